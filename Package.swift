@@ -1,0 +1,205 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// CI builds with TINTYPE_STRICT=1: a warning is an error there, but never for a stranger with a newer compiler.
+let strict = Context.environment["TINTYPE_STRICT"] == "1"
+
+let swiftSettings: [SwiftSetting] =
+    [
+        .swiftLanguageMode(.v6),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+    ] + (strict ? [.treatAllWarnings(as: .error)] : [])
+
+let package = Package(
+    name: "tintype",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "tintype", targets: ["tintype"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/CoreOffice/XMLCoder", from: "0.18.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // The vocabulary everybody speaks: formats, sizes, orientation, the rendition request and its canonical text.
+        // Imports nothing, so that every other room may import it.
+        .target(name: "ImageModel", swiftSettings: swiftSettings),
+
+        // Where bytes live, as a protocol: keys, ETags, conditions, errors; the local-file and in-memory stores.
+        // Knows no image and no HTTP; must not import AsyncHTTPClient.
+        .target(
+            name: "ObjectStorage",
+            dependencies: [
+                "ImageModel",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+
+        // ObjectStorage over the S3 protocol: signer, client, retry, multipart, probe. The only importer of
+        // AsyncHTTPClient and XMLCoder, so that an S3 package could one day take its place.
+        .target(
+            name: "S3Storage",
+            dependencies: [
+                "ObjectStorage",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "XMLCoder", package: "XMLCoder"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+
+        // C, thin and prefixed, over libjpeg-turbo, libpng, libwebp and lcms2: the only place with setjmp. One function
+        // per operation, memory in, memory out, a closed status enum. Knows nothing of Swift.
+        .target(
+            name: "CImageCodecs",
+            cSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra"])],
+            linkerSettings: [
+                .linkedLibrary("jpeg"), .linkedLibrary("png16"), .linkedLibrary("webp"), .linkedLibrary("webpdemux"),
+                .linkedLibrary("webpmux"), .linkedLibrary("lcms2"), .linkedLibrary("z"),
+            ]
+        ),
+
+        // Bytes to pixels and back: probe, structural check, decode, encode, EXIF, ICC, lossless JPEG transforms.
+        // The only importer of CImageCodecs. Synchronous; no NIO, no Foundation, no Logging.
+        .target(
+            name: "ImageCodecs",
+            dependencies: ["CImageCodecs", "ImageModel"],
+            swiftSettings: swiftSettings + [.strictMemorySafety()]
+        ),
+
+        // Header + request + limits -> a plan (pure) -> an ordered list of named steps, and the resampling kernels.
+        // No NIO, no Foundation, no Logging.
+        .target(
+            name: "Rendering",
+            dependencies: ["ImageCodecs", "ImageModel"],
+            swiftSettings: swiftSettings
+        ),
+
+        // Bounded work: permits, byte budgets, deadlines, dedicated threads. Knows nothing of images.
+        .target(
+            name: "Admission",
+            dependencies: [
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+
+        // What is kept in memory: a byte-bounded cache, freshness, one flight per missing thing. Knows no store.
+        .target(
+            name: "ImageCache",
+            dependencies: [
+                "ImageModel",
+                "ObjectStorage",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+
+        // The use cases: upload, serve, render, rotate, delete, describe, list. No HTTP types, no S3 types.
+        .target(
+            name: "ImageService",
+            dependencies: [
+                "Admission", "ImageCache", "ImageCodecs", "ImageModel", "ObjectStorage", "Rendering",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+
+        // HTTP: routes, middleware, conditional requests, negotiation, problem+json, the listeners and their drain.
+        // The only place with status codes and Hummingbird.
+        .target(
+            name: "ImageAPI",
+            dependencies: [
+                "ImageCodecs", "ImageModel", "ImageService", "ObjectStorage",
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+                .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+
+        // Settings, as values: every setting with its name, default, meaning and check; environment and YAML.
+        // A library beside the executable so that tests and the docs check can read the table.
+        .target(
+            name: "TintypeSettings",
+            dependencies: [
+                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "Yams", package: "Yams"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+
+        // What the process says of itself: the Prometheus backend of swift-metrics, the log handlers. Knows nothing of
+        // images, storage or HTTP, and imports no NIO and no Foundation.
+        .target(
+            name: "Telemetry",
+            dependencies: [
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+
+        // Commands, logging, composition root: the only reader of the environment. main is thin.
+        .executableTarget(
+            name: "tintype",
+            dependencies: [
+                "Admission", "ImageAPI", "ImageCodecs", "ImageService", "ObjectStorage", "S3Storage", "Telemetry",
+                "TintypeSettings",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+    ],
+    cLanguageStandard: .c11
+)

@@ -1,0 +1,33 @@
+/// Why work was not admitted. The text of these errors names no secret and no path: it may be shown.
+public enum AdmissionError: Error, Sendable, Hashable {
+    /// Too much is waiting already, or the wait outlasted the deadline. Asking again after so many seconds (1 to 60)
+    /// is worth a try.
+    case overloaded(retryAfterSeconds: Int)
+    /// The request alone needs more than the whole budget of `limit` units: waiting would not help.
+    case exceedsBudget(limit: Int)
+    /// Whoever asked has left.
+    case cancelled
+    /// The process is going down.
+    case shuttingDown
+}
+
+extension AdmissionError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .overloaded(let seconds): "overloaded, try again in \(seconds) s"
+        case .exceedsBudget(let limit): "needs more than the whole budget of \(limit)"
+        case .cancelled: "cancelled"
+        case .shuttingDown: "shutting down"
+        }
+    }
+}
+
+extension AdmissionError {
+    /// An overload whose Retry-After is the time that callers wait at present, rounded up and kept between 1 and 60 s:
+    /// who comes back earlier would find the same queue.
+    static func overloaded(waited: Duration) -> AdmissionError {
+        let (seconds, attoseconds) = waited.components
+        let roundedUp = attoseconds > 0 ? seconds + 1 : seconds
+        return .overloaded(retryAfterSeconds: Int(min(max(roundedUp, 1), 60)))
+    }
+}

@@ -1,0 +1,36 @@
+import NIOConcurrencyHelpers
+
+/// Tells running work that nobody wants its result any more. Set once, never taken back.
+public final class Cancellation: Sendable {
+    private struct State {
+        var isCancelled = false
+        var handlers: [@Sendable () -> Void] = []
+    }
+
+    private let state = NIOLockedValueBox(State())
+
+    public init() {}
+
+    /// Whether ``cancel()`` was called.
+    public var isCancelled: Bool { state.withLockedValue { $0.isCancelled } }
+
+    /// Sets the flag and runs the handlers, on the caller's thread. Calling it again does nothing.
+    public func cancel() {
+        let handlers = state.withLockedValue { state in
+            state.isCancelled = true
+            defer { state.handlers = [] }
+            return state.handlers
+        }
+        for handler in handlers { handler() }
+    }
+
+    /// Runs `handler` when the flag is set, at once if it is set already: the bridge to a flag of another kind, such
+    /// as one that C code polls.
+    public func onCancel(_ handler: @escaping @Sendable () -> Void) {
+        let runNow = state.withLockedValue { state in
+            if !state.isCancelled { state.handlers.append(handler) }
+            return state.isCancelled
+        }
+        if runNow { handler() }
+    }
+}

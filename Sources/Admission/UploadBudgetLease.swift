@@ -1,0 +1,48 @@
+extension UploadBudget {
+    /// One upload's share of the budget. Released at the latest when the last reference to it goes.
+    public final class Lease: Sendable {
+        private let budget: UploadBudget
+        private let id: UploadBudgetState.LeaseID
+
+        init(budget: UploadBudget, id: UploadBudgetState.LeaseID) {
+            self.budget = budget
+            self.id = id
+        }
+
+        deinit {
+            budget.close(id)
+        }
+
+        /// Bytes granted and not given back, 0 to ``UploadBudget/partBytes``.
+        public var heldBytes: Int { budget.held(by: id) }
+
+        /// Waits until at least `bytes` are held. What is asked is rounded up to steps; beyond one part nothing is
+        /// granted, because who holds a part must send it before it takes more.
+        ///
+        /// Does not wait where so much is held already. One task at a time should grow a lease.
+        /// - Throws: `CancellationError` if the task was cancelled or the lease released; the lease then holds what it
+        ///   held before.
+        public func grow(to bytes: Int) async throws(CancellationError) {
+            if !Task.isCancelled && bytes > 0 && bytes <= heldBytes { return }
+            try await budget.grow(id, to: bytes)
+        }
+
+        /// Waits until `bytes` more than now are held, under the rules of ``grow(to:)``.
+        /// - Returns: the bytes held afterwards.
+        @discardableResult
+        public func grow(by bytes: Int) async throws(CancellationError) -> Int {
+            try await grow(to: heldBytes + max(0, bytes))
+            return heldBytes
+        }
+
+        /// Gives back what is held beyond `bytes`, rounded up to steps. Never grows, never waits.
+        public func shrink(to bytes: Int) {
+            budget.shrink(id, to: bytes)
+        }
+
+        /// Gives back everything for good; a ``grow(to:)`` after this throws. Calling it again does nothing.
+        public func release() {
+            budget.close(id)
+        }
+    }
+}

@@ -1,0 +1,78 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// A detached thread of the operating system.
+///
+/// Work that keeps a processor busy for a long time, or that waits in C, must run neither on an event loop nor on
+/// Swift's cooperative pool: both have one thread per core and expect everyone to give way soon.
+enum WorkerThread {
+    /// The main thread's usual size. Threads of a C library may get as little as 128 KiB, too little for codecs.
+    private static let stackBytes = 8 << 20
+
+    /// The body, boxed so that it can travel through a C pointer.
+    private final class Body: Sendable {
+        let run: @Sendable () -> Void
+
+        init(_ run: @escaping @Sendable () -> Void) {
+            self.run = run
+        }
+    }
+
+    /// Starts a thread that runs `body` and ends.
+    /// - Returns: zero, or the error number of `pthread_create`.
+    static func start(name: String, _ body: @escaping @Sendable () -> Void) -> CInt {
+        var attributes = pthread_attr_t()
+        pthread_attr_init(&attributes)
+        defer { pthread_attr_destroy(&attributes) }
+        pthread_attr_setstacksize(&attributes, stackBytes)
+        pthread_attr_setdetachstate(&attributes, CInt(PTHREAD_CREATE_DETACHED))
+
+        let named = Body {
+            setName(name)
+            body()
+        }
+        let argument = Unmanaged.passRetained(named)
+        #if canImport(Darwin)
+            var thread: pthread_t?
+        #else
+            var thread = pthread_t()
+        #endif
+        let result = pthread_create(&thread, &attributes, threadMain, argument.toOpaque())
+        if result != 0 { argument.release() }
+        return result
+    }
+
+    #if canImport(Darwin)
+        private static let threadMain: @convention(c) (UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? = {
+            argument in
+            Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run()
+            return nil
+        }
+    #else
+        private static let threadMain: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = {
+            argument in
+            if let argument { Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run() }
+            return nil
+        }
+    #endif
+
+    /// For debuggers and `top`: nothing depends on it, so a failure is not looked at.
+    private static func setName(_ name: String) {
+        #if canImport(Darwin)
+            pthread_setname_np(name)
+        #else
+            // pthread_setname_np is a GNU extension, which Swift's Glibc does not show; this file does the same. Linux
+            // takes 15 bytes.
+            let file = open("/proc/thread-self/comm", O_WRONLY)
+            guard file >= 0 else { return }
+            let bytes = Array(name.utf8.prefix(15))
+            _ = write(file, bytes, bytes.count)
+            close(file)
+        #endif
+    }
+}

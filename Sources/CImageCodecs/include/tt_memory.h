@@ -1,0 +1,27 @@
+#ifndef TT_MEMORY_H
+#define TT_MEMORY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tt_status.h"
+
+#pragma clang assume_nonnull begin
+
+/// Bytes that grow while an encoder writes. Begins as all zero; owned by the caller, given back by `tt_buffer_free`.
+typedef struct tt_buffer {
+    uint8_t *_Nullable data;
+    size_t size;
+    size_t capacity;
+} tt_buffer;
+
+tt_status tt_buffer_append(tt_buffer *buffer, const void *bytes, size_t count);
+void tt_buffer_free(tt_buffer *buffer);
+
+/// Zeroed memory, or null where there is none. Zeroed, so that no byte of another picture can ever show through.
+void *_Nullable tt_allocate(size_t count);
+void tt_free(void *_Nullable memory);
+
+#pragma clang assume_nonnull end
+
+#endif

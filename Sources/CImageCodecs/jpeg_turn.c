@@ -1,0 +1,202 @@
+// Turning a JPEG. The cosines of the DCT are even or odd about the middle of a block, so mirroring a block is changing
+// the sign of its odd frequencies along that axis, and transposing a block is transposing its coefficients: a picture
+// made of whole blocks can be turned without touching a value.
+
+#include <string.h>
+
+#include "jpeg_support.h"
+
+typedef struct turn_state {
+    jpeg_session session;
+    struct jpeg_decompress_struct in;
+    struct jpeg_compress_struct out;
+    tt_turn turn;
+    /// Fallback only: decoded pixels, before and after.
+    uint8_t *pixels;
+    uint8_t *turned;
+} turn_state;
+
+// Along an axis that is mirrored the picture must be made of whole MCUs: what was a cut-off block at the right would
+// otherwise stand at the left, where no block can be cut off.
+static bool fits_the_grid(j_decompress_ptr in, tt_turn turn) {
+    unsigned mcu_width = in->num_components == 1 ? DCTSIZE : (unsigned)in->max_h_samp_factor * DCTSIZE;
+    unsigned mcu_height = in->num_components == 1 ? DCTSIZE : (unsigned)in->max_v_samp_factor * DCTSIZE;
+    bool mirrors_width = turn.transpose ? turn.mirror_y : turn.mirror_x;
+    bool mirrors_height = turn.transpose ? turn.mirror_x : turn.mirror_y;
+    return !(mirrors_width && in->image_width % mcu_width != 0)
+        && !(mirrors_height && in->image_height % mcu_height != 0);
+}
+
+// Copies what makes the file what it is, and exchanges the axes of it where needed.
+static void set_parameters(turn_state *state) {
+    j_compress_ptr out = &state->out;
+    jpeg_copy_critical_parameters(&state->in, out);
+    // All APPn segments are written by the caller, who has the original bytes.
+    out->write_JFIF_header = FALSE;
+    out->write_Adobe_marker = FALSE;
+    out->arith_code = state->in.arith_code;
+    out->optimize_coding = !state->in.arith_code;
+    out->dct_method = JDCT_ISLOW;
+    if (state->turn.transpose) {
+        JDIMENSION width = out->image_width;
+        out->image_width = out->image_height;
+        out->image_height = width;
+        for (int index = 0; index < out->num_components; index++) {
+            jpeg_component_info *component = &out->comp_info[index];
+            int across = component->h_samp_factor;
+            component->h_samp_factor = component->v_samp_factor;
+            component->v_samp_factor = across;
+        }
+        for (int table = 0; table < NUM_QUANT_TBLS; table++) {
+            if (out->quant_tbl_ptrs[table] == NULL) continue;
+            UINT16 *values = out->quant_tbl_ptrs[table]->quantval;
+            for (int row = 0; row < DCTSIZE; row++)
+                for (int column = row + 1; column < DCTSIZE; column++) {
+                    UINT16 value = values[row * DCTSIZE + column];
+                    values[row * DCTSIZE + column] = values[column * DCTSIZE + row];
+                    values[column * DCTSIZE + row] = value;
+                }
+        }
+    }
+    if (state->in.progressive_mode) jpeg_simple_progression(out);
+}
+
+static void turn_block(const JCOEF *source, JCOEF *target, tt_turn turn) {
+    for (int row = 0; row < DCTSIZE; row++)
+        for (int column = 0; column < DCTSIZE; column++) {
+            int value = turn.transpose ? source[column * DCTSIZE + row] : source[row * DCTSIZE + column];
+            bool negative = (turn.mirror_x && (column & 1)) != (turn.mirror_y && (row & 1));
+            target[row * DCTSIZE + column] = (JCOEF)(negative ? -value : value);
+        }
+}
+
+static void turn_component(
+    turn_state *state, const jpeg_component_info *component, jvirt_barray_ptr source, jvirt_barray_ptr target) {
+    j_common_ptr common = (j_common_ptr)&state->in;
+    struct jpeg_memory_mgr *memory = state->in.mem;
+    tt_turn turn = state->turn;
+    JDIMENSION columns = turn.transpose ? component->height_in_blocks : component->width_in_blocks;
+    JDIMENSION rows = turn.transpose ? component->width_in_blocks : component->height_in_blocks;
+    for (JDIMENSION y = 0; y < rows; y++) {
+        if (tt_cancel_is_set(state->session.cancel)) jpeg_session_fail(&state->session, TT_CANCELLED);
+        JDIMENSION from_y = turn.mirror_y ? rows - 1 - y : y;
+        JBLOCKARRAY to = memory->access_virt_barray(common, target, y, 1, TRUE);
+        JBLOCKARRAY from = turn.transpose ? NULL : memory->access_virt_barray(common, source, from_y, 1, FALSE);
+        for (JDIMENSION x = 0; x < columns; x++) {
+            JDIMENSION from_x = turn.mirror_x ? columns - 1 - x : x;
+            if (turn.transpose) from = memory->access_virt_barray(common, source, from_x, 1, FALSE);
+            turn_block(from[0][turn.transpose ? from_y : from_x], to[0][x], turn);
+        }
+    }
+}
+
+static void turn_coefficients(turn_state *state) {
+    j_decompress_ptr in = &state->in;
+    jvirt_barray_ptr targets[MAX_COMPONENTS];
+    // These must be asked for before libjpeg takes the memory of all arrays together in jpeg_read_coefficients.
+    for (int index = 0; index < in->num_components; index++) {
+        const jpeg_component_info *component = &in->comp_info[index];
+        // Rounded up to whole MCUs: libjpeg's encoder looks at the rows of a whole MCU.
+        JDIMENSION columns =
+            (component->width_in_blocks + component->h_samp_factor - 1) / component->h_samp_factor
+            * component->h_samp_factor;
+        JDIMENSION rows =
+            (component->height_in_blocks + component->v_samp_factor - 1) / component->v_samp_factor
+            * component->v_samp_factor;
+        targets[index] = in->mem->request_virt_barray(
+            (j_common_ptr)in, JPOOL_IMAGE, TRUE, state->turn.transpose ? rows : columns,
+            state->turn.transpose ? columns : rows,
+            (JDIMENSION)(state->turn.transpose ? component->h_samp_factor : component->v_samp_factor));
+    }
+    jvirt_barray_ptr *sources = jpeg_read_coefficients(in);
+    set_parameters(state);
+    jpeg_write_coefficients(&state->out, targets);
+    for (int index = 0; index < in->num_components; index++)
+        turn_component(state, &in->comp_info[index], sources[index], targets[index]);
+    jpeg_finish_compress(&state->out);
+}
+
+static tt_status turn_pixels(turn_state *state, uint64_t maximum_pixels) {
+    j_decompress_ptr in = &state->in;
+    j_compress_ptr out = &state->out;
+    // No colour conversion: the values that were quantised are quantised again.
+    in->out_color_space = in->jpeg_color_space;
+    in->dct_method = JDCT_ISLOW;
+    in->do_fancy_upsampling = TRUE;
+    jpeg_start_decompress(in);
+    uint32_t components = (uint32_t)in->output_components;
+    tt_pixels picture = {0};
+    tt_status status =
+        tt_pixels_allocate(&picture, in->output_width, in->output_height, components, maximum_pixels);
+    state->pixels = picture.data;
+    if (status != TT_OK) return status;
+    state->turned = tt_allocate((size_t)picture.width * picture.height * components);
+    if (state->turned == NULL) return TT_NO_MEMORY;
+
+    size_t row_bytes = (size_t)in->output_width * components;
+    while (in->output_scanline < in->output_height) {
+        JSAMPROW row = state->pixels + in->output_scanline * row_bytes;
+        jpeg_read_scanlines(in, &row, 1);
+    }
+    status = tt_pixels_turn(
+        state->pixels, picture.width, picture.height, components, state->turn, state->turned,
+        state->session.cancel);
+    if (status != TT_OK) return status;
+    tt_free(state->pixels);
+    state->pixels = NULL;
+
+    set_parameters(state);
+    out->input_components = (int)components;
+    jpeg_start_compress(out, TRUE);
+    row_bytes = (size_t)out->image_width * components;
+    while (out->next_scanline < out->image_height) {
+        JSAMPROW row = state->turned + out->next_scanline * row_bytes;
+        jpeg_write_scanlines(out, &row, 1);
+    }
+    jpeg_finish_compress(out);
+    return TT_OK;
+}
+
+static tt_status turn(
+    turn_state *state, const uint8_t *source, size_t count, uint64_t maximum_pixels, bool *is_lossless) {
+    j_decompress_ptr in = &state->in;
+    if (setjmp(state->session.jump) != 0) return state->session.status;
+    in->err = &state->session.errors;
+    state->out.err = &state->session.errors;
+    jpeg_create_decompress(in);
+    jpeg_create_compress(&state->out);
+    jpeg_session_read(&state->session, in, source, count);
+    jpeg_session_write(&state->session, &state->out);
+    jpeg_read_header(in, TRUE);
+    if ((uint64_t)in->image_width * in->image_height > maximum_pixels) return TT_TOO_LARGE;
+    // What libjpeg makes of more components, when it writes, is not what was read.
+    if (in->num_components > 4) return TT_UNSUPPORTED;
+
+    *is_lossless = fits_the_grid(in, state->turn);
+    tt_status status = TT_OK;
+    if (*is_lossless)
+        turn_coefficients(state);
+    else
+        status = turn_pixels(state, maximum_pixels);
+    if (status != TT_OK) return status;
+    return state->session.was_repaired ? TT_DAMAGED : TT_OK;
+}
+
+tt_status tt_jpeg_turn(
+    const uint8_t *source, size_t count, tt_turn turn_wanted, uint64_t maximum_pixels, uint32_t maximum_scans,
+    const tt_cancel *cancel, tt_buffer *out, bool *is_lossless) {
+    turn_state state = {0};
+    jpeg_session_begin(&state.session, maximum_scans, cancel);
+    state.in.err = &state.session.errors;
+    state.out.err = &state.session.errors;
+    state.session.out = out;
+    state.turn = turn_wanted;
+    tt_status status = turn(&state, source, count, maximum_pixels, is_lossless);
+    // The compressor goes first: it may refer to arrays of the decompressor.
+    jpeg_destroy_compress(&state.out);
+    jpeg_destroy_decompress(&state.in);
+    jpeg_session_end(&state.session);
+    tt_free(state.pixels);
+    tt_free(state.turned);
+    return status;
+}

@@ -1,0 +1,32 @@
+#ifndef TT_PNG_SUPPORT_H
+#define TT_PNG_SUPPORT_H
+
+#include <setjmp.h>
+
+#include <png.h>
+
+#include "tt_png.h"
+
+/// What an operation on a PNG needs around libpng's objects. It lives in the caller of the function that arms `jump`.
+typedef struct png_session {
+    jmp_buf jump;
+    tt_status status;
+    const uint8_t *source;
+    size_t remaining;
+    tt_buffer *out;
+    const tt_cancel *cancel;
+    png_structp reader;
+    png_infop reader_info;
+    png_structp writer;
+    png_infop writer_info;
+} png_session;
+
+void png_session_begin(png_session *session, const uint8_t *source, size_t count, const tt_cancel *cancel);
+/// Makes the reader. Call with `jump` armed. `maximum_chunk` bounds what a compressed chunk may become.
+void png_session_read(png_session *session, size_t maximum_chunk);
+/// Makes the writer. Call with `jump` armed.
+void png_session_write(png_session *session, tt_buffer *out);
+_Noreturn void png_session_fail(png_session *session, tt_status status);
+void png_session_end(png_session *session);
+
+#endif

@@ -1,0 +1,85 @@
+#include "png_support.h"
+
+typedef struct turn_state {
+    png_session session;
+    uint8_t *pixels;
+    uint8_t *turned;
+} turn_state;
+
+// Samples are read as they are stored. Below eight bits they are spread to a byte each, which keeps their values, and
+// packed again on the way out.
+static tt_status turn_png(turn_state *state, tt_turn turn, uint64_t maximum_pixels, tt_buffer *out) {
+    png_session *session = &state->session;
+    if (setjmp(session->jump) != 0) return session->status;
+    png_session_read(session, 1 << 20);
+    png_structp reader = session->reader;
+    png_infop reader_info = session->reader_info;
+    png_read_info(reader, reader_info);
+    uint64_t width = png_get_image_width(reader, reader_info);
+    uint64_t height = png_get_image_height(reader, reader_info);
+    if (width * height > maximum_pixels) return TT_TOO_LARGE;
+    int depth = png_get_bit_depth(reader, reader_info);
+    int color_type = png_get_color_type(reader, reader_info);
+    int interlace = png_get_interlace_type(reader, reader_info);
+    uint32_t pixel_bytes = png_get_channels(reader, reader_info) * (depth == 16 ? 2u : 1u);
+    png_set_packing(reader);
+    int passes = png_set_interlace_handling(reader);
+    png_read_update_info(reader, reader_info);
+    size_t row_bytes = (size_t)width * pixel_bytes;
+    if (png_get_rowbytes(reader, reader_info) != row_bytes) return TT_FAULT;
+
+    state->pixels = tt_allocate(row_bytes * (size_t)height);
+    state->turned = tt_allocate(row_bytes * (size_t)height);
+    if (state->pixels == NULL || state->turned == NULL) return TT_NO_MEMORY;
+    for (int pass = 0; pass < passes; pass++)
+        for (size_t y = 0; y < height; y++) {
+            png_read_row(reader, state->pixels + y * row_bytes, NULL);
+            if (tt_cancel_is_set(session->cancel)) return TT_CANCELLED;
+        }
+    // The rest of the image data is checked too, so that no damage is made permanent.
+    png_read_end(reader, NULL);
+    tt_status status = tt_pixels_turn(
+        state->pixels, (uint32_t)width, (uint32_t)height, pixel_bytes, turn, state->turned, session->cancel);
+    if (status != TT_OK) return status;
+    tt_free(state->pixels);
+    state->pixels = NULL;
+
+    png_session_write(session, out);
+    png_structp writer = session->writer;
+    png_infop writer_info = session->writer_info;
+    uint32_t turned_width = (uint32_t)(turn.transpose ? height : width);
+    uint32_t turned_height = (uint32_t)(turn.transpose ? width : height);
+    png_set_IHDR(
+        writer, writer_info, turned_width, turned_height, depth, color_type, interlace,
+        PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    png_colorp palette = NULL;
+    int colors = 0;
+    if (color_type == PNG_COLOR_TYPE_PALETTE && png_get_PLTE(reader, reader_info, &palette, &colors) != 0)
+        png_set_PLTE(writer, writer_info, palette, colors);
+    png_set_compression_level(writer, 6);
+    // An index above the palette's end shows as black in every reader; it is not ours to refuse.
+    png_set_check_for_invalid_index(writer, 0);
+    png_write_info(writer, writer_info);
+    png_set_packing(writer);
+    passes = png_set_interlace_handling(writer);
+    row_bytes = (size_t)turned_width * pixel_bytes;
+    for (int pass = 0; pass < passes; pass++)
+        for (size_t y = 0; y < turned_height; y++) {
+            png_write_row(writer, state->turned + y * row_bytes);
+            if (tt_cancel_is_set(session->cancel)) return TT_CANCELLED;
+        }
+    png_write_end(writer, NULL);
+    return TT_OK;
+}
+
+tt_status tt_png_turn(
+    const uint8_t *source, size_t count, tt_turn turn, uint64_t maximum_pixels, const tt_cancel *cancel,
+    tt_buffer *out) {
+    turn_state state = {0};
+    png_session_begin(&state.session, source, count, cancel);
+    tt_status status = turn_png(&state, turn, maximum_pixels, out);
+    png_session_end(&state.session);
+    tt_free(state.pixels);
+    tt_free(state.turned);
+    return status;
+}

@@ -1,0 +1,24 @@
+/// The boundary parameter of a Content-Type.
+enum FormBoundary {
+    /// - Returns: 1 to 70 characters of RFC 2046's `bchars`, not ending in a space.
+    /// - Throws: `notFormData` for another media type, `badBoundary` where there is none that is allowed, or two.
+    static func parse(contentType: String) throws(FormDataError) -> String {
+        guard let value = HeaderParameters(contentType), value.first.lowercased() == "multipart/form-data" else {
+            throw .notFormData
+        }
+        guard let boundary = value.only("boundary"), isValid(boundary) else { throw .badBoundary }
+        return boundary
+    }
+
+    static func isValid(_ boundary: String) -> Bool {
+        let bytes = boundary.utf8
+        return (1...70).contains(bytes.count) && bytes.last != UInt8(ascii: " ") && bytes.allSatisfy(isAllowed)
+    }
+
+    /// `bchars`. None of them is CR or LF: ``DelimiterMatcher`` stands on that.
+    private static func isAllowed(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+            || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+            || "'()+_,-./:=? ".utf8.contains(byte)
+    }
+}

@@ -1,0 +1,93 @@
+/// The header lines of one part, read as they come.
+struct PartHeaders {
+    private var disposition: HeaderParameters?
+    private var contentType: String?
+
+    init() {}
+
+    /// - Parameter line: without its line break, not empty.
+    mutating func add(line: [UInt8]) throws(FormDataError) {
+        guard let text = String(validating: line, as: UTF8.self) else {
+            throw .malformed("a header of a part is not UTF-8")
+        }
+        guard line.allSatisfy({ $0 >= 0x20 && $0 != 0x7f || $0 == 0x09 }) else {
+            throw .malformed("a header of a part holds a control character")
+        }
+        let bytes = text.utf8
+        // A folded line (RFC 822) begins with white space and has no name; nobody sends one in a form.
+        guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")), colon > bytes.startIndex,
+            !bytes[..<colon].contains(where: { $0 == 0x20 || $0 == 0x09 })
+        else {
+            throw .malformed("a header of a part has no name")
+        }
+        let value = String(text[text.utf8.index(after: colon)...])
+        switch text[..<colon].lowercased() {
+        case "content-disposition": try take(disposition: value)
+        case "content-type": contentType = value.trimmedOfSpaces
+        case "content-transfer-encoding": try check(encoding: value)
+        default: break  // RFC 7578, section 4.8: other headers are ignored.
+        }
+    }
+
+    /// The part that these headers begin.
+    func part() throws(FormDataError) -> FormDataPart {
+        guard let disposition else { throw .malformed("a part has no Content-Disposition") }
+        guard disposition.first.lowercased() == "form-data" else {
+            throw .malformed("a part's Content-Disposition is not form-data")
+        }
+        guard let name = disposition.only("name"), disposition.count(of: "filename") <= 1 else {
+            throw .malformed("a part's Content-Disposition needs one name and at most one filename")
+        }
+        // `filename*` is another parameter and is left alone: RFC 7578, section 4.2, forbids it.
+        return FormDataPart(
+            name: Self.unescaped(name), filename: disposition.only("filename").map(Self.unescaped),
+            contentType: contentType)
+    }
+
+    private mutating func take(disposition value: String) throws(FormDataError) {
+        guard disposition == nil else { throw .malformed("a part has two Content-Dispositions") }
+        guard let parsed = HeaderParameters(value) else {
+            throw .malformed("a part's Content-Disposition cannot be read")
+        }
+        disposition = parsed
+    }
+
+    /// RFC 7578, section 4.7, deprecates the header; what it would undo is not undone here, so that only the encodings
+    /// that change nothing are let through.
+    private func check(encoding value: String) throws(FormDataError) {
+        guard ["7bit", "8bit", "binary"].contains(value.trimmedOfSpaces.lowercased()) else {
+            throw .malformed("the Content-Transfer-Encoding of a part is neither 7bit, 8bit nor binary")
+        }
+    }
+
+    /// The three escapes of the HTML standard ("multipart/form-data encoding algorithm") and no other: browsers leave
+    /// the percent sign itself alone.
+    private static func unescaped(_ text: String) -> String {
+        guard text.utf8.contains(UInt8(ascii: "%")) else { return text }
+        var result: [UInt8] = []
+        var rest = Substring(text).utf8
+        while let byte = rest.first {
+            let escape = byte == UInt8(ascii: "%") ? String(decoding: rest.prefix(3), as: UTF8.self) : ""
+            let meant: UInt8? =
+                switch escape.uppercased() {
+                case "%22": UInt8(ascii: "\"")
+                case "%0D": UInt8(ascii: "\r")
+                case "%0A": UInt8(ascii: "\n")
+                default: nil
+                }
+            result.append(meant ?? byte)
+            rest = rest.dropFirst(meant == nil ? 1 : 3)
+        }
+        return String(decoding: result, as: UTF8.self)
+    }
+}
+
+extension String {
+    /// Without the spaces and tabs at both ends.
+    fileprivate var trimmedOfSpaces: String {
+        let isSpace = { (byte: UInt8) in byte == 0x20 || byte == 0x09 }
+        var part = Substring(self).utf8.drop(while: isSpace)
+        while let last = part.last, isSpace(last) { part = part.dropLast() }
+        return String(Substring(part))
+    }
+}

@@ -1,0 +1,39 @@
+public import Hummingbird
+import NIOConcurrencyHelpers
+
+/// What goes along with one request.
+public struct APIContext: RequestContext {
+    public typealias Source = ServerRequestSource
+
+    public var coreContext: CoreRequestContextStorage
+    /// In answers to errors and in the log.
+    public let requestID: String
+    /// Whether the client is on this machine.
+    public let isLoopback: Bool
+    let notes = RequestNotes()
+
+    public init(source: ServerRequestSource) {
+        coreContext = CoreRequestContextStorage(source: source)
+        requestID = source.requestID
+        isLoopback = source.isLoopback
+    }
+}
+
+/// What is learnt about a request while it is answered, for the access log and the metrics.
+final class RequestNotes: Sendable {
+    struct Values: Sendable {
+        /// The kind of request: a name from a fixed set, never a path.
+        var route = "other"
+        /// As in Cache-Status: `hit`, `miss`, `revalidated`, `stale`; nil where no cache was asked.
+        var cache: String?
+        var problem: Problem?
+    }
+
+    private let values = NIOLockedValueBox(Values())
+
+    var current: Values { values.withLockedValue { $0 } }
+
+    func update(_ change: (inout Values) -> Void) {
+        values.withLockedValue { change(&$0) }
+    }
+}

@@ -1,0 +1,112 @@
+import HTTPTypes
+import ObjectStorage
+
+/// The condition headers of a request, parsed (RFC 9110, section 13.1). What is malformed counts as absent, as
+/// section 13.1.3 asks for dates; a malformed tag list matches nothing.
+struct Conditions: Sendable, Hashable {
+    /// A list of entity tags, or any.
+    enum TagList: Sendable, Hashable {
+        case any
+        case tags([EntityTag])
+    }
+
+    var ifMatch: TagList?
+    var ifNoneMatch: TagList?
+    var ifModifiedSince: Timestamp?
+    var ifUnmodifiedSince: Timestamp?
+
+    init(_ headers: HTTPFields, now: Timestamp) {
+        ifMatch = Self.tagList(headers, .ifMatch)
+        ifNoneMatch = Self.tagList(headers, .ifNoneMatch)
+        ifModifiedSince = headers[.ifModifiedSince].flatMap { Timestamp(httpDate: $0, now: now) }
+        ifUnmodifiedSince = headers[.ifUnmodifiedSince].flatMap { Timestamp(httpDate: $0, now: now) }
+    }
+
+    var isEmpty: Bool {
+        ifMatch == nil && ifNoneMatch == nil && ifModifiedSince == nil && ifUnmodifiedSince == nil
+    }
+
+    private static func tagList(_ headers: HTTPFields, _ name: HTTPField.Name) -> TagList? {
+        let values = headers[values: name]
+        guard !values.isEmpty else { return nil }
+        let text = values.joined(separator: ",")
+        if text.trimmingWhitespace() == "*" { return .any }
+        return .tags(EntityTag.list(text))
+    }
+
+    /// What a request with these conditions gets.
+    enum Verdict: Sendable, Hashable {
+        case proceed
+        case notModified
+        case preconditionFailed
+    }
+
+    /// Evaluates in the order of RFC 9110, section 13.2.2, for GET and HEAD of a representation that exists.
+    func evaluate(etag: ETag, lastModified: Timestamp?) -> Verdict {
+        if let ifMatch {
+            guard ifMatch.matchesStrongly(etag) else { return .preconditionFailed }
+        } else if let ifUnmodifiedSince, let lastModified {
+            guard lastModified.seconds <= ifUnmodifiedSince.seconds else { return .preconditionFailed }
+        }
+        if let ifNoneMatch {
+            if ifNoneMatch.matchesWeakly(etag) { return .notModified }
+        } else if let ifModifiedSince, let lastModified {
+            if lastModified.seconds <= ifModifiedSince.seconds { return .notModified }
+        }
+        return .proceed
+    }
+}
+
+extension Conditions.TagList {
+    /// Equal, and neither is weak (RFC 9110, section 8.8.3.2).
+    func matchesStrongly(_ etag: ETag) -> Bool {
+        switch self {
+        case .any: true
+        case .tags(let tags): tags.contains { !$0.isWeak && $0.text == etag.text }
+        }
+    }
+
+    /// Equal, whether weak or not.
+    func matchesWeakly(_ etag: ETag) -> Bool {
+        switch self {
+        case .any: true
+        case .tags(let tags): tags.contains { $0.text == etag.text }
+        }
+    }
+}
+
+/// An entity tag in a request.
+struct EntityTag: Sendable, Hashable {
+    var isWeak: Bool
+    /// With its quotes.
+    var text: String
+
+    /// Reads a comma-separated list and passes over what is no tag. A tag may hold commas.
+    static func list(_ text: String) -> [EntityTag] {
+        var tags: [EntityTag] = []
+        var rest = text.utf8[...]
+        while !rest.isEmpty {
+            var item = rest.drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") || $0 == UInt8(ascii: ",") }
+            let isWeak = item.starts(with: "W/".utf8)
+            if isWeak { item = item.dropFirst(2) }
+            guard item.first == UInt8(ascii: "\""),
+                let end = item.dropFirst().firstIndex(of: UInt8(ascii: "\""))
+            else {
+                rest = item.drop { $0 != UInt8(ascii: ",") }
+                continue
+            }
+            tags.append(EntityTag(isWeak: isWeak, text: String(decoding: item[...end], as: UTF8.self)))
+            rest = item[item.index(after: end)...]
+        }
+        return tags
+    }
+}
+
+extension StringProtocol {
+    /// Without spaces and tabs at its ends.
+    func trimmingWhitespace() -> SubSequence {
+        let isBlank: (Character) -> Bool = { $0 == " " || $0 == "\t" }
+        guard let last = lastIndex(where: { !isBlank($0) }) else { return self[startIndex..<startIndex] }
+        return self[...last].drop(while: isBlank)
+    }
+}

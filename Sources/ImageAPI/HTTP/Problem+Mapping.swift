@@ -1,0 +1,77 @@
+import HTTPTypes
+import ImageCodecs
+import ImageService
+import ObjectStorage
+
+extension Problem {
+    /// The one place where what goes wrong in a use case becomes an answer.
+    init(_ error: ServiceError) {
+        switch error {
+        case .notFound: self.init(.notFound, "There is no image at this path.")
+        case .preconditionFailed: self.init(.preconditionFailed, "The image is not in the state the request asks for.")
+        case .conflict(let text): self.init(.conflict, text)
+        case .tooLong(let limit): self.init(.tooLong, "The body is longer than \(limit) bytes, the most that is taken.")
+        case .notAnImage: self.init(.unsupportedImage, "The bytes are not a JPEG, PNG or WebP image.")
+        case .unprocessable(let error): self.init(error)
+        case .cannotRender(let text): self.init(.unsupportedTransform, text)
+        case .beyondLimit(let text): self.init(.imageTooLarge, text)
+        case .rangeNotSatisfiable(let size):
+            self.init(.rangeNotSatisfiable, "The image has \(size) bytes.")
+            headers[.contentRange] = "bytes */\(size)"
+        case .overloaded(let seconds): self.init(.overloaded, "Too much is being worked on.", retryAfter: seconds)
+        case .badPath(let fault): self.init(.badPath, fault.description)
+        case .badCursor: self.init(.badParameter, "The parameter cursor is not one that a listing has given.")
+        case .storage(let error): self.init(error)
+        case .body(let error): self.init(body: error)
+        case .cancelled: self.init(.clientLeft, "The client has left.")
+        case .defect(let error): self.init(.internalError, "The server failed on this request.", cause: error)
+        }
+    }
+
+    init(_ error: CodecError) {
+        let text = error.publicText
+        switch error {
+        case .notAnImage: self.init(.unsupportedImage, text)
+        case .unsupported: self.init(.unsupportedTransform, text)
+        case .damaged: self.init(.brokenImage, text)
+        case .truncated: self.init(.truncatedImage, text)
+        case .tooLarge: self.init(.imageTooLarge, text)
+        case .outOfMemory: self.init(.overloaded, text, retryAfter: 5, cause: error)
+        case .cancelled: self.init(.clientLeft, text)
+        case .fault: self.init(.internalError, text, cause: error)
+        }
+    }
+
+    init(_ error: StorageError) {
+        switch error.code {
+        case .notFound: self.init(.notFound, "There is no image at this path.")
+        case .preconditionFailed: self.init(.preconditionFailed, "The image is not in the state the request asks for.")
+        case .conflict: self.init(.conflict, "Another object or write stands in the way.")
+        case .rangeNotSatisfiable: self.init(.rangeNotSatisfiable, "The range lies behind the end of the image.")
+        case .invalidKey: self.init(.badPath, "The storage cannot hold an object of this name.")
+        case .full: self.init(.storageFull, "The storage has no room left.", cause: error)
+        case .denied: self.init(.storageDenied, "The storage refused the server's credentials.", cause: error)
+        case .unavailable:
+            self.init(.storageUnavailable, "The storage does not answer.", retryAfter: Self.outageRetry, cause: error)
+        case .timedOut:
+            self.init(.storageTimeout, "The storage did not answer in time.", retryAfter: Self.outageRetry, cause: error)
+        case .badAnswer: self.init(.storageBadAnswer, "The storage's answer could not be used.", cause: error)
+        case .unsupported: self.init(.notSupportedByStorage, "The storage cannot do that.", cause: error)
+        case .cancelled: self.init(.clientLeft, "The client has left.")
+        }
+    }
+
+    /// What went wrong while the client's body was read.
+    init(body error: any Error) {
+        switch error {
+        case RequestBodyError.timedOut: self.init(.clientTooSlow, "The body stopped coming for too long.")
+        case RequestBodyError.clientLeft: self.init(.clientLeft, "The client left before the end of the body.")
+        case RequestBodyError.malformed: self.init(.badBody, "The body's framing is malformed.")
+        case let problem as Problem: self = problem
+        default: self.init(.internalError, "The server failed on this request.", cause: error)
+        }
+    }
+
+    /// Seconds after which asking again may help while the store is away.
+    private static let outageRetry = 5
+}

@@ -1,0 +1,55 @@
+import HTTPTypes
+import Hummingbird
+
+/// An error as a client sees it: problem+json (RFC 9457) with a stable code. Never holds a path of the machine, a key
+/// of the store or a query.
+struct Problem: Error, Sendable {
+    var code: ProblemCode
+    /// A sentence about this occurrence.
+    var detail: String
+    /// Header fields that belong to this answer, such as Retry-After.
+    var headers = HTTPFields()
+    /// For the log only.
+    var cause: (any Error)?
+
+    init(_ code: ProblemCode, _ detail: String, retryAfter seconds: Int? = nil, cause: (any Error)? = nil) {
+        self.code = code
+        self.detail = detail
+        self.cause = cause
+        if let seconds { headers[.retryAfter] = String(seconds) }
+    }
+
+    /// The answer that carries this problem.
+    func response(requestID: String) -> Response {
+        var headers = headers
+        headers[.contentType] = "application/problem+json"
+        headers[.cacheControl] = "no-store"
+        headers[.contentTypeOptions] = "nosniff"
+        return Response(
+            status: code.status, headers: headers,
+            body: ResponseBody(byteBuffer: JSON.encode(document(requestID: requestID))))
+    }
+
+    func document(requestID: String) -> ProblemDocument {
+        ProblemDocument(
+            type: "about:blank", title: code.title, status: code.status.code, code: code.rawValue, detail: detail,
+            requestId: requestID)
+    }
+}
+
+/// The members of a problem, in JSON.
+struct ProblemDocument: Encodable, Sendable {
+    var type: String
+    var title: String
+    var status: Int
+    var code: String
+    var detail: String
+    var requestId: String
+}
+
+extension HTTPField.Name {
+    static let cacheStatus = HTTPField.Name("Cache-Status") ?? .cacheControl
+    static let contentTypeOptions = HTTPField.Name("X-Content-Type-Options") ?? .contentType
+    static let forwarded = HTTPField.Name("Forwarded") ?? .via
+    static let xForwardedFor = HTTPField.Name("X-Forwarded-For") ?? .via
+}

@@ -1,0 +1,98 @@
+import HTTPTypes
+
+/// The stable codes of problems, and the status that each one has.
+enum ProblemCode: String, Sendable, CaseIterable {
+    case badPath = "bad_path"
+    case badParameter = "bad_parameter"
+    case badBody = "bad_body"
+    case badRequest = "bad_request"
+    case writesNotAllowed = "writes_not_allowed"
+    case notFound = "not_found"
+    case methodNotAllowed = "method_not_allowed"
+    case clientTooSlow = "client_too_slow"
+    case conflict
+    case preconditionFailed = "precondition_failed"
+    case tooLong = "too_long"
+    case uriTooLong = "uri_too_long"
+    case unsupportedImage = "unsupported_image"
+    case rangeNotSatisfiable = "range_not_satisfiable"
+    case expectationFailed = "expectation_failed"
+    case brokenImage = "broken_image"
+    case truncatedImage = "truncated_image"
+    case imageTooLarge = "image_too_large"
+    case unsupportedTransform = "unsupported_transform"
+    case headersTooLarge = "headers_too_large"
+    case clientLeft = "client_left"
+    case internalError = "internal_error"
+    case notSupportedByStorage = "not_supported_by_storage"
+    case storageBadAnswer = "storage_bad_answer"
+    case storageDenied = "storage_denied"
+    case overloaded
+    case storageUnavailable = "storage_unavailable"
+    case storageTimeout = "storage_timeout"
+    case httpVersionNotSupported = "http_version_not_supported"
+    case storageFull = "storage_full"
+
+    var status: HTTPResponse.Status {
+        switch self {
+        case .badPath, .badParameter, .badBody, .badRequest: .badRequest
+        case .writesNotAllowed: .forbidden
+        case .notFound: .notFound
+        case .methodNotAllowed: .methodNotAllowed
+        case .clientTooSlow: .requestTimeout
+        case .conflict: .conflict
+        case .preconditionFailed: .preconditionFailed
+        case .tooLong: .contentTooLarge
+        case .uriTooLong: .uriTooLong
+        case .unsupportedImage: .unsupportedMediaType
+        case .rangeNotSatisfiable: .rangeNotSatisfiable
+        case .expectationFailed: .expectationFailed
+        case .brokenImage, .truncatedImage, .imageTooLarge, .unsupportedTransform: .unprocessableContent
+        case .headersTooLarge: .requestHeaderFieldsTooLarge
+        // Nobody reads it: it is for the log, as nginx writes it.
+        case .clientLeft: HTTPResponse.Status(code: 499, reasonPhrase: "Client Closed Request")
+        case .internalError: .internalServerError
+        case .notSupportedByStorage: .notImplemented
+        case .storageBadAnswer, .storageDenied: .badGateway
+        case .overloaded, .storageUnavailable: .serviceUnavailable
+        case .storageTimeout: .gatewayTimeout
+        case .httpVersionNotSupported: HTTPResponse.Status(code: 505, reasonPhrase: "HTTP Version Not Supported")
+        case .storageFull: HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage")
+        }
+    }
+
+    var title: String {
+        switch self {
+        case .badPath: "The path cannot be the name of an image"
+        case .badParameter: "A parameter is malformed"
+        case .badBody: "The body is malformed"
+        case .badRequest: "The request is malformed"
+        case .writesNotAllowed: "This server takes no writes from here"
+        case .notFound: "There is no such image"
+        case .methodNotAllowed: "The resource does not take this method"
+        case .clientTooSlow: "The client was too slow"
+        case .conflict: "Another write stands in the way"
+        case .preconditionFailed: "A condition of the request does not hold"
+        case .tooLong: "The body is too long"
+        case .uriTooLong: "The request target is too long"
+        case .unsupportedImage: "This is not an image of a format that is taken"
+        case .rangeNotSatisfiable: "The range lies behind the end of the image"
+        case .expectationFailed: "The expectation cannot be met"
+        case .brokenImage: "The image is damaged"
+        case .truncatedImage: "The image is cut off"
+        case .imageTooLarge: "The image goes beyond a limit"
+        case .unsupportedTransform: "This image cannot be transformed so"
+        case .headersTooLarge: "The header fields are too large"
+        case .clientLeft: "The client has left"
+        case .internalError: "Something went wrong on the server"
+        case .notSupportedByStorage: "This storage cannot do that"
+        case .storageBadAnswer: "The storage gave an answer that makes no sense"
+        case .storageDenied: "The storage refused the server"
+        case .overloaded: "The server is busy"
+        case .storageUnavailable: "The storage is away"
+        case .storageTimeout: "The storage is too slow"
+        case .httpVersionNotSupported: "The version of HTTP is not supported"
+        case .storageFull: "The storage is full"
+        }
+    }
+}

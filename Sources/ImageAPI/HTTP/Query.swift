@@ -1,0 +1,65 @@
+/// The query of a URL: names and values in their order, decoded as forms are (`+` is a space).
+struct Query: Sendable, Hashable {
+    struct Item: Sendable, Hashable {
+        var name: String
+        var value: [UInt8]
+
+        /// The value as text; nil where it is not UTF-8.
+        var text: String? { String(validating: value, as: UTF8.self) }
+    }
+
+    var items: [Item]
+
+    /// - Throws: ``Problem`` for a broken percent-encoding.
+    init(_ query: some Collection<UInt8>) throws(Problem) {
+        items = []
+        for pair in query.split(separator: UInt8(ascii: "&")) {
+            let halves = pair.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
+            guard let name = PercentDecoding.decode(halves[0], plusIsSpace: true),
+                let value = PercentDecoding.decode(halves.dropFirst().joined(), plusIsSpace: true)
+            else { throw Problem(.badParameter, "The query has a % that is not followed by two hexadecimal digits.") }
+            items.append(Item(name: String(decoding: name, as: UTF8.self), value: value))
+        }
+    }
+
+    /// The only item of this name.
+    ///
+    /// - Throws: ``Problem`` where the name comes twice.
+    func item(_ name: String) throws(Problem) -> Item? {
+        let found = items.filter { $0.name == name }
+        guard found.count <= 1 else { throw Problem(.badParameter, "The parameter \(name) is given twice.") }
+        return found.first
+    }
+
+    /// The value of the only item of this name, as text.
+    func text(_ name: String) throws(Problem) -> String? {
+        guard let item = try item(name) else { return nil }
+        guard let text = item.text else { throw Problem(.badParameter, "The parameter \(name) is not UTF-8.") }
+        return text
+    }
+
+    /// The value of the only item of this name, as a whole number in a range.
+    func number(_ name: String, in range: ClosedRange<Int>) throws(Problem) -> Int? {
+        guard let text = try text(name) else { return nil }
+        guard !text.isEmpty, text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
+            let number = Int(text), range.contains(number)
+        else {
+            throw Problem(
+                .badParameter,
+                "The parameter \(name) must be a whole number from \(range.lowerBound) to \(range.upperBound).")
+        }
+        return number
+    }
+
+    /// The value of the only item of this name, as one of a set of words.
+    func word<Word: RawRepresentable & CaseIterable>(
+        _ name: String, as type: Word.Type
+    ) throws(Problem) -> Word? where Word.RawValue == String {
+        guard let text = try text(name) else { return nil }
+        guard let word = Word(rawValue: text) else {
+            let known = Word.allCases.map(\.rawValue).joined(separator: ", ")
+            throw Problem(.badParameter, "The parameter \(name) must be one of: \(known).")
+        }
+        return word
+    }
+}

@@ -1,0 +1,61 @@
+import HTTPTypes
+import ObjectStorage
+
+/// The Range and If-Range headers of a GET (RFC 9110, sections 13.1.5 and 14.2).
+struct RangeRequest: Sendable, Hashable {
+    var range: ByteRange
+    private var condition: Condition?
+
+    private enum Condition: Sendable, Hashable {
+        case tag(EntityTag)
+        case date(Timestamp)
+        /// Neither a tag nor a date: never holds, so that the whole is sent.
+        case malformed
+    }
+
+    /// Nil where the whole is wanted: no Range, one that is malformed or of another unit, or several ranges, which a
+    /// server may answer with the whole.
+    init?(_ headers: HTTPFields, now: Timestamp) {
+        guard let header = headers[.range], let range = Self.parse(header) else { return nil }
+        self.range = range
+        guard let ifRange = headers[.ifRange] else { return }
+        if let tag = EntityTag.list(ifRange).first {
+            condition = .tag(tag)
+        } else {
+            condition = Timestamp(httpDate: ifRange, now: now).map { .date($0) } ?? .malformed
+        }
+    }
+
+    /// Whether the range may be sent of this representation; else the whole.
+    func applies(to etag: ETag, lastModified: Timestamp?, now: Timestamp) -> Bool {
+        switch condition {
+        case nil: true
+        case .tag(let tag): !tag.isWeak && tag.text == etag.text
+        // A date proves a version only where it lies so far back that no second write can have had it as well.
+        case .date(let date): date.seconds == lastModified?.seconds && now.seconds - date.seconds >= 60
+        case .malformed: false
+        }
+    }
+
+    private static func parse(_ header: String) -> ByteRange? {
+        let halves = header.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        guard halves.count == 2, halves[0].trimmingWhitespace().lowercased() == "bytes" else { return nil }
+        let spec = halves[1].trimmingWhitespace()
+        let ends = spec.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
+        guard ends.count == 2 else { return nil }
+        switch (number(ends[0]), number(ends[1])) {
+        case (let first?, let last?): return first <= last ? .closed(first: first, last: last) : nil
+        case (let first?, nil): return ends[1].isEmpty ? .from(first) : nil
+        case (nil, let count?): return ends[0].isEmpty ? .suffix(count) : nil
+        case (nil, nil): return nil
+        }
+    }
+
+    /// Digits only. What is larger than any object counts as the largest number there is.
+    private static func number(_ text: some StringProtocol) -> Int64? {
+        guard !text.isEmpty, text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else {
+            return nil
+        }
+        return Int64(text) ?? .max
+    }
+}

@@ -1,0 +1,81 @@
+import HTTPTypes
+import ImageService
+
+/// What a request is about, by its method and its raw target. Keys are bytes, so the target is taken apart as bytes
+/// and percent-decoded once; a router of strings would see other characters.
+enum Route: Sendable, Hashable {
+    case image(ImagePath)
+    case rotate(ImagePath)
+    case metadata(ImagePath)
+    /// All images: listing, and upload by form.
+    case collection
+
+    private static let images = Array("/api/v1/images".utf8)
+    private static let metadata = Array("/api/v1/metadata/".utf8)
+    private static let rotateSuffix = Array("/rotate".utf8)
+
+    /// The path and the query of a request target; of an absolute one (`http://host/path`) too.
+    static func split(target: String) -> (path: ArraySlice<UInt8>, query: ArraySlice<UInt8>) {
+        var bytes = Array(target.utf8)[...]
+        for scheme in ["http://", "https://"] where bytes.starts(with: scheme.utf8) {
+            bytes = bytes.dropFirst(scheme.utf8.count).drop { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "?") }
+        }
+        if let hash = bytes.firstIndex(of: UInt8(ascii: "#")) { bytes = bytes[..<hash] }
+        guard let mark = bytes.firstIndex(of: UInt8(ascii: "?")) else { return (bytes, []) }
+        return (bytes[..<mark], bytes[bytes.index(after: mark)...])
+    }
+
+    /// - Throws: ``Problem``: no such route, a bad path, or a method that the route does not have.
+    init(method: HTTPRequest.Method, path: ArraySlice<UInt8>) throws(Problem) {
+        self = try Self.find(method, path)
+        guard methods.contains(method) else {
+            var problem = Problem(.methodNotAllowed, "This resource takes \(Self.list(methods)).")
+            problem.headers[.allow] = Self.list(methods)
+            throw problem
+        }
+    }
+
+    private static func find(_ method: HTTPRequest.Method, _ path: ArraySlice<UInt8>) throws(Problem) -> Route {
+        if path.elementsEqual(images) { return .collection }
+        if path.starts(with: images + [UInt8(ascii: "/")]) {
+            let rest = try decode(path.dropFirst(images.count + 1))
+            // POST is for what is done to an image, and its name stands behind the path.
+            if method == .post, rest.count > rotateSuffix.count, rest.suffix(rotateSuffix.count) == rotateSuffix[...] {
+                return .rotate(try imagePath(rest.dropLast(rotateSuffix.count)))
+            }
+            return .image(try imagePath(rest[...]))
+        }
+        if path.starts(with: metadata) {
+            return .metadata(try imagePath(try decode(path.dropFirst(metadata.count))[...]))
+        }
+        throw Problem(.notFound, "There is no such resource.")
+    }
+
+    private var methods: [HTTPRequest.Method] {
+        switch self {
+        case .image: [.get, .head, .put, .delete]
+        case .rotate: [.post]
+        case .metadata: [.get, .head]
+        case .collection: [.get, .head, .post]
+        }
+    }
+
+    private static func list(_ methods: [HTTPRequest.Method]) -> String {
+        methods.map(\.rawValue).joined(separator: ", ")
+    }
+
+    private static func decode(_ raw: ArraySlice<UInt8>) throws(Problem) -> [UInt8] {
+        guard let bytes = PercentDecoding.decode(raw) else {
+            throw Problem(.badPath, "The path has a % that is not followed by two hexadecimal digits.")
+        }
+        return bytes
+    }
+
+    private static func imagePath(_ bytes: ArraySlice<UInt8>) throws(Problem) -> ImagePath {
+        do {
+            return try ImagePath(bytes)
+        } catch {
+            throw Problem(.badPath, error.description)
+        }
+    }
+}

@@ -1,0 +1,192 @@
+import HTTPTypes
+import Hummingbird
+import ImageService
+import NIOCore
+import ObjectStorage
+
+/// One upload by form: fields first, then files, each stored as it comes. Where the form as a whole is refused, what
+/// was stored of it is taken back.
+struct FormUpload {
+    private let service: ImageService
+    private let form: FormReader
+    private let maximumBytes: Int64
+
+    private enum Target {
+        case prefix([UInt8])
+        case path(ImagePath)
+    }
+
+    private enum Entry {
+        case stored(UploadedImage)
+        case refused(Problem)
+    }
+
+    private var target = Target.prefix([])
+    private var hasTarget = false
+    private var entries: [Entry] = []
+
+    init(service: ImageService, form: FormReader, maximumBytes: Int64) {
+        self.service = service
+        self.form = form
+        self.maximumBytes = maximumBytes
+    }
+
+    /// Reads the form to its end.
+    mutating func run(base: String, requestID: String) async throws(Problem) -> Response {
+        do {
+            try await readParts()
+        } catch {
+            await takeBack()
+            throw error
+        }
+        return try answer(base: base, requestID: requestID)
+    }
+
+    private mutating func readParts() async throws(Problem) {
+        while let event = try await form.next() {
+            guard case .partBegin(let part) = event else { continue }
+            if part.isFile {
+                try await readFile(part)
+            } else {
+                try await readField(part)
+            }
+        }
+        guard !entries.isEmpty else { throw Problem(.badBody, "The form has no file.") }
+    }
+
+    private mutating func readField(_ part: FormDataPart) async throws(Problem) {
+        let value = try await form.fieldValue()
+        guard part.name == "prefix" || part.name == "path" else { return }
+        guard entries.isEmpty else {
+            throw Problem(.badBody, "The field \(part.name) must stand before the files.")
+        }
+        guard !hasTarget else { throw Problem(.badBody, "The form names more than one prefix or path.") }
+        hasTarget = true
+        do {
+            if part.name == "path" {
+                target = .path(try ImagePath(value))
+            } else if !value.isEmpty {
+                let prefix = value.last == UInt8(ascii: "/") ? value : value + [UInt8(ascii: "/")]
+                // A prefix is good where a path under it is.
+                _ = try ImagePath(prefix + [UInt8(ascii: "a")])
+                target = .prefix(prefix)
+            }
+        } catch {
+            throw Problem(.badPath, error.description)
+        }
+    }
+
+    // MARK: Files
+
+    private mutating func readFile(_ part: FormDataPart) async throws(Problem) {
+        var body = FilePart(form: form)
+        // A browser sends a file input in which nothing was chosen as a file without a name and without bytes.
+        if part.filename?.isEmpty == true, try await body.isEmpty() { return }
+        do {
+            switch target {
+            case .prefix(let prefix):
+                entries.append(.stored(try await service.upload(intoPrefix: prefix) { try await body.next() }))
+            case .path(let path):
+                guard entries.isEmpty else { throw Problem(.badBody, "A form with a path takes one file only.") }
+                let form = form
+                let uploaded = try await service.upload(to: path, condition: .always) {
+                    if let bytes = try await body.next() { return bytes }
+                    // Only a form that is whole and has no second file may replace what is at its path.
+                    while let event = try await form.next() {
+                        if case .partBegin = event {
+                            throw Problem(.badBody, "A form with a path takes one file, and nothing behind it.")
+                        }
+                    }
+                    return nil
+                }
+                entries.append(.stored(uploaded))
+            }
+        } catch let error as ServiceError {
+            try await refuse(error, &body)
+        } catch let problem as Problem {
+            throw problem
+        } catch {
+            throw Problem(.defect(error))
+        }
+    }
+
+    /// Notes why a file was refused and reads over the rest of it, unless it is the form that is at fault.
+    private mutating func refuse(_ error: ServiceError, _ body: inout FilePart) async throws(Problem) {
+        switch error {
+        case .body, .cancelled, .badPath: throw Problem(error)
+        default: entries.append(.refused(Problem(error)))
+        }
+        var skipped: Int64 = 0
+        while let bytes = try await body.next() {
+            skipped += Int64(bytes.readableBytes)
+            // A file without end would keep the connection for ever.
+            guard skipped <= maximumBytes else { throw Problem(ServiceError.tooLong(limit: maximumBytes)) }
+        }
+    }
+
+    /// The bytes of one file in the form.
+    private struct FilePart {
+        let form: FormReader
+        private var first: ByteBuffer?
+        private var hasEnded = false
+
+        init(form: FormReader) {
+            self.form = form
+        }
+
+        mutating func isEmpty() async throws(Problem) -> Bool {
+            first = try await next()
+            return first == nil
+        }
+
+        mutating func next() async throws(Problem) -> ByteBuffer? {
+            if let bytes = first {
+                first = nil
+                return bytes
+            }
+            guard !hasEnded, case .bytes(let bytes)? = try await form.next() else {
+                hasEnded = true
+                return nil
+            }
+            return bytes
+        }
+    }
+
+    // MARK: The end
+
+    /// Removes what this form has stored under names of its own making. Nobody knows these names yet.
+    private func takeBack() async {
+        guard case .prefix = target else { return }
+        for case .stored(let uploaded) in entries {
+            guard let path = try? ImagePath(uploaded.image.object.key.bytes) else { continue }
+            // The client may have left: what is taken back is taken back all the same.
+            let service = service
+            await Task { _ = try? await service.delete(path, condition: .always) }.value
+        }
+    }
+
+    private func answer(base: String, requestID: String) throws(Problem) -> Response {
+        if entries.count == 1, case .refused(let problem)? = entries.first { throw problem }
+        let documents = entries.map { entry in
+            switch entry {
+            case .stored(let uploaded): FormEntryDocument.image(ImageDocument(uploaded.image, base: base))
+            case .refused(let problem): FormEntryDocument.problem(problem.document(requestID: requestID))
+            }
+        }
+        let allStored = entries.allSatisfy { if case .stored = $0 { true } else { false } }
+        return .json(documents, status: allStored ? .created : HTTPResponse.Status(code: 207, reasonPhrase: "Multi-Status"))
+    }
+}
+
+/// One file's entry in the answer to a form.
+private enum FormEntryDocument: Encodable {
+    case image(ImageDocument)
+    case problem(ProblemDocument)
+
+    func encode(to encoder: any Encoder) throws {
+        switch self {
+        case .image(let document): try document.encode(to: encoder)
+        case .problem(let document): try document.encode(to: encoder)
+        }
+    }
+}

@@ -1,0 +1,190 @@
+import HTTPTypes
+import Hummingbird
+import ImageModel
+import ImageService
+import NIOCore
+import ObjectStorage
+
+/// GET and HEAD: originals, renditions, metadata, listings.
+struct ImageReading: Sendable {
+    let service: ImageService
+    let configuration: ImagesConfiguration
+
+    /// One request for an image, taken apart.
+    struct Read: Sendable {
+        var path: ImagePath
+        var rendition: RenditionRequest?
+        /// The version that the URL names.
+        var version: String?
+        var conditions: Conditions
+        var range: RangeRequest?
+        var accept: Accept
+        var isHead: Bool
+        var now: Timestamp
+        var requestID: String
+        var notes: RequestNotes
+
+        init(
+            path: ImagePath, rendition: RenditionRequest?, version: String?, request: Request, context: APIContext
+        ) {
+            self.path = path
+            self.rendition = rendition
+            self.version = version
+            now = .now
+            conditions = Conditions(request.headers, now: now)
+            isHead = request.method == .head
+            // Range has no meaning but for GET (RFC 9110, section 14.2).
+            range = isHead ? nil : RangeRequest(request.headers, now: now)
+            accept = Accept(request.headers)
+            requestID = context.requestID
+            notes = context.notes
+        }
+    }
+
+    /// How often a read begins anew because the image was replaced in the middle of it.
+    private static let maximumAttempts = 4
+
+    func image(_ read: Read) async throws(Problem) -> Response {
+        var attempt = 1
+        while true {
+            do {
+                if let rendition = read.rendition { return try await self.rendition(read, rendition) }
+                return try await original(read)
+            } catch .preconditionFailed where attempt < Self.maximumAttempts {
+                // The version that was located has gone: what the client's own conditions say comes as an answer,
+                // never as this error.
+                attempt += 1
+            } catch .preconditionFailed {
+                throw Problem(.conflict, "The image is being replaced too often to be read.")
+            } catch {
+                throw Problem(error)
+            }
+        }
+    }
+
+    // MARK: Originals
+
+    private func original(_ read: Read) async throws(ServiceError) -> Response {
+        if !read.isHead, read.range == nil, read.conditions.isEmpty {
+            let opened = try await service.open(read.path, expecting: read.version)
+            return representation(of: opened.located, read).whole(opened.body)
+        }
+        let located = try await service.locate(read.path, expecting: read.version)
+        let representation = representation(of: located, read)
+        if let answer = representation.judge(read) { return answer }
+        if read.isHead { return representation.head() }
+        guard let range = representation.range(read) else {
+            return representation.whole(try await service.open(located, range: nil).body)
+        }
+        let opened = try await service.open(located, range: range)
+        return representation.part(opened.range, opened.body)
+    }
+
+    private func representation(of located: Located, _ read: Read) -> Representation {
+        read.notes.update { $0.cache = located.freshness.label }
+        return Representation(
+            contentType: located.image.format.capabilities.mediaType, length: located.image.size,
+            etag: located.image.etag, lastModified: located.image.object.lastModified,
+            cacheControl: cacheControl(located.image, located.freshness, read),
+            cacheStatus: CacheStatus.text(located.freshness), isNegotiable: false)
+    }
+
+    // MARK: Renditions
+
+    private func rendition(_ read: Read, _ request: RenditionRequest) async throws(ServiceError) -> Response {
+        let located = try await service.locate(read.path, expecting: read.version)
+        let spec = request.spec(for: located.image, accept: read.accept)
+        var representation = Representation(
+            contentType: spec.format.capabilities.mediaType, length: 0,
+            etag: service.renditionETag(located.image, spec), lastModified: located.image.object.lastModified,
+            cacheControl: cacheControl(located.image, located.freshness, read),
+            cacheStatus: CacheStatus.text(located.freshness), isNegotiable: RenditionQuery.isNegotiable(request))
+        // A condition on the tag needs no pixels.
+        if let answer = representation.judge(read) {
+            read.notes.update { $0.cache = located.freshness.label }
+            return answer
+        }
+        let rendered = try await service.render(located, spec)
+        let freshness: Freshness = rendered.isHit || located.freshness == .stale ? located.freshness : .miss
+        read.notes.update { $0.cache = freshness.label }
+        representation.cacheStatus = CacheStatus.text(freshness)
+        representation.length = Int64(rendered.bytes.readableBytes)
+        if read.isHead { return representation.head() }
+        guard let range = representation.range(read) else {
+            return representation.whole(rendered.bytes)
+        }
+        guard let resolved = range.resolve(size: representation.length),
+            let slice = rendered.bytes.getSlice(
+                at: rendered.bytes.readerIndex + Int(resolved.lowerBound), length: resolved.count)
+        else { throw .rangeNotSatisfiable(size: representation.length) }
+        return representation.part(resolved, slice)
+    }
+
+    // MARK: Caching
+
+    private func cacheControl(_ image: StoredImage, _ freshness: Freshness, _ read: Read) -> String {
+        if freshness == .stale { return "no-cache" }
+        guard let version = read.version else { return configuration.cacheControl }
+        return version == image.version ? "public, max-age=31536000, immutable" : "no-cache"
+    }
+
+    // MARK: Metadata and listings
+
+    func metadata(_ path: ImagePath, _ request: Request) async throws(Problem) -> Response {
+        let image: StoredImage
+        do {
+            image = try await service.describe(path)
+        } catch {
+            throw Problem(error)
+        }
+        return .json(ImageDocument(image, base: configuration.documentBase))
+    }
+
+    func list(_ query: Query) async throws(Problem) -> Response {
+        var request = ListRequest()
+        request.prefix = try query.item("prefix")?.value ?? []
+        guard request.prefix.isValidUTF8, request.prefix.count <= ObjectKey.maximumLength else {
+            throw Problem(
+                .badParameter, "The parameter prefix must be UTF-8 of at most \(ObjectKey.maximumLength) bytes.")
+        }
+        if let delimiter = try query.text("delimiter"), !delimiter.isEmpty {
+            guard delimiter == "/" else { throw Problem(.badParameter, "The parameter delimiter must be /.") }
+            request.delimiter = UInt8(ascii: "/")
+        }
+        request.limit = try query.number("limit", in: 1...1000) ?? 1000
+        if let cursor = try query.text("cursor"), !cursor.isEmpty { request.cursor = cursor }
+        do {
+            return .json(PageDocument(try await service.list(request), base: configuration.documentBase))
+        } catch {
+            throw Problem(error)
+        }
+    }
+}
+
+extension ImagesConfiguration {
+    /// What `url` in documents begins with.
+    var documentBase: String { urlBase ?? "/api/v1/images" }
+}
+
+extension RenditionRequest {
+    /// This request for one image and one client: every default written out.
+    func spec(for image: StoredImage, accept: Accept) -> RenditionSpec {
+        let format: ImageFormat =
+            switch self.format {
+            // Where it is not known, transparency is assumed: a picture must not lose it.
+            case .auto: accept.choose(for: image.format, hasAlpha: image.image?.hasAlpha ?? true)
+            case .original: image.format
+            case .fixed(let format): format
+            }
+        return ImageService.spec(self, format: format)
+    }
+}
+
+extension Response {
+    static func json(_ value: some Encodable, status: HTTPResponse.Status = .ok) -> Response {
+        Response(
+            status: status,
+            headers: [.contentType: "application/json", .cacheControl: "no-cache", .contentTypeOptions: "nosniff"],
+            body: ResponseBody(byteBuffer: JSON.encode(value)))
+    }
+}

@@ -1,0 +1,83 @@
+import HTTPTypes
+public import Hummingbird
+public import ImageService
+import NIOCore
+
+/// Answers every request of the public listener: finds the route, judges access, and turns whatever goes wrong into a
+/// problem.
+public struct ImageResponder: HTTPResponder {
+    private let configuration: ImagesConfiguration
+    private let writes: AnonymousWrites
+    private let reading: ImageReading
+    private let writing: ImageWriting
+
+    public init(service: ImageService, configuration: ImagesConfiguration) {
+        self.configuration = configuration
+        writes = AnonymousWrites(areUnrestricted: configuration.allowsAnonymousWrites)
+        reading = ImageReading(service: service, configuration: configuration)
+        writing = ImageWriting(service: service, configuration: configuration)
+    }
+
+    public func respond(to request: Request, context: APIContext) async throws -> Response {
+        let (path, rawQuery) = Route.split(target: request.head.path ?? "/")
+        var isNegotiable = false
+        do throws(Problem) {
+            let route = try Route(method: request.method, path: path)
+            context.notes.update { $0.route = route.name(request.method) }
+            let query = try Query(rawQuery)
+            return try await answer(request, route, query, context, &isNegotiable)
+        } catch {
+            context.notes.update { $0.problem = error }
+            var response = error.response(requestID: context.requestID)
+            if isNegotiable { response.headers[.vary] = "Accept" }
+            return response
+        }
+    }
+
+    private func answer(
+        _ request: Request, _ route: Route, _ query: Query, _ context: APIContext, _ isNegotiable: inout Bool
+    ) async throws(Problem) -> Response {
+        switch (route, request.method) {
+        case (.image(let path), .get), (.image(let path), .head):
+            let rendition = try RenditionQuery.parse(query)
+            isNegotiable = rendition.map(RenditionQuery.isNegotiable) ?? false
+            let read = ImageReading.Read(
+                path: path, rendition: rendition, version: try query.text("v"), request: request, context: context)
+            return try await reading.image(read)
+        case (.metadata(let path), _):
+            return try await reading.metadata(path, request)
+        case (.collection, .get), (.collection, .head):
+            return try await reading.list(query)
+        case (.image(let path), .put):
+            try judgeWrite(request, context)
+            return try await writing.put(path, request)
+        case (.image(let path), .delete):
+            try judgeWrite(request, context)
+            return try await writing.delete(path, request)
+        case (.rotate(let path), _):
+            try judgeWrite(request, context)
+            return try await writing.rotate(path, query, request)
+        case (.collection, .post):
+            try judgeWrite(request, context)
+            return try await writing.form(request, requestID: context.requestID)
+        case (.image, _), (.collection, _):
+            throw Problem(.methodNotAllowed, "The resource does not take this method.")
+        }
+    }
+
+    private func judgeWrite(_ request: Request, _ context: APIContext) throws(Problem) {
+        try writes.judge(request.headers, authority: request.head.authority, isLoopback: context.isLoopback)
+    }
+}
+
+extension Route {
+    /// For logs and metrics: one of a fixed set.
+    func name(_ method: HTTPRequest.Method) -> String {
+        switch self {
+        case .image: method == .put ? "upload" : method == .delete ? "delete" : "image"
+        case .rotate: "rotate"
+        case .metadata: "metadata"
+        case .collection: method == .post ? "form_upload" : "list"
+        }
+    }
+}

@@ -1,0 +1,104 @@
+import HTTPTypes
+import Hummingbird
+import ImageModel
+import ImageService
+import NIOCore
+import ObjectStorage
+
+/// PUT, DELETE and rotate.
+struct ImageWriting: Sendable {
+    let service: ImageService
+    let configuration: ImagesConfiguration
+
+    // MARK: Upload
+
+    func put(_ path: ImagePath, _ request: Request) async throws(Problem) -> Response {
+        try judgeDeclaredLength(request)
+        guard request.headers[.contentRange] == nil else {
+            // RFC 9110, section 14.5: to store a part as if it were the whole would destroy the image.
+            throw Problem(.badRequest, "A PUT with Content-Range is not taken: send the whole image.")
+        }
+        let condition = try writeCondition(request, createOnly: true)
+        var iterator = request.body.makeAsyncIterator()
+        let uploaded: UploadedImage
+        do {
+            uploaded = try await service.upload(to: path, condition: condition) { try await iterator.next() }
+        } catch {
+            throw Problem(error)
+        }
+        return document(uploaded.image, status: uploaded.isNew ? .created : .ok)
+    }
+
+    // MARK: Form
+
+    func form(_ request: Request, requestID: String) async throws(Problem) -> Response {
+        var upload = FormUpload(
+            service: service, form: try FormReader(request), maximumBytes: configuration.maximumUploadBytes)
+        return try await upload.run(base: configuration.documentBase, requestID: requestID)
+    }
+
+    /// A body that is announced too long is refused before any of it is asked for.
+    func judgeDeclaredLength(_ request: Request) throws(Problem) {
+        guard let text = request.headers[.contentLength], let length = Int64(text) else { return }
+        if length > configuration.maximumUploadBytes {
+            throw Problem(ServiceError.tooLong(limit: configuration.maximumUploadBytes))
+        }
+    }
+
+    // MARK: Delete
+
+    func delete(_ path: ImagePath, _ request: Request) async throws(Problem) -> Response {
+        let condition = try writeCondition(request, createOnly: false)
+        do {
+            try await service.delete(path, condition: condition)
+        } catch {
+            throw Problem(error)
+        }
+        return Response(status: .noContent)
+    }
+
+    // MARK: Rotate
+
+    func rotate(_ path: ImagePath, _ query: Query, _ request: Request) async throws(Problem) -> Response {
+        let change = try await RotateRequest(query, request).change
+        let condition = try writeCondition(request, createOnly: false)
+        do {
+            let rotated = try await service.rotate(path, by: change, condition: condition)
+            return document(rotated.image, status: .ok, lossless: rotated.isLossless)
+        } catch {
+            throw Problem(error)
+        }
+    }
+
+    // MARK: Common
+
+    /// If-Match and If-None-Match of a write. Their weak tags never match (RFC 9110, section 13.1.1).
+    private func writeCondition(_ request: Request, createOnly: Bool) throws(Problem) -> WriteCondition {
+        let conditions = Conditions(request.headers, now: .now)
+        if conditions.ifNoneMatch != nil {
+            guard createOnly, conditions.ifNoneMatch == .any, conditions.ifMatch == nil else {
+                throw Problem(.badRequest, "The only If-None-Match that a write takes is *, on PUT, without If-Match.")
+            }
+            return .createOnly
+        }
+        if conditions.ifUnmodifiedSince != nil, conditions.ifMatch == nil {
+            throw Problem(.badRequest, "A write takes If-Match, not If-Unmodified-Since: a date does not name a version.")
+        }
+        switch conditions.ifMatch {
+        case nil: return .always
+        case .any: return .exists
+        case .tags(let tags): return .matches(tags.filter { !$0.isWeak }.compactMap { ETag(header: $0.text) })
+        }
+    }
+
+    private func document(_ image: StoredImage, status: HTTPResponse.Status, lossless: Bool? = nil) -> Response {
+        var response = Response.json(
+            ImageDocument(image, base: configuration.documentBase, lossless: lossless), status: status)
+        response.headers[.eTag] = image.etag.text
+        if let lastModified = image.object.lastModified { response.headers[.lastModified] = lastModified.httpDate }
+        if status == .created {
+            response.headers[.location] = "/api/v1/images/" + PercentDecoding.encodePath(image.object.key.bytes)
+        }
+        return response
+    }
+}

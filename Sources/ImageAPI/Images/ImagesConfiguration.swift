@@ -1,0 +1,20 @@
+/// What the image routes need to know of the settings.
+public struct ImagesConfiguration: Sendable {
+    /// For URLs without a version, while the answer is fresh.
+    public var cacheControl: String
+    /// What `url` in metadata begins with, without a slash at its end; nil: this server's own path.
+    public var urlBase: String?
+    /// The longest body, in bytes.
+    public var maximumUploadBytes: Int64
+    /// Lifts the rules for writes without credentials.
+    public var allowsAnonymousWrites: Bool
+
+    public init(
+        cacheControl: String, urlBase: String?, maximumUploadBytes: Int64, allowsAnonymousWrites: Bool
+    ) {
+        self.cacheControl = cacheControl
+        self.urlBase = urlBase
+        self.maximumUploadBytes = maximumUploadBytes
+        self.allowsAnonymousWrites = allowsAnonymousWrites
+    }
+}

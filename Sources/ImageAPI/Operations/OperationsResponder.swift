@@ -1,0 +1,72 @@
+import HTTPTypes
+public import Hummingbird
+import NIOCore
+
+/// Answers on the ops listener: /livez, /readyz and /metrics, for Kubernetes and Prometheus. Text, as Kubernetes' own
+/// servers give it.
+public struct OperationsResponder: HTTPResponder {
+    private let readiness: Readiness
+    private let metrics: @Sendable () -> String
+
+    /// - Parameter metrics: the present values in Prometheus' text format 0.0.4.
+    public init(readiness: Readiness, metrics: @escaping @Sendable () -> String) {
+        self.readiness = readiness
+        self.metrics = metrics
+    }
+
+    public func respond(to request: Request, context: APIContext) async throws -> Response {
+        let (path, query) = Route.split(target: request.head.path ?? "/")
+        guard request.method == .get || request.method == .head else {
+            var response = Self.text(.methodNotAllowed, "only GET and HEAD\n")
+            response.headers[.allow] = "GET, HEAD"
+            return response
+        }
+        switch String(decoding: path, as: UTF8.self) {
+        case "/livez": return Self.text(.ok, "ok\n")
+        case "/readyz": return await readyz(query)
+        case "/metrics":
+            var response = Self.text(.ok, metrics())
+            response.headers[.contentType] = "text/plain; version=0.0.4; charset=utf-8"
+            return response
+        default: return Self.text(.notFound, "not found\n")
+        }
+    }
+
+    private func readyz(_ rawQuery: ArraySlice<UInt8>) async -> Response {
+        let names: [String]
+        do {
+            names = try Query(rawQuery).items.filter { $0.name == "exclude" }.compactMap(\.text)
+        } catch {
+            return Self.text(.badRequest, "malformed query\n")
+        }
+        var excluded: Set<Readiness.Check> = []
+        for name in names {
+            guard let check = Readiness.Check(rawValue: name) else {
+                let known = Readiness.Check.allCases.map(\.rawValue).joined(separator: ", ")
+                return Self.text(.badRequest, "unknown check to exclude; the checks are: \(known)\n")
+            }
+            excluded.insert(check)
+        }
+        let report = await readiness.report(excluding: excluded)
+        var lines: [String] = []
+        for check in Readiness.Check.allCases {
+            if excluded.contains(check) {
+                lines.append("[+]\(check.rawValue) excluded: ok")
+            } else if let failure = report.failures.first(where: { $0.check == check }) {
+                lines.append("[-]\(check.rawValue) failed: \(failure.reason)")
+            } else {
+                lines.append("[+]\(check.rawValue) ok")
+            }
+        }
+        lines += report.warnings.map { "[!]warning: \($0)" }
+        lines.append("readyz check \(report.isReady ? "passed" : "failed")")
+        return Self.text(report.isReady ? .ok : .serviceUnavailable, lines.joined(separator: "\n") + "\n")
+    }
+
+    private static func text(_ status: HTTPResponse.Status, _ body: String) -> Response {
+        Response(
+            status: status,
+            headers: [.contentType: "text/plain; charset=utf-8", .cacheControl: "no-store"],
+            body: ResponseBody(byteBuffer: ByteBuffer(string: body)))
+    }
+}

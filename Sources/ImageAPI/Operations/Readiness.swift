@@ -1,0 +1,94 @@
+import NIOConcurrencyHelpers
+public import ObjectStorage
+
+/// Whether this process should be sent requests: a few named checks, each asked anew when somebody wants to know.
+public final class Readiness: Sendable {
+    /// The names of the checks, as `?exclude=` takes them.
+    public enum Check: String, Sendable, CaseIterable {
+        /// The process has come up: the store has been probed.
+        case start
+        /// The store answers now.
+        case storage
+        /// Work does not wait for too long.
+        case queue
+        /// The process has not been told to end.
+        case draining
+    }
+
+    /// One answer: nil where the check holds, else why not.
+    public struct Report: Sendable {
+        public var failures: [(check: Check, reason: String)]
+        /// What an operator should know though it makes nobody unready.
+        public var warnings: [String]
+        public var isReady: Bool { failures.isEmpty }
+    }
+
+    private struct State {
+        var hasStarted = false
+        var isDraining = false
+        var warnings: [String] = []
+    }
+
+    private let state = NIOLockedValueBox(State())
+    private let askStorage: @Sendable () async -> StorageError?
+    private let oldestQueuedSeconds: @Sendable () -> Double
+
+    /// Work that has waited for so long, in seconds, means that more requests should go elsewhere.
+    private static let patience = 5.0
+    /// A store that has not answered by then counts as away; Kubernetes' probes have little more time themselves.
+    private static let storageLimit = Duration.seconds(2)
+
+    /// - Parameters:
+    ///   - askStorage: one cheap question to the store; nil where it answers.
+    ///   - oldestQueuedSeconds: how long the first in the queue has waited.
+    public init(
+        askStorage: @escaping @Sendable () async -> StorageError?,
+        oldestQueuedSeconds: @escaping @Sendable () -> Double
+    ) {
+        self.askStorage = askStorage
+        self.oldestQueuedSeconds = oldestQueuedSeconds
+    }
+
+    /// The store has been reached and probed.
+    public func started(warnings: [String]) {
+        state.withLockedValue {
+            $0.hasStarted = true
+            $0.warnings = warnings
+        }
+    }
+
+    /// The process has been told to end.
+    public func drain() {
+        state.withLockedValue { $0.isDraining = true }
+    }
+
+    /// Asks every check that is not left out.
+    public func report(excluding excluded: Set<Check> = []) async -> Report {
+        var failures: [(check: Check, reason: String)] = []
+        let state = state.withLockedValue { $0 }
+        for check in Check.allCases where !excluded.contains(check) {
+            switch check {
+            case .start: if !state.hasStarted { failures.append((check, "the store has not been reached yet")) }
+            case .storage: if let reason = await storageFailure() { failures.append((check, reason)) }
+            case .queue:
+                let seconds = oldestQueuedSeconds()
+                if seconds > Self.patience { failures.append((check, "work waits for \(Int(seconds)) s")) }
+            case .draining: if state.isDraining { failures.append((check, "the process is ending")) }
+            }
+        }
+        return Report(failures: failures, warnings: state.warnings)
+    }
+
+    private func storageFailure() async -> String? {
+        await withTaskGroup(of: String?.self) { group in
+            group.addTask { [askStorage] in await askStorage()?.description }
+            group.addTask {
+                // Cut short once the store has answered.
+                try? await Task.sleep(for: Self.storageLimit)
+                return "storage: no answer within \(Self.storageLimit)"
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? nil
+        }
+    }
+}

@@ -1,0 +1,144 @@
+import NIOCore
+
+/// The clocks of one connection. One task of the event loop serves them all: it is set anew only for an earlier time
+/// than it is set for, so that a busy connection seldom touches the loop's list of tasks.
+struct ConnectionClocks {
+    /// What the connection waits for the client to send.
+    enum Wait {
+        /// The first byte of a request.
+        case idle
+        /// The rest of a head.
+        case head
+        /// Bytes of a body.
+        case body
+        /// The client's close, after the last answer.
+        case linger
+    }
+
+    private(set) var wait: (for: Wait, until: NIODeadline)?
+    /// When to look whether the client takes bytes, and what was found before.
+    var writes: (stall: WriteStall, at: NIODeadline)?
+    fileprivate var alarm: (at: NIODeadline, task: Scheduled<Void>)?
+    /// How many bytes had been read when the clock was last set for them.
+    fileprivate var bytesSeen = 0
+
+    var isReadingHead: Bool { self.wait?.for == .head }
+
+    /// Sets the clock for what the client has to send.
+    mutating func wait<Context>(for wait: Wait, _ limit: TimeAmount, on handler: HTTPConnectionHandler<Context>) {
+        self.bytesSeen = handler.tap.bytesIn
+        self.wait = (wait, handler.eventLoop.now + limit)
+        self.setAlarm(on: handler)
+    }
+
+    mutating func stopWaiting() { self.wait = nil }
+
+    mutating func stopWatchingWrites() { self.writes = nil }
+
+    /// The connection is closed.
+    mutating func stop() {
+        self.wait = nil
+        self.writes = nil
+        self.alarm?.task.cancel()
+        self.alarm = nil
+    }
+
+    /// Makes sure that the alarm rings when the first clock runs out.
+    fileprivate mutating func setAlarm<Context>(on handler: HTTPConnectionHandler<Context>) {
+        let at: NIODeadline
+        switch (self.wait?.until, self.writes?.at) {
+        case (let read?, let write?): at = min(read, write)
+        case (let read?, nil): at = read
+        case (nil, let write?): at = write
+        case (nil, nil): return
+        }
+        if let alarm, alarm.at <= at { return }
+        self.alarm?.task.cancel()
+        let task = handler.eventLoop.assumeIsolated().scheduleTask(deadline: at) { handler.alarmRings() }
+        self.alarm = (at, task)
+    }
+}
+
+extension HTTPConnectionHandler {
+    /// Bytes came: where they are awaited, the clock begins anew.
+    func noteBytesRead() {
+        let count = self.tap.bytesIn - self.clocks.bytesSeen
+        guard count > 0 else { return }
+        self.clocks.bytesSeen = self.tap.bytesIn
+        switch self.phase {
+        case .lingering:
+            self.lingerEvent { $0.dropped(count) }
+        case .idle:
+            // The head's clock is not set back by its bytes.
+            if self.clocks.wait?.for == .idle {
+                self.clocks.wait(for: .head, self.core.configuration.headTimeout, on: self)
+            }
+        case .exchange(let exchange):
+            guard self.clocks.wait?.for == .body else { break }
+            if exchange.body?.isWaiting == true {
+                self.clocks.wait(for: .body, self.core.configuration.bodyTimeout, on: self)
+            } else {
+                self.clocks.stopWaiting()
+            }
+        case .closed:
+            break
+        }
+    }
+
+    /// How many of the bytes handed to the channel the kernel has taken.
+    var bytesTaken: Int {
+        let buffered = try? self.context?.channel.syncOptions?.getOption(.bufferedWritableBytes)
+        return self.tap.bytesOut - (buffered ?? 0)
+    }
+
+    /// Begins to watch whether the client takes its bytes, where some are left after a flush.
+    func watchWrites() {
+        guard let context, self.clocks.writes == nil else { return }
+        guard self.unflushedAnswers > 0 || !context.channel.isWritable else { return }
+        let now = self.eventLoop.now
+        let stall = WriteStall(limit: self.core.configuration.writeTimeout, taken: self.bytesTaken, now: now)
+        self.clocks.writes = (stall, now + stall.interval)
+        self.clocks.setAlarm(on: self)
+    }
+
+    fileprivate func alarmRings() {
+        self.clocks.alarm = nil
+        let now = self.eventLoop.now
+        if let writes = self.clocks.writes, writes.at <= now { self.checkWrites(writes.stall, now: now) }
+        if let wait = self.clocks.wait, wait.until <= now { self.waitedTooLong(for: wait.for) }
+        if case .closed = self.phase { return }
+        self.clocks.setAlarm(on: self)
+    }
+
+    private func checkWrites(_ stall: WriteStall, now: NIODeadline) {
+        // A handler that is slow itself has left the socket with room: nothing stalls.
+        guard self.unflushedAnswers > 0 || self.context?.channel.isWritable == false else {
+            return self.clocks.stopWatchingWrites()
+        }
+        var stall = stall
+        switch stall.check(taken: self.bytesTaken, now: now) {
+        case .checkAgain(let at): self.clocks.writes = (stall, at)
+        case .stalled: self.cut(.stalled)
+        }
+    }
+
+    private func waitedTooLong(for wait: ConnectionClocks.Wait) {
+        self.clocks.stopWaiting()
+        switch (self.phase, wait) {
+        case (.idle, .head):
+            self.answer(.requestTimeout)
+        case (.idle, _):
+            // A client that has not taken the answer before has the write clock against it.
+            if self.unflushedAnswers == 0 { self.close() } else { self.closesWhenFlushed = true }
+        case (.exchange(let exchange), .body):
+            if exchange.body?.isWaiting == true {
+                exchange.mustClose = true
+                exchange.body?.fail(.timedOut)
+            }
+        case (.lingering, .linger):
+            self.lingerEvent { $0.timedOut() }
+        default:
+            break
+        }
+    }
+}

@@ -1,0 +1,197 @@
+import NIOCore
+import NIOHTTP1
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+extension HTTPConnectionHandler {
+    // MARK: After the last answer
+
+    /// The last answer was written: what follows is dropped.
+    func beginLinger() {
+        self.queue.removeAll()
+        self.queuedFault = nil
+        self.clocks.stopWaiting()
+        self.tap.isDropping = true
+        let linger = LingeringClose(
+            budget: self.core.configuration.lingerBytes,
+            isInputClosed: self.tap.isInputClosed
+        )
+        self.phase = .lingering(linger)
+        self.perform(linger.start())
+    }
+
+    /// An event of the lingering close; nothing where there is none.
+    func lingerEvent(_ event: (inout LingeringClose) -> LingeringClose.Action) {
+        guard case .lingering(var linger) = self.phase else { return }
+        let action = event(&linger)
+        self.phase = .lingering(linger)
+        self.perform(action)
+    }
+
+    private func perform(_ action: LingeringClose.Action) {
+        switch action {
+        case .wait:
+            break
+        case .read:
+            self.context?.read()
+        case .shutdownOutput:
+            self.context?.close(mode: .output, promise: nil)
+            self.clocks.wait(for: .linger, self.core.configuration.lingerTimeout, on: self)
+            self.context?.read()
+        case .close:
+            self.close()
+        }
+    }
+
+    /// The last byte of an answer is with the kernel, or never will be.
+    func answerFlushed(_ exchange: Exchange<Context>, bytes: Int, result: Result<Void, any Error>) {
+        self.unflushedAnswers -= 1
+        switch result {
+        case .success:
+            self.report(exchange, .complete, bytesSent: bytes)
+            guard self.unflushedAnswers == 0 else { return }
+            self.clocks.stopWatchingWrites()
+            self.lingerEvent { $0.flushed() }
+            if self.closesWhenFlushed { self.close() }
+        case .failure:
+            let taken = (self.takenAtCut ?? self.tap.bytesOut) - exchange.firstByteOut
+            self.report(exchange, self.cutOutcome, bytesSent: min(bytes, max(0, taken)))
+            self.close()
+        }
+    }
+
+    // MARK: The client leaves
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch event {
+        case ChannelEvent.inputClosed:
+            self.inputClosed()
+        case DrainEvent.closeIdle:
+            if case .idle = self.phase, self.queue.isEmpty, !self.clocks.isReadingHead { self.closeWhenFlushed() }
+        case DrainEvent.cut:
+            self.cut(.shutDown)
+        default:
+            context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    /// The client has closed its side. Between two requests that is its good right; within one, it has left.
+    private func inputClosed() {
+        switch self.phase {
+        case .idle where self.queue.isEmpty: self.closeWhenFlushed()
+        case .idle, .exchange: self.cut(.clientLeft)
+        case .lingering: self.lingerEvent { $0.inputClosed() }
+        case .closed: break
+        }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        self.cut(.clientLeft)
+        self.context = nil
+        context.fireChannelInactive()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.cut(.clientLeft)
+        self.context = nil
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        switch error as? HTTPParserError {
+        // The client asked for the end of the connection, and goes on: nothing of that is heard.
+        case .closedConnection: return
+        // The parser misses the rest of a request; the event follows.
+        case .some where self.tap.isInputClosed: return
+        default: break
+        }
+        guard let fault = ListenerFault(parserError: error, tap: self.tap, limits: self.core.configuration) else {
+            return self.cut(.clientLeft)
+        }
+        switch self.phase {
+        case .idle where self.queue.isEmpty:
+            self.answer(fault)
+        case .exchange(let exchange) where !exchange.isRequestWhole:
+            // The handler learns it where it reads, and answers; the parser reads no further.
+            exchange.mustClose = true
+            exchange.body?.fail(.malformed)
+        case .idle, .exchange:
+            self.queuedFault = self.queuedFault ?? fault
+        case .lingering, .closed:
+            break
+        }
+    }
+
+    // MARK: The server gives up
+
+    /// A request's task could not bring its answer to the end.
+    func breakOff(_ number: UInt64) {
+        guard case .exchange(let exchange) = self.phase, exchange.number == number else { return }
+        self.cut(.broken)
+    }
+
+    /// Ends the connection and whatever is in flight on it, at once.
+    func cut(_ outcome: FinishedRequest.Outcome) {
+        if case .closed = self.phase { return }
+        self.cutOutcome = outcome
+        self.takenAtCut = self.bytesTaken
+        if case .exchange(let exchange) = self.phase {
+            let bytes = max(0, self.bytesTaken - exchange.firstByteOut)
+            let mustReset = exchange.framing == .untilClose
+            // Closed first: what the following calls wake must find nothing in flight.
+            self.phase = .closed
+            exchange.body?.fail(.clientLeft)
+            self.failWaiter()
+            exchange.task?.cancel()
+            self.report(exchange, outcome, bytesSent: bytes)
+            if mustReset { self.resetOnClose() }
+        }
+        // Bytes that nobody takes would stay in the kernel for minutes.
+        if outcome == .stalled { self.resetOnClose() }
+        self.close()
+    }
+
+    /// Closes once every answer is with the kernel.
+    private func closeWhenFlushed() {
+        if self.unflushedAnswers == 0 { return self.close() }
+        self.closesWhenFlushed = true
+    }
+
+    func close() {
+        self.phase = .closed
+        self.queue.removeAll()
+        self.clocks.stop()
+        self.failWaiter()
+        self.context?.close(promise: nil)
+    }
+
+    private func failWaiter() {
+        let error = self.cutOutcome == .stalled ? ResponseWriteError.stalled : .clientLeft
+        self.waiter?.continuation.resume(throwing: error)
+        self.waiter = nil
+    }
+
+    private func resetOnClose() {
+        let options = self.context?.channel as? any SocketOptionProvider
+        _ = options?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
+    }
+
+    private func report(_ exchange: Exchange<Context>, _ outcome: FinishedRequest.Outcome, bytesSent: Int) {
+        let finished = FinishedRequest(
+            head: exchange.head,
+            requestID: exchange.requestID,
+            remoteAddress: self.remoteAddress,
+            status: exchange.status ?? (outcome == .clientLeft ? 499 : 0),
+            outcome: outcome,
+            bytesSent: bytesSent,
+            bodyBytesReceived: exchange.bodyBytesReceived,
+            duration: self.eventLoop.now - exchange.startedAt
+        )
+        self.core.hooks.onFinished(finished, exchange.context)
+    }
+}

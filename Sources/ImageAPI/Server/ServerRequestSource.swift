@@ -1,0 +1,33 @@
+public import Hummingbird
+public import Logging
+public import NIOCore
+
+/// What the listener knows of a request besides the request itself: the source of every request context.
+///
+/// The logger carries no request id: a context that wants one in its metadata puts it there itself, which costs an
+/// allocation. Note that `RequestContext.id` of Hummingbird traps without its own key `hb.request.id`; use
+/// `requestID`.
+public struct ServerRequestSource: RequestContextSource, Sendable {
+    /// The listener's logger.
+    public let logger: Logger
+    /// Unique in this process, and random enough across replicas: 16 hexadecimal digits.
+    public let requestID: String
+    /// The other end of the connection; nil where the socket could not tell.
+    public let remoteAddress: SocketAddress?
+    /// When the request's head was complete, on the event loop's clock.
+    public let receivedAt: NIODeadline
+
+    /// Also for tests, which make contexts without a socket.
+    public init(logger: Logger, requestID: String, remoteAddress: SocketAddress?, receivedAt: NIODeadline = .now()) {
+        self.logger = logger
+        self.requestID = requestID
+        self.remoteAddress = remoteAddress
+        self.receivedAt = receivedAt
+    }
+
+    /// Whether the client is on this machine: 127.0.0.0/8, ::1, the former mapped into IPv6, or a Unix socket. An
+    /// unknown address is not.
+    public var isLoopback: Bool {
+        self.remoteAddress?.isLoopback ?? false
+    }
+}

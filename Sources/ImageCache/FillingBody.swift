@@ -1,0 +1,178 @@
+import NIOConcurrencyHelpers
+public import NIOCore
+public import ObjectStorage
+
+/// A body that is being read from the store into memory, and that any number of readers follow while it grows, each at
+/// its own pace. The bytes are counted by a ``BodyReservation``.
+///
+/// The reading ends early when the last reader has left.
+public final class FillingBody: Sendable {
+    private struct State {
+        /// What has come so far; let go once `whole` is there.
+        var chunks: [ByteBuffer] = []
+        var whole: ByteBuffer?
+        var received = 0
+        var outcome: Result<Void, any Error>?
+        var nextWaiter = 0
+        var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
+        var readers = 0
+        var producer: Task<Void, Never>?
+    }
+
+    /// The size of the whole body.
+    public let size: Int
+    private let reservation: BodyReservation
+    private let state = NIOLockedValueBox(State())
+
+    /// Begins to read `source`. `keep` gets the bytes once all `reservation.bytes` of them have come.
+    ///
+    /// There must be a reader soon: with none, nobody ends the reading but the end of the body.
+    public init(
+        reading source: ObjectBody, in reservation: BodyReservation, keep: @escaping @Sendable (ByteBuffer) -> Void
+    ) {
+        size = reservation.bytes
+        self.reservation = reservation
+        let task = Task { [self] in
+            do {
+                for try await chunk in source {
+                    guard append(chunk) else {
+                        throw StorageError(.badAnswer, during: .get, detail: "a body longer than its object")
+                    }
+                }
+                guard let whole = joined() else {
+                    throw StorageError(.badAnswer, during: .get, detail: "a body shorter than its object")
+                }
+                keep(whole)
+                finish(.success(whole))
+            } catch {
+                finish(.failure(error))
+            }
+        }
+        state.withLockedValue { if $0.outcome == nil { $0.producer = task } }
+    }
+
+    /// A stream of the whole body. It throws where the store breaks off.
+    public func stream() -> ObjectBody {
+        let reader = Reader(self)
+        return ObjectBody {
+            var place = Place()
+            return {
+                while true {
+                    if let chunk = try reader.body.chunk(at: &place) {
+                        return chunk.readableBytes > 0 ? chunk : nil
+                    }
+                    await reader.body.grown(beyond: place)
+                    try Task.checkCancellation()
+                }
+            }
+        }
+    }
+
+    /// How far a reader has come, in chunks and in bytes.
+    private struct Place {
+        var chunk = 0
+        var offset = 0
+    }
+
+    /// Counts as a reader for as long as it is held.
+    private final class Reader: Sendable {
+        let body: FillingBody
+
+        init(_ body: FillingBody) {
+            self.body = body
+            body.state.withLockedValue { $0.readers += 1 }
+        }
+
+        deinit {
+            let abandoned = body.state.withLockedValue { state -> Task<Void, Never>? in
+                state.readers -= 1
+                return state.readers == 0 && state.outcome == nil ? state.producer : nil
+            }
+            abandoned?.cancel()
+        }
+    }
+
+    /// The bytes at this place, which moves behind them; none at the end; nil where they have not come yet.
+    private func chunk(at place: inout Place) throws -> ByteBuffer? {
+        try state.withLockedValue { state in
+            if let whole = state.whole {
+                let count = min(Self.sliceBytes, size - place.offset)
+                defer { place.offset += count }
+                return whole.getSlice(at: whole.readerIndex + place.offset, length: count)
+            }
+            guard place.chunk < state.chunks.count else {
+                try state.outcome?.get()
+                return nil
+            }
+            let chunk = state.chunks[place.chunk]
+            place.chunk += 1
+            place.offset += chunk.readableBytes
+            return chunk
+        }
+    }
+
+    private static let sliceBytes = 128 << 10
+
+    private func grown(beyond place: Place) async {
+        let waiter = state.withLockedValue { state in
+            state.nextWaiter += 1
+            return state.nextWaiter
+        }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let waits = state.withLockedValue { state in
+                    guard place.offset == state.received, state.outcome == nil, !Task.isCancelled else { return false }
+                    state.waiters[waiter] = continuation
+                    return true
+                }
+                if !waits { continuation.resume() }
+            }
+        } onCancel: {
+            state.withLockedValue { $0.waiters.removeValue(forKey: waiter) }?.resume()
+        }
+    }
+
+    /// False where there is more than the object has.
+    private func append(_ chunk: ByteBuffer) -> Bool {
+        guard chunk.readableBytes > 0 else { return true }
+        let taken = state.withLockedValue { state in
+            guard state.received + chunk.readableBytes <= size else { return false }
+            state.received += chunk.readableBytes
+            state.chunks.append(chunk)
+            return true
+        }
+        if taken { wakeReaders() }
+        return taken
+    }
+
+    /// All of it in one buffer; nil where it is not all there.
+    private func joined() -> ByteBuffer? {
+        let (chunks, received) = state.withLockedValue { ($0.chunks, $0.received) }
+        guard received == size else { return nil }
+        if chunks.count == 1, let only = chunks.first { return only }
+        var whole = ByteBuffer()
+        whole.reserveCapacity(size)
+        for chunk in chunks { whole.writeImmutableBuffer(chunk) }
+        return whole
+    }
+
+    private func finish(_ outcome: Result<ByteBuffer, any Error>) {
+        state.withLockedValue { state in
+            if case .success(let whole) = outcome {
+                state.whole = whole
+                state.chunks = []
+            }
+            state.outcome = outcome.map { _ in }
+            state.producer = nil
+        }
+        wakeReaders()
+    }
+
+    private func wakeReaders() {
+        let waiters = state.withLockedValue { state in
+            defer { state.waiters = [:] }
+            return state.waiters.values
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+}

@@ -1,0 +1,91 @@
+import NIOConcurrencyHelpers
+
+/// One piece of work per key, however many want its result.
+///
+/// Waiters leave alone; the work is cancelled when the last one has left. Nothing is remembered: once the work has
+/// ended, the next caller begins it anew.
+public final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sendable {
+    private struct Flight {
+        let id: UInt64
+        var task: Task<Void, Never>?
+        var waiters: [UInt64: CheckedContinuation<Value?, Never>]
+    }
+
+    private struct State {
+        var nextID: UInt64 = 0
+        var flights: [Key: Flight] = [:]
+
+        mutating func makeID() -> UInt64 {
+            nextID += 1
+            return nextID
+        }
+    }
+
+    private let state = NIOLockedValueBox(State())
+
+    public init() {}
+
+    /// How many pieces of work are under way.
+    public var count: Int { state.withLockedValue { $0.flights.count } }
+
+    /// The result of the work that is under way for this key, or else of `work`.
+    ///
+    /// - Throws: `CancellationError` where the calling task was cancelled; the others wait on.
+    public func run(
+        _ key: Key, _ work: @escaping @Sendable () async -> Value
+    ) async throws(CancellationError) -> Value {
+        let waiter = state.withLockedValue { $0.makeID() }
+        let value: Value? = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                join(key, waiter: waiter, continuation, work)
+            }
+        } onCancel: {
+            leave(key, waiter: waiter)
+        }
+        guard let value else { throw CancellationError() }
+        return value
+    }
+
+    private func join(
+        _ key: Key, waiter: UInt64, _ continuation: CheckedContinuation<Value?, Never>,
+        _ work: @escaping @Sendable () async -> Value
+    ) {
+        let joined = state.withLockedValue { state in
+            // A task cancelled before it came here has called `leave` in vain: it must not wait.
+            guard !Task.isCancelled else { return false }
+            if state.flights[key] != nil {
+                state.flights[key]?.waiters[waiter] = continuation
+                return true
+            }
+            let id = state.makeID()
+            let task = Task {
+                let value = await work()
+                self.land(key, id: id, value)
+            }
+            state.flights[key] = Flight(id: id, task: task, waiters: [waiter: continuation])
+            return true
+        }
+        if !joined { continuation.resume(returning: nil) }
+    }
+
+    private func leave(_ key: Key, waiter: UInt64) {
+        let (continuation, task) = state.withLockedValue { state in
+            let continuation = state.flights[key]?.waiters.removeValue(forKey: waiter)
+            guard continuation != nil, state.flights[key]?.waiters.isEmpty == true else {
+                return (continuation, Task<Void, Never>?.none)
+            }
+            return (continuation, state.flights.removeValue(forKey: key)?.task)
+        }
+        task?.cancel()
+        continuation?.resume(returning: nil)
+    }
+
+    private func land(_ key: Key, id: UInt64, _ value: Value) {
+        let waiters = state.withLockedValue { state in
+            // The last waiter may have left, and others have begun the work anew, while this one ended.
+            guard state.flights[key]?.id == id else { return [CheckedContinuation<Value?, Never>]() }
+            return Array((state.flights.removeValue(forKey: key)?.waiters ?? [:]).values)
+        }
+        for waiter in waiters { waiter.resume(returning: value) }
+    }
+}

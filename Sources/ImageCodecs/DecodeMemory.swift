@@ -1,0 +1,56 @@
+import CImageCodecs
+public import ImageModel
+
+extension ImageDecoder {
+    /// What libjpeg, libpng, libwebp and lcms2 take beside the picture itself: row buffers, tables, windows.
+    static let workingBytes = 4 << 20
+
+    /// The largest number of bytes that decoding takes, pixels handed out included, for any file with this header.
+    ///
+    /// It assumes the worst coding of the format: a progressive JPEG of four full-size components holds eight bytes
+    /// of coefficients per pixel. Where the file is at hand ``memoryBytes(file:info:scaleDenominator:limits:)`` is
+    /// closer.
+    public static func memoryBytes(info: ImageInfo, scaleDenominator: Int = 1) -> Int {
+        let whole = info.size.pixels
+        switch info.format {
+        case .jpeg:
+            // Components are padded to whole blocks of at most 32 by 32 pixels.
+            let padded = (info.size.width + 31) * (info.size.height + 31)
+            return padded * 8 + scaledPixels(info, scaleDenominator) * 4 + info.size.width * 256 + workingBytes
+        case .png:
+            return whole * 4 + info.size.width * 32 + workingBytes
+        case .webp:
+            // VP8L holds the picture as four bytes a pixel beside the output; VP8 less.
+            return whole * 8 + info.size.width * 64 + workingBytes
+        }
+    }
+
+    /// The same for one file, whose header says how it is coded. Falls back to the worst case where it cannot be read.
+    public static func memoryBytes(
+        file: RawSpan, info: ImageInfo, scaleDenominator: Int = 1, limits: CodecLimits
+    ) -> Int {
+        let worst = memoryBytes(info: info, scaleDenominator: scaleDenominator)
+        switch info.format {
+        case .jpeg:
+            guard let header = try? JPEGHeader.read(file, limits: limits), let coding = header.coding else {
+                return worst
+            }
+            let samples = coding.color == .TT_JPEG_GRAY ? 1 : coding.color == .TT_JPEG_COLOR ? 3 : 4
+            let coefficients = coding.has_many_scans ? Int(coding.coefficient_bytes) : 0
+            let output = scaledPixels(info, scaleDenominator) * samples
+            return min(worst, coefficients + output + info.size.width * 256 + workingBytes)
+        case .png:
+            guard let header = try? PNGHeader.read(file, limits: limits) else { return worst }
+            let isGray = header.coding.color_type & 2 == 0 && !header.info.hasAlpha
+            let samples = header.info.hasAlpha ? 4 : isGray ? 1 : 3
+            return min(worst, info.size.pixels * samples + info.size.width * 32 + workingBytes)
+        case .webp:
+            return worst
+        }
+    }
+
+    private static func scaledPixels(_ info: ImageInfo, _ denominator: Int) -> Int {
+        let divisor = max(1, denominator)
+        return ((info.size.width + divisor - 1) / divisor) * ((info.size.height + divisor - 1) / divisor)
+    }
+}

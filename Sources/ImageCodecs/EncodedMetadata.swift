@@ -1,0 +1,72 @@
+public import ImageModel
+
+/// The little that a rendition keeps of its source's metadata: who made it and whose it is.
+public struct EncodedMetadata: Sendable, Hashable {
+    /// EXIF's Artist: ASCII by the letter of Exif 2.32, UTF-8 in practice; without the closing zero.
+    public var artist: [UInt8]?
+    /// EXIF's Copyright, the same way.
+    public var copyright: [UInt8]?
+
+    public init(artist: [UInt8]? = nil, copyright: [UInt8]? = nil) {
+        self.artist = artist
+        self.copyright = copyright
+    }
+
+    /// Longer texts are not kept: a rendition should stay small.
+    static let maximumBytes = 4_096
+
+    /// Reads what a file says of artist and copyright in its EXIF; nil where it says neither. Never throws: a
+    /// rendition does not fail for its metadata.
+    public static func read(_ file: RawSpan, info: ImageInfo) -> EncodedMetadata? {
+        let block: Range<Int>? =
+            switch info.format {
+            case .jpeg:
+                (try? JPEGSegments.all(in: file, limits: CodecLimits())).flatMap {
+                    ExifLocation.find(jpeg: file, segments: $0)
+                }
+            case .png: (try? PNGChunks.all(in: file)).flatMap { ExifLocation.find(png: file, chunks: $0) }
+            case .webp: (try? WebPChunks.all(in: file)).flatMap { ExifLocation.find(webp: file, chunks: $0) }
+            }
+        guard let block, let walk = ExifWalk.read(file.extracting(block)) else { return nil }
+        let exif = file.extracting(block)
+        let metadata = EncodedMetadata(
+            artist: text(exif, walk.artist), copyright: text(exif, walk.copyright))
+        return metadata.artist == nil && metadata.copyright == nil ? nil : metadata
+    }
+
+    private static func text(_ exif: RawSpan, _ range: Range<Int>?) -> [UInt8]? {
+        guard let range, range.count <= maximumBytes else { return nil }
+        var text = exif.copy(range)
+        while let last = text.last, last == 0 || last == 0x20 { text.removeLast() }
+        // A copyright of photographer and editor has a zero in between, which stays.
+        return text.allSatisfy { $0 == 0 || $0 == 0x20 } ? nil : text
+    }
+
+    /// A TIFF block with these texts and nothing else (TIFF 6.0 section 2), big endian.
+    func exifBlock() -> [UInt8] {
+        let entries = [(tag: UInt16(0x013B), text: artist), (tag: UInt16(0x8298), text: copyright)]
+            .compactMap { entry in entry.text.map { (tag: entry.tag, text: $0.prefix(Self.maximumBytes) + [0]) } }
+        var block: [UInt8] = [0x4D, 0x4D, 0, 42, 0, 0, 0, 8]
+        var texts: [UInt8] = []
+        let textStart = 8 + 2 + 12 * entries.count + 4
+        block += Self.bigEndian16(UInt16(entries.count))
+        for entry in entries {
+            block += Self.bigEndian16(entry.tag) + Self.bigEndian16(2) + Self.bigEndian32(entry.text.count)
+            if entry.text.count <= 4 {
+                block += entry.text + [UInt8](repeating: 0, count: 4 - entry.text.count)
+            } else {
+                block += Self.bigEndian32(textStart + texts.count)
+                texts += entry.text
+                // Values begin at even offsets.
+                if texts.count % 2 == 1 { texts.append(0) }
+            }
+        }
+        return block + [0, 0, 0, 0] + texts
+    }
+
+    private static func bigEndian16(_ value: UInt16) -> [UInt8] { [UInt8(value >> 8), UInt8(value & 0xFF)] }
+
+    private static func bigEndian32(_ value: Int) -> [UInt8] {
+        FourCC(rawValue: UInt32(truncatingIfNeeded: value)).bytes
+    }
+}

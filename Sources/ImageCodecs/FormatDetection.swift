@@ -1,0 +1,17 @@
+public import ImageModel
+
+extension ImageFormat {
+    /// The bytes that ``detect(_:)`` looks at. With fewer it may answer nil for what later proves an image.
+    public static var signatureLength: Int { 12 }
+
+    /// The format whose signature the bytes begin with, or nil. Nothing behind the signature is looked at.
+    ///
+    /// JPEG: SOI and the first byte of the next marker (ISO/IEC 10918-1 B.1.1). PNG: the eight bytes of PNG 5.2.
+    /// WebP: a RIFF header whose form type is `WEBP` (RFC 9649 section 2.4).
+    public static func detect(_ bytes: RawSpan) -> ImageFormat? {
+        if bytes.hasPrefix([0xFF, 0xD8, 0xFF]) { return .jpeg }
+        if bytes.hasPrefix(PNGChunk.signature) { return .png }
+        if bytes.hasPrefix(WebPChunk.riff), bytes.fourCC(at: 8) == WebPChunk.webp { return .webp }
+        return nil
+    }
+}

@@ -1,0 +1,24 @@
+public import ImageModel
+
+/// What a file says of its picture before any pixel is decoded.
+public enum ImageHeader {
+    /// Reads the header by libjpeg, libpng or libwebp and judges it by the limits.
+    ///
+    /// The bytes are a whole file, or its first part up to the image data: a JPEG up to and with its first SOS, a PNG
+    /// up to the data of its first IDAT, a WebP up to its first frame header; ``StructureCheck/headerEnd`` finds this
+    /// place. What a file keeps behind it (WebP's EXIF, a PNG's late eXIf) is only seen in the whole file; with less
+    /// the orientation is upright, and a WebP animation's `frames` is nil.
+    ///
+    /// A JPEG whose coding libjpeg cannot read (12 bits, lossless, hierarchical) is judged by its markers.
+    ///
+    /// - Throws: `notAnImage`; `truncated` where the header is not complete; `damaged`; `unsupported`; `tooLarge` for
+    ///   pixels, frames or the ICC profile.
+    public static func read(_ bytes: RawSpan, limits: CodecLimits) throws(CodecError) -> ImageInfo {
+        switch ImageFormat.detect(bytes) {
+        case .jpeg: try JPEGHeader.read(bytes, limits: limits).info
+        case .png: try PNGHeader.read(bytes, limits: limits).info
+        case .webp: try WebPHeader.read(bytes, limits: limits).info
+        case nil: throw .notAnImage
+        }
+    }
+}

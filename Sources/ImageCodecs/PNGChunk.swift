@@ -1,0 +1,61 @@
+import CImageCodecs
+
+/// One chunk of a PNG (PNG specification, third edition, 5.3): length, name, data, CRC.
+struct PNGChunk: Sendable, Hashable {
+    var name: FourCC
+    /// The whole chunk, from its length to its CRC.
+    var range: Range<Int>
+    var data: Range<Int>
+
+    /// PNG 5.2.
+    static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
+
+    static let header = FourCC("IHDR")
+    static let imageData = FourCC("IDAT")
+    static let palette = FourCC("PLTE")
+    static let end = FourCC("IEND")
+    static let exif = FourCC("eXIf")
+    static let internationalText = FourCC("iTXt")
+    static let physicalSize = FourCC("pHYs")
+    static let animationControl = FourCC("acTL")
+    static let frameControl = FourCC("fcTL")
+    static let frameData = FourCC("fdAT")
+
+    /// A chunk with its length and CRC, ready to be written.
+    static func encode(_ name: FourCC, _ data: [UInt8]) -> [UInt8] {
+        var chunk = bigEndian(UInt32(data.count)) + name.bytes + data
+        let crc = unsafe chunk.span.bytes.extracting(4..<chunk.count).withCBytes { (bytes, count) -> UInt32 in
+            unsafe tt_crc32(0, bytes, count)
+        }
+        chunk += bigEndian(crc)
+        return chunk
+    }
+
+    private static func bigEndian(_ value: UInt32) -> [UInt8] { FourCC(rawValue: value).bytes }
+}
+
+/// Walks over the chunks of a PNG. CRCs are not looked at: libpng and ``StructureCheck`` do that.
+struct PNGChunks {
+    private var offset = 8
+
+    /// The next chunk that is there whole, or nil: behind IEND, or where the bytes end.
+    mutating func next(in bytes: RawSpan) -> PNGChunk? {
+        guard let length = bytes.bigEndian32(at: offset), let name = bytes.fourCC(at: offset + 4) else { return nil }
+        let end = offset + 12 + length
+        guard end <= bytes.byteCount else { return nil }
+        let chunk = PNGChunk(name: name, range: offset..<end, data: offset + 8..<end - 4)
+        offset = name == PNGChunk.end ? bytes.byteCount : end
+        return chunk
+    }
+
+    /// All chunks that are there whole.
+    static func all(in bytes: RawSpan, limits: CodecLimits = CodecLimits()) throws(CodecError) -> [PNGChunk] {
+        var walk = PNGChunks()
+        var chunks: [PNGChunk] = []
+        while let chunk = walk.next(in: bytes) {
+            chunks.append(chunk)
+            try limits.check(chunks: chunks.count)
+        }
+        return chunks
+    }
+}

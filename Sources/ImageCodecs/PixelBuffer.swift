@@ -1,0 +1,105 @@
+import CImageCodecs
+public import ImageModel
+
+/// A picture in memory: interleaved samples of 8 bits, rows from top to bottom without gaps, alpha not premultiplied.
+///
+/// It owns its memory alone and gives it back when it goes, which is why it cannot be copied.
+///
+/// `@unchecked Sendable`: it is the only owner of its memory, and that is written to only by `mutating` functions.
+@safe public struct PixelBuffer: ~Copyable, @unchecked Sendable {
+    /// What the samples of a pixel mean.
+    public enum Layout: Int, Sendable, Hashable {
+        case gray8 = 1
+        case rgb8 = 3
+        case rgba8 = 4
+
+        /// Bytes of one pixel.
+        public var bytesPerPixel: Int { rawValue }
+        /// Whether the last sample is alpha.
+        public var hasAlpha: Bool { self == .rgba8 }
+    }
+
+    /// Pixels of a row; at least 1.
+    public let width: Int
+    /// Rows; at least 1.
+    public let height: Int
+    public let layout: Layout
+    private let storage: UnsafeMutableRawBufferPointer
+
+    /// Bytes from the begin of a row to that of the next one: always `width * layout.bytesPerPixel`.
+    public var bytesPerRow: Int { width * layout.bytesPerPixel }
+    /// Bytes of all rows.
+    public var byteCount: Int { bytesPerRow * height }
+    /// Width and height.
+    public var size: PixelSize { PixelSize(width: width, height: height) }
+
+    /// A picture of zeros (black, and transparent where there is alpha).
+    ///
+    /// - Throws: ``CodecError/outOfMemory``; ``CodecError/fault(_:)`` where a side is not between 1 and 2^31 - 1.
+    public init(width: Int, height: Int, layout: Layout) throws(CodecError) {
+        let sides = 1...Int(Int32.max)
+        guard sides.contains(width), sides.contains(height) else { throw .fault("a pixel buffer without pixels") }
+        // Two factors under 2^31 leave room for the third one only if the product is looked at.
+        let (count, overflow) = (width * height).multipliedReportingOverflow(by: layout.bytesPerPixel)
+        guard !overflow, let memory = unsafe tt_allocate(count) else { throw .outOfMemory }
+        self.width = width
+        self.height = height
+        self.layout = layout
+        unsafe storage = UnsafeMutableRawBufferPointer(start: memory, count: count)
+    }
+
+    /// Takes over what C has allocated.
+    init(adopting pixels: tt_pixels) throws(CodecError) {
+        guard let data = unsafe pixels.data, let layout = unsafe Layout(rawValue: Int(pixels.channels)) else {
+            throw .fault("pixels without a layout")
+        }
+        self.width = unsafe Int(pixels.width)
+        self.height = unsafe Int(pixels.height)
+        self.layout = layout
+        let count = unsafe Int(pixels.width) * Int(pixels.height) * layout.bytesPerPixel
+        unsafe storage = UnsafeMutableRawBufferPointer(start: data, count: count)
+    }
+
+    deinit {
+        unsafe tt_free(storage.baseAddress)
+    }
+
+    /// All samples, to read.
+    public func withBytes<Result: ~Copyable, Failure: Error>(
+        _ body: (RawSpan) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        let bytes = unsafe UnsafeRawBufferPointer(storage)
+        return try body(unsafe bytes.bytes)
+    }
+
+    /// All samples, to read, as a span of bytes.
+    public func withSamples<Result: ~Copyable, Failure: Error>(
+        _ body: (Span<UInt8>) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        let samples = unsafe UnsafeRawBufferPointer(storage).assumingMemoryBound(to: UInt8.self)
+        return try body(unsafe samples.span)
+    }
+
+    /// All samples, to change.
+    public mutating func withMutableSamples<Result: ~Copyable, Failure: Error>(
+        _ body: (inout MutableSpan<UInt8>) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        let samples = unsafe storage.assumingMemoryBound(to: UInt8.self)
+        var span = unsafe samples.mutableSpan
+        return try body(&span)
+    }
+
+    /// All samples, for kernels that check their bounds themselves.
+    public func withUnsafeBytes<Result: ~Copyable, Failure: Error>(
+        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try unsafe body(UnsafeRawBufferPointer(storage))
+    }
+
+    /// All samples, to change, for kernels that check their bounds themselves.
+    public mutating func withUnsafeMutableBytes<Result: ~Copyable, Failure: Error>(
+        _ body: (UnsafeMutableRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try unsafe body(storage)
+    }
+}

@@ -1,0 +1,75 @@
+public import ImageModel
+
+/// Follows a file from its first byte to its picture's end, in pieces of any size and in constant memory, and finds
+/// what can be found without decoding: segments and chunks that do not fit together, wrong CRCs, a missing end.
+///
+/// Bytes behind the picture's end are allowed and counted: phones put gain maps and films there.
+public struct StructureCheck: Sendable {
+    /// What a whole file turned out to be.
+    public struct Summary: Sendable, Hashable {
+        /// Pictures in the animation; 1 for a still.
+        public var frames: Int
+        /// Offset behind the last byte of the picture.
+        public var imageEnd: Int
+        /// Bytes behind the picture.
+        public var trailingBytes: Int
+        /// The orientation in an EXIF chunk that stands behind the image data of a WebP or PNG, where a header read
+        /// from the file's first part does not see it. Nil where there is none.
+        public var lateOrientation: Orientation?
+    }
+
+    private enum Machine: Sendable {
+        case jpeg(JPEGStructure)
+        case png(PNGStructure)
+        case webp(WebPStructure)
+    }
+
+    private var machine: Machine
+
+    /// A check of a file whose first bytes are of this format.
+    public init(format: ImageFormat, limits: CodecLimits) {
+        switch format {
+        case .jpeg: machine = .jpeg(JPEGStructure(limits: limits))
+        case .png: machine = .png(PNGStructure(limits: limits))
+        case .webp: machine = .webp(WebPStructure(limits: limits))
+        }
+    }
+
+    /// The offset behind the last byte that ``ImageHeader/read(_:limits:)`` needs; nil until it was seen.
+    public var headerEnd: Int? {
+        switch machine {
+        case .jpeg(let structure): structure.headerEnd
+        case .png(let structure): structure.headerEnd
+        case .webp(let structure): structure.headerEnd
+        }
+    }
+
+    /// Takes the next bytes of the file.
+    ///
+    /// - Throws: `notAnImage` for a wrong signature; `damaged` as soon as it shows; `tooLarge` for frames or scans.
+    ///   After an error the check is over.
+    public mutating func consume(_ bytes: RawSpan) throws(CodecError) {
+        switch machine {
+        case .jpeg(var structure):
+            try structure.consume(bytes)
+            machine = .jpeg(structure)
+        case .png(var structure):
+            try structure.consume(bytes)
+            machine = .png(structure)
+        case .webp(var structure):
+            try structure.consume(bytes)
+            machine = .webp(structure)
+        }
+    }
+
+    /// Says that the file ends here.
+    ///
+    /// - Throws: `truncated` where the picture has not ended yet; `damaged`.
+    public mutating func finish() throws(CodecError) -> Summary {
+        switch machine {
+        case .jpeg(let structure): try structure.finish()
+        case .png(let structure): try structure.finish()
+        case .webp(let structure): try structure.finish()
+        }
+    }
+}

@@ -1,0 +1,44 @@
+import CImageCodecs
+public import ImageModel
+
+extension ImageTransform {
+    /// The largest number of bytes that turning this file takes, beside the file itself and the new one.
+    ///
+    /// Never throws: where the header cannot be read, the transform fails before it takes any memory, and the answer
+    /// is that of the worst file with this size.
+    public static func memoryBytes(file: RawSpan, info: ImageInfo, limits: CodecLimits) -> Int {
+        let working = ImageDecoder.workingBytes + info.size.width * 256 + info.size.height * 256
+        switch info.format {
+        case .jpeg:
+            guard let header = try? JPEGHeader.read(file, limits: limits), let coding = header.coding else {
+                return 2 * ImageDecoder.memoryBytes(info: info)
+            }
+            let coefficients = Int(coding.coefficient_bytes)
+            let samples = info.size.pixels * Int(coding.components)
+            // Two sets of coefficients; or, where the grid does not fit, the samples before and after beside the old
+            // coefficients of a file of many scans, then the samples beside old and new coefficients.
+            let old = coding.has_many_scans ? coefficients : 0
+            return max(2 * coefficients, old + samples + max(samples, coefficients)) + working
+        case .png:
+            guard let header = try? PNGHeader.read(file, limits: limits) else { return 16 * info.size.pixels + working }
+            return 2 * info.size.pixels * header.bytesPerPixel + working
+        case .webp:
+            // While it decodes, pixels and libwebp's own; while it encodes, pixels, and the encoder's copies.
+            return 20 * info.size.pixels + working
+        }
+    }
+}
+
+extension PNGHeader {
+    /// Bytes of a pixel when samples of less than eight bits are spread to one each (PNG, table 12).
+    var bytesPerPixel: Int {
+        let samples =
+            switch coding.color_type {
+            case 2: 3
+            case 4: 2
+            case 6: 4
+            default: 1
+            }
+        return samples * (coding.bit_depth == 16 ? 2 : 1)
+    }
+}

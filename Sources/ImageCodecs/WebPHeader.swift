@@ -1,0 +1,37 @@
+import CImageCodecs
+import ImageModel
+
+/// A WebP's header: what libwebp says of its first chunks.
+struct WebPHeader {
+    var info: ImageInfo
+    var coding: tt_webp_info
+    var chunks: [WebPChunk]
+    var profile: [UInt8]?
+
+    static func read(_ bytes: RawSpan, limits: CodecLimits) throws(CodecError) -> WebPHeader {
+        var coding = tt_webp_info()
+        let status = unsafe bytes.withCBytes { (pointer, count) in unsafe tt_webp_read_header(pointer, count, &coding) }
+        try check(status, format: "WebP")
+        try limits.check(width: Int(coding.width), height: Int(coding.height))
+
+        let chunks = try WebPChunks.all(in: bytes, limits: limits)
+        let profile = try ICCProfile.read(webp: bytes, chunks: chunks, limits: limits)
+        let isWhole = bytes.littleEndian32(at: 4).map { 8 + $0 <= bytes.byteCount } ?? false
+        var frames: Int? = 1
+        if coding.is_animated {
+            let count = chunks.count { $0.name == WebPChunk.frame }
+            guard count <= limits.maximumFrames else {
+                throw .tooLarge(limit: "the number of frames", value: count, maximum: limits.maximumFrames)
+            }
+            frames = isWhole ? count : nil
+        }
+        let info = ImageInfo(
+            format: .webp,
+            size: PixelSize(width: Int(coding.width), height: Int(coding.height)),
+            orientation: ExifLocation.orientation(bytes, ExifLocation.find(webp: bytes, chunks: chunks)),
+            hasAlpha: coding.has_alpha,
+            frames: frames,
+            colorProfile: profile.map { ICCProfile.name(of: $0) } ?? "sRGB")
+        return WebPHeader(info: info, coding: coding, chunks: chunks, profile: profile)
+    }
+}

@@ -1,0 +1,44 @@
+/// A picture format that Tintype stores. What each one can do stands in one table, ``capabilities``.
+public enum ImageFormat: String, Sendable, Hashable, CaseIterable {
+    case jpeg
+    case png
+    case webp
+
+    /// What a format is called outside and what it can hold.
+    public struct Capabilities: Sendable {
+        /// The media type that is stored and served, as registered with IANA.
+        public let mediaType: String
+        /// The extension of a made key, without the dot.
+        public let fileExtension: String
+        /// Whether pixels may be transparent.
+        public let hasAlpha: Bool
+        /// Whether the encoder takes a quality from 1 to 100.
+        public let hasQuality: Bool
+        /// The largest width or height the format can express, in pixels.
+        public let maximumSide: Int
+    }
+
+    /// Facts about the format. The largest sides are those of the bit streams: JPEG's SOF has 16 bits (libjpeg
+    /// stops at 65,500), PNG's IHDR 31 bits, WebP's VP8 frame 14 bits.
+    public var capabilities: Capabilities {
+        switch self {
+        case .jpeg:
+            Capabilities(
+                mediaType: "image/jpeg", fileExtension: "jpg", hasAlpha: false, hasQuality: true, maximumSide: 65_500)
+        case .png:
+            Capabilities(
+                mediaType: "image/png", fileExtension: "png", hasAlpha: true, hasQuality: false,
+                maximumSide: 2_147_483_647)
+        case .webp:
+            Capabilities(
+                mediaType: "image/webp", fileExtension: "webp", hasAlpha: true, hasQuality: true, maximumSide: 16_383)
+        }
+    }
+
+    /// The format with this media type, compared without regard to case; parameters are not expected.
+    public init?(mediaType: some StringProtocol) {
+        let wanted = mediaType.lowercased()
+        guard let format = Self.allCases.first(where: { $0.capabilities.mediaType == wanted }) else { return nil }
+        self = format
+    }
+}

@@ -1,0 +1,29 @@
+/// What a picture's header tells about it. A nil says that it could not be known.
+public struct ImageInfo: Sendable, Hashable {
+    public var format: ImageFormat
+    /// As stored, before orientation is applied.
+    public var size: PixelSize
+    /// From EXIF; ``Orientation/upright`` where the file says nothing.
+    public var orientation: Orientation
+    public var hasAlpha: Bool
+    /// Pictures in an animation; 1 for a still. Nil where only the whole file would tell.
+    public var frames: Int?
+    /// The description of the embedded ICC profile, or `sRGB` where the file says so by a chunk or by silence.
+    /// Nil where a profile is there but bears no name.
+    public var colorProfile: String?
+
+    public init(
+        format: ImageFormat, size: PixelSize, orientation: Orientation = .upright, hasAlpha: Bool = false,
+        frames: Int? = 1, colorProfile: String? = nil
+    ) {
+        self.format = format
+        self.size = size
+        self.orientation = orientation
+        self.hasAlpha = hasAlpha
+        self.frames = frames
+        self.colorProfile = colorProfile
+    }
+
+    /// Width and height as seen, orientation applied.
+    public var displaySize: PixelSize { orientation.swapsAxes ? size.transposed : size }
+}

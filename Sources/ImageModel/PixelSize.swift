@@ -1,0 +1,20 @@
+/// A width and a height in pixels, both at least 1.
+public struct PixelSize: Sendable, Hashable {
+    public var width: Int
+    public var height: Int
+
+    public init(width: Int, height: Int) {
+        self.width = width
+        self.height = height
+    }
+
+    /// Pixels in all. Sides come from headers of 32 bits at most, so the product fits.
+    public var pixels: Int { width * height }
+
+    /// The same size with its axes exchanged.
+    public var transposed: PixelSize { PixelSize(width: height, height: width) }
+}
+
+extension PixelSize: CustomStringConvertible {
+    public var description: String { "\(width)x\(height)" }
+}

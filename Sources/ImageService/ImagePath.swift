@@ -1,0 +1,66 @@
+public import ObjectStorage
+
+/// The path of a picture as clients name it: a key under the rules of the contract, kept byte for byte.
+public struct ImagePath: Sendable, Hashable {
+    public let key: ObjectKey
+
+    /// The longest segment, in bytes: what file systems take as one name.
+    public static let maximumSegmentLength = 255
+    /// How the server's own objects begin; no path has a segment that does.
+    public static let ownPrefix = ".tintype"
+
+    /// Why some bytes are no path.
+    public enum Fault: Error, Sendable, Hashable {
+        case empty
+        case tooLong(bytes: Int)
+        case segmentTooLong(bytes: Int)
+        case notUTF8
+        case emptySegment
+        case dotSegment
+        case controlCharacter
+        case backslash
+        case reserved
+    }
+
+    /// Takes bytes that have been percent-decoded once.
+    ///
+    /// - Throws: ``Fault`` for the first rule that is broken.
+    public init(_ bytes: some Collection<UInt8>) throws(Fault) {
+        guard !bytes.isEmpty else { throw .empty }
+        guard bytes.count <= ObjectKey.maximumLength else { throw .tooLong(bytes: bytes.count) }
+        for byte in bytes {
+            if byte < 0x20 || byte == 0x7F { throw .controlCharacter }
+            if byte == UInt8(ascii: "\\") { throw .backslash }
+        }
+        guard let key = ObjectKey(bytes) else { throw .notUTF8 }
+        // The C1 controls, U+0080 to U+009F, are C2 80 to C2 9F.
+        if zip(key.bytes, key.bytes.dropFirst()).contains(where: { $0 == 0xC2 && (0x80...0x9F).contains($1) }) {
+            throw .controlCharacter
+        }
+        for segment in key.segments {
+            guard !segment.isEmpty else { throw .emptySegment }
+            if segment.elementsEqual(".".utf8) || segment.elementsEqual("..".utf8) { throw .dotSegment }
+            if segment.starts(with: Self.ownPrefix.utf8) { throw .reserved }
+            guard segment.count <= Self.maximumSegmentLength else { throw .segmentTooLong(bytes: segment.count) }
+        }
+        self.key = key
+    }
+}
+
+extension ImagePath.Fault: CustomStringConvertible {
+    /// A sentence for the client.
+    public var description: String {
+        switch self {
+        case .empty: "The path is empty."
+        case .tooLong(let bytes): "The path has \(bytes) bytes; at most \(ObjectKey.maximumLength) are taken."
+        case .segmentTooLong(let bytes):
+            "A segment of the path has \(bytes) bytes; at most \(ImagePath.maximumSegmentLength) are taken."
+        case .notUTF8: "The path is not valid UTF-8."
+        case .emptySegment: "The path has an empty segment."
+        case .dotSegment: "The path has a segment \".\" or \"..\"."
+        case .controlCharacter: "The path has a control character."
+        case .backslash: "The path has a backslash."
+        case .reserved: "A segment of the path begins with \"\(ImagePath.ownPrefix)\", which is the server's own."
+        }
+    }
+}

@@ -1,0 +1,187 @@
+import Admission
+import ImageCache
+import ImageCodecs
+public import ImageModel
+public import NIOCore
+public import ObjectStorage
+import Rendering
+
+/// The use cases: upload, serve, render, rotate, delete, describe, list. Speaks of pictures and versions, never of HTTP
+/// and never of S3.
+public struct ImageService: Sendable {
+    /// What the service may use and keep.
+    public struct Configuration: Sendable {
+        public var uploads: UploadLimits
+        /// All bytes that uploads together may hold in memory; at least two parts.
+        public var uploadMemoryBytes: Int
+        public var cacheBytes: Int
+        /// How old an answer about a path may be without the store being asked again.
+        public var revalidateAfter: Duration
+        /// How much longer it may stand in while the store is away.
+        public var staleFor: Duration
+
+        public init(
+            uploads: UploadLimits, uploadMemoryBytes: Int, cacheBytes: Int, revalidateAfter: Duration,
+            staleFor: Duration
+        ) {
+            self.uploads = uploads
+            self.uploadMemoryBytes = uploadMemoryBytes
+            self.cacheBytes = cacheBytes
+            self.revalidateAfter = revalidateAfter
+            self.staleFor = staleFor
+        }
+    }
+
+    private let health: StorageHealth
+    private let storage: any ObjectStorage
+    private let cache: CurrentImages.Cache
+    private let current: CurrentImages
+    private let originals: Originals
+    private let uploads: Uploads
+    private let rotation: Rotation
+    private let renditions: Renditions
+    private let listing: Listing
+
+    public init(storage: any ObjectStorage, workers: CodecWorkers, configuration: Configuration) {
+        let health = StorageHealth()
+        let storage = WatchedStorage(storage, health: health)
+        let cache = CurrentImages.Cache(bytes: configuration.cacheBytes)
+        let current = CurrentImages(
+            storage: storage, cache: cache, health: health, revalidateAfter: configuration.revalidateAfter,
+            staleFor: configuration.staleFor)
+        let originals = Originals(storage: storage, cache: cache, current: current)
+        let budget = UploadBudget(
+            totalBytes: configuration.uploadMemoryBytes, partBytes: storage.capabilities.partSize, stepBytes: 64 << 10)
+        self.health = health
+        self.storage = storage
+        self.cache = cache
+        self.current = current
+        self.originals = originals
+        uploads = Uploads(storage: storage, cache: cache, budget: budget, limits: configuration.uploads)
+        rotation = Rotation(storage: storage, cache: cache, workers: workers, limits: configuration.uploads)
+        renditions = Renditions(
+            cache: cache, current: current, originals: originals, workers: workers, limits: configuration.uploads)
+        listing = Listing(storage: storage)
+    }
+
+    // MARK: Reading
+
+    /// The path's current version.
+    ///
+    /// - Parameter expected: the version the URL names; where memory knows another one, the store is asked first.
+    public func locate(_ path: ImagePath, expecting expected: String? = nil) async throws(ServiceError) -> Located {
+        try await current.locate(path, expecting: expected)
+    }
+
+    /// The current version with all its bytes.
+    public func open(_ path: ImagePath, expecting expected: String? = nil) async throws(ServiceError) -> OpenedImage {
+        try await originals.openWhole(path, expecting: expected)
+    }
+
+    /// A range of a version, or all of it.
+    ///
+    /// - Throws: ``ServiceError/preconditionFailed`` where that version has gone since it was located: locate again.
+    public func open(_ located: Located, range: ByteRange?) async throws(ServiceError) -> OpenedImage {
+        try await originals.open(located, range: range)
+    }
+
+    /// The entity tag that a rendition of this version has, without making it.
+    public func renditionETag(_ image: StoredImage, _ spec: RenditionSpec) -> ETag {
+        Renditions.etag(image, spec)
+    }
+
+    /// A request with its format settled and every default written out.
+    public static func spec(_ request: RenditionRequest, format: ImageFormat) -> RenditionSpec {
+        RenditionSpec(
+            width: request.width, height: request.height, fit: request.fit, format: format,
+            quality: request.quality ?? Renderer.defaultQuality(for: format))
+    }
+
+    /// A rendition of this version.
+    ///
+    /// - Throws: as ``open(_:range:)``, and what decoding throws.
+    public func render(_ located: Located, _ spec: RenditionSpec) async throws(ServiceError) -> RenderedRendition {
+        try await renditions.render(located, spec)
+    }
+
+    /// The current version with all that its header tells.
+    public func describe(_ path: ImagePath) async throws(ServiceError) -> StoredImage {
+        let image = try await current.locate(path).image
+        return image.image == nil ? try await current.probe(image) : image
+    }
+
+    /// One page of what is stored.
+    public func list(_ request: ListRequest) async throws(ServiceError) -> ImagePage {
+        try await listing.list(request)
+    }
+
+    // MARK: Writing
+
+    /// Stores a picture.
+    public func upload(
+        to path: ImagePath, condition: WriteCondition, body: UploadBody
+    ) async throws(ServiceError) -> UploadedImage {
+        try await uploads.upload(to: .fixed(path), condition: condition, body: body)
+    }
+
+    /// Stores a picture under a name of 128 random bits behind `prefix`, with the detected format's extension.
+    public func upload(intoPrefix prefix: [UInt8], body: UploadBody) async throws(ServiceError) -> UploadedImage {
+        try await uploads.upload(to: .random(behind: prefix), condition: .always, body: body)
+    }
+
+    /// Turns or flips what is stored, as seen.
+    public func rotate(
+        _ path: ImagePath, by change: Orientation, condition: WriteCondition
+    ) async throws(ServiceError) -> RotatedImage {
+        try await rotation.rotate(path, by: change, condition: condition)
+    }
+
+    /// Deletes a picture and everything that was derived from it.
+    public func delete(_ path: ImagePath, condition: WriteCondition) async throws(ServiceError) {
+        let found: ObjectInfo
+        do {
+            found = try await storage.head(path.key)
+        } catch {
+            throw ServiceError(error)
+        }
+        let mode = try condition.mode(given: found.etag)
+        let error = await Task { () -> StorageError? in
+            cache.invalidate(path.key)
+            defer { cache.invalidate(path.key) }
+            do throws(StorageError) {
+                if case .replace(let etag) = mode {
+                    try await storage.delete(path.key, ifMatch: etag)
+                } else {
+                    try await storage.delete(path.key, ifMatch: nil)
+                }
+                return nil
+            } catch {
+                return error
+            }
+        }.value
+        // Gone since the look, by us with a lost answer or by somebody else: it is as it should be.
+        if let error, error.code != .notFound { throw ServiceError(error) }
+    }
+
+    // MARK: Operations
+
+    /// Asks the store a cheap question.
+    public func checkStorage() async throws(StorageError) {
+        try await storage.checkAvailability()
+    }
+
+    /// What is in use at this moment, for metrics.
+    public struct Usage: Sendable {
+        public var cacheBytes: Int
+        public var uploadBytes: Int
+        public var uploadsWaiting: Int
+        public var isStorageAway: Bool
+    }
+
+    public var usage: Usage {
+        let budget = uploads.budget.usage
+        return Usage(
+            cacheBytes: cache.account.used, uploadBytes: budget.heldBytes, uploadsWaiting: budget.waiting,
+            isStorageAway: health.isAway)
+    }
+}

@@ -1,0 +1,231 @@
+import ImageCache
+import ImageCodecs
+import ImageModel
+import NIOConcurrencyHelpers
+import NIOCore
+public import ObjectStorage
+
+/// A picture with its bytes, or a range of them, as a stream.
+public struct OpenedImage: Sendable {
+    public var located: Located
+    /// The bytes in the body.
+    public var range: Range<Int64>
+    public var body: ObjectBody
+}
+
+/// Reads stored pictures: from memory, or from the store, by one reader for all who want a small one at once. Large
+/// ones stream past the cache, to each on its own.
+struct Originals: Sendable {
+    let storage: any ObjectStorage
+    let cache: CurrentImages.Cache
+    let current: CurrentImages
+
+    /// What the one reader found.
+    private enum Opening: Sendable {
+        case absent
+        /// Followed by all who asked.
+        case shared(StoredImage, FillingBody)
+        /// Taken by the first, the others open their own.
+        case single(StoredImage, OneTake<ObjectBody>)
+    }
+
+    private struct Landed: Sendable {
+        var opening: Result<Opening, StorageError>
+        var asked: ContinuousClock.Instant
+    }
+
+    private let flights = SingleFlight<CurrentImages.FlightKey, Landed>()
+
+    init(storage: any ObjectStorage, cache: CurrentImages.Cache, current: CurrentImages) {
+        self.storage = storage
+        self.cache = cache
+        self.current = current
+    }
+
+    /// The whole picture in its current version. Where nothing is known yet, that is one question to the store.
+    func openWhole(_ path: ImagePath, expecting expected: String?) async throws(ServiceError) -> OpenedImage {
+        // What is in memory, or can be had by asking whether it still holds, needs no body from the store.
+        if let known = cache.current(path.key)?.image, cache.body(path.key, known.etag, .original) != nil {
+            let located = try await current.locate(path, expecting: expected)
+            return try await open(located, range: nil)
+        }
+        if let entry = current.fresh(path.key), expected == nil || entry.image?.version == expected {
+            guard let image = entry.image else { throw .notFound }
+            return try await open(Located(image: image, freshness: .hit), range: nil)
+        }
+        let arrival = ContinuousClock.now
+        while true {
+            let key = CurrentImages.FlightKey(path: path.key, epoch: cache.epoch(of: path.key))
+            let landed: Landed
+            do {
+                landed = try await flights.run(key) { await fetch(key) }
+            } catch {
+                throw .cancelled
+            }
+            // Joined a question that was sent too long ago to tell about now.
+            if arrival - landed.asked >= current.revalidateAfter { continue }
+            switch landed.opening {
+            case .success(.absent): throw .notFound
+            case .success(.shared(let image, let body)):
+                return OpenedImage(
+                    located: Located(image: image, freshness: .miss), range: 0..<image.size, body: body.stream())
+            case .success(.single(let image, let body)):
+                let located = Located(image: image, freshness: .miss)
+                guard let body = body.take() else { return try await open(located, range: nil) }
+                return OpenedImage(located: located, range: 0..<image.size, body: body)
+            case .failure(let error): throw ServiceError(error)
+            }
+        }
+    }
+
+    /// This version, or a range of it. Where it is gone in the meantime: ``ServiceError/preconditionFailed`` or
+    /// ``ServiceError/notFound``, and what is known of the path is forgotten.
+    func open(_ located: Located, range: ByteRange?) async throws(ServiceError) -> OpenedImage {
+        let image = located.image
+        let path = image.object.key
+        var resolved = 0..<image.size
+        if let range {
+            guard let part = range.resolve(size: image.size) else { throw .rangeNotSatisfiable(size: image.size) }
+            resolved = part
+        }
+        if let cached = cache.body(path, image.etag, .original), Int64(cached.bytes.readableBytes) == image.size {
+            let body = cached.stream(Int(resolved.lowerBound)..<Int(resolved.upperBound))
+            return OpenedImage(located: located, range: resolved, body: body)
+        }
+        if resolved.isEmpty { return OpenedImage(located: located, range: resolved, body: ObjectBody(ByteBuffer())) }
+        do throws(StorageError) {
+            let epoch = cache.epoch(of: path)
+            let got = try await storage.get(path, options: GetOptions(range: range, ifMatch: image.etag))
+            guard got.range == resolved, got.info.size == image.size else {
+                throw StorageError(.badAnswer, during: .get, detail: "another range than was asked for")
+            }
+            guard range == nil, let reservation = cache.reserve(path, bytes: Int(image.size)) else {
+                return OpenedImage(located: located, range: resolved, body: got.body)
+            }
+            let filling = FillingBody(reading: got.body, in: reservation) { bytes in
+                _ = cache.setBody(path, image.etag, .original, bytes, in: reservation, asked: epoch)
+            }
+            return OpenedImage(located: located, range: resolved, body: filling.stream())
+        } catch {
+            if error.code == .preconditionFailed || error.code == .notFound { cache.forgetCurrent(path) }
+            throw ServiceError(error)
+        }
+    }
+
+    /// All bytes of this version in memory, for work that needs them at once.
+    func bytes(of located: Located, limit: Int) async throws(ServiceError) -> ByteBuffer {
+        let opened = try await open(located, range: nil)
+        do {
+            return try await opened.body.collect(upTo: limit, reserving: Int(located.image.size))
+        } catch let error as StorageError {
+            throw ServiceError(error)
+        } catch {
+            throw .cancelled
+        }
+    }
+
+    // MARK: The one reader
+
+    private func fetch(_ key: CurrentImages.FlightKey) async -> Landed {
+        let asked = ContinuousClock.now
+        do throws(StorageError) {
+            return Landed(opening: .success(try await ask(key, asked: asked)), asked: asked)
+        } catch where error.code == .notFound {
+            cache.setCurrent(key.path, CurrentEntry(image: nil, asked: asked), asked: key.epoch)
+            return Landed(opening: .success(.absent), asked: asked)
+        } catch {
+            return Landed(opening: .failure(error), asked: asked)
+        }
+    }
+
+    private func ask(
+        _ key: CurrentImages.FlightKey, asked: ContinuousClock.Instant
+    ) async throws(StorageError) -> Opening {
+        var got = try await storage.get(key.path, options: GetOptions())
+        guard got.range == 0..<got.info.size else {
+            throw StorageError(.badAnswer, during: .get, detail: "a part where all was asked for")
+        }
+        let image: StoredImage
+        if let known = ImageRecord(got.info.metadata).image {
+            image = StoredImage(object: got.info, format: known.format, image: known)
+        } else {
+            let peek = try await Peek.first(Self.signatureBytes, of: got.body)
+            got.body = peek.body
+            guard let format = ImageFormat.detect(peek.bytes.readableBytesSpan) else {
+                cache.setCurrent(key.path, CurrentEntry(image: nil, asked: asked), asked: key.epoch)
+                return .absent
+            }
+            image = StoredImage(object: got.info, format: format, image: nil)
+        }
+        cache.setCurrent(key.path, CurrentEntry(image: image, asked: asked), asked: key.epoch)
+        guard let reservation = cache.reserve(key.path, bytes: Int(clamping: image.size)) else {
+            return .single(image, OneTake(got.body))
+        }
+        let body = FillingBody(reading: got.body, in: reservation) { [cache] bytes in
+            _ = cache.setBody(key.path, image.etag, .original, bytes, in: reservation, asked: key.epoch)
+        }
+        return .shared(image, body)
+    }
+
+    /// Enough for every format's signature.
+    private static let signatureBytes = 32
+}
+
+/// The beginning of a body, looked at without being lost.
+private enum Peek {
+    static func first(_ count: Int, of body: ObjectBody) async throws(StorageError) -> (bytes: ByteBuffer, body: ObjectBody) {
+        var head = ByteBuffer()
+        let rest = PulledBody(body)
+        do {
+            while head.readableBytes < count, var chunk = try await rest.next() { head.writeBuffer(&chunk) }
+        } catch let error as StorageError {
+            throw error
+        } catch {
+            throw StorageError(.cancelled, during: .get, cause: error)
+        }
+        let bytes = head
+        let whole = ObjectBody {
+            var first: ByteBuffer? = bytes.readableBytes > 0 ? bytes : nil
+            return {
+                if let chunk = first {
+                    first = nil
+                    return chunk
+                }
+                return try await rest.next()
+            }
+        }
+        return (bytes, whole)
+    }
+}
+
+/// A body whose reading began here and goes on elsewhere.
+///
+/// `@unchecked Sendable`: the iterator is used by one task at a time, first by the one that peeks, then by the one
+/// that reads the body it hands on; the hand-over itself orders the two.
+private final class PulledBody: @unchecked Sendable {
+    private var iterator: ObjectBody.AsyncIterator
+
+    init(_ body: ObjectBody) {
+        iterator = body.makeAsyncIterator()
+    }
+
+    func next() async throws -> ByteBuffer? {
+        try await iterator.next()
+    }
+}
+
+/// A value that only the first who asks gets.
+final class OneTake<Value: Sendable>: Sendable {
+    private let value: NIOLockedValueBox<Value?>
+
+    init(_ value: Value) {
+        self.value = NIOLockedValueBox(value)
+    }
+
+    func take() -> Value? {
+        value.withLockedValue { value in
+            defer { value = nil }
+            return value
+        }
+    }
+}

@@ -1,0 +1,22 @@
+import ImageCache
+import ImageModel
+import ObjectStorage
+
+extension StoredImage {
+    /// What a write of ours has made, with the store's own time. Where another write has come since, or the store
+    /// cannot be asked, the time is not known.
+    static func afterWrite(
+        of path: ImagePath, etag: ETag, image: ImageInfo, size: Int64, storage: any ObjectStorage,
+        cache: CurrentImages.Cache
+    ) async -> StoredImage {
+        let epoch = cache.epoch(of: path.key)
+        let asked = ContinuousClock.now
+        if let object = try? await storage.head(path.key), object.etag == etag {
+            let stored = StoredImage(object: object, format: image.format, image: image)
+            cache.setCurrent(path.key, CurrentEntry(image: stored, asked: asked), asked: epoch)
+            return stored
+        }
+        let object = ObjectInfo(key: path.key, size: size, etag: etag, lastModified: nil)
+        return StoredImage(object: object, format: image.format, image: image)
+    }
+}

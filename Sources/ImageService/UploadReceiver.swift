@@ -1,0 +1,117 @@
+import Admission
+public import ImageCodecs
+import ImageModel
+import NIOCore
+import ObjectStorage
+
+/// Takes the bytes of one upload as they come, judges them on the way, and keeps at most one part in memory that is
+/// not yet on its way to the store.
+///
+/// Up to one part the picture stays in memory and is written in one step; a longer one goes to the store part by part,
+/// and becomes visible only once the whole has been found sound.
+struct UploadReceiver {
+    private let limits: UploadLimits
+    private let partSize: Int
+    private var part = ByteBuffer()
+    private var total: Int64 = 0
+    private var check: StructureCheck?
+    private var info: ImageInfo?
+
+    init(limits: UploadLimits, partSize: Int) {
+        self.limits = limits
+        self.partSize = partSize
+    }
+
+    /// How much of the part has been gathered.
+    var pendingBytes: Int { part.readableBytes }
+    /// What the header has told, once it is there.
+    var header: ImageInfo? { info }
+    var isPartFull: Bool { part.readableBytes == partSize }
+    /// All bytes that have come.
+    var bytes: Int64 { total }
+
+    /// Takes from the front of `chunk` what fits into this part.
+    ///
+    /// - Throws: ``ServiceError`` for bytes that are too many or no sound picture.
+    mutating func take(_ chunk: inout ByteBuffer) throws(ServiceError) {
+        let count = min(chunk.readableBytes, partSize - part.readableBytes)
+        guard let slice = chunk.readSlice(length: count) else { return }
+        total += Int64(count)
+        guard total <= limits.maximumBytes else { throw .tooLong(limit: limits.maximumBytes) }
+        part.writeImmutableBuffer(slice)
+        do throws(CodecError) {
+            try judge(slice)
+        } catch {
+            throw error == .notAnImage ? .notAnImage : .unprocessable(error)
+        }
+    }
+
+    private mutating func judge(_ slice: ByteBuffer) throws(CodecError) {
+        if check == nil {
+            // The signature may come in pieces: what has been gathered is looked at from its start.
+            guard part.readableBytes >= Self.signatureBytes else { return }
+            try begin()
+        } else {
+            try check?.consume(slice.readableBytesSpan)
+        }
+        try readHeader()
+    }
+
+    private mutating func begin() throws(CodecError) {
+        guard let format = ImageFormat.detect(part.readableBytesSpan) else { throw .notAnImage }
+        var check = StructureCheck(format: format, limits: limits.codec)
+        try check.consume(part.readableBytesSpan)
+        self.check = check
+    }
+
+    private mutating func readHeader() throws(CodecError) {
+        guard info == nil, let end = check?.headerEnd else {
+            // The header is read from the first part, before anything is sent.
+            if info == nil, part.readableBytes == partSize {
+                throw .tooLarge(limit: "header bytes", value: Int(total), maximum: partSize)
+            }
+            return
+        }
+        guard end <= part.readableBytes else { return }
+        info = try ImageHeader.read(part.readableBytesSpan, limits: limits.codec)
+    }
+
+    /// The part so far; the next one begins empty.
+    mutating func takePart() -> ByteBuffer {
+        defer { part = ByteBuffer() }
+        return part
+    }
+
+    /// Judges the end.
+    ///
+    /// - Throws: ``ServiceError`` where the picture is cut off, or where there was none at all.
+    mutating func finish() throws(ServiceError) -> ImageInfo {
+        do throws(CodecError) {
+            if check == nil { try begin() }
+            try readHeader()
+            guard let summary = try check?.finish(), var info else { throw CodecError.truncated("the header") }
+            // What stands behind the pixels, such as WebP's EXIF, is seen where the whole file is here.
+            if total == part.readableBytes {
+                info = try ImageHeader.read(part.readableBytesSpan, limits: limits.codec)
+            }
+            info.frames = summary.frames
+            return info
+        } catch {
+            throw error == .notAnImage ? .notAnImage : .unprocessable(error)
+        }
+    }
+
+    private static let signatureBytes = 32
+}
+
+/// What an upload may be.
+public struct UploadLimits: Sendable {
+    /// The longest body, in bytes; one of exactly this length is taken.
+    public var maximumBytes: Int64
+    public var codec: CodecLimits
+
+    public init(maximumBytes: Int64, codec: CodecLimits) {
+        self.maximumBytes = maximumBytes
+        self.codec = codec
+    }
+}

@@ -1,0 +1,83 @@
+import Glibc
+
+/// One entry of a folder as a listing needs it.
+struct FolderEntry: Sendable {
+    /// The name, with a slash behind a folder's: in this order the whole keys are in byte order (`a-b`, `a/b`, `a0`).
+    let sortKey: [UInt8]
+    let isFolder: Bool
+
+    var name: FileName { FileName(isFolder ? sortKey.dropLast() : sortKey[...]) }
+}
+
+/// Reads folders.
+enum FolderEntries {
+    /// Gives each entry but `.` and `..`, in the file system's order, until `body` answers false.
+    static func visit(
+        _ folder: Descriptor, _ body: (_ name: [UInt8], _ kind: FileStatus.Kind) throws(LocalFailure) -> Bool
+    ) throws(LocalFailure) {
+        // An open file description of its own: a duplicate would share the place where reading goes on.
+        let number = try systemCall("open a folder") {
+            openat(folder.number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        }
+        guard let stream = fdopendir(number) else {
+            let failure = LocalFailure("fdopendir", errno)
+            close(number)
+            throw failure
+        }
+        defer { closedir(stream) }
+        while true {
+            errno = 0
+            guard let entry = readdir(stream) else {
+                if errno != 0 { throw LocalFailure("readdir", errno) }
+                return
+            }
+            let name = bytes(ofNameIn: entry)
+            if name == [0x2E] || name == [0x2E, 0x2E] { continue }
+            let kind: FileStatus.Kind
+            switch Int(entry.pointee.d_type) {
+            case DT_REG: kind = .file
+            case DT_DIR: kind = .folder
+            case DT_UNKNOWN:
+                // Some file systems don't tell it here.
+                guard let status = try folder.status(of: FileName(name)) else { continue }
+                kind = status.kind
+            default: kind = .other
+            }
+            guard try body(name, kind) else { return }
+        }
+    }
+
+    private static func bytes(ofNameIn entry: UnsafeMutablePointer<dirent>) -> [UInt8] {
+        guard let offset = MemoryLayout<dirent>.offset(of: \.d_name) else { return [] }
+        let start = UnsafeRawPointer(entry).advanced(by: offset)
+        return Array(UnsafeRawBufferPointer(start: start, count: strlen(start.assumingMemoryBound(to: CChar.self))))
+    }
+
+    /// The first `limit` files and folders, in order, of those that `filter` takes. Memory follows `limit`, however
+    /// many entries the folder has.
+    static func smallest(
+        _ limit: Int, in folder: Descriptor, where filter: (FolderEntry) -> Bool
+    ) throws(LocalFailure) -> [FolderEntry] {
+        var kept: [FolderEntry] = []
+        /// Known not to be among the smallest: this one and all behind it.
+        var bound: [UInt8]?
+        func cut() {
+            kept.sort { $0.sortKey.lexicographicallyPrecedes($1.sortKey) }
+            guard kept.count > limit else { return }
+            bound = kept[limit].sortKey
+            kept.removeSubrange(limit...)
+        }
+        try visit(folder) { name, kind in
+            guard kind != .other else { return true }
+            let isFolder = kind == .folder
+            let entry = FolderEntry(sortKey: isFolder ? name + [UInt8(ascii: "/")] : name, isFolder: isFolder)
+            if let bound, !entry.sortKey.lexicographicallyPrecedes(bound) { return true }
+            guard filter(entry) else { return true }
+            kept.append(entry)
+            if kept.count >= 2 * limit + 64 { cut() }
+            return true
+        }
+        cut()
+        return kept
+    }
+}

@@ -1,0 +1,52 @@
+import Glibc
+
+/// Why the file system, or a rule of the local store, refused. Becomes a ``StorageError`` once the call is known.
+struct LocalFailure: Error {
+    var code: StorageError.Code
+    var detail: String
+    var objectSize: Int64?
+    /// 0 where no system call failed.
+    var number: Int32 = 0
+    var mayHaveHappened = false
+
+    init(_ code: StorageError.Code, _ detail: String, objectSize: Int64? = nil) {
+        self.code = code
+        self.detail = detail
+        self.objectSize = objectSize
+    }
+
+    /// A system call's errno, as errno(3) and the calls' own pages explain it.
+    init(_ call: StaticString, _ number: Int32) {
+        self.code =
+            switch number {
+            case ENOSPC, EDQUOT: .full
+            case ENAMETOOLONG, EILSEQ: .invalidKey
+            case EACCES, EPERM, EROFS: .denied
+            case ENOENT: .notFound
+            case EEXIST, ENOTDIR, EISDIR, ENOTEMPTY, ELOOP: .conflict
+            case EFBIG, EOPNOTSUPP, ENOSYS, ENOLCK, EXDEV: .unsupported
+            default: .unavailable
+            }
+        self.detail = "\(call): \(String(cString: strerror(number)))"
+        self.number = number
+    }
+
+    func storageError(during operation: StorageError.Operation) -> StorageError {
+        StorageError(
+            code, during: operation, detail: detail, objectSize: objectSize, mayHaveHappened: mayHaveHappened
+        )
+    }
+}
+
+/// Repeats a system call while a signal breaks it off.
+///
+/// - Throws: ``LocalFailure`` with the call's errno where it answers less than 0.
+@discardableResult
+func systemCall<Answer: SignedInteger>(_ name: StaticString, _ body: () -> Answer) throws(LocalFailure) -> Answer {
+    while true {
+        let answer = body()
+        if answer >= 0 { return answer }
+        let number = errno
+        if number != EINTR { throw LocalFailure(name, number) }
+    }
+}

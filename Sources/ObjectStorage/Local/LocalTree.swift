@@ -1,0 +1,138 @@
+import Glibc
+
+/// The folders below the root, walked name by name without following any symlink: neither a key nor a link in the
+/// tree leads out of it, also not one that is put there between two steps.
+struct LocalTree: Sendable {
+    /// The folder of the server's own objects; the store's temporary and lock files stand there too.
+    static let ownName = Array(".tintype".utf8)
+    static let temporaryFolder = [FileName(".tintype"), FileName("tmp")]
+    static let lockFolder = [FileName(".tintype"), FileName("locks")]
+
+    let root: Descriptor
+
+    /// Whether these first two segments are the store's temporary or lock folder, which hold no objects.
+    static func isReserved(_ segments: [[UInt8]]) -> Bool {
+        segments.count == 2 && segments[0] == ownName
+            && (segments[1] == Array("tmp".utf8) || segments[1] == Array("locks".utf8))
+    }
+
+    /// Opens the root, made where it is missing. The root itself may be a symlink: it is the operator's word.
+    init(path: String) throws(LocalFailure) {
+        var made = path.hasPrefix("/") ? "/" : ""
+        for part in path.utf8.split(separator: UInt8(ascii: "/")) {
+            made += String(decoding: Array(part), as: UTF8.self)
+            if mkdir(made, 0o777) != 0, errno != EEXIST, errno != EISDIR, errno != EROFS, errno != EACCES {
+                throw LocalFailure("mkdir", errno)
+            }
+            made += "/"
+        }
+        self.root = Descriptor(
+            try systemCall("open the root") { open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+        )
+    }
+
+    /// A folder; nil where there is none: nothing, a file, or a symlink stands in the way.
+    func open(_ names: [FileName]) throws(LocalFailure) -> Descriptor? {
+        var folder = root
+        for name in names {
+            do {
+                folder = try LocalTree.open(name, in: folder)
+            } catch where [ENOENT, ENOTDIR, ELOOP].contains(error.number) {
+                return nil
+            }
+        }
+        return folder
+    }
+
+    /// A folder, made where it is missing, and the folders that have got a new entry by that and are not synced yet.
+    /// Nil where a folder went away under our hands: try again.
+    ///
+    /// Only what was made here is synced: for a folder that another task has just made, the sync of the folder in it
+    /// is enough, since every journalling file system makes the way to a new folder durable with it.
+    ///
+    /// - Throws: ``LocalFailure`` with `conflict` where a file or a symlink stands in the way.
+    func openOrMake(_ names: [FileName]) throws(LocalFailure) -> (folder: Descriptor, changed: [Descriptor])? {
+        var folder = root
+        var changed: [Descriptor] = []
+        for name in names {
+            do {
+                folder = try LocalTree.open(name, in: folder)
+                continue
+            } catch where error.number == ENOENT {}
+            if mkdirat(folder.number, name.text, 0o777) == 0 {
+                changed.append(folder)
+            } else if errno == ENOENT {
+                return nil
+            } else if errno != EEXIST {
+                throw LocalFailure("mkdirat", errno)
+            }
+            do {
+                folder = try LocalTree.open(name, in: folder)
+            } catch where error.number == ENOENT {
+                return nil
+            }
+        }
+        return (folder, changed)
+    }
+
+    /// One of the store's own folders.
+    func openOwn(_ names: [FileName]) throws(LocalFailure) -> Descriptor {
+        for _ in 0..<8 {
+            guard let (folder, changed) = try openOrMake(names) else { continue }
+            for folder in changed { try folder.sync() }
+            return folder
+        }
+        throw LocalFailure(.unavailable, "the root folder is gone")
+    }
+
+    static func open(_ name: FileName, in folder: Descriptor) throws(LocalFailure) -> Descriptor {
+        Descriptor(
+            try systemCall("open a folder") {
+                openat(folder.number, name.text, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+            }
+        )
+    }
+
+    /// What stands under a key; nil: nothing.
+    func status(of key: LocalKey) throws(LocalFailure) -> FileStatus? {
+        try open(key.folders)?.status(of: key.leaf)
+    }
+
+    /// Removes the folders above a key from the deepest up, as far as they are empty. A put that races with this finds
+    /// its folder gone and makes it again.
+    func removeEmptyFolders(above key: LocalKey) {
+        for depth in stride(from: key.folders.count, to: 0, by: -1) {
+            guard let parent = try? open(Array(key.folders[..<(depth - 1)])),
+                unlinkat(parent.number, key.folders[depth - 1].text, AT_REMOVEDIR) == 0
+            else { return }
+        }
+    }
+
+    /// Removes a folder that holds no file at any depth: what a killed put has left.
+    ///
+    /// - Returns: whether the name is free now.
+    static func removeHollowFolder(_ name: FileName, in parent: Descriptor) throws(LocalFailure) -> Bool {
+        if unlinkat(parent.number, name.text, AT_REMOVEDIR) == 0 || errno == ENOENT { return true }
+        guard errno == ENOTEMPTY || errno == EEXIST else { return false }
+        let folder: Descriptor
+        do {
+            folder = try open(name, in: parent)
+        } catch where [ENOENT, ENOTDIR, ELOOP].contains(error.number) {
+            return false
+        }
+        var inner: [FileName] = []
+        try FolderEntries.visit(folder) { name, kind in
+            guard kind == .folder else {
+                inner = []
+                return false
+            }
+            inner.append(FileName(name))
+            return true
+        }
+        if inner.isEmpty { return false }
+        for name in inner {
+            guard try removeHollowFolder(name, in: folder) else { return false }
+        }
+        return unlinkat(parent.number, name.text, AT_REMOVEDIR) == 0 || errno == ENOENT
+    }
+}

@@ -1,0 +1,55 @@
+public import NIOCore
+
+/// The bytes of an object as they come. Read once, by one task.
+///
+/// A body that the store breaks off throws; it never ends as if it were whole.
+public struct ObjectBody: AsyncSequence, Sendable {
+    public typealias Element = ByteBuffer
+    public typealias Failure = any Error
+
+    private let makeNext: @Sendable () -> (() async throws -> ByteBuffer?)
+
+    /// A body over a pull function. `makeNext` is called once, when reading begins; what it returns is called until it
+    /// gives nil or throws, and is released when the reader leaves, which must free all that it holds.
+    public init(_ makeNext: @escaping @Sendable () -> (() async throws -> ByteBuffer?)) {
+        self.makeNext = makeNext
+    }
+
+    /// A body of bytes that are in memory already.
+    public init(_ bytes: ByteBuffer) {
+        self.init {
+            var rest: ByteBuffer? = bytes.readableBytes > 0 ? bytes : nil
+            return {
+                defer { rest = nil }
+                return rest
+            }
+        }
+    }
+
+    public struct AsyncIterator: AsyncIteratorProtocol {
+        fileprivate let pull: () async throws -> ByteBuffer?
+
+        public mutating func next() async throws -> ByteBuffer? {
+            try await pull()
+        }
+    }
+
+    public func makeAsyncIterator() -> AsyncIterator {
+        AsyncIterator(pull: makeNext())
+    }
+
+    /// All of the body as one buffer.
+    ///
+    /// - Throws: what the body throws, and ``StorageError`` with `badAnswer` where it is longer than `limit` bytes.
+    public func collect(upTo limit: Int, reserving count: Int = 0) async throws -> ByteBuffer {
+        var whole = ByteBuffer()
+        whole.reserveCapacity(Swift.min(count, limit))
+        for try await var chunk in self {
+            guard whole.readableBytes + chunk.readableBytes <= limit else {
+                throw StorageError(.badAnswer, during: .get, detail: "a body over \(limit) bytes")
+            }
+            whole.writeBuffer(&chunk)
+        }
+        return whole
+    }
+}

@@ -1,0 +1,253 @@
+public import NIOCore
+
+/// A place where objects live: local files, memory, or an S3 server. Few required calls, options as values.
+///
+/// Guarantees that every implementation gives, and the conformance suite checks:
+/// - A reader sees a whole version of an object or none, never a mix and never a part.
+/// - A write that has returned is durable, and visible to every reader from then on.
+/// - Of racing create-only writes of one key one wins; the others throw ``StorageError/Code/preconditionFailed``. The
+///   same holds for racing writes that replace one version. A store that cannot promise it says so in its
+///   ``StorageCapabilities``; there the promise holds within one process.
+/// - A write that has thrown may have happened all the same where the code is ``StorageError/Code/unavailable``,
+///   ``StorageError/Code/timedOut`` or, after a retry, ``StorageError/Code/preconditionFailed``: look at the
+///   object's ``ObjectMetadata`` before you believe either.
+/// - A write that was refused, or given up by ``MultipartUpload/abort()``, leaves nothing behind.
+/// - A cancelled task ends its call soon, with ``StorageError/Code/cancelled``.
+public protocol ObjectStorage: Sendable {
+    /// What this store was found to honour.
+    var capabilities: StorageCapabilities { get }
+
+    /// The object, or a range of it, as a stream.
+    ///
+    /// - Throws: ``StorageError``: `notFound`; `preconditionFailed` where `options.ifMatch` names another version;
+    ///   `rangeNotSatisfiable`; and what any call may throw. The body throws too: a body that ends early never ends
+    ///   as if it were whole.
+    func get(_ key: ObjectKey, options: GetOptions) async throws(StorageError) -> GetResult
+
+    /// What is known of the object without its bytes.
+    ///
+    /// - Throws: ``StorageError``, `notFound` among them.
+    func head(_ key: ObjectKey) async throws(StorageError) -> ObjectInfo
+
+    /// Stores these bytes, whole, in one step.
+    ///
+    /// - Throws: ``StorageError``: `preconditionFailed` where `options.mode` does not hold; `conflict` where the key
+    ///   cannot exist beside another one or a racing write stands in the way; `full`.
+    func put(_ key: ObjectKey, bytes: ByteBuffer, options: PutOptions) async throws(StorageError) -> PutResult
+
+    /// Begins a write whose bytes come in parts. Nothing is visible before ``MultipartUpload/complete(mode:)``.
+    func beginUpload(_ key: ObjectKey, options: UploadOptions) async throws(StorageError) -> any MultipartUpload
+
+    /// Deletes the object. Deleting what is not there is no fault.
+    ///
+    /// - Parameter ifMatch: delete this version only; else `preconditionFailed`, or `notFound` where there is none.
+    func delete(_ key: ObjectKey, ifMatch: ETag?) async throws(StorageError)
+
+    /// One page of the keys that begin with a prefix.
+    func list(_ request: ListRequest) async throws(StorageError) -> ListPage
+
+    /// One cheap question that shows whether the store answers.
+    func checkAvailability() async throws(StorageError)
+}
+
+/// A write whose bytes come in parts, in order. Exactly one of ``complete(mode:)`` and ``abort()`` ends it.
+/// Used by one task at a time.
+public protocol MultipartUpload: AnyObject, Sendable {
+    /// Stores the next part. Every part but the last has ``StorageCapabilities/partSize`` bytes; none is empty.
+    func uploadPart(_ bytes: ByteBuffer) async throws(StorageError)
+
+    /// Makes the object visible, whole, in one step. Throws as ``ObjectStorage/put(_:bytes:options:)`` does; after a
+    /// throw ``abort()`` is still owed.
+    func complete(mode: PutMode) async throws(StorageError) -> PutResult
+
+    /// Gives the write up and removes its parts. Never throws: what cannot be removed now is left to the sweep.
+    /// Runs to its end even in a cancelled task.
+    func abort() async
+}
+
+/// A part of an object: what a Range header can say (RFC 9110, section 14.1.2).
+public enum ByteRange: Sendable, Hashable {
+    /// From `first` to `last`, both included; `last` may lie behind the end. 0 <= first <= last.
+    case closed(first: Int64, last: Int64)
+    /// From this offset to the end.
+    case from(Int64)
+    /// The last so many bytes, at least 1.
+    case suffix(Int64)
+
+    /// The bytes meant in an object of this size; nil where there are none: 416.
+    public func resolve(size: Int64) -> Range<Int64>? {
+        switch self {
+        case .closed(let first, let last):
+            first < size && first <= last ? first..<(min(last, size - 1) + 1) : nil
+        case .from(let first):
+            first < size ? first..<size : nil
+        case .suffix(let count):
+            count > 0 && size > 0 ? max(0, size - count)..<size : nil
+        }
+    }
+}
+
+/// What a read asks for.
+public struct GetOptions: Sendable, Hashable {
+    /// Nil: the whole object.
+    public var range: ByteRange?
+    /// Only this version.
+    public var ifMatch: ETag?
+
+    public init(range: ByteRange? = nil, ifMatch: ETag? = nil) {
+        self.range = range
+        self.ifMatch = ifMatch
+    }
+}
+
+/// An object, or a range of it. The body can be read once; not reading it to the end frees what it holds.
+public struct GetResult: Sendable {
+    public var info: ObjectInfo
+    /// The bytes in the body. The whole object's size is `info.size`.
+    public var range: Range<Int64>
+    public var body: ObjectBody
+
+    public init(info: ObjectInfo, range: Range<Int64>, body: ObjectBody) {
+        self.info = info
+        self.range = range
+        self.body = body
+    }
+}
+
+/// What a store tells of an object.
+public struct ObjectInfo: Sendable, Hashable {
+    public var key: ObjectKey
+    /// In bytes.
+    public var size: Int64
+    public var etag: ETag
+    /// Nil only where a write has been answered and the store could not be asked again.
+    public var lastModified: Timestamp?
+    /// As stored; nil where the store has none. Not to be trusted.
+    public var contentType: String?
+    public var metadata: ObjectMetadata
+
+    public init(
+        key: ObjectKey, size: Int64, etag: ETag, lastModified: Timestamp?, contentType: String? = nil,
+        metadata: ObjectMetadata = [:]
+    ) {
+        self.key = key
+        self.size = size
+        self.etag = etag
+        self.lastModified = lastModified
+        self.contentType = contentType
+        self.metadata = metadata
+    }
+}
+
+/// Metadata of our own that stand beside an object (`x-amz-meta-` headers, extended attributes). Names are lower-case
+/// letters, digits and hyphens, values printable ASCII; all together at most 2 KB, which is S3's limit.
+public typealias ObjectMetadata = [String: String]
+
+/// When a write may happen.
+public enum PutMode: Sendable, Hashable {
+    /// Always.
+    case overwrite
+    /// Only where the key has no object.
+    case createOnly
+    /// Only where the object has this version still.
+    case replace(ETag)
+}
+
+/// How one whole object is written.
+public struct PutOptions: Sendable, Hashable {
+    public var mode: PutMode
+    public var contentType: String?
+    public var metadata: ObjectMetadata
+
+    public init(mode: PutMode = .overwrite, contentType: String? = nil, metadata: ObjectMetadata = [:]) {
+        self.mode = mode
+        self.contentType = contentType
+        self.metadata = metadata
+    }
+}
+
+/// What is settled when a write in parts begins; the mode is settled at its end.
+public struct UploadOptions: Sendable, Hashable {
+    public var contentType: String?
+    public var metadata: ObjectMetadata
+
+    public init(contentType: String? = nil, metadata: ObjectMetadata = [:]) {
+        self.contentType = contentType
+        self.metadata = metadata
+    }
+}
+
+/// What a store says of a write that has happened.
+public struct PutResult: Sendable, Hashable {
+    public var etag: ETag
+
+    public init(etag: ETag) {
+        self.etag = etag
+    }
+}
+
+/// A question for one page of keys.
+public struct ListRequest: Sendable, Hashable {
+    /// Any bytes, not only whole segments; empty: everything.
+    public var prefix: [UInt8]
+    /// Nil, or `/`: keys with a slash behind the prefix are rolled up into one entry of ``ListPage/prefixes``.
+    public var delimiter: UInt8?
+    /// 1 to 1,000 keys and prefixes together.
+    public var limit: Int
+    /// Goes on behind a page: the ``ListPage/cursor`` that came with it, unchanged.
+    public var cursor: String?
+    /// Begins behind this key (or prefix), in the store's order. Not together with `cursor`.
+    public var startAfter: [UInt8]?
+
+    public init(
+        prefix: [UInt8] = [], delimiter: UInt8? = nil, limit: Int = 1000, cursor: String? = nil,
+        startAfter: [UInt8]? = nil
+    ) {
+        self.prefix = prefix
+        self.delimiter = delimiter
+        self.limit = limit
+        self.cursor = cursor
+        self.startAfter = startAfter
+    }
+}
+
+/// One page of a listing. Each key and prefix comes once, over all pages, in the store's own stable order.
+public struct ListPage: Sendable, Hashable {
+    /// `contentType` and `metadata` are not filled in.
+    public var items: [ObjectInfo]
+    /// Each with its delimiter at the end.
+    public var prefixes: [[UInt8]]
+    /// Opaque; nil on the last page.
+    public var cursor: String?
+
+    public init(items: [ObjectInfo] = [], prefixes: [[UInt8]] = [], cursor: String? = nil) {
+        self.items = items
+        self.prefixes = prefixes
+        self.cursor = cursor
+    }
+}
+
+/// What a store was found to honour, settled at start.
+public struct StorageCapabilities: Sendable, Hashable {
+    /// Bytes in each part of a multipart upload but the last.
+    public var partSize: Int
+    /// Whether a conditional put is atomic between processes; else it is checked just before, in this process only.
+    public var conditionalPut: Bool
+    /// The same for ``MultipartUpload/complete(mode:)``.
+    public var conditionalComplete: Bool
+    /// The same for a delete with `ifMatch`.
+    public var conditionalDelete: Bool
+    /// Whether a page of a listing is in byte order.
+    public var listsInByteOrder: Bool
+
+    public init(
+        partSize: Int = 8 << 20, conditionalPut: Bool = true, conditionalComplete: Bool = true,
+        conditionalDelete: Bool = true, listsInByteOrder: Bool = true
+    ) {
+        self.partSize = partSize
+        self.conditionalPut = conditionalPut
+        self.conditionalComplete = conditionalComplete
+        self.conditionalDelete = conditionalDelete
+        self.listsInByteOrder = listsInByteOrder
+    }
+}

@@ -1,0 +1,10 @@
+import Glibc
+
+extension Timestamp {
+    /// The machine's idea of the time, in UTC.
+    public static func now() -> Timestamp {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Timestamp(seconds: Int64(time.tv_sec), nanoseconds: Int32(time.tv_nsec))
+    }
+}

@@ -1,0 +1,16 @@
+public import ImageModel
+
+/// A finished rendition.
+public struct RenderedImage: Sendable, Hashable {
+    /// The file.
+    public var bytes: [UInt8]
+    public var format: ImageFormat
+    /// As seen; the file has no orientation of its own.
+    public var size: PixelSize
+
+    public init(bytes: [UInt8], format: ImageFormat, size: PixelSize) {
+        self.bytes = bytes
+        self.format = format
+        self.size = size
+    }
+}

@@ -1,0 +1,12 @@
+import ImageCodecs
+import ImageModel
+
+/// Turns the picture upright. After scaling, when there are fewer pixels to move.
+enum OrientStep: RenderStep {
+    static func apply(
+        _ picture: consuming PixelBuffer, plan: RenderPlan, cancelled: CancelFlag
+    ) throws(CodecError) -> PixelBuffer {
+        if plan.orientation == .upright { return picture }
+        return try QuarterTurns.apply(plan.orientation, to: picture, cancelled: cancelled)
+    }
+}

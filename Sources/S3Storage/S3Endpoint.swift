@@ -1,0 +1,59 @@
+/// Where an S3 server is: scheme, host, port and the path its API stands under.
+public struct S3Endpoint: Sendable, Hashable {
+    /// https rather than http.
+    public var isSecure: Bool
+    /// A name or an address, an IPv6 literal in its brackets.
+    public var host: String
+    /// Nil: the scheme's own.
+    public var port: Int?
+    /// Empty, or with a slash in front and none at the end; percent-encoded.
+    public var basePath: String
+
+    public init(isSecure: Bool, host: String, port: Int? = nil, basePath: String = "") {
+        self.isSecure = isSecure
+        self.host = host
+        self.port = port
+        self.basePath = basePath
+    }
+
+    /// Reads `http://host:port/path`. Nil for any other scheme, and where there is a user, a query or a fragment.
+    public init?(_ url: String) {
+        let isSecure = url.lowercased().hasPrefix("https://")
+        guard isSecure || url.lowercased().hasPrefix("http://") else { return nil }
+        let isClean = url.utf8.allSatisfy { (0x21...0x7E).contains($0) && !"@?#\\\"<>^`{|}".utf8.contains($0) }
+        guard isClean else { return nil }
+        let rest = url.dropFirst(isSecure ? 8 : 7)
+        let authority = rest.prefix { $0 != "/" }
+        var path = rest.dropFirst(authority.count)
+        while path.last == "/" { path = path.dropLast() }
+
+        var host = authority
+        var port: Int?
+        let afterBracket = authority.lastIndex(of: "]") ?? authority.startIndex
+        if let colon = authority[afterBracket...].lastIndex(of: ":") {
+            guard let number = Int(authority[authority.index(after: colon)...]), (1...65_535).contains(number) else {
+                return nil
+            }
+            port = number
+            host = authority[..<colon]
+        }
+        guard !host.isEmpty, host.hasPrefix("[") == host.hasSuffix("]"), host.hasPrefix("[") || !host.contains(":")
+        else { return nil }
+        self.init(isSecure: isSecure, host: host.lowercased(), port: port, basePath: String(path))
+    }
+
+    /// AWS in a region (AWS General Reference, "Amazon S3 endpoints"): the two Chinese regions have a domain of their
+    /// own.
+    public static func aws(region: String) -> S3Endpoint {
+        let domain = region.hasPrefix("cn-") ? "amazonaws.com.cn" : "amazonaws.com"
+        return S3Endpoint(isSecure: true, host: "s3.\(region).\(domain)")
+    }
+
+    /// As it stands in the Host header and in a URL; the scheme's own port is left out, as HTTP clients do.
+    var authority: String {
+        guard let port, port != (isSecure ? 443 : 80) else { return host }
+        return "\(host):\(port)"
+    }
+
+    var scheme: String { isSecure ? "https" : "http" }
+}

@@ -1,0 +1,53 @@
+public import Logging
+
+/// swift-log's backend: one event, one line, one write.
+///
+/// Make them through ``bootstrap(format:level:)`` in a process, with a sink and a clock of one's own in a test.
+public struct LineLogHandler: LogHandler {
+    public var logLevel: Logger.Level
+    public var metadata: Logger.Metadata = [:]
+    public var metadataProvider: Logger.MetadataProvider?
+
+    private let label: String
+    private let format: LineFormat
+    private let now: @Sendable () -> LogTime
+    private let sink: @Sendable ([UInt8]) -> Void
+
+    /// - Parameters:
+    ///   - label: of the logger.
+    ///   - sink: takes one whole line, line feed included, from any thread.
+    public init(
+        label: String, format: LineFormat, level: Logger.Level,
+        now: @escaping @Sendable () -> LogTime = LogTime.now, sink: @escaping @Sendable ([UInt8]) -> Void
+    ) {
+        self.label = label
+        self.format = format
+        self.now = now
+        self.sink = sink
+        logLevel = level
+    }
+
+    /// Makes these the handlers of every logger of the process, on standard error. Once per process, before the first
+    /// logger is made.
+    public static func bootstrap(format: LineFormat, level: Logger.Level) {
+        LoggingSystem.bootstrap { label in
+            LineLogHandler(label: label, format: format, level: level, sink: StandardError.write)
+        }
+    }
+
+    public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    public func log(event: LogEvent) {
+        var merged = metadata
+        // The nearer one wins: the event's own over the task's over the logger's.
+        if let provided = metadataProvider?.get() { merged.merge(provided) { _, new in new } }
+        if let own = event.metadata { merged.merge(own) { _, new in new } }
+        if let error = event.error { merged["error"] = .string(String(reflecting: error)) }
+        let line = LogLine(
+            time: now(), level: event.level, logger: label, message: event.message.description, metadata: merged)
+        sink(format.bytes(of: line))
+    }
+}

@@ -1,0 +1,67 @@
+public import Logging
+
+/// What one log line says, before it is written in a format.
+public struct LogLine: Sendable {
+    public let time: LogTime
+    public let level: Logger.Level
+    /// The logger's label.
+    public let logger: String
+    public let message: String
+    /// Flattened: a dictionary within is `outer.inner`, an array `outer.0`. Sorted by key.
+    public let fields: [(key: String, value: Value)]
+
+    /// A value that a format may write as more than a text.
+    public enum Value: Sendable, Hashable {
+        case text(String)
+        case integer(Int64)
+        case flag(Bool)
+    }
+
+    /// More bytes of a message or of one value are cut: a line is for people and machines that read many of them.
+    static let longestText = 4096
+    /// Deeper metadata are written as one text.
+    private static let deepest = 4
+
+    public init(time: LogTime, level: Logger.Level, logger: String, message: String, metadata: Logger.Metadata) {
+        self.time = time
+        self.level = level
+        self.logger = logger
+        self.message = Self.cut(message)
+        var fields: [(key: String, value: Value)] = []
+        for (key, value) in metadata {
+            Self.flatten(value, key, depth: 1, into: &fields)
+        }
+        self.fields = fields.sorted { $0.key < $1.key }
+    }
+
+    private static func flatten(
+        _ value: Logger.MetadataValue, _ key: String, depth: Int, into fields: inout [(key: String, value: Value)]
+    ) {
+        switch value {
+        case .string(let text):
+            fields.append((key, .text(cut(text))))
+        case .stringConvertible(let value):
+            fields.append((key, scalar(value)))
+        case .dictionary(let members) where depth < deepest:
+            for (inner, value) in members { flatten(value, "\(key).\(inner)", depth: depth + 1, into: &fields) }
+        case .array(let items) where depth < deepest:
+            for (index, value) in items.enumerated() {
+                flatten(value, "\(key).\(index)", depth: depth + 1, into: &fields)
+            }
+        default:
+            fields.append((key, .text(cut(String(describing: value)))))
+        }
+    }
+
+    private static func scalar(_ value: any CustomStringConvertible & Sendable) -> Value {
+        if let flag = value as? Bool { return .flag(flag) }
+        if let number = value as? any BinaryInteger, let exact = Int64(exactly: number) { return .integer(exact) }
+        return .text(cut(value.description))
+    }
+
+    private static func cut(_ text: String) -> String {
+        guard text.utf8.count > longestText else { return text }
+        // A substring begins and ends between scalars: an index within one is rounded down.
+        return String(Substring(text.utf8.prefix(longestText))) + "…"
+    }
+}

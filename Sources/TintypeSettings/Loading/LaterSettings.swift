@@ -1,0 +1,19 @@
+/// Settings of the access control that this version does not have.
+///
+/// They are refused rather than ignored: who sets a key believes that the server asks for it.
+enum LaterSettings {
+    static let names = [
+        "API_KEYS", "JWT_HMAC_SECRET", "JWT_JWKS_FILE", "JWT_JWKS_URL", "JWT_ISSUER", "JWT_AUDIENCE", "READ_ACCESS",
+        "URL_SIGNING_KEYS",
+    ]
+
+    static func faults(in source: SettingSource) -> [SettingsFaults.Fault] {
+        names.compactMap { name in
+            source.value(of: name).map { value in
+                SettingsFaults.Fault(
+                    setting: value.spelling, value: Secret.mask,
+                    expected: "not to be set: access control is not in this version")
+            }
+        }
+    }
+}

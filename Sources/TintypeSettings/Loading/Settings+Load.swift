@@ -1,0 +1,50 @@
+extension Settings {
+    /// The settings of an environment and a file; the environment wins.
+    ///
+    /// - Parameters:
+    ///   - environment: every variable of the process; unknown ones are not ours and are ignored.
+    ///   - file: the path of a YAML file, or nil.
+    /// - Throws: ``SettingsFaults`` with every fault at once.
+    public static func load(environment: [String: String], file: String?) throws(SettingsFaults) -> Settings {
+        guard let file else { return try load(environment: environment, yaml: "", path: "") }
+        switch SettingsFile.read(file) {
+        case .success(let yaml): return try load(environment: environment, yaml: yaml, path: file)
+        // With what the environment has wrong as well: the operator shall not come back twice.
+        case .failure(let error):
+            return try load(environment: environment, yaml: "", path: file, faults: [error.fault])
+        }
+    }
+
+    /// The same with the file's text.
+    static func load(
+        environment: [String: String], yaml: String, path: String, faults early: [SettingsFaults.Fault] = []
+    ) throws(SettingsFaults) -> Settings {
+        let (values, fileFaults) = SettingsFile.parse(yaml, path: path)
+        let source = SettingSource(environment: environment, file: values)
+        var settings = Settings()
+        var wrong: Set<String> = []
+        var faults = early + fileFaults
+
+        let pairs = CredentialFamily.chosen(in: source)
+        for setting in Setting.all {
+            guard let value = pairs.value(of: setting, in: source) else { continue }
+            guard !setting.set(value.text, in: &settings) else { continue }
+            wrong.insert(setting.name)
+            faults.append(
+                SettingsFaults.Fault(
+                    setting: value.spelling, value: setting.shown(value.text), expected: setting.expected))
+        }
+        faults += LaterSettings.faults(in: source)
+        // What is wrong already is not also missing: its default stands in, and its check would mislead.
+        faults += SettingChecks.faults(in: settings).filter { !wrong.contains($0.setting) }
+        guard faults.isEmpty else { throw SettingsFaults(faults: faults) }
+        return settings
+    }
+}
+
+extension Setting {
+    /// A value as a fault may show it. A URL with an `@` holds a password in all likelihood.
+    fileprivate func shown(_ text: String) -> String {
+        isSecret || (name.hasSuffix("_URL") && text.contains("@")) ? Secret.mask : text
+    }
+}

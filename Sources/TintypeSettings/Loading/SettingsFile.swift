@@ -1,0 +1,87 @@
+import FoundationEssentials
+import Yams
+
+/// The YAML file of `--config`: one mapping of settings in lower camel case to scalars.
+enum SettingsFile {
+    typealias Fault = SettingsFaults.Fault
+
+    /// More than that is another file, named by mistake.
+    private static let sizeLimit = 1 << 20
+
+    /// The file's text, or what keeps it from being read.
+    static func read(_ path: String) -> Result<String, ReadFault> {
+        let expected = "a YAML file in UTF-8 that can be read, of at most \(sizeLimit) bytes"
+        guard let handle = FileManager.default.contents(atPath: path), handle.count <= sizeLimit,
+            let text = String(validating: handle, as: UTF8.self)
+        else {
+            return .failure(ReadFault(fault: Fault(setting: "--config", value: path, expected: expected)))
+        }
+        return .success(text)
+    }
+
+    struct ReadFault: Error {
+        let fault: Fault
+    }
+
+    /// The values by their keys, and every fault found on the way. An unknown key is a fault: it is a setting that
+    /// somebody believes to be in force.
+    ///
+    /// - Parameter path: what faults of the file as a whole are told of.
+    static func parse(_ yaml: String, path: String) -> (values: [String: String], faults: [Fault]) {
+        let root: Node?
+        do {
+            root = try Yams.compose(yaml: yaml)
+        } catch {
+            return ([:], [Fault(setting: "--config", value: path, expected: expectation(from: error))])
+        }
+        guard let root, !isNull(root) else { return ([:], []) }
+        guard let mapping = root.mapping else {
+            return ([:], [Fault(setting: "--config", value: path, expected: "a mapping of settings to values")])
+        }
+        var values: [String: String] = [:]
+        var faults: [Fault] = []
+        for (keyNode, valueNode) in mapping {
+            let key = keyNode.scalar?.string ?? ""
+            guard knownKeys.contains(key) else {
+                // Masked: it may be a secret whose key is misspelled.
+                faults.append(
+                    Fault(setting: "\(key.debugDescription) in the file", value: Secret.mask, expected: hint(for: key)))
+                continue
+            }
+            if isNull(valueNode) { continue }
+            guard let scalar = valueNode.scalar else {
+                faults.append(Fault(setting: "\(key) in the file", value: "a list or mapping", expected: "one value"))
+                continue
+            }
+            values[key] = scalar.string
+        }
+        return (values, faults)
+    }
+
+    private static let knownKeys = Set(Setting.all.map(\.key) + LaterSettings.names.map(Setting.key(of:)))
+
+    /// Null in the core schema, as long as it is not quoted.
+    private static func isNull(_ node: Node) -> Bool {
+        guard let scalar = node.scalar, scalar.style == .plain || scalar.style == .any else { return false }
+        return ["", "~", "null", "Null", "NULL"].contains(scalar.string)
+    }
+
+    private static func hint(for key: String) -> String {
+        let plain = { (text: String) in text.lowercased().filter { $0 != "_" && $0 != "-" } }
+        let meant = knownKeys.sorted().first { plain($0) == plain(key) }
+        return "a known setting" + (meant.map { ", perhaps \($0)" } ?? "")
+    }
+
+    /// Yams' own text quotes the line, and a line can hold a secret: only the place and the problem are told.
+    private static func expectation(from error: any Error) -> String {
+        switch error as? YamlError {
+        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+            .composer(_, let problem, let mark, _):
+            "sound YAML, but line \(mark.line), column \(mark.column): \(problem)"
+        case .duplicatedKeysInMapping(let duplicates, _):
+            "every key once, but found again: \(duplicates.sorted().joined(separator: ", "))"
+        default:
+            "sound YAML"
+        }
+    }
+}

@@ -1,0 +1,46 @@
+/// The S3_* settings.
+public struct S3Settings: Sendable {
+    /// S3_ENDPOINT_URL: nil is AWS for the region.
+    public var endpoint: WebURL?
+    /// S3_BUCKET_NAME: set whenever the storage is `s3`.
+    public var bucket: String?
+    /// S3_REGION.
+    public var region = "us-east-1"
+    /// S3_ACCESS_KEY, or AWS_ACCESS_KEY_ID.
+    public var accessKey: Secret?
+    /// S3_SECRET_KEY, or AWS_SECRET_ACCESS_KEY.
+    public var secretKey: Secret?
+    /// S3_SESSION_TOKEN, or AWS_SESSION_TOKEN.
+    public var sessionToken: Secret?
+    /// S3_USE_PATH_STYLE as it was set; ``usesPathStyle`` is what holds.
+    public var pathStyle: Bool?
+    /// S3_CREATE_BUCKET.
+    public var createBucket = false
+    /// S3_PUBLIC_URL as it was set; ``publicEndpoint`` is what holds.
+    public var publicURL: WebURL?
+    /// S3_UPLOAD_SWEEP_SECONDS: the age at which own unfinished multipart uploads are aborted; nil is never.
+    public var uploadSweepAge: Duration? = .seconds(86_400)
+
+    /// The defaults.
+    public init() {}
+
+    /// Whether the bucket is named in the path rather than in the host: true with an endpoint where nothing was set,
+    /// since a store of one's own seldom has a DNS name for every bucket.
+    public var usesPathStyle: Bool { pathStyle ?? (endpoint != nil) }
+
+    /// The store as browsers reach it.
+    public var publicEndpoint: WebURL? { publicURL ?? endpoint }
+
+    /// Both halves of the static credentials, or nil where there are none.
+    public var credentials: S3Credentials? {
+        guard let accessKey, let secretKey else { return nil }
+        return S3Credentials(accessKey: accessKey, secretKey: secretKey, sessionToken: sessionToken)
+    }
+}
+
+/// A static key pair.
+public struct S3Credentials: Sendable, Hashable {
+    public let accessKey: Secret
+    public let secretKey: Secret
+    public let sessionToken: Secret?
+}

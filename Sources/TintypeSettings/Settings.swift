@@ -1,0 +1,76 @@
+/// Everything an operator can set, as checked values. The initial values are the defaults; the names, texts and checks
+/// are in ``Setting/all``, and ``load(environment:file:)`` makes one of these from the outside.
+public struct Settings: Sendable {
+    /// HOST: the address of the public and of the operations listener.
+    public var host = ListenHost.loopback
+    /// PORT: 0 is any free port.
+    public var port = 8080
+    /// OPS_PORT: 0 is any free port.
+    public var opsPort = 9090
+    /// DRAIN_SECONDS: how long connections are still taken after SIGTERM.
+    public var drain = Duration.seconds(5)
+    /// CLIENT_TIMEOUT_SECONDS: how long a client may send nothing while the server waits for it.
+    public var clientTimeout = Duration.seconds(30)
+
+    /// STORAGE_TYPE.
+    public var storageType = StorageType.local
+    /// LOCAL_STORAGE_PATH: relative to the working directory, or absolute.
+    public var localStoragePath = "./data"
+    /// The S3_* settings.
+    public var s3 = S3Settings()
+    /// STORAGE_TIMEOUT_SECONDS: for one storage operation, retries included.
+    public var storageTimeout = Duration.seconds(10)
+    /// CDN_URL: what the `url` in metadata begins with.
+    public var cdnURL: WebURL?
+
+    /// MAX_UPLOAD_BYTES.
+    public var maxUploadBytes = 52_428_800
+    /// UPLOAD_MEMORY_BYTES: the buffers of all uploads together.
+    public var uploadMemoryBytes = 134_217_728
+    /// MAX_IMAGE_PIXELS: width times height, by the header.
+    public var maxImagePixels = 120_000_000
+
+    /// RENDER_MEMORY_BYTES: decoded bytes at once.
+    public var renderMemoryBytes = 536_870_912
+    /// RENDER_THREADS: nil is one for each core.
+    public var renderThreads: Int?
+    /// RENDER_QUEUE: how many renditions may wait for a thread or for memory.
+    public var renderQueue = 256
+    /// RENDER_QUEUE_SECONDS: how long one may wait.
+    public var renderQueueTimeout = Duration.seconds(10)
+
+    /// CACHE_MEMORY_BYTES: 0 keeps nothing.
+    public var cacheMemoryBytes = 268_435_456
+    /// CACHE_REVALIDATE_SECONDS: the staleness bound between replicas.
+    public var cacheRevalidate = Duration.seconds(5)
+    /// CACHE_STALE_SECONDS: how long old answers may stand in while storage is away.
+    public var cacheStale = Duration.seconds(3600)
+    /// CACHE_CONTROL: the header on unversioned URLs.
+    public var cacheControl = "public, no-cache"
+
+    /// UNSAFE_ALLOW_ANONYMOUS_WRITES: anybody who reaches the listener may write.
+    public var unsafeAllowAnonymousWrites = false
+
+    /// LOG_LEVEL.
+    public var logLevel = LogLevel.info
+    /// LOG_FORMAT.
+    public var logFormat = LogFormat.text
+
+    /// The defaults.
+    public init() {}
+}
+
+/// Where images are kept.
+public enum StorageType: String, Sendable, Hashable, CaseIterable {
+    case local, s3
+}
+
+/// How a log line is written.
+public enum LogFormat: String, Sendable, Hashable, CaseIterable {
+    case text, json
+}
+
+/// The least severe level that is logged; the names are swift-log's.
+public enum LogLevel: String, Sendable, Hashable, CaseIterable {
+    case trace, debug, info, notice, warning, error, critical
+}

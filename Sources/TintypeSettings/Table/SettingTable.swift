@@ -1,0 +1,110 @@
+extension Setting {
+    /// Every setting, in the order in which it is shown.
+    public static let all: [Setting] = listening + storage + s3 + uploads + rendering + caching + access + logging
+
+    private static let tebibyte = 1 << 40
+
+    private static let listening = [
+        Setting("HOST", \.host, .host, "the address of the public listener and of the operations listener"),
+        Setting("PORT", \.port, .port, "the public listener; 0 takes any free port"),
+        Setting(
+            "OPS_PORT", \.opsPort, .port,
+            "the operations listener: `/livez`, `/readyz`, `/metrics`; 0 takes any free port"),
+        Setting(
+            "DRAIN_SECONDS", \.drain, .seconds(0...600),
+            "how long connections are still taken after SIGTERM, unready"),
+        Setting(
+            "CLIENT_TIMEOUT_SECONDS", \.clientTimeout, .seconds(1...3600),
+            "a client that sends nothing for so long while the server waits for it is cut off (408)"),
+    ]
+
+    private static let storage = [
+        Setting("STORAGE_TYPE", \.storageType, .choice, "`local` or `s3`"),
+        Setting("LOCAL_STORAGE_PATH", \.localStoragePath, .path, "the folder of `local`"),
+        Setting(
+            "STORAGE_TIMEOUT_SECONDS", \.storageTimeout, .seconds(1...600),
+            "for one storage operation, retries included; for a streamed body, each stretch without a byte"),
+    ]
+
+    private static let s3 = [
+        Setting(
+            "S3_ENDPOINT_URL", \.s3.endpoint, .optional(.origin), default: "AWS for the region",
+            "MinIO, SeaweedFS, Ceph: `http://minio:9000`"),
+        Setting("S3_BUCKET_NAME", \.s3.bucket, .optional(.bucketName), "needed by `s3`"),
+        Setting(
+            "S3_REGION", \.s3.region, .region, fallbacks: ["AWS_REGION", "AWS_DEFAULT_REGION"],
+            "else `AWS_REGION`, `AWS_DEFAULT_REGION`"),
+        Setting(
+            "S3_ACCESS_KEY", \.s3.accessKey, .optional(.secret), isSecret: true,
+            "else `AWS_ACCESS_KEY_ID`; a key pair is taken whole from the one or the other"),
+        Setting(
+            "S3_SECRET_KEY", \.s3.secretKey, .optional(.secret), isSecret: true, "else `AWS_SECRET_ACCESS_KEY`"),
+        Setting(
+            "S3_SESSION_TOKEN", \.s3.sessionToken, .optional(.secret), isSecret: true, "else `AWS_SESSION_TOKEN`"),
+        Setting(
+            "S3_USE_PATH_STYLE", \.s3.pathStyle, .optional(.flag), default: "true with an endpoint",
+            "the bucket in the path rather than in the host name"),
+        Setting("S3_CREATE_BUCKET", \.s3.createBucket, .flag, "create the bucket at start where it is missing"),
+        Setting(
+            "S3_PUBLIC_URL", \.s3.publicURL, .optional(.origin), default: "S3_ENDPOINT_URL",
+            "the store as browsers reach it: host of presigned URLs"),
+        Setting(
+            "S3_UPLOAD_SWEEP_SECONDS", \.s3.uploadSweepAge, .secondsOrNever(1...31_536_000),
+            "own multipart uploads that are unfinished after so long are aborted; 0: never"),
+    ]
+
+    private static let uploads = [
+        Setting("CDN_URL", \.cdnURL, .optional(.url), "base of the `url` in metadata"),
+        Setting("MAX_UPLOAD_BYTES", \.maxUploadBytes, .bytes(1...(64 << 30)), "the largest upload (413)"),
+        Setting(
+            "UPLOAD_MEMORY_BYTES", \.uploadMemoryBytes, .bytes((16 << 20)...tebibyte),
+            "the buffers of all uploads together; at least two parts of 8 MiB"),
+        Setting(
+            "MAX_IMAGE_PIXELS", \.maxImagePixels, .number(1...4_294_836_225),
+            "judged from the header, before any pixel is decoded (422)"),
+    ]
+
+    private static let rendering = [
+        Setting(
+            "RENDER_MEMORY_BYTES", \.renderMemoryBytes, .bytes((16 << 20)...tebibyte),
+            "decoded bytes at once; what alone needs more is 422, not 503"),
+        Setting(
+            "RENDER_THREADS", \.renderThreads, .optional(.number(1...256)), default: "one for each core",
+            "threads that decode, transform and encode"),
+        Setting(
+            "RENDER_QUEUE", \.renderQueue, .number(0...65_536),
+            "how many renditions may wait for a thread or for memory; one more is 503"),
+        Setting(
+            "RENDER_QUEUE_SECONDS", \.renderQueueTimeout, .seconds(1...600),
+            "how long one may wait there (503)"),
+    ]
+
+    private static let caching = [
+        Setting(
+            "CACHE_MEMORY_BYTES", \.cacheMemoryBytes, .bytes(0...tebibyte),
+            "byte budget of the memory cache, overheads counted; 0 keeps nothing"),
+        Setting(
+            "CACHE_REVALIDATE_SECONDS", \.cacheRevalidate, .seconds(0...86_400),
+            "the staleness bound between replicas"),
+        Setting(
+            "CACHE_STALE_SECONDS", \.cacheStale, .seconds(0...31_536_000),
+            "how long old answers may stand in while storage is away; 0: never"),
+        Setting(
+            "CACHE_CONTROL", \.cacheControl, .headerValue,
+            "on unversioned URLs: kept by browsers, asked each time (304); raise it where a CDN in front is purged"),
+    ]
+
+    private static let access = [
+        Setting(
+            "UNSAFE_ALLOW_ANONYMOUS_WRITES", \.unsafeAllowAnonymousWrites, .flag,
+            "**dangerous**: anybody who reaches the listener may store, change and delete. Without it the server "
+                + "starts on loopback only, and there takes no write that came through a proxy or from a foreign Origin"
+        )
+    ]
+
+    private static let logging = [
+        Setting(
+            "LOG_LEVEL", \.logLevel, .choice, "`trace`, `debug`, `info`, `notice`, `warning`, `error`, `critical`"),
+        Setting("LOG_FORMAT", \.logFormat, .choice, "`text`, or `json` for containers"),
+    ]
+}

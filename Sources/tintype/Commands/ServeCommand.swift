@@ -1,0 +1,16 @@
+import ArgumentParser
+import Logging
+import Telemetry
+import TintypeSettings
+
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "serve", abstract: "Serve images over HTTP.")
+
+    @OptionGroup var options: SettingsOptions
+
+    func run() async throws {
+        let settings = try options.loadOrExit()
+        LineLogHandler.bootstrap(format: LineFormat(settings.logFormat), level: Logger.Level(settings.logLevel))
+        try await Composition.run(settings)
+    }
+}

@@ -1,0 +1,108 @@
+import Admission
+import CoreMetrics
+import ImageAPI
+import ImageCodecs
+import ImageService
+import Logging
+import ObjectStorage
+import ServiceLifecycle
+import Telemetry
+import TintypeSettings
+
+/// Puts the rooms together and serves until told to stop.
+enum Composition {
+    /// - Throws: ``StartFault`` where a setting turns out not to work; the error of binding an address.
+    static func run(_ settings: Settings) async throws {
+        let logger = Logger(label: "tintype")
+        let registry = PrometheusRegistry(help: MetricHelp.texts)
+        MetricsSystem.bootstrap(registry)
+
+        let store = try await Store.open(settings, logger: logger)
+        let pool = WorkerPool(
+            threads: settings.renderThreads ?? Processors.count, queueLimit: settings.renderQueue, name: "codec")
+        let service = ImageService(
+            storage: MeteredStorage(store.storage, logger: logger),
+            workers: CodecWorkers(
+                memory: ByteBudget(limit: settings.renderMemoryBytes, queueLimit: settings.renderQueue), pool: pool,
+                patience: settings.renderQueueTimeout),
+            configuration: configuration(settings))
+        let readiness = Readiness(
+            askStorage: {
+                do throws(StorageError) {
+                    try await service.checkStorage()
+                    return nil
+                } catch {
+                    return error
+                }
+            }, oldestQueuedSeconds: { pool.usage.oldestQueuedSeconds })
+
+        let operations = Listeners.operations(
+            operationsListener(settings), readiness: readiness,
+            metrics: {
+                recordUsage(service.usage, pool.usage)
+                return registry.exposition(adding: .current())
+            },
+            logger: logger, onBound: { logger.info("ops listener is bound", metadata: ["address": "\($0)"]) })
+        let images = Listeners.images(
+            publicListener(settings), service: service, images: imagesConfiguration(settings), readiness: readiness,
+            logger: logger, onBound: { logger.info("public listener is bound", metadata: ["address": "\($0)"]) })
+
+        // Ended from the last to the first: the ops listener tells of everything that ends before it.
+        var services: [any Service] = [operations]
+        services += store.services
+        services.append(StoreStart(store: store, readiness: readiness, logger: logger))
+        services.append(images)
+        let group = ServiceGroup(
+            services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        do {
+            try await group.run()
+        } catch {
+            logger.error("the server has ended with an error", metadata: ["error": "\(String(reflecting: error))"])
+            await end(store, pool)
+            throw error
+        }
+        await end(store, pool)
+        logger.info("the server has ended")
+    }
+
+    private static func end(_ store: Store, _ pool: WorkerPool) async {
+        await pool.shutdown(cancelRunning: true)
+        await store.close()
+    }
+
+    // MARK: Settings as each room takes them
+
+    private static func configuration(_ settings: Settings) -> ImageService.Configuration {
+        ImageService.Configuration(
+            uploads: UploadLimits(
+                maximumBytes: Int64(settings.maxUploadBytes),
+                codec: CodecLimits(maximumPixels: settings.maxImagePixels)),
+            uploadMemoryBytes: settings.uploadMemoryBytes, cacheBytes: settings.cacheMemoryBytes,
+            revalidateAfter: settings.cacheRevalidate, staleFor: settings.cacheStale)
+    }
+
+    private static func imagesConfiguration(_ settings: Settings) -> ImagesConfiguration {
+        ImagesConfiguration(
+            cacheControl: settings.cacheControl,
+            urlBase: settings.cdnURL.map(\.text), maximumUploadBytes: Int64(settings.maxUploadBytes),
+            allowsAnonymousWrites: settings.unsafeAllowAnonymousWrites)
+    }
+
+    private static func publicListener(_ settings: Settings) -> ListenerConfiguration {
+        var listener = ListenerConfiguration(host: settings.host.text, port: settings.port)
+        listener.bodyTimeout = .init(settings.clientTimeout)
+        listener.headTimeout = .init(settings.clientTimeout)
+        listener.writeTimeout = .init(settings.clientTimeout)
+        listener.drainWindow = .init(settings.drain)
+        return listener
+    }
+
+    private static func operationsListener(_ settings: Settings) -> ListenerConfiguration {
+        var listener = ListenerConfiguration(host: settings.host.text, port: settings.opsPort)
+        // It leaves last, when nobody has to be told any more.
+        listener.drainWindow = .zero
+        listener.shutdownLimit = .milliseconds(500)
+        listener.cancelGrace = .milliseconds(500)
+        return listener
+    }
+}

@@ -1,0 +1,32 @@
+import Admission
+import ImageService
+import Metrics
+
+/// What each metric means, as /metrics says it.
+enum MetricHelp {
+    static let texts: [String: String] = [
+        "tintype_http_requests_total": "Requests answered by the public listener.",
+        "tintype_http_request_duration_seconds": "From the complete request head to the last byte of the answer.",
+        "tintype_http_sent_bytes_total": "Bytes of answers, heads included.",
+        "tintype_http_received_bytes_total": "Bytes of request bodies.",
+        "tintype_cache_answers_total": "Reads by how the cache answered: hit, miss, revalidated, stale.",
+        "tintype_cache_used_bytes": "Bytes that the memory cache holds, those included that are being sent.",
+        "tintype_upload_buffer_bytes": "Bytes that uploads hold in memory.",
+        "tintype_uploads_waiting": "Uploads that wait for memory.",
+        "tintype_codec_queued": "Codec jobs that wait for a thread.",
+        "tintype_codec_running": "Codec jobs that run.",
+        "tintype_codec_queue_age_seconds": "How long the first codec job in the queue has waited.",
+        "tintype_storage_away": "1 while the store counts as away.",
+    ]
+}
+
+/// Sets the gauges whose values are only looked up when somebody asks.
+func recordUsage(_ service: ImageService.Usage, _ pool: WorkerPool.Usage) {
+    Gauge(label: "tintype_cache_used_bytes").record(service.cacheBytes)
+    Gauge(label: "tintype_upload_buffer_bytes").record(service.uploadBytes)
+    Gauge(label: "tintype_uploads_waiting").record(service.uploadsWaiting)
+    Gauge(label: "tintype_codec_queued").record(pool.queued)
+    Gauge(label: "tintype_codec_running").record(pool.running)
+    Gauge(label: "tintype_codec_queue_age_seconds").record(pool.oldestQueuedSeconds)
+    Gauge(label: "tintype_storage_away").record(service.isStorageAway ? 1 : 0)
+}

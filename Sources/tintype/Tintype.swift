@@ -1,0 +1,12 @@
+import ArgumentParser
+
+/// The command line. Every command reads the settings in the same way; what they do is elsewhere.
+@main
+struct Tintype: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tintype",
+        abstract: "An image server over local files or S3.",
+        version: Version.text,
+        subcommands: [ServeCommand.self, ConfigCommand.self, HealthcheckCommand.self]
+    )
+}

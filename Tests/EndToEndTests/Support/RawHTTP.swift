@@ -1,0 +1,41 @@
+import NIOCore
+import NIOPosix
+
+/// Bytes over a socket, for what no HTTP client would send.
+struct RawHTTP {
+    private let channel: NIOAsyncChannel<ByteBuffer, ByteBuffer>
+
+    /// Connects to 127.0.0.1, does something, and closes.
+    static func connect<Result>(
+        port: Int, receiveBuffer: Int32? = nil,
+        _ body: (
+            NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator, NIOAsyncChannelOutboundWriter<ByteBuffer>
+        ) async throws -> Result
+    ) async throws -> Result {
+        var bootstrap = ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+            .channelOption(.allowRemoteHalfClosure, value: true)
+        if let receiveBuffer {
+            bootstrap = bootstrap.channelOption(.socketOption(.so_rcvbuf), value: receiveBuffer)
+        }
+        let channel = try await bootstrap.connect(host: "127.0.0.1", port: port) { channel in
+            channel.eventLoop.makeCompletedFuture {
+                try NIOAsyncChannel<ByteBuffer, ByteBuffer>(
+                    wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
+            }
+        }
+        return try await channel.executeThenClose { inbound, outbound in
+            try await body(inbound.makeAsyncIterator(), outbound)
+        }
+    }
+
+    /// Sends the text and reads until the server closes.
+    static func exchange(port: Int, _ request: String) async throws -> String {
+        try await connect(port: port) { inbound, outbound in
+            var inbound = inbound
+            try await outbound.write(ByteBuffer(string: request))
+            var answer = ByteBuffer()
+            while var bytes = try await inbound.next() { answer.writeBuffer(&bytes) }
+            return String(buffer: answer)
+        }
+    }
+}

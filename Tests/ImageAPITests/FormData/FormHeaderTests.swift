@@ -1,0 +1,77 @@
+import Testing
+
+@testable import ImageAPI
+
+@Suite struct FormBoundaryTests {
+    @Test(arguments: [
+        ("multipart/form-data; boundary=abc", "abc"),
+        ("Multipart/Form-Data;BOUNDARY=\"a b:c\"", "a b:c"),
+        (
+            "multipart/form-data; charset=utf-8; boundary=----WebKitFormBoundary7MA4YWxkTrZu0gW",
+            "----WebKitFormBoundary7MA4YWxkTrZu0gW"
+        ),
+        ("multipart/form-data; boundary=abc;", "abc"),
+        ("multipart/form-data; boundary=\"abc\" ; x=y", "abc"),
+    ])
+    func found(_ contentType: String, _ boundary: String) throws {
+        #expect(try FormBoundary.parse(contentType: contentType) == boundary)
+    }
+
+    @Test(arguments: [
+        "multipart/form-data", "multipart/form-data; boundary=\"\"", "multipart/form-data; boundary=a; boundary=a",
+        "multipart/form-data; boundary=\"a \"", "multipart/form-data; boundary=\"a\r\nb\"",
+        "multipart/form-data; boundary=a*b", "multipart/form-data; boundary=ä",
+        "multipart/form-data; boundary=" + String(repeating: "a", count: 71),
+    ])
+    func bad(_ contentType: String) {
+        #expect(throws: FormDataError.badBoundary) { try FormBoundary.parse(contentType: contentType) }
+    }
+
+    @Test func longest() throws {
+        let boundary = String(repeating: "a", count: 70)
+        #expect(try FormBoundary.parse(contentType: "multipart/form-data; boundary=\(boundary)") == boundary)
+    }
+
+    @Test(arguments: [
+        "", "image/jpeg", "multipart/mixed; boundary=a", "multipart/form-data; boundary=", "multipart/form-data x",
+        "multipart/form-data; boundary=\"a", "multipart/form-data; boundary=\"a\"b",
+    ])
+    func notAForm(_ contentType: String) {
+        #expect(throws: FormDataError.notFormData) { try FormBoundary.parse(contentType: contentType) }
+    }
+}
+
+@Suite struct DispositionTests {
+    private func part(_ disposition: String) throws -> FormDataPart {
+        let text = "--b\r\nContent-Disposition: \(disposition)\r\n\r\n\r\n--b--"
+        return try #require(try read(text).parts.first)
+    }
+
+    /// As Chrome, Firefox and Safari (HTML's escapes), curl (backslashes) and old Internet Explorer (paths) send them.
+    @Test(arguments: [
+        ("form-data; name=\"f\"; filename=\"a%22b%0D%0a.jpg\"", "a\"b\r\n.jpg"),
+        ("form-data; name=\"f\"; filename=\"a\\\"b\\\\c.jpg\"", "a\"b\\c.jpg"),
+        ("form-data; name=\"f\"; filename=\"C:\\pictures\\cat.jpg\"", "C:\\pictures\\cat.jpg"),
+        ("form-data; name=\"f\"; filename=\"100%.jpg\"", "100%.jpg"),
+        ("form-data; name=\"f\"; filename=\"100%25.jpg\"", "100%25.jpg"),
+        ("form-data; name=\"f\"; filename=\"a;b=c.jpg\"", "a;b=c.jpg"),
+        ("form-data; name=f; filename=cat.jpg", "cat.jpg"),
+        ("FORM-DATA;NAME=\"f\";FILENAME=\"猫 é.jpg\"", "猫 é.jpg"),
+        ("form-data; name=\"f\"; filename=\"\"", ""),
+        ("form-data; name=\"f\"; filename=\"a.jpg\"; filename*=UTF-8''b.jpg", "a.jpg"),
+    ])
+    func filename(_ disposition: String, _ filename: String) throws {
+        let part = try part(disposition)
+        #expect(part.name == "f")
+        #expect(part.filename == filename)
+    }
+
+    /// RFC 7578, section 4.2.
+    @Test func theExtendedParameterIsNoFileName() throws {
+        #expect(try !part("form-data; name=\"f\"; filename*=UTF-8''b.jpg").isFile)
+    }
+
+    @Test func nameMayBeEmpty() throws {
+        #expect(try part("form-data; name=\"\"").name == "")
+    }
+}

@@ -1,0 +1,62 @@
+import HTTPTypes
+import ObjectStorage
+import Testing
+
+@testable import ImageAPI
+
+@Suite("Conditions and ranges")
+struct ConditionsTests {
+    private let now = Timestamp(seconds: 1_800_000_000)
+
+    @Test("Entity tag lists hold commas and skip what is no tag")
+    func tagLists() {
+        #expect(EntityTag.list(#""a,b" , W/"c",nonsense, "d"#).map(\.text) == [#""a,b""#, #""c""#])
+        #expect(EntityTag.list(#"W/"x""#).first?.isWeak == true)
+        #expect(EntityTag.list("").isEmpty)
+        #expect(EntityTag.list(#""""#).map(\.text) == [#""""#])
+    }
+
+    @Test(
+        "The order of RFC 9110, section 13.2.2",
+        arguments: [
+            ("If-Match", #""v""#, Conditions.Verdict.proceed), ("If-Match", #"W/"v""#, .preconditionFailed),
+            ("If-None-Match", #"W/"v""#, .notModified), ("If-None-Match", #""x""#, .proceed), ("If-None-Match", "*", .notModified),
+            ("If-Modified-Since", "Sun, 06 Nov 1994 08:49:37 GMT", .notModified),
+            ("If-Modified-Since", "Sun, 06 Nov 1994 08:49:36 GMT", .proceed),
+            ("If-Modified-Since", "Sunday, 06-Nov-94 08:49:37 GMT", .notModified),
+            ("If-Modified-Since", "Sun Nov  6 08:49:37 1994", .notModified),
+            ("If-Unmodified-Since", "Sun, 06 Nov 1994 08:49:37 GMT", .proceed),
+            ("If-Unmodified-Since", "Sun, 06 Nov 1994 08:49:36 GMT", .preconditionFailed),
+            ("If-Unmodified-Since", "yesterday", .proceed),
+        ])
+    func verdicts(_ name: String, _ value: String, _ expected: Conditions.Verdict) throws {
+        var headers = HTTPFields()
+        headers[try #require(HTTPField.Name(name))] = value
+        let modified = Timestamp(seconds: 784_111_777, nanoseconds: 500)
+        #expect(Conditions(headers, now: now).evaluate(etag: ETag(opaque: "v"), lastModified: modified) == expected)
+    }
+
+    @Test(
+        "Ranges",
+        arguments: [
+            ("bytes=0-4", ByteRange.closed(first: 0, last: 4)), ("bytes=3-", .from(3)), ("bytes=-7", .suffix(7)), ("bytes = 1-2", .closed(first: 1, last: 2)),
+            ("bytes=99999999999999999999-", .from(.max)), ("bytes=4-3", nil), ("bytes=-", nil), ("bytes=1-2,3-4", nil), ("items=0-1", nil), ("bytes=+1-2", nil), ("bytes", nil),
+        ])
+    func ranges(_ value: String, _ expected: ByteRange?) {
+        var headers = HTTPFields()
+        headers[.range] = value
+        #expect(RangeRequest(headers, now: now)?.range == expected)
+    }
+
+    @Test("If-Range by date needs a version that is old enough to be the only one of its second")
+    func ifRangeDate() throws {
+        var headers = HTTPFields()
+        headers[.range] = "bytes=0-1"
+        let modified = Timestamp(seconds: 784_111_777)
+        headers[.ifRange] = modified.httpDate
+        let request = try #require(RangeRequest(headers, now: now))
+        #expect(request.applies(to: ETag(opaque: "v"), lastModified: modified, now: now))
+        #expect(!request.applies(to: ETag(opaque: "v"), lastModified: modified, now: Timestamp(seconds: 784_111_778)))
+        #expect(!request.applies(to: ETag(opaque: "v"), lastModified: now, now: now))
+    }
+}

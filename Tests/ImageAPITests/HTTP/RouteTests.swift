@@ -1,0 +1,73 @@
+import HTTPTypes
+import ImageModel
+import ImageService
+import Testing
+
+@testable import ImageAPI
+
+@Suite("Routes and queries")
+struct RouteTests {
+    private func route(_ method: HTTPRequest.Method, _ target: String) throws -> Route {
+        try Route(method: method, path: Route.split(target: target).path)
+    }
+
+    private func path(_ text: String) throws -> ImagePath { try ImagePath(Array(text.utf8)) }
+
+    @Test("Routes")
+    func routes() throws {
+        #expect(try route(.get, "/api/v1/images") == .collection)
+        #expect(try route(.get, "/api/v1/images?limit=1") == .collection)
+        #expect(try route(.get, "/api/v1/images/a%20b/%63.jpg?w=1") == .image(path("a b/c.jpg")))
+        #expect(try route(.get, "/api/v1/images/a%2Fb") == .image(path("a/b")))
+        #expect(try route(.get, "/api/v1/images/a+b") == .image(path("a+b")))
+        #expect(try route(.get, "/api/v1/images/%2541") == .image(path("%41")))
+        #expect(try route(.get, "/api/v1/images/a/rotate") == .image(path("a/rotate")))
+        #expect(try route(.post, "/api/v1/images/a/rotate") == .rotate(path("a")))
+        #expect(try route(.get, "/api/v1/metadata/a/b") == .metadata(path("a/b")))
+        #expect(try route(.get, "http://host:1/api/v1/images/a?x#y") == .image(path("a")))
+    }
+
+    @Test(
+        "What is no route",
+        arguments: [
+            ("GET", "/", ProblemCode.notFound), ("GET", "/api/v1/imagesx", .notFound), ("GET", "/api/v1/images/", .badPath),
+            ("POST", "/api/v1/images/a", .methodNotAllowed), ("PUT", "/api/v1/images", .methodNotAllowed),
+            ("DELETE", "/api/v1/metadata/a", .methodNotAllowed), ("GET", "/api/v1/images/a%", .badPath), ("GET", "/api/v1/images/a//b", .badPath),
+            ("PATCH", "/api/v1/images/a", .methodNotAllowed), ("GET", "/api/v1/images/.tintype/x", .badPath),
+        ])
+    func refused(_ method: String, _ target: String, _ code: ProblemCode) throws {
+        let method = try #require(HTTPRequest.Method(method))
+        let problem = #expect(throws: Problem.self) { try route(method, target) }
+        #expect(problem?.code == code)
+    }
+
+    @Test(
+        "Accept is reduced to one format",
+        arguments: [
+            ("image/webp", ImageFormat.jpeg, false, ImageFormat.webp), ("*/*", .jpeg, false, .jpeg), ("image/*", .webp, true, .png), ("", .webp, false, .jpeg),
+            ("image/webp;q=0", .png, true, .png), ("image/webp;q=0.5,image/png", .png, true, .png), ("image/webp;q=0.5,*/*;q=0.1", .png, true, .webp),
+            ("IMAGE/WEBP", .jpeg, false, .webp), ("text/html", .jpeg, false, .jpeg), ("image/webp;q=2", .jpeg, false, .webp),
+        ])
+    func accept(_ header: String, _ stored: ImageFormat, _ hasAlpha: Bool, _ expected: ImageFormat) {
+        var headers = HTTPFields()
+        if !header.isEmpty { headers[.accept] = header }
+        #expect(Accept(headers).choose(for: stored, hasAlpha: hasAlpha) == expected)
+    }
+
+    @Test("The same rendition in two spellings is one request")
+    func spellings() throws {
+        let first = try RenditionQuery.parse(Query(Array("w=100&h=50&fit=cover".utf8)))
+        let second = try RenditionQuery.parse(Query(Array("fit=cover&h=25&w=50&dpr=2.0&unknown=1&unknown=2".utf8)))
+        #expect(first == second)
+        #expect(first != nil)
+        #expect(try RenditionQuery.parse(Query(Array("v=1&unknown=2".utf8))) == nil)
+    }
+
+    @Test("Error codes are unique and their documents complete")
+    func problems() throws {
+        for code in ProblemCode.allCases {
+            #expect((400...599).contains(code.status.code))
+            #expect(!code.title.isEmpty)
+        }
+    }
+}

@@ -1,0 +1,159 @@
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import Testing
+
+@testable import ImageAPI
+
+@Suite struct TimeoutTests {
+    private static let put = "PUT /a HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n"
+
+    @Test func aStalledBodyIsATypedErrorAndA408() async throws {
+        let errors = Notes<RequestBodyError>()
+        try await ListenerFixture.run { $0.bodyTimeout = .milliseconds(200) } respond: { request, _ in
+            do {
+                for try await _ in request.body {}
+            } catch let error as RequestBodyError {
+                errors.add(error)
+                throw error
+            }
+            return text("whole")
+        } test: { fixture in
+            let client = try await fixture.client()
+            try await client.send(Self.put + "12345")
+            let answer = try await client.receiveAll()
+            #expect(status(answer) == 408)
+            #expect(answer.contains("\r\nConnection: close\r\n"))
+            #expect(body(answer).contains("\"code\":\"request_timeout\""))
+            #expect(errors.all == [.timedOut])
+            #expect(try await fixture.finished.wait()[0].status == 408)
+        }
+    }
+
+    @Test func everyByteBeginsTheTimeAnew() async throws {
+        try await ListenerFixture.run { $0.bodyTimeout = .milliseconds(400) } respond: { request, _ in
+            text("got " + String(buffer: try await request.body.collect(upTo: 100)))
+        } test: { fixture in
+            let client = try await fixture.client()
+            try await client.send(Self.put)
+            for digit in 0..<10 {
+                try await Task.sleep(for: .milliseconds(100))
+                try await client.send("\(digit)")
+            }
+            #expect(try await client.receive(until: "got 0123456789").hasPrefix("HTTP/1.1 200 OK\r\n"))
+        }
+    }
+
+    @Test func timeInWhichTheHandlerWantsNothingDoesNotCount() async throws {
+        try await ListenerFixture.run { $0.bodyTimeout = .milliseconds(150) } respond: { request, _ in
+            try await Task.sleep(for: .milliseconds(500))
+            return text("got " + String(buffer: try await request.body.collect(upTo: 100)))
+        } test: { fixture in
+            let client = try await fixture.client()
+            try await client.send(Self.put)
+            try await Task.sleep(for: .milliseconds(450))
+            try await client.send("0123456789")
+            #expect(try await client.receive(until: "got 0123456789").hasPrefix("HTTP/1.1 200 OK\r\n"))
+        }
+    }
+
+    @Test func aHeadThatTricklesIsCut() async throws {
+        try await ListenerFixture.run {
+            $0.headTimeout = .milliseconds(300)
+            $0.idleTimeout = .seconds(60)
+        } respond: { _, _ in
+            text("no")
+        } test: { fixture in
+            let client = try await fixture.client()
+            for byte in "GET / HTTP/1.1\r\n" {
+                // The server answers and closes in the middle of this.
+                guard (try? await client.send(String(byte))) != nil else { break }
+                try await Task.sleep(for: .milliseconds(50))
+            }
+            #expect(try await status(client.receiveAll()) == 408)
+            let finished = try await fixture.finished.wait()[0]
+            #expect(finished.head == nil)
+            #expect(finished.status == 408)
+        }
+    }
+
+    @Test(arguments: ["", "GET / HTTP/1.1\r\nHost: h\r\n\r\n"])
+    func anIdleConnectionIsClosedWithoutAWord(before: String) async throws {
+        try await ListenerFixture.run { $0.idleTimeout = .milliseconds(200) } respond: { _, _ in
+            text("answer")
+        } test: { fixture in
+            let answer = try await fixture.exchange(before)
+            #expect(answer.isEmpty == before.isEmpty)
+            #expect(answer.isEmpty || answer.hasSuffix("answer"))
+            #expect(!answer.contains("408"))
+        }
+    }
+
+    @Test func aClientThatTakesNoBytesIsCut() async throws {
+        let errors = Notes<ResponseWriteError>()
+        try await ListenerFixture.run {
+            $0.writeTimeout = .milliseconds(400)
+            $0.shutdownLimit = .seconds(20)
+        } respond: { _, _ in
+            Response(
+                status: .ok,
+                body: ResponseBody { writer in
+                    do {
+                        while true { try await writer.write(ByteBuffer(repeating: 1, count: 65_536)) }
+                    } catch let error as ResponseWriteError {
+                        errors.add(error)
+                        throw error
+                    }
+                }
+            )
+        } test: { fixture in
+            let client = try await fixture.client(receiveBuffer: 4096)
+            try await client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+            let finished = try await fixture.finished.wait()[0]
+            #expect(finished.outcome == .stalled)
+            #expect(finished.status == 200)
+            #expect(try await errors.wait() == [.stalled])
+            // Nothing after the cut may look like the end.
+            await #expect(throws: RawClient.Failure.self) { try await client.receiveAll() }
+        }
+    }
+
+    @Test func aSmallAnswerThatStaysInTheSocketIsCutToo() async throws {
+        // As one buffer, which is handed to the channel whole and not waited for by any writer.
+        let size = 30_000_000
+        try await ListenerFixture.run {
+            $0.writeTimeout = .milliseconds(400)
+            $0.shutdownLimit = .seconds(20)
+        } respond: { _, _ in
+            Response(status: .ok, body: ResponseBody(byteBuffer: ByteBuffer(repeating: 1, count: size)))
+        } test: { fixture in
+            let client = try await fixture.client(receiveBuffer: 4096)
+            try await client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+            let finished = try await fixture.finished.wait()[0]
+            #expect(finished.outcome == .stalled)
+            #expect(finished.bytesSent < size)
+            withExtendedLifetime(client) {}
+        }
+    }
+
+    @Test func aSlowReaderIsNotCut() async throws {
+        let size = 12_000_000
+        try await ListenerFixture.run {
+            $0.writeTimeout = .milliseconds(600)
+        } respond: { _, _ in
+            Response(status: .ok, body: ResponseBody(byteBuffer: ByteBuffer(repeating: 120, count: size)))
+        } test: { fixture in
+            let client = try await fixture.client(receiveBuffer: 65_536)
+            try await client.send("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+            var received = 0
+            for turn in 0... {
+                let some = try await client.receiveSome(atMost: 200_000)
+                if some.isEmpty { break }
+                received += some.count
+                if turn % 8 == 0 { try await Task.sleep(for: .milliseconds(40)) }
+            }
+            #expect(received > size)
+            #expect(try await fixture.finished.wait()[0].outcome == .complete)
+        }
+    }
+}

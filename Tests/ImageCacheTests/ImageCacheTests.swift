@@ -1,0 +1,174 @@
+import NIOCore
+import ObjectStorage
+import Testing
+
+@testable import ImageCache
+
+@Suite("ImageCache")
+struct ImageCacheTests {
+    private let path: ObjectKey
+    private let other: ObjectKey
+    private let etag = ETag(opaque: "v1")
+
+    init() throws {
+        path = try #require(ObjectKey("a/b.jpg"))
+        other = try #require(ObjectKey("c.jpg"))
+    }
+
+    private func fill(_ cache: ImageCache<Int>, _ path: ObjectKey, bytes count: Int, _ text: String = "x") -> Bool {
+        guard let reservation = cache.reserve(path, bytes: count) else { return false }
+        _ = cache.setBody(
+            path, etag, .rendition(text), ByteBuffer(repeating: 1, count: count), in: reservation,
+            asked: cache.epoch(of: path))
+        return true
+    }
+
+    @Test("Keeps within its budget and drops what is oldest")
+    func budget() {
+        let cache = ImageCache<Int>(bytes: 1 << 20)
+        for index in 0..<100 { #expect(fill(cache, path, bytes: 50_000, "\(index)")) }
+        #expect(cache.account.used <= 1 << 20)
+        #expect(cache.body(path, etag, .rendition("99")) != nil)
+        #expect(cache.body(path, etag, .rendition("0")) == nil)
+        #expect(cache.reserve(path, bytes: cache.maximumBodyBytes + 1) == nil)
+    }
+
+    @Test("Bytes that a reader holds are counted after they have left the cache")
+    func readersCount() throws {
+        let cache = ImageCache<Int>(bytes: 1 << 20)
+        #expect(fill(cache, path, bytes: 60_000))
+        var held: CachedBody? = try #require(cache.body(path, etag, .rendition("x")))
+        cache.invalidate(path)
+        #expect(cache.body(path, etag, .rendition("x")) == nil)
+        #expect(cache.account.used >= 60_000)
+        #expect(held?.bytes.readableBytes == 60_000)
+        held = nil
+        #expect(cache.account.used == 0)
+    }
+
+    @Test("What was asked before a write is not kept after it")
+    func staleFill() throws {
+        let cache = ImageCache<Int>(bytes: 1 << 20)
+        let asked = cache.epoch(of: path)
+        cache.invalidate(path)
+        cache.setCurrent(path, 1, asked: asked)
+        let reservation = try #require(cache.reserve(path, bytes: 10))
+        let body = cache.setBody(path, etag, .original, ByteBuffer(repeating: 0, count: 10), in: reservation, asked: asked)
+        #expect(body.bytes.readableBytes == 10)
+        #expect(cache.current(path) == nil)
+        #expect(cache.body(path, etag, .original) == nil)
+        cache.setCurrent(path, 2, asked: cache.epoch(of: path))
+        cache.setCurrent(other, 3, asked: cache.epoch(of: other))
+        #expect(cache.current(path) == 2)
+        cache.invalidate(path)
+        #expect(cache.current(path) == nil)
+        #expect(cache.current(other) == 3)
+    }
+}
+
+@Suite("SingleFlight")
+struct SingleFlightTests {
+    @Test("One piece of work for all who ask at once")
+    func one() async throws {
+        let flights = SingleFlight<String, Int>()
+        let calls = Counter()
+        let results = try await withThrowingTaskGroup(of: Int.self) { group in
+            for _ in 0..<50 {
+                group.addTask {
+                    try await flights.run("k") {
+                        await calls.add()
+                        try? await Task.sleep(for: .milliseconds(50))
+                        return 7
+                    }
+                }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(results == Array(repeating: 7, count: 50))
+        #expect(await calls.value == 1)
+        #expect(flights.count == 0)
+    }
+
+    @Test("Waiters leave alone; the work ends when the last one leaves")
+    func leaving() async throws {
+        let flights = SingleFlight<String, Bool>()
+        let (ended, end) = AsyncStream.makeStream(of: Bool.self)
+        let work: @Sendable () async -> Bool = {
+            try? await Task.sleep(for: .seconds(20))
+            end.yield(Task.isCancelled)
+            return true
+        }
+        let first = Task { try await flights.run("k", work) }
+        let second = Task { try await flights.run("k", work) }
+        while flights.count == 0 { await Task.yield() }
+        first.cancel()
+        await #expect(throws: CancellationError.self) { try await first.value }
+        #expect(flights.count == 1)
+        second.cancel()
+        await #expect(throws: CancellationError.self) { try await second.value }
+        var outcomes = ended.makeAsyncIterator()
+        #expect(await outcomes.next() == true)
+        #expect(flights.count == 0)
+    }
+
+    private actor Counter {
+        var value = 0
+        func add() { value += 1 }
+    }
+}
+
+@Suite("FillingBody")
+struct FillingBodyTests {
+    private func source(_ chunks: [Int], failing: Bool = false) -> ObjectBody {
+        ObjectBody {
+            var rest = chunks[...]
+            return {
+                try await Task.sleep(for: .milliseconds(1))
+                guard let size = rest.popFirst() else {
+                    if failing { throw StorageError(.unavailable, during: .get) }
+                    return nil
+                }
+                return ByteBuffer(repeating: UInt8(size % 251), count: size)
+            }
+        }
+    }
+
+    @Test("Many readers get the whole, at their own pace")
+    func followers() async throws {
+        let cache = ImageCache<Int>(bytes: 16 << 20)
+        let path = try #require(ObjectKey("p"))
+        let chunks = (1...60).map { $0 * 10 }
+        let size = chunks.reduce(0, +)
+        let expected = chunks.flatMap { [UInt8](repeating: UInt8($0 % 251), count: $0) }
+        let reservation = try #require(cache.reserve(path, bytes: size))
+        let body = FillingBody(reading: source(chunks), in: reservation) { bytes in
+            _ = cache.setBody(path, ETag(opaque: "e"), .original, bytes, in: reservation, asked: cache.epoch(of: path))
+        }
+        try await withThrowingTaskGroup(of: [UInt8].self) { group in
+            for reader in 0..<20 {
+                let stream = body.stream()
+                group.addTask {
+                    var bytes: [UInt8] = []
+                    for try await chunk in stream {
+                        bytes += chunk.readableBytesView
+                        if reader % 3 == 0 { try await Task.sleep(for: .milliseconds(2)) }
+                    }
+                    return bytes
+                }
+            }
+            for try await bytes in group { #expect(bytes == expected) }
+        }
+        #expect(cache.body(path, ETag(opaque: "e"), .original)?.bytes.readableBytes == size)
+    }
+
+    @Test("A body that breaks off, or is too short or too long, throws and is not kept", arguments: [([10, 20], 100, true), ([10, 20], 31, false), ([10, 20], 29, false)])
+    func broken(_ chunks: [Int], _ size: Int, _ failing: Bool) async throws {
+        let cache = ImageCache<Int>(bytes: 16 << 20)
+        let path = try #require(ObjectKey("p"))
+        let reservation = try #require(cache.reserve(path, bytes: size))
+        let body = FillingBody(reading: source(chunks, failing: failing), in: reservation) { _ in
+            Issue.record("was kept")
+        }
+        await #expect(throws: StorageError.self) { for try await _ in body.stream() {} }
+    }
+}

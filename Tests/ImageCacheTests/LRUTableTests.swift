@@ -1,0 +1,46 @@
+import Testing
+
+@testable import ImageCache
+
+@Suite("LRUTable")
+struct LRUTableTests {
+    @Test("Gives up what has not been used for longest")
+    func order() {
+        var table = LRUTable<String, Int>()
+        for (index, key) in ["a", "b", "c"].enumerated() { #expect(table.set(key, index) == nil) }
+        #expect(table.use("a") == 0)
+        #expect(table.set("b", 7) == 1)
+        #expect(table.removeOldest()?.key == "c")
+        #expect(table.removeOldest()?.key == "a")
+        #expect(table.removeOldest()?.value == 7)
+        #expect(table.removeOldest() == nil)
+        #expect(table.count == 0)
+    }
+
+    @Test("Agrees with a plain list over many random steps")
+    func model() {
+        var random = SystemRandomNumberGenerator()
+        var table = LRUTable<Int, Int>()
+        var model: [(key: Int, value: Int)] = []
+        for step in 0..<20_000 {
+            let key = Int.random(in: 0..<40, using: &random)
+            switch Int.random(in: 0..<5, using: &random) {
+            case 0, 1:
+                let old = model.firstIndex { $0.key == key }.map { model.remove(at: $0).value }
+                model.append((key, step))
+                #expect(table.set(key, step) == old)
+            case 2:
+                let found = model.firstIndex { $0.key == key }.map { model.remove(at: $0) }
+                if let found { model.append(found) }
+                #expect(table.use(key) == found?.value)
+            case 3:
+                let old = model.firstIndex { $0.key == key }.map { model.remove(at: $0).value }
+                #expect(table.remove(key) == old)
+            default:
+                let oldest = model.isEmpty ? nil : model.removeFirst()
+                #expect(table.removeOldest()?.key == oldest?.key)
+            }
+            #expect(table.count == model.count)
+        }
+    }
+}

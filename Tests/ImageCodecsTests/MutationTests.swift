@@ -1,0 +1,95 @@
+import ImageCodecs
+import ImageModel
+import Testing
+
+/// Broken files in great number: every answer will do but a crash, a hang or a wrong size.
+@Suite struct MutationTests {
+    private static let limits = CodecLimits(maximumPixels: 1_000_000)
+
+    /// Does everything with a file that the server would do.
+    private static func exercise(_ bytes: [UInt8]) {
+        let span = bytes.span.bytes
+        if let format = ImageFormat.detect(span) { _ = try? checkStructure(bytes, format, limits: limits) }
+        guard let info = try? ImageHeader.read(span, limits: limits) else { return }
+        #expect(info.size.width > 0 && info.size.height > 0 && info.size.pixels <= limits.maximumPixels)
+        _ = EncodedMetadata.read(span, info: info)
+        if let picture = try? Picture(
+            ImageDecoder.decode(span, info: info, limits: limits, cancelled: CancelFlag()))
+        {
+            #expect(PixelSize(width: picture.width, height: picture.height) == info.size)
+        }
+        if let turned = try? ImageTransform.apply(.rotated90, to: span, limits: limits, cancelled: CancelFlag()) {
+            let size = info.displaySize
+            #expect(turned.info.size == size.transposed || turned.info.displaySize == size.transposed)
+            #expect(turned.info.orientation == .upright)
+        }
+    }
+
+    private static func seeds(_ format: ImageFormat) throws -> [[UInt8]] {
+        let exif = TestImages.exif(
+            orientation: 6, width: 33, height: 21, thumbnail: try TestImages.file(.jpeg, width: 16, height: 8))
+        switch format {
+        case .jpeg:
+            return [
+                TestImages.jpeg(try TestImages.file(.jpeg, width: 33, height: 21, quality: 90), exif: exif),
+                try TestImages.file(.jpeg, width: 48, height: 32, layout: .gray8),
+            ]
+        case .png:
+            var palette = PNGFile(width: 19, height: 11, depth: 4, colorType: 3)
+            palette.before = [("PLTE", (0..<48).map { UInt8($0 * 5) }), ("tRNS", [0, 128]), ("eXIf", exif)]
+            return [
+                palette.bytes { x, y, _ in x ^ y }, try TestImages.file(.png, width: 33, height: 21, layout: .rgba8),
+            ]
+        case .webp:
+            let metadata = EncodedMetadata(copyright: Array("Ann".utf8))
+            return [
+                try TestImages.file(.webp, width: 33, height: 21, layout: .rgba8, metadata: metadata),
+                try TestImages.file(.webp, width: 33, height: 21),
+            ]
+        }
+    }
+
+    @Test(arguments: ImageFormat.allCases)
+    func truncationsAreSurvived(format: ImageFormat) throws {
+        for bytes in try Self.seeds(format) {
+            for part in 0...64 { Self.exercise(Array(bytes.prefix(bytes.count * part / 64))) }
+        }
+    }
+
+    @Test(arguments: ImageFormat.allCases)
+    func aThousandFlippedBytesAreSurvived(format: ImageFormat) throws {
+        var random = SplitMix(seed: 20_240_301)
+        for bytes in try Self.seeds(format) {
+            for _ in 0..<500 {
+                var broken = bytes
+                for _ in 0..<Int.random(in: 1...3, using: &random) {
+                    broken[Int.random(in: 0..<broken.count, using: &random)] ^= UInt8.random(
+                        in: 1...255, using: &random)
+                }
+                Self.exercise(broken)
+            }
+        }
+    }
+
+    /// Flips with the CRCs mended, so that libpng looks behind them.
+    @Test func flippedBytesBehindGoodCRCsAreSurvived() throws {
+        var random = SplitMix(seed: 7)
+        for bytes in try Self.seeds(.png) {
+            for _ in 0..<500 {
+                var broken = PNGFile.signature
+                var at = 8
+                while at + 12 <= bytes.count {
+                    let length = bytes[at..<at + 4].reduce(0) { $0 << 8 | Int($1) }
+                    var data = Array(bytes[at + 8..<at + 8 + length])
+                    if !data.isEmpty, Int.random(in: 0..<3, using: &random) == 0 {
+                        data[Int.random(in: 0..<data.count, using: &random)] ^= UInt8.random(
+                            in: 1...255, using: &random)
+                    }
+                    broken += PNGFile.chunk(String(decoding: bytes[at + 4..<at + 8], as: UTF8.self), data)
+                    at += 12 + length
+                }
+                Self.exercise(broken)
+            }
+        }
+    }
+}

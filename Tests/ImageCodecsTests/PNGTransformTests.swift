@@ -1,0 +1,97 @@
+import ImageCodecs
+import ImageModel
+import Testing
+
+/// Turning stored PNG and WebP files.
+@Suite struct PNGTransformTests {
+    /// Every colour type with every depth it can have (PNG, table 12).
+    private static let kinds: [(colorType: UInt8, depth: Int)] = [
+        (0, 1), (0, 2), (0, 4), (0, 8), (0, 16), (2, 8), (2, 16), (3, 1), (3, 2), (3, 4), (3, 8), (4, 8), (4, 16),
+        (6, 8), (6, 16),
+    ]
+
+    private static func turn(_ file: [UInt8], _ change: Orientation) throws -> TransformedImage {
+        try ImageTransform.apply(change, to: file.span.bytes, limits: CodecLimits(), cancelled: CancelFlag())
+    }
+
+    private static func sample(_ x: Int, _ y: Int, _ channel: Int) -> Int {
+        var mix = SplitMix(seed: UInt64(x * 1_000_003 + y * 10_007 + channel))
+        return Int(mix.next() & 0xFFFF)
+    }
+
+    @Test(arguments: Orientation.allCases, 0..<15)
+    func everyKindOfPNGStaysExact(change: Orientation, kind: Int) throws {
+        let (colorType, depth) = Self.kinds[kind]
+        var file = PNGFile(width: 13, height: 7, depth: depth, colorType: colorType)
+        let palette = (0..<3 << depth).map { UInt8(truncatingIfNeeded: $0 * 37) }
+        if colorType == 3 { file.before = [("PLTE", palette), ("tRNS", [1, 200])] }
+        if colorType == 0 { file.before = [("tRNS", [0, 1])] }
+        file.before.append(("pHYs", PNGFile.long(100) + PNGFile.long(200) + [1]))
+        file.before.append(("tEXt", Array("Comment\0kept".utf8)))
+        file.after = [("prVt", [1, 2, 3])]
+        let turned = try Self.turn(file.bytes(Self.sample), change)
+        #expect(turned.isLossless)
+        try checkStructure(turned.bytes, .png)
+
+        // The same file written straight with its samples turned, and decoded by libpng from both, is the same.
+        let swaps = change.swapsAxes
+        var expected = file
+        (expected.width, expected.height) = swaps ? (7, 13) : (13, 7)
+        let before = try Picture(decoding: file.bytes(Self.sample)).seen(as: change)
+        #expect(try Picture(decoding: turned.bytes) == before)
+        // Depth and colour type as they were.
+        #expect(turned.bytes[24] == UInt8(depth) && turned.bytes[25] == colorType)
+        #expect(contains(turned.bytes, PNGFile.chunk("tEXt", Array("Comment\0kept".utf8))))
+        #expect(contains(turned.bytes, PNGFile.chunk("prVt", [1, 2, 3])))
+        let density = PNGFile.long(swaps ? 200 : 100) + PNGFile.long(swaps ? 100 : 200) + [1]
+        #expect(contains(turned.bytes, PNGFile.chunk("pHYs", density)))
+        if colorType == 3 { #expect(contains(turned.bytes, PNGFile.chunk("PLTE", palette))) }
+    }
+
+    @Test func theOrientationOfAPNGIsNormalised() throws {
+        var file = PNGFile(width: 9, height: 5, depth: 8, colorType: 2)
+        let plain = file.bytes(Self.sample)
+        for isLate in [false, true] {
+            let chunk = ("eXIf", TestImages.exif(orientation: 6, width: 9, height: 5))
+            file.before = isLate ? [] : [chunk]
+            file.after = isLate ? [chunk] : []
+            let bytes = file.bytes(Self.sample)
+            #expect(try readHeader(bytes).orientation == .rotated90)
+            #expect(try checkStructure(bytes, .png, step: 7).lateOrientation == (isLate ? .rotated90 : nil))
+
+            let turned = try Self.turn(bytes, .rotated180)
+            #expect(turned.info.orientation == .upright)
+            #expect(try Picture(decoding: turned.bytes) == Picture(decoding: plain).seen(as: .rotated270))
+            #expect(contains(turned.bytes, PNGFile.chunk("eXIf", TestImages.exif(orientation: 1, width: 5, height: 9))))
+
+            let retagged = try Self.turn(bytes, .rotated270)
+            file.before = isLate ? [] : [("eXIf", TestImages.exif(orientation: 1, width: 9, height: 5))]
+            file.after = isLate ? [("eXIf", TestImages.exif(orientation: 1, width: 9, height: 5))] : []
+            #expect(retagged.bytes == file.bytes(Self.sample))
+        }
+    }
+
+    @Test func animationsAreRefused() throws {
+        var file = PNGFile(width: 9, height: 5, depth: 8, colorType: 2)
+        file.before = [("acTL", PNGFile.long(3) + PNGFile.long(0))]
+        let bytes = file.bytes(Self.sample)
+        #expect(try readHeader(bytes).frames == 3)
+        #expect(throws: CodecError.unsupported("this PNG is an animation")) { _ = try Self.turn(bytes, .rotated90) }
+        #expect(throws: CodecError.unsupported("this PNG is an animation")) { _ = try Picture(decoding: bytes) }
+    }
+
+    @Test(.enabled(if: Oracle.corpus != nil))
+    func theWholeSuiteTurnsExactly() throws {
+        for (name, bytes) in try Oracle.files("pngsuite", "png") where !name.hasPrefix("x") {
+            let stored = try readHeader(bytes).orientation
+            let turned = try Self.turn(bytes, .rotated90)
+            let expected = try Picture(decoding: bytes).seen(as: stored).seen(as: .rotated90)
+            #expect(try Picture(decoding: turned.bytes) == expected, "\(name)")
+            try checkStructure(turned.bytes, .png)
+        }
+    }
+
+    private func contains(_ bytes: [UInt8], _ wanted: [UInt8]) -> Bool {
+        (0...max(0, bytes.count - wanted.count)).contains { bytes[$0...].starts(with: wanted) }
+    }
+}

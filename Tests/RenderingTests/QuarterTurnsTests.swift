@@ -1,0 +1,47 @@
+import ImageCodecs
+import ImageModel
+import Testing
+
+@testable import Rendering
+
+@Suite struct QuarterTurnsTests {
+    private func turned(_ orientation: Orientation, _ picture: borrowing PixelBuffer) throws -> PixelBuffer {
+        try QuarterTurns.apply(orientation, to: picture, cancelled: CancelFlag())
+    }
+
+    /// Written out by hand from the names of the EXIF tag's values: row 0 of the stored picture is
+    /// the visual top (1), top mirrored (2), bottom mirrored (3), bottom (4), left (5), right (6), right from
+    /// below (7), left from below (8).
+    @Test(arguments: [
+        (Orientation.upright, 3, "abcdef"), (.mirrored, 3, "cbafed"), (.rotated180, 3, "fedcba"),
+        (.mirroredRotated180, 3, "defabc"), (.mirroredRotated270, 2, "adbecf"), (.rotated90, 2, "daebfc"),
+        (.mirroredRotated90, 2, "fcebda"), (.rotated270, 2, "cfbead"),
+    ])
+    func `all eight, by hand`(orientation: Orientation, width: Int, expected: String) throws {
+        // abc
+        // def
+        let letters = Array("abcdef".utf8)
+        let picture = try TestPictures.make(3, 2, .gray8) { x, y, _ in letters[y * 3 + x] }
+        let output = try turned(orientation, picture)
+        #expect(output.width == width)
+        #expect(String(decoding: output.samples(), as: UTF8.self) == expected)
+    }
+
+    @Test(arguments: Orientation.allCases, [PixelBuffer.Layout.gray8, .rgb8, .rgba8])
+    func `turned and back is the same`(orientation: Orientation, layout: PixelBuffer.Layout) throws {
+        // Larger than a tile, and no multiple of it.
+        let picture = try TestPictures.noise(71, 37, layout)
+        let output = try turned(orientation.inverse, try turned(orientation, picture))
+        #expect(output.size == picture.size)
+        #expect(output.samples() == picture.samples())
+    }
+
+    @Test(arguments: Orientation.allCases, Orientation.allCases)
+    func `one after the other is both at once`(first: Orientation, second: Orientation) throws {
+        let picture = try TestPictures.noise(5, 4, .rgb8)
+        let twice = try turned(second, try turned(first, picture))
+        let once = try turned(first.followed(by: second), picture)
+        #expect(twice.size == once.size)
+        #expect(twice.samples() == once.samples())
+    }
+}

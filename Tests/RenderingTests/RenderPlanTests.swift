@@ -1,0 +1,192 @@
+import ImageCodecs
+import ImageModel
+import Rendering
+import Testing
+
+@Suite struct RenderPlanTests {
+    private let limits = RenderLimits()
+
+    private func plan(
+        _ width: Int, _ height: Int, w: Int? = nil, h: Int? = nil, fit: RenditionRequest.Fit = .scaleDown,
+        from source: ImageFormat = .png, to format: ImageFormat = .png, orientation: Orientation = .upright,
+        hasAlpha: Bool = false, frames: Int? = 1
+    ) throws(RenderError) -> RenderPlan {
+        let info = ImageInfo(
+            format: source, size: PixelSize(width: width, height: height), orientation: orientation,
+            hasAlpha: hasAlpha, frames: frames)
+        let spec = RenditionSpec(width: w, height: h, fit: fit, format: format, quality: nil)
+        return try RenderPlan(info: info, spec: spec, limits: limits)
+    }
+
+    struct Case: Sendable, CustomTestStringConvertible {
+        var source: (Int, Int)
+        var box: (Int?, Int?)
+        var expected: (Int, Int)
+
+        var testDescription: String { "\(source) in \(box)" }
+    }
+
+    @Test(arguments: [
+        Case(source: (1800, 1200), box: (900, nil), expected: (900, 600)),
+        Case(source: (1800, 1200), box: (nil, 100), expected: (150, 100)),
+        Case(source: (1800, 1200), box: (900, 100), expected: (150, 100)),
+        Case(source: (1800, 1200), box: (100, 900), expected: (100, 67)),
+        // Never enlarged, whichever side asks for it.
+        Case(source: (100, 50), box: (200, nil), expected: (100, 50)),
+        Case(source: (100, 50), box: (200, 200), expected: (100, 50)),
+        Case(source: (100, 50), box: (200, 25), expected: (50, 25)),
+        Case(source: (100, 50), box: (100, 50), expected: (100, 50)),
+        Case(source: (100, 50), box: (nil, nil), expected: (100, 50)),
+        // To the nearest, halves up: 33.33, 66.67, 12.5.
+        Case(source: (300, 100), box: (100, nil), expected: (100, 33)),
+        Case(source: (300, 200), box: (100, nil), expected: (100, 67)),
+        Case(source: (200, 25), box: (100, nil), expected: (100, 13)),
+        // Never nothing.
+        Case(source: (10_000, 1), box: (100, nil), expected: (100, 1)),
+        Case(source: (1, 1), box: (1, 1), expected: (1, 1)),
+        Case(source: (1, 10_000), box: (nil, 1), expected: (1, 1)),
+    ])
+    func `scale-down fits inside and never enlarges`(_ example: Case) throws {
+        let plan = try plan(example.source.0, example.source.1, w: example.box.0, h: example.box.1)
+        #expect(plan.outputSize == PixelSize(width: example.expected.0, height: example.expected.1))
+        // Nothing is cut off.
+        if let region = plan.resampling?.region {
+            let (width, height) = (Double(example.source.0), Double(example.source.1))
+            #expect(region == SourceRegion(x: 0, y: 0, width: width, height: height))
+        } else {
+            #expect(example.source == example.expected)
+        }
+    }
+
+    struct CoverCase: Sendable, CustomTestStringConvertible {
+        var source: (Int, Int)
+        var box: (Int?, Int?)
+        var expected: (Int, Int)
+        var region: SourceRegion
+
+        var testDescription: String { "\(source) over \(box)" }
+    }
+
+    @Test(arguments: [
+        CoverCase(
+            source: (1800, 1200), box: (100, 100), expected: (100, 100),
+            region: SourceRegion(x: 300, y: 0, width: 1200, height: 1200)),
+        CoverCase(
+            source: (1200, 1800), box: (100, 100), expected: (100, 100),
+            region: SourceRegion(x: 0, y: 300, width: 1200, height: 1200)),
+        // An odd remainder is cut evenly, by halves of pixels.
+        CoverCase(
+            source: (101, 50), box: (50, 50), expected: (50, 50),
+            region: SourceRegion(x: 25.5, y: 0, width: 50, height: 50)),
+        CoverCase(
+            source: (100, 50), box: (400, 100), expected: (400, 100),
+            region: SourceRegion(x: 0, y: 12.5, width: 100, height: 25)),
+        CoverCase(
+            source: (100, 50), box: (200, nil), expected: (200, 100),
+            region: SourceRegion(x: 0, y: 0, width: 100, height: 50)),
+        CoverCase(
+            source: (100, 50), box: (nil, 25), expected: (50, 25),
+            region: SourceRegion(x: 0, y: 0, width: 100, height: 50)),
+    ])
+    func `cover fills the box and cuts centred`(_ example: CoverCase) throws {
+        let plan = try plan(example.source.0, example.source.1, w: example.box.0, h: example.box.1, fit: .cover)
+        #expect(plan.outputSize == PixelSize(width: example.expected.0, height: example.expected.1))
+        #expect(plan.resampling?.region == example.region)
+    }
+
+    @Test(arguments: Orientation.allCases)
+    func `sides are those that are seen`(orientation: Orientation) throws {
+        let plan = try plan(1200, 1800, w: 100, h: 50, fit: .cover, orientation: orientation)
+        #expect(plan.outputSize == PixelSize(width: 100, height: 50))
+        #expect(plan.orientation == orientation)
+        let resampling = try #require(plan.resampling)
+        if orientation.swapsAxes {
+            #expect(resampling.size == PixelSize(width: 50, height: 100))
+            #expect(resampling.region == SourceRegion(x: 150, y: 0, width: 900, height: 1800))
+        } else {
+            #expect(resampling.size == PixelSize(width: 100, height: 50))
+            #expect(resampling.region == SourceRegion(x: 0, y: 600, width: 1200, height: 600))
+        }
+    }
+
+    @Test(arguments: [
+        (2_000, 1), (1_001, 1), (1_000, 2), (501, 2), (500, 4), (251, 4), (250, 8), (10, 8),
+    ])
+    func `a JPEG is decoded smaller as far as a factor of two is left`(width: Int, denominator: Int) throws {
+        let jpeg = try plan(4_000, 4_000, w: width, from: .jpeg)
+        #expect(jpeg.scaleDenominator == denominator)
+        #expect(jpeg.resampling?.region.width == 4_000 / Double(denominator))
+        #expect(try plan(4_000, 4_000, w: width, from: .webp).scaleDenominator == 1)
+    }
+
+    @Test func `a JPEG's part decides, not the whole`() throws {
+        // 400 of 4000 pixels in height are shown, at 100.
+        #expect(try plan(400, 4_000, w: 100, h: 100, fit: .cover, from: .jpeg).scaleDenominator == 2)
+        #expect(try plan(401, 4_000, w: 101, h: 101, fit: .cover, from: .jpeg).scaleDenominator == 1)
+    }
+
+    @Test func `nothing is resampled that has its size`() throws {
+        #expect(try plan(100, 50, w: 100).resampling == nil)
+        #expect(try plan(100, 50, w: 100, h: 50, fit: .cover).resampling == nil)
+        #expect(try plan(100, 50, w: 50, h: 50, fit: .cover).resampling != nil)
+    }
+
+    @Test func `transparency is lost only where it must be`() throws {
+        #expect(try plan(1, 1, to: .jpeg, hasAlpha: true).flattens)
+        #expect(try !plan(1, 1, to: .webp, hasAlpha: true).flattens)
+        #expect(try !plan(1, 1, to: .jpeg, hasAlpha: false).flattens)
+    }
+
+    @Test func `an animation is refused`() throws {
+        #expect(throws: RenderError.unsupported("the image is an animation")) { try plan(9, 9, w: 3, frames: 2) }
+        #expect(try plan(9, 9, w: 3, frames: nil).outputSize.width == 3)
+    }
+
+    @Test func `sides are bounded, asked or following`() throws {
+        #expect(try plan(10, 10, w: 8_192, fit: .cover).outputSize.height == 8_192)
+        #expect(throws: RenderError.tooLarge(limit: "a side", value: 8_193, maximum: 8_192)) {
+            try plan(10, 10, w: 8_193)
+        }
+        // A panorama turned on end.
+        #expect(throws: RenderError.tooLarge(limit: "a side", value: 8_200, maximum: 8_192)) {
+            try plan(10, 1_000, w: 82, fit: .cover)
+        }
+        #expect(throws: RenderError.self) { try plan(10, 10, w: 0) }
+        // One that is that long by itself may stay so.
+        #expect(try plan(20_000, 100, h: 50).outputSize == PixelSize(width: 10_000, height: 50))
+    }
+
+    @Test(arguments: [
+        (ImageFormat.webp, 16_383, true), (.webp, 16_384, false), (.jpeg, 65_500, true), (.jpeg, 65_501, false),
+        (.png, 70_000, true),
+    ])
+    func `a side must fit in the format`(format: ImageFormat, side: Int, fits: Bool) throws {
+        if fits {
+            #expect(try plan(side, 2, to: format).outputSize.width == side)
+            #expect(try plan(2, side, to: format).outputSize.height == side)
+        } else {
+            let error = RenderError.tooLarge(
+                limit: "the longer side of a \(format.rawValue) image", value: side, maximum: side - 1)
+            #expect(throws: error) { try plan(side, 2, to: format) }
+            #expect(throws: error) { try plan(2, side, to: format) }
+        }
+    }
+
+    @Test func `pixels are limited`() throws {
+        #expect(try plan(12_000, 10_000, w: 10).outputSize.width == 10)
+        #expect(throws: RenderError.tooLarge(limit: "the number of pixels", value: 120_010_000, maximum: 120_000_000)) {
+            try plan(12_001, 10_000, w: 10)
+        }
+    }
+
+    @Test func `memory covers the decoded picture and what is made of it`() throws {
+        let small = try plan(1_000, 1_000, w: 100)
+        #expect(small.memoryBytes > 4_000_000)
+        #expect(small.memoryBytes < 12_000_000)
+        let enlarged = try plan(10, 10, w: 8_000, fit: .cover)
+        #expect(enlarged.memoryBytes > 2 * 3 * 8_000 * 8_000)
+        // A JPEG that is decoded smaller takes less.
+        let (near, far) = try (plan(4_000, 4_000, w: 2_000, from: .jpeg), plan(4_000, 4_000, w: 200, from: .jpeg))
+        #expect(far.memoryBytes < near.memoryBytes)
+    }
+}

@@ -1,0 +1,63 @@
+import NIOCore
+public import ObjectStorage
+import Testing
+
+/// The promises of ``ObjectStorage/ObjectStorage`` as checks that every store must pass.
+///
+/// Each check works below `prefix` and a name of its own, and removes nothing behind itself: give every run a fresh
+/// prefix or a fresh store. A failure is recorded as an issue of the running test and names its check.
+public struct StorageConformance: Sendable {
+    /// The checks, one promise each.
+    public enum Check: String, Sendable, CaseIterable {
+        case wholeRead, emptyObject, missingObject, rangeReads, conditionalRead, head
+        case metadata, metadataGoesWithItsVersion
+        case createOnly, createOnlyRace, replace, replaceMissing, replaceRace, everyWriteHasAVersion
+        case delete, conditionalDelete, deleteMissing
+        case overwriteUnderReader, readersSeeWholeVersions, lateReader, droppedBody
+        case oddKeys, normalForms, accentAfterSlash, longKeys
+        case listPaging, listLimitOne, listPrefix, listDelimiter, listDelimiterPaging, listStartAfter, listOrder
+        case listEmpty, listTellsInfo, listCursorUnderWrites
+        case uploadOneShortPart, uploadSeveralParts, uploadMetadata, uploadWithoutParts, uploadAbort
+        case uploadCreateOnly, uploadReplace, uploadIsUnseenUntilComplete, uploadRace, uploadInCancelledTask
+        case availability
+    }
+
+    /// The store under test.
+    public let storage: any ObjectStorage
+    /// The same store by another handle, where there is one: what one writes the other must see.
+    public let other: any ObjectStorage
+    /// Stands before every key.
+    public let prefix: String
+
+    /// - Parameters:
+    ///   - storage: the store under test.
+    ///   - other: another handle to the same objects (another client, another process); nil: the store itself.
+    ///   - prefix: stands before every key; valid UTF-8 that ends with a slash, or empty; at most 100 bytes.
+    public init(_ storage: any ObjectStorage, other: (any ObjectStorage)? = nil, prefix: String) {
+        self.storage = storage
+        self.other = other ?? storage
+        self.prefix = prefix
+    }
+
+    /// Runs every check, one after the other. One that throws is recorded, and the next one is run.
+    public func runAll() async throws {
+        for check in Check.allCases {
+            try Task.checkCancellation()
+            await run(check)
+        }
+    }
+
+    /// Runs one check. What it throws is recorded as an issue that names it.
+    public func run(_ check: Check) async {
+        let bench = Bench(check: check, storage: storage, other: other, prefix: "\(prefix)\(check.rawValue)/")
+        do {
+            try await bench.run()
+        } catch {
+            Issue.record("\(check.rawValue) threw \(String(reflecting: error))")
+        }
+    }
+}
+
+extension StorageConformance.Check: CustomStringConvertible {
+    public var description: String { rawValue }
+}

@@ -1,0 +1,60 @@
+import Testing
+
+@testable import TintypeSettings
+
+@Suite struct SettingTableTests {
+    @Test func namesAndKeysAreUnique() {
+        #expect(Set(Setting.all.map(\.name)).count == Setting.all.count)
+        #expect(Set(Setting.all.map(\.key)).count == Setting.all.count)
+    }
+
+    @Test func keysAreLowerCamelCase() {
+        #expect(Setting.key(of: "S3_ENDPOINT_URL") == "s3EndpointUrl")
+        #expect(Setting.key(of: "HOST") == "host")
+        #expect(Setting.key(of: "UNSAFE_ALLOW_ANONYMOUS_WRITES") == "unsafeAllowAnonymousWrites")
+    }
+
+    /// A default that its own setting refuses could not be written out by an operator.
+    @Test func everyDefaultIsAValueOfItsSetting() {
+        for setting in Setting.all where !setting.isSecret {
+            guard let value = setting.value(in: Settings()), value == setting.defaultText else { continue }
+            var settings = Settings()
+            let isNote = ["AWS for the region", "true with an endpoint", "S3_ENDPOINT_URL", "one for each core"]
+                .contains(value)
+            #expect(setting.set(value, in: &settings) != isNote, "\(setting.name)")
+        }
+    }
+
+    @Test func boundsAreInclusive() throws {
+        #expect(try load(["UPLOAD_MEMORY_BYTES": "16777216"]).uploadMemoryBytes == 16 << 20)
+        #expect(faultText(["UPLOAD_MEMORY_BYTES": "16777215"]) != nil)
+        #expect(try load(["PORT": "65535"]).port == 65_535)
+        #expect(faultText(["PORT": "65536"]) != nil)
+        #expect(try load(["DRAIN_SECONDS": "0"]).drain == .zero)
+        #expect(faultText(["STORAGE_TIMEOUT_SECONDS": "0"]) != nil)
+        #expect(try load(["MAX_UPLOAD_BYTES": "1"]).maxUploadBytes == 1)
+        #expect(faultText(["MAX_UPLOAD_BYTES": "0"]) != nil)
+        #expect(try load(["RENDER_THREADS": "1"]).renderThreads == 1)
+    }
+
+    @Test(arguments: ["+1", "-1", "1.0", "0x10", "1e3", " 8080", "8080 ", "٣", "1_000", "99999999999999999999"])
+    func noNumber(_ text: String) {
+        #expect(WholeNumber.parse(text) == nil)
+        #expect(faultText(["PORT": text]) != nil)
+    }
+
+    @Test(arguments: ["TRUE", "yes", "1", "on"])
+    func noFlag(_ text: String) {
+        #expect(faultText(["S3_CREATE_BUCKET": text]) != nil)
+    }
+
+    @Test(arguments: ["public, max-age=60", "no-cache"])
+    func header(_ text: String) throws {
+        #expect(try load(["CACHE_CONTROL": text]).cacheControl == text)
+    }
+
+    @Test(arguments: ["a\r\nSet-Cookie: x", " a", "a ", "ä", String(repeating: "a", count: 257)])
+    func noHeader(_ text: String) {
+        #expect(faultText(["CACHE_CONTROL": text]) != nil)
+    }
+}

@@ -1,0 +1,59 @@
+# shellcheck shell=bash disable=SC2034
+# What run, test and the checks share: where the repository is, and how missing things are installed.
+# Meant to be sourced; every step says what it does, and does nothing where nothing is missing.
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+TOOLS="$ROOT/.build-tools"
+
+say() { printf '== %s\n' "$*" >&2; }
+die() { printf 'error: %s\n' "$*" >&2; exit 1; }
+
+# The headers and libraries that the build links: the codecs, and libxml2 for Foundation's XML.
+BUILD_PACKAGES=(libjpeg62-turbo-dev libpng-dev libwebp-dev liblcms2-dev zlib1g-dev libxml2-dev pkg-config)
+
+# Needed by the tests: Python for the tools below, and other programs' opinion on the same pictures.
+TEST_PACKAGES=(python3 python3-venv libjpeg-turbo-progs netpbm webp libimage-exiftool-perl pngcheck)
+
+# Needed by the checks of .ci/run.
+CHECK_PACKAGES=(python3 python3-venv shellcheck)
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        die "not root and no sudo: run as root: $*"
+    fi
+}
+
+# need_apt PACKAGE...: installs those that are missing, by Debian's package manager.
+need_apt() {
+    local package missing=()
+    for package in "$@"; do
+        dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
+    done
+    [ "${#missing[@]}" -eq 0 ] && return 0
+    command -v apt-get >/dev/null || die "no apt-get here; please install: ${missing[*]}"
+    say "installing with apt-get: ${missing[*]}"
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
+}
+
+need_swift() {
+    command -v swift >/dev/null || die "no Swift toolchain: install Swift 6.2 or newer, https://www.swift.org/install/linux"
+}
+
+# need_python REQUIREMENTS: a virtual environment in .build-tools with exactly the pinned packages of that file.
+# Each file has its own, so that what the checks need cannot change what the tests run with.
+need_python() {
+    local requirements=$1 venv
+    venv="$TOOLS/$(basename "$requirements" .txt)"
+    if ! cmp -s "$requirements" "$venv/installed.txt"; then
+        say "installing into ${venv#"$ROOT/"}: $(grep -v '^#' "$requirements" | tr '\n' ' ')"
+        rm -rf "$venv"
+        python3 -m venv "$venv"
+        "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$requirements" >&2
+        cp "$requirements" "$venv/installed.txt"
+    fi
+}
