@@ -20,10 +20,13 @@ RUN swift build -c release --product tintype --static-swift-stdlib \
 
 
 FROM debian:bookworm-slim
+# Swift's own libraries are linked into the program. What is left: the codecs, libxml2 for Foundation's XML, and the
+# run-time libraries of C and C++. TLS needs the certificates only.
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install -y --no-install-recommends \
-        ca-certificates libjpeg62-turbo liblcms2-2 libpng16-16 libwebp7 libwebpdemux2 libwebpmux3 libxml2 zlib1g \
+        ca-certificates libgcc-s1 libjpeg62-turbo liblcms2-2 libpng16-16 libstdc++6 libwebp7 libwebpdemux2 \
+        libwebpmux3 libxml2 zlib1g \
     && rm -rf /var/lib/apt/lists/*
 COPY --from=build /out /
 

@@ -1,5 +1,5 @@
 import NIOConcurrencyHelpers
-public import NIOCore
+import NIOCore
 public import ObjectStorage
 
 /// A body that is being read from the store into memory, and that any number of readers follow while it grows, each at
@@ -16,6 +16,8 @@ public final class FillingBody: Sendable {
         var nextWaiter = 0
         var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
         var readers = 0
+        /// The last reader has left: nobody can join any more.
+        var isAbandoned = false
         var producer: Task<Void, Never>?
     }
 
@@ -24,11 +26,12 @@ public final class FillingBody: Sendable {
     private let reservation: BodyReservation
     private let state = NIOLockedValueBox(State())
 
-    /// Begins to read `source`. `keep` gets the bytes once all `reservation.bytes` of them have come.
+    /// Begins to read `source`. `ended` gets the bytes once all `reservation.bytes` of them have come, or nil where they
+    /// have not.
     ///
     /// There must be a reader soon: with none, nobody ends the reading but the end of the body.
-    public init(
-        reading source: ObjectBody, in reservation: BodyReservation, keep: @escaping @Sendable (ByteBuffer) -> Void
+    init(
+        reading source: ObjectBody, in reservation: BodyReservation, ended: @escaping @Sendable (ByteBuffer?) -> Void
     ) {
         size = reservation.bytes
         self.reservation = reservation
@@ -42,18 +45,19 @@ public final class FillingBody: Sendable {
                 guard let whole = joined() else {
                     throw StorageError(.badAnswer, during: .get, detail: "a body shorter than its object")
                 }
-                keep(whole)
+                ended(whole)
                 finish(.success(whole))
             } catch {
+                ended(nil)
                 finish(.failure(error))
             }
         }
         state.withLockedValue { if $0.outcome == nil { $0.producer = task } }
     }
 
-    /// A stream of the whole body. It throws where the store breaks off.
-    public func stream() -> ObjectBody {
-        let reader = Reader(self)
+    /// A stream of the whole body, which throws where the store breaks off. Nil where the reading has been given up.
+    public func stream() -> ObjectBody? {
+        guard let reader = Reader(self) else { return nil }
         return ObjectBody {
             var place = Place()
             return {
@@ -78,15 +82,22 @@ public final class FillingBody: Sendable {
     private final class Reader: Sendable {
         let body: FillingBody
 
-        init(_ body: FillingBody) {
+        init?(_ body: FillingBody) {
+            let joined = body.state.withLockedValue { state in
+                guard !state.isAbandoned else { return false }
+                state.readers += 1
+                return true
+            }
+            guard joined else { return nil }
             self.body = body
-            body.state.withLockedValue { $0.readers += 1 }
         }
 
         deinit {
             let abandoned = body.state.withLockedValue { state -> Task<Void, Never>? in
                 state.readers -= 1
-                return state.readers == 0 && state.outcome == nil ? state.producer : nil
+                guard state.readers == 0, state.outcome == nil else { return nil }
+                state.isAbandoned = true
+                return state.producer
             }
             abandoned?.cancel()
         }

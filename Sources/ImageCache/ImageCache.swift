@@ -34,6 +34,8 @@ public final class ImageCache<Current: Sendable>: Sendable {
     private struct State: Sendable {
         var table = LRUTable<Key, Value>()
         var keysOfPath: [ObjectKey: Set<Key>] = [:]
+        /// Bodies that are on their way in.
+        var filling: [Key: FillingBody] = [:]
     }
 
     /// The bytes of all entries, overheads counted.
@@ -99,6 +101,39 @@ public final class ImageCache<Current: Sendable>: Sendable {
         return body
     }
 
+    /// A body that is on its way into the cache, for those who come while it is.
+    public func filling(_ path: ObjectKey, _ etag: ETag, _ variant: Variant) -> FillingBody? {
+        state.withLockedValue { $0.filling[.body(path, etag, variant)] }
+    }
+
+    /// Reads a body into the cache, where it is kept unless a write comes between. Who asks for it meanwhile may follow.
+    public func fill(
+        _ path: ObjectKey, _ etag: ETag, _ variant: Variant, from source: ObjectBody, in reservation: BodyReservation,
+        asked epoch: WriteEpoch
+    ) -> FillingBody {
+        let key = Key.body(path, etag, variant)
+        let place = NIOLockedValueBox(FillingPlace.coming)
+        let body = FillingBody(reading: source, in: reservation) { [self] bytes in
+            if let bytes { _ = setBody(path, etag, variant, bytes, in: reservation, asked: epoch) }
+            let ended: FillingBody? = state.withLockedValue { state in
+                place.withLockedValue { place in
+                    defer { place = .ended }
+                    return place == .listed ? state.filling.removeValue(forKey: key) : nil
+                }
+            }
+            _ = ended
+        }
+        state.withLockedValue { state in
+            place.withLockedValue { place in
+                // It may have ended already, or another one may be on its way.
+                guard place == .coming, state.filling[key] == nil else { return }
+                place = .listed
+                state.filling[key] = body
+            }
+        }
+        return body
+    }
+
     private func receipt(for bytes: Int) -> ByteReceipt? {
         while true {
             if let receipt = ByteReceipt(bytes, from: account) { return receipt }
@@ -154,4 +189,9 @@ public struct BodyReservation: Sendable {
     let receipt: ByteReceipt
     /// The size that was asked for.
     public let bytes: Int
+}
+
+/// Where a body that is on its way in stands: known to others, or not.
+private enum FillingPlace {
+    case coming, listed, ended
 }

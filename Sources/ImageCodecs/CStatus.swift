@@ -1,6 +1,6 @@
 import CImageCodecs
 
-/// Runs a C operation and turns its status into an error. `what` names the format and the thing that was read.
+/// Turns the status of a C operation into an error that names the format.
 func check(_ status: tt_status, format: String) throws(CodecError) {
     switch status {
     case .TT_OK: return

@@ -90,7 +90,7 @@ struct CurrentImages: Sendable {
         }
         let stale = usableStale(path.key)
         do {
-            let entry = try await ask(path.key, patience: stale == nil ? nil : Self.patience)
+            let entry = try await ask(path.key, expected, patience: stale == nil ? nil : Self.patience)
             let image = try present(entry)
             return Located(image: image, freshness: image.etag == stale?.image?.etag ? .revalidated : .miss)
         } catch .storage(let error) where error.isOutage {
@@ -105,13 +105,24 @@ struct CurrentImages: Sendable {
     }
 
     /// Asks the store, together with whoever else is asking. Gives up waiting after `patience`; the question goes on.
-    private func ask(_ path: ObjectKey, patience: Duration?) async throws(ServiceError) -> CurrentEntry {
-        // A question that was sent long ago tells nothing about now: its answer is not taken, but asked for again.
+    private func ask(
+        _ path: ObjectKey, _ expected: String?, patience: Duration?
+    ) async throws(ServiceError) -> CurrentEntry {
         let arrival = clock.now
         while true {
             let entry = try await joinFlight(path, patience: patience)
-            if arrival - entry.asked < revalidateAfter { return entry }
+            if isNews(entry.image?.version, asked: entry.asked, to: arrival, expected) { return entry }
         }
+    }
+
+    /// Whether an answer tells a request enough that came at `arrival`. One to a question that was sent long before
+    /// tells nothing about now; and where it is not the version that the URL names, that one may have been written
+    /// after any question that was sent before.
+    func isNews(
+        _ version: String?, asked: ContinuousClock.Instant, to arrival: ContinuousClock.Instant, _ expected: String?
+    ) -> Bool {
+        guard let expected, version != expected else { return arrival - asked < revalidateAfter }
+        return asked >= arrival
     }
 
     private func joinFlight(_ path: ObjectKey, patience: Duration?) async throws(ServiceError) -> CurrentEntry {

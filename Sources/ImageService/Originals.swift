@@ -34,7 +34,14 @@ struct Originals: Sendable {
         var asked: ContinuousClock.Instant
     }
 
-    private let flights = SingleFlight<CurrentImages.FlightKey, Landed>()
+    private struct FlightKey: Hashable, Sendable {
+        var path: ObjectKey
+        /// Only this version; nil: whatever is there now.
+        var etag: ETag?
+        var epoch: WriteEpoch
+    }
+
+    private let flights = SingleFlight<FlightKey, Landed>()
 
     init(storage: any ObjectStorage, cache: CurrentImages.Cache, current: CurrentImages) {
         self.storage = storage
@@ -46,8 +53,7 @@ struct Originals: Sendable {
     func openWhole(_ path: ImagePath, expecting expected: String?) async throws(ServiceError) -> OpenedImage {
         // What is in memory, or can be had by asking whether it still holds, needs no body from the store.
         if let known = cache.current(path.key)?.image, cache.body(path.key, known.etag, .original) != nil {
-            let located = try await current.locate(path, expecting: expected)
-            return try await open(located, range: nil)
+            return try await open(try await current.locate(path, expecting: expected), range: nil)
         }
         if let entry = current.fresh(path.key), expected == nil || entry.image?.version == expected {
             guard let image = entry.image else { throw .notFound }
@@ -55,24 +61,14 @@ struct Originals: Sendable {
         }
         let arrival = ContinuousClock.now
         while true {
-            let key = CurrentImages.FlightKey(path: path.key, epoch: cache.epoch(of: path.key))
-            let landed: Landed
-            do {
-                landed = try await flights.run(key) { await fetch(key) }
-            } catch {
-                throw .cancelled
-            }
-            // Joined a question that was sent too long ago to tell about now.
-            if arrival - landed.asked >= current.revalidateAfter { continue }
+            let landed = try await join(FlightKey(path: path.key, etag: nil, epoch: cache.epoch(of: path.key)))
             switch landed.opening {
-            case .success(.absent): throw .notFound
-            case .success(.shared(let image, let body)):
-                return OpenedImage(
-                    located: Located(image: image, freshness: .miss), range: 0..<image.size, body: body.stream())
-            case .success(.single(let image, let body)):
-                let located = Located(image: image, freshness: .miss)
-                guard let body = body.take() else { return try await open(located, range: nil) }
-                return OpenedImage(located: located, range: 0..<image.size, body: body)
+            case .success(.absent):
+                guard current.isNews(nil, asked: landed.asked, to: arrival, expected) else { continue }
+                throw .notFound
+            case .success(.shared(let image, _)), .success(.single(let image, _)):
+                guard current.isNews(image.version, asked: landed.asked, to: arrival, expected) else { continue }
+                return try await opened(landed, Located(image: image, freshness: .miss))
             case .failure(let error): throw ServiceError(error)
             }
         }
@@ -92,24 +88,50 @@ struct Originals: Sendable {
             let body = cached.stream(Int(resolved.lowerBound)..<Int(resolved.upperBound))
             return OpenedImage(located: located, range: resolved, body: body)
         }
-        if resolved.isEmpty { return OpenedImage(located: located, range: resolved, body: ObjectBody(ByteBuffer())) }
+        if range == nil, image.size <= Int64(cache.maximumBodyBytes) {
+            if let body = cache.filling(path, image.etag, .original)?.stream() {
+                return OpenedImage(located: located, range: resolved, body: body)
+            }
+            let landed = try await join(FlightKey(path: path, etag: image.etag, epoch: cache.epoch(of: path)))
+            return try await opened(landed, located)
+        }
+        return OpenedImage(located: located, range: resolved, body: try await read(image, range, resolved))
+    }
+
+    /// One reader's share of what the one reader found.
+    private func opened(_ landed: Landed, _ located: Located) async throws(ServiceError) -> OpenedImage {
+        let image = located.image
+        switch landed.opening {
+        case .success(.absent): throw .notFound
+        case .success(.shared(_, let filling)):
+            if let body = filling.stream() { return OpenedImage(located: located, range: 0..<image.size, body: body) }
+        case .success(.single(_, let body)):
+            if let body = body.take() { return OpenedImage(located: located, range: 0..<image.size, body: body) }
+        case .failure(let error):
+            forgetIfGone(image.object.key, error)
+            throw ServiceError(error)
+        }
+        return OpenedImage(located: located, range: 0..<image.size, body: try await read(image, nil, 0..<image.size))
+    }
+
+    /// A stream from the store for one reader alone.
+    private func read(
+        _ image: StoredImage, _ range: ByteRange?, _ resolved: Range<Int64>
+    ) async throws(ServiceError) -> ObjectBody {
         do throws(StorageError) {
-            let epoch = cache.epoch(of: path)
-            let got = try await storage.get(path, options: GetOptions(range: range, ifMatch: image.etag))
+            let got = try await storage.get(image.object.key, options: GetOptions(range: range, ifMatch: image.etag))
             guard got.range == resolved, got.info.size == image.size else {
                 throw StorageError(.badAnswer, during: .get, detail: "another range than was asked for")
             }
-            guard range == nil, let reservation = cache.reserve(path, bytes: Int(image.size)) else {
-                return OpenedImage(located: located, range: resolved, body: got.body)
-            }
-            let filling = FillingBody(reading: got.body, in: reservation) { bytes in
-                _ = cache.setBody(path, image.etag, .original, bytes, in: reservation, asked: epoch)
-            }
-            return OpenedImage(located: located, range: resolved, body: filling.stream())
+            return got.body
         } catch {
-            if error.code == .preconditionFailed || error.code == .notFound { cache.forgetCurrent(path) }
+            forgetIfGone(image.object.key, error)
             throw ServiceError(error)
         }
+    }
+
+    private func forgetIfGone(_ path: ObjectKey, _ error: StorageError) {
+        if error.code == .preconditionFailed || error.code == .notFound { cache.forgetCurrent(path) }
     }
 
     /// All bytes of this version in memory, for work that needs them at once.
@@ -126,11 +148,19 @@ struct Originals: Sendable {
 
     // MARK: The one reader
 
-    private func fetch(_ key: CurrentImages.FlightKey) async -> Landed {
+    private func join(_ key: FlightKey) async throws(ServiceError) -> Landed {
+        do {
+            return try await flights.run(key) { await fetch(key) }
+        } catch {
+            throw .cancelled
+        }
+    }
+
+    private func fetch(_ key: FlightKey) async -> Landed {
         let asked = ContinuousClock.now
         do throws(StorageError) {
             return Landed(opening: .success(try await ask(key, asked: asked)), asked: asked)
-        } catch where error.code == .notFound {
+        } catch where error.code == .notFound && key.etag == nil {
             cache.setCurrent(key.path, CurrentEntry(image: nil, asked: asked), asked: key.epoch)
             return Landed(opening: .success(.absent), asked: asked)
         } catch {
@@ -138,10 +168,8 @@ struct Originals: Sendable {
         }
     }
 
-    private func ask(
-        _ key: CurrentImages.FlightKey, asked: ContinuousClock.Instant
-    ) async throws(StorageError) -> Opening {
-        var got = try await storage.get(key.path, options: GetOptions())
+    private func ask(_ key: FlightKey, asked: ContinuousClock.Instant) async throws(StorageError) -> Opening {
+        var got = try await storage.get(key.path, options: GetOptions(ifMatch: key.etag))
         guard got.range == 0..<got.info.size else {
             throw StorageError(.badAnswer, during: .get, detail: "a part where all was asked for")
         }
@@ -161,10 +189,8 @@ struct Originals: Sendable {
         guard let reservation = cache.reserve(key.path, bytes: Int(clamping: image.size)) else {
             return .single(image, OneTake(got.body))
         }
-        let body = FillingBody(reading: got.body, in: reservation) { [cache] bytes in
-            _ = cache.setBody(key.path, image.etag, .original, bytes, in: reservation, asked: key.epoch)
-        }
-        return .shared(image, body)
+        return .shared(
+            image, cache.fill(key.path, image.etag, .original, from: got.body, in: reservation, asked: key.epoch))
     }
 
     /// Enough for every format's signature.

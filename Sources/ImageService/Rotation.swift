@@ -132,15 +132,17 @@ struct Rotation: Sendable {
     }
 
     private func transform(_ bytes: ByteBuffer, _ change: Orientation) async throws(ServiceError) -> TransformedImage {
-        let header: ImageInfo
+        let limits = limits.codec
+        let memory: Int
         do {
-            header = try ImageHeader.read(bytes.readableBytesSpan, limits: limits.codec)
+            let header = try ImageHeader.read(bytes.readableBytesSpan, limits: limits)
+            // The file stands there as it was read, as it comes out of C, and as it is sent.
+            memory =
+                ImageTransform.memoryBytes(file: bytes.readableBytesSpan, info: header, limits: limits)
+                + 3 * bytes.readableBytes
         } catch {
             throw .unprocessable(error)
         }
-        // Pixels or coefficients, before and after, and the file on its way out.
-        let memory = 2 * ImageDecoder.memoryBytes(info: header, scaleDenominator: 1) + 2 * bytes.readableBytes
-        let limits = limits.codec
         return try await workers.run(bytes: memory) { cancelled in
             try ImageTransform.apply(change, to: bytes.readableBytesSpan, limits: limits, cancelled: cancelled)
         }

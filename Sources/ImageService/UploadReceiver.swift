@@ -90,11 +90,9 @@ struct UploadReceiver {
             if check == nil { try begin() }
             try readHeader()
             guard let summary = try check?.finish(), var info else { throw CodecError.truncated("the header") }
-            // What stands behind the pixels, such as WebP's EXIF, is seen where the whole file is here.
-            if total == part.readableBytes {
-                info = try ImageHeader.read(part.readableBytesSpan, limits: limits.codec)
-            }
             info.frames = summary.frames
+            // EXIF that stands behind the pixels.
+            if let orientation = summary.lateOrientation { info.orientation = orientation }
             return info
         } catch {
             throw error == .notAnImage ? .notAnImage : .unprocessable(error)

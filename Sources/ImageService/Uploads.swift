@@ -67,11 +67,13 @@ struct Uploads: Sendable {
         let id = WriteID.random()
         let sent = try await receive(target, id: id, body)
         let path = try target.path(for: sent.info.format)
+        // Before the write: a look that is late would see what this upload has written.
+        let existed = await looking?.value ?? false
         switch await commit(sent, to: path, mode: mode, id: id) {
         case .done(let etag):
             let stored = await StoredImage.afterWrite(
                 of: path, etag: etag, image: sent.info, size: sent.size, storage: storage, cache: cache)
-            return UploadedImage(image: stored, isNew: await looking?.value != true)
+            return UploadedImage(image: stored, isNew: !existed)
         case .notDone(let error, _), .failed(let error): throw ServiceError(error)
         }
     }

@@ -4,10 +4,12 @@ import ImageAPI
 import ImageCodecs
 import ImageService
 import Logging
+import NIOCore
 import ObjectStorage
 import ServiceLifecycle
 import Telemetry
 import TintypeSettings
+import UnixSignals
 
 /// Puts the rooms together and serves until told to stop.
 enum Composition {
@@ -17,7 +19,7 @@ enum Composition {
         let registry = PrometheusRegistry(help: MetricHelp.texts)
         MetricsSystem.bootstrap(registry)
 
-        let store = try await Store.open(settings, logger: logger)
+        let store = try Store.open(settings, logger: logger)
         let pool = WorkerPool(
             threads: settings.renderThreads ?? Processors.count, queueLimit: settings.renderQueue, name: "codec")
         let service = ImageService(

@@ -12,7 +12,7 @@ struct StoreStart: Service {
     private static let pause = Duration.seconds(2)
 
     func run() async throws {
-        try await cancelWhenGracefulShutdown {
+        await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 do throws(StorageError) {
                     let warnings = try await store.start()

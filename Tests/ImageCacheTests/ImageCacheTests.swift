@@ -141,12 +141,12 @@ struct FillingBodyTests {
         let size = chunks.reduce(0, +)
         let expected = chunks.flatMap { [UInt8](repeating: UInt8($0 % 251), count: $0) }
         let reservation = try #require(cache.reserve(path, bytes: size))
-        let body = FillingBody(reading: source(chunks), in: reservation) { bytes in
-            _ = cache.setBody(path, ETag(opaque: "e"), .original, bytes, in: reservation, asked: cache.epoch(of: path))
-        }
+        let body = cache.fill(
+            path, ETag(opaque: "e"), .original, from: source(chunks), in: reservation, asked: cache.epoch(of: path))
+        #expect(cache.filling(path, ETag(opaque: "e"), .original) === body)
         try await withThrowingTaskGroup(of: [UInt8].self) { group in
             for reader in 0..<20 {
-                let stream = body.stream()
+                let stream = try #require(body.stream())
                 group.addTask {
                     var bytes: [UInt8] = []
                     for try await chunk in stream {
@@ -159,6 +159,7 @@ struct FillingBodyTests {
             for try await bytes in group { #expect(bytes == expected) }
         }
         #expect(cache.body(path, ETag(opaque: "e"), .original)?.bytes.readableBytes == size)
+        #expect(cache.filling(path, ETag(opaque: "e"), .original) == nil)
     }
 
     @Test("A body that breaks off, or is too short or too long, throws and is not kept", arguments: [([10, 20], 100, true), ([10, 20], 31, false), ([10, 20], 29, false)])
@@ -166,9 +167,12 @@ struct FillingBodyTests {
         let cache = ImageCache<Int>(bytes: 16 << 20)
         let path = try #require(ObjectKey("p"))
         let reservation = try #require(cache.reserve(path, bytes: size))
-        let body = FillingBody(reading: source(chunks, failing: failing), in: reservation) { _ in
-            Issue.record("was kept")
-        }
-        await #expect(throws: StorageError.self) { for try await _ in body.stream() {} }
+        let tag = ETag(opaque: "e")
+        let body = cache.fill(
+            path, tag, .original, from: source(chunks, failing: failing), in: reservation, asked: cache.epoch(of: path))
+        let stream = try #require(body.stream())
+        await #expect(throws: StorageError.self) { for try await _ in stream {} }
+        #expect(cache.body(path, tag, .original) == nil)
+        #expect(cache.filling(path, tag, .original) == nil)
     }
 }

@@ -159,7 +159,8 @@ extension Bench {
         #expect(seen.count == 4, comment)
         for name in seen { try await storage.delete(key(name), ifMatch: nil) }
         var request = request(limit: 4)
-        request.cursor = try #require(first.cursor, comment)
+        let cursor: String = try #require(first.cursor, comment)
+        request.cursor = cursor
         let rest = try await names(listAll(request))
         #expect(Set(rest).isDisjoint(with: seen), comment)
         #expect(Set(rest + seen) == Set(all), comment)

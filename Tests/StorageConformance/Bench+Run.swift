@@ -1,3 +1,5 @@
+import ObjectStorage
+
 extension Bench {
     /// The table of checks.
     func run() async throws {

@@ -16,7 +16,8 @@ extension ListenerFault {
             self = .malformedRequest(reason: "The method is none of HTTP's.")
         case .invalidURL:
             self = .malformedRequest(
-                reason: "The request target is neither a path nor an http URL, or holds bytes that must be percent-encoded."
+                reason:
+                    "The request target is neither a path nor an http URL, or holds bytes that must be percent-encoded."
             )
         case .invalidHeaderToken:
             self = .malformedRequest(reason: "A header field holds bytes that HTTP does not allow.")

@@ -27,7 +27,7 @@ struct LocalTree: Sendable {
             made += "/"
         }
         self.root = Descriptor(
-            try systemCall("open the root") { open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+            try systemCall("open the root") { openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
         )
     }
 
@@ -35,7 +35,7 @@ struct LocalTree: Sendable {
     func open(_ names: [FileName]) throws(LocalFailure) -> Descriptor? {
         var folder = root
         for name in names {
-            do {
+            do throws(LocalFailure) {
                 folder = try LocalTree.open(name, in: folder)
             } catch where [ENOENT, ENOTDIR, ELOOP].contains(error.number) {
                 return nil
@@ -55,7 +55,7 @@ struct LocalTree: Sendable {
         var folder = root
         var changed: [Descriptor] = []
         for name in names {
-            do {
+            do throws(LocalFailure) {
                 folder = try LocalTree.open(name, in: folder)
                 continue
             } catch where error.number == ENOENT {}
@@ -66,7 +66,7 @@ struct LocalTree: Sendable {
             } else if errno != EEXIST {
                 throw LocalFailure("mkdirat", errno)
             }
-            do {
+            do throws(LocalFailure) {
                 folder = try LocalTree.open(name, in: folder)
             } catch where error.number == ENOENT {
                 return nil

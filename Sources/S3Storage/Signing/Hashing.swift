@@ -20,8 +20,8 @@ enum Hashing {
         return hex(hash.finalize())
     }
 
-    static func hmac(_ text: String, key: some ContiguousBytes) -> HMAC<SHA256>.MAC {
-        HMAC<SHA256>.authenticationCode(for: Array(text.utf8), using: SymmetricKey(data: key))
+    static func hmac(_ text: String, key: some Sequence<UInt8>) -> HMAC<SHA256>.MAC {
+        HMAC<SHA256>.authenticationCode(for: Array(text.utf8), using: SymmetricKey(data: Array(key)))
     }
 
     static func hex(_ bytes: some Sequence<UInt8>) -> String {

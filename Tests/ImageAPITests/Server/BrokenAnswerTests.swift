@@ -73,7 +73,9 @@ import Testing
     }
 
     @Test func anErrorOfTheResponderIsAProblem() async throws {
-        try await ListenerFixture.run { _, _ in throw Upstream() } test: { fixture in
+        try await ListenerFixture.run { _, _ in
+            throw Upstream()
+        } test: { fixture in
             let client = try await fixture.client()
             try await client.send(Self.get)
             #expect(try await status(client.receive(until: "}")) == 500)

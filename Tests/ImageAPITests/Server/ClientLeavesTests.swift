@@ -102,7 +102,9 @@ import Testing
     @Test func whatHasBegunMayGoOnToItsEnd() async throws {
         let done = Notes<Bool>()
         let started = Notes<Bool>()
-        try await ListenerFixture.run { $0.shutdownLimit = .seconds(10) } respond: { _, _ in
+        try await ListenerFixture.run {
+            $0.shutdownLimit = .seconds(10)
+        } respond: { _, _ in
             started.add(true)
             // As a storage write would, this takes no notice of the cancellation.
             await Task { try? await Task.sleep(for: .milliseconds(300)) }.value
@@ -120,7 +122,9 @@ import Testing
     }
 
     @Test func betweenRequestsNobodyHasLeft() async throws {
-        try await ListenerFixture.run { _, _ in text("answer") } test: { fixture in
+        try await ListenerFixture.run { _, _ in
+            text("answer")
+        } test: { fixture in
             let client = try await fixture.client()
             try await client.send("GET /a HTTP/1.1\r\nHost: h\r\n\r\n")
             _ = try await client.receive(until: "answer")
@@ -133,7 +137,9 @@ import Testing
     @Test func anAnswerThatIsWrittenIsStillFlushed() async throws {
         let size = 8_000_000
         let written = Notes<Bool>()
-        try await ListenerFixture.run { $0.shutdownLimit = .seconds(20) } respond: { _, _ in
+        try await ListenerFixture.run {
+            $0.shutdownLimit = .seconds(20)
+        } respond: { _, _ in
             written.add(true)
             return Response(status: .ok, body: ResponseBody(byteBuffer: ByteBuffer(repeating: 120, count: size)))
         } test: { fixture in

@@ -11,7 +11,9 @@ import Testing
     }
 
     @Test func theRestIsReadAndDroppedSoThatTheAnswerArrives() async throws {
-        try await ListenerFixture.run { $0.lingerTimeout = .seconds(5) } respond: { _, _ in
+        try await ListenerFixture.run {
+            $0.lingerTimeout = .seconds(5)
+        } respond: { _, _ in
             text("refused", status: .contentTooLarge)
         } test: { fixture in
             let client = try await fixture.client()

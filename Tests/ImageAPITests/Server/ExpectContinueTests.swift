@@ -56,7 +56,9 @@ import Testing
     }
 
     @Test func anUnknownExpectationIsRefused() async throws {
-        try await ListenerFixture.run { _, _ in text("no") } test: { fixture in
+        try await ListenerFixture.run { _, _ in
+            text("no")
+        } test: { fixture in
             let answer = try await fixture.exchange(Self.put("Expect: miracles\r\n"))
             #expect(status(answer) == 417)
             #expect(answer.contains("application/problem+json"))

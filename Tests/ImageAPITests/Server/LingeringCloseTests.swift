@@ -51,7 +51,8 @@ import Testing
         var stall = WriteStall(limit: .seconds(30), taken: 10, now: self.start)
         let late = self.start + .seconds(29)
         #expect(stall.check(taken: 11, now: late) == .checkAgain(at: late + .milliseconds(7_500)))
-        #expect(stall.check(taken: 11, now: late + .seconds(29)) != .stalled)
+        let later = late + .seconds(29)
+        #expect(stall.check(taken: 11, now: later) == .checkAgain(at: later + .milliseconds(7_500)))
         #expect(stall.check(taken: 11, now: late + .seconds(30)) == .stalled)
     }
 }

@@ -71,7 +71,9 @@ import Testing
         Case("GET /" + String(repeating: "a", count: 16_384) + " HTTP/1.1\r\n\(h)\r\n", 414),
         Case("GET /" + String(repeating: "a", count: 300_000) + " HTTP/1.1\r\n\(h)\r\n", 414),
         Case("GET / HTTP/1.1\r\n\(h)X: " + String(repeating: "a", count: 16_385) + "\r\n\r\n", 431),
-        Case("GET / HTTP/1.1\r\n\(h)" + String(repeating: "X: \(String(repeating: "a", count: 8_000))\r\n", count: 9) + "\r\n", 431),
+        Case(
+            "GET / HTTP/1.1\r\n\(h)" + String(repeating: "X: \(String(repeating: "a", count: 8_000))\r\n", count: 9)
+                + "\r\n", 431),
         Case("GET / HTTP/1.1\r\n\(h)" + String(repeating: "X: a\r\n", count: 128) + "\r\n", 431),
     ]
 
@@ -110,7 +112,9 @@ import Testing
     }
 
     @Test func bytesThatAreNoUTF8AreRefused() async throws {
-        try await ListenerFixture.run { _, _ in text("no") } test: { fixture in
+        try await ListenerFixture.run { _, _ in
+            text("no")
+        } test: { fixture in
             let client = try await fixture.client()
             try await client.send(Array("GET /".utf8) + [0xFF, 0xC0] + Array(" HTTP/1.1\r\nHost: h\r\n\r\n".utf8))
             #expect(try await status(client.receiveAll()) == 400)
@@ -124,7 +128,8 @@ import Testing
         try await ListenerFixture.run { request, _ in
             text("<\(request.head.authority ?? "none") \(request.head.path ?? "none")>")
         } test: { fixture in
-            let answer = try await fixture.exchange("GET \(target) HTTP/1.1\r\nHost: other\r\nConnection: close\r\n\r\n")
+            let answer = try await fixture.exchange(
+                "GET \(target) HTTP/1.1\r\nHost: other\r\nConnection: close\r\n\r\n")
             #expect(body(answer) == "<\(expected)>")
         }
     }
@@ -145,7 +150,8 @@ import Testing
         try await ListenerFixture.run { request, _ in
             text("<" + (request.headers.first { $0.name.canonicalName == "x-name" }?.value ?? "none") + ">")
         } test: { fixture in
-            let answer = try await fixture.exchange("GET / HTTP/1.1\r\nHost: h\r\nX-Name: \u{E9}t\u{E9}\r\nConnection: close\r\n\r\n")
+            let answer = try await fixture.exchange(
+                "GET / HTTP/1.1\r\nHost: h\r\nX-Name: \u{E9}t\u{E9}\r\nConnection: close\r\n\r\n")
             #expect(body(answer) == "<\u{E9}t\u{E9}>")
         }
     }

@@ -2,9 +2,9 @@ import NIOCore
 import NIOPosix
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 // The methods of the client below hide these functions.
@@ -34,9 +34,9 @@ final class RawClient: Sendable {
     init(port: Int, receiveBuffer: Int32? = nil) async throws {
         self.socket = try await Self.threads.runIfActive {
             #if canImport(Glibc)
-            let kind = Int32(SOCK_STREAM.rawValue)
+                let kind = Int32(SOCK_STREAM.rawValue)
             #else
-            let kind = SOCK_STREAM
+                let kind = SOCK_STREAM
             #endif
             let socket = systemSocket(AF_INET, kind, 0)
             guard socket >= 0 else { throw Failure(call: "socket", code: errno) }
@@ -94,6 +94,19 @@ final class RawClient: Sendable {
             let some = try await self.receiveSome()
             if some.isEmpty { return String(decoding: bytes, as: UTF8.self) }
             bytes += some
+        }
+    }
+
+    /// Reads to the end.
+    /// - Returns: How many bytes stood behind the head, which has to come in the first read.
+    func receiveBodyCount() async throws -> Int {
+        let first = try await self.receiveSome()
+        let end = first.indices.dropFirst(3).first { first[($0 - 3)...$0].elementsEqual([13, 10, 13, 10]) }
+        var count = first.count - (end.map { $0 + 1 } ?? 0)
+        while true {
+            let some = try await self.receiveSome()
+            if some.isEmpty { return count }
+            count += some.count
         }
     }
 

@@ -12,8 +12,8 @@ import Testing
     @Test func whatCameFirstIsDeliveredFirst() {
         var gate = RequestBodyGate()
         #expect(gate.wantsMore)
-        #expect(!gate.push(ByteBuffer(string: "a")))
-        #expect(!gate.push(ByteBuffer(string: "b")))
+        #expect(gate.push(ByteBuffer(string: "a")) == false)
+        #expect(gate.push(ByteBuffer(string: "b")) == false)
         #expect(!gate.wantsMore)
         guard case .deliver(let first, let emptied) = gate.pull() else { return #expect(Bool(false)) }
         #expect(String(buffer: first) == "a")
@@ -27,7 +27,7 @@ import Testing
         var gate = RequestBodyGate()
         guard case .wait = gate.pull() else { return #expect(Bool(false)) }
         #expect(gate.isWaiting)
-        #expect(gate.push(ByteBuffer(string: "a")))
+        #expect(gate.push(ByteBuffer(string: "a")) == true)
         #expect(!gate.isWaiting)
         #expect(gate.wantsMore)
     }
@@ -35,7 +35,7 @@ import Testing
     @Test func whatCameBeforeTheEndIsStillDelivered() {
         var gate = RequestBodyGate()
         _ = gate.push(ByteBuffer(string: "a"))
-        #expect(!gate.end())
+        #expect(gate.end() == false)
         #expect(!gate.wantsMore)
         guard case .deliver(_, emptied: false) = gate.pull() else { return #expect(Bool(false)) }
         guard case .end = gate.pull() else { return #expect(Bool(false)) }
@@ -45,9 +45,9 @@ import Testing
     @Test func aFailureDropsWhatCame() {
         var gate = RequestBodyGate()
         _ = gate.push(ByteBuffer(string: "a"))
-        #expect(!gate.fail(.clientLeft))
+        #expect(gate.fail(.clientLeft) == false)
         guard case .fail(.clientLeft) = gate.pull() else { return #expect(Bool(false)) }
-        #expect(!gate.push(ByteBuffer(string: "b")))
+        #expect(gate.push(ByteBuffer(string: "b")) == false)
         guard case .fail(.clientLeft) = gate.pull() else { return #expect(Bool(false)) }
     }
 
@@ -55,17 +55,17 @@ import Testing
         var gate = RequestBodyGate()
         _ = gate.push(ByteBuffer(string: "a"))
         _ = gate.end()
-        #expect(!gate.fail(.clientLeft))
+        #expect(gate.fail(.clientLeft) == false)
         #expect(self.bytes(gate.pull()) == "a")
     }
 
     @Test func endAndFailureWakeAReader() {
         var ended = RequestBodyGate()
         _ = ended.pull()
-        #expect(ended.end())
+        #expect(ended.end() == true)
         var failed = RequestBodyGate()
         _ = failed.pull()
-        #expect(failed.fail(.timedOut))
+        #expect(failed.fail(.timedOut) == true)
         #expect(!failed.isWaiting)
     }
 
@@ -73,8 +73,8 @@ import Testing
         var gate = RequestBodyGate()
         _ = gate.pull()
         guard case .refused = gate.pull() else { return #expect(Bool(false)) }
-        #expect(gate.stopWaiting())
-        #expect(!gate.stopWaiting())
+        #expect(gate.stopWaiting() == true)
+        #expect(gate.stopWaiting() == false)
     }
 }
 

@@ -37,7 +37,8 @@ import Testing
     }
 
     @Test func headKeepsItsLength() {
-        #expect(self.decide([.contentLength: "7"], body: 0, method: .head) == (ResponseFraming.none, [.contentLength: "7"]))
+        #expect(
+            self.decide([.contentLength: "7"], body: 0, method: .head) == (ResponseFraming.none, [.contentLength: "7"]))
         #expect(self.decide(body: nil, method: .head) == (ResponseFraming.none, [:]))
     }
 

@@ -5,12 +5,15 @@ import Testing
 
 @testable import ImageAPI
 
-@Suite struct TimeoutTests {
+/// One after the other, so that a busy machine does not make a client slow that is not.
+@Suite(.serialized) struct TimeoutTests {
     private static let put = "PUT /a HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n"
 
     @Test func aStalledBodyIsATypedErrorAndA408() async throws {
         let errors = Notes<RequestBodyError>()
-        try await ListenerFixture.run { $0.bodyTimeout = .milliseconds(200) } respond: { request, _ in
+        try await ListenerFixture.run {
+            $0.bodyTimeout = .milliseconds(200)
+        } respond: { request, _ in
             do {
                 for try await _ in request.body {}
             } catch let error as RequestBodyError {
@@ -31,13 +34,15 @@ import Testing
     }
 
     @Test func everyByteBeginsTheTimeAnew() async throws {
-        try await ListenerFixture.run { $0.bodyTimeout = .milliseconds(400) } respond: { request, _ in
+        try await ListenerFixture.run {
+            $0.bodyTimeout = .seconds(2)
+        } respond: { request, _ in
             text("got " + String(buffer: try await request.body.collect(upTo: 100)))
         } test: { fixture in
             let client = try await fixture.client()
             try await client.send(Self.put)
             for digit in 0..<10 {
-                try await Task.sleep(for: .milliseconds(100))
+                try await Task.sleep(for: .milliseconds(250))
                 try await client.send("\(digit)")
             }
             #expect(try await client.receive(until: "got 0123456789").hasPrefix("HTTP/1.1 200 OK\r\n"))
@@ -45,7 +50,9 @@ import Testing
     }
 
     @Test func timeInWhichTheHandlerWantsNothingDoesNotCount() async throws {
-        try await ListenerFixture.run { $0.bodyTimeout = .milliseconds(150) } respond: { request, _ in
+        try await ListenerFixture.run {
+            $0.bodyTimeout = .milliseconds(150)
+        } respond: { request, _ in
             try await Task.sleep(for: .milliseconds(500))
             return text("got " + String(buffer: try await request.body.collect(upTo: 100)))
         } test: { fixture in
@@ -79,7 +86,9 @@ import Testing
 
     @Test(arguments: ["", "GET / HTTP/1.1\r\nHost: h\r\n\r\n"])
     func anIdleConnectionIsClosedWithoutAWord(before: String) async throws {
-        try await ListenerFixture.run { $0.idleTimeout = .milliseconds(200) } respond: { _, _ in
+        try await ListenerFixture.run {
+            $0.idleTimeout = .milliseconds(200)
+        } respond: { _, _ in
             text("answer")
         } test: { fixture in
             let answer = try await fixture.exchange(before)
@@ -139,19 +148,22 @@ import Testing
     @Test func aSlowReaderIsNotCut() async throws {
         let size = 12_000_000
         try await ListenerFixture.run {
-            $0.writeTimeout = .milliseconds(600)
+            $0.writeTimeout = .seconds(2)
         } respond: { _, _ in
             Response(status: .ok, body: ResponseBody(byteBuffer: ByteBuffer(repeating: 120, count: size)))
         } test: { fixture in
             let client = try await fixture.client(receiveBuffer: 65_536)
             try await client.send("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
             var received = 0
-            for turn in 0... {
+            let begin = ContinuousClock.now
+            while true {
                 let some = try await client.receiveSome(atMost: 200_000)
                 if some.isEmpty { break }
                 received += some.count
-                if turn % 8 == 0 { try await Task.sleep(for: .milliseconds(40)) }
+                try await Task.sleep(for: .milliseconds(received < 4_000_000 ? 60 : 1))
             }
+            // Longer than the limit, so that progress must have set it back.
+            #expect(ContinuousClock.now - begin > .seconds(2))
             #expect(received > size)
             #expect(try await fixture.finished.wait()[0].outcome == .complete)
         }

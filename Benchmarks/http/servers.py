@@ -1,0 +1,129 @@
+"""The two servers, started on free ports of 127.0.0.1 and ended by their process id."""
+
+import contextlib
+import http.client
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ACCESS_KEY, SECRET_KEY, BUCKET = "benchmark-key", "benchmark-secret-0123456789", "images"
+
+
+def free_port():
+    """A port that is free now, below 22,768 so that SeaweedFS's gRPC port, 10,000 above, is no ephemeral one."""
+    while True:
+        port = random.randint(10_000, 22_000)
+        try:
+            for candidate in (port, port + 10_000):
+                with socket.socket() as probe:
+                    probe.bind(("127.0.0.1", candidate))
+            return port
+        except OSError:
+            continue
+
+
+def status(port, path):
+    """The status of a GET, or None where nobody answers."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status
+    except (OSError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()
+
+
+@contextlib.contextmanager
+def process(command, log, environment=None):
+    with open(log, "ab") as output:
+        child = subprocess.Popen(command, stdout=output, stderr=output, env=environment, start_new_session=True)
+    try:
+        yield child
+    finally:
+        if child.poll() is None:
+            child.send_signal(signal.SIGTERM)
+            try:
+                child.wait(40)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+
+
+@contextlib.contextmanager
+def seaweed(folder):
+    """Yields the port of its S3 interface."""
+    data = Path(folder) / "weed"
+    data.mkdir()
+    config = Path(folder) / "s3.json"
+    config.write_text(json.dumps({"identities": [{
+        "name": "benchmark", "credentials": [{"accessKey": ACCESS_KEY, "secretKey": SECRET_KEY}],
+        "actions": ["Admin", "Read", "Write", "List", "Tagging"],
+    }]}))
+    ports = [free_port() for _ in range(4)]
+    command = [
+        os.environ["WEED_BIN"], "server", f"-dir={data}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
+        f"-master.port={ports[0]}", f"-volume.port={ports[1]}", f"-filer.port={ports[2]}", f"-s3.port={ports[3]}",
+        "-s3", f"-s3.config={config}", "-s3.port.iceberg=0", "-s3.port.lance=0",
+        "-master.volumeSizeLimitMB=1024", "-volume.max=100",
+    ]
+    with process(command, Path(folder) / "weed.log") as child:
+        deadline = time.monotonic() + 60
+        while status(ports[3], "/") is None:
+            if child.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"SeaweedFS did not start, see {folder}/weed.log")
+            time.sleep(0.1)
+        yield ports[3]
+
+
+@dataclass
+class Tintype:
+    pid: int
+    port: int
+    seconds_to_ready: float
+
+    def _memory(self, name):
+        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
+            if line.startswith(name + ":"):
+                return int(line.split()[1]) * 1024
+        raise RuntimeError(f"no {name} for process {self.pid}")
+
+    @property
+    def resident(self):
+        return self._memory("VmRSS")
+
+    @property
+    def peak(self):
+        """The kernel's own high-water mark: nothing between two looks is missed."""
+        return self._memory("VmHWM")
+
+
+@contextlib.contextmanager
+def tintype(folder, s3_port=None, **settings):
+    """On S3 where a port is given, else on local files. Yields once /readyz says 200."""
+    port, ops = free_port(), free_port()
+    environment = {
+        "PATH": os.environ["PATH"], "PORT": str(port), "OPS_PORT": str(ops), "DRAIN_SECONDS": "0", **settings,
+    }
+    if s3_port is None:
+        environment["LOCAL_STORAGE_PATH"] = str(Path(folder) / "files")
+    else:
+        environment |= {
+            "STORAGE_TYPE": "s3", "S3_ENDPOINT_URL": f"http://127.0.0.1:{s3_port}", "S3_BUCKET_NAME": BUCKET,
+            "S3_CREATE_BUCKET": "true", "S3_ACCESS_KEY": ACCESS_KEY, "S3_SECRET_KEY": SECRET_KEY,
+        }
+    began = time.monotonic()
+    with process([os.environ["TINTYPE_BIN"], "serve"], Path(folder) / "tintype.log", environment) as child:
+        while status(ops, "/readyz") != 200:
+            if child.poll() is not None or time.monotonic() > began + 60:
+                raise RuntimeError(f"tintype did not become ready, see {folder}/tintype.log")
+            time.sleep(0.002)
+        yield Tintype(child.pid, port, time.monotonic() - began)

@@ -1,0 +1,88 @@
+import CObjectStorage
+import Glibc
+
+/// Content type and metadata of an object in one extended attribute of its file: lines of `name=value`, the content
+/// type's first. It stands with the bytes before the rename, so that one rename carries all.
+struct FileAttributes: Sendable, Equatable {
+    static let name = "user.tintype.info"
+    /// S3's limit for names and values of metadata together.
+    static let metadataLimit = 2048
+    private static let contentTypeName = "content-type"
+    private static let metadataPrefix = "meta."
+    /// More than ``encoded`` gives within the limits; what is longer was not written here.
+    private static let longest = 8192
+
+    var contentType: String?
+    var metadata: ObjectMetadata
+
+    /// - Throws: ``LocalFailure`` with `unsupported` for what a header could not carry: see ``ObjectMetadata``.
+    func check() throws(LocalFailure) {
+        func isPrintable(_ text: String) -> Bool { text.utf8.allSatisfy { (0x20...0x7E).contains($0) } }
+        let size = metadata.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count }
+        guard size <= FileAttributes.metadataLimit, (contentType ?? "").utf8.count <= 255 else {
+            throw LocalFailure(.unsupported, "\(size) bytes of metadata, limit \(FileAttributes.metadataLimit)")
+        }
+        let isName = { (byte: UInt8) in
+            (0x61...0x7A).contains(byte) || (0x30...0x39).contains(byte) || byte == UInt8(ascii: "-")
+        }
+        for (name, value) in metadata {
+            guard !name.isEmpty, name.utf8.allSatisfy(isName), isPrintable(value) else {
+                throw LocalFailure(.unsupported, "metadata \(name): not lower-case letters, digits, printable ASCII")
+            }
+        }
+        guard isPrintable(contentType ?? "") else {
+            throw LocalFailure(.unsupported, "a content type that is not printable ASCII")
+        }
+    }
+
+    var encoded: [UInt8] {
+        var text = contentType.map { "\(FileAttributes.contentTypeName)=\($0)\n" } ?? ""
+        for (name, value) in metadata.sorted(by: { $0.key < $1.key }) {
+            text += "\(FileAttributes.metadataPrefix)\(name)=\(value)\n"
+        }
+        return Array(text.utf8)
+    }
+
+    /// Reads what ``encoded`` has written; a line that is none of ours is left out.
+    init(decoding bytes: some Collection<UInt8>) {
+        self.init()
+        for line in bytes.split(separator: UInt8(ascii: "\n")) {
+            guard line.allSatisfy({ (0x20...0x7E).contains($0) }),
+                let equals = line.firstIndex(of: UInt8(ascii: "="))
+            else { continue }
+            let name = String(decoding: line[..<equals], as: UTF8.self)
+            let value = String(decoding: line[line.index(after: equals)...], as: UTF8.self)
+            if name == FileAttributes.contentTypeName {
+                contentType = value
+            } else if name.hasPrefix(FileAttributes.metadataPrefix) {
+                metadata[String(name.dropFirst(FileAttributes.metadataPrefix.count))] = value
+            }
+        }
+    }
+
+    init(contentType: String? = nil, metadata: ObjectMetadata = [:]) {
+        self.contentType = contentType
+        self.metadata = metadata
+    }
+
+    /// What a file has; nothing where it has none, or the file system knows no such attributes.
+    init(of file: Descriptor) {
+        let bytes = withUnsafeTemporaryAllocation(byteCount: FileAttributes.longest, alignment: 1) { buffer -> [UInt8] in
+            guard let start = buffer.baseAddress else { return [] }
+            let count = tt_get_attribute(file.number, FileAttributes.name, start, buffer.count)
+            return count > 0 ? Array(buffer[..<count]) : []
+        }
+        self.init(decoding: bytes)
+    }
+
+    /// Writes them beside the bytes; without effect where the file system knows no such attributes.
+    func write(to file: Descriptor) throws(LocalFailure) {
+        let bytes = encoded
+        if bytes.isEmpty { return }
+        do {
+            try systemCall("fsetxattr") {
+                tt_set_attribute(file.number, FileAttributes.name, bytes, bytes.count)
+            }
+        } catch where error.number == EOPNOTSUPP || error.number == ENOSYS {}
+    }
+}

@@ -1,0 +1,152 @@
+import Glibc
+
+/// One page of a listing in byte order of the whole keys, by a walk that begins where the page begins. In memory are
+/// the page and, for each level of folders on the way, as many entries as a page may have.
+struct LocalListing {
+    private let tree: LocalTree
+    private let prefix: [UInt8]
+    private let rollsUp: Bool
+    private let after: [UInt8]
+    /// One more than asked for: so it is known whether another page follows.
+    private let wanted: Int
+    private var found: [Entry] = []
+
+    private enum Entry {
+        case item(ObjectInfo)
+        case prefix([UInt8])
+
+        var bytes: [UInt8] {
+            switch self {
+            case .item(let info): info.key.bytes
+            case .prefix(let bytes): bytes
+            }
+        }
+    }
+
+    /// - Throws: ``LocalFailure``: `invalidKey` for a cursor that is none of ours, `unsupported` for a delimiter other
+    ///   than a slash.
+    static func page(_ request: ListRequest, in tree: LocalTree) throws(LocalFailure) -> ListPage {
+        var listing = try LocalListing(request, tree: tree)
+        try listing.walk()
+        return listing.page
+    }
+
+    private init(_ request: ListRequest, tree: LocalTree) throws(LocalFailure) {
+        guard request.delimiter == nil || request.delimiter == UInt8(ascii: "/") else {
+            throw LocalFailure(.unsupported, "a delimiter other than a slash")
+        }
+        self.tree = tree
+        self.prefix = request.prefix
+        self.rollsUp = request.delimiter != nil
+        self.wanted = min(max(request.limit, 1), 1000) + 1
+        self.after = try ListCursor.position(of: request)
+    }
+
+    private var page: ListPage {
+        var page = ListPage()
+        for entry in found.prefix(wanted - 1) {
+            switch entry {
+            case .item(let info): page.items.append(info)
+            case .prefix(let bytes): page.prefixes.append(bytes)
+            }
+        }
+        if found.count == wanted { page.cursor = ListCursor.text(behind: found[wanted - 2].bytes) }
+        return page
+    }
+
+    private mutating func walk() throws(LocalFailure) {
+        // Straight to the folder that the prefix names; what stands above is not even read.
+        let base = prefix.lastIndex(of: UInt8(ascii: "/")).map { Array(prefix[...$0]) } ?? []
+        let segments = base.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).dropLast()
+        guard let names = try? LocalKey.names(segments), !LocalTree.isReserved(segments.prefix(2).map { Array($0) }),
+            let folder = try tree.open(names)
+        else { return }
+        try visit(folder, base: base)
+    }
+
+    /// - Returns: whether the page is full.
+    @discardableResult
+    private mutating func visit(_ folder: Descriptor, base: [UInt8]) throws(LocalFailure) -> Bool {
+        // Where the walk begins within this folder; nil: at its first entry.
+        var bound: [UInt8]?
+        /// A folder that holds the place to go on from: behind its own name, but not with all that is in it.
+        var entered: [UInt8] = []
+        if after.starts(with: base) {
+            bound = Array(after.dropFirst(base.count))
+            entered = rollsUp ? [] : bound ?? []
+        } else if base.lexicographicallyPrecedes(after) {
+            return false
+        }
+        let namePrefix = prefix.dropFirst(base.count)
+        while true {
+            let entries = try FolderEntries.smallest(wanted, in: folder) { entry in
+                guard entry.sortKey.starts(with: namePrefix) else { return false }
+                guard let bound else { return true }
+                return bound.lexicographicallyPrecedes(entry.sortKey)
+                    || entry.isFolder && entered.starts(with: entry.sortKey)
+            }
+            for entry in entries {
+                if try take(entry, in: folder, base: base) { return true }
+            }
+            guard entries.count == wanted, let last = entries.last else { return false }
+            bound = last.sortKey
+            entered = []
+        }
+    }
+
+    /// - Returns: whether the page is full.
+    private mutating func take(
+        _ entry: FolderEntry, in folder: Descriptor, base: [UInt8]
+    ) throws(LocalFailure) -> Bool {
+        let path = base + entry.sortKey
+        if entry.isFolder {
+            guard let inner = try LocalListing.open(entry, in: folder, path: path) else { return false }
+            guard rollsUp else { return try visit(inner, base: path) }
+            guard try LocalListing.hasObject(inner, base: path) else { return false }
+            found.append(.prefix(path))
+        } else {
+            // Between reading the folder and here it may have gone.
+            guard let key = ObjectKey(path), let status = try folder.status(of: entry.name), status.kind == .file
+            else { return false }
+            found.append(
+                .item(ObjectInfo(key: key, size: status.size, etag: status.etag, lastModified: status.modified))
+            )
+        }
+        return found.count == wanted
+    }
+
+    /// A folder to go into; nil for one that can hold no key, has gone, or may not be read: `lost+found` of a volume
+    /// must not end every listing.
+    private static func open(
+        _ entry: FolderEntry, in folder: Descriptor, path: [UInt8]
+    ) throws(LocalFailure) -> Descriptor? {
+        guard path.count < ObjectKey.maximumLength, path.isValidUTF8,
+            !LocalTree.isReserved(path.dropLast().split(separator: UInt8(ascii: "/")).prefix(3).map { Array($0) })
+        else { return nil }
+        do {
+            return try LocalTree.open(entry.name, in: folder)
+        } catch where [ENOENT, ENOTDIR, ELOOP, EACCES].contains(error.number) {
+            return nil
+        }
+    }
+
+    /// Whether there is any object below: a folder alone is no prefix.
+    private static func hasObject(_ folder: Descriptor, base: [UInt8]) throws(LocalFailure) -> Bool {
+        var folders: [FolderEntry] = []
+        var found = false
+        try FolderEntries.visit(folder) { name, kind in
+            switch kind {
+            case .file: found = ObjectKey(base + name) != nil
+            case .folder: folders.append(FolderEntry(sortKey: name + [UInt8(ascii: "/")], isFolder: true))
+            case .other: break
+            }
+            return !found
+        }
+        if found { return true }
+        for entry in folders {
+            let path = base + entry.sortKey
+            if let inner = try open(entry, in: folder, path: path), try hasObject(inner, base: path) { return true }
+        }
+        return false
+    }
+}

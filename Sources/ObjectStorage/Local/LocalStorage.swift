@@ -1,0 +1,148 @@
+public import NIOCore
+
+/// Objects as files below one folder, each under its key: `a/b.jpg` is the file `b.jpg` in the folder `a`.
+///
+/// - A write goes to a file without a name, is synced, and takes its place by one link or rename; check and rename
+///   stand under a lock of the key that holds between processes too. Two processes on one folder keep every promise.
+/// - The version is a hash of inode, size and modification time; content type and metadata are in an extended
+///   attribute, where the file system has these. Files put there by hand are objects, preferably by a rename: one that
+///   is changed in place breaks its readers off.
+/// - No symlink is followed below the root: it is as if it were not there, and a write to its name takes its place.
+/// - A key with an empty, `.` or `..` segment or one over 255 bytes is `invalidKey` in every call, as are `.tintype`,
+///   `.tintype/tmp` and `.tintype/locks`, where the store keeps its own files. A key that is a folder of others, or
+///   lies below an object, is `conflict` in a put and not there for a read.
+/// - A listing reads each folder that it enters once per page; a page costs time by the size of the folder it is in.
+public final class LocalStorage: ObjectStorage {
+    /// What a file system may lack. Switched off in tests only.
+    struct Features: Sendable {
+        var unnamedFiles = true
+        var attributes = true
+    }
+
+    public let capabilities: StorageCapabilities
+    private let reader: LocalReader
+    private let writer: LocalWriter
+    private let pool: BlockingPool
+    private let features: Features
+
+    /// Opens the store, makes its folders where they are missing, and removes what killed writers have left. Blocks for
+    /// some file calls.
+    ///
+    /// - Parameters:
+    ///   - root: the folder; the way to it may lead over symlinks.
+    ///   - partSize: bytes in a part of an upload, at least 1.
+    ///   - threads: how many calls may wait for the disk at once, at least 1.
+    ///   - now: the clock, for the files' modification times.
+    /// - Throws: ``StorageError``: `denied`, `full`, `conflict` where the root is a file, `unsupported` where the file
+    ///   system has no locks.
+    public convenience init(
+        root: String, partSize: Int = 8 << 20, threads: Int = 8, now: @escaping @Sendable () -> Timestamp = { .now }
+    ) throws(StorageError) {
+        try self.init(root: root, partSize: partSize, threads: threads, features: Features(), now: now)
+    }
+
+    init(
+        root: String, partSize: Int = 8 << 20, threads: Int = 8, features: Features,
+        now: @escaping @Sendable () -> Timestamp = { .now }
+    ) throws(StorageError) {
+        precondition(partSize > 0 && threads > 0, "a part has at least one byte, a pool one thread")
+        do {
+            let tree = try LocalTree(path: root)
+            let folder = try tree.openOwn(LocalTree.temporaryFolder)
+            let unnamed = features.unnamedFiles && TemporaryFile.canBeUnnamed(in: folder)
+            self.reader = LocalReader(tree: tree)
+            self.writer = LocalWriter(
+                tree: tree, locks: KeyLockFiles(tree: tree), usesUnnamedFiles: unnamed, now: now
+            )
+            _ = try writer.sweep(olderThan: 0)
+        } catch {
+            throw error.storageError(during: .probe)
+        }
+        self.capabilities = StorageCapabilities(partSize: partSize)
+        self.features = features
+        self.pool = BlockingPool(threads: threads)
+    }
+
+    public func get(_ key: ObjectKey, options: GetOptions) async throws(StorageError) -> GetResult {
+        let (object, range, first) = try await pool.run(.get) { [reader] () throws(LocalFailure) in
+            let object = try reader.open(LocalKey(key))
+            if let expected = options.ifMatch, expected != object.info.etag {
+                throw LocalFailure(.preconditionFailed, "the object has version \(object.info.etag)")
+            }
+            var range = 0..<object.info.size
+            if let asked = options.range {
+                guard let resolved = asked.resolve(size: object.info.size) else {
+                    throw LocalFailure(.rangeNotSatisfiable, "\(asked)", objectSize: object.info.size)
+                }
+                range = resolved
+            }
+            let isSmall = range.count <= LocalReader.chunkSize
+            return (object, range, isSmall ? try LocalReader.read(object, range) : nil)
+        }
+        let body = LocalReader.body(object, range, first: first, pool: pool)
+        return GetResult(info: object.info, range: range, body: body)
+    }
+
+    public func head(_ key: ObjectKey) async throws(StorageError) -> ObjectInfo {
+        try await pool.run(.head) { [reader] () throws(LocalFailure) in try reader.open(LocalKey(key)).info }
+    }
+
+    public func put(
+        _ key: ObjectKey, bytes: ByteBuffer, options: PutOptions
+    ) async throws(StorageError) -> PutResult {
+        let attributes = FileAttributes(contentType: options.contentType, metadata: options.metadata)
+        let etag = try await pool.run(.put) { [self] () throws(LocalFailure) in
+            let key = try LocalKey(key)
+            let file = try begin(attributes)
+            try file.write(bytes, at: 0)
+            return try writer.commit(file, to: key, mode: options.mode)
+        }
+        return PutResult(etag: etag)
+    }
+
+    public func beginUpload(
+        _ key: ObjectKey, options: UploadOptions
+    ) async throws(StorageError) -> any MultipartUpload {
+        let attributes = FileAttributes(contentType: options.contentType, metadata: options.metadata)
+        return try await pool.run(.beginUpload) { [self] () throws(LocalFailure) in
+            let key = try LocalKey(key)
+            return LocalUpload(try begin(attributes), key: key, writer: writer, pool: pool)
+        }
+    }
+
+    private func begin(_ attributes: FileAttributes) throws(LocalFailure) -> TemporaryFile {
+        try attributes.check()
+        let file = try writer.makeTemporaryFile()
+        if features.attributes { try attributes.write(to: file.file) }
+        return file
+    }
+
+    public func delete(_ key: ObjectKey, ifMatch: ETag?) async throws(StorageError) {
+        try await pool.run(.delete) { [writer] () throws(LocalFailure) in
+            try writer.remove(LocalKey(key), ifMatch: ifMatch)
+        }
+    }
+
+    public func list(_ request: ListRequest) async throws(StorageError) -> ListPage {
+        try await pool.run(.list) { [reader] () throws(LocalFailure) in
+            try LocalListing.page(request, in: reader.tree)
+        }
+    }
+
+    public func checkAvailability() async throws(StorageError) {
+        try await pool.run(.checkAvailability) { [writer] () throws(LocalFailure) in
+            try writer.checkAvailability()
+        }
+    }
+
+    /// Removes temporary files that killed writers have left; those of living writers, in whichever process, stay.
+    ///
+    /// - Parameter age: only what was last written so long ago.
+    /// - Returns: how many were removed.
+    @discardableResult
+    public func sweep(olderThan age: Duration = .zero) async throws(StorageError) -> Int {
+        try await pool.run(.probe) { [writer] () throws(LocalFailure) in
+            try writer.sweep(olderThan: age.components.seconds)
+        }
+    }
+}

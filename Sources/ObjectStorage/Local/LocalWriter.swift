@@ -1,0 +1,140 @@
+import Glibc
+import NIOCore
+
+/// How an object comes into the tree and leaves it. Blocks.
+struct LocalWriter: Sendable {
+    /// How often a write goes on after another one has moved a folder or a file under its hands.
+    private static let attempts = 128
+
+    let tree: LocalTree
+    let locks: KeyLockFiles
+    let usesUnnamedFiles: Bool
+    let now: @Sendable () -> Timestamp
+
+    func makeTemporaryFile() throws(LocalFailure) -> TemporaryFile {
+        try TemporaryFile(in: tree.openOwn(LocalTree.temporaryFolder), unnamed: usesUnnamedFiles)
+    }
+
+    /// Makes a written file the object of a key: durable bytes first, then check and rename under the key's lock, then
+    /// the folder's entry durable. Two waits for the disk where nobody races.
+    func commit(_ file: TemporaryFile, to key: LocalKey, mode: PutMode) throws(LocalFailure) -> ETag {
+        let seen = try tree.status(of: key)
+        try LocalWriter.check(mode, against: seen)
+        try file.setModified(now: now(), laterThan: seen?.modified)
+        try file.file.sync()
+        let (etag, changed) = try locks.withLock(key) { () throws(LocalFailure) in
+            try place(file, at: key, mode: mode)
+        }
+        do throws(LocalFailure) {
+            for folder in changed { try folder.sync() }
+        } catch {
+            // It is visible already; only whether it outlives a power cut is open.
+            var failure = error
+            failure.mayHaveHappened = true
+            throw failure
+        }
+        return etag
+    }
+
+    /// - Returns: the new version, and the folders whose entries have changed.
+    private func place(
+        _ file: TemporaryFile, at key: LocalKey, mode: PutMode
+    ) throws(LocalFailure) -> (ETag, [Descriptor]) {
+        for _ in 0..<LocalWriter.attempts {
+            let current = try tree.status(of: key)
+            try LocalWriter.check(mode, against: current)
+            // Another write has come since: its time may be later than the one set before.
+            if try file.setModified(now: nil, laterThan: current?.modified) { try file.file.sync() }
+            let etag = try file.file.status().etag
+            guard let (folder, changed) = try tree.openOrMake(key.folders) else { continue }
+            do throws(LocalFailure) {
+                switch current?.kind {
+                case nil:
+                    try file.create(key.leaf, in: folder)
+                case .folder:
+                    guard try LocalTree.removeHollowFolder(key.leaf, in: folder) else {
+                        throw LocalFailure(.conflict, "the key is a folder of others")
+                    }
+                    continue
+                case .file, .other:
+                    try file.replace(key.leaf, in: folder)
+                }
+            } catch where error.number == EEXIST || error.number == ENOENT || error.number == EISDIR {
+                continue
+            } catch {
+                tree.removeEmptyFolders(above: key)
+                throw error
+            }
+            return (etag, [folder] + changed.reversed())
+        }
+        throw LocalFailure(.conflict, "other writes moved the key's folders \(LocalWriter.attempts) times")
+    }
+
+    private static func check(_ mode: PutMode, against current: FileStatus?) throws(LocalFailure) {
+        let version = current?.kind == .file ? current?.etag : nil
+        switch mode {
+        case .overwrite:
+            return
+        case .createOnly:
+            if version != nil { throw LocalFailure(.preconditionFailed, "the object exists") }
+        case .replace(let expected):
+            if version != expected {
+                throw LocalFailure(.preconditionFailed, "the object has version \(version?.text ?? "none")")
+            }
+        }
+    }
+
+    /// Deletes the object of a key, and the folders that are empty by that.
+    func remove(_ key: LocalKey, ifMatch: ETag?) throws(LocalFailure) {
+        let folder = try locks.withLock(key) { () throws(LocalFailure) -> Descriptor? in
+            guard let folder = try tree.open(key.folders), let current = try folder.status(of: key.leaf),
+                current.kind == .file
+            else {
+                if ifMatch != nil { throw LocalFailure(.notFound, "no such object") }
+                return nil
+            }
+            if let ifMatch, ifMatch != current.etag {
+                throw LocalFailure(.preconditionFailed, "the object has version \(current.etag)")
+            }
+            do throws(LocalFailure) {
+                try systemCall("unlink") { unlinkat(folder.number, key.leaf.text, 0) }
+            } catch where error.number == ENOENT {
+                return nil
+            }
+            return folder
+        }
+        // Before the folders go: a removed folder can be synced, but that says nothing of the way to it.
+        try folder?.sync()
+        tree.removeEmptyFolders(above: key)
+    }
+
+    /// Removes temporary files that no living writer holds.
+    ///
+    /// - Parameter age: only what was last changed so long ago, in seconds.
+    /// - Returns: how many were removed.
+    func sweep(olderThan age: Int64) throws(LocalFailure) -> Int {
+        let folder = try tree.openOwn(LocalTree.temporaryFolder)
+        let limit = now().seconds - age
+        var removed = 0
+        try FolderEntries.visit(folder) { entry, kind throws(LocalFailure) in
+            guard kind == .file else { return true }
+            let name = FileName(entry)
+            let number = openat(folder.number, name.text, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+            guard number >= 0 else { return true }
+            let file = Descriptor(number)
+            guard flock(file.number, LOCK_EX | LOCK_NB) == 0 else { return true }
+            if age > 0, try file.status().modified.seconds > limit { return true }
+            if unlinkat(folder.number, name.text, 0) == 0 { removed += 1 }
+            return true
+        }
+        return removed
+    }
+}
+
+extension LocalWriter {
+    /// Whether a write could begin: the root is still where it was, and can be written to.
+    func checkAvailability() throws(LocalFailure) {
+        let folder = try tree.openOwn(LocalTree.temporaryFolder)
+        try systemCall("faccessat") { faccessat(folder.number, ".", W_OK, 0) }
+    }
+}

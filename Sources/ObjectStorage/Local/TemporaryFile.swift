@@ -1,0 +1,145 @@
+import CObjectStorage
+import Glibc
+import NIOConcurrencyHelpers
+import NIOCore
+
+/// A file that is being written, seen by nobody: without a name where the file system can do that, so that a killed
+/// process leaves nothing; else, and shortly before it takes another file's place, with a random name among the
+/// temporary files. Its writer holds a flock on it, by which a sweep can tell it from what a killed process left.
+final class TemporaryFile: Sendable {
+    let file: Descriptor
+    private let folder: Descriptor
+    /// Its name among the temporary files; nil: none, or gone to its key.
+    private let name: NIOLockedValueBox<FileName?>
+
+    /// - Parameters:
+    ///   - folder: the folder of temporary files.
+    ///   - unnamed: whether the file system has files without names.
+    init(in folder: Descriptor, unnamed: Bool) throws(LocalFailure) {
+        self.folder = folder
+        if unnamed {
+            self.file = Descriptor(try systemCall("open a temporary file") { tt_open_unnamed(folder.number, 0o666) })
+            self.name = NIOLockedValueBox(nil)
+            try systemCall("flock") { flock(file.number, LOCK_EX) }
+            return
+        }
+        while true {
+            let name = TemporaryFile.randomName()
+            let file = Descriptor(
+                try systemCall("open a temporary file") {
+                    openat(folder.number, name.text, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o666)
+                }
+            )
+            try systemCall("flock") { flock(file.number, LOCK_EX) }
+            // A sweep may have come between the two calls and have taken the file for a dead writer's.
+            var status = stat()
+            try systemCall("fstat") { fstat(file.number, &status) }
+            if status.st_nlink == 0 { continue }
+            self.file = file
+            self.name = NIOLockedValueBox(name)
+            return
+        }
+    }
+
+    deinit {
+        discard()
+    }
+
+    /// Takes its name away, if it has one. What was written is gone with the last descriptor.
+    func discard() {
+        name.withLockedValue { name in
+            if let taken = name { unlinkat(folder.number, taken.text, 0) }
+            name = nil
+        }
+    }
+
+    /// Writes all of the bytes from an offset on.
+    func write(_ bytes: ByteBuffer, at offset: Int64) throws(LocalFailure) {
+        var offset = offset
+        var rest = bytes.readableBytesView
+        while !rest.isEmpty {
+            let count = try systemCall("pwrite") {
+                rest.withUnsafeBytes { pwrite(file.number, $0.baseAddress, $0.count, off_t(offset)) }
+            }
+            rest = rest.dropFirst(count)
+            offset += Int64(count)
+        }
+    }
+
+    /// Gives the file the time `now`, or where that is not later than `earlier` the next one that is; so that the
+    /// version is new even when the clock stands still or goes back. File systems keep times in steps of up to 2 s.
+    ///
+    /// - Returns: whether the time had to be changed: it is durable with the next sync only.
+    @discardableResult
+    func setModified(now: Timestamp?, laterThan earlier: Timestamp?) throws(LocalFailure) -> Bool {
+        if now == nil {
+            guard let earlier, try file.status().modified <= earlier else { return false }
+        }
+        for step: Int64 in [1, 1_000, 1_000_000, 1_000_000_000, 2_000_000_000] {
+            var wanted = now ?? Timestamp(seconds: 0)
+            if let earlier { wanted = max(wanted, earlier.advanced(byNanoseconds: step)) }
+            var time = timespec()
+            time.tv_sec = Int(wanted.seconds)
+            time.tv_nsec = Int(wanted.nanoseconds)
+            try systemCall("futimens") { futimens(file.number, [time, time]) }
+            guard let earlier, try file.status().modified <= earlier else { return true }
+        }
+        throw LocalFailure(.unsupported, "the file system keeps no modification times")
+    }
+
+    /// Makes the file visible under a name that is free.
+    ///
+    /// - Throws: ``LocalFailure`` with EEXIST where it is not free, ENOENT where the folder has gone.
+    func create(_ leaf: FileName, in target: Descriptor) throws(LocalFailure) {
+        if name.withLockedValue({ $0 }) == nil {
+            try systemCall("link") { tt_link_unnamed(file.number, target.number, leaf.text) }
+        } else {
+            try replace(leaf, in: target)
+        }
+    }
+
+    /// Makes the file visible under a name, in the place of the file (or symlink) that has it, if any, in one step.
+    ///
+    /// - Throws: ``LocalFailure`` with EISDIR where a folder has the name, ENOENT where the folder has gone.
+    func replace(_ leaf: FileName, in target: Descriptor) throws(LocalFailure) {
+        let source: FileName
+        if let known = name.withLockedValue({ $0 }) {
+            source = known
+        } else {
+            // Linux has no call that puts a file without a name in another one's place.
+            source = TemporaryFile.randomName()
+            try systemCall("link") { tt_link_unnamed(file.number, folder.number, source.text) }
+            name.withLockedValue { $0 = source }
+        }
+        try systemCall("rename") { renameat(folder.number, source.text, target.number, leaf.text) }
+        name.withLockedValue { $0 = nil }
+    }
+
+    private static func randomName() -> FileName {
+        FileName(hexadecimal((0..<16).map { _ in UInt8.random(in: 0...255) }))
+    }
+
+    /// Whether files without names work here from beginning to end: O_TMPFILE, flock, and /proc for the name.
+    static func canBeUnnamed(in folder: Descriptor) -> Bool {
+        do {
+            try TemporaryFile(in: folder, unnamed: true).probe()
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    private func probe() throws(LocalFailure) {
+        let trial = TemporaryFile.randomName()
+        try systemCall("link") { tt_link_unnamed(file.number, folder.number, trial.text) }
+        name.withLockedValue { $0 = trial }
+        discard()
+    }
+}
+
+extension Timestamp {
+    fileprivate func advanced(byNanoseconds step: Int64) -> Timestamp {
+        let sum = Int64(nanoseconds) + step
+        return Timestamp(seconds: seconds + sum / 1_000_000_000, nanoseconds: Int32(sum % 1_000_000_000))
+    }
+}

@@ -1,0 +1,191 @@
+import NIOConcurrencyHelpers
+public import NIOCore
+
+/// Objects in memory, for tests, with every promise of ``ObjectStorage`` but that they outlive the process. As in S3,
+/// a key may be a prefix of others.
+public final class MemoryStorage: ObjectStorage {
+    private struct Object {
+        var bytes: ByteBuffer
+        var info: ObjectInfo
+    }
+
+    private struct State {
+        var objects: [ObjectKey: Object] = [:]
+        /// Of the last write: every write has a version of its own.
+        var version: UInt64 = 0
+    }
+
+    public let capabilities: StorageCapabilities
+    private let state = NIOLockedValueBox(State())
+    private let now: @Sendable () -> Timestamp
+
+    /// - Parameters:
+    ///   - partSize: bytes in a part of an upload, at least 1.
+    ///   - now: the clock, for `lastModified`.
+    public init(partSize: Int = 8 << 20, now: @escaping @Sendable () -> Timestamp = { .now }) {
+        self.capabilities = StorageCapabilities(partSize: partSize)
+        self.now = now
+    }
+
+    public func get(_ key: ObjectKey, options: GetOptions) async throws(StorageError) -> GetResult {
+        let object = try object(key, during: .get)
+        if let expected = options.ifMatch, expected != object.info.etag {
+            throw StorageError(.preconditionFailed, during: .get)
+        }
+        var range = 0..<object.info.size
+        if let asked = options.range {
+            guard let resolved = asked.resolve(size: object.info.size) else {
+                throw StorageError(.rangeNotSatisfiable, during: .get, objectSize: object.info.size)
+            }
+            range = resolved
+        }
+        let slice = object.bytes.getSlice(
+            at: object.bytes.readerIndex + Int(range.lowerBound), length: range.count
+        )
+        return GetResult(info: object.info, range: range, body: ObjectBody(slice ?? ByteBuffer()))
+    }
+
+    public func head(_ key: ObjectKey) async throws(StorageError) -> ObjectInfo {
+        try object(key, during: .head).info
+    }
+
+    private func object(_ key: ObjectKey, during operation: StorageError.Operation) throws(StorageError) -> Object {
+        try checkCancellation(during: operation)
+        guard let object = state.withLockedValue({ $0.objects[key] }) else {
+            throw StorageError(.notFound, during: operation)
+        }
+        return object
+    }
+
+    private func checkCancellation(during operation: StorageError.Operation) throws(StorageError) {
+        if Task.isCancelled { throw StorageError(.cancelled, during: operation) }
+    }
+
+    public func put(
+        _ key: ObjectKey, bytes: ByteBuffer, options: PutOptions
+    ) async throws(StorageError) -> PutResult {
+        let upload = UploadOptions(contentType: options.contentType, metadata: options.metadata)
+        return try store(bytes, at: key, options: upload, mode: options.mode, during: .put)
+    }
+
+    fileprivate func store(
+        _ bytes: ByteBuffer, at key: ObjectKey, options: UploadOptions, mode: PutMode,
+        during operation: StorageError.Operation
+    ) throws(StorageError) -> PutResult {
+        try checkCancellation(during: operation)
+        let time = now()
+        let result = state.withLockedValue { state -> PutResult? in
+            let current = state.objects[key]?.info.etag
+            switch mode {
+            case .overwrite: break
+            case .createOnly: if current != nil { return nil }
+            case .replace(let expected): if current != expected { return nil }
+            }
+            state.version += 1
+            let info = ObjectInfo(
+                key: key, size: Int64(bytes.readableBytes), etag: ETag(opaque: "memory-\(state.version)"),
+                lastModified: time, contentType: options.contentType, metadata: options.metadata
+            )
+            state.objects[key] = Object(bytes: bytes, info: info)
+            return PutResult(etag: info.etag)
+        }
+        guard let result else { throw StorageError(.preconditionFailed, during: operation) }
+        return result
+    }
+
+    public func beginUpload(
+        _ key: ObjectKey, options: UploadOptions
+    ) async throws(StorageError) -> any MultipartUpload {
+        try checkCancellation(during: .beginUpload)
+        return MemoryUpload(key: key, options: options, storage: self)
+    }
+
+    public func delete(_ key: ObjectKey, ifMatch: ETag?) async throws(StorageError) {
+        try checkCancellation(during: .delete)
+        let failure = state.withLockedValue { state -> StorageError.Code? in
+            if let ifMatch {
+                guard let current = state.objects[key]?.info.etag else { return .notFound }
+                if current != ifMatch { return .preconditionFailed }
+            }
+            state.objects[key] = nil
+            return nil
+        }
+        if let failure { throw StorageError(failure, during: .delete) }
+    }
+
+    public func list(_ request: ListRequest) async throws(StorageError) -> ListPage {
+        try checkCancellation(during: .list)
+        let after: [UInt8]
+        do {
+            after = try ListCursor.position(of: request)
+        } catch {
+            throw error.storageError(during: .list)
+        }
+        let keys = state.withLockedValue { $0.objects.keys.filter { $0.hasPrefix(request.prefix) } }
+        let limit = min(max(request.limit, 1), 1000)
+        var page = ListPage()
+        var last: [UInt8] = after
+        for key in keys.sorted() {
+            var entry = key.bytes
+            if let delimiter = request.delimiter,
+                let end = entry[request.prefix.count...].firstIndex(of: delimiter)
+            {
+                entry = Array(entry[...end])
+            }
+            guard last.lexicographicallyPrecedes(entry) else { continue }
+            if page.items.count + page.prefixes.count == limit {
+                page.cursor = ListCursor.text(behind: last)
+                break
+            }
+            last = entry
+            if entry.count < key.bytes.count || key.bytes.last == request.delimiter {
+                page.prefixes.append(entry)
+            } else if var info = state.withLockedValue({ $0.objects[key]?.info }) {
+                info.contentType = nil
+                info.metadata = [:]
+                page.items.append(info)
+            }
+        }
+        return page
+    }
+
+    public func checkAvailability() async throws(StorageError) {
+        try checkCancellation(during: .checkAvailability)
+    }
+}
+
+private final class MemoryUpload: MultipartUpload {
+    private let key: ObjectKey
+    private let options: UploadOptions
+    private let storage: MemoryStorage
+    /// Nil once the upload has ended.
+    private let bytes = NIOLockedValueBox<ByteBuffer?>(ByteBuffer())
+
+    init(key: ObjectKey, options: UploadOptions, storage: MemoryStorage) {
+        self.key = key
+        self.options = options
+        self.storage = storage
+    }
+
+    func uploadPart(_ part: ByteBuffer) async throws(StorageError) {
+        guard part.readableBytes > 0 else { throw StorageError(.unsupported, during: .uploadPart) }
+        let isOpen = bytes.withLockedValue { bytes in
+            bytes?.writeImmutableBuffer(part) != nil
+        }
+        if !isOpen { throw StorageError(.notFound, during: .uploadPart) }
+    }
+
+    func complete(mode: PutMode) async throws(StorageError) -> PutResult {
+        guard let whole = bytes.withLockedValue({ $0 }) else {
+            throw StorageError(.notFound, during: .completeUpload)
+        }
+        guard whole.readableBytes > 0 else { throw StorageError(.unsupported, during: .completeUpload) }
+        let result = try storage.store(whole, at: key, options: options, mode: mode, during: .completeUpload)
+        bytes.withLockedValue { $0 = nil }
+        return result
+    }
+
+    func abort() async {
+        bytes.withLockedValue { $0 = nil }
+    }
+}

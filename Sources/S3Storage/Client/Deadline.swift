@@ -1,0 +1,48 @@
+import NIOConcurrencyHelpers
+import NIOCore
+
+/// Runs work under a deadline. Timers are the event loop's: those of `Task.sleep` stay queued until they are due, even
+/// when cancelled, and there is one for every request.
+struct DeadlineRunner: Sendable {
+    let eventLoopGroup: any EventLoopGroup
+
+    /// The deadline has passed.
+    struct Passed: Error {}
+
+    /// - Throws: what `body` throws; ``Passed`` where it had to be cancelled for the deadline.
+    func run<Result: Sendable>(
+        until deadline: NIODeadline, _ body: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result {
+        let work = Task { try await body() }
+        let hasPassed = NIOLockedValueBox(false)
+        let timer = eventLoopGroup.any().scheduleTask(deadline: deadline) {
+            hasPassed.withLockedValue { $0 = true }
+            work.cancel()
+        }
+        defer { timer.cancel() }
+        do {
+            return try await withTaskCancellationHandler {
+                try await work.value
+            } onCancel: {
+                work.cancel()
+            }
+        } catch {
+            if hasPassed.withLockedValue({ $0 }) { throw Passed() }
+            throw error
+        }
+    }
+}
+
+extension TimeAmount {
+    init(_ duration: Duration) {
+        let (seconds, attoseconds) = duration.components
+        self = .nanoseconds(seconds.multipliedReportingOverflow(by: 1_000_000_000).partialValue)
+            + .nanoseconds(attoseconds / 1_000_000_000)
+    }
+}
+
+extension Duration {
+    init(_ amount: TimeAmount) {
+        self = .nanoseconds(amount.nanoseconds)
+    }
+}

@@ -1,0 +1,162 @@
+import AsyncHTTPClient
+import Logging
+import Metrics
+import NIOConcurrencyHelpers
+import NIOCore
+import NIOHTTP1
+import ObjectStorage
+
+/// Signs requests, sends them, and sends them again where that is safe. Knows statuses and error bodies, and nothing of
+/// what the single calls mean.
+final class S3Client: Sendable {
+    /// The longest answer that is collected: a page of 1,000 keys of 1,024 bytes, each byte as `%XX`, with room.
+    static let answerLimit = 8 << 20
+    /// The longest error body that is looked at.
+    static let errorLimit = 64 << 10
+
+    let http: HTTPClient
+    let deadlines: DeadlineRunner
+    let timeout: TimeAmount
+    let now: WallClock
+    let logger: Logger
+    private let addressing: S3Addressing
+    private let credentials: any CredentialsProvider
+    private let signer: SignatureV4
+    private let policy: RetryPolicy
+    private let random: @Sendable () -> Double
+    private let budget = NIOLockedValueBox(RetryBudget())
+
+    init(
+        _ configuration: S3Configuration, credentials: any CredentialsProvider, eventLoopGroup: any EventLoopGroup,
+        logger: Logger, now: @escaping WallClock, policy: RetryPolicy = RetryPolicy(),
+        random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) }
+    ) {
+        var settings = HTTPClient.Configuration()
+        settings.redirectConfiguration = .disallow
+        settings.httpVersion = .http1Only
+        settings.timeout.connect = min(TimeAmount(configuration.timeout), .seconds(5))
+        settings.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = configuration.connectionLimit
+        // Shorter than the 60 s and more after which servers close idle connections, so that few requests meet one
+        // that is being closed.
+        settings.connectionPool.idleTimeout = .seconds(30)
+        // The retries here know the deadline and the budget; the pool's own would hide a store that refuses.
+        settings.connectionPool.retryConnectionEstablishment = false
+        http = HTTPClient(eventLoopGroupProvider: .shared(eventLoopGroup), configuration: settings)
+        deadlines = DeadlineRunner(eventLoopGroup: eventLoopGroup)
+        timeout = TimeAmount(configuration.timeout)
+        addressing = S3Addressing(configuration)
+        signer = SignatureV4(region: configuration.region)
+        self.credentials = credentials
+        self.logger = logger
+        self.now = now
+        self.policy = policy
+        self.random = random
+    }
+
+    /// The end of the time that one operation has, from now on.
+    func deadline() -> NIODeadline { .now() + timeout }
+
+    /// Sends a request and collects the answer.
+    func send(_ request: S3Request, until deadline: NIODeadline) async throws(S3Failure) -> S3Answer {
+        try await send(request, until: deadline) { [self] response, tryDeadline in
+            let body = try await collect(response, limit: Self.answerLimit, of: request, until: tryDeadline)
+            return S3Answer(status: Int(response.status.code), headers: response.headers, body: body)
+        }
+    }
+
+    /// Sends a request and gives back the answer with its body still to be read.
+    func open(_ request: S3Request, until deadline: NIODeadline) async throws(S3Failure) -> HTTPClientResponse {
+        try await send(request, until: deadline) { response, _ in response }
+    }
+
+    /// Sends a request until it succeeds, or may not be sent again, or the time is over.
+    ///
+    /// - Parameter take: turns a 2xx answer into the result; what it throws is judged like any failed try.
+    func send<Result: Sendable>(
+        _ request: S3Request, until deadline: NIODeadline,
+        take: @escaping @Sendable (HTTPClientResponse, NIODeadline) async throws -> Result
+    ) async throws(S3Failure) -> Result {
+        var tries = 0
+        var mayHaveActed = false
+        while true {
+            tries += 1
+            let tryDeadline = min(deadline, .now() + timeForOneTry(of: request))
+            var failure: S3Failure
+            do {
+                let result = try await sendOnce(request, until: tryDeadline, take: take)
+                budget.withLockedValue { $0.payBack() }
+                return result
+            } catch {
+                let kind = Task.isCancelled ? .cancelled : TransportErrors.kind(of: error)
+                failure = S3Failure(kind: kind, operation: request.operation, mayHaveActed: mayHaveActed)
+            }
+            mayHaveActed = mayHaveActed || failure.leavesDoubt
+            let pause = policy.pause(after: tries, random: random())
+            guard policy.allowsRetry(after: failure.kind, of: request.repeatability, tries: tries),
+                .now() + TimeAmount(pause) < deadline, takeFromBudget(failure.kind)
+            else { throw failure }
+            noteRetry(of: failure)
+            do {
+                try await Task.sleep(for: pause)
+            } catch {
+                failure.kind = .cancelled
+                throw failure
+            }
+        }
+    }
+
+    /// A question gets a part of the time, so that one that hangs is asked again on another connection. A body may
+    /// need all of it.
+    private func timeForOneTry(of request: S3Request) -> TimeAmount {
+        let bytes = request.body?.readableBytes ?? 0
+        return bytes > 256 << 10 ? timeout : .nanoseconds(timeout.nanoseconds / 2)
+    }
+
+    private func takeFromBudget(_ kind: S3Failure.Kind) -> Bool {
+        let isTimeout = if case .timedOut = kind { true } else { false }
+        return budget.withLockedValue { $0.take(afterTimeout: isTimeout) }
+    }
+
+    private func noteRetry(of failure: S3Failure) {
+        Counter(label: "s3_retries_total", dimensions: [("operation", failure.operation.rawValue)]).increment()
+        logger.debug(
+            "storage request is tried again",
+            metadata: [
+                "operation": "\(failure.operation.rawValue)", "error": "\(failure.storageError.debugDescription)",
+            ])
+    }
+
+    private func sendOnce<Result: Sendable>(
+        _ request: S3Request, until deadline: NIODeadline,
+        take: @Sendable (HTTPClientResponse, NIODeadline) async throws -> Result
+    ) async throws -> Result {
+        let signed = try await sign(request)
+        let response = try await http.execute(signed, deadline: deadline)
+        guard (200...299).contains(response.status.code) else {
+            throw try await fault(in: response, to: request, until: deadline)
+        }
+        return try await take(response, deadline)
+    }
+
+    private func sign(_ request: S3Request) async throws(S3Failure) -> HTTPClientRequest {
+        let keys: SigningCredentials
+        do {
+            keys = try await credentials.credentials()
+        } catch {
+            throw S3Failure(kind: .noCredentials(error), operation: request.operation)
+        }
+        let signable = SignableRequest(
+            method: request.method.rawValue, path: addressing.path(request.key), query: request.query,
+            headers: [("host", addressing.authority)] + request.headers)
+        let payload = request.body.map { PayloadHash.sha256(Hashing.sha256($0)) } ?? .empty
+        let signature = signer.sign(signable, payload: payload, credentials: keys, at: now())
+
+        let path = signer.canonicalPath(signable.path)
+        var signed = HTTPClientRequest(
+            url: addressing.url(path: path, query: SignatureV4.canonical(request.query)))
+        signed.method = request.method
+        signed.headers = HTTPHeaders((signable.headers + signature.headers).map { ($0.name, $0.value) })
+        signed.body = request.body.map { .bytes($0) }
+        return signed
+    }
+}

@@ -1,0 +1,44 @@
+import NIOCore
+import NIOHTTP1
+import ObjectStorage
+
+/// One request to the store, before it is signed.
+struct S3Request: Sendable {
+    /// What a try that may have reached the store allows.
+    enum Repeatability: Sendable, Hashable {
+        /// Doing it twice is doing it once: reads, writes of the same bytes, deletes.
+        case always
+        /// Doing it twice leaves two things behind; only tries that never reached the store are repeated.
+        case ifUntouched
+    }
+
+    var operation: StorageError.Operation
+    var method: HTTPMethod
+    /// Nil: the bucket itself.
+    var key: ObjectKey?
+    var query: [QueryItem] = []
+    var headers: [(name: String, value: String)] = []
+    var body: ByteBuffer?
+    var repeatability = Repeatability.always
+
+    init(
+        _ operation: StorageError.Operation, _ method: HTTPMethod, key: ObjectKey? = nil, query: [QueryItem] = [],
+        headers: [(name: String, value: String)] = [], body: ByteBuffer? = nil,
+        repeatability: Repeatability = .always
+    ) {
+        self.operation = operation
+        self.method = method
+        self.key = key
+        self.query = query
+        self.headers = headers
+        self.body = body
+        self.repeatability = repeatability
+    }
+}
+
+/// A whole answer.
+struct S3Answer: Sendable {
+    var status: Int
+    var headers: HTTPHeaders
+    var body: ByteBuffer
+}

@@ -1,0 +1,46 @@
+import AsyncHTTPClient
+import NIOCore
+import NIOPosix
+
+/// What the errors of the HTTP client tell of the request: whether it can have reached the store.
+enum TransportErrors {
+    static func kind(of error: any Error) -> S3Failure.Kind {
+        switch error {
+        case is CancellationError: return .cancelled
+        case is DeadlineRunner.Passed: return .timedOut
+        case let error as HTTPClientError: return kind(of: error)
+        case let failure as S3Failure: return failure.kind
+        case let fault as S3Fault: return .fault(fault)
+        case let error as BadAnswer: return .badAnswer(error.detail)
+        // No connection was made, so no request went over it.
+        case is NIOConnectionError: return .transport(untouched: true, error)
+        default: return .transport(untouched: isConnecting(error), error)
+        }
+    }
+
+    private static func kind(of error: HTTPClientError) -> S3Failure.Kind {
+        switch error {
+        case .cancelled, .requestStreamCancelled: .cancelled
+        case .deadlineExceeded, .readTimeout, .writeTimeout: .timedOut
+        case .connectTimeout, .tlsHandshakeTimeout, .socksHandshakeTimeout, .httpProxyHandshakeTimeout,
+            .getConnectionFromPoolTimeout:
+            .transport(untouched: true, error)
+        default: .transport(untouched: false, error)
+        }
+    }
+
+    private static func isConnecting(_ error: any Error) -> Bool {
+        if let error = error as? IOError { return error.errnoCode == ECONNREFUSED }
+        if let error = error as? ChannelError, case .connectTimeout = error { return true }
+        return false
+    }
+}
+
+/// An answer that no S3 server may give.
+struct BadAnswer: Error {
+    var detail: String
+
+    init(_ detail: String) {
+        self.detail = detail
+    }
+}

@@ -1,0 +1,27 @@
+import ObjectStorage
+
+/// Where a listing goes on: the store's own token, or a key for stores that give none.
+enum ListCursor: Sendable, Hashable {
+    case token(String)
+    case after([UInt8])
+
+    /// Opaque to callers; the token is kept as it came.
+    var text: String {
+        switch self {
+        case .token(let token): "t\(token)"
+        case .after(let key): "k\(Base64URL.encode(key))"
+        }
+    }
+
+    init?(_ text: String) {
+        switch text.utf8.first {
+        case UInt8(ascii: "t") where text.utf8.count > 1:
+            self = .token(String(text.dropFirst()))
+        case UInt8(ascii: "k"):
+            guard let key = Base64URL.decode(text.dropFirst()), !key.isEmpty else { return nil }
+            self = .after(key)
+        default:
+            return nil
+        }
+    }
+}

@@ -1,0 +1,34 @@
+import NIOHTTP1
+import ObjectStorage
+
+extension ProbeRun {
+    /// Whether listings are in byte order, and what a plus sign in them is.
+    func listing() async throws(StorageError) -> (inByteOrder: Bool, plusIsSpace: Bool) {
+        // A hyphen comes before a slash: folder by folder, `a/x` would come first.
+        let hyphen = try key("list/a-b")
+        let folder = try key("list/a/x")
+        let odd = try key("list/s p+q")
+        for key in [hyphen, folder, odd] { _ = try await write(key, "listed") }
+
+        let prefix = Array(hyphen.bytes.dropLast(3))
+        let query = [
+            QueryItem("list-type", "2"), QueryItem("max-keys", "10"), QueryItem("encoding-type", "url"),
+            QueryItem("prefix", prefix),
+        ]
+        do throws(S3Failure) {
+            let answer = try await storage.client.send(S3Request(.probe, .GET, query: query), until: deadline)
+            return try S3Storage.understand(.probe) { () throws(BadAnswer) in
+                let document = try S3Document.decode(ListDocument.self, from: answer.body)
+                let form = try document.page(plusIsSpace: true).items.map(\.key)
+                let plain = try document.page(plusIsSpace: false).items.map(\.key)
+                guard form.contains(odd) || plain.contains(odd) else {
+                    throw BadAnswer("a listing without an object that was just written")
+                }
+                let plusIsSpace = form.contains(odd)
+                return ((plusIsSpace ? form : plain) == [hyphen, folder, odd], plusIsSpace)
+            }
+        } catch {
+            throw error.storageError
+        }
+    }
+}

@@ -1,0 +1,129 @@
+import NIOConcurrencyHelpers
+import NIOCore
+import NIOHTTP1
+import ObjectStorage
+
+/// One run of the probe: its corner of the keys, what it has left there, and the single findings.
+final class ProbeRun: Sendable {
+    static let folder = "probe/"
+    /// Requests that race for one thing.
+    static let racers = 8
+    /// Races of one kind. A store that is not atomic lets two win in some races only.
+    static let rounds = 4
+
+    let storage: S3Storage
+    private let name = Hashing.hex((0..<8).map { _ in UInt8.random(in: .min ... .max) })
+    private let used = NIOLockedValueBox<Set<ObjectKey>>([])
+    let deadline: NIODeadline
+
+    init(_ storage: S3Storage) {
+        self.storage = storage
+        // A probe is a few dozen requests, one after the other on a slow line.
+        deadline = .now() + storage.client.timeout * 2
+    }
+
+    /// All findings, the independent ones at the same time.
+    func all() async throws(StorageError) -> (StoreTraits, tellsMissingKeys: Bool) {
+        let tellsMissingKeys = try await tellsMissingKeys()
+        async let put = attempt { () throws(StorageError) in try await self.putSupport() }
+        async let complete = attempt { () throws(StorageError) in try await self.completeSupport() }
+        async let delete = attempt { () throws(StorageError) in try await self.deleteSupport() }
+        async let listing = attempt { () throws(StorageError) in try await self.listing() }
+        var traits = StoreTraits()
+        let findings = await (put, complete, delete, listing)
+        traits.put = try findings.0.get()
+        traits.complete = try findings.1.get()
+        traits.delete = try findings.2.get()
+        (traits.listsInByteOrder, traits.plusIsSpace) = try findings.3.get()
+        return (traits, tellsMissingKeys)
+    }
+
+    /// A key of this run, to be removed at its end.
+    func key(_ path: String) throws(StorageError) -> ObjectKey {
+        let key = try S3Storage.ownKey("\(Self.folder)\(name)/\(path)", during: .probe)
+        used.withLockedValue { _ = $0.insert(key) }
+        return key
+    }
+
+    /// Removes every object of this run. What cannot be removed now is left to the sweep.
+    func cleanUp() async {
+        let keys = used.withLockedValue { $0 }
+        await withTaskGroup { group in
+            for key in keys {
+                group.addTask { [storage] in
+                    _ = try? await storage.client.send(
+                        S3Request(.probe, .DELETE, key: key), until: storage.client.deadline())
+                }
+            }
+        }
+    }
+
+    /// Sends a request with a condition and says how it came out.
+    func outcome(
+        _ request: S3Request
+    ) async throws(StorageError) -> (outcome: RaceOutcome, etag: ETag?) {
+        do throws(S3Failure) {
+            let answer = try await storage.client.send(request, until: deadline)
+            if let error = ErrorDocument(answer.body) {
+                throw S3Failure(kind: .fault(S3Fault(status: 200, code: error.code)), operation: .probe)
+            }
+            return (.won, answer.headers.first(name: "etag").flatMap { ETag(header: $0) })
+        } catch {
+            return (try Self.judge(error), nil)
+        }
+    }
+
+    private static func judge(_ failure: S3Failure) throws(StorageError) -> RaceOutcome {
+        let error = failure.storageError
+        switch error.code {
+        case .preconditionFailed, .conflict, .notFound: return .lost
+        case .unsupported: return .refused
+        // Some stores call a header they do not know an invalid argument.
+        case .badAnswer where failure.fault?.status == 400: return .refused
+        default: throw error
+        }
+    }
+
+    /// Starts `count` requests at once.
+    func race(
+        _ count: Int = ProbeRun.racers,
+        _ racer: @escaping @Sendable (Int) async throws(StorageError) -> (outcome: RaceOutcome, etag: ETag?)
+    ) async throws(StorageError) -> [(outcome: RaceOutcome, etag: ETag?)] {
+        let results = await withTaskGroup { group in
+            for number in 0..<count {
+                group.addTask { await attempt { () throws(StorageError) in try await racer(number) } }
+            }
+            var results: [Result<(outcome: RaceOutcome, etag: ETag?), StorageError>] = []
+            for await result in group { results.append(result) }
+            return results
+        }
+        var outcomes: [(outcome: RaceOutcome, etag: ETag?)] = []
+        for result in results { outcomes.append(try result.get()) }
+        return outcomes
+    }
+
+    private func tellsMissingKeys() async throws(StorageError) -> Bool {
+        let missing = try key("missing")
+        do throws(S3Failure) {
+            _ = try await storage.client.send(S3Request(.probe, .GET, key: missing), until: deadline)
+            return true
+        } catch where storage.failureMeansMissing(error) {
+            return true
+        } catch where error.fault?.status == 403 && error.fault?.code == "AccessDenied" {
+            return false
+        } catch {
+            throw error.storageError
+        }
+    }
+}
+
+/// What a call gives or throws, as a value that may cross tasks with its type.
+func attempt<Success: Sendable>(
+    _ body: @Sendable () async throws(StorageError) -> Success
+) async -> Result<Success, StorageError> {
+    do {
+        return .success(try await body())
+    } catch {
+        return .failure(error)
+    }
+}

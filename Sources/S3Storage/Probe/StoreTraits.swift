@@ -1,0 +1,39 @@
+import ObjectStorage
+
+/// How a store takes a condition on one kind of write.
+enum ConditionSupport: String, Sendable, Hashable {
+    /// Of racing writes under one condition, one wins.
+    case atomic
+    /// Checked, but two may win at once.
+    case raced
+    /// Not looked at.
+    case ignored
+    /// The whole request is refused, so the header must be left out.
+    case refused
+}
+
+/// What is known of a store. Before the probe: the cautious view, under which everything still works, only slower.
+struct StoreTraits: Sendable, Hashable {
+    var put = ConditionSupport.ignored
+    var complete = ConditionSupport.ignored
+    var delete = ConditionSupport.ignored
+    var listsInByteOrder = false
+    /// Whether a plus sign in an encoded listing stands for a space (form encoding, AWS) or for itself.
+    var plusIsSpace = true
+
+    var allAtomic: Bool { put == .atomic && complete == .atomic && delete == .atomic }
+
+    func support(for operation: StorageError.Operation) -> ConditionSupport {
+        switch operation {
+        case .completeUpload: complete
+        case .delete: delete
+        default: put
+        }
+    }
+
+    func capabilities(partSize: Int) -> StorageCapabilities {
+        StorageCapabilities(
+            partSize: partSize, conditionalPut: put == .atomic, conditionalComplete: complete == .atomic,
+            conditionalDelete: delete == .atomic, listsInByteOrder: listsInByteOrder)
+    }
+}

@@ -1,0 +1,92 @@
+import AsyncHTTPClient
+import Logging
+import NIOCore
+import ObjectStorage
+
+/// Reads a body to exactly its promised end. One that breaks off is gone on with by a Range request that is pinned to
+/// the version that was begun; bytes of two versions are never mixed. Used by one task.
+final class BodyReader {
+    /// Reconnections in a row without a single new byte.
+    static let fruitlessResumes = 3
+    /// Reconnections in all: a store that sends a few bytes and hangs up, again and again, is broken.
+    static let maximumResumes = 100
+
+    private let storage: S3Storage
+    private let info: ObjectInfo
+    private let end: Int64
+    private var position: Int64
+    private var stream: StalledStream?
+    private var resumes = 0
+    private var fruitless = 0
+
+    init(_ part: ObjectPart, from response: HTTPClientResponse, of storage: S3Storage) {
+        self.storage = storage
+        info = part.info
+        position = part.range.lowerBound
+        end = part.range.upperBound
+        stream = StalledStream(response.body, deadlines: storage.client.deadlines)
+    }
+
+    /// The next bytes; nil behind the last one.
+    ///
+    /// - Throws: ``StorageError``.
+    func next() async throws -> ByteBuffer? {
+        // The stretch without a byte begins when bytes are asked for: how slow the reader is, is not the store's fault.
+        let deadline = storage.client.deadline()
+        while position < end {
+            do {
+                guard let stream else { throw BrokenOff() }
+                guard let chunk = try await stream.next(until: deadline) else { throw BrokenOff() }
+                return try await accept(chunk, from: stream, until: deadline)
+            } catch {
+                stream = nil
+                try await resume(after: error, until: deadline)
+            }
+        }
+        stream = nil
+        return nil
+    }
+
+    private func accept(
+        _ chunk: ByteBuffer, from stream: StalledStream, until deadline: NIODeadline
+    ) async throws -> ByteBuffer {
+        position += Int64(chunk.readableBytes)
+        fruitless = 0
+        guard position <= end else { throw StorageError(.badAnswer, during: .get, detail: "more bytes than promised") }
+        if position == end {
+            // The answer's end frees the connection for the next request; a reader that has all bytes may not ask for
+            // it. Whether it comes is of no matter to the bytes.
+            _ = try? await stream.next(until: deadline)
+            self.stream = nil
+        }
+        return chunk
+    }
+
+    /// Opens the rest, where the failure is one of the connection.
+    private func resume(after error: any Error, until deadline: NIODeadline) async throws {
+        if let error = error as? StorageError { throw error }
+        let kind = Task.isCancelled ? .cancelled : TransportErrors.kind(of: error)
+        let failure = S3Failure(kind: kind, operation: .get)
+        resumes += 1
+        fruitless += 1
+        guard case .transport = kind, fruitless <= Self.fruitlessResumes, resumes <= Self.maximumResumes else {
+            throw failure.storageError
+        }
+        storage.logger.debug(
+            "storage body broke off and is resumed",
+            metadata: ["offset": "\(position)", "error": "\(failure.storageError.debugDescription)"])
+        let options = GetOptions(range: .closed(first: position, last: end - 1), ifMatch: info.etag)
+        do throws(S3Failure) {
+            let (response, part) = try await storage.open(info.key, options: options, until: deadline)
+            guard part.info.etag == info.etag, part.info.size == info.size else {
+                throw S3Storage.badAnswer("another version than the one that was begun")
+            }
+            stream = StalledStream(response.body, deadlines: storage.client.deadlines)
+        } catch {
+            throw error.storageError
+        }
+    }
+}
+
+/// A connection ended before the body did.
+private struct BrokenOff: Error {}

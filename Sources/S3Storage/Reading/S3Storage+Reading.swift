@@ -1,0 +1,120 @@
+import AsyncHTTPClient
+import NIOCore
+import NIOHTTP1
+public import ObjectStorage
+
+extension S3Storage {
+    public func head(_ key: ObjectKey) async throws(StorageError) -> ObjectInfo {
+        try await head(key, during: .head, until: client.deadline())
+    }
+
+    func head(
+        _ key: ObjectKey, during operation: StorageError.Operation, until deadline: NIODeadline
+    ) async throws(StorageError) -> ObjectInfo {
+        do throws(S3Failure) {
+            let answer = try await client.send(S3Request(operation, .HEAD, key: key), until: deadline)
+            return try Self.understand(operation) { () throws(BadAnswer) in
+                let headers = try ObjectHeaders(answer.headers)
+                return headers.info(key, size: headers.contentLength)
+            }
+        } catch {
+            throw error.storageError
+        }
+    }
+
+    public func get(_ key: ObjectKey, options: GetOptions) async throws(StorageError) -> GetResult {
+        let deadline = client.deadline()
+        do throws(S3Failure) {
+            let (response, part) = try await open(key, options: options, until: deadline)
+            // Some stores have no conditional reads.
+            if let wanted = options.ifMatch, part.info.etag != wanted {
+                throw S3Failure(
+                    kind: .fault(S3Fault(status: 412, code: "PreconditionFailed")), operation: .get)
+            }
+            return GetResult(info: part.info, range: part.range, body: body(of: part, from: response))
+        } catch {
+            guard error.storageError.code == .rangeNotSatisfiable else { throw error.storageError }
+            throw await withObjectSize(error, key: key, until: deadline)
+        }
+    }
+
+    /// Opens an object, or a range of it, and says which bytes come.
+    func open(
+        _ key: ObjectKey, options: GetOptions, until deadline: NIODeadline
+    ) async throws(S3Failure) -> (HTTPClientResponse, ObjectPart) {
+        var request = S3Request(.get, .GET, key: key)
+        if let range = options.range { request.headers.append(("range", range.headerValue)) }
+        if let etag = options.ifMatch { request.headers.append(("if-match", etag.text)) }
+        let response = try await client.open(request, until: deadline)
+        let part = try Self.understand(.get) { () throws(BadAnswer) in
+            try ObjectPart(key, status: Int(response.status.code), headers: response.headers)
+        }
+        guard let range = options.range else {
+            guard part.range == 0..<part.info.size else { throw Self.badAnswer("a part where all was asked for") }
+            return (response, part)
+        }
+        // A store may answer with the whole where nothing of it, or all of it, was asked for.
+        guard let wanted = range.resolve(size: part.info.size) else {
+            let fault = S3Fault(status: 416, code: "InvalidRange", objectSize: part.info.size)
+            throw S3Failure(kind: .fault(fault), operation: .get)
+        }
+        guard part.range == wanted else { throw Self.badAnswer("another range than was asked for") }
+        return (response, part)
+    }
+
+    private func body(of part: ObjectPart, from response: HTTPClientResponse) -> ObjectBody {
+        ObjectBody { [self] in
+            let reader = BodyReader(part, from: response, of: self)
+            return { try await reader.next() }
+        }
+    }
+
+    /// Not every store says how large the object is when it refuses a range.
+    private func withObjectSize(
+        _ failure: S3Failure, key: ObjectKey, until deadline: NIODeadline
+    ) async -> StorageError {
+        var error = failure.storageError
+        if error.objectSize == nil {
+            error.objectSize = try? await head(key, during: .get, until: deadline).size
+        }
+        return error
+    }
+
+    static func badAnswer(_ detail: String, during operation: StorageError.Operation = .get) -> S3Failure {
+        S3Failure(kind: .badAnswer(detail), operation: operation)
+    }
+
+    /// Reads an answer; what cannot be read is a failure of the operation.
+    static func understand<Result>(
+        _ operation: StorageError.Operation, _ read: () throws(BadAnswer) -> Result
+    ) throws(S3Failure) -> Result {
+        do {
+            return try read()
+        } catch {
+            throw badAnswer(error.detail, during: operation)
+        }
+    }
+}
+
+/// What an answer to GET holds: of which object, and which of its bytes.
+struct ObjectPart: Sendable {
+    var info: ObjectInfo
+    var range: Range<Int64>
+
+    init(_ key: ObjectKey, status: Int, headers: HTTPHeaders) throws(BadAnswer) {
+        let object = try ObjectHeaders(headers)
+        switch status {
+        case 200:
+            range = 0..<object.contentLength
+            info = object.info(key, size: object.contentLength)
+        case 206:
+            guard let part = ContentRange(headers.first(name: "content-range")),
+                Int64(part.range.count) == object.contentLength
+            else { throw BadAnswer("a part whose Content-Range does not fit") }
+            range = part.range
+            info = object.info(key, size: part.size)
+        default:
+            throw BadAnswer("status \(status) for an object")
+        }
+    }
+}

@@ -1,0 +1,36 @@
+/// When a failed try is repeated, and after what pause. Pure: the random number comes from outside.
+struct RetryPolicy: Sendable {
+    /// Tries of one request, the first one included.
+    var maximumTries = 4
+    /// The longest pause before the second try; it doubles with every further one.
+    var base: Duration = .milliseconds(50)
+    /// No pause is longer.
+    var ceiling: Duration = .seconds(2)
+
+    /// Whether a request whose `tries`-th try failed so may be sent again.
+    func allowsRetry(after failure: S3Failure.Kind, of repeatability: S3Request.Repeatability, tries: Int) -> Bool {
+        guard tries < maximumTries else { return false }
+        switch failure {
+        case .fault(let fault):
+            return fault.isTransient && (repeatability == .always || fault.saysUntouched)
+        case .transport(let untouched, _):
+            return untouched || repeatability == .always
+        case .timedOut:
+            return repeatability == .always
+        case .noCredentials:
+            return true
+        case .badAnswer, .cancelled:
+            return false
+        }
+    }
+
+    /// "Full jitter" (AWS Architecture Blog, "Exponential Backoff and Jitter"): anything from nothing to the doubled
+    /// limit, so that clients that failed together do not come back together.
+    ///
+    /// - Parameter random: at least 0, less than 1.
+    func pause(after tries: Int, random: Double) -> Duration {
+        let doublings = min(max(tries - 1, 0), 16)
+        let limit = min(base * (1 << doublings), ceiling)
+        return limit * random
+    }
+}

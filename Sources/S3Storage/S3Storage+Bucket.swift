@@ -1,0 +1,51 @@
+import Logging
+import NIOCore
+import NIOHTTP1
+public import ObjectStorage
+
+extension S3Storage {
+    /// What is to be done once before serving: creates the bucket where ``S3Configuration/createBucket`` asks for it,
+    /// then probes. May be called again after it has thrown.
+    ///
+    /// - Throws: ``StorageError``, an outage among them.
+    @discardableResult
+    public func prepare() async throws(StorageError) -> ProbeReport {
+        if configuration.createBucket { try await createBucket() }
+        return try await probe()
+    }
+
+    /// Creates the bucket; one that is there already, and can be used, is no fault.
+    public func createBucket() async throws(StorageError) {
+        let deadline = client.deadline()
+        if try await bucketExists(until: deadline) { return }
+        var request = S3Request(.createBucket, .PUT)
+        // AWS asks for the region anywhere but in its oldest one, and refuses it there. Other stores have one region,
+        // and some refuse any name for it.
+        if configuration.endpoint == nil, configuration.region != "us-east-1" {
+            request.body = ByteBuffer(
+                string: """
+                    <CreateBucketConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/">\
+                    <LocationConstraint>\(configuration.region)</LocationConstraint></CreateBucketConfiguration>
+                    """)
+        }
+        do throws(S3Failure) {
+            _ = try await client.send(request, until: deadline)
+            logger.info("bucket created", metadata: ["bucket": "\(configuration.bucket)"])
+        } catch {
+            // Another replica may have been faster.
+            if error.fault?.status == 409, try await bucketExists(until: deadline) { return }
+            throw error.storageError
+        }
+    }
+
+    private func bucketExists(until deadline: NIODeadline) async throws(StorageError) -> Bool {
+        do throws(S3Failure) {
+            _ = try await client.send(S3Request(.createBucket, .HEAD), until: deadline)
+            return true
+        } catch where error.fault?.status == 404 {
+            return false
+        } catch {
+            throw error.storageError
+        }
+    }
+}

@@ -1,0 +1,90 @@
+import AsyncHTTPClient
+public import Logging
+import NIOConcurrencyHelpers
+public import NIOCore
+import NIOHTTP1
+public import ObjectStorage
+
+/// ``ObjectStorage/ObjectStorage`` over the S3 protocol.
+///
+/// It can be used at once; ``prepare()`` should be called until it succeeds, so that the store's own conditional writes
+/// are used where it has them. Until then, and on a store that ignores conditions, they are checked just before the
+/// write, one write of a key at a time: right within this process only.
+public final class S3Storage: ObjectStorage {
+    /// Below this stand the objects that this storage keeps for itself.
+    static let ownPrefix = ".tintype/"
+
+    let configuration: S3Configuration
+    let client: S3Client
+    let logger: Logger
+    /// Orders the writes of one key in this process.
+    let locks = KeyedLock<ObjectKey>()
+    private let learnt = NIOLockedValueBox(StoreTraits())
+
+    /// - Parameters:
+    ///   - eventLoopGroup: where connections and timers live; not shut down here.
+    public convenience init(
+        _ configuration: S3Configuration, credentials: any CredentialsProvider,
+        eventLoopGroup: any EventLoopGroup, logger: Logger
+    ) {
+        let client = S3Client(
+            configuration, credentials: credentials, eventLoopGroup: eventLoopGroup, logger: logger,
+            now: systemWallClock)
+        self.init(configuration, client: client, logger: logger)
+    }
+
+    /// The same on AsyncHTTPClient's own event loops.
+    public convenience init(
+        _ configuration: S3Configuration, credentials: any CredentialsProvider, logger: Logger
+    ) {
+        self.init(
+            configuration, credentials: credentials, eventLoopGroup: HTTPClient.defaultEventLoopGroup,
+            logger: logger)
+    }
+
+    init(_ configuration: S3Configuration, client: S3Client, logger: Logger) {
+        self.configuration = configuration
+        self.client = client
+        self.logger = logger
+    }
+
+    /// Closes every connection. Must be called once, after the last use.
+    public func shutdown() async {
+        do {
+            try await client.http.shutdown()
+        } catch {
+            logger.debug("storage client did not close cleanly", metadata: ["error": "\(error)"])
+        }
+    }
+
+    public var capabilities: StorageCapabilities { traits.capabilities(partSize: configuration.partSize) }
+
+    var traits: StoreTraits {
+        get { learnt.withLockedValue { $0 } }
+        set { learnt.withLockedValue { $0 = newValue } }
+    }
+
+    /// Reads a key that never is: an answer that it is missing has passed the signature, the rights and the bucket.
+    public func checkAvailability() async throws(StorageError) {
+        let key = try Self.ownKey("availability", during: .checkAvailability)
+        do throws(S3Failure) {
+            _ = try await client.send(S3Request(.checkAvailability, .GET, key: key), until: client.deadline())
+        } catch where failureMeansMissing(error) {
+            return
+        } catch {
+            throw error.storageError
+        }
+    }
+
+    /// Whether the store says that there is no such object, and that the bucket is there.
+    func failureMeansMissing(_ failure: S3Failure) -> Bool {
+        failure.storageError.code == .notFound
+    }
+
+    static func ownKey(_ name: String, during operation: StorageError.Operation) throws(StorageError) -> ObjectKey {
+        guard let key = ObjectKey(ownPrefix + name) else {
+            throw StorageError(.invalidKey, during: operation, detail: name)
+        }
+        return key
+    }
+}

@@ -1,0 +1,131 @@
+import Logging
+import NIOConcurrencyHelpers
+import NIOCore
+import NIOHTTP1
+import ObjectStorage
+
+/// One multipart upload. Parts go one after the other, each signed with its own hash.
+final class S3MultipartUpload: MultipartUpload {
+    private struct State {
+        var parts: [(number: Int, etag: ETag)] = []
+        /// Whether a part may still be on its way into the store after its call has ended.
+        var hasLostPart = false
+        var isOver = false
+    }
+
+    private let key: ObjectKey
+    private let uploadID: String
+    private let noteKey: ObjectKey
+    private let storage: S3Storage
+    private let options: UploadOptions
+    private let state = NIOLockedValueBox(State())
+
+    init(key: ObjectKey, uploadID: String, noteKey: ObjectKey, of storage: S3Storage, options: UploadOptions) {
+        self.key = key
+        self.uploadID = uploadID
+        self.noteKey = noteKey
+        self.storage = storage
+        self.options = options
+    }
+
+    func uploadPart(_ bytes: ByteBuffer) async throws(StorageError) {
+        let number = state.withLockedValue { $0.parts.count + 1 }
+        let request = S3Request(
+            .uploadPart, .PUT, key: key,
+            query: [QueryItem("partNumber", String(number)), QueryItem("uploadId", uploadID)], body: bytes)
+        do throws(S3Failure) {
+            let answer = try await storage.client.send(request, until: storage.client.deadline())
+            let etag = try S3Storage.etag(answer.headers, during: .uploadPart)
+            state.withLockedValue { $0.parts.append((number, etag)) }
+        } catch {
+            if error.leavesDoubt { state.withLockedValue { $0.hasLostPart = true } }
+            throw error.storageError
+        }
+    }
+
+    func complete(mode: PutMode) async throws(StorageError) -> PutResult {
+        let deadline = storage.client.deadline()
+        // S3 completes no upload without parts: an empty object is one empty part.
+        if state.withLockedValue({ $0.parts.isEmpty }) { try await uploadPart(ByteBuffer()) }
+        let result = try await storage.conditionally(
+            key, mode: mode, during: .completeUpload, until: deadline
+        ) { condition throws(S3Failure) in
+            try await self.complete(condition, until: deadline)
+        }
+        state.withLockedValue { $0.isOver = true }
+        // Runs on even in a cancelled task, and the caller need not wait for it: the object is there.
+        Task { [storage, noteKey] in await storage.forget(noteAt: noteKey) }
+        return result
+    }
+
+    private func complete(
+        _ condition: [(name: String, value: String)], until deadline: NIODeadline
+    ) async throws(S3Failure) -> PutResult {
+        let parts = state.withLockedValue { $0.parts }
+        let request = S3Request(
+            .completeUpload, .POST, key: key, query: [QueryItem("uploadId", uploadID)],
+            headers: [("content-type", "application/xml")] + condition, body: CompleteUploadBody.make(parts))
+        let client = storage.client
+        do throws(S3Failure) {
+            let etag = try await client.send(request, until: deadline) { response, tryDeadline in
+                let body = try await client.collect(
+                    response, limit: S3Client.errorLimit, of: request, until: tryDeadline)
+                let document = try S3Document.decode(CompletedUploadDocument.self, from: body)
+                // The status goes out before the store has joined the parts, so a failure can only be in the body.
+                if let code = document.code {
+                    throw S3Fault(status: 200, code: code, message: document.message.map { String($0.prefix(200)) })
+                }
+                guard let etag = document.etag.flatMap({ ETag(header: $0) }) else {
+                    throw BadAnswer("a completed upload without a usable ETag")
+                }
+                return etag
+            }
+            return PutResult(etag: etag)
+        } catch {
+            guard error.mayHaveActed, error.storageError.code == .notFound else { throw error }
+            return try await lookForOutcome(after: error, until: deadline)
+        }
+    }
+
+    /// An earlier try has lost its answer, and now the upload is gone: either it was completed, or somebody aborted it.
+    /// The object's own metadata tell.
+    private func lookForOutcome(
+        after failure: S3Failure, until deadline: NIODeadline
+    ) async throws(S3Failure) -> PutResult {
+        if !options.metadata.isEmpty,
+            let object = try? await storage.head(key, during: .completeUpload, until: deadline),
+            object.metadata == options.metadata
+        {
+            return PutResult(etag: object.etag)
+        }
+        throw S3Failure(
+            kind: .transport(untouched: false, failure), operation: .completeUpload, mayHaveActed: true)
+    }
+
+    func abort() async {
+        let isOver = state.withLockedValue { state in
+            defer { state.isOver = true }
+            return state.isOver
+        }
+        if isOver { return }
+        // A task of its own, since ours may be cancelled, and the parts must go all the same.
+        await Task { await abortToTheEnd() }.value
+    }
+
+    private func abortToTheEnd() async {
+        do throws(S3Failure) {
+            try await storage.abortUpload(uploadID, of: key)
+            if state.withLockedValue({ $0.hasLostPart }) {
+                // A part that was on its way when the upload was aborted may have come in behind it: S3 asks for
+                // another abort then (API reference, AbortMultipartUpload).
+                try? await Task.sleep(for: .milliseconds(200))
+                try await storage.abortUpload(uploadID, of: key)
+            }
+            await storage.forget(noteAt: noteKey)
+        } catch {
+            storage.logger.warning(
+                "upload could not be aborted and stays until the sweep",
+                metadata: ["error": "\(error.storageError.debugDescription)"])
+        }
+    }
+}

@@ -1,0 +1,75 @@
+import Logging
+import NIOCore
+import NIOHTTP1
+public import ObjectStorage
+
+extension S3Storage {
+    public func beginUpload(
+        _ key: ObjectKey, options: UploadOptions
+    ) async throws(StorageError) -> any MultipartUpload {
+        let deadline = client.deadline()
+        let noteKey = try Self.ownKey(UploadNote.name(of: key), during: .beginUpload)
+        var note = UploadNote(key: key, begun: client.now())
+        do throws(S3Failure) {
+            try await write(note, at: noteKey, until: deadline)
+            let uploadID = try await createUpload(key, options: options, until: deadline)
+            note.uploadID = uploadID
+            let upload = S3MultipartUpload(key: key, uploadID: uploadID, noteKey: noteKey, of: self, options: options)
+            do throws(S3Failure) {
+                try await write(note, at: noteKey, until: deadline)
+            } catch {
+                await upload.abort()
+                throw error
+            }
+            return upload
+        } catch {
+            if note.uploadID == nil, !error.leavesDoubt, !error.mayHaveActed { await forget(noteAt: noteKey) }
+            throw error.storageError
+        }
+    }
+
+    private func write(_ note: UploadNote, at noteKey: ObjectKey, until deadline: NIODeadline) async throws(S3Failure) {
+        let request = S3Request(
+            .beginUpload, .PUT, key: noteKey, headers: [("content-type", "text/plain")], body: note.bytes)
+        _ = try await client.send(request, until: deadline)
+    }
+
+    private func createUpload(
+        _ key: ObjectKey, options: UploadOptions, until deadline: NIODeadline
+    ) async throws(S3Failure) -> String {
+        // Sent twice it would begin two uploads. One whose answer is lost is found by the note.
+        let request = S3Request(
+            .beginUpload, .POST, key: key, query: [QueryItem("uploads")],
+            headers: Self.headers(contentType: options.contentType, metadata: options.metadata),
+            repeatability: .ifUntouched)
+        let answer = try await client.send(request, until: deadline)
+        let document = try Self.understand(.beginUpload) { () throws(BadAnswer) in
+            try S3Document.decode(CreatedUploadDocument.self, from: answer.body)
+        }
+        guard !document.uploadID.isEmpty, !document.uploadID.contains("\n") else {
+            throw Self.badAnswer("an upload without an id", during: .beginUpload)
+        }
+        return document.uploadID
+    }
+
+    /// Removes a note. Its loss of purpose is no reason to fail anything: a note that stays is found by the sweep.
+    func forget(noteAt noteKey: ObjectKey) async {
+        do throws(S3Failure) {
+            _ = try await client.send(S3Request(.abortUpload, .DELETE, key: noteKey), until: client.deadline())
+        } catch {
+            logger.debug(
+                "note of an upload stays until the sweep",
+                metadata: ["error": "\(error.storageError.debugDescription)"])
+        }
+    }
+
+    /// Aborts an upload; one that is not there, any more, is aborted.
+    func abortUpload(_ uploadID: String, of key: ObjectKey) async throws(S3Failure) {
+        let request = S3Request(.abortUpload, .DELETE, key: key, query: [QueryItem("uploadId", uploadID)])
+        do throws(S3Failure) {
+            _ = try await client.send(request, until: client.deadline())
+        } catch where failureMeansMissing(error) {
+            return
+        }
+    }
+}

@@ -1,0 +1,75 @@
+import Logging
+import ObjectStorage
+import S3Storage
+import ServiceLifecycle
+import TintypeSettings
+
+/// A setting that is well formed and does not work all the same.
+struct StartFault: Error, CustomStringConvertible {
+    var description: String
+}
+
+/// The store that the settings name, with what it needs around it.
+struct Store: Sendable {
+    var storage: any ObjectStorage
+    /// What runs beside it for as long as the server does.
+    var services: [any Service] = []
+    /// Reaches it and finds out what it honours. Throws while it is away.
+    var start: @Sendable () async throws(StorageError) -> [String] = { () async throws(StorageError) in [] }
+    /// Gives up what it holds, after everything else has ended.
+    var close: @Sendable () async -> Void = {}
+
+    /// - Throws: ``StartFault``.
+    static func open(_ settings: Settings, logger: Logger) throws(StartFault) -> Store {
+        switch settings.storageType {
+        case .local: try local(settings)
+        case .s3: try s3(settings, logger)
+        }
+    }
+
+    private static func local(_ settings: Settings) throws(StartFault) -> Store {
+        do {
+            return Store(storage: try LocalStorage(root: settings.localStoragePath))
+        } catch {
+            throw StartFault(
+                description: "LOCAL_STORAGE_PATH: \(settings.localStoragePath): expected a folder that can be written to: "
+                    + error.debugDescription)
+        }
+    }
+
+    private static func s3(_ settings: Settings, _ logger: Logger) throws(StartFault) -> Store {
+        guard let bucket = settings.s3.bucket, let credentials = settings.s3.credentials else {
+            throw StartFault(description: "S3_BUCKET_NAME, S3_ACCESS_KEY and S3_SECRET_KEY: expected for STORAGE_TYPE s3")
+        }
+        let storage = S3Storage(
+            S3Configuration(
+                endpoint: settings.s3.endpoint.map { endpoint in
+                    S3Endpoint(
+                        isSecure: endpoint.scheme == .https, host: endpoint.host, port: endpoint.port,
+                        basePath: endpoint.path)
+                },
+                bucket: bucket, region: settings.s3.region, usePathStyle: settings.s3.usesPathStyle,
+                timeout: settings.storageTimeout, createBucket: settings.s3.createBucket),
+            credentials: StaticCredentials(
+                accessKey: credentials.accessKey.revealed, secretKey: credentials.secretKey.revealed,
+                sessionToken: credentials.sessionToken?.revealed),
+            logger: logger)
+        var store = Store(storage: storage)
+        store.start = { () async throws(StorageError) in try await storage.prepare().warnings }
+        store.close = { await storage.shutdown() }
+        if let age = settings.s3.uploadSweepAge {
+            store.services.append(MultipartSweep(sweeper: MultipartSweeper(storage, age: age)))
+        }
+        return store
+    }
+}
+
+/// Aborts uploads that a process has begun and not lived to end.
+private struct MultipartSweep: Service {
+    let sweeper: MultipartSweeper
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown { await sweeper.run() }
+        try? await gracefulShutdown()
+    }
+}

