@@ -1,7 +1,8 @@
-import Foundation
+public import Foundation
 import Logging
 import NIOConcurrencyHelpers
-public import ObjectStorage
+import NIOCore
+import ObjectStorage
 public import S3Storage
 
 /// A real S3 server in a process of its own, on 127.0.0.1, with its data in a temporary folder. It checks signatures.

@@ -10,7 +10,7 @@ final class ServerProcess: Sendable {
     private let isOver = NIOLockedValueBox(false)
 
     init(_ program: String, _ arguments: [String], log: URL) throws {
-        FileManager.default.createFile(atPath: log.path, contents: nil)
+        if !FileManager.default.fileExists(atPath: log.path) { try Data().write(to: log) }
         let output = try FileHandle(forWritingTo: log)
         try output.seekToEnd()
         process = Process()

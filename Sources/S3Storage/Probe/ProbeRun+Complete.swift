@@ -17,7 +17,7 @@ extension ProbeRun {
         return creating.support.worse(replacing.support)
     }
 
-    private func raceCompletions(of key: ObjectKey, mode: PutMode) async throws(StorageError) -> [RaceOutcome] {
+    func raceCompletions(of key: ObjectKey, mode: PutMode) async throws(StorageError) -> [RaceOutcome] {
         let uploads = try await beginUploads(of: key)
         let outcomes = try await race { number throws(StorageError) in
             let upload = uploads[number]

@@ -16,7 +16,7 @@ import Testing
 
     @Test func racingReplacesOfTwoProcessesLoseNone() async throws {
         try await storage.put("counter", "0")
-        let others = try (0..<2).map { _ in try Helper("add", folder.path, "counter", "100") }
+        let others = try (0..<2).map { _ in try ChildProcess("add", folder.path, "counter", "100") }
         var left = 100
         while left > 0 {
             let object = try await storage.get(key("counter"), options: GetOptions())
@@ -32,7 +32,7 @@ import Testing
     }
 
     @Test func racingCreatesOfThreeProcessesHaveOneWinnerEach() async throws {
-        let others = try (0..<3).map { _ in try Helper("create", folder.path, "150") }
+        let others = try (0..<3).map { _ in try ChildProcess("create", folder.path, "150") }
         var won: [String] = []
         for other in others {
             won += await other.lines()
@@ -45,11 +45,11 @@ import Testing
     /// Killed at a random moment, again and again: what is visible is whole, and nothing else stays.
     @Test func aKilledWriterLeavesOnlyWholeObjects() async throws {
         for _ in 0..<12 {
-            let writer = try Helper("write", folder.path)
+            let writer = try ChildProcess("write", folder.path)
             _ = await writer.line()
             try await Task.sleep(for: .milliseconds(Int.random(in: 0...120)))
             writer.kill()
-            #expect(await writer.exit() == SIGKILL)
+            #expect(await writer.exit() == 128 + SIGKILL)
             for name in try await storage.names() {
                 let text = try await storage.get(key(name), options: GetOptions()).body.collect(upTo: 4 << 20)
                 let byte = try #require(text.readableBytesView.first)
@@ -62,39 +62,13 @@ import Testing
     }
 
     @Test func aKilledUploadLeavesNothing() async throws {
-        let writer = try Helper("begin", folder.path, "a/b")
+        let writer = try ChildProcess("begin", folder.path, "a/b")
         #expect(await writer.line() == "begun")
         #expect(try await storage.names().isEmpty)
         writer.kill()
-        #expect(await writer.exit() == SIGKILL)
+        #expect(await writer.exit() == 128 + SIGKILL)
         #expect(try await storage.names().isEmpty)
         #expect(try folder.names().isEmpty)
         #expect(try folder.leftovers().isEmpty)
-    }
-}
-
-/// A running `StorageCrasher`; killed with its last owner.
-private final class Helper: @unchecked Sendable {
-    // Sendable in truth: the process is set up before it is shared, and `lines` is used by the owner only.
-    private let process = Process()
-    private let output = Pipe()
-    private var iterator: FileHandle.AsyncBytes.Iterator
-
-    init(_ arguments: String...) throws {
-        let runner = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        let products = URL(fileURLWithPath: runner).deletingLastPathComponent()
-        process.executableURL = products.appendingPathComponent("StorageCrasher")
-        process.arguments = arguments
-        process.standardOutput = output
-        iterator = output.fileHandleForReading.bytes.makeAsyncIterator()
-        try process.run()
-    }
-
-    deinit {
-        kill()
-    }
-
-    func kill() {
-        if process.isRunning { Glibc.kill(process.processIdentifier, SIGKILL) }
     }
 }

@@ -1,0 +1,75 @@
+import Foundation
+import Glibc
+import NIOCore
+import ObjectStorage
+import Testing
+
+/// A file system of 1 MiB, where this process may mount one.
+@Suite(.enabled(if: SmallDisk.isPermitted)) struct LocalFullDiskTests {
+    @Test func aFullDiskIsToldAndLeavesNothing() async throws {
+        let disk = try SmallDisk()
+        let storage = try LocalStorage(root: disk.folder.path, partSize: 400_000)
+        try await storage.put("kept", "kept")
+        let large = ByteBuffer(repeating: 1, count: 2 << 20)
+        let code = try await failure {
+            _ = try await storage.put(key("large"), bytes: large, options: PutOptions())
+        }
+        #expect(code == .full)
+
+        let upload = try await storage.beginUpload(key("a/b"), options: UploadOptions())
+        let part = ByteBuffer(repeating: 1, count: 400_000)
+        let late = try await failure { for _ in 0..<4 { try await upload.uploadPart(part) } }
+        #expect(late == .full)
+        await upload.abort()
+
+        #expect(try await storage.names() == ["kept"])
+        #expect(try await storage.text(of: "kept") == "kept")
+        #expect(try disk.folder.leftovers().isEmpty)
+        // The room is given back.
+        _ = try await storage.put(key("fits"), bytes: ByteBuffer(repeating: 1, count: 700_000), options: PutOptions())
+        try await storage.delete(key("fits"), ifMatch: nil)
+        #expect(try await storage.names() == ["kept"])
+    }
+
+    /// The check may look at an object that a full disk is to replace: the old one stays whole.
+    @Test func aReplaceThatFindsNoRoomKeepsTheOldOne() async throws {
+        let disk = try SmallDisk()
+        let storage = try LocalStorage(root: disk.folder.path)
+        let etag = try await storage.put("a", String(repeating: "o", count: 600_000))
+        let code = try await failure {
+            try await storage.put("a", String(repeating: "n", count: 600_000), mode: .replace(etag))
+        }
+        #expect(code == .full)
+        #expect(try await storage.head(key("a")).etag == etag)
+        #expect(try await storage.text(of: "a") == String(repeating: "o", count: 600_000))
+    }
+
+    /// ramfs knows no extended attributes: all but metadata works.
+    @Test func aDiskWithoutAttributesHoldsObjects() async throws {
+        let disk = try SmallDisk(type: "ramfs")
+        let storage = try LocalStorage(root: disk.folder.path)
+        let options = PutOptions(contentType: "image/png", metadata: ["id": "1"])
+        let etag = try await storage.put(key("a/b"), bytes: ByteBuffer(string: "x"), options: options).etag
+        let info = try await storage.head(key("a/b"))
+        #expect(info.etag == etag && info.contentType == nil && info.metadata.isEmpty)
+        #expect(try await storage.text(of: "a/b") == "x")
+    }
+}
+
+/// A file system in memory, mounted on a folder of its own.
+final class SmallDisk: Sendable {
+    let folder: TemporaryFolder
+
+    init(type: String = "tmpfs") throws {
+        folder = try TemporaryFolder()
+        guard mount(type, folder.path, type, 0, type == "tmpfs" ? "size=1m" : nil) == 0 else {
+            throw ChildProcess.Failure(call: "mount", number: errno)
+        }
+    }
+
+    deinit {
+        umount2(folder.path, Int32(MNT_DETACH))
+    }
+
+    static let isPermitted = (try? SmallDisk()) != nil
+}
