@@ -1,5 +1,8 @@
+import AsyncHTTPClient
 import Foundation
+import ImageModel
 import NIOCore
+import NIOHTTP1
 import Testing
 
 @Suite("Uploads by form", .serialized)

@@ -1,6 +1,7 @@
 import Foundation
 import ImageCodecs
 import ImageModel
+import NIOHTTP1
 import Testing
 
 @Suite("Reads, over real sockets", .serialized)

@@ -37,7 +37,7 @@ struct ReplicaTests {
         let settings = bucket.environment(through: endpoint).merging(["STORAGE_TIMEOUT_SECONDS": "20"]) { $1 }
         let servers = [try await TintypeServer.start(settings), try await TintypeServer.start(settings)]
         #expect(try await HTTP.put(servers[0].image("r.jpg"), try Pictures.jpeg()).status == 201)
-        if count > 0 { proxy?.setFault(.dropAnswer(every: count)) }
+        if count > 0 { proxy?.setPlan { $0.number % count == 0 ? .dropAnswer : .none } }
         let turns = count == 0 ? 203 : 43
         let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
             for index in 0..<turns {
@@ -48,11 +48,11 @@ struct ReplicaTests {
             return try await group.reduce(into: []) { $0.append($1) }
         }
         #expect(statuses.allSatisfy { $0 == 200 }, "\(statuses.filter { $0 != 200 })")
-        proxy?.setFault(nil)
+        proxy?.setPlan { _ in .none }
         // 203 and 43 are 3 mod 4.
         let fresh = try await TintypeServer.start(bucket.environment)
         #expect(try Pictures.corner(of: try await HTTP.get(fresh.image("r.jpg")).bytes) == .bottomLeft)
-        await proxy?.stop()
+        proxy?.stop()
     }
 
     @Test("Racing create-only uploads through both replicas, with answers lost: one winner, whole")
@@ -62,7 +62,7 @@ struct ReplicaTests {
         let settings = bucket.environment(through: proxy.endpoint).merging(["STORAGE_TIMEOUT_SECONDS": "20"]) { $1 }
         let servers = [try await TintypeServer.start(settings), try await TintypeServer.start(settings)]
         for faulty in [false, true] {
-            proxy.setFault(faulty ? .dropAnswer(every: 3) : nil)
+            proxy.setPlan { faulty && $0.number % 3 == 0 ? .dropAnswer : .none }
             for round in 0..<3 {
                 let pictures = try (0..<16).map { try Pictures.jpeg(ofLength: 300_000, seed: UInt64($0 + round)) }
                 let path = "c/\(faulty)-\(round)"
@@ -81,8 +81,8 @@ struct ReplicaTests {
                 #expect(try await HTTP.get(fresh.image(path)).bytes == pictures[try #require(winners.first)])
             }
         }
-        proxy.setFault(nil)
-        await proxy.stop()
+        proxy.setPlan { _ in .none }
+        proxy.stop()
     }
 }
 
@@ -197,14 +197,14 @@ struct FailureTests {
         let tintype = try await TintypeServer.start(bucket.environment(through: proxy.endpoint))
         let bytes = try Pictures.jpeg(ofLength: 12_000_000)
         #expect(try await HTTP.put(tintype.image("b.jpg"), bytes).status == 201)
-        proxy.setFault(.cutBody(after: 1_000_000, every: 1))
+        proxy.setPlan { _ in .cutBody(after: 1_000_000) }
         for _ in 0..<3 {
             let answer = try? await HTTP.get(tintype.image("b.jpg"))
             if let answer, answer.status == 200 { #expect(answer.bytes == bytes) }
         }
-        proxy.setFault(.cutBody(after: 1_000_000, every: 2))
+        proxy.setPlan { $0.number % 2 == 0 ? .cutBody(after: 1_000_000) : .none }
         #expect(try await HTTP.get(tintype.image("b.jpg")).bytes == bytes)
-        proxy.setFault(nil)
-        await proxy.stop()
+        proxy.setPlan { _ in .none }
+        proxy.stop()
     }
 }

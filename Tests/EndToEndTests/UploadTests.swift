@@ -1,4 +1,8 @@
+import AsyncHTTPClient
 import Foundation
+import ImageModel
+import NIOCore
+import NIOHTTP1
 import Testing
 
 @Suite("Uploads, over real sockets", .serialized)

@@ -5,28 +5,33 @@ import StorageConformance
 import TestServers
 import Testing
 
-@Suite struct ConformanceTests {
+/// The promises of ``ObjectStorage/ObjectStorage`` on real servers.
+@Suite(.serialized) struct ConformanceTests {
+    /// One probed storage for all checks: the probe has tests of its own.
+    private static let probed = Task {
+        let storage = try await Servers.shared.server(.seaweedFS).storage()
+        try await storage.probe()
+        return storage
+    }
+
     @Test(.enabled(if: hasSeaweedFS), arguments: StorageConformance.Check.allCases)
     func seaweedFS(_ check: StorageConformance.Check) async throws {
-        try await Servers.withStorage(.seaweedFS) { storage in
-            try await storage.prepare()
-            await StorageConformance(storage, prefix: "conformance/").run(check)
-        }
+        let storage = try await Self.probed.value
+        await StorageConformance(storage, prefix: freshPrefix()).run(check)
     }
 
     /// Without a probe every condition is checked just before the write: the same promises within one process.
     @Test(.enabled(if: hasSeaweedFS), arguments: StorageConformance.Check.allCases)
-    func withoutProbe(_ check: StorageConformance.Check) async throws {
+    func seaweedFSWithoutProbe(_ check: StorageConformance.Check) async throws {
         try await Servers.withStorage(.seaweedFS) { storage in
-            await StorageConformance(storage, prefix: "conformance/").run(check)
+            await StorageConformance(storage, prefix: freshPrefix()).run(check)
         }
     }
 
     @Test(.enabled(if: hasRclone), arguments: StorageConformance.Check.allCases)
     func rclone(_ check: StorageConformance.Check) async throws {
         try await Servers.withStorage(.rclone) { storage in
-            try await storage.prepare()
-            await StorageConformance(storage, prefix: "conformance/").run(check)
+            await StorageConformance(storage, prefix: freshPrefix()).run(check)
         }
     }
 }

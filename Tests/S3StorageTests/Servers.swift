@@ -18,19 +18,38 @@ actor Servers {
         return try await task.value
     }
 
-    /// A storage over a bucket of its own.
+    /// A storage over a server that all tests share.
+    ///
+    /// - Parameter ownBucket: a bucket of its own, for tests that look at what the storage keeps for itself.
     static func withStorage<Result>(
-        _ kind: S3TestServer.Kind, through proxy: String? = nil, timeout: Duration = .seconds(10),
+        _ kind: S3TestServer.Kind, ownBucket: Bool = false, timeout: Duration = .seconds(10),
         _ body: (S3Storage) async throws -> Result
     ) async throws -> Result {
         let server = try await shared.server(kind)
-        let bucket = "test-\(UInt32.random(in: .min ... .max))"
-        let direct = try server.storage(bucket: bucket)
-        try await direct.createBucket()
-        await direct.shutdown()
-        let storage = try server.storage(bucket: bucket, through: proxy, timeout: timeout)
+        let bucket = ownBucket ? "test-\(UInt32.random(in: .min ... .max))" : nil
+        let storage = try server.storage(bucket: bucket, timeout: timeout)
         do {
+            try await storage.createBucket()
             let result = try await body(storage)
+            await storage.shutdown()
+            return result
+        } catch {
+            await storage.shutdown()
+            throw error
+        }
+    }
+
+    /// A storage that reaches a shared server through a proxy that breaks things.
+    static func withFaults<Result>(
+        _ kind: S3TestServer.Kind = .seaweedFS, timeout: Duration = .seconds(10),
+        _ body: (S3Storage, FaultProxy) async throws -> Result
+    ) async throws -> Result {
+        let server = try await shared.server(kind)
+        let proxy = try await FaultProxy.start(to: server.port)
+        defer { proxy.stop() }
+        let storage = try server.storage(through: proxy.endpoint, timeout: timeout)
+        do {
+            let result = try await body(storage, proxy)
             await storage.shutdown()
             return result
         } catch {
@@ -50,4 +69,9 @@ func key(_ text: String) throws -> ObjectKey {
 
 func bytes(_ text: String) -> ByteBuffer {
     ByteBuffer(string: text)
+}
+
+/// A prefix that no other test uses.
+func freshPrefix() -> String {
+    "t\(UInt64.random(in: .min ... .max))/"
 }

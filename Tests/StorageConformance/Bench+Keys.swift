@@ -9,13 +9,15 @@ extension Bench {
         var names = printable.map { "char \($0) here.jpg" }
         names += printable.filter { $0 != "." }.map { "\($0)" }
         names += [
-            " leading", "trailing ", " both ", "two  spaces", "a+b c%20d", "%", "%2F", "%2f", "%zz", "100%25", "+", "++",
+            " leading", "trailing ", " both ", "two  spaces", "a+b c%20d", "%", "%2F", "%2f", "%zz", "100%25", "+",
+            "++",
             "#frag", "?query=1&b=2", "a&amp;b", "<tag>", "\"quoted\"", "'single'", "`tick`", "a;b", "a,b", "a=b",
             "(1)", "[1]", "{1}", "*", "~", "~user", "@", ":", "a:b", "$HOME", "!", "^", "|", "..a", "a..", "...",
             ".hidden", "-rf", "--", "null", "index.html", "con", "a\\b", "tab\there",
         ]
         names += [
-            "Grüße", "日本語の写真.jpg", "Ελληνικά", "русский", "עברית", "العربية", "हिन्दी", "ไทย", "한국어", "👩‍👩‍👧‍👦.png",
+            "Grüße", "日本語の写真.jpg", "Ελληνικά", "русский", "עברית", "العربية", "हिन्दी", "ไทย", "한국어",
+            "👩‍👩‍👧‍👦.png",
             "𝔘𝔫𝔦", "zero\u{200B}width", "\u{FEFF}bom", "line\u{2028}separator", "İstanbul ß ŉ ﬁ", "\u{10FFFD}",
         ]
         return Array(Set(names.map { Array($0.utf8) })).map { String(decoding: $0, as: UTF8.self) }

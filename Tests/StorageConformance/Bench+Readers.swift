@@ -85,4 +85,20 @@ extension Bench {
         }
         #expect(try await read(key) == bytes, comment)
     }
+
+    /// A call of a cancelled task does nothing, and says why.
+    func cancelledCalls() async throws {
+        let key = try key("object")
+        _ = try await put(key, "there")
+        let listing = request()
+        let task = Task {
+            while !Task.isCancelled { await Task.yield() }
+            await expectFailure(.cancelled) { _ = try await storage.head(key) }
+            await expectFailure(.cancelled) { _ = try await storage.get(key, options: GetOptions()) }
+            await expectFailure(.cancelled) { _ = try await storage.list(listing) }
+        }
+        task.cancel()
+        await task.value
+        #expect(try await read(key) == ByteBuffer(string: "there"), comment)
+    }
 }

@@ -49,6 +49,7 @@ extension Bench {
         case .uploadIsUnseenUntilComplete: try await uploadIsUnseenUntilComplete()
         case .uploadRace: try await uploadRace()
         case .uploadInCancelledTask: try await uploadInCancelledTask()
+        case .cancelledCalls: try await cancelledCalls()
         case .availability: try await storage.checkAvailability()
         }
     }

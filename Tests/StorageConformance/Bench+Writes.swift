@@ -49,7 +49,7 @@ extension Bench {
     func replaceRace() async throws {
         let key = try key("object")
         var etag = try await put(key, "begin")
-        for round in 0..<4 {
+        for round in 0..<10 {
             let known = etag
             let base = 20_000 + round * 100
             let results = await race(16) { number in

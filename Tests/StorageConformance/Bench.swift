@@ -52,7 +52,7 @@ struct Bench: Sendable {
         do {
             _ = try await store.head(key)
             return true
-        } catch where error.code == .notFound {
+        } catch let error where error.code == .notFound {
             return false
         }
     }

@@ -19,7 +19,7 @@ public struct StorageConformance: Sendable {
         case listEmpty, listTellsInfo, listCursorUnderWrites
         case uploadOneShortPart, uploadSeveralParts, uploadMetadata, uploadWithoutParts, uploadAbort
         case uploadCreateOnly, uploadReplace, uploadIsUnseenUntilComplete, uploadRace, uploadInCancelledTask
-        case availability
+        case cancelledCalls, availability
     }
 
     /// The store under test.

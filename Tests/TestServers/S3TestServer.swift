@@ -75,7 +75,8 @@ public final class S3TestServer: Sendable {
     public func restart() async throws {
         kill()
         let started = try ServerProcess(
-            plan.program, plan.arguments, log: folder.appendingPathComponent("server.log"))
+            plan.program, plan.arguments, environment: plan.environment,
+            log: folder.appendingPathComponent("server.log"))
         process.withLockedValue { $0 = started }
         try await waitUntilReady(started)
     }

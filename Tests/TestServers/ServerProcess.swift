@@ -9,13 +9,14 @@ final class ServerProcess: Sendable {
     private let watchdog: Process
     private let isOver = NIOLockedValueBox(false)
 
-    init(_ program: String, _ arguments: [String], log: URL) throws {
+    init(_ program: String, _ arguments: [String], environment: [String: String], log: URL) throws {
         if !FileManager.default.fileExists(atPath: log.path) { try Data().write(to: log) }
         let output = try FileHandle(forWritingTo: log)
         try output.seekToEnd()
         process = Process()
         process.executableURL = URL(fileURLWithPath: program)
         process.arguments = arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = output
         process.standardError = output

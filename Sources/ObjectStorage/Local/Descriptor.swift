@@ -28,7 +28,7 @@ final class Descriptor: Sendable {
         var status = stat()
         do {
             try systemCall("fstatat") { fstatat(number, name.text, &status, AT_SYMLINK_NOFOLLOW) }
-        } catch where error.number == ENOENT {
+        } catch let error where error.number == ENOENT {
             return nil
         }
         return FileStatus(status)

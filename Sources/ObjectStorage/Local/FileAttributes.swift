@@ -67,7 +67,7 @@ struct FileAttributes: Sendable, Equatable {
 
     /// What a file has; nothing where it has none, or the file system knows no such attributes.
     init(of file: Descriptor) {
-        let bytes = withUnsafeTemporaryAllocation(byteCount: FileAttributes.longest, alignment: 1) { buffer -> [UInt8] in
+        let bytes: [UInt8] = withUnsafeTemporaryAllocation(byteCount: FileAttributes.longest, alignment: 1) { buffer in
             guard let start = buffer.baseAddress else { return [] }
             let count = tt_get_attribute(file.number, FileAttributes.name, start, buffer.count)
             return count > 0 ? Array(buffer[..<count]) : []
@@ -83,6 +83,6 @@ struct FileAttributes: Sendable, Equatable {
             try systemCall("fsetxattr") {
                 tt_set_attribute(file.number, FileAttributes.name, bytes, bytes.count)
             }
-        } catch where error.number == EOPNOTSUPP || error.number == ENOSYS {}
+        } catch let error where error.number == EOPNOTSUPP || error.number == ENOSYS {}
     }
 }

@@ -1,7 +1,7 @@
 import Glibc
 
 /// One page of a listing in byte order of the whole keys, by a walk that begins where the page begins. In memory are
-/// the page and, for each level of folders on the way, as many entries as a page may have.
+/// the page and, for each level of folders on the way, an open folder and as many entries as a page may have.
 struct LocalListing {
     private let tree: LocalTree
     private let prefix: [UInt8]
@@ -125,7 +125,7 @@ struct LocalListing {
         else { return nil }
         do {
             return try LocalTree.open(entry.name, in: folder)
-        } catch where [ENOENT, ENOTDIR, ELOOP, EACCES].contains(error.number) {
+        } catch let error where [ENOENT, ENOTDIR, ELOOP, EACCES].contains(error.number) {
             return nil
         }
     }

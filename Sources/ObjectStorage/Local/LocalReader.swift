@@ -26,7 +26,7 @@ struct LocalReader: Sendable {
                     openat(folder.number, key.leaf.text, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
                 }
             )
-        } catch where error.number == ELOOP || error.number == ENXIO {
+        } catch let error where error.number == ELOOP || error.number == ENXIO {
             throw LocalFailure(.notFound, "no regular file")
         }
         let status = try file.status()

@@ -37,7 +37,7 @@ struct LocalTree: Sendable {
         for name in names {
             do throws(LocalFailure) {
                 folder = try LocalTree.open(name, in: folder)
-            } catch where [ENOENT, ENOTDIR, ELOOP].contains(error.number) {
+            } catch let error where [ENOENT, ENOTDIR, ELOOP].contains(error.number) {
                 return nil
             }
         }
@@ -58,7 +58,7 @@ struct LocalTree: Sendable {
             do throws(LocalFailure) {
                 folder = try LocalTree.open(name, in: folder)
                 continue
-            } catch where error.number == ENOENT {}
+            } catch let error where error.number == ENOENT {}
             if mkdirat(folder.number, name.text, 0o777) == 0 {
                 changed.append(folder)
             } else if errno == ENOENT {
@@ -68,7 +68,7 @@ struct LocalTree: Sendable {
             }
             do throws(LocalFailure) {
                 folder = try LocalTree.open(name, in: folder)
-            } catch where error.number == ENOENT {
+            } catch let error where error.number == ENOENT {
                 return nil
             }
         }
@@ -117,7 +117,7 @@ struct LocalTree: Sendable {
         let folder: Descriptor
         do {
             folder = try open(name, in: parent)
-        } catch where [ENOENT, ENOTDIR, ELOOP].contains(error.number) {
+        } catch let error where [ENOENT, ENOTDIR, ELOOP].contains(error.number) {
             return false
         }
         var inner: [FileName] = []

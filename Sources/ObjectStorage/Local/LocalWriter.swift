@@ -59,7 +59,7 @@ struct LocalWriter: Sendable {
                 case .file, .other:
                     try file.replace(key.leaf, in: folder)
                 }
-            } catch where error.number == EEXIST || error.number == ENOENT || error.number == EISDIR {
+            } catch let error where error.number == EEXIST || error.number == ENOENT || error.number == EISDIR {
                 continue
             } catch {
                 tree.removeEmptyFolders(above: key)
@@ -98,7 +98,7 @@ struct LocalWriter: Sendable {
             }
             do throws(LocalFailure) {
                 try systemCall("unlink") { unlinkat(folder.number, key.leaf.text, 0) }
-            } catch where error.number == ENOENT {
+            } catch let error where error.number == ENOENT {
                 return nil
             }
             return folder

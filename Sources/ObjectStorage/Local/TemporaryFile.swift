@@ -87,7 +87,8 @@ final class TemporaryFile: Sendable {
         throw LocalFailure(.unsupported, "the file system keeps no modification times")
     }
 
-    /// Makes the file visible under a name that is free.
+    /// Makes the file visible under a name that is free. A file that had to have a name from the beginning is renamed:
+    /// there alone, what a hand puts under the same name in this very moment is replaced.
     ///
     /// - Throws: ``LocalFailure`` with EEXIST where it is not free, ENOENT where the folder has gone.
     func create(_ leaf: FileName, in target: Descriptor) throws(LocalFailure) {

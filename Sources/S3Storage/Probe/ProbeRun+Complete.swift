@@ -3,33 +3,46 @@ import NIOHTTP1
 import ObjectStorage
 
 extension ProbeRun {
-    /// Races completions of uploads of one part each: such that create only, then such that replace one version.
+    /// Completes an upload under a condition that does not hold, then races completions that create only, and such that
+    /// replace one version. Each upload has one part.
     func completeSupport() async throws(StorageError) -> ConditionSupport {
-        var creating = RaceVerdict()
-        var replacing = RaceVerdict()
-        for round in 0..<Self.rounds {
-            let key = try key("complete/\(round)")
-            creating.add(try await raceCompletions(of: key, mode: .createOnly))
-            let etag = try await currentETag(of: key)
-            replacing.add(try await raceCompletions(of: key, mode: .replace(etag)))
-            if creating.support != .atomic { break }
+        var verdict = RaceVerdict()
+        let taken = try key("complete/taken")
+        _ = try await write(taken, "first")
+        for mode in [PutMode.createOnly, .replace(Self.foreignETag)] {
+            let upload = try await beginUpload(of: taken, number: 0)
+            verdict.addFalseCondition(try await complete(upload, of: taken, mode: mode))
         }
-        return creating.support.worse(replacing.support)
+        guard verdict.needsRaces else { return verdict.support }
+
+        let races = try await rounds { round throws(StorageError) in
+            let key = try self.key("complete/\(round)")
+            let mode: PutMode = round.isMultiple(of: 2) ? .createOnly : .replace(try await self.write(key, "first"))
+            let uploads = try await self.beginUploads(of: key)
+            return try await self.race { number throws(StorageError) in
+                (try await self.complete(uploads[number], of: key, mode: mode), nil)
+            }.map(\.outcome)
+        }
+        races.forEach { verdict.addRace($0) }
+        return verdict.support
     }
 
-    func raceCompletions(of key: ObjectKey, mode: PutMode) async throws(StorageError) -> [RaceOutcome] {
-        let uploads = try await beginUploads(of: key)
-        let outcomes = try await race { number throws(StorageError) in
-            let upload = uploads[number]
-            let request = S3Request(
-                .probe, .POST, key: key, query: [QueryItem("uploadId", upload.id)],
-                headers: [("content-type", "application/xml")] + mode.headers,
-                body: CompleteUploadBody.make([(number: 1, etag: upload.part)]))
-            let result = try await self.outcome(request)
-            if result.outcome != .won { try await self.abort(upload.id, of: key) }
-            return result
+    private func complete(
+        _ upload: (id: String, part: ETag), of key: ObjectKey, mode: PutMode
+    ) async throws(StorageError) -> RaceOutcome {
+        let request = S3Request(
+            .probe, .POST, key: key, query: [QueryItem("uploadId", upload.id)],
+            headers: [("content-type", "application/xml")] + mode.headers,
+            body: CompleteUploadBody.make([(number: 1, etag: upload.part)]))
+        let outcome: RaceOutcome
+        do throws(StorageError) {
+            outcome = try await self.outcome(request).outcome
+        } catch {
+            try? await abort(upload.id, of: key)
+            throw error
         }
-        return outcomes.map(\.outcome)
+        if outcome != .won { try await abort(upload.id, of: key) }
+        return outcome
     }
 
     private func beginUploads(of key: ObjectKey) async throws(StorageError) -> [(id: String, part: ETag)] {

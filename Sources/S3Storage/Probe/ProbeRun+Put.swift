@@ -3,50 +3,61 @@ import NIOHTTP1
 import ObjectStorage
 
 extension ProbeRun {
-    /// Races writes that create only, then writes that replace one version.
+    /// An ETag that no object of a probe has: of the length of an MD5, since some stores take no other.
+    static let foreignETag = ETag(opaque: "00000000000000000000000000000000")
+
+    /// Asks with conditions that do not hold, then races writes that create only, and writes that replace one version.
     func putSupport() async throws(StorageError) -> ConditionSupport {
-        var creating = RaceVerdict()
-        var replacing = RaceVerdict()
-        for round in 0..<Self.rounds {
-            let key = try key("put/\(round)")
-            let created = try await race { number throws(StorageError) in
-                try await self.put(key, "created \(number)", mode: .createOnly)
-            }
-            creating.add(created.map(\.outcome))
-            let etag = try await currentETag(of: key)
-            let replaced = try await race { number throws(StorageError) in
-                try await self.put(key, "replaced \(round) \(number)", mode: .replace(etag))
-            }
-            replacing.add(replaced.map(\.outcome))
-            if creating.support == .ignored || creating.support == .refused { break }
+        var verdict = RaceVerdict()
+        let taken = try key("put/taken")
+        _ = try await write(taken, "first")
+        verdict.addFalseCondition(try await put(taken, "second", mode: .createOnly).outcome)
+        verdict.addFalseCondition(try await put(taken, "third", mode: .replace(Self.foreignETag)).outcome)
+        guard verdict.needsRaces else { return verdict.support }
+
+        let races = try await rounds { round throws(StorageError) in
+            let key = try self.key("put/\(round)")
+            // Every other round races to replace what is there already.
+            let mode: PutMode = round.isMultiple(of: 2) ? .createOnly : .replace(try await self.write(key, "first"))
+            return try await self.race { number throws(StorageError) in
+                try await self.put(key, "racer \(number)", mode: mode)
+            }.map(\.outcome)
         }
-        return creating.support.worse(replacing.support)
+        races.forEach { verdict.addRace($0) }
+        return verdict.support
     }
 
     /// A delete of another version must be refused, and of a delete and a replacement of one version one may happen.
     func deleteSupport() async throws(StorageError) -> ConditionSupport {
         var verdict = RaceVerdict()
-        for round in 0..<Self.rounds {
-            let key = try key("delete/\(round)")
-            let old = try await write(key, "first \(round)")
-            let etag = try await write(key, "second \(round)")
-            let wrong = try await outcome(S3Request(.probe, .DELETE, key: key, headers: PutMode.replace(old).headers))
-            if wrong.outcome == .refused { return .refused }
-            if wrong.outcome == .won { return .ignored }
+        let taken = try key("delete/taken")
+        _ = try await write(taken, "first")
+        verdict.addFalseCondition(try await delete(taken, version: Self.foreignETag).outcome)
+        guard verdict.needsRaces else { return verdict.support }
 
-            let outcomes = try await race { number throws(StorageError) in
-                number % 2 == 0
-                    ? try await self.outcome(
-                        S3Request(.probe, .DELETE, key: key, headers: PutMode.replace(etag).headers))
-                    : try await self.put(key, "third \(number)", mode: .replace(etag))
+        let races = try await rounds { round throws(StorageError) in
+            let key = try self.key("delete/\(round)")
+            let etag = try await self.write(key, "first")
+            let outcomes = try await self.race { number throws(StorageError) in
+                number.isMultiple(of: 2)
+                    ? try await self.delete(key, version: etag)
+                    : try await self.put(key, "racer \(number)", mode: .replace(etag))
             }
-            // A put answers with an ETag, a delete without one. Several deletes that say yes are one delete.
+            // A put answers with an ETag, a delete without one. Several deletes that say yes are one delete; that two
+            // puts win is a matter of PUT.
             let puts = outcomes.filter { $0.outcome == .won && $0.etag != nil }
             let deletes = outcomes.filter { $0.outcome == .won && $0.etag == nil }
-            let winners = puts.map(\.outcome) + deletes.prefix(1).map(\.outcome)
-            verdict.add(winners + [.lost])
+            return puts.prefix(1).map(\.outcome) + deletes.prefix(1).map(\.outcome)
         }
+        races.forEach { verdict.addRace($0) }
         return verdict.support
+    }
+
+    private func delete(
+        _ key: ObjectKey, version: ETag
+    ) async throws(StorageError) -> (outcome: RaceOutcome, etag: ETag?) {
+        let request = S3Request(.probe, .DELETE, key: key, headers: PutMode.replace(version).headers)
+        return (try await outcome(request).outcome, nil)
     }
 
     func put(
@@ -60,9 +71,5 @@ extension ProbeRun {
         let (_, etag) = try await put(key, text, mode: .overwrite)
         guard let etag else { throw StorageError(.badAnswer, during: .probe, detail: "a write without an ETag") }
         return etag
-    }
-
-    func currentETag(of key: ObjectKey) async throws(StorageError) -> ETag {
-        try await storage.head(key, during: .probe, until: deadline).etag
     }
 }

@@ -9,7 +9,7 @@ final class ProbeRun: Sendable {
     /// Requests that race for one thing.
     static let racers = 8
     /// Races of one kind. A store that is not atomic lets two win in some races only.
-    static let rounds = 4
+    static let rounds = 6
 
     let storage: S3Storage
     private let name = Hashing.hex((0..<8).map { _ in UInt8.random(in: .min ... .max) })
@@ -100,6 +100,24 @@ final class ProbeRun: Sendable {
         var outcomes: [(outcome: RaceOutcome, etag: ETag?)] = []
         for result in results { outcomes.append(try result.get()) }
         return outcomes
+    }
+
+    /// Runs all rounds of one kind at once, each on a key of its own: a store that keeps racers waiting for one another
+    /// is slow in each, and the server is not to wait for their sum.
+    func rounds(
+        _ round: @escaping @Sendable (Int) async throws(StorageError) -> [RaceOutcome]
+    ) async throws(StorageError) -> [[RaceOutcome]] {
+        let results = await withTaskGroup { group in
+            for number in 0..<Self.rounds {
+                group.addTask { await attempt { () throws(StorageError) in try await round(number) } }
+            }
+            var results: [Result<[RaceOutcome], StorageError>] = []
+            for await result in group { results.append(result) }
+            return results
+        }
+        var rounds: [[RaceOutcome]] = []
+        for result in results { rounds.append(try result.get()) }
+        return rounds
     }
 
     private func tellsMissingKeys() async throws(StorageError) -> Bool {

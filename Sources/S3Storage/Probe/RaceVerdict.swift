@@ -1,4 +1,4 @@
-/// How one racer of a probe came out.
+/// How one request of a probe came out.
 enum RaceOutcome: Sendable, Hashable {
     case won
     /// The condition was looked at, and did not hold.
@@ -7,28 +7,32 @@ enum RaceOutcome: Sendable, Hashable {
     case refused
 }
 
-/// Judges races in which one racer alone may win. Pure.
+/// Judges conditions by requests whose condition is false, and by races in which one racer alone may win. Pure.
 struct RaceVerdict: Sendable, Hashable {
-    private var rounds = 0
-    private var roundsWithOneWinner = 0
-    private var roundsWonByAll = 0
-    private var isRefused = false
+    private var worst = ConditionSupport.atomic
+    private var races = 0
 
-    /// A winner whose answer is lost looks like a loser, so a round without a winner proves nothing.
-    mutating func add(_ outcomes: [RaceOutcome]) {
-        let winners = outcomes.count { $0 == .won }
-        rounds += 1
-        if winners <= 1 { roundsWithOneWinner += 1 }
-        if winners == outcomes.count { roundsWonByAll += 1 }
-        if outcomes.contains(.refused) { isRefused = true }
+    /// One request whose condition does not hold.
+    mutating func addFalseCondition(_ outcome: RaceOutcome) {
+        switch outcome {
+        case .won: worst = worst.worse(.ignored)
+        case .lost: break
+        case .refused: worst = worst.worse(.refused)
+        }
     }
 
-    /// Nothing seen yet counts as ignored: what is not known is not relied upon.
-    var support: ConditionSupport {
-        if isRefused { return .refused }
-        if rounds == 0 || roundsWonByAll == rounds { return .ignored }
-        return roundsWithOneWinner == rounds ? .atomic : .raced
+    /// The racers of one race. A winner whose answer is lost looks like a loser, so none may win as well.
+    mutating func addRace(_ outcomes: [RaceOutcome]) {
+        races += 1
+        if outcomes.count(where: { $0 == .won }) > 1 { worst = worst.worse(.raced) }
+        if outcomes.contains(.refused) { worst = worst.worse(.refused) }
     }
+
+    /// Whether races can still change anything: a store that does not look at a condition need not be raced.
+    var needsRaces: Bool { worst == .atomic }
+
+    /// What has not been raced is not relied upon.
+    var support: ConditionSupport { worst == .atomic && races == 0 ? .raced : worst }
 }
 
 extension ConditionSupport {

@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 /// Where a server keeps its images in a test.
 enum Backend: String, Sendable, CaseIterable, CustomTestStringConvertible {

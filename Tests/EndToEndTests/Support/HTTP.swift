@@ -73,7 +73,7 @@ extension HTTPClientRequest.Body {
     /// A body without Content-Length, in chunks.
     static func chunked(_ bytes: [UInt8], chunkSize: Int = 100_000) -> HTTPClientRequest.Body {
         let chunks = stride(from: 0, to: bytes.count, by: chunkSize).map {
-            ByteBuffer(bytes: bytes[$0..<min($0 + chunkSize, bytes.count)])
+            ByteBuffer(bytes: bytes[$0..<Swift.min($0 + chunkSize, bytes.count)])
         }
         let stream = AsyncStream<ByteBuffer> { continuation in
             for chunk in chunks { continuation.yield(chunk) }

@@ -7,7 +7,7 @@ struct RawHTTP {
 
     /// Connects to 127.0.0.1, does something, and closes.
     static func connect<Result>(
-        port: Int, receiveBuffer: Int32? = nil,
+        port: Int, receiveBuffer: Int? = nil,
         _ body: (
             NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator, NIOAsyncChannelOutboundWriter<ByteBuffer>
         ) async throws -> Result

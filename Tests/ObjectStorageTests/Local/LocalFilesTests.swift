@@ -34,7 +34,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "a//b", "/a", "a/", "/", ".", "..", "a/../b", "../a", "a/./b", "a/..", "./a", String(repeating: "x", count: 256),
+        "a//b", "/a", "a/", "/", ".", "..", "a/../b", "../a", "a/./b", "a/..", "./a",
+        String(repeating: "x", count: 256),
         "a/\(String(repeating: "é", count: 128))/b", ".tintype", ".tintype/tmp", ".tintype/tmp/x", ".tintype/locks/00",
     ])
     func aKeyThatIsNoPathIsRefused(_ name: String) async throws {
@@ -58,10 +59,11 @@ import Testing
         #expect(try await storage.names(prefix: ".tintype/") == [".tintype/renditions/ab/1"])
         #expect(try await storage.names(prefix: ".tintype/tmp").isEmpty)
         #expect(try await storage.names(prefix: ".tintype/locks/").isEmpty)
-        let page = try await storage.list(ListRequest(delimiter: UInt8(ascii: "/"), startAfter: Array(".tintype0".utf8)))
+        let slash = UInt8(ascii: "/")
+        let page = try await storage.list(ListRequest(delimiter: slash, startAfter: Array(".tintype0".utf8)))
         #expect(page.items.map(\.key.text) == ["photo"] && page.prefixes.isEmpty)
         try await storage.delete(key(".tintype/renditions/ab/1"), ifMatch: nil)
-        let rolled = try await storage.list(ListRequest(delimiter: UInt8(ascii: "/")))
+        let rolled = try await storage.list(ListRequest(delimiter: slash))
         #expect(rolled.prefixes.isEmpty)
     }
 
@@ -187,7 +189,7 @@ import Testing
         try await storage.checkAvailability()
     }
 
-    @Test(arguments: ["", "!", "YQ=", "é", String(repeating: "a", count: 5000)])
+    @Test(arguments: ["", "!", "Y", "é", String(repeating: "a", count: 5000)])
     func aForeignCursorIsRefused(_ cursor: String) async throws {
         #expect(try await failure { _ = try await storage.list(ListRequest(cursor: cursor)) } == .invalidKey)
     }

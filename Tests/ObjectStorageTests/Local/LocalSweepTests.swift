@@ -45,7 +45,8 @@ import Testing
         #expect(try folder.leftovers().isEmpty)
     }
 
-    /// A sweep that runs all the time, beside writers whose files have names.
+    /// A sweep that runs all the time, beside writers whose files have names. It may take a file between its making
+    /// and its lock; then the writer makes another one.
     @Test func racesWithWriters() async throws {
         let folder = try TemporaryFolder()
         let features = LocalStorage.Features(unnamedFiles: false, attributes: true)
@@ -53,10 +54,7 @@ import Testing
         let other = try LocalStorage(root: folder.path)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
-                for _ in 0..<400 {
-                    let swept = try await other.sweep()
-                    #expect(swept == 0)
-                }
+                for _ in 0..<400 { try await other.sweep() }
             }
             for task in 0..<3 {
                 group.addTask {
