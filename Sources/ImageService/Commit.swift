@@ -42,7 +42,7 @@ struct Commit: Sendable {
             let found = try await storage.head(key)
             if ImageRecord(found.metadata).writes.contains(id) { return .done(found.etag) }
             return .notDone(lost, found: found)
-        } catch where error.code == .notFound {
+        } catch  where error.code == .notFound {
             return .notDone(lost, found: nil)
         } catch {
             return .failed(lost)

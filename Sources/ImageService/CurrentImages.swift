@@ -185,7 +185,7 @@ struct CurrentImages: Sendable {
         do {
             let object = try await storage.head(key)
             return try await describe(object)
-        } catch where error.code == .notFound {
+        } catch  where error.code == .notFound {
             return nil
         }
     }

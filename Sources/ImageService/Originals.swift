@@ -160,7 +160,7 @@ struct Originals: Sendable {
         let asked = ContinuousClock.now
         do throws(StorageError) {
             return Landed(opening: .success(try await ask(key, asked: asked)), asked: asked)
-        } catch where error.code == .notFound && key.etag == nil {
+        } catch  where error.code == .notFound && key.etag == nil {
             cache.setCurrent(key.path, CurrentEntry(image: nil, asked: asked), asked: key.epoch)
             return Landed(opening: .success(.absent), asked: asked)
         } catch {
@@ -199,7 +199,9 @@ struct Originals: Sendable {
 
 /// The beginning of a body, looked at without being lost.
 private enum Peek {
-    static func first(_ count: Int, of body: ObjectBody) async throws(StorageError) -> (bytes: ByteBuffer, body: ObjectBody) {
+    static func first(_ count: Int, of body: ObjectBody) async throws(StorageError) -> (
+        bytes: ByteBuffer, body: ObjectBody
+    ) {
         var head = ByteBuffer()
         let rest = PulledBody(body)
         do {

@@ -104,7 +104,7 @@ struct Uploads: Sendable {
     private func look(_ path: ImagePath) async throws(ServiceError) -> ETag? {
         do throws(StorageError) {
             return try await storage.head(path.key).etag
-        } catch where error.code == .notFound {
+        } catch  where error.code == .notFound {
             return nil
         } catch {
             throw ServiceError(error)

@@ -42,7 +42,7 @@ extension S3Storage {
         do throws(S3Failure) {
             _ = try await client.send(S3Request(.createBucket, .HEAD), until: deadline)
             return true
-        } catch where error.fault?.status == 404 {
+        } catch  where error.fault?.status == 404 {
             return false
         } catch {
             throw error.storageError

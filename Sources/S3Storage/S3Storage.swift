@@ -69,7 +69,7 @@ public final class S3Storage: ObjectStorage {
         let key = try Self.ownKey("availability", during: .checkAvailability)
         do throws(S3Failure) {
             _ = try await client.send(S3Request(.checkAvailability, .GET, key: key), until: client.deadline())
-        } catch where failureMeansMissing(error) {
+        } catch  where failureMeansMissing(error) {
             return
         } catch {
             throw error.storageError

@@ -32,14 +32,16 @@ struct Store: Sendable {
             return Store(storage: try LocalStorage(root: settings.localStoragePath))
         } catch {
             throw StartFault(
-                description: "LOCAL_STORAGE_PATH: \(settings.localStoragePath): expected a folder that can be written to: "
+                description:
+                    "LOCAL_STORAGE_PATH: \(settings.localStoragePath): expected a folder that can be written to: "
                     + error.debugDescription)
         }
     }
 
     private static func s3(_ settings: Settings, _ logger: Logger) throws(StartFault) -> Store {
         guard let bucket = settings.s3.bucket, let credentials = settings.s3.credentials else {
-            throw StartFault(description: "S3_BUCKET_NAME, S3_ACCESS_KEY and S3_SECRET_KEY: expected for STORAGE_TYPE s3")
+            throw StartFault(
+                description: "S3_BUCKET_NAME, S3_ACCESS_KEY and S3_SECRET_KEY: expected for STORAGE_TYPE s3")
         }
         let storage = S3Storage(
             S3Configuration(

@@ -3,144 +3,148 @@ import NIOCore
 import NIOHTTP1
 import Testing
 
-@Suite("Operations", .serialized)
-struct OperationsTests {
-    @Test("livez, readyz and metrics")
-    func endpoints() async throws {
-        let store = try await Backend.local.open()
-        let server = try await TintypeServer.start(store.environment)
-        #expect(try await HTTP.get("\(server.ops)/livez").text == "ok\n")
-        let ready = try await HTTP.get("\(server.ops)/readyz")
-        #expect(ready.status == 200)
-        for check in ["start", "storage", "queue", "draining"] { #expect(ready.text.contains("[+]\(check) ok")) }
-        #expect(try await HTTP.get("\(server.ops)/readyz?exclude=storage").text.contains("[+]storage excluded: ok"))
-        #expect(try await HTTP.get("\(server.ops)/readyz?exclude=moon").status == 400)
-        _ = try await HTTP.put(server.image("m.jpg"), try Pictures.jpeg())
-        _ = try await HTTP.get(server.image("m.jpg"))
-        let metrics = try await HTTP.get("\(server.ops)/metrics")
-        #expect(metrics.header("Content-Type") == "text/plain; version=0.0.4; charset=utf-8")
-        #expect(metrics.text.contains(#"tintype_http_requests_total{route="upload",status="201"} 1"#))
-        #expect(metrics.text.contains("tintype_http_request_duration_seconds_bucket"))
-        #expect(metrics.text.contains("tintype_storage_requests_total"))
-        #expect(metrics.text.contains("process_resident_memory_bytes"))
-        #expect(try await HTTP.get(server.base + "/metrics").status == 404)
-        let line = try #require(server.logText.split(separator: "\n").first { $0.contains("\"upload\"") })
-        let entry = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
-        #expect(entry["http.status"] as? Int == 201)
-        #expect((entry["request.id"] as? String)?.isEmpty == false)
-    }
-
-    @Test("Without credentials, writes are taken from this machine and this origin only")
-    func anonymousWrites() async throws {
-        let store = try await Backend.local.open()
-        let server = try await TintypeServer.start(store.environment)
-        let jpeg = try Pictures.jpeg()
-        for header in [
-            ("X-Forwarded-For", "10.0.0.1"), ("Forwarded", "for=10.0.0.1"), ("Via", "1.1 proxy"),
-            ("Origin", "https://evil.example"), ("Origin", "null"),
-        ] {
-            let answer = try await HTTP.put(server.image("w.jpg"), jpeg, [header])
-            #expect(answer.status == 403, "\(header)")
-            #expect(try answer.object()["code"] as? String == "writes_not_allowed")
+extension EndToEnd {
+    @Suite("Operations", .serialized)
+    struct OperationsTests {
+        @Test("livez, readyz and metrics")
+        func endpoints() async throws {
+            let store = try await Backend.local.open()
+            let server = try await TintypeServer.start(store.environment)
+            #expect(try await HTTP.get("\(server.ops)/livez").text == "ok\n")
+            let ready = try await HTTP.get("\(server.ops)/readyz")
+            #expect(ready.status == 200)
+            for check in ["start", "storage", "queue", "draining"] { #expect(ready.text.contains("[+]\(check) ok")) }
+            #expect(try await HTTP.get("\(server.ops)/readyz?exclude=storage").text.contains("[+]storage excluded: ok"))
+            #expect(try await HTTP.get("\(server.ops)/readyz?exclude=moon").status == 400)
+            _ = try await HTTP.put(server.image("m.jpg"), try Pictures.jpeg())
+            _ = try await HTTP.get(server.image("m.jpg"))
+            let metrics = try await HTTP.get("\(server.ops)/metrics")
+            #expect(metrics.header("Content-Type") == "text/plain; version=0.0.4; charset=utf-8")
+            #expect(metrics.text.contains(#"tintype_http_requests_total{route="upload",status="201"} 1"#))
+            #expect(metrics.text.contains("tintype_http_request_duration_seconds_bucket"))
+            #expect(metrics.text.contains("tintype_storage_requests_total"))
+            #expect(metrics.text.contains("process_resident_memory_bytes"))
+            #expect(try await HTTP.get(server.base + "/metrics").status == 404)
+            let line = try #require(server.logText.split(separator: "\n").first { $0.contains("\"upload\"") })
+            let entry = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+            #expect(entry["http.status"] as? Int == 201)
+            #expect((entry["request.id"] as? String)?.isEmpty == false)
         }
-        #expect(try await HTTP.put(server.image("w.jpg"), jpeg, [("Origin", server.base)]).status == 201)
-        #expect(try await HTTP.get(server.image("w.jpg"), [("Via", "1.1 proxy")]).status == 200)
-        let open = try await TintypeServer.start(
-            store.environment.merging(["UNSAFE_ALLOW_ANONYMOUS_WRITES": "true"]) { $1 })
-        #expect(try await HTTP.put(open.image("w.jpg"), jpeg, [("Via", "1.1 proxy")]).status == 200)
-    }
 
-    @Test("Wrong settings stop the start with 78 and one message that lists them all")
-    func wrongSettings() async throws {
-        let process = Process()
-        process.executableURL = try TintypeServer.binary()
-        process.arguments = ["serve"]
-        process.environment = ["PORT": "99999", "STORAGE_TYPE": "ftp", "MAX_UPLOAD_BYTES": "-1"]
-        let pipe = Pipe()
-        process.standardError = pipe
-        try process.run()
-        let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 78)
-        for name in ["PORT", "STORAGE_TYPE", "MAX_UPLOAD_BYTES", "99999", "ftp"] { #expect(text.contains(name), "\(text)") }
-    }
+        @Test("Without credentials, writes are taken from this machine and this origin only")
+        func anonymousWrites() async throws {
+            let store = try await Backend.local.open()
+            let server = try await TintypeServer.start(store.environment)
+            let jpeg = try Pictures.jpeg()
+            for header in [
+                ("X-Forwarded-For", "10.0.0.1"), ("Forwarded", "for=10.0.0.1"), ("Via", "1.1 proxy"),
+                ("Origin", "https://evil.example"), ("Origin", "null"),
+            ] {
+                let answer = try await HTTP.put(server.image("w.jpg"), jpeg, [header])
+                #expect(answer.status == 403, "\(header)")
+                #expect(try answer.object()["code"] as? String == "writes_not_allowed")
+            }
+            #expect(try await HTTP.put(server.image("w.jpg"), jpeg, [("Origin", server.base)]).status == 201)
+            #expect(try await HTTP.get(server.image("w.jpg"), [("Via", "1.1 proxy")]).status == 200)
+            let open = try await TintypeServer.start(
+                store.environment.merging(["UNSAFE_ALLOW_ANONYMOUS_WRITES": "true"]) { $1 })
+            #expect(try await HTTP.put(open.image("w.jpg"), jpeg, [("Via", "1.1 proxy")]).status == 200)
+        }
 
-    @Test("healthcheck says what readyz says")
-    func healthcheck() async throws {
-        let store = try await Backend.local.open()
-        let server = try await TintypeServer.start(store.environment)
-        func check(port: Int) throws -> Int32 {
+        @Test("Wrong settings stop the start with 78 and one message that lists them all")
+        func wrongSettings() async throws {
             let process = Process()
             process.executableURL = try TintypeServer.binary()
-            process.arguments = ["healthcheck"]
-            process.environment = ["OPS_PORT": String(port)]
-            process.standardError = FileHandle.nullDevice
+            process.arguments = ["serve"]
+            process.environment = ["PORT": "99999", "STORAGE_TYPE": "ftp", "MAX_UPLOAD_BYTES": "-1"]
+            let pipe = Pipe()
+            process.standardError = pipe
             try process.run()
+            let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
             process.waitUntilExit()
-            return process.terminationStatus
-        }
-        #expect(try check(port: server.opsPort) == 0)
-        #expect(try check(port: 1) == 1)
-    }
-
-    @Test("SIGTERM: a slow reader still gets every byte, and then the process ends")
-    func drain() async throws {
-        let store = try await Backend.local.open()
-        let server = try await TintypeServer.start(store.environment.merging(["DRAIN_SECONDS": "2"]) { $1 })
-        let bytes = try Pictures.jpeg(ofLength: 12_000_000)
-        #expect(try await HTTP.put(server.image("slow.jpg"), bytes).status == 201)
-        let received = try await RawHTTP.connect(port: server.port, receiveBuffer: 65_536) { inbound, outbound in
-            var inbound = inbound
-            try await outbound.write(ByteBuffer(string: "GET /api/v1/images/slow.jpg HTTP/1.1\r\nHost: x\r\n\r\n"))
-            var answer = ByteBuffer()
-            var isFirst = true
-            while var chunk = try await inbound.next() {
-                answer.writeBuffer(&chunk)
-                if isFirst {
-                    isFirst = false
-                    server.signal(SIGTERM)
-                    try await Task.sleep(for: .milliseconds(300))
-                    // Unready, but still taking requests, each of which closes its connection.
-                    #expect(try await HTTP.get("\(server.ops)/readyz").status == 503)
-                    let during = try await HTTP.get(server.image("slow.jpg"), [("Range", "bytes=0-3")])
-                    #expect(during.status == 206)
-                    #expect(during.header("Connection") == "close")
-                }
-                if answer.readableBytes % 7 == 0 { try await Task.sleep(for: .milliseconds(3)) }
+            #expect(process.terminationStatus == 78)
+            for name in ["PORT", "STORAGE_TYPE", "MAX_UPLOAD_BYTES", "99999", "ftp"] {
+                #expect(text.contains(name), "\(text)")
             }
-            return answer
         }
-        let separator = Array("\r\n\r\n".utf8)
-        let view = received.readableBytesView
-        let head = try #require(view.indices.first { view[$0...].starts(with: separator) })
-        #expect(Array(view[(head + 4)...]) == bytes)
-        try await server.waitForExit(seconds: 30)
-        #expect(server.exitCode == 0)
-    }
 
-    @Test("kill -9 in the middle of uploads leaves nothing half")
-    func killed() async throws {
-        let store = try await Backend.local.open()
-        let server = try await TintypeServer.start(store.environment)
-        let bytes = try Pictures.jpeg(ofLength: 9_000_000)
-        let acknowledged = await withTaskGroup(of: String?.self) { group in
-            for index in 0..<20 {
-                group.addTask {
-                    for round in 0..<20 {
-                        let path = "k/\(index)-\(round)"
-                        guard let answer = try? await HTTP.put(server.image(path), bytes) else { return nil }
-                        if answer.status == 201, round == 0, index == 0 { server.signal(SIGKILL) }
-                        if answer.status == 201 { return path }
+        @Test("healthcheck says what readyz says")
+        func healthcheck() async throws {
+            let store = try await Backend.local.open()
+            let server = try await TintypeServer.start(store.environment)
+            func check(port: Int) throws -> Int32 {
+                let process = Process()
+                process.executableURL = try TintypeServer.binary()
+                process.arguments = ["healthcheck"]
+                process.environment = ["OPS_PORT": String(port)]
+                process.standardError = FileHandle.nullDevice
+                try process.run()
+                process.waitUntilExit()
+                return process.terminationStatus
+            }
+            #expect(try check(port: server.opsPort) == 0)
+            #expect(try check(port: 1) == 1)
+        }
+
+        @Test("SIGTERM: a slow reader still gets every byte, and then the process ends")
+        func drain() async throws {
+            let store = try await Backend.local.open()
+            let server = try await TintypeServer.start(store.environment.merging(["DRAIN_SECONDS": "2"]) { $1 })
+            let bytes = try Pictures.jpeg(ofLength: 12_000_000)
+            #expect(try await HTTP.put(server.image("slow.jpg"), bytes).status == 201)
+            let received = try await RawHTTP.connect(port: server.port, receiveBuffer: 65_536) { inbound, outbound in
+                var inbound = inbound
+                try await outbound.write(ByteBuffer(string: "GET /api/v1/images/slow.jpg HTTP/1.1\r\nHost: x\r\n\r\n"))
+                var answer = ByteBuffer()
+                var isFirst = true
+                while var chunk = try await inbound.next() {
+                    answer.writeBuffer(&chunk)
+                    if isFirst {
+                        isFirst = false
+                        server.signal(SIGTERM)
+                        try await Task.sleep(for: .milliseconds(300))
+                        // Unready, but still taking requests, each of which closes its connection.
+                        #expect(try await HTTP.get("\(server.ops)/readyz").status == 503)
+                        let during = try await HTTP.get(server.image("slow.jpg"), [("Range", "bytes=0-3")])
+                        #expect(during.status == 206)
+                        #expect(during.header("Connection") == "close")
                     }
-                    return nil
+                    if answer.readableBytes % 7 == 0 { try await Task.sleep(for: .milliseconds(3)) }
                 }
+                return answer
             }
-            return await group.reduce(into: [String]()) { if let path = $1 { $0.append(path) } }
+            let separator = Array("\r\n\r\n".utf8)
+            let view = received.readableBytesView
+            let head = try #require(view.indices.first { view[$0...].starts(with: separator) })
+            #expect(Array(view[(head + 4)...]) == bytes)
+            try await server.waitForExit(seconds: 30)
+            #expect(server.exitCode == 0)
         }
-        try await server.waitForExit(seconds: 10)
-        let again = try await TintypeServer.start(store.environment)
-        for path in acknowledged { #expect(try await HTTP.get(again.image(path)).bytes == bytes) }
-        let items = try await HTTP.get(again.collection()).object()["items"] as? [[String: Any]] ?? []
-        #expect(items.allSatisfy { $0["bytes"] as? Int == bytes.count })
+
+        @Test("kill -9 in the middle of uploads leaves nothing half")
+        func killed() async throws {
+            let store = try await Backend.local.open()
+            let server = try await TintypeServer.start(store.environment)
+            let bytes = try Pictures.jpeg(ofLength: 9_000_000)
+            let acknowledged = await withTaskGroup(of: String?.self) { group in
+                for index in 0..<20 {
+                    group.addTask {
+                        for round in 0..<20 {
+                            let path = "k/\(index)-\(round)"
+                            guard let answer = try? await HTTP.put(server.image(path), bytes) else { return nil }
+                            if answer.status == 201, round == 0, index == 0 { server.signal(SIGKILL) }
+                            if answer.status == 201 { return path }
+                        }
+                        return nil
+                    }
+                }
+                return await group.reduce(into: [String]()) { if let path = $1 { $0.append(path) } }
+            }
+            try await server.waitForExit(seconds: 10)
+            let again = try await TintypeServer.start(store.environment)
+            for path in acknowledged { #expect(try await HTTP.get(again.image(path)).bytes == bytes) }
+            let items = try await HTTP.get(again.collection()).object()["items"] as? [[String: Any]] ?? []
+            #expect(items.allSatisfy { $0["bytes"] as? Int == bytes.count })
+        }
     }
 }

@@ -4,265 +4,281 @@ import ImageModel
 import NIOHTTP1
 import Testing
 
-@Suite("Reads, over real sockets", .serialized)
-struct ReadTests {
-    @Test("Conditions by RFC 9110", arguments: Backend.all)
-    func conditions(_ backend: Backend) async throws {
-        let store = try await backend.open()
-        let server = try await TintypeServer.start(store.environment)
-        let url = server.image("c.jpg")
-        let etag = try #require(try await HTTP.put(url, try Pictures.jpeg()).header("ETag"))
-        let modified = try #require(try await HTTP.head(url).header("Last-Modified"))
-        let (past, future) = ("Mon, 01 Jan 2001 00:00:00 GMT", "Fri, 01 Jan 2100 00:00:00 GMT")
-        let table: [([(String, String)], Int)] = [
-            ([("If-None-Match", etag)], 304),
-            ([("If-None-Match", "W/\(etag)")], 304),
-            ([("If-None-Match", "\"a\", \(etag), \"b\"")], 304),
-            ([("If-None-Match", "*")], 304),
-            ([("If-None-Match", "\"other\"")], 200),
-            ([("If-None-Match", "\"other\""), ("If-Modified-Since", future)], 200),
-            ([("If-None-Match", etag), ("If-Modified-Since", past)], 304),
-            ([("If-Modified-Since", modified)], 304),
-            ([("If-Modified-Since", past)], 200),
-            ([("If-Modified-Since", "nonsense")], 200),
-            ([("If-Match", etag)], 200),
-            ([("If-Match", "*")], 200),
-            ([("If-Match", "W/\(etag)")], 412),
-            ([("If-Match", "\"other\"")], 412),
-            ([("If-Match", etag), ("If-Unmodified-Since", past)], 200),
-            ([("If-Unmodified-Since", past)], 412),
-            ([("If-Unmodified-Since", modified)], 200),
-            ([("If-Match", "\"other\""), ("If-None-Match", etag)], 412),
-        ]
-        for (headers, status) in table {
-            #expect(try await HTTP.get(url, headers).status == status, "GET \(headers)")
-            let head = try await HTTP.head(url, headers)
-            #expect(head.status == status, "HEAD \(headers)")
-            if status == 304 {
-                #expect(head.header("ETag") == etag)
-                #expect(head.header("Cache-Control") == "public, no-cache")
-            }
-        }
-    }
-
-    @Test("Ranges of small and of large images", arguments: Backend.all)
-    func ranges(_ backend: Backend) async throws {
-        let store = try await backend.open()
-        let server = try await TintypeServer.start(store.environment)
-        // One that the cache keeps, one that streams past it.
-        for size in [10_000, 9_500_000] {
-            let bytes = try Pictures.jpeg(ofLength: size)
-            let url = server.image("r/\(size)")
-            let etag = try #require(try await HTTP.put(url, bytes).header("ETag"))
-            let table: [(String, Range<Int>)] = [
-                ("bytes=0-0", 0..<1), ("bytes=10-19", 10..<20), ("bytes=9000-", 9000..<size), ("bytes=-5", size - 5..<size),
-                ("bytes=0-99999999", 0..<size), ("bytes=-99999999", 0..<size), ("BYTES=1-2", 1..<3),
+extension EndToEnd {
+    @Suite("Reads, over real sockets", .serialized)
+    struct ReadTests {
+        @Test("Conditions by RFC 9110", arguments: Backend.all)
+        func conditions(_ backend: Backend) async throws {
+            let store = try await backend.open()
+            let server = try await TintypeServer.start(store.environment)
+            let url = server.image("c.jpg")
+            let etag = try #require(try await HTTP.put(url, try Pictures.jpeg()).header("ETag"))
+            let modified = try #require(try await HTTP.head(url).header("Last-Modified"))
+            let (past, future) = ("Mon, 01 Jan 2001 00:00:00 GMT", "Fri, 01 Jan 2100 00:00:00 GMT")
+            let table: [([(String, String)], Int)] = [
+                ([("If-None-Match", etag)], 304),
+                ([("If-None-Match", "W/\(etag)")], 304),
+                ([("If-None-Match", "\"a\", \(etag), \"b\"")], 304),
+                ([("If-None-Match", "*")], 304),
+                ([("If-None-Match", "\"other\"")], 200),
+                ([("If-None-Match", "\"other\""), ("If-Modified-Since", future)], 200),
+                ([("If-None-Match", etag), ("If-Modified-Since", past)], 304),
+                ([("If-Modified-Since", modified)], 304),
+                ([("If-Modified-Since", past)], 200),
+                ([("If-Modified-Since", "nonsense")], 200),
+                ([("If-Match", etag)], 200),
+                ([("If-Match", "*")], 200),
+                ([("If-Match", "W/\(etag)")], 412),
+                ([("If-Match", "\"other\"")], 412),
+                ([("If-Match", etag), ("If-Unmodified-Since", past)], 200),
+                ([("If-Unmodified-Since", past)], 412),
+                ([("If-Unmodified-Since", modified)], 200),
+                ([("If-Match", "\"other\""), ("If-None-Match", etag)], 412),
             ]
-            for _ in 0..<2 {
-                for (range, expected) in table {
-                    let answer = try await HTTP.get(url, [("Range", range)])
-                    #expect(answer.status == 206, "\(range)")
-                    #expect(answer.bytes == Array(bytes[expected]), "\(range)")
-                    #expect(
-                        answer.header("Content-Range") == "bytes \(expected.lowerBound)-\(expected.upperBound - 1)/\(size)")
-                    #expect(answer.header("ETag") == etag)
+            for (headers, status) in table {
+                #expect(try await HTTP.get(url, headers).status == status, "GET \(headers)")
+                let head = try await HTTP.head(url, headers)
+                #expect(head.status == status, "HEAD \(headers)")
+                if status == 304 {
+                    #expect(head.header("ETag") == etag)
+                    #expect(head.header("Cache-Control") == "public, no-cache")
                 }
-                for range in ["bytes=\(size)-", "bytes=-0"] {
-                    let answer = try await HTTP.get(url, [("Range", range)])
-                    #expect(answer.status == 416, "\(range)")
-                    #expect(answer.header("Content-Range") == "bytes */\(size)")
-                }
-                for range in ["bytes=5-4", "lines=0-1", "bytes=a-b", "bytes=0-1,3-4"] {
-                    #expect(try await HTTP.get(url, [("Range", range)]).status == 200, "\(range)")
-                }
-                #expect(try await HTTP.get(url, [("Range", "bytes=0-4"), ("If-Range", etag)]).status == 206)
-                #expect(try await HTTP.get(url, [("Range", "bytes=0-4"), ("If-Range", "\"x\"")]).status == 200)
-                #expect(try await HTTP.get(url, [("Range", "bytes=0-4"), ("If-Range", "W/\(etag)")]).status == 200)
-                #expect(try await HTTP.get(url).bytes == bytes)
             }
         }
-    }
 
-    @Test("Renditions: size, format, tags, caching", arguments: Backend.all)
-    func renditions(_ backend: Backend) async throws {
-        let store = try await backend.open()
-        let server = try await TintypeServer.start(store.environment)
-        _ = try await HTTP.put(server.image("p.jpg"), try Pictures.jpeg(width: 800, height: 600))
-        func size(_ answer: HTTP.Answer) throws -> PixelSize {
-            try ImageHeader.read(answer.bytes.span.bytes, limits: CodecLimits()).size
-        }
-        let table: [(String, Int, Int)] = [
-            ("w=400", 400, 300), ("h=300", 400, 300), ("w=100&h=100", 100, 75), ("w=100&h=100&fit=cover", 100, 100),
-            ("w=1600", 800, 600), ("w=1600&h=1200&fit=cover", 1600, 1200), ("w=50&dpr=2", 100, 75), ("q=50", 800, 600),
-        ]
-        for (query, width, height) in table {
-            let answer = try await HTTP.get(server.image("p.jpg", query))
-            #expect(answer.status == 200, "\(query): \(answer.text)")
-            #expect(try size(answer) == PixelSize(width: width, height: height), "\(query)")
-            #expect(answer.header("Content-Type") == "image/jpeg")
-            #expect(answer.header("Vary") == "Accept")
-        }
-        let accepts: [(String?, String)] = [
-            (nil, "image/jpeg"), ("*/*", "image/jpeg"), ("image/*", "image/jpeg"), ("image/webp,*/*", "image/webp"),
-            ("image/webp;q=0,*/*", "image/jpeg"), ("image/webp;q=0.3, image/jpeg", "image/jpeg"),
-            ("image/avif,image/webp,image/apng,image/*,*/*;q=0.8", "image/webp"),
-        ]
-        for (accept, type) in accepts {
-            let answer = try await HTTP.get(server.image("p.jpg", "w=64"), accept.map { [("Accept", $0)] } ?? [])
-            #expect(answer.header("Content-Type") == type, "\(accept ?? "none")")
-        }
-        for (format, type) in [("jpeg", "image/jpeg"), ("png", "image/png"), ("webp", "image/webp"), ("original", "image/jpeg")] {
-            let answer = try await HTTP.get(server.image("p.jpg", "w=64&format=\(format)"), [("Accept", "image/webp")])
-            #expect(answer.header("Content-Type") == type)
-            #expect(answer.header("Vary") == nil)
-        }
-        // Two spellings, one entry; a tag of its own; no pixels for a 304.
-        let first = try await HTTP.get(server.image("p.jpg", "h=75&w=100"))
-        let second = try await HTTP.get(server.image("p.jpg", "w=100&dpr=1&h=75&fit=scale-down&utm_source=mail"))
-        #expect(first.bytes == second.bytes)
-        #expect(first.header("ETag") == second.header("ETag"))
-        #expect(second.header("Cache-Status") == "tintype; hit")
-        let tag = try #require(first.header("ETag"))
-        #expect(try await HTTP.get(server.image("p.jpg", "w=100&h=75"), [("If-None-Match", tag)]).status == 304)
-        #expect(try await HTTP.get(server.image("p.jpg"), [("If-None-Match", tag)]).status == 200)
-        let part = try await HTTP.get(server.image("p.jpg", "w=100&h=75"), [("Range", "bytes=2-5")])
-        #expect(part.status == 206)
-        #expect(part.bytes == Array(first.bytes[2..<6]))
-        let head = try await HTTP.head(server.image("p.jpg", "w=100&h=75"))
-        #expect(head.header("Content-Length") == String(first.bytes.count))
-
-        for query in [
-            "w=0", "w=8193", "w=abc", "w=1.5", "w=", "w=10&w=10", "h=-1", "fit=bad", "format=gif", "q=0", "q=101", "dpr=0.5",
-            "dpr=5", "w=%zz", "blur=3",
-        ] {
-            let answer = try await HTTP.get(server.image("p.jpg", query))
-            #expect(answer.status == 400, "\(query)")
-            #expect(try answer.object()["code"] as? String == "bad_parameter")
-        }
-        let missing = try await HTTP.get(server.image("no.jpg", "w=10"))
-        #expect(missing.status == 404)
-        #expect(missing.header("Vary") == "Accept")
-    }
-
-    @Test("Transparency goes to PNG or WebP, never to black", arguments: Backend.all)
-    func transparency(_ backend: Backend) async throws {
-        let store = try await backend.open()
-        let server = try await TintypeServer.start(store.environment)
-        _ = try await HTTP.put(server.image("a.webp"), try Pictures.encode(width: 64, height: 64, format: .webp))
-        let opaque = try await HTTP.get(server.image("a.webp", "w=32"))
-        #expect(opaque.header("Content-Type") == "image/jpeg")
-        _ = try await HTTP.put(server.image("a.png"), try Pictures.encode(width: 64, height: 64, format: .png))
-        #expect(try await HTTP.get(server.image("a.png", "w=32")).header("Content-Type") == "image/png")
-    }
-
-    @Test("Rotates and flips what is stored, and the renditions with it", arguments: Backend.all)
-    func rotate(_ backend: Backend) async throws {
-        let store = try await backend.open()
-        let server = try await TintypeServer.start(store.environment)
-        for (name, aligned) in [("aligned", true), ("unaligned", false)] {
-            let path = "rot/\(name).jpg"
-            let original =
-                aligned ? try Pictures.jpeg(width: 96, height: 64) : try Pictures.jpeg(width: 97, height: 67)
-            _ = try await HTTP.put(server.image(path), original)
-            #expect(try Pictures.corner(of: original) == .topLeft)
-            let turned = try await HTTP.post(server.rotate(path), json: #"{"degrees": 90}"#)
-            #expect(turned.status == 200, "\(turned.text)")
-            let metadata = try turned.object()
-            #expect(metadata["lossless"] as? Bool == aligned)
-            #expect(metadata["width"] as? Int == (aligned ? 64 : 67))
-            let got = try await HTTP.get(server.image(path))
-            #expect(got.header("ETag") == metadata["etag"] as? String)
-            #expect(try Pictures.corner(of: got.bytes) == .topRight)
-            let rendition = try await HTTP.get(server.image(path, "w=48"))
-            #expect(try Pictures.corner(of: rendition.bytes) == .topRight)
-            // Turned first, then flipped: 90 degrees and horizontally brings it from the top right to the bottom left.
-            let both = try await HTTP.post(server.rotate(path), json: #"{"degrees": 90, "flip": "horizontal"}"#)
-            #expect(both.status == 200)
-            #expect(try Pictures.corner(of: try await HTTP.get(server.image(path)).bytes) == .bottomLeft)
-            let query = try await HTTP.send(.POST, server.rotate(path) + "?flip=vertical")
-            #expect(query.status == 200)
-            #expect(try Pictures.corner(of: try await HTTP.get(server.image(path)).bytes) == .topLeft)
-            let etag = try #require(query.header("ETag"))
-            #expect(try await HTTP.post(server.rotate(path), json: #"{"degrees": 180}"#, [("If-Match", "\"x\"")]).status == 412)
-            #expect(try await HTTP.post(server.rotate(path), json: #"{"degrees": 180}"#, [("If-Match", etag)]).status == 200)
-            #expect(try Pictures.corner(of: try await HTTP.get(server.image(path)).bytes) == .bottomRight)
-        }
-        for json in ["{}", #"{"degrees": 45}"#, #"{"flip": "up"}"#, "[1]", "{", #"{"degrees": "90"}"#] {
-            #expect(try await HTTP.post(server.rotate("rot/aligned.jpg"), json: json).status == 400, "\(json)")
-        }
-        #expect(try await HTTP.post(server.rotate("rot/none.jpg"), json: #"{"degrees": 90}"#).status == 404)
-    }
-
-    @Test("Concurrent rotations of one image: none is lost", arguments: Backend.all)
-    func concurrentRotations(_ backend: Backend) async throws {
-        let store = try await backend.open()
-        let server = try await TintypeServer.start(store.environment)
-        _ = try await HTTP.put(server.image("r.jpg"), try Pictures.jpeg())
-        let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
-            for _ in 0..<43 {
-                group.addTask { try await HTTP.post(server.rotate("r.jpg"), json: #"{"degrees":90}"#).status }
+        @Test("Ranges of small and of large images", arguments: Backend.all)
+        func ranges(_ backend: Backend) async throws {
+            let store = try await backend.open()
+            let server = try await TintypeServer.start(store.environment)
+            // One that the cache keeps, one that streams past it.
+            for size in [10_000, 9_500_000] {
+                let bytes = try Pictures.jpeg(ofLength: size)
+                let url = server.image("r/\(size)")
+                let etag = try #require(try await HTTP.put(url, bytes).header("ETag"))
+                let table: [(String, Range<Int>)] = [
+                    ("bytes=0-0", 0..<1), ("bytes=10-19", 10..<20), ("bytes=9000-", 9000..<size),
+                    ("bytes=-5", size - 5..<size),
+                    ("bytes=0-99999999", 0..<size), ("bytes=-99999999", 0..<size), ("BYTES=1-2", 1..<3),
+                ]
+                for _ in 0..<2 {
+                    for (range, expected) in table {
+                        let answer = try await HTTP.get(url, [("Range", range)])
+                        #expect(answer.status == 206, "\(range)")
+                        #expect(answer.bytes == Array(bytes[expected]), "\(range)")
+                        #expect(
+                            answer.header("Content-Range")
+                                == "bytes \(expected.lowerBound)-\(expected.upperBound - 1)/\(size)")
+                        #expect(answer.header("ETag") == etag)
+                    }
+                    for range in ["bytes=\(size)-", "bytes=-0"] {
+                        let answer = try await HTTP.get(url, [("Range", range)])
+                        #expect(answer.status == 416, "\(range)")
+                        #expect(answer.header("Content-Range") == "bytes */\(size)")
+                    }
+                    for range in ["bytes=5-4", "lines=0-1", "bytes=a-b", "bytes=0-1,3-4"] {
+                        #expect(try await HTTP.get(url, [("Range", range)]).status == 200, "\(range)")
+                    }
+                    #expect(try await HTTP.get(url, [("Range", "bytes=0-4"), ("If-Range", etag)]).status == 206)
+                    #expect(try await HTTP.get(url, [("Range", "bytes=0-4"), ("If-Range", "\"x\"")]).status == 200)
+                    #expect(try await HTTP.get(url, [("Range", "bytes=0-4"), ("If-Range", "W/\(etag)")]).status == 200)
+                    #expect(try await HTTP.get(url).bytes == bytes)
+                }
             }
-            return try await group.reduce(into: []) { $0.append($1) }
         }
-        #expect(statuses.allSatisfy { $0 == 200 }, "\(statuses)")
-        // 43 = 3 mod 4.
-        #expect(try Pictures.corner(of: try await HTTP.get(server.image("r.jpg")).bytes) == .bottomLeft)
-    }
 
-    @Test("Listing: prefixes, delimiter, pages", arguments: Backend.all)
-    func listing(_ backend: Backend) async throws {
-        let store = try await backend.open()
-        let server = try await TintypeServer.start(store.environment)
-        let jpeg = try Pictures.jpeg(width: 8, height: 8)
-        let paths = ["a.jpg", "b/1.jpg", "b/2.jpg", "b/c/3.jpg", "z.jpg"]
-        for path in paths { #expect(try await HTTP.put(server.image(path), jpeg).status == 201) }
-        let all = try await HTTP.get(server.collection()).object()
-        #expect((all["items"] as? [[String: Any]])?.compactMap { $0["path"] as? String }.sorted() == paths)
-        #expect(all["cursor"] is NSNull)
-        let item = try #require((all["items"] as? [[String: Any]])?.first { $0["path"] as? String == "a.jpg" })
-        #expect(item["bytes"] as? Int == jpeg.count)
-        #expect(try await HTTP.get(server.base + (item["url"] as? String ?? "")).bytes == jpeg)
-        let top = try await HTTP.get(server.collection("delimiter=/")).object()
-        #expect((top["items"] as? [[String: Any]])?.compactMap { $0["path"] as? String }.sorted() == ["a.jpg", "z.jpg"])
-        #expect(top["prefixes"] as? [String] == ["b/"])
-        let inside = try await HTTP.get(server.collection("prefix=b/&delimiter=%2F")).object()
-        #expect((inside["items"] as? [[String: Any]])?.count == 2)
-        #expect(inside["prefixes"] as? [String] == ["b/c/"])
-        for query in ["limit=0", "limit=1001", "limit=x", "delimiter=x", "cursor=nonsense"] {
-            #expect(try await HTTP.get(server.collection(query)).status == 400, "\(query)")
+        @Test("Renditions: size, format, tags, caching", arguments: Backend.all)
+        func renditions(_ backend: Backend) async throws {
+            let store = try await backend.open()
+            let server = try await TintypeServer.start(store.environment)
+            _ = try await HTTP.put(server.image("p.jpg"), try Pictures.jpeg(width: 800, height: 600))
+            func size(_ answer: HTTP.Answer) throws -> PixelSize {
+                try ImageHeader.read(answer.bytes.span.bytes, limits: CodecLimits()).size
+            }
+            let table: [(String, Int, Int)] = [
+                ("w=400", 400, 300), ("h=300", 400, 300), ("w=100&h=100", 100, 75), ("w=100&h=100&fit=cover", 100, 100),
+                ("w=1600", 800, 600), ("w=1600&h=1200&fit=cover", 1600, 1200), ("w=50&dpr=2", 100, 75),
+                ("q=50", 800, 600),
+            ]
+            for (query, width, height) in table {
+                let answer = try await HTTP.get(server.image("p.jpg", query))
+                #expect(answer.status == 200, "\(query): \(answer.text)")
+                #expect(try size(answer) == PixelSize(width: width, height: height), "\(query)")
+                #expect(answer.header("Content-Type") == "image/jpeg")
+                #expect(answer.header("Vary") == "Accept")
+            }
+            let accepts: [(String?, String)] = [
+                (nil, "image/jpeg"), ("*/*", "image/jpeg"), ("image/*", "image/jpeg"), ("image/webp,*/*", "image/webp"),
+                ("image/webp;q=0,*/*", "image/jpeg"), ("image/webp;q=0.3, image/jpeg", "image/jpeg"),
+                ("image/avif,image/webp,image/apng,image/*,*/*;q=0.8", "image/webp"),
+            ]
+            for (accept, type) in accepts {
+                let answer = try await HTTP.get(server.image("p.jpg", "w=64"), accept.map { [("Accept", $0)] } ?? [])
+                #expect(answer.header("Content-Type") == type, "\(accept ?? "none")")
+            }
+            for (format, type) in [
+                ("jpeg", "image/jpeg"), ("png", "image/png"), ("webp", "image/webp"), ("original", "image/jpeg"),
+            ] {
+                let answer = try await HTTP.get(
+                    server.image("p.jpg", "w=64&format=\(format)"), [("Accept", "image/webp")])
+                #expect(answer.header("Content-Type") == type)
+                #expect(answer.header("Vary") == nil)
+            }
+            // Two spellings, one entry; a tag of its own; no pixels for a 304.
+            let first = try await HTTP.get(server.image("p.jpg", "h=75&w=100"))
+            let second = try await HTTP.get(server.image("p.jpg", "w=100&dpr=1&h=75&fit=scale-down&utm_source=mail"))
+            #expect(first.bytes == second.bytes)
+            #expect(first.header("ETag") == second.header("ETag"))
+            #expect(second.header("Cache-Status") == "tintype; hit")
+            let tag = try #require(first.header("ETag"))
+            #expect(try await HTTP.get(server.image("p.jpg", "w=100&h=75"), [("If-None-Match", tag)]).status == 304)
+            #expect(try await HTTP.get(server.image("p.jpg"), [("If-None-Match", tag)]).status == 200)
+            let part = try await HTTP.get(server.image("p.jpg", "w=100&h=75"), [("Range", "bytes=2-5")])
+            #expect(part.status == 206)
+            #expect(part.bytes == Array(first.bytes[2..<6]))
+            let head = try await HTTP.head(server.image("p.jpg", "w=100&h=75"))
+            #expect(head.header("Content-Length") == String(first.bytes.count))
+
+            for query in [
+                "w=0", "w=8193", "w=abc", "w=1.5", "w=", "w=10&w=10", "h=-1", "fit=bad", "format=gif", "q=0", "q=101",
+                "dpr=0.5",
+                "dpr=5", "w=%zz", "blur=3",
+            ] {
+                let answer = try await HTTP.get(server.image("p.jpg", query))
+                #expect(answer.status == 400, "\(query)")
+                #expect(try answer.object()["code"] as? String == "bad_parameter")
+            }
+            let missing = try await HTTP.get(server.image("no.jpg", "w=10"))
+            #expect(missing.status == 404)
+            #expect(missing.header("Vary") == "Accept")
         }
-        #expect(((try await HTTP.get(server.collection("prefix=.tintype/")).object())["items"] as? [Any])?.isEmpty == true)
-    }
 
-    @Test("Deleted is gone, with every rendition", arguments: Backend.all)
-    func delete(_ backend: Backend) async throws {
-        let store = try await backend.open()
-        let server = try await TintypeServer.start(store.environment)
-        _ = try await HTTP.put(server.image("d.jpg"), try Pictures.jpeg())
-        #expect(try await HTTP.get(server.image("d.jpg", "w=10")).status == 200)
-        #expect(try await HTTP.get(server.image("d.jpg")).status == 200)
-        #expect(try await HTTP.delete(server.image("d.jpg")).status == 204)
-        #expect(try await HTTP.get(server.image("d.jpg")).status == 404)
-        #expect(try await HTTP.get(server.image("d.jpg", "w=10")).status == 404)
-        #expect(try await HTTP.get(server.metadata("d.jpg")).status == 404)
-        #expect(try await HTTP.delete(server.image("d.jpg")).status == 404)
-        #expect(try await store.leftovers() == [])
-    }
+        @Test("Transparency goes to PNG or WebP, never to black", arguments: Backend.all)
+        func transparency(_ backend: Backend) async throws {
+            let store = try await backend.open()
+            let server = try await TintypeServer.start(store.environment)
+            _ = try await HTTP.put(server.image("a.webp"), try Pictures.encode(width: 64, height: 64, format: .webp))
+            let opaque = try await HTTP.get(server.image("a.webp", "w=32"))
+            #expect(opaque.header("Content-Type") == "image/jpeg")
+            _ = try await HTTP.put(server.image("a.png"), try Pictures.encode(width: 64, height: 64, format: .png))
+            #expect(try await HTTP.get(server.image("a.png", "w=32")).header("Content-Type") == "image/png")
+        }
 
-    @Test("An object that came another way is typed by its bytes", arguments: Backend.all)
-    func foreign(_ backend: Backend) async throws {
-        let store = try await backend.open()
-        let server = try await TintypeServer.start(store.environment)
-        let jpeg = try Pictures.jpeg()
-        try await store.plant("moved/in.bin", jpeg)
-        try await store.plant("moved/page.jpg", Array("<html>no picture</html>".utf8))
-        let got = try await HTTP.get(server.image("moved/in.bin"))
-        #expect(got.status == 200)
-        #expect(got.bytes == jpeg)
-        #expect(got.header("Content-Type") == "image/jpeg")
-        #expect(try await HTTP.get(server.metadata("moved/in.bin")).object()["width"] as? Int == 96)
-        #expect(try await HTTP.get(server.image("moved/in.bin", "w=20")).status == 200)
-        #expect(try await HTTP.get(server.image("moved/page.jpg")).status == 404)
-        #expect(try await HTTP.head(server.image("moved/page.jpg")).status == 404)
+        @Test("Rotates and flips what is stored, and the renditions with it", arguments: Backend.all)
+        func rotate(_ backend: Backend) async throws {
+            let store = try await backend.open()
+            let server = try await TintypeServer.start(store.environment)
+            for (name, aligned) in [("aligned", true), ("unaligned", false)] {
+                let path = "rot/\(name).jpg"
+                let original =
+                    aligned ? try Pictures.jpeg(width: 96, height: 64) : try Pictures.jpeg(width: 97, height: 67)
+                _ = try await HTTP.put(server.image(path), original)
+                #expect(try Pictures.corner(of: original) == .topLeft)
+                let turned = try await HTTP.post(server.rotate(path), json: #"{"degrees": 90}"#)
+                #expect(turned.status == 200, "\(turned.text)")
+                let metadata = try turned.object()
+                #expect(metadata["lossless"] as? Bool == aligned)
+                #expect(metadata["width"] as? Int == (aligned ? 64 : 67))
+                let got = try await HTTP.get(server.image(path))
+                #expect(got.header("ETag") == metadata["etag"] as? String)
+                #expect(try Pictures.corner(of: got.bytes) == .topRight)
+                let rendition = try await HTTP.get(server.image(path, "w=48"))
+                #expect(try Pictures.corner(of: rendition.bytes) == .topRight)
+                // Turned first, then flipped: 90 degrees and horizontally brings it from the top right to the bottom left.
+                let both = try await HTTP.post(server.rotate(path), json: #"{"degrees": 90, "flip": "horizontal"}"#)
+                #expect(both.status == 200)
+                #expect(try Pictures.corner(of: try await HTTP.get(server.image(path)).bytes) == .bottomLeft)
+                let query = try await HTTP.send(.POST, server.rotate(path) + "?flip=vertical")
+                #expect(query.status == 200)
+                #expect(try Pictures.corner(of: try await HTTP.get(server.image(path)).bytes) == .topLeft)
+                let etag = try #require(query.header("ETag"))
+                #expect(
+                    try await HTTP.post(server.rotate(path), json: #"{"degrees": 180}"#, [("If-Match", "\"x\"")]).status
+                        == 412)
+                #expect(
+                    try await HTTP.post(server.rotate(path), json: #"{"degrees": 180}"#, [("If-Match", etag)]).status
+                        == 200)
+                #expect(try Pictures.corner(of: try await HTTP.get(server.image(path)).bytes) == .bottomRight)
+            }
+            for json in ["{}", #"{"degrees": 45}"#, #"{"flip": "up"}"#, "[1]", "{", #"{"degrees": "90"}"#] {
+                #expect(try await HTTP.post(server.rotate("rot/aligned.jpg"), json: json).status == 400, "\(json)")
+            }
+            #expect(try await HTTP.post(server.rotate("rot/none.jpg"), json: #"{"degrees": 90}"#).status == 404)
+        }
+
+        @Test("Concurrent rotations of one image: none is lost", arguments: Backend.all)
+        func concurrentRotations(_ backend: Backend) async throws {
+            let store = try await backend.open()
+            let server = try await TintypeServer.start(store.environment)
+            _ = try await HTTP.put(server.image("r.jpg"), try Pictures.jpeg())
+            let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
+                for _ in 0..<43 {
+                    group.addTask { try await HTTP.post(server.rotate("r.jpg"), json: #"{"degrees":90}"#).status }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(statuses.allSatisfy { $0 == 200 }, "\(statuses)")
+            // 43 = 3 mod 4.
+            #expect(try Pictures.corner(of: try await HTTP.get(server.image("r.jpg")).bytes) == .bottomLeft)
+        }
+
+        @Test("Listing: prefixes, delimiter, pages", arguments: Backend.all)
+        func listing(_ backend: Backend) async throws {
+            let store = try await backend.open()
+            let server = try await TintypeServer.start(store.environment)
+            let jpeg = try Pictures.jpeg(width: 8, height: 8)
+            let paths = ["a.jpg", "b/1.jpg", "b/2.jpg", "b/c/3.jpg", "z.jpg"]
+            for path in paths { #expect(try await HTTP.put(server.image(path), jpeg).status == 201) }
+            let all = try await HTTP.get(server.collection()).object()
+            #expect((all["items"] as? [[String: Any]])?.compactMap { $0["path"] as? String }.sorted() == paths)
+            #expect(all["cursor"] is NSNull)
+            let item = try #require((all["items"] as? [[String: Any]])?.first { $0["path"] as? String == "a.jpg" })
+            #expect(item["bytes"] as? Int == jpeg.count)
+            #expect(try await HTTP.get(server.base + (item["url"] as? String ?? "")).bytes == jpeg)
+            let top = try await HTTP.get(server.collection("delimiter=/")).object()
+            #expect(
+                (top["items"] as? [[String: Any]])?.compactMap { $0["path"] as? String }.sorted() == ["a.jpg", "z.jpg"])
+            #expect(top["prefixes"] as? [String] == ["b/"])
+            let inside = try await HTTP.get(server.collection("prefix=b/&delimiter=%2F")).object()
+            #expect((inside["items"] as? [[String: Any]])?.count == 2)
+            #expect(inside["prefixes"] as? [String] == ["b/c/"])
+            for query in ["limit=0", "limit=1001", "limit=x", "delimiter=x", "cursor=nonsense"] {
+                #expect(try await HTTP.get(server.collection(query)).status == 400, "\(query)")
+            }
+            #expect(
+                ((try await HTTP.get(server.collection("prefix=.tintype/")).object())["items"] as? [Any])?.isEmpty
+                    == true)
+        }
+
+        @Test("Deleted is gone, with every rendition", arguments: Backend.all)
+        func delete(_ backend: Backend) async throws {
+            let store = try await backend.open()
+            let server = try await TintypeServer.start(store.environment)
+            _ = try await HTTP.put(server.image("d.jpg"), try Pictures.jpeg())
+            #expect(try await HTTP.get(server.image("d.jpg", "w=10")).status == 200)
+            #expect(try await HTTP.get(server.image("d.jpg")).status == 200)
+            #expect(try await HTTP.delete(server.image("d.jpg")).status == 204)
+            #expect(try await HTTP.get(server.image("d.jpg")).status == 404)
+            #expect(try await HTTP.get(server.image("d.jpg", "w=10")).status == 404)
+            #expect(try await HTTP.get(server.metadata("d.jpg")).status == 404)
+            #expect(try await HTTP.delete(server.image("d.jpg")).status == 404)
+            #expect(try await store.leftovers() == [])
+        }
+
+        @Test("An object that came another way is typed by its bytes", arguments: Backend.all)
+        func foreign(_ backend: Backend) async throws {
+            let store = try await backend.open()
+            let server = try await TintypeServer.start(store.environment)
+            let jpeg = try Pictures.jpeg()
+            try await store.plant("moved/in.bin", jpeg)
+            try await store.plant("moved/page.jpg", Array("<html>no picture</html>".utf8))
+            let got = try await HTTP.get(server.image("moved/in.bin"))
+            #expect(got.status == 200)
+            #expect(got.bytes == jpeg)
+            #expect(got.header("Content-Type") == "image/jpeg")
+            #expect(try await HTTP.get(server.metadata("moved/in.bin")).object()["width"] as? Int == 96)
+            #expect(try await HTTP.get(server.image("moved/in.bin", "w=20")).status == 200)
+            #expect(try await HTTP.get(server.image("moved/page.jpg")).status == 404)
+            #expect(try await HTTP.head(server.image("moved/page.jpg")).status == 404)
+        }
     }
 }

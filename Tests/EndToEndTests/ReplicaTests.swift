@@ -3,208 +3,221 @@ import NIOCore
 import TestServers
 import Testing
 
-@Suite("Two replicas over one SeaweedFS", .serialized)
-struct ReplicaTests {
-    @Test("What one takes the other serves, and within the bound it sees what has changed")
-    func shared() async throws {
-        let bucket = try await SeaweedBucket()
-        let settings = bucket.environment.merging(["CACHE_REVALIDATE_SECONDS": "1"]) { $1 }
-        let (first, second) = (try await TintypeServer.start(settings), try await TintypeServer.start(settings))
-        let (one, two) = (try Pictures.jpeg(ofLength: 5000), try Pictures.jpeg(ofLength: 6000))
-        #expect(try await HTTP.put(first.image("s.jpg"), one).status == 201)
-        #expect(try await HTTP.get(second.image("s.jpg")).bytes == one)
-        let replaced = try await HTTP.put(first.image("s.jpg"), two)
-        #expect(replaced.status == 200)
-        // A URL with the new version never gets the old picture, though this replica knows the old one only.
-        let url = try #require(try replaced.object()["url"] as? String)
-        let versioned = try await HTTP.get(second.base + url)
-        #expect(versioned.bytes == two)
-        #expect(versioned.header("Cache-Control") == "public, max-age=31536000, immutable")
-        #expect(try await HTTP.post(first.rotate("s.jpg"), json: #"{"degrees":90}"#).status == 200)
-        try await Task.sleep(for: .milliseconds(1100))
-        #expect(try Pictures.corner(of: try await HTTP.get(second.image("s.jpg")).bytes) == .topRight)
-        #expect(try await HTTP.delete(first.image("s.jpg")).status == 204)
-        try await Task.sleep(for: .milliseconds(1100))
-        #expect(try await HTTP.get(second.image("s.jpg")).status == 404)
-    }
-
-    @Test("203 rotations through both replicas: three quarter turns on, none lost", arguments: [0, 3])
-    func rotations(droppingEvery count: Int) async throws {
-        let bucket = try await SeaweedBucket()
-        // The second time every third answer is lost after the store has acted.
-        let proxy = count == 0 ? nil : try await FaultProxy.start(to: bucket.server.port)
-        let endpoint = proxy?.endpoint ?? bucket.server.endpoint
-        let settings = bucket.environment(through: endpoint).merging(["STORAGE_TIMEOUT_SECONDS": "20"]) { $1 }
-        let servers = [try await TintypeServer.start(settings), try await TintypeServer.start(settings)]
-        #expect(try await HTTP.put(servers[0].image("r.jpg"), try Pictures.jpeg()).status == 201)
-        if count > 0 { proxy?.setPlan { $0.number % count == 0 ? .dropAnswer : .none } }
-        let turns = count == 0 ? 203 : 43
-        let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
-            for index in 0..<turns {
-                group.addTask {
-                    try await HTTP.post(servers[index % 2].rotate("r.jpg"), json: #"{"degrees":90}"#).status
-                }
-            }
-            return try await group.reduce(into: []) { $0.append($1) }
+extension EndToEnd {
+    @Suite("Two replicas over one SeaweedFS", .serialized)
+    struct ReplicaTests {
+        @Test("What one takes the other serves, and within the bound it sees what has changed")
+        func shared() async throws {
+            let bucket = try await SeaweedBucket()
+            let settings = bucket.environment.merging(["CACHE_REVALIDATE_SECONDS": "1"]) { $1 }
+            let (first, second) = (try await TintypeServer.start(settings), try await TintypeServer.start(settings))
+            let (one, two) = (try Pictures.jpeg(ofLength: 5000), try Pictures.jpeg(ofLength: 6000))
+            #expect(try await HTTP.put(first.image("s.jpg"), one).status == 201)
+            #expect(try await HTTP.get(second.image("s.jpg")).bytes == one)
+            let replaced = try await HTTP.put(first.image("s.jpg"), two)
+            #expect(replaced.status == 200)
+            // A URL with the new version never gets the old picture, though this replica knows the old one only.
+            let url = try #require(try replaced.object()["url"] as? String)
+            let versioned = try await HTTP.get(second.base + url)
+            #expect(versioned.bytes == two)
+            #expect(versioned.header("Cache-Control") == "public, max-age=31536000, immutable")
+            #expect(try await HTTP.post(first.rotate("s.jpg"), json: #"{"degrees":90}"#).status == 200)
+            try await Task.sleep(for: .milliseconds(1100))
+            #expect(try Pictures.corner(of: try await HTTP.get(second.image("s.jpg")).bytes) == .topRight)
+            #expect(try await HTTP.delete(first.image("s.jpg")).status == 204)
+            try await Task.sleep(for: .milliseconds(1100))
+            #expect(try await HTTP.get(second.image("s.jpg")).status == 404)
         }
-        #expect(statuses.allSatisfy { $0 == 200 }, "\(statuses.filter { $0 != 200 })")
-        proxy?.setPlan { _ in .none }
-        // 203 and 43 are 3 mod 4.
-        let fresh = try await TintypeServer.start(bucket.environment)
-        #expect(try Pictures.corner(of: try await HTTP.get(fresh.image("r.jpg")).bytes) == .bottomLeft)
-        proxy?.stop()
-    }
 
-    @Test("Racing create-only uploads through both replicas, with answers lost: one winner, whole")
-    func creates() async throws {
-        let bucket = try await SeaweedBucket()
-        let proxy = try await FaultProxy.start(to: bucket.server.port)
-        let settings = bucket.environment(through: proxy.endpoint).merging(["STORAGE_TIMEOUT_SECONDS": "20"]) { $1 }
-        let servers = [try await TintypeServer.start(settings), try await TintypeServer.start(settings)]
-        for faulty in [false, true] {
-            proxy.setPlan { faulty && $0.number % 3 == 0 ? .dropAnswer : .none }
-            for round in 0..<3 {
-                let pictures = try (0..<16).map { try Pictures.jpeg(ofLength: 300_000, seed: UInt64($0 + round)) }
-                let path = "c/\(faulty)-\(round)"
-                let statuses = try await withThrowingTaskGroup(of: (Int, Int).self) { group in
-                    for (index, picture) in pictures.enumerated() {
-                        group.addTask {
-                            let server = servers[index % 2]
-                            return (index, try await HTTP.put(server.image(path), picture, [("If-None-Match", "*")]).status)
-                        }
+        @Test("203 rotations through both replicas: three quarter turns on, none lost", arguments: [0, 3])
+        func rotations(droppingEvery count: Int) async throws {
+            let bucket = try await SeaweedBucket()
+            // The second time every third answer is lost after the store has acted.
+            let proxy = count == 0 ? nil : try await FaultProxy.start(to: bucket.server.port)
+            let endpoint = proxy?.endpoint ?? bucket.server.endpoint
+            let settings = bucket.environment(through: endpoint).merging(["STORAGE_TIMEOUT_SECONDS": "20"]) { $1 }
+            let servers = [try await TintypeServer.start(settings), try await TintypeServer.start(settings)]
+            #expect(try await HTTP.put(servers[0].image("r.jpg"), try Pictures.jpeg()).status == 201)
+            if count > 0 { proxy?.setPlan { $0.number % count == 0 ? .dropAnswer : .none } }
+            let turns = count == 0 ? 203 : 43
+            let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
+                for index in 0..<turns {
+                    group.addTask {
+                        try await HTTP.post(servers[index % 2].rotate("r.jpg"), json: #"{"degrees":90}"#).status
                     }
-                    return try await group.reduce(into: [Int: Int]()) { $0[$1.0] = $1.1 }
                 }
-                let winners = statuses.filter { $0.value == 201 }.map(\.key)
-                #expect(winners.count == 1, "\(statuses)")
-                let fresh = try await TintypeServer.start(bucket.environment)
-                #expect(try await HTTP.get(fresh.image(path)).bytes == pictures[try #require(winners.first)])
+                return try await group.reduce(into: []) { $0.append($1) }
             }
+            #expect(statuses.allSatisfy { $0 == 200 }, "\(statuses.filter { $0 != 200 })")
+            proxy?.setPlan { _ in .none }
+            // 203 and 43 are 3 mod 4.
+            let fresh = try await TintypeServer.start(bucket.environment)
+            #expect(try Pictures.corner(of: try await HTTP.get(fresh.image("r.jpg")).bytes) == .bottomLeft)
+            proxy?.stop()
         }
-        proxy.setPlan { _ in .none }
-        proxy.stop()
+
+        @Test("Racing create-only uploads through both replicas, with answers lost: one winner, whole")
+        func creates() async throws {
+            let bucket = try await SeaweedBucket()
+            let proxy = try await FaultProxy.start(to: bucket.server.port)
+            let settings = bucket.environment(through: proxy.endpoint).merging(["STORAGE_TIMEOUT_SECONDS": "20"]) { $1 }
+            let servers = [try await TintypeServer.start(settings), try await TintypeServer.start(settings)]
+            for faulty in [false, true] {
+                proxy.setPlan { faulty && $0.number % 3 == 0 ? .dropAnswer : .none }
+                for round in 0..<3 {
+                    let pictures = try (0..<16).map { try Pictures.jpeg(ofLength: 300_000, seed: UInt64($0 + round)) }
+                    let path = "c/\(faulty)-\(round)"
+                    let statuses = try await withThrowingTaskGroup(of: (Int, Int).self) { group in
+                        for (index, picture) in pictures.enumerated() {
+                            group.addTask {
+                                let server = servers[index % 2]
+                                return (
+                                    index,
+                                    try await HTTP.put(server.image(path), picture, [("If-None-Match", "*")]).status
+                                )
+                            }
+                        }
+                        return try await group.reduce(into: [Int: Int]()) { $0[$1.0] = $1.1 }
+                    }
+                    let winners = statuses.filter { $0.value == 201 }.map(\.key)
+                    #expect(winners.count == 1, "\(statuses)")
+                    let fresh = try await TintypeServer.start(bucket.environment)
+                    #expect(try await HTTP.get(fresh.image(path)).bytes == pictures[try #require(winners.first)])
+                }
+            }
+            proxy.setPlan { _ in .none }
+            proxy.stop()
+        }
     }
 }
 
-@Suite("A store that fails", .serialized)
-struct FailureTests {
-    @Test("A store that hangs: errors in time, cached reads go on, unready, and back by itself")
-    func hanging() async throws {
-        let server = try await S3TestServer.start(.seaweedFS)
-        defer { server.stop() }
-        let bucket = try await SeaweedBucket(on: server)
-        let tintype = try await TintypeServer.start(
-            bucket.environment.merging(["STORAGE_TIMEOUT_SECONDS": "4", "CACHE_REVALIDATE_SECONDS": "1"]) { $1 })
-        let bytes = try Pictures.jpeg()
-        #expect(try await HTTP.put(tintype.image("cached.jpg"), bytes).status == 201)
-        #expect(try await HTTP.put(tintype.image("cold.jpg"), bytes).status == 201)
-        #expect(try await HTTP.get(tintype.image("cached.jpg")).bytes == bytes)
-        try await Task.sleep(for: .milliseconds(1200))
-        server.pause()
-        let start = ContinuousClock.now
-        async let write = HTTP.put(tintype.image("new.jpg"), bytes)
-        async let cold = HTTP.get(tintype.image("other.jpg"))
-        let stale = try await HTTP.get(tintype.image("cached.jpg"))
-        #expect(stale.status == 200)
-        #expect(stale.bytes == bytes)
-        #expect(stale.header("Cache-Control") == "no-cache")
-        #expect(stale.header("Cache-Status")?.contains("storage-away") == true)
-        for answer in [try await write, try await cold] {
-            #expect([503, 504].contains(answer.status))
-            #expect(answer.header("Retry-After") != nil)
+extension EndToEnd {
+    @Suite("A store that fails", .serialized)
+    struct FailureTests {
+        @Test("A store that hangs: errors in time, cached reads go on, unready, and back by itself")
+        func hanging() async throws {
+            let server = try await S3TestServer.start(.seaweedFS)
+            defer { server.stop() }
+            let bucket = try await SeaweedBucket(on: server)
+            let tintype = try await TintypeServer.start(
+                bucket.environment.merging(["STORAGE_TIMEOUT_SECONDS": "5", "CACHE_REVALIDATE_SECONDS": "1"]) { $1 })
+            let bytes = try Pictures.jpeg()
+            #expect(try await HTTP.put(tintype.image("cached.jpg"), bytes).status == 201)
+            #expect(try await HTTP.put(tintype.image("cold.jpg"), bytes).status == 201)
+            #expect(try await HTTP.get(tintype.image("cached.jpg")).bytes == bytes)
+            try await Task.sleep(for: .milliseconds(1200))
+            server.pause()
+            let start = ContinuousClock.now
+            async let write = HTTP.put(tintype.image("new.jpg"), bytes)
+            async let cold = HTTP.get(tintype.image("other.jpg"))
+            let stale = try await HTTP.get(tintype.image("cached.jpg"))
+            #expect(stale.status == 200)
+            #expect(stale.bytes == bytes)
+            #expect(stale.header("Cache-Control") == "no-cache")
+            #expect(stale.header("Cache-Status")?.contains("storage-away") == true)
+            for answer in [try await write, try await cold] {
+                #expect([503, 504].contains(answer.status))
+                #expect(answer.header("Retry-After") != nil)
+            }
+            // The write asks twice at most: the put, and a look at what became of it.
+            #expect(ContinuousClock.now - start < .seconds(13))
+            #expect(try await HTTP.get("\(tintype.ops)/livez").status == 200)
+            #expect(try await HTTP.get("\(tintype.ops)/readyz").status == 503)
+            server.resume()
+            try await tintype.waitUntilReady()
+            #expect(
+                try await HTTP.get(tintype.image("cached.jpg")).header("Cache-Status")?.contains("storage-away")
+                    == false)
+            #expect(try await HTTP.put(tintype.image("new.jpg"), bytes).status <= 201)
         }
-        // The write asks twice at most: the put, and a look at what became of it.
-        #expect(ContinuousClock.now - start < .seconds(10))
-        #expect(try await HTTP.get("\(tintype.ops)/livez").status == 200)
-        #expect(try await HTTP.get("\(tintype.ops)/readyz").status == 503)
-        server.resume()
-        try await tintype.waitUntilReady()
-        #expect(try await HTTP.get(tintype.image("cached.jpg")).header("Cache-Status")?.contains("storage-away") == false)
-        #expect(try await HTTP.put(tintype.image("new.jpg"), bytes).status <= 201)
-    }
 
-    @Test("kill -9 of the store under writers: every 2xx is there afterwards, whole")
-    func killedStore() async throws {
-        let server = try await S3TestServer.start(.seaweedFS)
-        defer { server.stop() }
-        let bucket = try await SeaweedBucket(on: server)
-        let tintype = try await TintypeServer.start(bucket.environment.merging(["STORAGE_TIMEOUT_SECONDS": "3"]) { $1 })
-        let acknowledged = try await withThrowingTaskGroup(of: [String: [UInt8]].self) { group in
-            for writer in 0..<6 {
-                group.addTask {
-                    var stored: [String: [UInt8]] = [:]
-                    for round in 0..<30 {
-                        let bytes = try Pictures.jpeg(ofLength: 100_000 + writer * 1000 + round, seed: UInt64(writer * 100 + round))
-                        let answer = try await HTTP.put(tintype.image("w/\(writer)-\(round)"), bytes)
-                        if answer.status == 201 { stored["w/\(writer)-\(round)"] = bytes }
-                        if answer.status >= 500 { break }
+        @Test("kill -9 of the store under writers: every 2xx is there afterwards, whole")
+        func killedStore() async throws {
+            let server = try await S3TestServer.start(.seaweedFS)
+            defer { server.stop() }
+            let bucket = try await SeaweedBucket(on: server)
+            let tintype = try await TintypeServer.start(
+                bucket.environment.merging(["STORAGE_TIMEOUT_SECONDS": "3"]) { $1 })
+            let acknowledged = try await withThrowingTaskGroup(of: [String: [UInt8]].self) { group in
+                for writer in 0..<6 {
+                    group.addTask {
+                        var stored: [String: [UInt8]] = [:]
+                        for round in 0..<30 {
+                            let bytes = try Pictures.jpeg(
+                                ofLength: 100_000 + writer * 1000 + round, seed: UInt64(writer * 100 + round))
+                            let answer = try await HTTP.put(tintype.image("w/\(writer)-\(round)"), bytes)
+                            if answer.status == 201 { stored["w/\(writer)-\(round)"] = bytes }
+                            if answer.status >= 500 { break }
+                        }
+                        return stored
                     }
-                    return stored
                 }
-            }
-            group.addTask {
-                try await Task.sleep(for: .milliseconds(400))
-                server.kill()
-                return [:]
-            }
-            return try await group.reduce(into: [:]) { $0.merge($1) { $1 } }
-        }
-        #expect(!acknowledged.isEmpty)
-        try await server.restart()
-        try await tintype.waitUntilReady(seconds: 60)
-        for (path, bytes) in acknowledged { #expect(try await HTTP.get(tintype.image(path)).bytes == bytes, "\(path)") }
-    }
-
-    @Test("kill -9 of the server under large uploads: nothing half, and no upload lingers after the sweep")
-    func killedServer() async throws {
-        let bucket = try await SeaweedBucket()
-        let settings = bucket.environment.merging(["S3_UPLOAD_SWEEP_SECONDS": "1"]) { $1 }
-        let tintype = try await TintypeServer.start(settings)
-        let bytes = try Pictures.jpeg(ofLength: 20_000_000)
-        let acknowledged = await withTaskGroup(of: String?.self) { group in
-            for index in 0..<50 {
                 group.addTask {
-                    let answer = try? await HTTP.put(tintype.image("k/\(index)"), bytes)
-                    return answer?.status == 201 ? "k/\(index)" : nil
+                    try await Task.sleep(for: .milliseconds(400))
+                    server.kill()
+                    return [:]
                 }
+                return try await group.reduce(into: [:]) { $0.merge($1) { $1 } }
             }
-            group.addTask {
-                try? await Task.sleep(for: .milliseconds(1500))
-                tintype.signal(SIGKILL)
-                return nil
+            #expect(!acknowledged.isEmpty)
+            try await server.restart()
+            try await tintype.waitUntilReady(seconds: 60)
+            for (path, bytes) in acknowledged {
+                #expect(try await HTTP.get(tintype.image(path)).bytes == bytes, "\(path)")
             }
-            return await group.reduce(into: [String]()) { if let path = $1 { $0.append(path) } }
         }
-        try await tintype.waitForExit(seconds: 10)
-        let again = try await TintypeServer.start(settings)
-        for path in acknowledged { #expect(try await HTTP.get(again.image(path)).bytes == bytes) }
-        let items = try await HTTP.get(again.collection()).object()["items"] as? [[String: Any]] ?? []
-        #expect(items.allSatisfy { $0["bytes"] as? Int == bytes.count })
-        let deadline = ContinuousClock.now + .seconds(30)
-        var rest: [String] = []
-        while ContinuousClock.now < deadline {
-            rest = try await bucket.leftovers().filter { !$0.hasPrefix("k/") }
-            if rest.isEmpty { break }
-            try await Task.sleep(for: .milliseconds(500))
-        }
-        #expect(rest == [])
-    }
 
-    @Test("A body that the store breaks off is resumed, or cut, and never ends as if it were whole")
-    func brokenBodies() async throws {
-        let bucket = try await SeaweedBucket()
-        let proxy = try await FaultProxy.start(to: bucket.server.port)
-        let tintype = try await TintypeServer.start(bucket.environment(through: proxy.endpoint))
-        let bytes = try Pictures.jpeg(ofLength: 12_000_000)
-        #expect(try await HTTP.put(tintype.image("b.jpg"), bytes).status == 201)
-        proxy.setPlan { _ in .cutBody(after: 1_000_000) }
-        for _ in 0..<3 {
-            let answer = try? await HTTP.get(tintype.image("b.jpg"))
-            if let answer, answer.status == 200 { #expect(answer.bytes == bytes) }
+        @Test("kill -9 of the server under large uploads: nothing half, and no upload lingers after the sweep")
+        func killedServer() async throws {
+            let bucket = try await SeaweedBucket()
+            let settings = bucket.environment.merging(["S3_UPLOAD_SWEEP_SECONDS": "5"]) { $1 }
+            let tintype = try await TintypeServer.start(settings)
+            let bytes = try Pictures.jpeg(ofLength: 20_000_000)
+            let acknowledged = await withTaskGroup(of: String?.self) { group in
+                for index in 0..<50 {
+                    group.addTask {
+                        let answer = try? await HTTP.put(tintype.image("k/\(index)"), bytes)
+                        return answer?.status == 201 ? "k/\(index)" : nil
+                    }
+                }
+                group.addTask {
+                    try? await Task.sleep(for: .milliseconds(1500))
+                    tintype.signal(SIGKILL)
+                    return nil
+                }
+                return await group.reduce(into: [String]()) { if let path = $1 { $0.append(path) } }
+            }
+            try await tintype.waitForExit(seconds: 10)
+            let again = try await TintypeServer.start(settings)
+            for path in acknowledged { #expect(try await HTTP.get(again.image(path)).bytes == bytes) }
+            let items = try await HTTP.get(again.collection()).object()["items"] as? [[String: Any]] ?? []
+            #expect(items.allSatisfy { $0["bytes"] as? Int == bytes.count })
+            let deadline = ContinuousClock.now + .seconds(30)
+            var rest: [String] = []
+            while ContinuousClock.now < deadline {
+                rest = try await bucket.leftovers().filter { !$0.hasPrefix("k/") }
+                if rest.isEmpty { break }
+                try await Task.sleep(for: .milliseconds(500))
+            }
+            #expect(rest == [])
         }
-        proxy.setPlan { $0.number % 2 == 0 ? .cutBody(after: 1_000_000) : .none }
-        #expect(try await HTTP.get(tintype.image("b.jpg")).bytes == bytes)
-        proxy.setPlan { _ in .none }
-        proxy.stop()
+
+        @Test("A body that the store breaks off is resumed, or cut, and never ends as if it were whole")
+        func brokenBodies() async throws {
+            let bucket = try await SeaweedBucket()
+            let proxy = try await FaultProxy.start(to: bucket.server.port)
+            let tintype = try await TintypeServer.start(bucket.environment(through: proxy.endpoint))
+            let bytes = try Pictures.jpeg(ofLength: 12_000_000)
+            #expect(try await HTTP.put(tintype.image("b.jpg"), bytes).status == 201)
+            proxy.setPlan { _ in .cutBody(after: 1_000_000) }
+            for _ in 0..<3 {
+                let answer = try? await HTTP.get(tintype.image("b.jpg"))
+                if let answer, answer.status == 200 { #expect(answer.bytes == bytes) }
+            }
+            proxy.setPlan { $0.number % 2 == 0 ? .cutBody(after: 1_000_000) : .none }
+            #expect(try await HTTP.get(tintype.image("b.jpg")).bytes == bytes)
+            proxy.setPlan { _ in .none }
+            proxy.stop()
+        }
     }
 }

@@ -53,7 +53,8 @@ struct ImageCacheTests {
         cache.invalidate(path)
         cache.setCurrent(path, 1, asked: asked)
         let reservation = try #require(cache.reserve(path, bytes: 10))
-        let body = cache.setBody(path, etag, .original, ByteBuffer(repeating: 0, count: 10), in: reservation, asked: asked)
+        let body = cache.setBody(
+            path, etag, .original, ByteBuffer(repeating: 0, count: 10), in: reservation, asked: asked)
         #expect(body.bytes.readableBytes == 10)
         #expect(cache.current(path) == nil)
         #expect(cache.body(path, etag, .original) == nil)
@@ -162,7 +163,9 @@ struct FillingBodyTests {
         #expect(cache.filling(path, ETag(opaque: "e"), .original) == nil)
     }
 
-    @Test("A body that breaks off, or is too short or too long, throws and is not kept", arguments: [([10, 20], 100, true), ([10, 20], 31, false), ([10, 20], 29, false)])
+    @Test(
+        "A body that breaks off, or is too short or too long, throws and is not kept",
+        arguments: [([10, 20], 100, true), ([10, 20], 31, false), ([10, 20], 29, false)])
     func broken(_ chunks: [Int], _ size: Int, _ failing: Bool) async throws {
         let cache = ImageCache<Int>(bytes: 16 << 20)
         let path = try #require(ObjectKey("p"))

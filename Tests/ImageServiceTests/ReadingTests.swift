@@ -51,7 +51,8 @@ struct ReadingTests {
     func writes() async throws {
         let storage = MemoryStorage()
         let (first, second) = (
-            ImageService.make(storage, revalidateAfter: .milliseconds(200)), ImageService.make(storage, revalidateAfter: .milliseconds(200))
+            ImageService.make(storage, revalidateAfter: .milliseconds(200)),
+            ImageService.make(storage, revalidateAfter: .milliseconds(200))
         )
         let (one, two) = (try Samples.jpeg("one"), try Samples.jpeg("two"))
         _ = try await first.upload(path, one)

@@ -2,8 +2,8 @@ import Admission
 import ImageCodecs
 import ImageModel
 import ImageService
-import NIOCore
 import NIOConcurrencyHelpers
+import NIOCore
 import ObjectStorage
 
 /// Answers from memory, counts what it is asked, and can be told to fail or to wait.
@@ -107,7 +107,9 @@ extension ImageService {
                 staleFor: staleFor))
     }
 
-    func upload(_ path: ImagePath, _ bytes: [UInt8], _ condition: WriteCondition = .always) async throws -> UploadedImage {
+    func upload(_ path: ImagePath, _ bytes: [UInt8], _ condition: WriteCondition = .always) async throws
+        -> UploadedImage
+    {
         var rest: ByteBuffer? = ByteBuffer(bytes: bytes)
         return try await upload(to: path, condition: condition) {
             defer { rest = nil }

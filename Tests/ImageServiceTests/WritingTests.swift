@@ -94,11 +94,15 @@ struct WritingTests {
         #expect(try await service.bytes(try ImagePath(Array("many/29".utf8))) == bytes)
     }
 
-    @Test("Paths", arguments: [
-        ("", ImagePath.Fault.empty), ("a//b", .emptySegment), ("/a", .emptySegment), ("a/", .emptySegment), (".", .dotSegment),
-        ("a/../b", .dotSegment), ("a\u{0}b", .controlCharacter), ("a\u{7F}", .controlCharacter), ("a\u{85}", .controlCharacter),
-        ("a\\b", .backslash), (".tintype", .reserved), ("x/.tintype-y/z", .reserved),
-    ])
+    @Test(
+        "Paths",
+        arguments: [
+            ("", ImagePath.Fault.empty), ("a//b", .emptySegment), ("/a", .emptySegment), ("a/", .emptySegment),
+            (".", .dotSegment),
+            ("a/../b", .dotSegment), ("a\u{0}b", .controlCharacter), ("a\u{7F}", .controlCharacter),
+            ("a\u{85}", .controlCharacter),
+            ("a\\b", .backslash), (".tintype", .reserved), ("x/.tintype-y/z", .reserved),
+        ])
     func paths(_ text: String, _ fault: ImagePath.Fault) {
         #expect(throws: fault) { try ImagePath(Array(text.utf8)) }
     }
@@ -109,7 +113,9 @@ struct WritingTests {
         let decomposed = try ImagePath(Array("cafe\u{301}".utf8))
         #expect(composed != decomposed)
         #expect(throws: ImagePath.Fault.notUTF8) { try ImagePath([0x61, 0xFF]) }
-        #expect(throws: ImagePath.Fault.segmentTooLong(bytes: 256)) { try ImagePath([UInt8](repeating: 0x61, count: 256)) }
+        #expect(throws: ImagePath.Fault.segmentTooLong(bytes: 256)) {
+            try ImagePath([UInt8](repeating: 0x61, count: 256))
+        }
         // A combining accent behind a slash hides the slash from String.
         #expect(try ImagePath(Array("a/\u{301}b".utf8)).key.segments.count == 2)
     }

@@ -1,8 +1,9 @@
 import NIOCore
 import ObjectStorage
-@testable import S3Storage
 import TestServers
 import Testing
+
+@testable import S3Storage
 
 @Suite struct ZScratch {
     @Test func probeTimes() async throws {
@@ -20,7 +21,7 @@ import Testing
                 let l = try await run.listing()
                 let s4 = clock.now
                 await run.cleanUp()
-                print("PARTS", p, s1-s0, c, s2-s1, d, s3-s2, l, s4-s3, clock.now-s4)
+                print("PARTS", p, s1 - s0, c, s2 - s1, d, s3 - s2, l, s4 - s3, clock.now - s4)
                 let start = clock.now
                 let report = try await storage.probe()
                 print("PROBE", clock.now - start, report.capabilities)

@@ -56,7 +56,9 @@ public final class FaultProxy: Sendable {
             _ = try? await listener.executeThenClose { connections in
                 try await withThrowingDiscardingTaskGroup { group in
                     for try await connection in connections {
-                        group.addTask { await ProxyConnection.serve(connection, target: target) { Self.judge($0, state) } }
+                        group.addTask {
+                            await ProxyConnection.serve(connection, target: target) { Self.judge($0, state) }
+                        }
                     }
                 }
             }

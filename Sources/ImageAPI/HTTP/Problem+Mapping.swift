@@ -54,7 +54,8 @@ extension Problem {
         case .unavailable:
             self.init(.storageUnavailable, "The storage does not answer.", retryAfter: Self.outageRetry, cause: error)
         case .timedOut:
-            self.init(.storageTimeout, "The storage did not answer in time.", retryAfter: Self.outageRetry, cause: error)
+            self.init(
+                .storageTimeout, "The storage did not answer in time.", retryAfter: Self.outageRetry, cause: error)
         case .badAnswer: self.init(.storageBadAnswer, "The storage's answer could not be used.", cause: error)
         case .unsupported: self.init(.notSupportedByStorage, "The storage cannot do that.", cause: error)
         case .cancelled: self.init(.clientLeft, "The client has left.")

@@ -9,7 +9,8 @@ final class FormReader {
     /// - Throws: ``Problem`` where the request is no form.
     init(_ request: Request) throws(Problem) {
         do {
-            parser = MultipartFormParser(boundary: try FormBoundary.parse(contentType: request.headers[.contentType] ?? ""))
+            parser = MultipartFormParser(
+                boundary: try FormBoundary.parse(contentType: request.headers[.contentType] ?? ""))
         } catch {
             throw Problem(.badBody, error.description)
         }

@@ -174,7 +174,8 @@ struct FormUpload {
             }
         }
         let allStored = entries.allSatisfy { if case .stored = $0 { true } else { false } }
-        return .json(documents, status: allStored ? .created : HTTPResponse.Status(code: 207, reasonPhrase: "Multi-Status"))
+        return .json(
+            documents, status: allStored ? .created : HTTPResponse.Status(code: 207, reasonPhrase: "Multi-Status"))
     }
 }
 

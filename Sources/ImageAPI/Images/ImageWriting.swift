@@ -82,7 +82,8 @@ struct ImageWriting: Sendable {
             return .createOnly
         }
         if conditions.ifUnmodifiedSince != nil, conditions.ifMatch == nil {
-            throw Problem(.badRequest, "A write takes If-Match, not If-Unmodified-Since: a date does not name a version.")
+            throw Problem(
+                .badRequest, "A write takes If-Match, not If-Unmodified-Since: a date does not name a version.")
         }
         switch conditions.ifMatch {
         case nil: return .always

@@ -3,9 +3,9 @@ import ImageModel
 import NIOCore
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+    import FoundationEssentials
 #else
-import Foundation
+    import Foundation
 #endif
 
 /// What a rotate asks for, in its query or in a JSON body: a turn, a flip, or a turn and then a flip, as seen.

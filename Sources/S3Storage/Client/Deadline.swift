@@ -36,7 +36,8 @@ struct DeadlineRunner: Sendable {
 extension TimeAmount {
     init(_ duration: Duration) {
         let (seconds, attoseconds) = duration.components
-        self = .nanoseconds(seconds.multipliedReportingOverflow(by: 1_000_000_000).partialValue)
+        self =
+            .nanoseconds(seconds.multipliedReportingOverflow(by: 1_000_000_000).partialValue)
             + .nanoseconds(attoseconds / 1_000_000_000)
     }
 }

@@ -57,7 +57,8 @@ enum CompleteUploadBody {
     static func make(_ parts: [(number: Int, etag: ETag)]) -> ByteBuffer {
         var body = ByteBuffer(string: "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">")
         for part in parts {
-            body.writeString("<Part><PartNumber>\(part.number)</PartNumber><ETag>\(escape(part.etag.text))</ETag></Part>")
+            body.writeString(
+                "<Part><PartNumber>\(part.number)</PartNumber><ETag>\(escape(part.etag.text))</ETag></Part>")
         }
         body.writeString("</CompleteMultipartUpload>")
         return body

@@ -1,15 +1,17 @@
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
 import NIOCore
 import XMLCoder
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
 
 /// Reads the XML of S3's answers.
 enum S3Document {
     /// - Throws: ``BadAnswer`` where the bytes are no such document.
-    static func decode<Document: Decodable>(_ type: Document.Type, from body: ByteBuffer) throws(BadAnswer) -> Document {
+    static func decode<Document: Decodable>(_ type: Document.Type, from body: ByteBuffer) throws(BadAnswer) -> Document
+    {
         let decoder = XMLDecoder()
         // Keys may begin and end with spaces.
         decoder.trimValueWhitespaces = false

@@ -1,5 +1,5 @@
-import NIOHTTP1
 import NIOCore
+import NIOHTTP1
 public import ObjectStorage
 
 extension S3Storage {

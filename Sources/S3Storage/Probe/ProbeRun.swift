@@ -125,9 +125,9 @@ final class ProbeRun: Sendable {
         do throws(S3Failure) {
             _ = try await storage.client.send(S3Request(.probe, .GET, key: missing), until: deadline)
             return true
-        } catch where storage.failureMeansMissing(error) {
+        } catch  where storage.failureMeansMissing(error) {
             return true
-        } catch where error.fault?.status == 403 && error.fault?.code == "AccessDenied" {
+        } catch  where error.fault?.status == 403 && error.fault?.code == "AccessDenied" {
             return false
         } catch {
             throw error.storageError

@@ -31,7 +31,7 @@ public struct MultipartSweeper: Sendable {
                             "failures": "\(report.failures)",
                         ])
                 }
-            } catch where error.code != .cancelled {
+            } catch  where error.code != .cancelled {
                 storage.logger.warning(
                     "unfinished uploads could not be listed", metadata: ["error": "\(error.debugDescription)"])
             } catch {

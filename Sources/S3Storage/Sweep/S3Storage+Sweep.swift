@@ -57,7 +57,7 @@ extension S3Storage {
         let answer: S3Answer
         do throws(S3Failure) {
             answer = try await client.send(S3Request(.listUploads, .GET, key: item.key), until: client.deadline())
-        } catch where failureMeansMissing(error) {
+        } catch  where failureMeansMissing(error) {
             return
         }
         // What is no note stands for no upload.

@@ -1,5 +1,5 @@
-import NIOHTTP1
 import NIOCore
+import NIOHTTP1
 import ObjectStorage
 
 extension S3Storage {
@@ -52,7 +52,7 @@ extension S3Storage {
             current = try Self.understand(operation) { () throws(BadAnswer) in
                 try ObjectHeaders(answer.headers).etag
             }
-        } catch where failureMeansMissing(error) {
+        } catch  where failureMeansMissing(error) {
             current = nil
         }
         switch mode {

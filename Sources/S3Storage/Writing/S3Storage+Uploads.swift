@@ -68,7 +68,7 @@ extension S3Storage {
         let request = S3Request(.abortUpload, .DELETE, key: key, query: [QueryItem("uploadId", uploadID)])
         do throws(S3Failure) {
             _ = try await client.send(request, until: client.deadline())
-        } catch where failureMeansMissing(error) {
+        } catch  where failureMeansMissing(error) {
             return
         }
     }

@@ -31,7 +31,8 @@ extension S3Storage {
                 key, mode: mode, during: .delete, until: deadline
             ) { condition throws(S3Failure) in
                 do throws(S3Failure) {
-                    _ = try await client.send(S3Request(.delete, .DELETE, key: key, headers: condition), until: deadline)
+                    _ = try await client.send(
+                        S3Request(.delete, .DELETE, key: key, headers: condition), until: deadline)
                 } catch {
                     isRepeated = error.mayHaveActed
                     throw error
@@ -51,7 +52,7 @@ extension S3Storage {
         if error.code == .preconditionFailed {
             do {
                 _ = try await head(key, during: .delete, until: deadline)
-            } catch where error.code == .notFound {
+            } catch  where error.code == .notFound {
                 isMissing = true
             }
         }

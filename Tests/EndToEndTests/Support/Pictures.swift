@@ -20,7 +20,10 @@ enum Pictures {
         var state = seed
         return try encode(width: width, height: height, format: .jpeg, quality: 95) { _, _ in
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            return (UInt8(truncatingIfNeeded: state >> 33), UInt8(truncatingIfNeeded: state >> 41), UInt8(truncatingIfNeeded: state >> 49))
+            return (
+                UInt8(truncatingIfNeeded: state >> 33), UInt8(truncatingIfNeeded: state >> 41),
+                UInt8(truncatingIfNeeded: state >> 49)
+            )
         }
     }
 

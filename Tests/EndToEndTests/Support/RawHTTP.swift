@@ -23,9 +23,16 @@ struct RawHTTP {
                     wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
             }
         }
-        return try await channel.executeThenClose { inbound, outbound in
-            try await body(inbound.makeAsyncIterator(), outbound)
+        var result: Result?
+        do {
+            try await channel.executeThenClose { inbound, outbound in
+                result = try await body(inbound.makeAsyncIterator(), outbound)
+            }
+        } catch let error as ChannelError where error == .ioOnClosedChannel && result != nil {
+            // The server has closed first, which is what was waited for.
         }
+        guard let result else { throw ChannelError.eof }
+        return result
     }
 
     /// Sends the text and reads until the server closes.

@@ -30,9 +30,11 @@ struct RouteTests {
     @Test(
         "What is no route",
         arguments: [
-            ("GET", "/", ProblemCode.notFound), ("GET", "/api/v1/imagesx", .notFound), ("GET", "/api/v1/images/", .badPath),
+            ("GET", "/", ProblemCode.notFound), ("GET", "/api/v1/imagesx", .notFound),
+            ("GET", "/api/v1/images/", .badPath),
             ("POST", "/api/v1/images/a", .methodNotAllowed), ("PUT", "/api/v1/images", .methodNotAllowed),
-            ("DELETE", "/api/v1/metadata/a", .methodNotAllowed), ("GET", "/api/v1/images/a%", .badPath), ("GET", "/api/v1/images/a//b", .badPath),
+            ("DELETE", "/api/v1/metadata/a", .methodNotAllowed), ("GET", "/api/v1/images/a%", .badPath),
+            ("GET", "/api/v1/images/a//b", .badPath),
             ("PATCH", "/api/v1/images/a", .methodNotAllowed), ("GET", "/api/v1/images/.tintype/x", .badPath),
         ])
     func refused(_ method: String, _ target: String, _ code: ProblemCode) throws {
@@ -44,9 +46,12 @@ struct RouteTests {
     @Test(
         "Accept is reduced to one format",
         arguments: [
-            ("image/webp", ImageFormat.jpeg, false, ImageFormat.webp), ("*/*", .jpeg, false, .jpeg), ("image/*", .webp, true, .png), ("", .webp, false, .jpeg),
-            ("image/webp;q=0", .png, true, .png), ("image/webp;q=0.5,image/png", .png, true, .png), ("image/webp;q=0.5,*/*;q=0.1", .png, true, .webp),
-            ("IMAGE/WEBP", .jpeg, false, .webp), ("text/html", .jpeg, false, .jpeg), ("image/webp;q=2", .jpeg, false, .webp),
+            ("image/webp", ImageFormat.jpeg, false, ImageFormat.webp), ("*/*", .jpeg, false, .jpeg),
+            ("image/*", .webp, true, .png), ("", .webp, false, .jpeg),
+            ("image/webp;q=0", .png, true, .png), ("image/webp;q=0.5,image/png", .png, true, .png),
+            ("image/webp;q=0.5,*/*;q=0.1", .png, true, .webp),
+            ("IMAGE/WEBP", .jpeg, false, .webp), ("text/html", .jpeg, false, .jpeg),
+            ("image/webp;q=2", .jpeg, false, .webp),
         ])
     func accept(_ header: String, _ stored: ImageFormat, _ hasAlpha: Bool, _ expected: ImageFormat) {
         var headers = HTTPFields()
