@@ -2,10 +2,10 @@ import NIOConcurrencyHelpers
 
 /// The memory that all uploads together may buffer.
 ///
-/// Every upload opens a lease, grows it in small steps as bytes arrive and gives it back when a part has been sent. A
-/// step is granted only while afterwards at least one upload can still fill a whole part from what is left, so
-/// uploads cannot lock each other up however many there are. Waiting is in the order of arrival as far as that rule
-/// allows. An upload that stalls keeps what it holds: cutting it off is its owner's task.
+/// Every upload opens a lease, grows it in small steps as bytes arrive and gives it back when a part has been sent.
+/// Small buffers share a lobby; who outgrows it waits for one of a fixed number of seats, with which a whole part can
+/// be filled without waiting any more, so uploads cannot lock each other up however many there are. An upload that
+/// stalls keeps what it holds: cutting it off is its owner's task.
 public final class UploadBudget: Sendable {
     /// Counts for metrics.
     public struct Usage: Sendable, Hashable {

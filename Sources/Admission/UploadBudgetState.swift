@@ -1,11 +1,19 @@
 /// The account of an ``UploadBudget``, as a value: requests in, grants out.
 ///
-/// It is Dijkstra's banker for one kind of resource, where every lease may come to need a whole part. A grant is safe
-/// if afterwards the lease that holds most can still grow to a whole part from what is left: it then gives back more
-/// than the second needs, and so on down the line.
+/// The budget has two parts. Most of it is seats: who has one may fill a whole part without waiting any more, so
+/// whatever else happens, seated uploads go on to the end of their part and uploads cannot lock each other up. The
+/// rest is the lobby, where buffers grow in small steps up to a small size: many slow or small uploads fit there and
+/// take nobody's seat. Who outgrows the lobby waits for a seat, in the order of arrival. With many seats a few clients
+/// that stall hold up nobody else; with one, which would be enough against deadlock, they would stall everybody in
+/// turn.
 struct UploadBudgetState {
     typealias LeaseID = Int
     typealias Ticket = Int
+
+    private struct Lease {
+        var held = 0
+        var isSeated = false
+    }
 
     private struct Waiter {
         let ticket: Ticket
@@ -24,8 +32,16 @@ struct UploadBudgetState {
     let totalBytes: Int
     let partBytes: Int
     let stepBytes: Int
+    /// How many leases may fill a part at once: three quarters of the budget, at least one.
+    let seats: Int
+    /// Shared by all who have no seat.
+    let lobbyBytes: Int
+    /// The most that one may hold without a seat.
+    let lobbyLimit: Int
     private(set) var heldBytes = 0
-    private var leases: [LeaseID: Int] = [:]
+    private(set) var seatsTaken = 0
+    private(set) var lobbyHeld = 0
+    private var leases: [LeaseID: Lease] = [:]
     /// In the order of arrival. An array, since at most one request per upload waits.
     private var waiters: [Waiter] = []
     private var lastID = 0
@@ -36,13 +52,15 @@ struct UploadBudgetState {
         self.totalBytes = totalBytes
         self.partBytes = partBytes
         self.stepBytes = stepBytes
+        seats = max(1, totalBytes / 4 * 3 / partBytes)
+        lobbyBytes = totalBytes - seats * partBytes
+        lobbyLimit = min(partBytes, max(stepBytes, partBytes / 8))
     }
 
-    var freeBytes: Int { totalBytes - heldBytes }
     var openLeases: Int { leases.count }
     var waiting: Int { waiters.count }
 
-    func held(by lease: LeaseID) -> Int { leases[lease] ?? 0 }
+    func held(by lease: LeaseID) -> Int { leases[lease]?.held ?? 0 }
 
     mutating func nextID() -> Int {
         lastID += 1
@@ -51,7 +69,7 @@ struct UploadBudgetState {
 
     mutating func open() -> LeaseID {
         let lease = nextID()
-        leases[lease] = 0
+        leases[lease] = Lease()
         return lease
     }
 
@@ -59,29 +77,30 @@ struct UploadBudgetState {
     /// now. False: the ticket waits and will appear in a later outcome. Nil: the lease is closed.
     mutating func request(_ target: Int, for lease: LeaseID, ticket: Ticket) -> Bool? {
         guard leases[lease] != nil else { return nil }
-        let waiter = Waiter(ticket: ticket, lease: lease, target: rounded(target))
-        // Only who can finish a part from what is left may pass those who wait: see `settle`.
-        if waiters.isEmpty ? isSafe(waiter) : missing(waiter) == 0 || canFinish(waiter) {
-            grant(waiter)
-            return true
-        }
-        waiters.append(waiter)
-        return false
+        // Behind those who wait: whoever is granted now could not be granted before, so that is this one or nobody.
+        waiters.append(Waiter(ticket: ticket, lease: lease, target: rounded(target)))
+        return settle().contains(ticket)
     }
 
-    /// Gives back what `lease` holds beyond `target` bytes, rounded up to steps.
+    /// Gives back what `lease` holds beyond `target` bytes, rounded up to steps, and its seat with the last of it.
     mutating func shrink(_ lease: LeaseID, to target: Int) -> Outcome {
-        guard let held = leases[lease] else { return Outcome() }
-        let kept = min(held, rounded(target))
-        leases[lease] = kept
-        heldBytes -= held - kept
+        guard var entry = leases[lease] else { return Outcome() }
+        let kept = min(entry.held, rounded(target))
+        release(entry.held - kept, of: entry)
+        entry.held = kept
+        if kept == 0, entry.isSeated {
+            entry.isSeated = false
+            seatsTaken -= 1
+        }
+        leases[lease] = entry
         return Outcome(granted: settle())
     }
 
     /// Gives back everything and forgets the lease. Closing it twice does nothing.
     mutating func close(_ lease: LeaseID) -> Outcome {
-        guard let held = leases.removeValue(forKey: lease) else { return Outcome() }
-        heldBytes -= held
+        guard let entry = leases.removeValue(forKey: lease) else { return Outcome() }
+        release(entry.held, of: entry)
+        if entry.isSeated { seatsTaken -= 1 }
         let refused = waiters.filter { $0.lease == lease }.map(\.ticket)
         waiters.removeAll { $0.lease == lease }
         return Outcome(granted: settle(), refused: refused)
@@ -94,48 +113,41 @@ struct UploadBudgetState {
         return Outcome(granted: settle(), refused: [ticket])
     }
 
-    /// Grants what can be granted: first in the order of arrival, and where the first must wait, to those who can
-    /// finish a part from what is left. Strict order would lock up, because the one who can finish may stand last.
-    /// The first is not starved either: it is passed only by leases that hold more than it does, and each of these
-    /// gives back what it holds before it asks again.
+    private mutating func release(_ bytes: Int, of lease: Lease) {
+        heldBytes -= bytes
+        if !lease.isSeated { lobbyHeld -= bytes }
+    }
+
+    /// Grants what can be granted, in the order of arrival. Who waits for a seat does not hold up who fits the lobby.
     private mutating func settle() -> [Ticket] {
         var granted: [Ticket] = []
-        while let first = waiters.first {
-            if isSafe(first) {
-                waiters.removeFirst()
-                grant(first)
-                granted.append(first.ticket)
-                continue
-            }
-            let finishers = waiters.indices.filter { canFinish(waiters[$0]) }
-            guard let index = finishers.max(by: { held(by: waiters[$0].lease) < held(by: waiters[$1].lease) }) else {
-                break
-            }
-            let finisher = waiters.remove(at: index)
-            grant(finisher)
-            granted.append(finisher.ticket)
+        var waiting: [Waiter] = []
+        for waiter in waiters {
+            if grant(waiter) { granted.append(waiter.ticket) } else { waiting.append(waiter) }
         }
+        waiters = waiting
         return granted
     }
 
-    private mutating func grant(_ waiter: Waiter) {
-        let bytes = missing(waiter)
-        leases[waiter.lease, default: 0] += bytes
-        heldBytes += bytes
+    private mutating func grant(_ waiter: Waiter) -> Bool {
+        guard var lease = leases[waiter.lease] else { return false }
+        let missing = max(0, waiter.target - lease.held)
+        if !lease.isSeated, missing > 0 {
+            if waiter.target <= lobbyLimit, lobbyHeld + missing <= lobbyBytes {
+                lobbyHeld += missing
+            } else if seatsTaken < seats {
+                seatsTaken += 1
+                lobbyHeld -= lease.held
+                lease.isSeated = true
+            } else {
+                return false
+            }
+        }
+        lease.held += missing
+        heldBytes += missing
+        leases[waiter.lease] = lease
+        return true
     }
-
-    private func missing(_ waiter: Waiter) -> Int { max(0, waiter.target - held(by: waiter.lease)) }
-
-    private func isSafe(_ waiter: Waiter) -> Bool {
-        let step = missing(waiter)
-        let left = freeBytes - step
-        // Room for a whole part settles it without a look at every lease: the common case.
-        if step == 0 || left >= partBytes { return true }
-        let most = max(held(by: waiter.lease) + step, leases.values.max() ?? 0)
-        return left >= partBytes - most
-    }
-
-    private func canFinish(_ waiter: Waiter) -> Bool { freeBytes >= partBytes - held(by: waiter.lease) }
 
     private func rounded(_ bytes: Int) -> Int {
         if bytes <= 0 { return 0 }

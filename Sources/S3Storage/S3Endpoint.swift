@@ -2,7 +2,7 @@
 public struct S3Endpoint: Sendable, Hashable {
     /// https rather than http.
     public var isSecure: Bool
-    /// A name or an address, an IPv6 literal in its brackets.
+    /// A name or an address, an IPv6 literal with its brackets or without.
     public var host: String
     /// Nil: the scheme's own.
     public var port: Int?
@@ -51,6 +51,7 @@ public struct S3Endpoint: Sendable, Hashable {
 
     /// As it stands in the Host header and in a URL; the scheme's own port is left out, as HTTP clients do.
     var authority: String {
+        let host = host.contains(":") && !host.hasPrefix("[") ? "[\(host)]" : host
         guard let port, port != (isSecure ? 443 : 80) else { return host }
         return "\(host):\(port)"
     }

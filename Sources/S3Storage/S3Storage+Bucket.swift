@@ -4,16 +4,6 @@ import NIOHTTP1
 public import ObjectStorage
 
 extension S3Storage {
-    /// What is to be done once before serving: creates the bucket where ``S3Configuration/createBucket`` asks for it,
-    /// then probes. May be called again after it has thrown.
-    ///
-    /// - Throws: ``StorageError``, an outage among them.
-    @discardableResult
-    public func prepare() async throws(StorageError) -> ProbeReport {
-        if configuration.createBucket { try await createBucket() }
-        return try await probe()
-    }
-
     /// Creates the bucket; one that is there already, and can be used, is no fault.
     public func createBucket() async throws(StorageError) {
         let deadline = client.deadline()

@@ -19,6 +19,8 @@ public final class S3Storage: ObjectStorage {
     let logger: Logger
     /// Orders the writes of one key in this process.
     let locks = KeyedLock<ObjectKey>()
+    /// What is left of the probe.
+    let background = BackgroundTask()
     private let learnt = NIOLockedValueBox(StoreTraits())
 
     /// - Parameters:
@@ -50,6 +52,7 @@ public final class S3Storage: ObjectStorage {
 
     /// Closes every connection. Must be called once, after the last use.
     public func shutdown() async {
+        await background.stop()
         do {
             try await client.http.shutdown()
         } catch {

@@ -26,7 +26,7 @@ public struct Settings: Sendable {
     /// MAX_UPLOAD_BYTES.
     public var maxUploadBytes = 52_428_800
     /// UPLOAD_MEMORY_BYTES: the buffers of all uploads together.
-    public var uploadMemoryBytes = 134_217_728
+    public var uploadMemoryBytes = 201_326_592
     /// MAX_IMAGE_PIXELS: width times height, by the header.
     public var maxImagePixels = 120_000_000
 

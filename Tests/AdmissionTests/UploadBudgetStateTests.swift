@@ -3,8 +3,8 @@ import Testing
 @testable import Admission
 
 @Suite struct UploadBudgetStateTests {
-    /// Two parts of 80 in steps of 10.
-    private var state = UploadBudgetState(totalBytes: 160, partBytes: 80, stepBytes: 10)
+    /// Three seats of 80 and a lobby of 80, in steps of 10, where one may hold 10.
+    private var state = UploadBudgetState(totalBytes: 320, partBytes: 80, stepBytes: 10)
 
     @Test mutating func `targets are rounded up to steps and end at a part`() {
         let lease = state.open()
@@ -21,50 +21,57 @@ import Testing
         #expect(state.heldBytes == 20)
     }
 
-    @Test mutating func `a step is refused that would leave nobody able to finish`() {
-        let (a, b, c) = (state.open(), state.open(), state.open())
-        #expect(state.request(40, for: a, ticket: 1) == true)
-        #expect(state.request(40, for: b, ticket: 2) == true)
-        #expect(state.request(40, for: c, ticket: 3) == true)
-        // 40 are left, just what any of the three needs. One step for a fourth would leave 30.
-        let d = state.open()
-        #expect(state.request(10, for: d, ticket: 4) == false)
-        #expect(state.heldBytes == 120)
-        // Those who can finish pass the one who waits.
-        #expect(state.request(50, for: b, ticket: 5) == true)
-        #expect(state.request(50, for: a, ticket: 6) == false)
-        #expect(state.request(80, for: b, ticket: 7) == true)
-        #expect(state.freeBytes == 0)
-        // b is done: first the one who came first, then the other.
-        #expect(state.close(b) == .init(granted: [4, 6]))
-        #expect(state.held(by: d) == 10)
-        #expect(state.held(by: a) == 50)
+    @Test mutating func `who outgrows the lobby takes a seat, and then never waits`() {
+        #expect(state.seats == 3)
+        let seated = (0..<3).map { _ in state.open() }
+        for (number, lease) in seated.enumerated() {
+            #expect(state.request(20, for: lease, ticket: number) == true)
+        }
+        #expect(state.seatsTaken == 3)
+        // A fourth waits for a seat, and holds up nobody who fits the lobby.
+        let (fourth, small) = (state.open(), state.open())
+        #expect(state.request(10, for: fourth, ticket: 10) == true)
+        #expect(state.request(20, for: fourth, ticket: 11) == false)
+        #expect(state.request(10, for: small, ticket: 12) == true)
+        for (number, lease) in seated.enumerated() {
+            #expect(state.request(80, for: lease, ticket: 20 + number) == true)
+        }
+        #expect(state.close(seated[1]) == .init(granted: [11]))
+        #expect(state.held(by: fourth) == 20)
+        #expect(state.lobbyHeld == 10)
+    }
+
+    @Test mutating func `a full lobby waits for a seat or for room, in the order of arrival`() {
+        let stalled = (0..<8).map { _ in state.open() }
+        for (number, lease) in stalled.enumerated() { #expect(state.request(10, for: lease, ticket: number) == true) }
+        #expect(state.lobbyHeld == 80)
+        // The lobby is full: newcomers take seats while there are any.
+        let late = (0..<5).map { _ in state.open() }
+        let answers = late.enumerated().map { state.request(10, for: $1, ticket: 100 + $0) }
+        #expect(answers == [true, true, true, false, false])
+        #expect(state.close(stalled[0]) == .init(granted: [103]))
+        #expect(state.close(late[0]) == .init(granted: [104]))
     }
 
     @Test mutating func `closing gives back once, and ends the waiting of its own requests`() {
-        let (a, b) = (state.open(), state.open())
-        #expect(state.request(80, for: a, ticket: 1) == true)
-        #expect(state.request(80, for: b, ticket: 2) == true)
-        let c = state.open()
-        #expect(state.request(10, for: c, ticket: 3) == false)
-        #expect(state.close(c) == .init(granted: [], refused: [3]))
-        #expect(state.close(a) == .init())
-        #expect(state.close(a) == .init())
-        #expect(state.heldBytes == 80)
-        #expect(state.request(10, for: a, ticket: 4) == nil)
-        #expect(state.openLeases == 1)
+        let leases = (0..<3).map { _ in state.open() }
+        for (number, lease) in leases.enumerated() { #expect(state.request(80, for: lease, ticket: number) == true) }
+        let waiting = state.open()
+        #expect(state.request(80, for: waiting, ticket: 3) == false)
+        #expect(state.close(waiting) == .init(granted: [], refused: [3]))
+        #expect(state.close(leases[0]) == .init())
+        #expect(state.close(leases[0]) == .init())
+        #expect(state.heldBytes == 160)
+        #expect(state.seatsTaken == 2)
+        #expect(state.request(10, for: leases[0], ticket: 4) == nil)
+        #expect(state.openLeases == 2)
     }
 
-    @Test mutating func `a withdrawn request lets those behind it go on`() {
-        let (a, b, c) = (state.open(), state.open(), state.open())
-        #expect(state.request(70, for: a, ticket: 1) == true)
-        // After it 10 would be left, just what the first needs; after 90 nothing would be.
-        #expect(state.request(70, for: b, ticket: 2) == true)
-        #expect(state.request(20, for: c, ticket: 3) == false)
-        let d = state.open()
-        #expect(state.request(10, for: d, ticket: 4) == false)
+    @Test mutating func `a withdrawn request is named once`() {
+        for number in 0..<3 { #expect(state.request(80, for: state.open(), ticket: number) == true) }
+        #expect(state.request(80, for: state.open(), ticket: 3) == false)
         #expect(state.withdraw(99) == .init())
-        #expect(state.withdraw(3) == .init(granted: [4], refused: [3]))
+        #expect(state.withdraw(3) == .init(granted: [], refused: [3]))
         #expect(state.withdraw(3) == .init())
     }
 
@@ -120,11 +127,12 @@ import Testing
                 uploads[woken].isWaiting = false
                 if uploads[woken].toCome == 0 { granted += state.close(uploads[woken].lease).granted }
             }
-            let most = uploads.map { state.held(by: $0.lease) }.max() ?? 0
             #expect(state.heldBytes == uploads.reduce(0) { $0 + state.held(by: $1.lease) })
-            #expect(state.freeBytes >= part - most)
+            #expect(state.heldBytes <= total)
+            #expect(state.seatsTaken <= state.seats && state.lobbyHeld <= state.lobbyBytes)
         }
         #expect(state.heldBytes == 0)
+        #expect(state.lobbyHeld == 0 && state.seatsTaken == 0)
         #expect(state.waiting == 0)
     }
 }

@@ -17,21 +17,34 @@ import Testing
     @Test(.enabled(if: hasSeaweedFS), arguments: StorageConformance.Check.allCases)
     func seaweedFS(_ check: StorageConformance.Check) async throws {
         let storage = try await Self.probed.value
-        await StorageConformance(storage, prefix: freshPrefix()).run(check)
+        await conformance(storage, [.backslashIsSlash, .emptyFoldersLinger]).run(check)
     }
 
     /// Without a probe every condition is checked just before the write: the same promises within one process.
     @Test(.enabled(if: hasSeaweedFS), arguments: StorageConformance.Check.allCases)
     func seaweedFSWithoutProbe(_ check: StorageConformance.Check) async throws {
         try await Servers.withStorage(.seaweedFS) { storage in
-            await StorageConformance(storage, prefix: freshPrefix()).run(check)
+            await conformance(storage, [.backslashIsSlash, .emptyFoldersLinger]).run(check)
         }
     }
 
-    @Test(.enabled(if: hasRclone), arguments: StorageConformance.Check.allCases)
+    /// rclone serves files of a folder, and some of S3 cannot be had from them: Unicode's normal forms are one name,
+    /// metadata are limited to a few hundred bytes, deleting the name of a folder is an error, and a file is overwritten
+    /// under its readers.
+    @Test(
+        .enabled(if: hasRclone),
+        arguments: StorageConformance.Check.allCases.filter {
+            ![.normalForms, .metadata, .delete, .readersSeeWholeVersions].contains($0)
+        })
     func rclone(_ check: StorageConformance.Check) async throws {
         try await Servers.withStorage(.rclone) { storage in
-            await StorageConformance(storage, prefix: freshPrefix()).run(check)
+            await conformance(storage, [.emptyFoldersLinger]).run(check)
         }
+    }
+
+    private func conformance(
+        _ storage: S3Storage, _ peculiarities: StorageConformance.Peculiarities
+    ) -> StorageConformance {
+        StorageConformance(storage, prefix: freshPrefix(), peculiarities: peculiarities)
     }
 }

@@ -1,26 +1,95 @@
-import NIOCore
 import ObjectStorage
-import S3Storage
 import TestServers
 import Testing
 
+@testable import S3Storage
+
 @Suite struct ProbeTests {
-    @Test(.enabled(if: hasSeaweedFS))
-    func seaweedFS() async throws {
-        try await Servers.withStorage(.seaweedFS) { storage in
-            let clock = ContinuousClock()
-            let start = clock.now
+    /// SeaweedFS 4.48: conditional PUT and DELETE are atomic, CompleteMultipartUpload lets several win.
+    @Test(.enabled(if: hasSeaweedFS)) func seaweedFS() async throws {
+        try await Servers.withStorage(.seaweedFS, ownBucket: true) { storage in
+            #expect(storage.capabilities.conditionalPut == false)
             let report = try await storage.probe()
-            print("PROBE", clock.now - start, report)
+            #expect(report.capabilities == storage.capabilities)
+            #expect(report.capabilities.conditionalPut)
+            #expect(report.capabilities.conditionalDelete)
+            #expect(report.capabilities.conditionalComplete == false)
+            #expect(report.capabilities.listsInByteOrder == false)
+            #expect(report.tellsMissingKeys)
+            #expect(storage.traits.complete == .raced)
+            #expect(storage.traits.completeTellsETag)
+            try await expectNothingLeft(in: storage)
         }
     }
-    @Test(.enabled(if: hasRclone))
-    func rclone() async throws {
-        try await Servers.withStorage(.rclone) { storage in
-            let clock = ContinuousClock()
-            let start = clock.now
+
+    /// rclone 1.75 looks at no condition.
+    @Test(.enabled(if: hasRclone)) func rclone() async throws {
+        try await Servers.withStorage(.rclone, ownBucket: true) { storage in
             let report = try await storage.probe()
-            print("PROBE rclone", clock.now - start, report)
+            #expect(storage.traits.put == .ignored)
+            #expect(storage.traits.complete == .ignored)
+            #expect(storage.traits.delete == .ignored)
+            #expect(storage.traits.completeTellsETag == false)
+            #expect(report.warnings.count == 3)
+            try await expectNothingLeft(in: storage)
         }
+    }
+
+    /// The quick part leaves the storage usable and cautious; the races end by themselves.
+    @Test(.enabled(if: hasSeaweedFS)) func prepare() async throws {
+        try await Servers.withStorage(.seaweedFS, ownBucket: true) { storage in
+            let report = try await storage.prepare()
+            #expect(report.capabilities.conditionalPut == false)
+            #expect(report.warnings.isEmpty)
+            while storage.traits.put != .atomic { try await Task.sleep(for: .milliseconds(50)) }
+            await storage.background.wait()
+            try await expectNothingLeft(in: storage)
+        }
+    }
+
+    /// Conditions on writes are refused outright: the header is left out, and the look before the write does its work.
+    @Test(.enabled(if: hasSeaweedFS)) func storeThatRefusesConditions() async throws {
+        try await Servers.withFaults { storage, proxy in
+            proxy.setPlan { exchange in
+                exchange.hasCondition
+                    ? .answer(status: 501, body: "<Error><Code>NotImplemented</Code></Error>") : .none
+            }
+            try await storage.probe()
+            #expect(storage.traits.put == .refused)
+            let key = try key(freshPrefix() + "x")
+            _ = try await storage.put(key, bytes: bytes("1"), options: PutOptions(mode: .createOnly))
+            await expect(throwing: .preconditionFailed) {
+                _ = try await storage.put(key, bytes: bytes("2"), options: PutOptions(mode: .createOnly))
+            }
+        }
+    }
+
+    @Test(.enabled(if: hasSeaweedFS)) func missingRightToList() async throws {
+        try await Servers.withFaults { storage, proxy in
+            proxy.setPlan { exchange in
+                exchange.method == "GET" && exchange.uri.hasSuffix("/missing")
+                    ? .answer(status: 403, body: "<Error><Code>AccessDenied</Code></Error>") : .none
+            }
+            let report = try await storage.probe()
+            #expect(report.tellsMissingKeys == false)
+            #expect(report.warnings.contains { $0.contains("s3:ListBucket") })
+        }
+    }
+
+    /// With every tenth answer lost an atomic store is still found to be one, and not something better than it is.
+    @Test(.enabled(if: hasSeaweedFS)) func lostAnswers() async throws {
+        try await Servers.withFaults { storage, proxy in
+            proxy.setPlan { $0.number % 10 == 0 ? .dropAnswer : .none }
+            try await storage.probe()
+            #expect(storage.traits.put == .atomic)
+            #expect(storage.traits.complete != .atomic)
+        }
+    }
+
+    private func expectNothingLeft(in storage: S3Storage) async throws {
+        let page = try await storage.list(ListRequest())
+        #expect(page.items.map(\.key.text) == [])
+        let uploads = try await storage.uploads(prefix: [])
+        #expect(uploads == [])
     }
 }

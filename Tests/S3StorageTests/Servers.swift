@@ -41,14 +41,16 @@ actor Servers {
 
     /// A storage that reaches a shared server through a proxy that breaks things.
     static func withFaults<Result>(
-        _ kind: S3TestServer.Kind = .seaweedFS, timeout: Duration = .seconds(10),
+        _ kind: S3TestServer.Kind = .seaweedFS, ownBucket: Bool = false, timeout: Duration = .seconds(10),
         _ body: (S3Storage, FaultProxy) async throws -> Result
     ) async throws -> Result {
         let server = try await shared.server(kind)
         let proxy = try await FaultProxy.start(to: server.port)
         defer { proxy.stop() }
-        let storage = try server.storage(through: proxy.endpoint, timeout: timeout)
+        let bucket = ownBucket ? "test-\(UInt32.random(in: .min ... .max))" : nil
+        let storage = try server.storage(bucket: bucket, through: proxy.endpoint, timeout: timeout)
         do {
+            if ownBucket { try await storage.createBucket() }
             let result = try await body(storage, proxy)
             await storage.shutdown()
             return result

@@ -9,6 +9,7 @@ struct Bench: Sendable {
     let other: any ObjectStorage
     /// Ends with a slash.
     let prefix: String
+    let peculiarities: StorageConformance.Peculiarities
 
     /// Names the check in every issue.
     var comment: Comment { "check \(check.rawValue)" }

@@ -22,21 +22,42 @@ public struct StorageConformance: Sendable {
         case cancelledCalls, availability
     }
 
+    /// What some stores are known to do otherwise, and the storage above them cannot mend.
+    public struct Peculiarities: OptionSet, Sendable {
+        public let rawValue: Int
+
+        public init(rawValue: Int) {
+            self.rawValue = rawValue
+        }
+
+        /// A backslash in a key is taken for a slash.
+        public static let backslashIsSlash = Peculiarities(rawValue: 1)
+        /// A folder is listed for a while after its last object has gone.
+        public static let emptyFoldersLinger = Peculiarities(rawValue: 2)
+    }
+
     /// The store under test.
     public let storage: any ObjectStorage
     /// The same store by another handle, where there is one: what one writes the other must see.
     public let other: any ObjectStorage
     /// Stands before every key.
     public let prefix: String
+    /// What is not asked of this store.
+    public let peculiarities: Peculiarities
 
     /// - Parameters:
     ///   - storage: the store under test.
     ///   - other: another handle to the same objects (another client, another process); nil: the store itself.
     ///   - prefix: stands before every key; valid UTF-8 that ends with a slash, or empty; at most 100 bytes.
-    public init(_ storage: any ObjectStorage, other: (any ObjectStorage)? = nil, prefix: String) {
+    ///   - peculiarities: what is not asked of this store.
+    public init(
+        _ storage: any ObjectStorage, other: (any ObjectStorage)? = nil, prefix: String,
+        peculiarities: Peculiarities = []
+    ) {
         self.storage = storage
         self.other = other ?? storage
         self.prefix = prefix
+        self.peculiarities = peculiarities
     }
 
     /// Runs every check, one after the other. One that throws is recorded, and the next one is run.
@@ -49,7 +70,9 @@ public struct StorageConformance: Sendable {
 
     /// Runs one check. What it throws is recorded as an issue that names it.
     public func run(_ check: Check) async {
-        let bench = Bench(check: check, storage: storage, other: other, prefix: "\(prefix)\(check.rawValue)/")
+        let bench = Bench(
+            check: check, storage: storage, other: other, prefix: "\(prefix)\(check.rawValue)/",
+            peculiarities: peculiarities)
         do {
             try await bench.run()
         } catch {

@@ -27,4 +27,6 @@ public struct Exchange: Sendable, Hashable {
     public var uri: String
     /// The Range header, where there is one.
     public var range: String?
+    /// Whether it has If-Match or If-None-Match.
+    public var hasCondition: Bool
 }

@@ -16,13 +16,14 @@ public final class FaultProxy: Sendable {
         var plan: Plan
         var count = 0
         var seen: [Exchange] = []
+        var open: [ObjectIdentifier: any Channel] = [:]
+        var isStopped = false
     }
 
     /// On 127.0.0.1.
     public let port: Int
-    private let listener: NIOAsyncChannel<ProxyConnection.Client, Never>
+    private let listener: any Channel
     private let state: NIOLockedValueBox<State>
-    private let task: NIOLockedValueBox<Task<Void, Never>?>
 
     /// What a client is given as the store's URL.
     public var endpoint: String { "http://127.0.0.1:\(port)" }
@@ -35,51 +36,58 @@ public final class FaultProxy: Sendable {
     /// - Parameter target: the port that the server listens on.
     public static func start(to target: Int, plan: @escaping Plan = { _ in .none }) async throws -> FaultProxy {
         let port = FreePorts.take()
+        let state = NIOLockedValueBox(State(plan: plan))
         let listener = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .serverChannelOption(.backlog, value: 512)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .bind(host: "127.0.0.1", port: port) { channel in
-                channel.eventLoop.makeCompletedFuture { try ProxyConnection.clientChannel(channel) }
-            }
-        return FaultProxy(port: port, target: target, listener: listener, plan: plan)
-    }
-
-    private init(
-        port: Int, target: Int, listener: NIOAsyncChannel<ProxyConnection.Client, Never>, plan: @escaping Plan
-    ) {
-        self.port = port
-        self.listener = listener
-        let state = NIOLockedValueBox(State(plan: plan))
-        self.state = state
-        task = NIOLockedValueBox(nil)
-        let serving = Task<Void, Never> {
-            _ = try? await listener.executeThenClose { connections in
-                try await withThrowingDiscardingTaskGroup { group in
-                    for try await connection in connections {
-                        group.addTask {
-                            await ProxyConnection.serve(connection, target: target) { Self.judge($0, state) }
-                        }
-                    }
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let connection = try ProxyConnection.clientChannel(channel)
+                    // A task at once: an asynchronous channel that nobody runs may not be let go.
+                    Task { await Self.serve(connection, target: target, state) }
                 }
             }
-        }
-        task.withLockedValue { $0 = serving }
+            .bind(host: "127.0.0.1", port: port)
+            .get()
+        return FaultProxy(port: port, listener: listener, state: state)
+    }
+
+    private init(port: Int, listener: any Channel, state: NIOLockedValueBox<State>) {
+        self.port = port
+        self.listener = listener
+        self.state = state
     }
 
     deinit { stop() }
+
+    private static func serve(
+        _ connection: ProxyConnection.Client, target: Int, _ state: NIOLockedValueBox<State>
+    ) async {
+        let id = ObjectIdentifier(connection.channel)
+        let isStopped = state.withLockedValue { state in
+            state.open[id] = connection.channel
+            return state.isStopped
+        }
+        if isStopped { connection.channel.close(promise: nil) }
+        await ProxyConnection.serve(connection, target: target) { judge($0, state) }
+        state.withLockedValue { $0.open[id] = nil }
+    }
 
     /// From the next exchange on.
     public func setPlan(_ plan: @escaping Plan) {
         state.withLockedValue { $0.plan = plan }
     }
 
+    /// Cuts every connection that is open now, in the middle of whatever it does.
+    public func cutConnections() {
+        for channel in state.withLockedValue({ $0.open }).values { channel.close(promise: nil) }
+    }
+
     /// Cuts every connection and stops listening.
     public func stop() {
-        task.withLockedValue { task in
-            task?.cancel()
-            task = nil
-        }
-        listener.channel.close(promise: nil)
+        state.withLockedValue { $0.isStopped = true }
+        listener.close(promise: nil)
+        cutConnections()
     }
 
     private static func judge(_ head: HTTPRequestHead, _ state: NIOLockedValueBox<State>) -> Fault {
@@ -87,7 +95,8 @@ public final class FaultProxy: Sendable {
             state.count += 1
             let exchange = Exchange(
                 number: state.count, method: head.method.rawValue, uri: head.uri,
-                range: head.headers.first(name: "range"))
+                range: head.headers.first(name: "range"),
+                hasCondition: head.headers.contains(name: "if-match") || head.headers.contains(name: "if-none-match"))
             state.seen.append(exchange)
             return (state.plan, exchange)
         }

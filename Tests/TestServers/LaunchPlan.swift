@@ -39,7 +39,7 @@ struct LaunchPlan: Sendable {
             arguments = [
                 "serve", "s3", data, "--addr", "127.0.0.1:\(port)",
                 "--auth-key", "\(S3TestServer.accessKey),\(S3TestServer.secretKey)",
-                "--config", folder.appendingPathComponent("rclone.conf").path, "--no-cleanup",
+                "--config", folder.appendingPathComponent("rclone.conf").path,
             ]
         }
     }

@@ -22,8 +22,10 @@ enum ProxyConnection {
         return try Client(wrappingChannelSynchronously: channel)
     }
 
+    /// Serves a connection until either side closes it. Ends soon after the channel is closed.
     static func serve(_ client: Client, target: Int, judge: @escaping @Sendable (HTTPRequestHead) -> Fault) async {
-        do {
+        // Whatever ends it, the client sees its connection end.
+        try? await client.executeThenClose { requests, toClient in
             let server = try await ClientBootstrap(group: client.channel.eventLoop)
                 .connect(host: "127.0.0.1", port: target) { channel in
                     channel.eventLoop.makeCompletedFuture {
@@ -31,21 +33,19 @@ enum ProxyConnection {
                         return try Server(wrappingChannelSynchronously: channel)
                     }
                 }
+            // A client that has gone leaves nobody to answer: the exchange ends, in the middle of a stall too.
+            client.channel.closeFuture.whenComplete { _ in server.channel.close(promise: nil) }
             try await server.executeThenClose { answers, toServer in
-                try await client.executeThenClose { requests, toClient in
-                    var answers = answers.makeAsyncIterator()
-                    var requests = requests.makeAsyncIterator()
-                    while let part = try await requests.next() {
-                        guard case .head(let head) = part else { continue }
-                        let exchange = OneExchange(fault: judge(head), toServer: toServer, toClient: toClient)
-                        try await exchange.forwardRequest(head, &requests)
-                        try await exchange.forwardAnswer(&answers)
-                    }
+                var answers = answers.makeAsyncIterator()
+                var requests = requests.makeAsyncIterator()
+                while let part = try await requests.next() {
+                    guard case .head(let head) = part else { continue }
+                    let exchange = OneExchange(
+                        fault: judge(head), toServer: toServer, toClient: toClient, client: client.channel)
+                    try await exchange.forwardRequest(head, &requests)
+                    try await exchange.forwardAnswer(&answers)
                 }
             }
-        } catch {
-            // Whatever it was, the client sees its connection end.
-            try? await client.channel.close().get()
         }
     }
 
@@ -53,6 +53,7 @@ enum ProxyConnection {
         let fault: Fault
         let toServer: NIOAsyncChannelOutboundWriter<HTTPClientRequestPart>
         let toClient: NIOAsyncChannelOutboundWriter<HTTPServerResponsePart>
+        let client: any Channel
 
         private var reachesServer: Bool {
             switch fault {
@@ -130,7 +131,7 @@ enum ProxyConnection {
         }
 
         private func breakOff() async throws -> Never {
-            if case .stallBody = fault { try await Task.sleep(for: .seconds(3600)) }
+            if case .stallBody = fault { try await client.closeFuture.get() }
             // The bytes that were written must be on their way before the connection goes.
             try await Task.sleep(for: .milliseconds(20))
             throw Cut()

@@ -78,13 +78,14 @@ final class S3Client: Sendable {
     ) async throws(S3Failure) -> Result {
         var tries = 0
         var mayHaveActed = false
+        var price: Int?
         while true {
             tries += 1
             let tryDeadline = min(deadline, .now() + timeForOneTry(of: request))
             var failure: S3Failure
             do {
                 let result = try await sendOnce(request, until: tryDeadline, take: take)
-                budget.withLockedValue { $0.payBack() }
+                budget.withLockedValue { $0.payBack(price) }
                 return result
             } catch {
                 let kind = Task.isCancelled ? .cancelled : TransportErrors.kind(of: error)
@@ -93,8 +94,9 @@ final class S3Client: Sendable {
             mayHaveActed = mayHaveActed || failure.leavesDoubt
             let pause = policy.pause(after: tries, random: random())
             guard policy.allowsRetry(after: failure.kind, of: request.repeatability, tries: tries),
-                .now() + TimeAmount(pause) < deadline, takeFromBudget(failure.kind)
+                .now() + TimeAmount(pause) < deadline, let paid = takeFromBudget(failure.kind)
             else { throw failure }
+            price = paid
             noteRetry(of: failure)
             do {
                 try await Task.sleep(for: pause)
@@ -112,7 +114,7 @@ final class S3Client: Sendable {
         return bytes > 256 << 10 ? timeout : .nanoseconds(timeout.nanoseconds / 2)
     }
 
-    private func takeFromBudget(_ kind: S3Failure.Kind) -> Bool {
+    private func takeFromBudget(_ kind: S3Failure.Kind) -> Int? {
         let isTimeout = if case .timedOut = kind { true } else { false }
         return budget.withLockedValue { $0.take(afterTimeout: isTimeout) }
     }
@@ -130,6 +132,8 @@ final class S3Client: Sendable {
         _ request: S3Request, until deadline: NIODeadline,
         take: @Sendable (HTTPClientResponse, NIODeadline) async throws -> Result
     ) async throws -> Result {
+        // The HTTP client would notice too, but an answer that is quick enough could come before that.
+        try Task.checkCancellation()
         let signed = try await sign(request)
         let response = try await http.execute(signed, deadline: deadline)
         guard (200...299).contains(response.status.code) else {

@@ -15,8 +15,10 @@ enum S3Document {
         let decoder = XMLDecoder()
         // Keys may begin and end with spaces.
         decoder.trimValueWhitespaces = false
+        // A store that joins parts sends white space meanwhile, and some of it may come before the declaration.
+        let document = body.readableBytesView.drop { " \t\r\n".utf8.contains($0) }
         do {
-            return try decoder.decode(type, from: Data(body.readableBytesView))
+            return try decoder.decode(type, from: Data(document))
         } catch {
             throw BadAnswer("an answer that is no \(type)")
         }

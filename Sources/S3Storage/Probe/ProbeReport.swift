@@ -9,18 +9,9 @@ public struct ProbeReport: Sendable, Hashable {
     /// For the log: what an operator should know, one sentence each. Empty on a store that honours everything.
     public var warnings: [String]
 
-    init(_ traits: StoreTraits, partSize: Int, tellsMissingKeys: Bool) {
-        capabilities = traits.capabilities(partSize: partSize)
-        self.tellsMissingKeys = tellsMissingKeys
-        warnings = []
-        let writes = [("PUT", traits.put), ("CompleteMultipartUpload", traits.complete), ("DELETE", traits.delete)]
-        for (name, support) in writes where support != .atomic {
-            warnings.append(
-                "conditions on \(name) are \(support.rawValue) by this store: checked just before the write, and safe "
-                    + "within one process only")
-        }
-        if !tellsMissingKeys {
-            warnings.append("a missing key is answered with 403: grant the right to list the bucket (s3:ListBucket)")
-        }
+    init(_ findings: ProbeFindings, partSize: Int) {
+        capabilities = findings.traits.capabilities(partSize: partSize)
+        tellsMissingKeys = findings.tellsMissingKeys
+        warnings = findings.warnings
     }
 }

@@ -3,46 +3,49 @@ import NIOHTTP1
 import ObjectStorage
 
 extension ProbeRun {
-    /// Completes an upload under a condition that does not hold, then races completions that create only, and such that
-    /// replace one version. Each upload has one part.
-    func completeSupport() async throws(StorageError) -> ConditionSupport {
+    /// Completes uploads under conditions that do not hold, and one without any. Each upload has one part.
+    func completeFacts() async throws(StorageError) -> (verdict: RaceVerdict, tellsETag: Bool) {
         var verdict = RaceVerdict()
         let taken = try key("complete/taken")
         _ = try await write(taken, "first")
         for mode in [PutMode.createOnly, .replace(Self.foreignETag)] {
             let upload = try await beginUpload(of: taken, number: 0)
-            verdict.addFalseCondition(try await complete(upload, of: taken, mode: mode))
+            verdict.addFalseCondition(try await complete(upload, of: taken, mode: mode).outcome)
         }
-        guard verdict.needsRaces else { return verdict.support }
+        let upload = try await beginUpload(of: taken, number: 1)
+        let answered = try await complete(upload, of: taken, mode: .overwrite).etag
+        let lasting = try await storage.head(taken, during: .probe, until: deadline).etag
+        return (verdict, answered == lasting)
+    }
 
-        let races = try await rounds { round throws(StorageError) in
+    /// Completions that create only, and such that replace one version.
+    func completeRaces() async throws(StorageError) -> [[RaceOutcome]] {
+        try await rounds { round throws(StorageError) in
             let key = try self.key("complete/\(round)")
             let mode: PutMode = round.isMultiple(of: 2) ? .createOnly : .replace(try await self.write(key, "first"))
             let uploads = try await self.beginUploads(of: key)
             return try await self.race { number throws(StorageError) in
-                (try await self.complete(uploads[number], of: key, mode: mode), nil)
+                try await self.complete(uploads[number], of: key, mode: mode)
             }.map(\.outcome)
         }
-        races.forEach { verdict.addRace($0) }
-        return verdict.support
     }
 
     private func complete(
         _ upload: (id: String, part: ETag), of key: ObjectKey, mode: PutMode
-    ) async throws(StorageError) -> RaceOutcome {
+    ) async throws(StorageError) -> (outcome: RaceOutcome, etag: ETag?) {
         let request = S3Request(
             .probe, .POST, key: key, query: [QueryItem("uploadId", upload.id)],
             headers: [("content-type", "application/xml")] + mode.headers,
             body: CompleteUploadBody.make([(number: 1, etag: upload.part)]))
-        let outcome: RaceOutcome
+        let result: (outcome: RaceOutcome, etag: ETag?)
         do throws(StorageError) {
-            outcome = try await self.outcome(request).outcome
+            result = try await outcome(request)
         } catch {
             try? await abort(upload.id, of: key)
             throw error
         }
-        if outcome != .won { try await abort(upload.id, of: key) }
-        return outcome
+        if result.outcome != .won { try await abort(upload.id, of: key) }
+        return result
     }
 
     private func beginUploads(of key: ObjectKey) async throws(StorageError) -> [(id: String, part: ETag)] {
@@ -71,7 +74,7 @@ extension ProbeRun {
         do throws(S3Failure) {
             let client = storage.client
             let created = try await client.send(
-                S3Request(.probe, .POST, key: key, query: [QueryItem("uploads")], repeatability: .ifUntouched),
+                S3Request(.probe, .POST, key: key, query: [QueryItem("uploads")]),
                 until: deadline)
             let id = try S3Storage.understand(.probe) { () throws(BadAnswer) in
                 try S3Document.decode(CreatedUploadDocument.self, from: created.body).uploadID

@@ -3,7 +3,7 @@ import ObjectStorage
 
 extension ProbeRun {
     /// Whether listings are in byte order, and what a plus sign in them is.
-    func listing() async throws(StorageError) -> (inByteOrder: Bool, plusIsSpace: Bool) {
+    func listingFacts() async throws(StorageError) -> (inByteOrder: Bool, plusIsSpace: Bool) {
         // A hyphen comes before a slash: folder by folder, `a/x` would come first.
         let hyphen = try key("list/a-b")
         let folder = try key("list/a/x")

@@ -6,36 +6,42 @@ extension ProbeRun {
     /// An ETag that no object of a probe has: of the length of an MD5, since some stores take no other.
     static let foreignETag = ETag(opaque: "00000000000000000000000000000000")
 
-    /// Asks with conditions that do not hold, then races writes that create only, and writes that replace one version.
-    func putSupport() async throws(StorageError) -> ConditionSupport {
+    /// Writes under conditions that do not hold.
+    func putFacts() async throws(StorageError) -> RaceVerdict {
         var verdict = RaceVerdict()
         let taken = try key("put/taken")
         _ = try await write(taken, "first")
         verdict.addFalseCondition(try await put(taken, "second", mode: .createOnly).outcome)
         verdict.addFalseCondition(try await put(taken, "third", mode: .replace(Self.foreignETag)).outcome)
-        guard verdict.needsRaces else { return verdict.support }
+        // MinIO took this for true until 2025-09 (minio/minio#21526).
+        let missing = try key("put/missing")
+        verdict.addFalseCondition(try await put(missing, "first", mode: .replace(Self.foreignETag)).outcome)
+        return verdict
+    }
 
-        let races = try await rounds { round throws(StorageError) in
+    /// Writes that create only, and writes that replace one version.
+    func putRaces() async throws(StorageError) -> [[RaceOutcome]] {
+        try await rounds { round throws(StorageError) in
             let key = try self.key("put/\(round)")
-            // Every other round races to replace what is there already.
             let mode: PutMode = round.isMultiple(of: 2) ? .createOnly : .replace(try await self.write(key, "first"))
             return try await self.race { number throws(StorageError) in
                 try await self.put(key, "racer \(number)", mode: mode)
             }.map(\.outcome)
         }
-        races.forEach { verdict.addRace($0) }
-        return verdict.support
     }
 
-    /// A delete of another version must be refused, and of a delete and a replacement of one version one may happen.
-    func deleteSupport() async throws(StorageError) -> ConditionSupport {
+    /// A delete of a version that is not there.
+    func deleteFacts() async throws(StorageError) -> RaceVerdict {
         var verdict = RaceVerdict()
         let taken = try key("delete/taken")
         _ = try await write(taken, "first")
         verdict.addFalseCondition(try await delete(taken, version: Self.foreignETag).outcome)
-        guard verdict.needsRaces else { return verdict.support }
+        return verdict
+    }
 
-        let races = try await rounds { round throws(StorageError) in
+    /// Deletes and replacements of one version: one kind may win.
+    func deleteRaces() async throws(StorageError) -> [[RaceOutcome]] {
+        try await rounds { round throws(StorageError) in
             let key = try self.key("delete/\(round)")
             let etag = try await self.write(key, "first")
             let outcomes = try await self.race { number throws(StorageError) in
@@ -49,8 +55,6 @@ extension ProbeRun {
             let deletes = outcomes.filter { $0.outcome == .won && $0.etag == nil }
             return puts.prefix(1).map(\.outcome) + deletes.prefix(1).map(\.outcome)
         }
-        races.forEach { verdict.addRace($0) }
-        return verdict.support
     }
 
     private func delete(

@@ -22,20 +22,39 @@ final class ProbeRun: Sendable {
         deadline = .now() + storage.client.timeout * 2
     }
 
-    /// All findings, the independent ones at the same time.
-    func all() async throws(StorageError) -> (StoreTraits, tellsMissingKeys: Bool) {
-        let tellsMissingKeys = try await tellsMissingKeys()
-        async let put = attempt { () throws(StorageError) in try await self.putSupport() }
-        async let complete = attempt { () throws(StorageError) in try await self.completeSupport() }
-        async let delete = attempt { () throws(StorageError) in try await self.deleteSupport() }
-        async let listing = attempt { () throws(StorageError) in try await self.listing() }
-        var traits = StoreTraits()
-        let findings = await (put, complete, delete, listing)
-        traits.put = try findings.0.get()
-        traits.complete = try findings.1.get()
-        traits.delete = try findings.2.get()
-        (traits.listsInByteOrder, traits.plusIsSpace) = try findings.3.get()
-        return (traits, tellsMissingKeys)
+    /// What shows without races, the independent questions at the same time.
+    func facts() async throws(StorageError) -> ProbeFindings {
+        var findings = ProbeFindings()
+        findings.tellsMissingKeys = try await tellsMissingKeys()
+        async let put = attempt { () throws(StorageError) in try await self.putFacts() }
+        async let complete = attempt { () throws(StorageError) in try await self.completeFacts() }
+        async let delete = attempt { () throws(StorageError) in try await self.deleteFacts() }
+        async let listing = attempt { () throws(StorageError) in try await self.listingFacts() }
+        let answers = await (put, complete, delete, listing)
+        findings.put = try answers.0.get()
+        (findings.complete, findings.completeTellsETag) = try answers.1.get()
+        findings.delete = try answers.2.get()
+        (findings.listsInByteOrder, findings.plusIsSpace) = try answers.3.get()
+        return findings
+    }
+
+    /// The races that are still to be run, all kinds at the same time.
+    func races(after facts: ProbeFindings) async throws(StorageError) -> ProbeFindings {
+        var findings = facts
+        async let put = attempt { () throws(StorageError) in
+            facts.put.needsRaces ? try await self.putRaces() : []
+        }
+        async let complete = attempt { () throws(StorageError) in
+            facts.complete.needsRaces ? try await self.completeRaces() : []
+        }
+        async let delete = attempt { () throws(StorageError) in
+            facts.delete.needsRaces ? try await self.deleteRaces() : []
+        }
+        let outcomes = await (put, complete, delete)
+        for race in try outcomes.0.get() { findings.put.addRace(race) }
+        for race in try outcomes.1.get() { findings.complete.addRace(race) }
+        for race in try outcomes.2.get() { findings.delete.addRace(race) }
+        return findings
     }
 
     /// A key of this run, to be removed at its end.
@@ -45,8 +64,12 @@ final class ProbeRun: Sendable {
         return key
     }
 
-    /// Removes every object of this run. What cannot be removed now is left to the sweep.
+    /// Removes every upload and object of this run. What cannot be removed now is left to the sweep.
     func cleanUp() async {
+        // Those that were begun, and whose answer was lost.
+        let begun =
+            (try? await storage.uploads(prefix: Array("\(S3Storage.ownPrefix)\(Self.folder)\(name)/".utf8))) ?? []
+        for upload in begun { try? await storage.abortUpload(upload.id, of: upload.key) }
         let keys = used.withLockedValue { $0 }
         await withTaskGroup { group in
             for key in keys {
@@ -67,7 +90,10 @@ final class ProbeRun: Sendable {
             if let error = ErrorDocument(answer.body) {
                 throw S3Failure(kind: .fault(S3Fault(status: 200, code: error.code)), operation: .probe)
             }
-            return (.won, answer.headers.first(name: "etag").flatMap { ETag(header: $0) })
+            // A completed upload tells its ETag in the body.
+            let document = try? S3Document.decode(CompletedUploadDocument.self, from: answer.body)
+            let etag = document?.etag ?? answer.headers.first(name: "etag")
+            return (.won, etag.flatMap { ETag(header: $0) })
         } catch {
             return (try Self.judge(error), nil)
         }

@@ -29,10 +29,10 @@ struct RaceVerdict: Sendable, Hashable {
     }
 
     /// Whether races can still change anything: a store that does not look at a condition need not be raced.
-    var needsRaces: Bool { worst == .atomic }
+    var needsRaces: Bool { worst == .atomic && races == 0 }
 
     /// What has not been raced is not relied upon.
-    var support: ConditionSupport { worst == .atomic && races == 0 ? .raced : worst }
+    var support: ConditionSupport { needsRaces ? .raced : worst }
 }
 
 extension ConditionSupport {

@@ -1,6 +1,28 @@
+import Logging
 public import ObjectStorage
 
 extension S3Storage {
+    /// What is to be done before serving: creates the bucket where ``S3Configuration/createBucket`` asks for it, and
+    /// probes what takes a few requests. The races that tell whether conditions are atomic go on behind it, since some
+    /// stores keep racers waiting for seconds (SeaweedFS retries its locks every second); until they have ended the
+    /// cautious way is taken, and what they find is logged. May be called again after it has thrown.
+    ///
+    /// - Throws: ``StorageError``, an outage among them.
+    @discardableResult
+    public func prepare() async throws(StorageError) -> ProbeReport {
+        if configuration.createBucket { try await createBucket() }
+        let run = ProbeRun(self)
+        do throws(StorageError) {
+            let facts = try await run.facts()
+            traits = facts.traits
+            background.start { [self] in await finishProbe(run, facts) }
+            return ProbeReport(facts, partSize: configuration.partSize)
+        } catch {
+            await Task { await run.cleanUp() }.value
+            throw error
+        }
+    }
+
     /// Finds out what the store really honours, by small objects of its own below `.tintype/probe/`, and removes them.
     /// From then on ``capabilities`` tells it. May be called again after it has thrown.
     ///
@@ -8,16 +30,31 @@ extension S3Storage {
     @discardableResult
     public func probe() async throws(StorageError) -> ProbeReport {
         let run = ProbeRun(self)
-        let result: Result<(StoreTraits, Bool), StorageError>
-        do throws(StorageError) {
-            result = .success(try await run.all())
-        } catch {
-            result = .failure(error)
-        }
+        let result = await attempt { () throws(StorageError) in try await run.races(after: try await run.facts()) }
         // In a task of its own, so that a cancelled probe leaves nothing behind either.
         await Task { await run.cleanUp() }.value
-        let (found, tellsMissingKeys) = try result.get()
-        traits = found
-        return ProbeReport(found, partSize: configuration.partSize, tellsMissingKeys: tellsMissingKeys)
+        let findings = try result.get()
+        traits = findings.traits
+        return ProbeReport(findings, partSize: configuration.partSize)
+    }
+
+    /// Races until it is known how they end.
+    private func finishProbe(_ first: ProbeRun, _ facts: ProbeFindings) async {
+        var run = first
+        while facts.needsRaces, !Task.isCancelled {
+            let current = run
+            let result = await attempt { () throws(StorageError) in try await current.races(after: facts) }
+            if case .success(let findings) = result {
+                traits = findings.traits
+                for warning in findings.warnings where !facts.warnings.contains(warning) {
+                    logger.warning("the store does not keep all promises", metadata: ["finding": "\(warning)"])
+                }
+                break
+            }
+            await run.cleanUp()
+            try? await Task.sleep(for: .seconds(10))
+            run = ProbeRun(self)
+        }
+        await Task { [run] in await run.cleanUp() }.value
     }
 }

@@ -20,6 +20,8 @@ struct StoreTraits: Sendable, Hashable {
     var listsInByteOrder = false
     /// Whether a plus sign in an encoded listing stands for a space (form encoding, AWS) or for itself.
     var plusIsSpace = true
+    /// Whether CompleteMultipartUpload answers with the ETag that the object has from then on.
+    var completeTellsETag = false
 
     var allAtomic: Bool { put == .atomic && complete == .atomic && delete == .atomic }
 

@@ -24,18 +24,36 @@ extension S3Storage {
 
     public func get(_ key: ObjectKey, options: GetOptions) async throws(StorageError) -> GetResult {
         let deadline = client.deadline()
+        var refusal: StorageError
         do throws(S3Failure) {
-            let (response, part) = try await open(key, options: options, until: deadline)
-            // Some stores have no conditional reads.
-            if let wanted = options.ifMatch, part.info.etag != wanted {
-                throw S3Failure(
-                    kind: .fault(S3Fault(status: 412, code: "PreconditionFailed")), operation: .get)
-            }
-            return GetResult(info: part.info, range: part.range, body: body(of: part, from: response))
+            return try await read(key, options: options, until: deadline)
         } catch {
-            guard error.storageError.code == .rangeNotSatisfiable else { throw error.storageError }
-            throw await withObjectSize(error, key: key, until: deadline)
+            refusal = error.storageError
         }
+        guard refusal.code == .rangeNotSatisfiable, let range = options.range else { throw refusal }
+        // Not every store says how large the object is when it refuses a range.
+        if refusal.objectSize == nil {
+            refusal.objectSize = try? await head(key, during: .get, until: deadline).size
+        }
+        // And some refuse a suffix that is longer than the object, which means all of it (rclone).
+        guard let size = refusal.objectSize, let wanted = range.resolve(size: size) else { throw refusal }
+        do throws(S3Failure) {
+            let exact = ByteRange.closed(first: wanted.lowerBound, last: wanted.upperBound - 1)
+            return try await read(key, options: GetOptions(range: exact, ifMatch: options.ifMatch), until: deadline)
+        } catch {
+            throw error.storageError
+        }
+    }
+
+    private func read(
+        _ key: ObjectKey, options: GetOptions, until deadline: NIODeadline
+    ) async throws(S3Failure) -> GetResult {
+        let (response, part) = try await open(key, options: options, until: deadline)
+        // Some stores have no conditional reads.
+        if let wanted = options.ifMatch, part.info.etag != wanted {
+            throw S3Failure(kind: .fault(S3Fault(status: 412, code: "PreconditionFailed")), operation: .get)
+        }
+        return GetResult(info: part.info, range: part.range, body: body(of: part, from: response))
     }
 
     /// Opens an object, or a range of it, and says which bytes come.
@@ -69,17 +87,6 @@ extension S3Storage {
         }
     }
 
-    /// Not every store says how large the object is when it refuses a range.
-    private func withObjectSize(
-        _ failure: S3Failure, key: ObjectKey, until deadline: NIODeadline
-    ) async -> StorageError {
-        var error = failure.storageError
-        if error.objectSize == nil {
-            error.objectSize = try? await head(key, during: .get, until: deadline).size
-        }
-        return error
-    }
-
     static func badAnswer(_ detail: String, during operation: StorageError.Operation = .get) -> S3Failure {
         S3Failure(kind: .badAnswer(detail), operation: operation)
     }
@@ -103,7 +110,8 @@ struct ObjectPart: Sendable {
 
     init(_ key: ObjectKey, status: Int, headers: HTTPHeaders) throws(BadAnswer) {
         let object = try ObjectHeaders(headers)
-        switch status {
+        // A part may come as 200 (rclone): the header tells.
+        switch headers.first(name: "content-range") == nil ? status : 206 {
         case 200:
             range = 0..<object.contentLength
             info = object.info(key, size: object.contentLength)

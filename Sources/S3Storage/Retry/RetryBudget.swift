@@ -10,15 +10,18 @@ struct RetryBudget: Sendable, Hashable {
 
     private(set) var tokens = RetryBudget.capacity
 
-    /// Takes the price of one retry; false, and nothing taken, where there is too little.
-    mutating func take(afterTimeout: Bool) -> Bool {
+    /// Takes the price of one retry and says how much it was; nil, and nothing taken, where there is too little.
+    mutating func take(afterTimeout: Bool) -> Int? {
         let price = afterTimeout ? Self.timeoutPrice : Self.retryPrice
-        guard tokens >= price else { return false }
+        guard tokens >= price else { return nil }
         tokens -= price
-        return true
+        return price
     }
 
-    mutating func payBack() {
-        tokens = min(tokens + Self.successReturn, Self.capacity)
+    /// After a success.
+    ///
+    /// - Parameter price: what its last retry has cost, which was well spent; nil where it needed none.
+    mutating func payBack(_ price: Int?) {
+        tokens = min(tokens + (price ?? Self.successReturn), Self.capacity)
     }
 }

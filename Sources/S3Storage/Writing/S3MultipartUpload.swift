@@ -45,8 +45,9 @@ final class S3MultipartUpload: MultipartUpload {
 
     func complete(mode: PutMode) async throws(StorageError) -> PutResult {
         let deadline = storage.client.deadline()
-        // S3 completes no upload without parts: an empty object is one empty part.
-        if state.withLockedValue({ $0.parts.isEmpty }) { try await uploadPart(ByteBuffer()) }
+        guard !state.withLockedValue({ $0.parts.isEmpty }) else {
+            throw StorageError(.unsupported, during: .completeUpload, detail: "an upload without parts")
+        }
         let result = try await storage.conditionally(
             key, mode: mode, during: .completeUpload, until: deadline
         ) { condition throws(S3Failure) in
@@ -80,11 +81,21 @@ final class S3MultipartUpload: MultipartUpload {
                 }
                 return etag
             }
-            return PutResult(etag: etag)
+            return PutResult(etag: await lastingETag(etag, until: deadline))
         } catch {
             guard error.mayHaveActed, error.storageError.code == .notFound else { throw error }
             return try await lookForOutcome(after: error, until: deadline)
         }
+    }
+
+    /// Some stores answer with another ETag than the object has from then on; on those the object is asked. Where it is
+    /// another's by then, the answer's own must do.
+    private func lastingETag(_ answered: ETag, until deadline: NIODeadline) async -> ETag {
+        guard !storage.traits.completeTellsETag,
+            let object = try? await storage.head(key, during: .completeUpload, until: deadline),
+            object.metadata == options.metadata
+        else { return answered }
+        return object.etag
     }
 
     /// An earlier try has lost its answer, and now the upload is gone: either it was completed, or somebody aborted it.

@@ -8,24 +8,49 @@ extension S3Storage {
         _ key: ObjectKey, options: UploadOptions
     ) async throws(StorageError) -> any MultipartUpload {
         let deadline = client.deadline()
-        let noteKey = try Self.ownKey(UploadNote.name(of: key), during: .beginUpload)
+        var tries = 0
+        while true {
+            tries += 1
+            do throws(S3Failure) {
+                return try await beginUpload(key, options: options, until: deadline)
+            } catch {
+                // Sent again, the request begins a second upload. The first one has a note of its own by then, by which
+                // the sweep finds it.
+                let isOver = tries == Self.beginTries || NIODeadline.now() >= deadline
+                guard error.leavesDoubt, error.storageError.isOutage, !isOver, !Task.isCancelled else {
+                    throw error.storageError
+                }
+            }
+        }
+    }
+
+    /// How often an upload is begun whose answers are lost.
+    private static let beginTries = 3
+
+    private func beginUpload(
+        _ key: ObjectKey, options: UploadOptions, until deadline: NIODeadline
+    ) async throws(S3Failure) -> any MultipartUpload {
+        guard let noteKey = ObjectKey(Self.ownPrefix + UploadNote.name(of: key)) else {
+            throw Self.badAnswer("a note without a name", during: .beginUpload)
+        }
         var note = UploadNote(key: key, begun: client.now())
+        try await write(note, at: noteKey, until: deadline)
+        let uploadID: String
+        do throws(S3Failure) {
+            uploadID = try await createUpload(key, options: options, until: deadline)
+        } catch {
+            if !error.leavesDoubt, !error.mayHaveActed { await forget(noteAt: noteKey) }
+            throw error
+        }
+        let upload = S3MultipartUpload(key: key, uploadID: uploadID, noteKey: noteKey, of: self, options: options)
+        note.uploadID = uploadID
         do throws(S3Failure) {
             try await write(note, at: noteKey, until: deadline)
-            let uploadID = try await createUpload(key, options: options, until: deadline)
-            note.uploadID = uploadID
-            let upload = S3MultipartUpload(key: key, uploadID: uploadID, noteKey: noteKey, of: self, options: options)
-            do throws(S3Failure) {
-                try await write(note, at: noteKey, until: deadline)
-            } catch {
-                await upload.abort()
-                throw error
-            }
-            return upload
         } catch {
-            if note.uploadID == nil, !error.leavesDoubt, !error.mayHaveActed { await forget(noteAt: noteKey) }
-            throw error.storageError
+            await upload.abort()
+            throw error
         }
+        return upload
     }
 
     private func write(_ note: UploadNote, at noteKey: ObjectKey, until deadline: NIODeadline) async throws(S3Failure) {
@@ -37,7 +62,7 @@ extension S3Storage {
     private func createUpload(
         _ key: ObjectKey, options: UploadOptions, until deadline: NIODeadline
     ) async throws(S3Failure) -> String {
-        // Sent twice it would begin two uploads. One whose answer is lost is found by the note.
+        // Sent twice under one note it would begin two uploads of which the note names one.
         let request = S3Request(
             .beginUpload, .POST, key: key, query: [QueryItem("uploads")],
             headers: Self.headers(contentType: options.contentType, metadata: options.metadata),

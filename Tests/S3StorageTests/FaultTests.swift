@@ -1,0 +1,277 @@
+import Logging
+import NIOConcurrencyHelpers
+import NIOCore
+import ObjectStorage
+import TestServers
+import Testing
+
+@testable import S3Storage
+
+/// A store whose connections break, through a proxy that breaks them.
+@Suite(.enabled(if: hasSeaweedFS)) struct FaultTests {
+    private static func pattern(_ count: Int) -> ByteBuffer {
+        ByteBuffer(bytes: (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) })
+    }
+
+    @Test func cutBodyIsResumed() async throws {
+        try await Servers.withFaults { storage, proxy in
+            let key = try key(freshPrefix() + "object")
+            let bytes = Self.pattern(3_000_000)
+            _ = try await storage.put(key, bytes: bytes, options: PutOptions())
+            proxy.setPlan { $0.method == "GET" ? .cutBody(after: 700_001) : .none }
+            let result = try await storage.get(key, options: GetOptions())
+            #expect(try await result.body.collect(upTo: 3_000_000) == bytes)
+            let ranges = proxy.exchanges.filter { $0.method == "GET" }.map(\.range)
+            #expect(ranges.count >= 5 && ranges.first == .some(nil))
+            // Each goes on behind what has come, and ends with the object.
+            let starts = ranges.dropFirst().compactMap { range in
+                range.flatMap { $0.hasSuffix("-2999999") ? Int($0.dropFirst(6).dropLast(8)) : nil }
+            }
+            #expect(starts.count == ranges.count - 1 && starts == Array(Set(starts)).sorted())
+        }
+    }
+
+    @Test func cutRangeIsResumedWithinIt() async throws {
+        try await Servers.withFaults { storage, proxy in
+            let key = try key(freshPrefix() + "object")
+            let bytes = Self.pattern(1_000_000)
+            _ = try await storage.put(key, bytes: bytes, options: PutOptions())
+            proxy.setPlan { $0.method == "GET" && $0.range == "bytes=-500000" ? .cutBody(after: 5) : .none }
+            let result = try await storage.get(key, options: GetOptions(range: .suffix(500_000)))
+            #expect(result.range == 500_000..<1_000_000)
+            #expect(try await result.body.collect(upTo: 500_000) == bytes.getSlice(at: 500_000, length: 500_000))
+            #expect(proxy.exchanges.last?.range == "bytes=500005-999999")
+        }
+    }
+
+    /// Bytes of two versions are never one body.
+    @Test func replacedWhileItWasRead() async throws {
+        try await Servers.withFaults { storage, proxy in
+            let key = try key(freshPrefix() + "object")
+            _ = try await storage.put(key, bytes: Self.pattern(1_000_000), options: PutOptions())
+            proxy.setPlan { $0.method == "GET" && $0.range == nil ? .stallBody(after: 1000) : .none }
+            let result = try await storage.get(key, options: GetOptions())
+            _ = try await storage.put(key, bytes: ByteBuffer(repeating: 1, count: 1_000_000), options: PutOptions())
+            proxy.setPlan { _ in .none }
+            proxy.cutConnections()
+            await expect(throwing: .preconditionFailed) { _ = try await result.body.collect(upTo: 1_000_000) }
+        }
+    }
+
+    @Test func bodyThatNeverComesOnIsGivenUp() async throws {
+        try await Servers.withFaults { storage, proxy in
+            let key = try key(freshPrefix() + "object")
+            _ = try await storage.put(key, bytes: Self.pattern(1_000_000), options: PutOptions())
+            proxy.setPlan { $0.method == "GET" ? .cutBody(after: 0) : .none }
+            let result = try await storage.get(key, options: GetOptions())
+            await expect(throwing: .unavailable) { _ = try await result.body.collect(upTo: 1_000_000) }
+            #expect(proxy.exchanges.count { $0.method == "GET" } == BodyReader.fruitlessResumes + 1)
+        }
+    }
+
+    @Test func stalledBodyTimesOut() async throws {
+        let key = try key(freshPrefix() + "object")
+        try await Servers.withStorage(.seaweedFS) { storage in
+            _ = try await storage.put(key, bytes: Self.pattern(1_000_000), options: PutOptions())
+        }
+        try await Servers.withFaults(timeout: .seconds(2)) { storage, proxy in
+            proxy.setPlan { $0.method == "GET" ? .stallBody(after: 100_000) : .none }
+            let result = try await storage.get(key, options: GetOptions())
+            await expect(throwing: .timedOut) { _ = try await result.body.collect(upTo: 1_000_000) }
+        }
+    }
+
+    /// The store's time does not run while the reader is the slow one.
+    @Test func slowReaderIsNotTheStoresFault() async throws {
+        let key = try key(freshPrefix() + "object")
+        let bytes = Self.pattern(7_000_000)
+        try await Servers.withStorage(.seaweedFS) { storage in
+            _ = try await storage.put(key, bytes: bytes, options: PutOptions())
+        }
+        try await Servers.withStorage(.seaweedFS, timeout: .seconds(2)) { storage in
+            let result = try await storage.get(key, options: GetOptions())
+            var read = ByteBuffer()
+            for try await var chunk in result.body {
+                if read.readableBytes < 200_000 { try await Task.sleep(for: .milliseconds(1300)) }
+                read.writeBuffer(&chunk)
+            }
+            #expect(read == bytes)
+        }
+    }
+
+    /// With room for one connection the next request needs the one that a reader has left.
+    @Test func leavingFreesTheConnection() async throws {
+        let server = try await Servers.shared.server(.seaweedFS)
+        var configuration = try server.configuration(timeout: .seconds(4))
+        configuration.connectionLimit = 1
+        let storage = S3Storage(
+            configuration,
+            credentials: StaticCredentials(accessKey: S3TestServer.accessKey, secretKey: S3TestServer.secretKey),
+            logger: .init(label: "test"))
+        let key = try key(freshPrefix() + "object")
+        _ = try await storage.put(key, bytes: Self.pattern(7_000_000), options: PutOptions())
+        for _ in 0..<3 {
+            var result: GetResult? = try await storage.get(key, options: GetOptions())
+            for try await _ in try #require(result).body { break }
+            result = nil
+            _ = try await storage.head(key)
+            // One that is never read at all is given back too.
+            result = try await storage.get(key, options: GetOptions())
+            result = nil
+            _ = try await storage.head(key)
+        }
+        await storage.shutdown()
+    }
+
+    @Test(arguments: [Fault.dropAnswer, .refuse, .answer(status: 503), .answer(status: 500, body: "garbage")])
+    func oneFailureIsRepeated(_ fault: Fault) async throws {
+        try await Servers.withFaults { storage, proxy in
+            let key = try key(freshPrefix() + "object")
+            proxy.setPlan { $0.number.isMultiple(of: 2) ? .none : fault }
+            let etag = try await storage.put(key, bytes: bytes("x"), options: PutOptions()).etag
+            #expect(try await storage.head(key).etag == etag)
+            #expect(try await storage.get(key, options: GetOptions()).body.collect(upTo: 9) == bytes("x"))
+            #expect(try await storage.list(ListRequest(prefix: key.bytes)).items.map(\.key) == [key])
+            try await storage.delete(key, ifMatch: etag)
+            await expect(throwing: .notFound) { _ = try await storage.head(key) }
+        }
+    }
+
+    /// A lost answer to a create-only write looks like a lost race: the object's metadata tell whose it is.
+    @Test func lostAnswerOfCreateOnly() async throws {
+        try await Servers.withFaults { storage, proxy in
+            let key = try key(freshPrefix() + "object")
+            proxy.setPlan { $0.method == "PUT" && $0.number <= 2 ? .dropAnswer : .none }
+            await expect(throwing: .preconditionFailed) {
+                _ = try await storage.put(
+                    key, bytes: bytes("x"), options: PutOptions(mode: .createOnly, metadata: ["id": "mine"]))
+            }
+            #expect(try await storage.head(key).metadata == ["id": "mine"])
+        }
+    }
+
+    @Test func lostAnswerOfComplete() async throws {
+        try await Servers.withFaults { storage, proxy in
+            let key = try key(freshPrefix() + "object")
+            let lost = Once()
+            proxy.setPlan { exchange in
+                exchange.method == "POST" && exchange.uri.contains("uploadId=") && lost.isFirst ? .dropAnswer : .none
+            }
+            let upload = try await storage.beginUpload(key, options: UploadOptions(metadata: ["id": "42"]))
+            try await upload.uploadPart(bytes("part"))
+            let etag = try await upload.complete(mode: .overwrite).etag
+            #expect(lost.isFirst == false)
+            #expect(try await storage.head(key).etag == etag)
+        }
+    }
+
+    /// What was begun and lost is begun again, and found by the sweep.
+    @Test func lostAnswerOfBegin() async throws {
+        try await Servers.withFaults(ownBucket: true) { storage, proxy in
+            let key = try key(freshPrefix() + "object")
+            let lost = Once()
+            proxy.setPlan { exchange in
+                exchange.method == "POST" && exchange.uri.contains("uploads=") && lost.isFirst ? .dropAnswer : .none
+            }
+            let upload = try await storage.beginUpload(key, options: UploadOptions())
+            #expect(try await storage.uploads(prefix: key.bytes).count == 2)
+            await upload.abort()
+            #expect(try await storage.uploads(prefix: key.bytes).count == 1)
+            try await storage.sweepUploads(olderThan: .seconds(-2))
+            #expect(try await storage.uploads(prefix: key.bytes).isEmpty)
+        }
+    }
+
+    /// No real server can be made to answer 200 and an error; a proxy can.
+    @Test func errorInTheBodyOfASuccess() async throws {
+        try await Servers.withFaults { storage, proxy in
+            let key = try key(freshPrefix() + "object")
+            let upload = try await storage.beginUpload(key, options: UploadOptions())
+            try await upload.uploadPart(bytes("part"))
+            proxy.setPlan { exchange in
+                exchange.method == "POST"
+                    ? .answer(
+                        status: 200,
+                        body: "\n\n<?xml version=\"1.0\"?><Error><Code>PreconditionFailed</Code></Error>") : .none
+            }
+            await expect(throwing: .preconditionFailed) { _ = try await upload.complete(mode: .createOnly) }
+            let failing = Once()
+            proxy.setPlan { exchange in
+                exchange.method == "POST" && failing.isFirst
+                    ? .answer(status: 200, body: "<Error><Code>InternalError</Code><Message>We</Message></Error>")
+                    : .none
+            }
+            let etag = try await upload.complete(mode: .createOnly).etag
+            #expect(try await storage.head(key).etag == etag)
+        }
+    }
+
+    @Test(arguments: ["", "<html/>", "not xml"]) func garbageAfterComplete(_ body: String) async throws {
+        try await Servers.withFaults { storage, proxy in
+            let upload = try await storage.beginUpload(key(freshPrefix() + "object"), options: UploadOptions())
+            try await upload.uploadPart(bytes("part"))
+            proxy.setPlan { $0.method == "POST" ? .answer(status: 200, body: body) : .none }
+            await expect(throwing: .badAnswer) { _ = try await upload.complete(mode: .overwrite) }
+            proxy.setPlan { _ in .none }
+            await upload.abort()
+        }
+    }
+
+    @Test func missingBucketIsNoMissingObject() async throws {
+        let server = try await Servers.shared.server(.seaweedFS)
+        let storage = try server.storage(bucket: "no-such-bucket")
+        let error = await expect(throwing: .unavailable) {
+            _ = try await storage.get(key("x"), options: GetOptions())
+        }
+        #expect(error?.detail.contains("NoSuchBucket") == true)
+        await expect(throwing: .unavailable) { try await storage.checkAvailability() }
+        await storage.shutdown()
+    }
+
+    @Test func wrongKeysAreDenied() async throws {
+        let server = try await Servers.shared.server(.seaweedFS)
+        let storage = S3Storage(
+            try server.configuration(),
+            credentials: StaticCredentials(accessKey: S3TestServer.accessKey, secretKey: "wr0ng-s3cret"),
+            logger: .init(label: "test"))
+        let error = await expect(throwing: .denied) { try await storage.checkAvailability() }
+        #expect(error.map { String(reflecting: $0).contains("wr0ng") } == false)
+        await storage.shutdown()
+    }
+
+    @Test func nobodyListens() async throws {
+        let endpoint = try #require(S3Endpoint("http://127.0.0.1:\(FreePorts.take())"))
+        let storage = S3Storage(
+            S3Configuration(endpoint: endpoint, bucket: "bucket"),
+            credentials: StaticCredentials(accessKey: "a", secretKey: "s"), logger: .init(label: "test"))
+        await expect(throwing: .unavailable) { _ = try await storage.head(key("x")) }
+        await expect(throwing: .unavailable) { try await storage.prepare() }
+        await storage.shutdown()
+    }
+
+    @Test func cancelledCallEndsSoon() async throws {
+        try await Servers.withFaults(timeout: .seconds(60)) { storage, proxy in
+            proxy.setPlan { _ in .delay(.seconds(60)) }
+            let key = try key("x")
+            let task = Task { try await storage.head(key) }
+            try await Task.sleep(for: .milliseconds(200))
+            let clock = ContinuousClock()
+            let start = clock.now
+            task.cancel()
+            await expect(throwing: .cancelled) { _ = try await task.value }
+            #expect(clock.now - start < .seconds(30))
+        }
+    }
+}
+
+/// True the first time it is asked.
+final class Once: Sendable {
+    private let wasAsked = NIOLockedValueBox(false)
+
+    var isFirst: Bool {
+        wasAsked.withLockedValue { wasAsked in
+            defer { wasAsked = true }
+            return !wasAsked
+        }
+    }
+}

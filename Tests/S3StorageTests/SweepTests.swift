@@ -1,0 +1,114 @@
+import NIOCore
+import NIOHTTP1
+import ObjectStorage
+import TestServers
+import Testing
+
+@testable import S3Storage
+
+@Suite(.enabled(if: hasSeaweedFS)) struct SweepTests {
+    private func notes(_ storage: S3Storage) async throws -> Int {
+        try await storage.list(ListRequest(prefix: Array(".tintype/uploads/".utf8))).items.count
+    }
+
+    @Test func unfinishedUploadsGo() async throws {
+        try await Servers.withStorage(.seaweedFS, ownBucket: true) { storage in
+            let key = try key("a b/ü+%.jpg")
+            let upload = try await storage.beginUpload(key, options: UploadOptions())
+            try await upload.uploadPart(bytes("part"))
+            #expect(try await notes(storage) == 1)
+            #expect(try await storage.sweepUploads(olderThan: .seconds(3600)) == SweepReport())
+            #expect(try await storage.uploads(prefix: []).count == 1)
+
+            let report = try await storage.sweepUploads(olderThan: .seconds(-2))
+            #expect(report.abortedUploads == 1 && report.removedNotes == 1 && report.failures == 0)
+            #expect(try await storage.uploads(prefix: []).isEmpty)
+            #expect(try await notes(storage) == 0)
+            await expect(throwing: .notFound) { _ = try await upload.complete(mode: .overwrite) }
+        }
+    }
+
+    @Test func finishedUploadsLeaveNothing() async throws {
+        try await Servers.withStorage(.seaweedFS, ownBucket: true) { storage in
+            let aborted = try await storage.beginUpload(key("aborted"), options: UploadOptions())
+            try await aborted.uploadPart(bytes("part"))
+            await aborted.abort()
+            let completed = try await storage.beginUpload(key("completed"), options: UploadOptions())
+            try await completed.uploadPart(bytes("part"))
+            _ = try await completed.complete(mode: .createOnly)
+            while try await notes(storage) > 0 { try await Task.sleep(for: .milliseconds(20)) }
+            #expect(try await storage.uploads(prefix: []).isEmpty)
+            #expect(try await storage.sweepUploads(olderThan: .seconds(-2)) == SweepReport())
+            #expect(try await storage.list(ListRequest()).items.map(\.key.text) == ["completed"])
+        }
+    }
+
+    /// The process has ended between the note and the answer that named the upload.
+    @Test func uploadWithoutItsID() async throws {
+        try await Servers.withStorage(.seaweedFS, ownBucket: true) { storage in
+            let photo = try key("photo")
+            let note = UploadNote(key: photo, begun: .now)
+            let noteKey = try #require(ObjectKey(S3Storage.ownPrefix + UploadNote.name(of: photo)))
+            _ = try await storage.put(noteKey, bytes: note.bytes, options: PutOptions())
+            for name in ["photo", "photo2"] { _ = try await begin(try key(name), storage) }
+            #expect(try await storage.uploads(prefix: []).count == 2)
+
+            let report = try await storage.sweepUploads(olderThan: .seconds(-2))
+            #expect(report.abortedUploads == 1 && report.removedNotes == 1)
+            #expect(try await storage.uploads(prefix: []).map(\.key.text) == ["photo2"])
+        }
+    }
+
+    /// Uploads of other programs have no note.
+    @Test func foreignUploadsStay() async throws {
+        try await Servers.withStorage(.seaweedFS, ownBucket: true) { storage in
+            _ = try await begin(try key("theirs"), storage)
+            #expect(try await storage.sweepUploads(olderThan: .seconds(-2)) == SweepReport())
+            #expect(try await storage.uploads(prefix: []).count == 1)
+        }
+    }
+
+    @Test func whatAProbeLeftBehindGoes() async throws {
+        try await Servers.withStorage(.seaweedFS, ownBucket: true) { storage in
+            let run = ProbeRun(storage)
+            _ = try await run.write(run.key("put/x"), "left")
+            _ = try await begin(run.key("complete/x"), storage)
+            let report = try await storage.sweepUploads(olderThan: .seconds(-2))
+            #expect(report.removedProbeObjects == 1 && report.abortedUploads == 1)
+            #expect(try await storage.list(ListRequest()).items.isEmpty)
+            #expect(try await storage.uploads(prefix: []).isEmpty)
+        }
+    }
+
+    @Test func abortRunsToItsEndInACancelledTask() async throws {
+        try await Servers.withStorage(.seaweedFS, ownBucket: true) { storage in
+            let upload = try await storage.beginUpload(key("photo"), options: UploadOptions())
+            try await upload.uploadPart(bytes("part"))
+            let task = Task {
+                withUnsafeCurrentTask { $0?.cancel() }
+                await upload.abort()
+            }
+            await task.value
+            #expect(try await storage.uploads(prefix: []).isEmpty)
+            #expect(try await notes(storage) == 0)
+        }
+    }
+
+    @Test func sweeperSweepsUntilItIsCancelled() async throws {
+        try await Servers.withStorage(.seaweedFS, ownBucket: true) { storage in
+            let upload = try await storage.beginUpload(key("photo"), options: UploadOptions())
+            try await upload.uploadPart(bytes("part"))
+            let sweeper = Task { await MultipartSweeper(storage, age: .seconds(1), interval: .milliseconds(100)).run() }
+            while try await storage.uploads(prefix: []).count > 0 { try await Task.sleep(for: .milliseconds(50)) }
+            sweeper.cancel()
+            await sweeper.value
+            while try await notes(storage) > 0 { try await Task.sleep(for: .milliseconds(50)) }
+        }
+    }
+
+    private func begin(_ key: ObjectKey, _ storage: S3Storage) async throws -> S3Answer {
+        try await storage.client.send(
+            S3Request(.beginUpload, .POST, key: key, query: [QueryItem("uploads")]),
+            until: storage.client.deadline())
+    }
+}
