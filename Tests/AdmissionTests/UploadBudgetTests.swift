@@ -2,7 +2,8 @@ import Admission
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct UploadBudgetTests {
-    private let budget = UploadBudget(totalBytes: 100, partBytes: 50, stepBytes: 10)
+    /// Two seats of 50 and a lobby of 40, where one may hold 10.
+    private let budget = UploadBudget(totalBytes: 140, partBytes: 50, stepBytes: 10)
 
     /// Bytes held, leases open, requests waiting.
     private var counts: [Int] {
@@ -33,11 +34,13 @@ import Testing
         let (a, b, c) = (budget.open(), budget.open(), budget.open())
         try await a.grow(to: 50)
         try await b.grow(to: 50)
-        async let grown = c.grow(by: 10)
+        async let grown = c.grow(by: 20)
         await until { budget.waiting == 1 }
         a.shrink(to: 40)
+        #expect(budget.waiting == 1)
+        a.shrink(to: 0)
         #expect(budget.waiting == 0)
-        #expect(try await grown == 10)
+        #expect(try await grown == 20)
         withExtendedLifetime((a, b)) {}
     }
 
@@ -45,7 +48,7 @@ import Testing
         let (a, b, c) = (budget.open(), budget.open(), budget.open())
         try await a.grow(to: 50)
         try await b.grow(to: 50)
-        let waiter = Task { try await c.grow(to: 10) }
+        let waiter = Task { try await c.grow(to: 20) }
         await until { budget.waiting == 1 }
         waiter.cancel()
         await #expect(throws: CancellationError.self) { try await waiter.value }
@@ -65,7 +68,7 @@ import Testing
                             try await lease.grow(by: 10)
                             await Task.yield()
                         }
-                        #expect(budget.usage.heldBytes <= 100)
+                        #expect(budget.usage.heldBytes <= 140)
                         lease.shrink(to: 0)
                     }
                 }

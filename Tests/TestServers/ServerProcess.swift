@@ -2,7 +2,7 @@ import Foundation
 import NIOConcurrencyHelpers
 
 /// One program that runs beside a test, its output in a file. It never outlives the test process: a small shell waits
-/// for the end of either and kills the program then.
+/// for the end of either, kills the program then, and removes the folder of its log where the test process has gone.
 final class ServerProcess: Sendable {
     let processID: Int32
     private let process: Process
@@ -26,8 +26,14 @@ final class ServerProcess: Sendable {
         watchdog = Process()
         watchdog.executableURL = URL(fileURLWithPath: "/bin/sh")
         watchdog.arguments = [
-            "-c", "while kill -0 \"$1\" 2>/dev/null && kill -0 \"$2\" 2>/dev/null; do sleep 1; done; kill -9 \"$2\"",
+            "-c",
+            """
+            while kill -0 "$1" 2>/dev/null && kill -0 "$2" 2>/dev/null; do sleep 1; done
+            kill -9 "$2" 2>/dev/null
+            kill -0 "$1" 2>/dev/null || rm -rf "$3"
+            """,
             "watchdog", String(ProcessInfo.processInfo.processIdentifier), String(processID),
+            log.deletingLastPathComponent().path,
         ]
         watchdog.standardInput = FileHandle.nullDevice
         watchdog.standardOutput = FileHandle.nullDevice

@@ -64,18 +64,19 @@ final class ProbeRun: Sendable {
         return key
     }
 
-    /// Removes every upload and object of this run. What cannot be removed now is left to the sweep.
+    /// Removes every upload and object of this run. What cannot be removed soon is left to the sweep: the process may be
+    /// about to end.
     func cleanUp() async {
+        let deadline = min(storage.client.deadline(), .now() + .seconds(3))
         // Those that were begun, and whose answer was lost.
-        let begun =
-            (try? await storage.uploads(prefix: Array("\(S3Storage.ownPrefix)\(Self.folder)\(name)/".utf8))) ?? []
-        for upload in begun { try? await storage.abortUpload(upload.id, of: upload.key) }
+        let prefix = Array("\(S3Storage.ownPrefix)\(Self.folder)\(name)/".utf8)
+        let begun = (try? await storage.uploads(prefix: prefix, until: deadline)) ?? []
+        for upload in begun { try? await storage.abortUpload(upload.id, of: upload.key, until: deadline) }
         let keys = used.withLockedValue { $0 }
         await withTaskGroup { group in
             for key in keys {
                 group.addTask { [storage] in
-                    _ = try? await storage.client.send(
-                        S3Request(.probe, .DELETE, key: key), until: storage.client.deadline())
+                    _ = try? await storage.client.send(S3Request(.probe, .DELETE, key: key), until: deadline)
                 }
             }
         }

@@ -92,7 +92,9 @@ extension S3Storage {
     }
 
     /// The unfinished uploads of all keys that begin so.
-    func uploads(prefix: [UInt8]) async throws(S3Failure) -> [UnfinishedUpload] {
+    func uploads(
+        prefix: [UInt8], until deadline: NIODeadline? = nil
+    ) async throws(S3Failure) -> [UnfinishedUpload] {
         var found: [UnfinishedUpload] = []
         var markers: [QueryItem] = []
         repeat {
@@ -100,7 +102,7 @@ extension S3Storage {
             let query =
                 [QueryItem("uploads"), QueryItem("prefix", prefix)] + markers
             let answer = try await client.send(
-                S3Request(.listUploads, .GET, query: query), until: client.deadline())
+                S3Request(.listUploads, .GET, query: query), until: deadline ?? client.deadline())
             let document = try Self.understand(.listUploads) { () throws(BadAnswer) in
                 try S3Document.decode(UploadsDocument.self, from: answer.body)
             }

@@ -89,10 +89,12 @@ extension S3Storage {
     }
 
     /// Aborts an upload; one that is not there, any more, is aborted.
-    func abortUpload(_ uploadID: String, of key: ObjectKey) async throws(S3Failure) {
+    func abortUpload(
+        _ uploadID: String, of key: ObjectKey, until deadline: NIODeadline? = nil
+    ) async throws(S3Failure) {
         let request = S3Request(.abortUpload, .DELETE, key: key, query: [QueryItem("uploadId", uploadID)])
         do throws(S3Failure) {
-            _ = try await client.send(request, until: client.deadline())
+            _ = try await client.send(request, until: deadline ?? client.deadline())
         } catch  where failureMeansMissing(error) {
             return
         }
