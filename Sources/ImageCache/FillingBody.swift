@@ -12,6 +12,8 @@ public final class FillingBody: Sendable {
         var chunks: [ByteBuffer] = []
         var whole: ByteBuffer?
         var received = 0
+        /// How much had come when readers were woken last.
+        var announced = 0
         var outcome: Result<Void, any Error>?
         var nextWaiter = 0
         var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
@@ -146,13 +148,17 @@ public final class FillingBody: Sendable {
     /// False where there is more than the object has.
     private func append(_ chunk: ByteBuffer) -> Bool {
         guard chunk.readableBytes > 0 else { return true }
-        let taken = state.withLockedValue { state in
-            guard state.received + chunk.readableBytes <= size else { return false }
+        let (taken, wakes) = state.withLockedValue { state in
+            guard state.received + chunk.readableBytes <= size else { return (false, false) }
             state.received += chunk.readableBytes
             state.chunks.append(chunk)
-            return true
+            // A store sends in small pieces, and to wake every reader for each costs more than the bytes do.
+            let isEnough = state.announced == 0 || state.received - state.announced >= Self.sliceBytes
+            let wakes = isEnough || state.received == size
+            if wakes { state.announced = state.received }
+            return (true, wakes)
         }
-        if taken { wakeReaders() }
+        if wakes { wakeReaders() }
         return taken
     }
 

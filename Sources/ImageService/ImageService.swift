@@ -170,6 +170,9 @@ public struct ImageService: Sendable {
         try await storage.checkAvailability()
     }
 
+    /// What the store honours, as far as it is known yet.
+    public var capabilities: StorageCapabilities { storage.capabilities }
+
     /// What is in use at this moment, for metrics.
     public struct Usage: Sendable {
         public var cacheBytes: Int

@@ -36,7 +36,8 @@ enum Composition {
                 } catch {
                     return error
                 }
-            }, oldestQueuedSeconds: { pool.usage.oldestQueuedSeconds })
+            }, oldestQueuedSeconds: { pool.usage.oldestQueuedSeconds },
+            warnings: { service.capabilities.warnings })
 
         let operations = Listeners.operations(
             operationsListener(settings), readiness: readiness,

@@ -19,7 +19,7 @@ struct StoreStart: Service {
                     for warning in warnings {
                         logger.warning("the store keeps less than is asked of it", metadata: ["reason": "\(warning)"])
                     }
-                    readiness.started(warnings: warnings)
+                    readiness.started()
                     logger.info("the store is reached")
                     break
                 } catch {

@@ -141,7 +141,7 @@ extension EndToEnd {
                 .POST, server.collection(), headers: [("Content-Type", "application/json")],
                 body: .bytes(ByteBuffer(string: "{}")))
             #expect(other.status == 400)
-            #expect(try await store.leftovers() == [])
+            #expect(try await store.remains() == [])
         }
     }
 }

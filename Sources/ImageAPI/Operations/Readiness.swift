@@ -26,12 +26,12 @@ public final class Readiness: Sendable {
     private struct State {
         var hasStarted = false
         var isDraining = false
-        var warnings: [String] = []
     }
 
     private let state = NIOLockedValueBox(State())
     private let askStorage: @Sendable () async -> StorageError?
     private let oldestQueuedSeconds: @Sendable () -> Double
+    private let warnings: @Sendable () -> [String]
 
     /// Work that has waited for so long, in seconds, means that more requests should go elsewhere.
     private static let patience = 5.0
@@ -41,20 +41,19 @@ public final class Readiness: Sendable {
     /// - Parameters:
     ///   - askStorage: one cheap question to the store; nil where it answers.
     ///   - oldestQueuedSeconds: how long the first in the queue has waited.
+    ///   - warnings: what an operator should know of a process that is ready all the same.
     public init(
         askStorage: @escaping @Sendable () async -> StorageError?,
-        oldestQueuedSeconds: @escaping @Sendable () -> Double
+        oldestQueuedSeconds: @escaping @Sendable () -> Double, warnings: @escaping @Sendable () -> [String]
     ) {
         self.askStorage = askStorage
         self.oldestQueuedSeconds = oldestQueuedSeconds
+        self.warnings = warnings
     }
 
     /// The store has been reached and probed.
-    public func started(warnings: [String]) {
-        state.withLockedValue {
-            $0.hasStarted = true
-            $0.warnings = warnings
-        }
+    public func started() {
+        state.withLockedValue { $0.hasStarted = true }
     }
 
     /// The process has been told to end.
@@ -76,7 +75,7 @@ public final class Readiness: Sendable {
             case .draining: if state.isDraining { failures.append((check, "the process is ending")) }
             }
         }
-        return Report(failures: failures, warnings: state.warnings)
+        return Report(failures: failures, warnings: warnings())
     }
 
     private func storageFailure() async -> String? {

@@ -36,6 +36,12 @@ struct S3Failure: Error, Sendable {
     }
 
     var storageError: StorageError {
+        var error = plainError
+        error.mayHaveHappened = mayHaveActed || leavesDoubt
+        return error
+    }
+
+    private var plainError: StorageError {
         switch kind {
         case .fault(let fault):
             StorageError(fault.storageCode, during: operation, detail: fault.detail, objectSize: fault.objectSize)

@@ -2,83 +2,152 @@ import AsyncHTTPClient
 import NIOConcurrencyHelpers
 import NIOCore
 
-/// The chunks of an answer, each waited for no longer than its deadline. The HTTP client's own read timeout would also
-/// run while our reader is the slow one and nothing is asked of the store.
+/// The bytes of an answer, each waited for no longer than a deadline. The HTTP client's own read timeout would also run
+/// while our reader is the slow one and nothing is asked of the store.
+///
+/// One task reads ahead a little, and the reader takes at once what has come: a store's answer comes in small pieces,
+/// and to change threads for each of them costs more than the bytes do. Letting go of the stream ends the reading.
 final class StalledStream: Sendable {
-    /// Proof for `@unchecked Sendable`: `next` is called by one task at a time and returns only after the task it has
-    /// made has ended, so no two tasks ever touch the iterator at once.
-    private final class Source: @unchecked Sendable {
-        private var iterator: HTTPClientResponse.Body.AsyncIterator
-
-        init(_ body: HTTPClientResponse.Body) {
-            iterator = body.makeAsyncIterator()
-        }
-
-        func next() async throws -> ByteBuffer? {
-            try await iterator.next()
-        }
-    }
-
-    private let source: Source
-    private let watch: StallWatch
+    private let ahead: ReadAhead
+    private let pump: Task<Void, Never>
 
     init(_ body: HTTPClientResponse.Body, deadlines: DeadlineRunner) {
-        source = Source(body)
-        watch = StallWatch(deadlines.eventLoopGroup.any())
+        let ahead = ReadAhead(eventLoop: deadlines.eventLoopGroup.any())
+        self.ahead = ahead
+        pump = Task {
+            do {
+                for try await chunk in body { try await ahead.put(chunk) }
+                ahead.finish(.success(()))
+            } catch {
+                ahead.finish(.failure(error))
+            }
+        }
     }
 
+    deinit {
+        pump.cancel()
+    }
+
+    /// What has come and was not taken yet; nil at the end.
+    ///
     /// - Throws: ``DeadlineRunner/Passed``, or what the connection throws.
     func next(until deadline: NIODeadline) async throws -> ByteBuffer? {
-        let read = Task { [source] in try await source.next() }
-        watch.begin(read, until: deadline)
-        do {
-            let chunk = try await withTaskCancellationHandler {
-                try await read.value
-            } onCancel: {
-                read.cancel()
-            }
-            watch.end()
-            return chunk
-        } catch {
-            if watch.end() { throw DeadlineRunner.Passed() }
-            throw error
+        while true {
+            if let bytes = try ahead.take() { return bytes.readableBytes > 0 ? bytes : nil }
+            try await ahead.wait(until: deadline)
         }
     }
 }
 
-/// Cancels a read that is over its deadline. One timer at a time, set anew only when it fires, since a stream has many
-/// chunks and nearly none of them is late.
-private final class StallWatch: Sendable {
+/// What has been read and not been taken. One task puts, one takes.
+private final class ReadAhead: Sendable {
     private struct State {
-        var read: Task<ByteBuffer?, any Error>?
+        var bytes = ByteBuffer()
+        var outcome: Result<Void, any Error>?
+        var taker: CheckedContinuation<Void, Never>?
+        var putter: CheckedContinuation<Void, Never>?
+        /// Of the wait that is on.
         var deadline = NIODeadline.distantFuture
+        /// One timer at a time, set anew only when it fires: nearly no wait is too long.
         var isArmed = false
-        var hasCut = false
     }
+
+    /// Beyond so many bytes the connection is not read on.
+    private static let limit = 128 << 10
 
     private let eventLoop: any EventLoop
     private let state = NIOLockedValueBox(State())
 
-    init(_ eventLoop: any EventLoop) {
+    init(eventLoop: any EventLoop) {
         self.eventLoop = eventLoop
     }
 
-    func begin(_ read: Task<ByteBuffer?, any Error>, until deadline: NIODeadline) {
-        let mustArm = state.withLockedValue { state in
-            state.read = read
-            state.deadline = deadline
-            defer { state.isArmed = true }
-            return !state.isArmed
+    // MARK: The reading task
+
+    /// Waits while there is enough already. Throws where the task was cancelled.
+    func put(_ chunk: ByteBuffer) async throws(CancellationError) {
+        let taker = state.withLockedValue { state in
+            if state.bytes.readableBytes == 0 {
+                state.bytes = chunk
+            } else {
+                state.bytes.writeImmutableBuffer(chunk)
+            }
+            defer { state.taker = nil }
+            return state.taker
         }
-        if mustArm { arm(deadline) }
+        taker?.resume()
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let waits = state.withLockedValue { state in
+                    guard state.bytes.readableBytes >= Self.limit, !Task.isCancelled else { return false }
+                    state.putter = continuation
+                    return true
+                }
+                if !waits { continuation.resume() }
+            }
+        } onCancel: {
+            state.withLockedValue { state in
+                defer { state.putter = nil }
+                return state.putter
+            }?.resume()
+        }
+        if Task.isCancelled { throw CancellationError() }
     }
 
-    /// Whether the read was cut for its deadline.
-    @discardableResult
-    func end() -> Bool {
+    func finish(_ outcome: Result<Void, any Error>) {
+        let taker = state.withLockedValue { state in
+            if state.outcome == nil { state.outcome = outcome }
+            defer { state.taker = nil }
+            return state.taker
+        }
+        taker?.resume()
+    }
+
+    // MARK: The reader
+
+    /// What is here; an empty buffer at the end; nil where more is to come.
+    func take() throws -> ByteBuffer? {
+        let (bytes, putter) = try state.withLockedValue { state in
+            guard state.bytes.readableBytes > 0 else {
+                try state.outcome?.get()
+                return (state.outcome == nil ? nil : ByteBuffer(), CheckedContinuation<Void, Never>?.none)
+            }
+            defer {
+                state.bytes = ByteBuffer()
+                state.putter = nil
+            }
+            return (state.bytes, state.putter)
+        }
+        putter?.resume()
+        return bytes
+    }
+
+    /// Returns when there is something to take. Throws where the task is cancelled.
+    func wait(until deadline: NIODeadline) async throws(CancellationError) {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let (waits, mustArm) = state.withLockedValue { state in
+                    guard state.bytes.readableBytes == 0, state.outcome == nil, !Task.isCancelled else {
+                        return (false, false)
+                    }
+                    state.taker = continuation
+                    state.deadline = deadline
+                    defer { state.isArmed = true }
+                    return (true, !state.isArmed)
+                }
+                if !waits { continuation.resume() }
+                if mustArm { arm(deadline) }
+            }
+        } onCancel: {
+            takeTaker()?.resume()
+        }
+        if Task.isCancelled { throw CancellationError() }
+    }
+
+    private func takeTaker() -> CheckedContinuation<Void, Never>? {
         state.withLockedValue { state in
-            state.read = nil
-            return state.hasCut
+            defer { state.taker = nil }
+            return state.taker
         }
     }
 
@@ -87,17 +156,18 @@ private final class StallWatch: Sendable {
     }
 
     private func fire() {
-        let next: NIODeadline? = state.withLockedValue { state in
-            guard let read = state.read else {
+        let (next, late) = state.withLockedValue { state -> (NIODeadline?, CheckedContinuation<Void, Never>?) in
+            guard let taker = state.taker else {
                 state.isArmed = false
-                return nil
+                return (nil, nil)
             }
-            if state.deadline > .now() { return state.deadline }
+            if state.deadline > .now() { return (state.deadline, nil) }
             state.isArmed = false
-            state.hasCut = true
-            read.cancel()
-            return nil
+            state.taker = nil
+            state.outcome = .failure(DeadlineRunner.Passed())
+            return (nil, taker)
         }
         if let next { arm(next) }
+        late?.resume()
     }
 }

@@ -16,7 +16,10 @@ extension S3Storage {
         return try await conditionally(
             key, mode: options.mode, during: .put, until: deadline
         ) { condition throws(S3Failure) in
-            let request = S3Request(.put, .PUT, key: key, headers: description + condition, body: bytes)
+            var request = S3Request(.put, .PUT, key: key, headers: description + condition, body: bytes)
+            // The same bytes have the same ETag again: between two tries other writes may have brought back the version
+            // that is named, and the second try would be a second write. The caller looks what became of the first.
+            if case .replace = options.mode { request.repeatability = .ifUntouched }
             let answer = try await client.send(request, until: deadline)
             return PutResult(etag: try Self.etag(answer.headers, during: .put))
         }

@@ -28,6 +28,18 @@ protocol BackendStore: Sendable {
     func leftovers() async throws -> [String]
 }
 
+extension BackendStore {
+    /// What is still there when what is removed in the background has had its time. Empty as soon as nothing is.
+    func remains() async throws -> [String] {
+        let deadline = ContinuousClock.now + .seconds(30)
+        while true {
+            let rest = try await leftovers()
+            if rest.isEmpty || ContinuousClock.now > deadline { return rest }
+            try await Task.sleep(for: .milliseconds(500))
+        }
+    }
+}
+
 /// A temporary folder, removed with the last reference.
 final class LocalFolder: BackendStore {
     let root: URL
