@@ -15,9 +15,16 @@ struct Commit: Sendable {
         case failed(StorageError)
     }
 
+    /// A store that has just let a whole operation time out is not waited for as long again.
+    private static let patience = Duration.seconds(2)
+
     /// Performs `write`, which bears `id`, and settles it.
+    ///
+    /// - Parameter isConditional: whether what became of it must be found out. A plain write that failed has failed: to
+    ///   do it again is the client's right, and changes nothing.
     func perform(
-        _ key: ObjectKey, id: WriteID, _ write: @escaping @Sendable () async throws(StorageError) -> PutResult
+        _ key: ObjectKey, id: WriteID, isConditional: Bool,
+        _ write: @escaping @Sendable () async throws(StorageError) -> PutResult
     ) async -> Outcome {
         // In a task of its own: once begun, a write goes on to its end, whoever leaves.
         await Task {
@@ -26,6 +33,7 @@ struct Commit: Sendable {
             do throws(StorageError) {
                 return .done(try await write().etag)
             } catch {
+                guard isConditional else { return .failed(error) }
                 return await settle(key, id: id, after: error)
             }
         }.value
@@ -39,7 +47,7 @@ struct Commit: Sendable {
         }
         let lost = error
         do throws(StorageError) {
-            let found = try await storage.head(key)
+            let found = try await look(key, patience: error.code == .timedOut ? Self.patience : nil)
             if ImageRecord(found.metadata).writes.contains(id) { return .done(found.etag) }
             return .notDone(lost, found: found)
         } catch  where error.code == .notFound {
@@ -47,5 +55,22 @@ struct Commit: Sendable {
         } catch {
             return .failed(lost)
         }
+    }
+
+    private func look(_ key: ObjectKey, patience: Duration?) async throws(StorageError) -> ObjectInfo {
+        let looking = Task { () -> Result<ObjectInfo, StorageError> in
+            do {
+                return .success(try await storage.head(key))
+            } catch {
+                return .failure(error)
+            }
+        }
+        let timer = Task {
+            guard let patience else { return }
+            try await Task.sleep(for: patience)
+            looking.cancel()
+        }
+        defer { timer.cancel() }
+        return try await looking.value.get()
     }
 }

@@ -104,7 +104,7 @@ struct Rotation: Sendable {
             mode: .replace(original.object.etag), contentType: turned.info.format.capabilities.mediaType,
             metadata: record.metadata)
         let bytes = ByteBuffer(bytes: turned.bytes)
-        let outcome = await Commit(storage: storage, cache: cache).perform(path.key, id: id) {
+        let outcome = await Commit(storage: storage, cache: cache).perform(path.key, id: id, isConditional: true) {
             () async throws(StorageError) in
             try await storage.put(path.key, bytes: bytes, options: options)
         }

@@ -50,25 +50,32 @@ struct Uploads: Sendable {
     ) async throws(ServiceError) -> UploadedImage {
         // What can be refused without reading the body is refused first.
         var mode = PutMode.overwrite
-        var looking: Task<Bool, Never>?
+        var looking: Task<Result<Bool, StorageError>, Never>?
         switch (target, condition) {
         case (.made, _):
             _ = try target.path(for: .webp)
         case (.fixed(let path), .always):
             // Only to say 200 or 201: the look is taken while the body comes.
-            looking = Task { (try? await storage.head(path.key)) != nil }
+            looking = Task { await exists(path) }
         case (.fixed(let path), _):
             let found = try await look(path)
             mode = try condition.mode(given: found)
-            looking = Task { found != nil }
+            looking = Task { .success(found != nil) }
         }
         defer { looking?.cancel() }
 
         let id = WriteID.random()
         let sent = try await receive(target, id: id, body)
         let path = try target.path(for: sent.info.format)
-        // Before the write: a look that is late would see what this upload has written.
-        let existed = await looking?.value ?? false
+        // Before the write: a look that is late would see what this upload has written. Where it found the store away,
+        // the write would only wait for it once more.
+        let existed: Bool
+        do {
+            existed = try await looking?.value.get() ?? false
+        } catch {
+            if case .parts(let upload) = sent.bytes { await upload.abort() }
+            throw ServiceError(error)
+        }
         switch await commit(sent, to: path, mode: mode, id: id) {
         case .done(let etag):
             let stored = await StoredImage.afterWrite(
@@ -85,12 +92,14 @@ struct Uploads: Sendable {
             let options = PutOptions(
                 mode: mode, contentType: sent.info.format.capabilities.mediaType,
                 metadata: ImageRecord(image: sent.info, writes: [id]).metadata)
-            return await commit.perform(path.key, id: id) { () async throws(StorageError) in
+            return await commit.perform(path.key, id: id, isConditional: mode != .overwrite) {
+                () async throws(StorageError) in
                 defer { sent.lease.release() }
                 return try await storage.put(path.key, bytes: bytes, options: options)
             }
         case .parts(let upload):
-            return await commit.perform(path.key, id: id) { () async throws(StorageError) in
+            return await commit.perform(path.key, id: id, isConditional: mode != .overwrite) {
+                () async throws(StorageError) in
                 do throws(StorageError) {
                     return try await upload.complete(mode: mode)
                 } catch {
@@ -98,6 +107,15 @@ struct Uploads: Sendable {
                     throw error
                 }
             }
+        }
+    }
+
+    private func exists(_ path: ImagePath) async -> Result<Bool, StorageError> {
+        do throws(StorageError) {
+            _ = try await storage.head(path.key)
+            return .success(true)
+        } catch {
+            return error.isOutage ? .failure(error) : .success(false)
         }
     }
 

@@ -119,8 +119,8 @@ extension EndToEnd {
                 #expect([503, 504].contains(answer.status))
                 #expect(answer.header("Retry-After") != nil)
             }
-            // The write asks twice at most: the put, and a look at what became of it.
-            #expect(ContinuousClock.now - start < .seconds(13))
+            // STORAGE_TIMEOUT_SECONDS and what a busy machine adds.
+            #expect(ContinuousClock.now - start < .seconds(9))
             #expect(try await HTTP.get("\(tintype.ops)/livez").status == 200)
             #expect(try await HTTP.get("\(tintype.ops)/readyz").status == 503)
             server.resume()

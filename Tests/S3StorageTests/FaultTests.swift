@@ -8,7 +8,7 @@ import Testing
 @testable import S3Storage
 
 /// A store whose connections break, through a proxy that breaks them.
-@Suite(.enabled(if: hasSeaweedFS)) struct FaultTests {
+@Suite(.enabled(if: hasSeaweedFS), .timeLimit(.minutes(3))) struct FaultTests {
     private static func pattern(_ count: Int) -> ByteBuffer {
         ByteBuffer(bytes: (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) })
     }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import S3Storage
 
-@Suite struct ProbeTests {
+@Suite(.timeLimit(.minutes(3))) struct ProbeTests {
     /// SeaweedFS 4.48: conditional PUT and DELETE are atomic, CompleteMultipartUpload lets several win.
     @Test(.enabled(if: hasSeaweedFS)) func seaweedFS() async throws {
         try await Servers.withStorage(.seaweedFS, ownBucket: true) { storage in

@@ -4,15 +4,11 @@ import NIOHTTP1
 import ObjectStorage
 
 extension S3Client {
-    /// The body of an answer, bounded in bytes and in time.
+    /// The body of an answer, bounded in bytes and in time. Where there is none its end is read, which frees the
+    /// connection for the next request.
     func collect(
-        _ response: HTTPClientResponse, limit: Int, of request: S3Request, until deadline: NIODeadline
+        _ response: HTTPClientResponse, limit: Int, until deadline: NIODeadline
     ) async throws -> ByteBuffer {
-        let declared = response.headers.first(name: "content-length").flatMap { Int($0) }
-        // These have no body: what is read is their end, which frees the connection for the next request.
-        if request.method == .HEAD || response.status == .noContent || declared == 0 {
-            return try await response.body.collect(upTo: limit)
-        }
         do {
             return try await deadlines.run(until: deadline) {
                 try await response.body.collect(upTo: limit)
@@ -24,14 +20,14 @@ extension S3Client {
 
     /// What an answer other than 2xx says.
     func fault(
-        in response: HTTPClientResponse, to request: S3Request, until deadline: NIODeadline
+        in response: HTTPClientResponse, until deadline: NIODeadline
     ) async throws -> S3Fault {
         var fault = S3Fault(status: Int(response.status.code))
         fault.bucketRegion = response.headers.first(name: "x-amz-bucket-region")
         fault.objectSize = ContentRange.unsatisfiedSize(response.headers.first(name: "content-range"))
         let body: ByteBuffer
         do {
-            body = try await collect(response, limit: Self.errorLimit, of: request, until: deadline)
+            body = try await collect(response, limit: Self.errorLimit, until: deadline)
         } catch is BadAnswer {
             return fault
         }

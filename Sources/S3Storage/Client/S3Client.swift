@@ -59,7 +59,7 @@ final class S3Client: Sendable {
     /// Sends a request and collects the answer.
     func send(_ request: S3Request, until deadline: NIODeadline) async throws(S3Failure) -> S3Answer {
         try await send(request, until: deadline) { [self] response, tryDeadline in
-            let body = try await collect(response, limit: Self.answerLimit, of: request, until: tryDeadline)
+            let body = try await collect(response, limit: Self.answerLimit, until: tryDeadline)
             return S3Answer(status: Int(response.status.code), headers: response.headers, body: body)
         }
     }
@@ -137,7 +137,7 @@ final class S3Client: Sendable {
         let signed = try await sign(request)
         let response = try await http.execute(signed, deadline: deadline)
         guard (200...299).contains(response.status.code) else {
-            throw try await fault(in: response, to: request, until: deadline)
+            throw try await fault(in: response, until: deadline)
         }
         return try await take(response, deadline)
     }

@@ -70,7 +70,7 @@ final class S3MultipartUpload: MultipartUpload {
         do throws(S3Failure) {
             let etag = try await client.send(request, until: deadline) { response, tryDeadline in
                 let body = try await client.collect(
-                    response, limit: S3Client.errorLimit, of: request, until: tryDeadline)
+                    response, limit: S3Client.errorLimit, until: tryDeadline)
                 let document = try S3Document.decode(CompletedUploadDocument.self, from: body)
                 // The status goes out before the store has joined the parts, so a failure can only be in the body.
                 if let code = document.code {
