@@ -59,7 +59,7 @@ struct Commit: Sendable {
 
     private func look(_ key: ObjectKey, patience: Duration?) async throws(StorageError) -> ObjectInfo {
         let looking = Task { () -> Result<ObjectInfo, StorageError> in
-            do {
+            do throws(StorageError) {
                 return .success(try await storage.head(key))
             } catch {
                 return .failure(error)

@@ -29,7 +29,7 @@ func load(_ environment: [String: String], yaml: String = "") throws -> Settings
         #expect(settings.s3.uploadSweepAge == .seconds(86_400))
         #expect(settings.storageTimeout == .seconds(10))
         #expect(settings.maxUploadBytes == 52_428_800)
-        #expect(settings.uploadMemoryBytes == 128 << 20)
+        #expect(settings.uploadMemoryBytes == 192 << 20)
         #expect(settings.maxImagePixels == 120_000_000)
         #expect(settings.renderMemoryBytes == 536_870_912)
         #expect(settings.cacheMemoryBytes == 268_435_456)
