@@ -15,7 +15,7 @@ struct ReadingTests {
     @Test("A hit asks the store nothing; an old entry asks once, however many read")
     func freshness() async throws {
         let storage = ScriptedStorage()
-        let service = ImageService.make(storage, revalidateAfter: .milliseconds(300))
+        let service = ImageService.make(storage, revalidateAfter: .seconds(2))
         let bytes = try Samples.jpeg("one")
         _ = try await service.upload(path, bytes)
         #expect(try await service.bytes(path) == bytes)
@@ -23,7 +23,7 @@ struct ReadingTests {
         for _ in 0..<10 { #expect(try await service.bytes(path) == bytes) }
         #expect(storage.count(.get) == gets)
         #expect(storage.count(.head) == heads)
-        try await Task.sleep(for: .milliseconds(350))
+        try await Task.sleep(for: .milliseconds(2100))
         storage.delay(.milliseconds(50))
         try await withThrowingTaskGroup(of: Freshness.self) { group in
             for _ in 0..<30 { group.addTask { try await service.open(path).located.freshness } }
