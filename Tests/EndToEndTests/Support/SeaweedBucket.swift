@@ -39,11 +39,11 @@ final class SeaweedBucket: BackendStore {
         _ = try await storage.put(key, bytes: ByteBuffer(bytes: bytes), options: PutOptions())
     }
 
-    /// Objects and unfinished multipart uploads, by boto3: a client that is not ours.
+    /// Objects and unfinished multipart uploads, by botocore: a client that is not ours.
     func leftovers() async throws -> [String] {
         let script = """
-            import boto3, sys
-            s3 = boto3.client("s3", endpoint_url=sys.argv[1], aws_access_key_id=sys.argv[2],
+            import botocore.session, sys
+            s3 = botocore.session.get_session().create_client("s3", endpoint_url=sys.argv[1], aws_access_key_id=sys.argv[2],
                 aws_secret_access_key=sys.argv[3], region_name="us-east-1")
             for page in s3.get_paginator("list_objects_v2").paginate(Bucket=sys.argv[4]):
                 for item in page.get("Contents", []): print(item["Key"])
@@ -61,7 +61,7 @@ final class SeaweedBucket: BackendStore {
         try process.run()
         let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw TestServerError("boto3 failed") }
+        guard process.terminationStatus == 0 else { throw TestServerError("botocore failed") }
         return output.split(separator: "\n").map(String.init)
     }
 }
