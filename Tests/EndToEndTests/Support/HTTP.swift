@@ -58,6 +58,19 @@ enum HTTP {
         try await send(.PUT, url, headers: headers, body: .bytes(ByteBuffer(bytes: bytes)))
     }
 
+    /// A PUT that may be answered before its end. This client forgets such an answer where it fails to send the rest,
+    /// so it is asked again.
+    static func putAgain(_ url: String, _ bytes: [UInt8]) async throws -> Answer {
+        for _ in 0..<20 {
+            do {
+                return try await put(url, bytes)
+            } catch let error as ChannelError where error == .ioOnClosedChannel {
+                continue
+            }
+        }
+        return try await put(url, bytes)
+    }
+
     static func post(_ url: String, json: String, _ headers: [(String, String)] = []) async throws -> Answer {
         try await send(
             .POST, url, headers: headers + [("Content-Type", "application/json")],
