@@ -1,5 +1,6 @@
 #include "tt_color.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
@@ -47,6 +48,29 @@ tt_status tt_color_profile_name(const uint8_t *profile, size_t count, tt_buffer 
     return status;
 }
 
+struct tt_color {
+    tt_color_kind kind;
+    bool is_deep;
+    cmsContext context;
+    /// Null where `table` does the work.
+    cmsHTRANSFORM transform;
+    /// One value for each value of a grey sample: 256 of them, or 65,536.
+    uint8_t *table;
+};
+
+typedef struct profiles {
+    /// The curve bends more sharply than lcms' table of 33 steps follows: samples of 16 bits go through it one by one.
+    bool is_steep;
+    cmsContext context;
+    cmsHPROFILE source;
+    cmsHPROFILE target;
+} profiles;
+
+static cmsHTRANSFORM make(const profiles *all, cmsUInt32Number from, cmsUInt32Number to, cmsUInt32Number flags) {
+    return cmsCreateTransformTHR(
+        all->context, all->source, from, all->target, to, INTENT_RELATIVE_COLORIMETRIC, flags);
+}
+
 // Whether a transform leaves every colour of a grid within one step of where it was: such a profile is sRGB under
 // another name, and converting would only add rounding.
 static bool is_identity(cmsHTRANSFORM transform) {
@@ -65,111 +89,206 @@ static bool is_identity(cmsHTRANSFORM transform) {
     return true;
 }
 
-typedef struct profiles {
-    cmsContext context;
-    cmsHPROFILE source;
-    cmsHPROFILE target;
-} profiles;
-
-static cmsHTRANSFORM make(const profiles *all, cmsUInt32Number from, cmsUInt32Number to, cmsUInt32Number flags) {
-    return cmsCreateTransformTHR(
-        all->context, all->source, from, all->target, to, INTENT_RELATIVE_COLORIMETRIC, flags);
-}
-
-// Grey has 256 values: each is converted once.
-static tt_status convert_gray(const profiles *all, tt_pixels *pixels) {
-    cmsHTRANSFORM transform = make(all, TYPE_GRAY_8, TYPE_RGB_8, cmsFLAGS_NOCACHE);
+// Grey has few values: each is converted once. Grey under a profile of RGB counts as equal parts of all three.
+static tt_status make_table(const profiles *all, tt_color *color) {
+    bool is_rgb = cmsGetColorSpace(all->source) == cmsSigRgbData;
+    cmsUInt32Number from = color->is_deep ? (is_rgb ? TYPE_RGB_16 : TYPE_GRAY_16) : (is_rgb ? TYPE_RGB_8 : TYPE_GRAY_8);
+    cmsHTRANSFORM transform = make(all, from, TYPE_RGB_8, cmsFLAGS_NOCACHE);
     if (transform == NULL) return TT_UNSUPPORTED;
-    uint8_t table[256];
-    for (int value = 0; value < 256; value++) {
-        uint8_t in = (uint8_t)value;
-        uint8_t out[3];
-        cmsDoTransform(transform, &in, out, 1);
-        table[value] = out[1];
-    }
+    size_t count = color->is_deep ? 65536 : 256;
+    color->table = tt_allocate(count);
+    if (color->table != NULL)
+        for (size_t value = 0; value < count; value++) {
+            uint16_t deep[3] = {(uint16_t)value, (uint16_t)value, (uint16_t)value};
+            uint8_t shallow[3] = {(uint8_t)value, (uint8_t)value, (uint8_t)value};
+            uint8_t out[3];
+            cmsDoTransform(transform, color->is_deep ? (const void *)deep : (const void *)shallow, out, 1);
+            color->table[value] = out[1];
+        }
     cmsDeleteTransform(transform);
-    size_t count = (size_t)pixels->width * pixels->height;
-    if (pixels->channels == 1) {
-        for (size_t index = 0; index < count; index++) pixels->data[index] = table[pixels->data[index]];
-    } else {
-        for (size_t index = 0; index < count; index++)
-            for (int sample = 0; sample < 3; sample++) {
-                uint8_t *at = pixels->data + index * pixels->channels + sample;
-                *at = table[*at];
-            }
-    }
-    return TT_OK;
+    return color->table == NULL ? TT_NO_MEMORY : TT_OK;
 }
 
-static tt_status convert_rgb(const profiles *all, tt_pixels *pixels, const tt_cancel *cancel) {
-    bool has_alpha = pixels->channels == 4;
-    cmsHTRANSFORM probe = make(all, TYPE_RGB_8, TYPE_RGB_8, cmsFLAGS_NOCACHE);
-    if (probe == NULL) return TT_UNSUPPORTED;
-    bool skip = is_identity(probe);
-    cmsDeleteTransform(probe);
-    if (skip) return TT_OK;
-    cmsUInt32Number type = has_alpha ? TYPE_RGBA_8 : TYPE_RGB_8;
-    cmsHTRANSFORM transform = make(all, type, type, has_alpha ? cmsFLAGS_COPY_ALPHA : 0);
-    if (transform == NULL) return TT_UNSUPPORTED;
-    tt_status status = TT_OK;
-    size_t row_bytes = (size_t)pixels->width * pixels->channels;
-    for (size_t y = 0; y < pixels->height && status == TT_OK; y++) {
-        uint8_t *row = pixels->data + y * row_bytes;
-        cmsDoTransform(transform, row, row, pixels->width);
-        if (tt_cancel_is_set(cancel)) status = TT_CANCELLED;
-    }
-    cmsDeleteTransform(transform);
-    return status;
-}
-
-// Rows become shorter, so each lands at or before where it came from.
-static tt_status convert_cmyk(const profiles *all, tt_pixels *pixels, bool is_inverted, const tt_cancel *cancel) {
-    cmsHTRANSFORM transform = make(
-        all, is_inverted ? TYPE_CMYK_8_REV : TYPE_CMYK_8, TYPE_RGB_8, cmsFLAGS_BLACKPOINTCOMPENSATION);
-    if (transform == NULL) return TT_UNSUPPORTED;
-    size_t out_bytes = (size_t)pixels->width * 3;
-    uint8_t *row = tt_allocate(out_bytes);
-    tt_status status = row == NULL ? TT_NO_MEMORY : TT_OK;
-    for (size_t y = 0; y < pixels->height && status == TT_OK; y++) {
-        cmsDoTransform(transform, pixels->data + y * (size_t)pixels->width * 4, row, pixels->width);
-        memcpy(pixels->data + y * out_bytes, row, out_bytes);
-        if (tt_cancel_is_set(cancel)) status = TT_CANCELLED;
-    }
-    if (status == TT_OK) pixels->channels = 3;
-    tt_free(row);
-    cmsDeleteTransform(transform);
-    return status;
-}
-
-static tt_status convert(
-    const profiles *all, tt_pixels *pixels, bool is_cmyk, bool is_inverted, const tt_cancel *cancel) {
+static tt_status prepare(const profiles *all, tt_color *color, bool *is_needed) {
+    *is_needed = true;
     cmsColorSpaceSignature space = cmsGetColorSpace(all->source);
     cmsProfileClassSignature class = cmsGetDeviceClass(all->source);
     if (class == cmsSigLinkClass || class == cmsSigNamedColorClass || class == cmsSigAbstractClass)
         return TT_UNSUPPORTED;
-    if (is_cmyk)
-        return space == cmsSigCmykData ? convert_cmyk(all, pixels, is_inverted, cancel) : TT_UNSUPPORTED;
-    // A picture of grey with alpha is held as RGBA, and its profile is one of grey.
-    if (space == cmsSigGrayData) return convert_gray(all, pixels);
-    if (space == cmsSigRgbData && pixels->channels >= 3) return convert_rgb(all, pixels, cancel);
-    return TT_UNSUPPORTED;
+    bool is_cmyk = color->kind == TT_COLOR_CMYK || color->kind == TT_COLOR_CMYK_INVERTED;
+    if (is_cmyk != (space == cmsSigCmykData)) return TT_UNSUPPORTED;
+    if (is_cmyk) {
+        cmsUInt32Number from = color->kind == TT_COLOR_CMYK ? TYPE_CMYK_8 : TYPE_CMYK_8_REV;
+        color->transform = make(all, from, TYPE_RGB_8, cmsFLAGS_BLACKPOINTCOMPENSATION);
+    } else if (space == cmsSigGrayData || (space == cmsSigRgbData && color->kind == TT_COLOR_GRAY)) {
+        // A picture of grey with alpha is held as RGBA, and its profile may be one of grey.
+        return make_table(all, color);
+    } else if (space == cmsSigRgbData) {
+        if (!color->is_deep) {
+            cmsHTRANSFORM probe = make(all, TYPE_RGB_8, TYPE_RGB_8, cmsFLAGS_NOCACHE);
+            if (probe == NULL) return TT_UNSUPPORTED;
+            *is_needed = !is_identity(probe);
+            cmsDeleteTransform(probe);
+            if (!*is_needed) return TT_OK;
+        }
+        bool has_alpha = color->kind == TT_COLOR_RGBA;
+        cmsUInt32Number from =
+            color->is_deep ? (has_alpha ? TYPE_RGBA_16 : TYPE_RGB_16) : (has_alpha ? TYPE_RGBA_8 : TYPE_RGB_8);
+        cmsUInt32Number flags = (has_alpha ? cmsFLAGS_COPY_ALPHA : 0)
+            | (color->is_deep && all->is_steep ? cmsFLAGS_NOOPTIMIZE : 0);
+        color->transform = make(all, from, has_alpha ? TYPE_RGBA_8 : TYPE_RGB_8, flags);
+    }
+    return color->transform == NULL ? TT_UNSUPPORTED : TT_OK;
 }
 
-tt_status tt_color_to_srgb(
-    tt_pixels *pixels, bool is_cmyk, bool is_inverted, const uint8_t *profile, size_t count,
-    const tt_cancel *cancel) {
-    if (pixels->data == NULL) return TT_FAULT;
+// Takes `all->context` and `all->source` over.
+static tt_status finish(profiles *all, tt_color_kind kind, bool is_deep, tt_color **out) {
+    *out = NULL;
+    tt_color *color = tt_allocate(sizeof *color);
+    all->target = cmsCreate_sRGBProfileTHR(all->context);
+    tt_status status = color == NULL || all->target == NULL ? TT_NO_MEMORY : TT_UNSUPPORTED;
+    bool is_needed = false;
+    if (status != TT_NO_MEMORY && all->source != NULL) {
+        color->kind = kind;
+        color->is_deep = is_deep;
+        status = prepare(all, color, &is_needed);
+    }
+    if (all->source != NULL) cmsCloseProfile(all->source);
+    if (all->target != NULL) cmsCloseProfile(all->target);
+    if (status == TT_OK && is_needed) {
+        color->context = all->context;
+        *out = color;
+        return TT_OK;
+    }
+    if (color != NULL) {
+        if (color->transform != NULL) cmsDeleteTransform(color->transform);
+        tt_free(color->table);
+        tt_free(color);
+    }
+    cmsDeleteContext(all->context);
+    return status;
+}
+
+tt_status tt_color_from_profile(
+    const uint8_t *profile, size_t count, tt_color_kind kind, bool is_deep, tt_color **color) {
+    *color = NULL;
     if (count < 128 || count > UINT32_MAX) return TT_UNSUPPORTED;
     profiles all = {.context = cmsCreateContext(NULL, NULL)};
     if (all.context == NULL) return TT_NO_MEMORY;
     all.source = cmsOpenProfileFromMemTHR(all.context, profile, (cmsUInt32Number)count);
-    all.target = cmsCreate_sRGBProfileTHR(all.context);
-    tt_status status = all.target == NULL ? TT_NO_MEMORY : TT_UNSUPPORTED;
-    if (all.source != NULL && all.target != NULL) status = convert(&all, pixels, is_cmyk, is_inverted, cancel);
-    if (all.source != NULL) cmsCloseProfile(all.source);
-    if (all.target != NULL) cmsCloseProfile(all.target);
-    cmsDeleteContext(all.context);
-    return status;
+    return finish(&all, kind, is_deep, color);
+}
+
+// SMPTE ST 2084 section 5.1, in units of diffuse white.
+static double light_of_pq(double value) {
+    const double m1 = 2610.0 / 16384, m2 = 2523.0 / 32, c1 = 3424.0 / 4096, c2 = 2413.0 / 128, c3 = 2392.0 / 128;
+    double root = pow(value, 1 / m2);
+    double above = root - c1;
+    return above <= 0 ? 0 : 10000.0 / 203 * pow(above / (c2 - c3 * root), 1 / m1);
+}
+
+// ITU-R BT.2100 table 5, channel by channel, in units of diffuse white.
+static double light_of_hlg(double value) {
+    const double a = 0.17883277, b = 1 - 4 * a, c = 0.5 - a * log(4 * a);
+    double scene = value <= 0.5 ? value * value / 3 : (exp((value - c) / a) + b) / 12;
+    return 1000.0 / 203 * pow(scene, 1.2);
+}
+
+static cmsToneCurve *curve_of(cmsContext context, tt_transfer transfer, double exponent) {
+    if (transfer == TT_TRANSFER_GAMMA) return cmsBuildGamma(context, exponent);
+    if (transfer == TT_TRANSFER_SRGB) {
+        // IEC 61966-2-1.
+        const double parameters[5] = {2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045};
+        return cmsBuildParametricToneCurve(context, 4, parameters);
+    }
+    enum { STEPS = 4096 };
+    float *steps = tt_allocate(STEPS * sizeof *steps);
+    if (steps == NULL) return NULL;
+    for (int index = 0; index < STEPS; index++) {
+        double value = (double)index / (STEPS - 1);
+        steps[index] = (float)fmin(1, transfer == TT_TRANSFER_PQ ? light_of_pq(value) : light_of_hlg(value));
+    }
+    cmsToneCurve *curve = cmsBuildTabulatedToneCurveFloat(context, STEPS, steps);
+    tt_free(steps);
+    return curve;
+}
+
+tt_status tt_color_from_primaries(
+    tt_primaries primaries, tt_transfer transfer, double exponent, tt_color_kind kind, bool is_deep,
+    tt_color **color) {
+    *color = NULL;
+    profiles all = {.is_steep = true, .context = cmsCreateContext(NULL, NULL)};
+    if (all.context == NULL) return TT_NO_MEMORY;
+    cmsCIExyY white = {primaries.white_x, primaries.white_y, 1};
+    cmsCIExyYTRIPLE colors = {
+        {primaries.red_x, primaries.red_y, 1}, {primaries.green_x, primaries.green_y, 1},
+        {primaries.blue_x, primaries.blue_y, 1}};
+    cmsToneCurve *curve = curve_of(all.context, transfer, exponent);
+    if (curve != NULL) {
+        cmsToneCurve *curves[3] = {curve, curve, curve};
+        all.source = cmsCreateRGBProfileTHR(all.context, &white, &colors, curves);
+        cmsFreeToneCurve(curve);
+    }
+    return finish(&all, kind, is_deep, color);
+}
+
+void tt_color_destroy(tt_color *color) {
+    if (color->transform != NULL) cmsDeleteTransform(color->transform);
+    cmsDeleteContext(color->context);
+    tt_free(color->table);
+    tt_free(color);
+}
+
+static void look_up(const tt_color *color, const void *source, uint8_t *target, size_t count) {
+    size_t channels = color->kind == TT_COLOR_GRAY ? 1 : color->kind == TT_COLOR_RGB ? 3 : 4;
+    const uint8_t *shallow = source;
+    const uint16_t *deep = source;
+    for (size_t index = 0; index < count * channels; index++) {
+        bool is_alpha = channels == 4 && index % 4 == 3;
+        if (color->is_deep)
+            target[index] = is_alpha ? (uint8_t)((deep[index] * 255u + 32767) / 65535) : color->table[deep[index]];
+        else
+            target[index] = is_alpha ? shallow[index] : color->table[shallow[index]];
+    }
+}
+
+void tt_color_convert(const tt_color *color, const void *source, uint8_t *target, size_t count) {
+    if (color->table != NULL) {
+        look_up(color, source, target, count);
+        return;
+    }
+    // lcms counts in 32 bits; a row of ours is never as long, but a caller's count might be.
+    while (count > 0) {
+        cmsUInt32Number part = count > 1u << 20 ? 1u << 20 : (cmsUInt32Number)count;
+        cmsDoTransform(color->transform, source, target, part);
+        size_t in = color->kind == TT_COLOR_RGB ? 3 : 4;
+        source = (const uint8_t *)source + part * in * (color->is_deep ? 2 : 1);
+        target += part * (color->kind == TT_COLOR_RGBA ? 4 : 3);
+        count -= part;
+    }
+}
+
+tt_status tt_color_apply(const tt_color *color, tt_pixels *pixels, const tt_cancel *cancel) {
+    bool is_cmyk = color->kind == TT_COLOR_CMYK || color->kind == TT_COLOR_CMYK_INVERTED;
+    uint32_t channels = color->kind == TT_COLOR_GRAY ? 1 : color->kind == TT_COLOR_RGB ? 3 : 4;
+    if (pixels->data == NULL || color->is_deep || pixels->channels != channels) return TT_FAULT;
+    size_t in_bytes = (size_t)pixels->width * channels;
+    size_t out_bytes = (size_t)pixels->width * (is_cmyk ? 3 : channels);
+    // Rows of CMYK become shorter, so each lands at or before where it came from.
+    uint8_t *row = is_cmyk ? tt_allocate(out_bytes) : NULL;
+    if (is_cmyk && row == NULL) return TT_NO_MEMORY;
+    for (size_t y = 0; y < pixels->height; y++) {
+        if (tt_cancel_is_set(cancel)) {
+            tt_free(row);
+            return TT_CANCELLED;
+        }
+        uint8_t *source = pixels->data + y * in_bytes;
+        tt_color_convert(color, source, is_cmyk ? row : source, pixels->width);
+        if (is_cmyk) memcpy(pixels->data + y * out_bytes, row, out_bytes);
+    }
+    tt_free(row);
+    if (is_cmyk) pixels->channels = 3;
+    return TT_OK;
 }
 
 void tt_color_cmyk_to_rgb(tt_pixels *pixels, bool is_inverted) {

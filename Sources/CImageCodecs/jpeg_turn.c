@@ -11,20 +11,34 @@ typedef struct turn_state {
     struct jpeg_decompress_struct in;
     struct jpeg_compress_struct out;
     tt_turn turn;
+    bool trims;
+    /// What is kept of the picture, as it is stored.
+    JDIMENSION kept_width;
+    JDIMENSION kept_height;
     /// Fallback only: decoded pixels, before and after.
     uint8_t *pixels;
     uint8_t *turned;
 } turn_state;
 
 // Along an axis that is mirrored the picture must be made of whole MCUs: what was a cut-off block at the right would
-// otherwise stand at the left, where no block can be cut off.
-static bool fits_the_grid(j_decompress_ptr in, tt_turn turn) {
+// otherwise stand at the left, where no block can be cut off. With `trims` the cut-off blocks go, unless nothing else
+// would be left. `kept_width` and `kept_height` are set to what is moved.
+static bool fits_the_grid(turn_state *state) {
+    j_decompress_ptr in = &state->in;
+    tt_turn turn = state->turn;
     unsigned mcu_width = in->num_components == 1 ? DCTSIZE : (unsigned)in->max_h_samp_factor * DCTSIZE;
     unsigned mcu_height = in->num_components == 1 ? DCTSIZE : (unsigned)in->max_v_samp_factor * DCTSIZE;
     bool mirrors_width = turn.transpose ? turn.mirror_y : turn.mirror_x;
     bool mirrors_height = turn.transpose ? turn.mirror_x : turn.mirror_y;
-    return !(mirrors_width && in->image_width % mcu_width != 0)
-        && !(mirrors_height && in->image_height % mcu_height != 0);
+    unsigned extra_width = mirrors_width ? in->image_width % mcu_width : 0;
+    unsigned extra_height = mirrors_height ? in->image_height % mcu_height : 0;
+    state->kept_width = in->image_width;
+    state->kept_height = in->image_height;
+    if (extra_width == 0 && extra_height == 0) return true;
+    if (!state->trims || extra_width == in->image_width || extra_height == in->image_height) return false;
+    state->kept_width -= extra_width;
+    state->kept_height -= extra_height;
+    return true;
 }
 
 // Copies what makes the file what it is, and exchanges the axes of it where needed.
@@ -37,10 +51,9 @@ static void set_parameters(turn_state *state) {
     out->arith_code = state->in.arith_code;
     out->optimize_coding = !state->in.arith_code;
     out->dct_method = JDCT_ISLOW;
+    out->image_width = state->turn.transpose ? state->kept_height : state->kept_width;
+    out->image_height = state->turn.transpose ? state->kept_width : state->kept_height;
     if (state->turn.transpose) {
-        JDIMENSION width = out->image_width;
-        out->image_width = out->image_height;
-        out->image_height = width;
         for (int index = 0; index < out->num_components; index++) {
             jpeg_component_info *component = &out->comp_info[index];
             int across = component->h_samp_factor;
@@ -70,13 +83,21 @@ static void turn_block(const JCOEF *source, JCOEF *target, tt_turn turn) {
         }
 }
 
+// The blocks of a component along a side of `pixels`, as libjpeg counts them (A.1.1 of ISO/IEC 10918-1).
+static JDIMENSION block_count(JDIMENSION pixels, int sampling, int largest_sampling) {
+    uint64_t divisor = (uint64_t)largest_sampling * DCTSIZE;
+    return (JDIMENSION)(((uint64_t)pixels * (uint64_t)sampling + divisor - 1) / divisor);
+}
+
 static void turn_component(
     turn_state *state, const jpeg_component_info *component, jvirt_barray_ptr source, jvirt_barray_ptr target) {
     j_common_ptr common = (j_common_ptr)&state->in;
     struct jpeg_memory_mgr *memory = state->in.mem;
     tt_turn turn = state->turn;
-    JDIMENSION columns = turn.transpose ? component->height_in_blocks : component->width_in_blocks;
-    JDIMENSION rows = turn.transpose ? component->width_in_blocks : component->height_in_blocks;
+    JDIMENSION across = block_count(state->kept_width, component->h_samp_factor, state->in.max_h_samp_factor);
+    JDIMENSION down = block_count(state->kept_height, component->v_samp_factor, state->in.max_v_samp_factor);
+    JDIMENSION columns = turn.transpose ? down : across;
+    JDIMENSION rows = turn.transpose ? across : down;
     for (JDIMENSION y = 0; y < rows; y++) {
         if (tt_cancel_is_set(state->session.cancel)) jpeg_session_fail(&state->session, TT_CANCELLED);
         JDIMENSION from_y = turn.mirror_y ? rows - 1 - y : y;
@@ -116,6 +137,18 @@ static void turn_coefficients(turn_state *state) {
     jpeg_finish_compress(&state->out);
 }
 
+// Quantisation values begin at 1 (ISO/IEC 10918-1 B.2.4.1). Decoding with a zero does no harm, but libjpeg divides by
+// each value when it encodes: a file with a zero in its table ended the process here.
+static bool can_quantize(const struct jpeg_compress_struct *out) {
+    for (int table = 0; table < NUM_QUANT_TBLS; table++) {
+        const JQUANT_TBL *values = out->quant_tbl_ptrs[table];
+        if (values == NULL) continue;
+        for (int index = 0; index < DCTSIZE2; index++)
+            if (values->quantval[index] == 0) return false;
+    }
+    return true;
+}
+
 static tt_status turn_pixels(turn_state *state, uint64_t maximum_pixels) {
     j_decompress_ptr in = &state->in;
     j_compress_ptr out = &state->out;
@@ -146,6 +179,7 @@ static tt_status turn_pixels(turn_state *state, uint64_t maximum_pixels) {
     state->pixels = NULL;
 
     set_parameters(state);
+    if (!can_quantize(out)) return TT_DAMAGED;
     out->input_components = (int)components;
     jpeg_start_compress(out, TRUE);
     row_bytes = (size_t)out->image_width * components;
@@ -172,7 +206,7 @@ static tt_status turn(
     // What libjpeg makes of more components, when it writes, is not what was read.
     if (in->num_components > 4) return TT_UNSUPPORTED;
 
-    *is_lossless = fits_the_grid(in, state->turn);
+    *is_lossless = fits_the_grid(state);
     tt_status status = TT_OK;
     if (*is_lossless)
         turn_coefficients(state);
@@ -183,14 +217,15 @@ static tt_status turn(
 }
 
 tt_status tt_jpeg_turn(
-    const uint8_t *source, size_t count, tt_turn turn_wanted, uint64_t maximum_pixels, uint32_t maximum_scans,
-    const tt_cancel *cancel, tt_buffer *out, bool *is_lossless) {
+    const uint8_t *source, size_t count, tt_turn turn_wanted, bool trims, uint64_t maximum_pixels,
+    uint32_t maximum_scans, const tt_cancel *cancel, tt_buffer *out, bool *is_lossless) {
     turn_state state = {0};
     jpeg_session_begin(&state.session, maximum_scans, cancel);
     state.in.err = &state.session.errors;
     state.out.err = &state.session.errors;
     state.session.out = out;
     state.turn = turn_wanted;
+    state.trims = trims;
     tt_status status = turn(&state, source, count, maximum_pixels, is_lossless);
     // The compressor goes first: it may refer to arrays of the decompressor.
     jpeg_destroy_compress(&state.out);

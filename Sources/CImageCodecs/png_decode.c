@@ -17,6 +17,12 @@ static tt_status read_header(png_session *session, size_t maximum_profile, tt_pn
     png_fixed_point gamma = 0;
     if (png_get_gAMA_fixed(session->reader, session->reader_info, &gamma) != 0 && gamma > 0)
         info->gamma = (uint32_t)gamma;
+    info->is_interlaced =
+        png_get_interlace_type(session->reader, session->reader_info) != PNG_INTERLACE_NONE;
+    tt_primaries *primaries = &info->primaries;
+    info->has_primaries = png_get_cHRM(
+        session->reader, session->reader_info, &primaries->white_x, &primaries->white_y, &primaries->red_x,
+        &primaries->red_y, &primaries->green_x, &primaries->green_y, &primaries->blue_x, &primaries->blue_y) != 0;
     png_charp name = NULL;
     int compression = 0;
     png_bytep bytes = NULL;
@@ -36,7 +42,38 @@ tt_status tt_png_read_header(
     return status;
 }
 
-static tt_status decode(png_session *session, uint64_t maximum_pixels, tt_pixels *pixels) {
+// What decoding takes beside the session: freed by the caller after any jump.
+typedef struct decode_state {
+    png_session session;
+    /// Samples of 16 bits: one row, or the whole picture where it is interlaced.
+    uint8_t *deep;
+} decode_state;
+
+// Reads samples of 16 bits and converts each row once it is complete.
+static tt_status read_deep(decode_state *state, const tt_color *color, size_t in_bytes, int passes, tt_pixels *pixels) {
+    png_session *session = &state->session;
+    size_t out_bytes = (size_t)pixels->width * pixels->channels;
+    size_t held = passes > 1 ? pixels->height : 1;
+    if (held > SIZE_MAX / 2 / in_bytes) return TT_TOO_LARGE;
+    state->deep = tt_allocate(held * in_bytes);
+    if (state->deep == NULL) return TT_NO_MEMORY;
+    for (int pass = 0; pass < passes; pass++)
+        for (size_t y = 0; y < pixels->height; y++) {
+            uint8_t *row = state->deep + (held > 1 ? y * in_bytes : 0);
+            png_read_row(session->reader, row, NULL);
+            if (pass == passes - 1) tt_color_convert(color, row, pixels->data + y * out_bytes, pixels->width);
+            if (tt_cancel_is_set(session->cancel)) return TT_CANCELLED;
+        }
+    return TT_OK;
+}
+
+static bool is_little_endian(void) {
+    const uint16_t one = 1;
+    return *(const uint8_t *)&one == 1;
+}
+
+static tt_status decode(decode_state *state, const tt_color *deep_color, uint64_t maximum_pixels, tt_pixels *pixels) {
+    png_session *session = &state->session;
     if (setjmp(session->jump) != 0) return session->status;
     png_session_read(session, MAXIMUM_CHUNK);
     png_read_info(session->reader, session->reader_info);
@@ -45,7 +82,11 @@ static tt_status decode(png_session *session, uint64_t maximum_pixels, tt_pixels
     if (width * height > maximum_pixels) return TT_TOO_LARGE;
 
     png_set_expand(session->reader);
-    png_set_scale_16(session->reader);
+    bool is_deep = deep_color != NULL && png_get_bit_depth(session->reader, session->reader_info) == 16;
+    if (!is_deep)
+        png_set_scale_16(session->reader);
+    else if (is_little_endian())
+        png_set_swap(session->reader);
     int color_type = png_get_color_type(session->reader, session->reader_info);
     bool has_alpha = (color_type & PNG_COLOR_MASK_ALPHA) != 0
         || png_get_valid(session->reader, session->reader_info, PNG_INFO_tRNS) != 0;
@@ -56,9 +97,11 @@ static tt_status decode(png_session *session, uint64_t maximum_pixels, tt_pixels
 
     uint32_t channels = has_alpha ? 4 : is_gray ? 1 : 3;
     size_t row_bytes = (size_t)width * channels;
-    if (png_get_rowbytes(session->reader, session->reader_info) != row_bytes) return TT_FAULT;
+    size_t in_bytes = is_deep ? 2 * row_bytes : row_bytes;
+    if (png_get_rowbytes(session->reader, session->reader_info) != in_bytes) return TT_FAULT;
     tt_status status = tt_pixels_allocate(pixels, width, height, channels, maximum_pixels);
     if (status != TT_OK) return status;
+    if (is_deep) return read_deep(state, deep_color, in_bytes, passes, pixels);
     for (int pass = 0; pass < passes; pass++)
         for (size_t y = 0; y < height; y++) {
             png_read_row(session->reader, pixels->data + y * row_bytes, NULL);
@@ -68,11 +111,13 @@ static tt_status decode(png_session *session, uint64_t maximum_pixels, tt_pixels
 }
 
 tt_status tt_png_decode(
-    const uint8_t *source, size_t count, uint64_t maximum_pixels, const tt_cancel *cancel, tt_pixels *pixels) {
-    png_session session;
-    png_session_begin(&session, source, count, cancel);
-    tt_status status = decode(&session, maximum_pixels, pixels);
-    png_session_end(&session);
+    const uint8_t *source, size_t count, const tt_color *deep_color, uint64_t maximum_pixels,
+    const tt_cancel *cancel, tt_pixels *pixels) {
+    decode_state state = {.deep = NULL};
+    png_session_begin(&state.session, source, count, cancel);
+    tt_status status = decode(&state, deep_color, maximum_pixels, pixels);
+    png_session_end(&state.session);
+    tt_free(state.deep);
     if (status != TT_OK) {
         tt_free(pixels->data);
         pixels->data = NULL;

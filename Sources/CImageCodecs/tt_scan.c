@@ -19,3 +19,18 @@ size_t tt_jpeg_skip_entropy_data(const uint8_t *bytes, size_t count) {
 }
 
 uint32_t tt_crc32(uint32_t crc, const uint8_t *bytes, size_t count) { return (uint32_t)crc32_z(crc, bytes, count); }
+
+size_t tt_inflate_prefix(const uint8_t *source, size_t count, uint8_t *target, size_t wanted) {
+    if (count > UINT32_MAX || wanted > UINT32_MAX) return 0;
+    z_stream stream = {0};
+    // zlib's input is not const by its old interface, but it is only read.
+    stream.next_in = (Bytef *)(uintptr_t)source;
+    stream.avail_in = (uInt)count;
+    stream.next_out = target;
+    stream.avail_out = (uInt)wanted;
+    if (inflateInit(&stream) != Z_OK) return 0;
+    inflate(&stream, Z_SYNC_FLUSH);
+    size_t written = wanted - stream.avail_out;
+    inflateEnd(&stream);
+    return written;
+}

@@ -37,20 +37,28 @@ tt_status tt_webp_read_header(const uint8_t *source, size_t count, tt_webp_info 
 enum { DECODE_STEP = 65536 };
 
 tt_status tt_webp_decode(
-    const uint8_t *source, size_t count, uint64_t maximum_pixels, const tt_cancel *cancel, tt_pixels *pixels) {
+    const uint8_t *source, size_t count, uint32_t denominator, uint64_t maximum_pixels, const tt_cancel *cancel,
+    tt_pixels *pixels) {
     WebPDecoderConfig config;
+    if (denominator == 0) return TT_FAULT;
     if (!WebPInitDecoderConfig(&config)) return TT_FAULT;
     VP8StatusCode code = WebPGetFeatures(source, count, &config.input);
     if (code != VP8_STATUS_OK) return status_of(code);
     if (config.input.has_animation) return TT_UNSUPPORTED;
     if (config.input.width <= 0 || config.input.height <= 0) return TT_DAMAGED;
     uint32_t channels = config.input.has_alpha ? 4 : 3;
-    tt_status status = tt_pixels_allocate(
-        pixels, (uint64_t)config.input.width, (uint64_t)config.input.height, channels, maximum_pixels);
+    uint64_t width = (uint64_t)config.input.width, height = (uint64_t)config.input.height;
+    if (width * height > maximum_pixels) return TT_TOO_LARGE;
+    width = (width + denominator - 1) / denominator;
+    height = (height + denominator - 1) / denominator;
+    tt_status status = tt_pixels_allocate(pixels, width, height, channels, maximum_pixels);
     if (status != TT_OK) return status;
     if ((uint64_t)pixels->width * channels > INT32_MAX) {
         status = TT_TOO_LARGE;
     } else {
+        config.options.use_scaling = denominator > 1;
+        config.options.scaled_width = (int)width;
+        config.options.scaled_height = (int)height;
         config.output.colorspace = channels == 4 ? MODE_RGBA : MODE_RGB;
         config.output.is_external_memory = 1;
         config.output.u.RGBA.rgba = pixels->data;
@@ -113,14 +121,14 @@ static tt_status encode_status(const encode_state *state, WebPEncodingError code
 
 tt_status tt_webp_encode(
     const uint8_t *pixels, uint32_t width, uint32_t height, uint32_t channels, float quality, bool is_lossless,
-    const tt_cancel *cancel, tt_buffer *out) {
+    int method, const tt_cancel *cancel, tt_buffer *out) {
     if (channels != 1 && channels != 3 && channels != 4) return TT_FAULT;
     if (width > WEBP_MAX_DIMENSION || height > WEBP_MAX_DIMENSION) return TT_TOO_LARGE;
     WebPConfig config;
     WebPPicture picture;
     if (!WebPConfigInit(&config) || !WebPPictureInit(&picture)) return TT_FAULT;
     config.quality = quality;
-    config.method = 4;
+    config.method = method;
     config.alpha_quality = 100;
     // Tokens kept for a second look take up to 22 bytes a pixel; without them coding takes half as long again.
     config.low_memory = (uint64_t)width * height > 4 * 1000 * 1000;

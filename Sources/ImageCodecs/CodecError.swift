@@ -21,7 +21,7 @@ public enum CodecError: Error, Sendable, Hashable {
     /// One sentence for a client.
     public var publicText: String {
         switch self {
-        case .notAnImage: "The bytes are not a JPEG, PNG or WebP image."
+        case .notAnImage: "The bytes are not a JPEG, PNG, WebP or AVIF image."
         case .unsupported(let what): "This cannot be done: \(what)."
         case .damaged(let what): "The image is damaged: \(what)."
         case .truncated(let what): "The image is truncated: \(what)."

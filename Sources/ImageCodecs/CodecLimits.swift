@@ -13,17 +13,21 @@ public struct CodecLimits: Sendable, Hashable {
     /// Segments of a JPEG's header, chunks of a PNG or WebP. A list of them is kept while a file is worked on, and a
     /// file of nothing but empty ones would make that list many times as large as the file.
     public var maximumChunks: Int
+    /// Frames times the pixels of the canvas, where an animation is decoded. Storing and serving one is not limited by
+    /// it.
+    public var maximumAnimationPixels: Int
 
     /// Limits with Tintype's defaults.
     public init(
         maximumPixels: Int = 120_000_000, maximumFrames: Int = 10_000, maximumProfileBytes: Int = 4 << 20,
-        maximumScans: Int = 100, maximumChunks: Int = 100_000
+        maximumScans: Int = 100, maximumChunks: Int = 100_000, maximumAnimationPixels: Int = 500_000_000
     ) {
         self.maximumPixels = maximumPixels
         self.maximumFrames = maximumFrames
         self.maximumProfileBytes = maximumProfileBytes
         self.maximumScans = maximumScans
         self.maximumChunks = maximumChunks
+        self.maximumAnimationPixels = maximumAnimationPixels
     }
 
     /// Judges a number of segments or chunks.

@@ -18,10 +18,15 @@ extension ImageDecoder {
             let padded = (info.size.width + 31) * (info.size.height + 31)
             return padded * 8 + scaledPixels(info, scaleDenominator) * 4 + info.size.width * 256 + workingBytes
         case .png:
-            return whole * 4 + info.size.width * 32 + workingBytes
+            // Interlaced samples of 16 bits are held as such until the last pass.
+            return whole * 12 + info.size.width * 32 + workingBytes
         case .webp:
             // VP8L holds the picture as four bytes a pixel beside the output; VP8 less.
-            return whole * 8 + info.size.width * 64 + workingBytes
+            return whole * 4 + scaledPixels(info, scaleDenominator) * 4 + info.size.width * 128 + workingBytes
+        case .avif:
+            // Two sets of planes (a grid's tiles and the whole, or a picture before and after film grain) of three
+            // samples and alpha, of two bytes each, beside the picture in 16 bits and the output.
+            return whole * 28 + info.size.width * 256 + workingBytes
         }
     }
 
@@ -43,9 +48,28 @@ extension ImageDecoder {
             guard let header = try? PNGHeader.read(file, limits: limits) else { return worst }
             let isGray = header.coding.color_type & 2 == 0 && !header.info.hasAlpha
             let samples = header.info.hasAlpha ? 4 : isGray ? 1 : 3
-            return min(worst, info.size.pixels * samples + info.size.width * 32 + workingBytes)
+            let isHeld = header.coding.bit_depth == 16 && header.coding.is_interlaced && header.colors != nil
+            let bytes = samples * (isHeld ? 3 : 1)
+            return min(worst, info.size.pixels * bytes + info.size.width * 32 + workingBytes)
         case .webp:
-            return worst
+            guard let header = try? WebPHeader.read(file, limits: limits), !header.coding.is_lossless else {
+                return worst
+            }
+            // VP8 keeps some rows; alpha comes as a plane of its own.
+            let samples = header.info.hasAlpha ? 4 : 3
+            let alpha = header.info.hasAlpha ? info.size.pixels : 0
+            return min(
+                worst, alpha + scaledPixels(info, scaleDenominator) * samples + info.size.width * 128 + workingBytes)
+        case .avif:
+            guard let header = try? AVIFHeader.read(file, limits: limits) else { return worst }
+            // dav1d pads planes to whole superblocks of 128 pixels and keeps about a tenth of a picture in tables.
+            let coded = (header.codedSize.width + 127) * (header.codedSize.height + 127)
+            let (width, samples) = (header.depth > 8 ? 2 : 1, header.info.hasAlpha ? 4 : 3)
+            let planes = (header.hasFullChroma ? 6 : 3) * width + (header.info.hasAlpha ? 2 * width : 0)
+            let isDeep = header.depth > 8 && header.colors != nil
+            let isCut = header.codedSize != info.size
+            let held = samples * (isDeep ? 2 : isCut ? 1 : 0)
+            return coded * (planes + held + 1) + info.size.pixels * samples + info.size.width * 256 + workingBytes
         }
     }
 

@@ -14,6 +14,8 @@ extension ImageEncoder {
             // YUV and the coded partitions, or grey spread to RGB first. Alpha goes through the lossless encoder, whose
             // hash chain and references took 31 bytes a pixel on noise.
             return size.pixels * (layout.hasAlpha ? 40 : 12) + rows
+        case .avif:
+            return ImageEncoder.avifBytesPerPixel * size.pixels + ImageDecoder.workingBytes
         }
     }
 }

@@ -25,6 +25,7 @@ public struct EncodedMetadata: Sendable, Hashable {
                     ExifLocation.find(jpeg: file, segments: $0)
                 }
             case .png: (try? PNGChunks.all(in: file)).flatMap { ExifLocation.find(png: file, chunks: $0) }
+            case .avif: (try? AVIFHeader.read(file, limits: CodecLimits()))?.exif
             case .webp: (try? WebPChunks.all(in: file)).flatMap { ExifLocation.find(webp: file, chunks: $0) }
             }
         guard let block, let walk = ExifWalk.read(file.extracting(block)) else { return nil }

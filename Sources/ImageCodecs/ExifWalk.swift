@@ -24,6 +24,9 @@ struct ExifWalk: Sendable, Hashable {
     /// ImageWidth and ImageLength of the first directory (0x0100, 0x0101), which some cameras write into JPEG.
     var imageWidth: Number?
     var imageHeight: Number?
+    /// RelatedImageWidth and RelatedImageLength of the interoperability directory (0x1001, 0x1002; Exif 2.32, 4.6.7).
+    var relatedWidth: Number?
+    var relatedHeight: Number?
     /// Artist (0x013B) and Copyright (0x8298) of the first directory: ranges in the block.
     var artist: Range<Int>?
     var copyright: Range<Int>?
@@ -33,6 +36,11 @@ struct ExifWalk: Sendable, Hashable {
     var thumbnail: Range<Int>?
     /// The value that holds the thumbnail's length (0x0202 of the second directory).
     var thumbnailLength: Number?
+    /// The value that holds the thumbnail's place (0x0201).
+    var thumbnailOffset: Number?
+    /// ImageWidth and ImageLength of the thumbnail directory, which some cameras write.
+    var thumbnailWidth: Number?
+    var thumbnailHeight: Number?
     /// The thumbnail directory's own orientation.
     var thumbnailOrientation: Number?
     var isBigEndian = false
@@ -43,6 +51,11 @@ struct ExifWalk: Sendable, Hashable {
     /// The stored orientation; nil where there is none, or a number that means nothing.
     var orientationValue: Orientation? {
         orientation.flatMap { UInt8(exactly: $0.value) }.flatMap(Orientation.init(rawValue:))
+    }
+
+    /// The thumbnail directory's orientation; nil where there is none, or a number that means nothing.
+    var thumbnailOrientationValue: Orientation? {
+        thumbnailOrientation.flatMap { UInt8(exactly: $0.value) }.flatMap(Orientation.init(rawValue:))
     }
 
     /// Walks over a block that begins with the TIFF header; nil where it does not.
@@ -76,11 +89,22 @@ struct ExifWalk: Sendable, Hashable {
             default: break
             }
         }
+        var interoperability: Int?
         if let exif {
             _ = forEachEntry(block, at: exif) { walk, tag, entry in
                 switch tag {
                 case 0xA002: walk.pixelWidth = walk.number(block, entry: entry)
                 case 0xA003: walk.pixelHeight = walk.number(block, entry: entry)
+                case 0xA005: interoperability = walk.number(block, entry: entry)?.value
+                default: break
+                }
+            }
+        }
+        if let interoperability {
+            _ = forEachEntry(block, at: interoperability) { walk, tag, entry in
+                switch tag {
+                case 0x1001: walk.relatedWidth = walk.number(block, entry: entry)
+                case 0x1002: walk.relatedHeight = walk.number(block, entry: entry)
                 default: break
                 }
             }
@@ -89,16 +113,17 @@ struct ExifWalk: Sendable, Hashable {
     }
 
     private mutating func readSecond(_ block: RawSpan, at offset: Int) {
-        var start: Int?
         _ = forEachEntry(block, at: offset) { walk, tag, entry in
             switch tag {
+            case 0x0100: walk.thumbnailWidth = walk.number(block, entry: entry)
+            case 0x0101: walk.thumbnailHeight = walk.number(block, entry: entry)
             case 0x0112: walk.thumbnailOrientation = walk.number(block, entry: entry)
-            case 0x0201: start = walk.number(block, entry: entry)?.value
+            case 0x0201: walk.thumbnailOffset = walk.number(block, entry: entry)
             case 0x0202: walk.thumbnailLength = walk.number(block, entry: entry)
             default: break
             }
         }
-        guard let start, let length = thumbnailLength?.value, start <= block.byteCount,
+        guard let start = thumbnailOffset?.value, let length = thumbnailLength?.value, start <= block.byteCount,
             length <= block.byteCount - start
         else { return }
         thumbnail = start..<start + length

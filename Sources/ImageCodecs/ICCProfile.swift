@@ -44,6 +44,19 @@ enum ICCProfile {
         return bytes.copy(chunk.data)
     }
 
+    /// Judges a PNG's iCCP chunk by the size that the profile states in its first four bytes, before libpng inflates
+    /// it; libpng itself would only leave a larger one out, and the colours would go wrong without a word.
+    static func checkSize(png bytes: RawSpan, chunks: [PNGChunk], limits: CodecLimits) throws(CodecError) {
+        guard let chunk = chunks.first(where: { $0.name == PNGChunk.profile }) else { return }
+        // A name of at most 79 bytes, a zero, and the one method there is.
+        guard let zero = chunk.data.prefix(80).first(where: { bytes.byte(at: $0) == 0 }),
+            zero + 2 < chunk.data.upperBound
+        else { return }
+        let start: [UInt8] = bytes.extracting(zero + 2..<chunk.data.upperBound).inflatedPrefix(4)
+        guard let size = unsafe start.span.bytes.bigEndian32(at: 0) else { return }
+        try check(size: size, limits: limits)
+    }
+
     /// The profile's own name; nil where it has none or is no profile.
     static func name(of profile: [UInt8]) -> String? {
         let name = unsafe try? collectingBytes { (buffer) throws(CodecError) in
@@ -56,7 +69,7 @@ enum ICCProfile {
         return String(decoding: name, as: UTF8.self)
     }
 
-    private static func check(size: Int, limits: CodecLimits) throws(CodecError) {
+    static func check(size: Int, limits: CodecLimits) throws(CodecError) {
         guard size <= limits.maximumProfileBytes else {
             throw .tooLarge(limit: "the size of the color profile", value: size, maximum: limits.maximumProfileBytes)
         }

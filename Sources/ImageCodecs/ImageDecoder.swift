@@ -1,12 +1,20 @@
 import CImageCodecs
 public import ImageModel
 
+/// A decoded picture, and what its colours still need.
+public struct DecodedPicture: ~Copyable {
+    /// The samples, as stored: no orientation is applied.
+    public var pixels: PixelBuffer
+    /// What makes the colours sRGB; nil where they are already.
+    public var conversion: ColorConversion?
+}
+
 /// Bytes to pixels.
 public enum ImageDecoder {
-    /// What becomes of colours that an embedded profile describes.
+    /// What becomes of colours that the file describes: by an ICC profile, PNG's cICP or gAMA and cHRM, AVIF's nclx.
     public enum Colors: Sendable, Hashable {
-        /// Converted to sRGB through the profile, relative colorimetric, with black point compensation from CMYK. A
-        /// file without a profile, or with one that is of no use for it, is taken as sRGB.
+        /// Converted to sRGB, relative colorimetric, with black point compensation from CMYK. A file without a
+        /// profile, or with one that is of no use for it, is taken as sRGB.
         case sRGB
         /// The stored values; CMYK becomes RGB without a profile.
         case stored
@@ -14,34 +22,60 @@ public enum ImageDecoder {
 
     /// Decodes a still picture, as stored: its orientation is not applied.
     ///
-    /// JPEG becomes grey or RGB, decoded as djpeg does by default; PNG becomes grey, RGB or RGBA of 8 bits, its gamma
-    /// chunk left alone; WebP becomes RGB or RGBA.
+    /// JPEG becomes grey or RGB, decoded as djpeg does by default; PNG becomes grey, RGB or RGBA of 8 bits; WebP and
+    /// AVIF become RGB or RGBA.
     ///
     /// - Parameters:
     ///   - info: what ``ImageHeader/read(_:limits:)`` said of this file. Its size is checked again.
-    ///   - scaleDenominator: for JPEG 1, 2, 4 or 8: decoded straight at that part of the size, sides rounded up.
-    ///     Other formats are decoded whole, whatever it is.
+    ///   - scaleDenominator: decoded straight at that part of the size, sides rounded up. JPEG takes 1, 2, 4 or 8 and
+    ///     is cut off at the right and bottom where a side is no multiple; WebP takes any, and its whole picture is
+    ///     spread over the smaller one. Other formats are decoded whole, whatever it is.
     /// - Throws: `unsupported` for an animation, and for a JPEG that libjpeg cannot decode; `damaged`, `truncated`,
     ///   `tooLarge`, `outOfMemory`, `cancelled`.
     public static func decode(
         _ file: RawSpan, info: ImageInfo, scaleDenominator: Int = 1, colors: Colors = .sRGB,
         limits: CodecLimits, cancelled: CancelFlag
     ) throws(CodecError) -> PixelBuffer {
+        var picture = try decode(
+            file, info: info, scaleDenominator: scaleDenominator, converts: colors == .sRGB, limits: limits,
+            cancelled: cancelled)
+        if let conversion = picture.conversion { try conversion.apply(to: &picture.pixels, cancelled: cancelled) }
+        return picture.pixels
+    }
+
+    /// The same, but leaves the conversion to sRGB to the caller wherever nothing is lost by that: samples of 16 bits
+    /// and CMYK are converted at once.
+    public static func decodeDeferringColors(
+        _ file: RawSpan, info: ImageInfo, scaleDenominator: Int = 1, limits: CodecLimits, cancelled: CancelFlag
+    ) throws(CodecError) -> DecodedPicture {
+        try decode(
+            file, info: info, scaleDenominator: scaleDenominator, converts: true, limits: limits, cancelled: cancelled)
+    }
+
+    private static func decode(
+        _ file: RawSpan, info: ImageInfo, scaleDenominator: Int, converts: Bool, limits: CodecLimits,
+        cancelled: CancelFlag
+    ) throws(CodecError) -> DecodedPicture {
         try limits.check(width: info.size.width, height: info.size.height)
+        guard scaleDenominator >= 1, scaleDenominator <= 1 << 20 else { throw .fault("a scale that is no part") }
         return switch info.format {
         case .jpeg:
             try decodeJPEG(
-                file, info: info, scaleDenominator: scaleDenominator, colors: colors, limits: limits,
+                file, info: info, scaleDenominator: scaleDenominator, converts: converts, limits: limits,
                 cancelled: cancelled)
-        case .png: try decodePNG(file, info: info, colors: colors, limits: limits, cancelled: cancelled)
-        case .webp: try decodeWebP(file, info: info, colors: colors, limits: limits, cancelled: cancelled)
+        case .png: try decodePNG(file, info: info, converts: converts, limits: limits, cancelled: cancelled)
+        case .webp:
+            try decodeWebP(
+                file, info: info, scaleDenominator: scaleDenominator, converts: converts, limits: limits,
+                cancelled: cancelled)
+        case .avif: try decodeAVIF(file, info: info, converts: converts, limits: limits, cancelled: cancelled)
         }
     }
 
     private static func decodeJPEG(
-        _ file: RawSpan, info: ImageInfo, scaleDenominator: Int, colors: Colors, limits: CodecLimits,
+        _ file: RawSpan, info: ImageInfo, scaleDenominator: Int, converts: Bool, limits: CodecLimits,
         cancelled: CancelFlag
-    ) throws(CodecError) -> PixelBuffer {
+    ) throws(CodecError) -> DecodedPicture {
         let header = try JPEGHeader.read(file, limits: limits)
         guard header.info.size == info.size else { throw .fault("a header of another file") }
         guard let coding = header.coding, coding.color != .TT_JPEG_OTHER else {
@@ -54,59 +88,112 @@ public enum ImageDecoder {
                 pointer, count, UInt32(scaleDenominator), UInt64(limits.maximumPixels), UInt32(limits.maximumScans),
                 cancelled.pointer, &pixels)
         }
-        return try unsafe finish(
-            status, &pixels, format: "JPEG", isCMYK: coding.color == .TT_JPEG_CMYK, isInverted: coding.is_adobe,
-            profile: colors == .sRGB ? header.profile : nil, cancelled: cancelled)
+        let source: ColorSource? = converts ? header.profile.map { .profile($0) } : nil
+        if coding.color == .TT_JPEG_CMYK {
+            return try unsafe finishCMYK(
+                status, &pixels, isInverted: coding.is_adobe, source: source, cancelled: cancelled)
+        }
+        return try unsafe finish(status, &pixels, format: "JPEG", source: source)
     }
 
     private static func decodePNG(
-        _ file: RawSpan, info: ImageInfo, colors: Colors, limits: CodecLimits, cancelled: CancelFlag
-    ) throws(CodecError) -> PixelBuffer {
+        _ file: RawSpan, info: ImageInfo, converts: Bool, limits: CodecLimits, cancelled: CancelFlag
+    ) throws(CodecError) -> DecodedPicture {
         let header = try PNGHeader.read(file, limits: limits)
         guard header.info.size == info.size else { throw .fault("a header of another file") }
         guard !header.isAnimated else { throw .unsupported("this PNG is an animation") }
+        let source = converts ? header.colors : nil
+        let isDeep = header.coding.bit_depth == 16
+        // Eight bits of a linear or otherwise far-off coding would lose the dark tones, so that the conversion takes
+        // all sixteen.
+        let deep = isDeep ? try source?.conversion(of: header.layout.colorKind, isDeep: true) : nil
         var pixels = unsafe tt_pixels()
         let status = unsafe file.withCBytes { (pointer, count) in
-            unsafe tt_png_decode(pointer, count, UInt64(limits.maximumPixels), cancelled.pointer, &pixels)
+            unsafe tt_png_decode(
+                pointer, count, deep?.pointer, UInt64(limits.maximumPixels), cancelled.pointer, &pixels)
         }
-        return try unsafe finish(
-            status, &pixels, format: "PNG", profile: colors == .sRGB ? header.profile : nil, cancelled: cancelled)
+        return try unsafe finish(status, &pixels, format: "PNG", source: isDeep ? nil : source)
     }
 
     private static func decodeWebP(
-        _ file: RawSpan, info: ImageInfo, colors: Colors, limits: CodecLimits, cancelled: CancelFlag
-    ) throws(CodecError) -> PixelBuffer {
+        _ file: RawSpan, info: ImageInfo, scaleDenominator: Int, converts: Bool, limits: CodecLimits,
+        cancelled: CancelFlag
+    ) throws(CodecError) -> DecodedPicture {
         let header = try WebPHeader.read(file, limits: limits)
         guard header.info.size == info.size else { throw .fault("a header of another file") }
         guard !header.coding.is_animated else { throw .unsupported("this WebP is an animation") }
         var pixels = unsafe tt_pixels()
         let status = unsafe file.withCBytes { (pointer, count) in
-            unsafe tt_webp_decode(pointer, count, UInt64(limits.maximumPixels), cancelled.pointer, &pixels)
+            unsafe tt_webp_decode(
+                pointer, count, UInt32(scaleDenominator), UInt64(limits.maximumPixels), cancelled.pointer, &pixels)
         }
         return try unsafe finish(
-            status, &pixels, format: "WebP", profile: colors == .sRGB ? header.profile : nil, cancelled: cancelled)
+            status, &pixels, format: "WebP", source: converts ? header.profile.map { .profile($0) } : nil)
     }
 
-    /// Judges the status, converts colours in place, and takes the pixels over. They are freed on any error.
-    private static func finish(
-        _ status: tt_status, _ pixels: inout tt_pixels, format: String, isCMYK: Bool = false,
-        isInverted: Bool = false, profile: [UInt8]?, cancelled: CancelFlag
-    ) throws(CodecError) -> PixelBuffer {
+    /// - Parameter isFirstEnough: of an animation its first picture is taken.
+    static func decodeAVIF(
+        _ file: RawSpan, info: ImageInfo, converts: Bool, isFirstEnough: Bool = false, limits: CodecLimits,
+        cancelled: CancelFlag
+    ) throws(CodecError) -> DecodedPicture {
+        let header = try AVIFHeader.read(file, limits: limits)
+        guard header.info.size == info.size else { throw .fault("a header of another file") }
+        guard header.info.frames == 1 || isFirstEnough else { throw .unsupported("this AVIF is an animation") }
+        var source = converts ? header.colors : nil
+        let kind: tt_color_kind = header.info.hasAlpha ? .TT_COLOR_RGBA : .TT_COLOR_RGB
+        let deep = header.depth > 8 ? try source?.conversion(of: kind, isDeep: true) : nil
+        var pixels = unsafe tt_pixels()
+        var found = tt_avif_colors()
+        let status = unsafe file.withCBytes { (pointer, count) in
+            unsafe tt_avif_decode(
+                pointer, count, UInt32(header.codedSize.width), UInt32(header.codedSize.height), header.crop,
+                header.info.hasAlpha, deep?.pointer, cancelled.pointer, &pixels, &found)
+        }
+        if deep != nil { source = nil }
+        if converts, !header.statesColors {
+            let numbers = CodedColors(primaries: Int(found.primaries), transfer: Int(found.transfer))
+            source = numbers.isSRGB ? nil : .coded(numbers)
+        }
+        return try unsafe finish(status, &pixels, format: "AVIF", source: source)
+    }
+
+    /// Judges the status and takes the pixels over. They are freed on any error.
+    static func finish(
+        _ status: tt_status, _ pixels: inout tt_pixels, format: String, source: ColorSource?
+    ) throws(CodecError) -> DecodedPicture {
         var isAdopted = false
         defer { if !isAdopted { unsafe tt_free(pixels.data) } }
         try check(status, format: format)
-        var isConverted = false
-        if let profile {
-            let outcome = unsafe profile.span.bytes.withCBytes { (pointer, count) in
-                unsafe tt_color_to_srgb(&pixels, isCMYK, isInverted, pointer, count, cancelled.pointer)
-            }
-            // A profile that is broken or meant for other colours is ignored, as browsers do.
-            isConverted = outcome == .TT_OK
-            if outcome != .TT_UNSUPPORTED, outcome != .TT_DAMAGED { try check(outcome, format: format) }
+        guard let layout = unsafe PixelBuffer.Layout(rawValue: Int(pixels.channels)) else {
+            throw .fault("pixels without a layout")
         }
-        if isCMYK, !isConverted { unsafe tt_color_cmyk_to_rgb(&pixels, isInverted) }
+        let conversion = try source?.conversion(of: layout.colorKind)
         let buffer = try unsafe PixelBuffer(adopting: pixels)
         isAdopted = true
-        return buffer
+        return DecodedPicture(pixels: buffer, conversion: conversion)
+    }
+
+    /// The same for four samples of ink, which become RGB at once.
+    private static func finishCMYK(
+        _ status: tt_status, _ pixels: inout tt_pixels, isInverted: Bool, source: ColorSource?, cancelled: CancelFlag
+    ) throws(CodecError) -> DecodedPicture {
+        var isAdopted = false
+        defer { if !isAdopted { unsafe tt_free(pixels.data) } }
+        try check(status, format: "JPEG")
+        if let conversion = try source?.conversion(of: isInverted ? .TT_COLOR_CMYK_INVERTED : .TT_COLOR_CMYK) {
+            try unsafe check(tt_color_apply(conversion.pointer, &pixels, cancelled.pointer), format: "JPEG")
+        } else {
+            unsafe tt_color_cmyk_to_rgb(&pixels, isInverted)
+        }
+        let buffer = try unsafe PixelBuffer(adopting: pixels)
+        isAdopted = true
+        return DecodedPicture(pixels: buffer, conversion: nil)
+    }
+}
+
+extension PNGHeader {
+    /// What the picture is decoded to.
+    var layout: PixelBuffer.Layout {
+        info.hasAlpha ? .rgba8 : coding.color_type & 2 == 0 ? .gray8 : .rgb8
     }
 }

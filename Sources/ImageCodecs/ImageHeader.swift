@@ -2,10 +2,11 @@ public import ImageModel
 
 /// What a file says of its picture before any pixel is decoded.
 public enum ImageHeader {
-    /// Reads the header by libjpeg, libpng or libwebp and judges it by the limits.
+    /// Reads the header by libjpeg, libpng or libwebp, that of an AVIF by its boxes, and judges it by the limits.
     ///
     /// The bytes are a whole file, or its first part up to the image data: a JPEG up to and with its first SOS, a PNG
-    /// up to the data of its first IDAT, a WebP up to its first frame header; ``StructureCheck/headerEnd`` finds this
+    /// up to the data of its first IDAT, a WebP up to its first frame header, an AVIF up to the end of its meta box (of
+    /// a sequence: its moov box); ``StructureCheck/headerEnd`` finds this
     /// place. What a file keeps behind it (WebP's EXIF, a PNG's late eXIf) is only seen in the whole file; with less
     /// the orientation is upright, and a WebP animation's `frames` is nil.
     ///
@@ -18,6 +19,7 @@ public enum ImageHeader {
         case .jpeg: try JPEGHeader.read(bytes, limits: limits).info
         case .png: try PNGHeader.read(bytes, limits: limits).info
         case .webp: try WebPHeader.read(bytes, limits: limits).info
+        case .avif: try AVIFHeader.read(bytes, limits: limits).info
         case nil: throw .notAnImage
         }
     }

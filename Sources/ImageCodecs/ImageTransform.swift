@@ -5,24 +5,36 @@ public import ImageModel
 public struct TransformedImage: Sendable {
     /// The whole new file.
     public var bytes: [UInt8]
-    /// Whether every pixel kept its value: no picture was decoded and encoded again with loss.
+    /// Whether every pixel that is there kept its value: no picture was decoded and encoded again with loss.
     public var isLossless: Bool
+    /// What has gone beside that.
+    public var effects: TransformEffects
     /// The new file's header.
     public var info: ImageInfo
 }
 
 /// Turning and flipping stored files.
 public enum ImageTransform {
+    /// What becomes of a JPEG whose cut-off blocks stand in the way of moving its coefficients.
+    public enum Edge: String, Sendable, Hashable, CaseIterable {
+        /// The picture is encoded again, whole.
+        case reencode
+        /// The blocks that are not whole are cut off, at most 31 pixels at one or two edges; a picture that has no
+        /// others is encoded again.
+        case trim
+    }
+
     /// Changes a picture as it is seen: its stored orientation is applied first, then `change`. In the new file the
     /// pixels stand as they are seen and the orientation tag says upright (1).
     ///
     /// - JPEG: coefficients are moved, nothing is decoded, where the block grid allows it (what `jpegtran -perfect`
-    ///   accepts); else the file is encoded again in its own colour space with its own quantisation tables and
-    ///   sampling, and `isLossless` is false. Progressive stays progressive, arithmetic coding stays arithmetic, all
-    ///   APPn and COM segments before the first scan stay byte for byte, but for the orientation, the pixel
-    ///   dimensions and the thumbnail in EXIF, the orientation in XMP, and thumbnails in JFIF and JFXX, which go. An
-    ///   EXIF thumbnail is turned along, or dropped where it cannot be. What stands behind the end (gain maps,
-    ///   previews) would no longer fit the picture and is dropped together with its index (MPF).
+    ///   accepts); else, by `edge`, the file is encoded again in its own colour space with its own quantisation tables
+    ///   and sampling, and `isLossless` is false, or it is trimmed. Progressive stays progressive, arithmetic coding
+    ///   stays arithmetic, all APPn and COM segments before the first scan stay byte for byte, but for what speaks of
+    ///   the picture's shape: orientation and sizes in EXIF (every EXIF segment, where there are several) and XMP, the
+    ///   densities of JFIF, and thumbnails in EXIF, JFXX and Photoshop's resources, which are turned along, or dropped
+    ///   where that cannot be. What stands behind the end (gain maps, previews, films) would no longer fit the picture
+    ///   and is dropped together with its index (MPF, ISO 21496-1). ``TransformedImage/effects`` names what has gone.
     /// - PNG: samples, depth, colour type, interlacing and all chunks are kept; densities change places.
     /// - WebP: a lossless file stays exact; a lossy one is encoded again at quality 95. Profile, EXIF, XMP and unknown
     ///   chunks are kept.
@@ -33,17 +45,26 @@ public enum ImageTransform {
     /// - Throws: `unsupported` for an animation and a JPEG that libjpeg cannot read; `damaged` also where libjpeg
     ///   would have to repair data; `truncated`, `tooLarge`, `outOfMemory`, `cancelled`.
     public static func apply(
-        _ change: Orientation, to file: RawSpan, limits: CodecLimits, cancelled: CancelFlag
+        _ change: Orientation, to file: RawSpan, edge: Edge = .reencode, limits: CodecLimits, cancelled: CancelFlag
     ) throws(CodecError) -> TransformedImage {
-        let turned: (bytes: [UInt8], isLossless: Bool) =
+        let turned: Outcome =
             switch ImageFormat.detect(file) {
-            case .jpeg: try JPEGTransform.apply(change, to: file, limits: limits, cancelled: cancelled)
+            case .jpeg: try JPEGTransform.apply(change, to: file, edge: edge, limits: limits, cancelled: cancelled)
             case .png: try PNGTransform.apply(change, to: file, limits: limits, cancelled: cancelled)
             case .webp: try WebPTransform.apply(change, to: file, limits: limits, cancelled: cancelled)
+            case .avif: throw .unsupported("an AVIF cannot be turned without loss")
             case nil: throw .notAnImage
             }
         let info = try unsafe ImageHeader.read(turned.bytes.span.bytes, limits: limits)
-        return TransformedImage(bytes: turned.bytes, isLossless: turned.isLossless, info: info)
+        return TransformedImage(
+            bytes: turned.bytes, isLossless: turned.isLossless, effects: turned.effects, info: info)
+    }
+
+    /// What one format's transform hands back.
+    struct Outcome {
+        var bytes: [UInt8]
+        var isLossless: Bool
+        var effects: TransformEffects = []
     }
 }
 

@@ -1,50 +1,80 @@
 import ImageModel
 
-/// Changes to metadata that keep every length, so that all offsets in it stay right, those of maker notes too.
+/// Changes to EXIF that keep every offset right, those of maker notes too: values are rewritten where they stand, and
+/// only a thumbnail may be moved behind everything else.
 enum MetadataEdit {
-    /// Rewrites an EXIF block for a picture whose pixels were turned by `total` and now stand upright.
+    /// Rewrites an EXIF block for a picture that was turned and now stands upright.
     ///
-    /// `turnThumbnail` turns a JPEG by `total`, or returns nil where it cannot.
-    static func turnExif(
-        _ block: inout [UInt8], by total: Orientation, turnThumbnail: (_ thumbnail: [UInt8]) -> [UInt8]?
-    ) {
-        guard let walk = unsafe ExifWalk.read(block.span.bytes) else { return }
+    /// - Parameter room: the largest number of bytes that the block may have, for a thumbnail that grows.
+    /// - Returns: `droppedThumbnail`, or nothing.
+    static func turnExif(_ block: inout [UInt8], _ turn: PictureTurn, room: Int) -> TransformEffects {
+        guard let walk = unsafe ExifWalk.read(block.span.bytes) else { return [] }
         if let orientation = walk.orientation { write(1, to: orientation, in: &block, walk) }
-        guard total != .upright else { return }
-        if total.swapsAxes {
-            exchange(walk.pixelWidth, walk.pixelHeight, in: &block, walk)
-            exchange(walk.imageWidth, walk.imageHeight, in: &block, walk)
-        }
-        guard let link = walk.nextDirectory, link.value != 0 else { return }
-        if let range = walk.thumbnail, let length = walk.thumbnailLength,
-            let turned = turnThumbnail(Array(block[range])), turned.count <= range.count
-        {
-            block.replaceSubrange(
-                range, with: turned + [UInt8](repeating: 0, count: range.count - turned.count))
-            write(turned.count, to: length, in: &block, walk)
-            if let orientation = walk.thumbnailOrientation { write(1, to: orientation, in: &block, walk) }
-        } else {
-            // Without the link nobody finds the second directory, and no wrong thumbnail.
-            write(0, to: link, in: &block, walk)
-            if let range = walk.thumbnail {
-                block.replaceSubrange(range, with: [UInt8](repeating: 0, count: range.count))
+        if turn.before != turn.after {
+            for (width, height) in [
+                (walk.pixelWidth, walk.pixelHeight), (walk.imageWidth, walk.imageHeight),
+                (walk.relatedWidth, walk.relatedHeight),
+            ] {
+                change(width, height, turn, in: &block, walk)
             }
         }
+        guard let link = walk.nextDirectory, link.value != 0 else { return [] }
+        if turnThumbnail(in: &block, walk, turn, room: room) { return [] }
+        // Without the link nobody finds the second directory, and no wrong thumbnail.
+        write(0, to: link, in: &block, walk)
+        if let range = walk.thumbnail, isJPEG(block, range) {
+            block.replaceSubrange(range, with: [UInt8](repeating: 0, count: range.count))
+        }
+        return .droppedThumbnail
     }
 
-    /// Sets `tiff:Orientation` in an XMP packet to 1, as attribute and as element: one digit for one digit.
-    static func normalizeXMP(_ packet: inout [UInt8]) {
-        let name = Array("tiff:Orientation".utf8)
-        var from = 0
-        while let found = firstIndex(of: name, in: packet, from: from) {
-            from = found + name.count
-            var at = from
-            // `="6"`, `='6'` or `>6<`, with spaces around the equals sign.
-            while at < packet.count, [0x20, 0x09, 0x0A, 0x0D, 0x3D, 0x22, 0x27, 0x3E].contains(packet[at]) { at += 1 }
-            guard at > from, at + 1 < packet.count, (0x31...0x38).contains(packet[at]),
-                [0x22, 0x27, 0x3C, 0x20].contains(packet[at + 1])
-            else { continue }
-            packet[at] = 0x31
+    /// Turns the thumbnail along; false where that cannot be done.
+    private static func turnThumbnail(
+        in block: inout [UInt8], _ walk: ExifWalk, _ turn: PictureTurn, room: Int
+    ) -> Bool {
+        let bytes = walk.thumbnail.flatMap { isJPEG(block, $0) ? Array(block[$0]) : nil }
+        let size = bytes.flatMap { Thumbnail.size($0) }
+        let total = turn.totalForThumbnail(of: size, own: walk.thumbnailOrientationValue)
+        if total != .upright {
+            guard let bytes, let range = walk.thumbnail, let length = walk.thumbnailLength,
+                let offset = walk.thumbnailOffset,
+                let turned = Thumbnail.turned(bytes, by: total, limits: turn.limits, cancelled: turn.cancelled)
+            else { return false }
+            if turned.count <= range.count {
+                let rest = [UInt8](repeating: 0, count: range.count - turned.count)
+                block.replaceSubrange(range, with: turned + rest)
+            } else if range.upperBound == block.count, range.lowerBound + turned.count <= room {
+                block.replaceSubrange(range, with: turned)
+            } else {
+                // Values begin at even offsets (TIFF 6.0 section 2).
+                let start = block.count + block.count % 2
+                guard start + turned.count <= room, offset.width == 4 else { return false }
+                block.replaceSubrange(range, with: [UInt8](repeating: 0, count: range.count))
+                block += [UInt8](repeating: 0, count: start - block.count) + turned
+                write(start, to: offset, in: &block, walk)
+            }
+            write(turned.count, to: length, in: &block, walk)
+            if total.swapsAxes { exchange(walk.thumbnailWidth, walk.thumbnailHeight, in: &block, walk) }
+        }
+        if let orientation = walk.thumbnailOrientation { write(1, to: orientation, in: &block, walk) }
+        return true
+    }
+
+    private static func isJPEG(_ block: [UInt8], _ range: Range<Int>) -> Bool {
+        block[range].starts(with: [0xFF, JPEGSegment.Marker.startOfImage, 0xFF])
+    }
+
+    /// Writes the new size where the old one stood; numbers that say something else only change places with it.
+    private static func change(
+        _ width: ExifWalk.Number?, _ height: ExifWalk.Number?, _ turn: PictureTurn, in block: inout [UInt8],
+        _ walk: ExifWalk
+    ) {
+        guard let width, let height else { return }
+        if PixelSize(width: width.value, height: height.value) == turn.before {
+            write(turn.after.width, to: width, in: &block, walk)
+            write(turn.after.height, to: height, in: &block, walk)
+        } else if turn.total.swapsAxes {
+            exchange(width, height, in: &block, walk)
         }
     }
 
@@ -63,15 +93,5 @@ enum MetadataEdit {
             let shift = 8 * (walk.isBigEndian ? number.width - 1 - index : index)
             block[number.offset + index] = UInt8(truncatingIfNeeded: value >> shift)
         }
-    }
-
-    private static func firstIndex(of wanted: [UInt8], in bytes: [UInt8], from: Int) -> Int? {
-        guard let first = wanted.first, bytes.count >= wanted.count else { return nil }
-        var at = from
-        while at <= bytes.count - wanted.count {
-            if bytes[at] == first, bytes[at..<at + wanted.count].elementsEqual(wanted) { return at }
-            at += 1
-        }
-        return nil
     }
 }

@@ -15,6 +15,8 @@ struct PNGChunk: Sendable, Hashable {
     static let palette = FourCC("PLTE")
     static let end = FourCC("IEND")
     static let exif = FourCC("eXIf")
+    static let profile = FourCC("iCCP")
+    static let codedColors = FourCC("cICP")
     static let internationalText = FourCC("iTXt")
     static let physicalSize = FourCC("pHYs")
     static let animationControl = FourCC("acTL")

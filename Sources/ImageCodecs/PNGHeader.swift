@@ -5,7 +5,8 @@ import ImageModel
 struct PNGHeader {
     var info: ImageInfo
     var coding: tt_png_info
-    var profile: [UInt8]?
+    /// Nil for sRGB.
+    var colors: ColorSource?
     /// An APNG (PNG 11.3.6): acTL before the first IDAT.
     var isAnimated: Bool
     /// What is there whole.
@@ -18,6 +19,8 @@ struct PNGHeader {
         {
             try limits.check(width: width, height: height)
         }
+        let chunks = try PNGChunks.all(in: bytes, limits: limits)
+        try ICCProfile.checkSize(png: bytes, chunks: chunks, limits: limits)
         var coding = tt_png_info()
         let profile = try unsafe collectingBytes { (buffer) throws(CodecError) in
             let status = unsafe bytes.withCBytes { (pointer, count) in
@@ -27,7 +30,7 @@ struct PNGHeader {
         }
         try limits.check(width: Int(coding.width), height: Int(coding.height))
 
-        let chunks = try PNGChunks.all(in: bytes, limits: limits)
+        let colors = colorSource(bytes, chunks: chunks, coding: coding, profile: profile)
         let frames = try frameCount(bytes, chunks: chunks, limits: limits)
         let info = ImageInfo(
             format: .png,
@@ -35,15 +38,36 @@ struct PNGHeader {
             orientation: ExifLocation.orientation(bytes, ExifLocation.find(png: bytes, chunks: chunks)),
             hasAlpha: coding.has_transparency,
             frames: frames ?? 1,
-            colorProfile: profile.isEmpty ? nameWithoutProfile(coding) : ICCProfile.name(of: profile))
+            colorProfile: colors.map(\.name) ?? "sRGB")
         return PNGHeader(
-            info: info, coding: coding, profile: profile.isEmpty ? nil : profile, isAnimated: frames != nil,
-            chunks: chunks)
+            info: info, coding: coding, colors: colors, isAnimated: frames != nil, chunks: chunks)
     }
 
-    /// sRGB by its chunk, by silence, or by its gamma of 1/2.2; nil for any other gamma.
-    private static func nameWithoutProfile(_ coding: tt_png_info) -> String? {
-        coding.has_srgb || coding.gamma == 0 || (45_000...46_000).contains(coding.gamma) ? "sRGB" : nil
+    /// What says most comes first (PNG, third edition, 4.3): cICP, iCCP, sRGB, then gAMA with cHRM.
+    private static func colorSource(
+        _ bytes: RawSpan, chunks: [PNGChunk], coding: tt_png_info, profile: [UInt8]
+    ) -> ColorSource? {
+        let head = chunks.prefix { $0.name != PNGChunk.imageData }
+        if let chunk = head.first(where: { $0.name == PNGChunk.codedColors }), chunk.data.count == 4 {
+            let start = chunk.data.lowerBound
+            let numbers = CodedColors(
+                primaries: Int(bytes.byte(at: start)), transfer: Int(bytes.byte(at: start + 1)))
+            if numbers.meaning != nil { return numbers.isSRGB ? nil : .coded(numbers) }
+        }
+        if !profile.isEmpty { return .profile(profile) }
+        if coding.has_srgb { return nil }
+        // Without a gamma primaries say too little, and browsers leave them alone too. A gamma beyond these bounds
+        // is no screen's and no file's.
+        guard (1_000...1_000_000).contains(coding.gamma) else { return nil }
+        let stated = coding.primaries
+        let primaries =
+            coding.has_primaries
+            ? ColorPrimaries(
+                red: SIMD2(stated.red_x, stated.red_y), green: SIMD2(stated.green_x, stated.green_y),
+                blue: SIMD2(stated.blue_x, stated.blue_y), white: SIMD2(stated.white_x, stated.white_y)) : .sRGB
+        // 1/2.2 is how files say sRGB (11.3.2.2).
+        if (45_000...46_000).contains(coding.gamma), primaries.isNear(.sRGB) { return nil }
+        return .calibrated(primaries, .gamma(100_000 / Double(coding.gamma)))
     }
 
     private static func frameCount(
@@ -60,5 +84,14 @@ struct PNGHeader {
             return frames
         }
         return nil
+    }
+}
+
+extension ColorPrimaries {
+    /// The same within what cHRM rounds to, and within the rounding of those who write it.
+    func isNear(_ other: ColorPrimaries) -> Bool {
+        zip([red, green, blue, white], [other.red, other.green, other.blue, other.white]).allSatisfy { pair in
+            abs(pair.0.x - pair.1.x) < 0.002 && abs(pair.0.y - pair.1.y) < 0.002
+        }
     }
 }

@@ -1,4 +1,16 @@
+import CImageCodecs
+
 extension RawSpan {
+    /// The first bytes of what this zlib stream holds; fewer where it is damaged or ends.
+    func inflatedPrefix(_ wanted: Int) -> [UInt8] {
+        unsafe withCBytes { (pointer, count) in
+            unsafe [UInt8](unsafeUninitializedCapacity: wanted) { (buffer, written) in
+                guard let base = buffer.baseAddress else { return }
+                written = unsafe tt_inflate_prefix(pointer, count, base, wanted)
+            }
+        }
+    }
+
     /// The byte at `offset`; traps outside.
     func byte(at offset: Int) -> UInt8 {
         // Checked against the bounds, and every bit pattern is a UInt8.

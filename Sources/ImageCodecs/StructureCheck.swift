@@ -7,8 +7,8 @@ public import ImageModel
 public struct StructureCheck: Sendable {
     /// What a whole file turned out to be.
     public struct Summary: Sendable, Hashable {
-        /// Pictures in the animation; 1 for a still.
-        public var frames: Int
+        /// Pictures in the animation; 1 for a still. Nil for an AVIF, whose header says it.
+        public var frames: Int?
         /// Offset behind the last byte of the picture.
         public var imageEnd: Int
         /// Bytes behind the picture.
@@ -22,6 +22,7 @@ public struct StructureCheck: Sendable {
         case jpeg(JPEGStructure)
         case png(PNGStructure)
         case webp(WebPStructure)
+        case avif(AVIFStructure)
     }
 
     private var machine: Machine
@@ -32,6 +33,7 @@ public struct StructureCheck: Sendable {
         case .jpeg: machine = .jpeg(JPEGStructure(limits: limits))
         case .png: machine = .png(PNGStructure(limits: limits))
         case .webp: machine = .webp(WebPStructure(limits: limits))
+        case .avif: machine = .avif(AVIFStructure(limits: limits))
         }
     }
 
@@ -41,6 +43,7 @@ public struct StructureCheck: Sendable {
         case .jpeg(let structure): structure.headerEnd
         case .png(let structure): structure.headerEnd
         case .webp(let structure): structure.headerEnd
+        case .avif(let structure): structure.headerEnd
         }
     }
 
@@ -59,6 +62,9 @@ public struct StructureCheck: Sendable {
         case .webp(var structure):
             try structure.consume(bytes)
             machine = .webp(structure)
+        case .avif(var structure):
+            try structure.consume(bytes)
+            machine = .avif(structure)
         }
     }
 
@@ -70,6 +76,7 @@ public struct StructureCheck: Sendable {
         case .jpeg(let structure): try structure.finish()
         case .png(let structure): try structure.finish()
         case .webp(let structure): try structure.finish()
+        case .avif(let structure): try structure.finish()
         }
     }
 }

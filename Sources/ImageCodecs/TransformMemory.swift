@@ -7,6 +7,11 @@ extension ImageTransform {
     /// Never throws: where the header cannot be read, the transform fails before it takes any memory, and the answer
     /// is that of the worst file with this size.
     public static func memoryBytes(file: RawSpan, info: ImageInfo, limits: CodecLimits) -> Int {
+        // A thumbnail is turned when the picture itself has given its memory back.
+        max(pictureBytes(file: file, info: info, limits: limits), Thumbnail.workingBytes)
+    }
+
+    private static func pictureBytes(file: RawSpan, info: ImageInfo, limits: CodecLimits) -> Int {
         let working = ImageDecoder.workingBytes + info.size.width * 256 + info.size.height * 256
         switch info.format {
         case .jpeg:
@@ -22,6 +27,8 @@ extension ImageTransform {
         case .png:
             guard let header = try? PNGHeader.read(file, limits: limits) else { return 16 * info.size.pixels + working }
             return 2 * info.size.pixels * header.bytesPerPixel + working
+        case .avif:
+            return working
         case .webp:
             // libwebp's lossless encoder, which packs alpha too, keeps a hash chain, its references and several
             // copies: 37 bytes a pixel were measured on noise; the lossy one stays under ten.

@@ -28,6 +28,20 @@ enum WebPContainer {
         return WebPChunk.file(chunks)
     }
 
+    /// The same file, whose chunks stay as they are, with an EXIF chunk at its end. A simple file becomes an extended
+    /// one.
+    static func adding(exif: [UInt8], to file: RawSpan, size: PixelSize) throws(CodecError) -> [UInt8] {
+        let chunks = try WebPChunks.all(in: file, limits: CodecLimits(maximumChunks: .max))
+        guard let first = chunks.first, first.name == WebPChunk.extended, first.data.count >= 10 else {
+            return try rebuild(file, size: size, exif: exif)
+        }
+        var header = file.copy(first.data)
+        header[0] |= WebPChunk.Flag.exif
+        var parts = [WebPChunk.encode(WebPChunk.extended, header)]
+        parts += chunks.dropFirst().map { WebPChunk.encode($0.name, file.copy($0.data)) }
+        return WebPChunk.file(parts + [WebPChunk.encode(WebPChunk.exif, exif)])
+    }
+
     /// ALPH, or the alpha bit of VP8L, which follows the 28 bits of its size (RFC 9649 section 3.4).
     private static func hasAlpha(_ bytes: RawSpan, _ picture: [WebPChunk]) -> Bool {
         picture.contains { chunk in

@@ -9,31 +9,43 @@ enum WebPTransform {
 
     static func apply(
         _ change: Orientation, to file: RawSpan, limits: CodecLimits, cancelled: CancelFlag
-    ) throws(CodecError) -> (bytes: [UInt8], isLossless: Bool) {
+    ) throws(CodecError) -> ImageTransform.Outcome {
         let header = try WebPHeader.read(file, limits: limits)
         guard !header.coding.is_animated else { throw .unsupported("this WebP is an animation") }
-        let total = header.info.orientation.followed(by: change)
-        guard total != .upright else { return (retagged(file, header), true) }
+        let turn = PictureTurn(
+            stored: header.info.orientation, change: change, before: header.info.size, limits: limits,
+            cancelled: cancelled)
+        guard turn.total != .upright else { return retagged(file, header, turn) }
 
         let pixels = try ImageDecoder.decode(
             file, info: header.info, colors: .stored, limits: limits, cancelled: cancelled)
-        let turned = try pixels.turned(by: total, cancelled: cancelled)
+        let turned = try pixels.turned(by: turn.total, cancelled: cancelled)
         let encoded = try ImageEncoder.encodeWebP(
             turned, quality: quality, isLossless: header.coding.is_lossless, cancelled: cancelled)
-        return (try assemble(encoded, size: turned.size, file, header, by: total), header.coding.is_lossless)
+        var outcome = ImageTransform.Outcome(bytes: [], isLossless: header.coding.is_lossless)
+        outcome.bytes = try assemble(encoded, file, header, turn, &outcome.effects)
+        // Behind what the RIFF header spans, its padding included.
+        if let size = file.littleEndian32(at: 4), 8 + size + size % 2 < file.byteCount {
+            outcome.effects.insert(.droppedPictures)
+        }
+        return outcome
     }
 
-    /// The same file with its tag set to upright.
-    private static func retagged(_ file: RawSpan, _ header: WebPHeader) -> [UInt8] {
-        var bytes = file.copy(0..<file.byteCount)
+    /// The same file with its tag set to upright. Chunks keep their lengths, and so does the container.
+    private static func retagged(
+        _ file: RawSpan, _ header: WebPHeader, _ turn: PictureTurn
+    ) -> ImageTransform.Outcome {
+        var outcome = ImageTransform.Outcome(bytes: file.copy(0..<file.byteCount), isLossless: true)
         for chunk in header.chunks where chunk.name == WebPChunk.exif || chunk.name == WebPChunk.xmp {
-            bytes.replaceSubrange(chunk.data, with: edited(chunk, file, by: .upright))
+            let data = edited(chunk, file, turn, mayGrow: false, &outcome.effects)
+            outcome.bytes.replaceSubrange(chunk.data, with: data)
         }
-        return bytes
+        return outcome
     }
 
     private static func assemble(
-        _ encoded: [UInt8], size: PixelSize, _ file: RawSpan, _ header: WebPHeader, by total: Orientation
+        _ encoded: [UInt8], _ file: RawSpan, _ header: WebPHeader, _ turn: PictureTurn,
+        _ effects: inout TransformEffects
     ) throws(CodecError) -> [UInt8] {
         let picture = [
             WebPChunk.extended, WebPChunk.alpha, WebPChunk.lossy, WebPChunk.lossless, WebPChunk.animation,
@@ -42,7 +54,7 @@ enum WebPTransform {
         var named: [FourCC: [UInt8]] = [:]
         var others: [(name: FourCC, data: [UInt8])] = []
         for chunk in header.chunks where !picture.contains(chunk.name) {
-            let data = edited(chunk, file, by: total)
+            let data = edited(chunk, file, turn, mayGrow: true, &effects)
             switch chunk.name {
             case WebPChunk.profile, WebPChunk.exif, WebPChunk.xmp:
                 // Of several only the first one counts (RFC 9649 section 2.7).
@@ -52,21 +64,24 @@ enum WebPTransform {
         }
         guard !named.isEmpty || !others.isEmpty else { return encoded }
         return try unsafe WebPContainer.rebuild(
-            encoded.span.bytes, size: size, profile: named[WebPChunk.profile], exif: named[WebPChunk.exif],
+            encoded.span.bytes, size: turn.after, profile: named[WebPChunk.profile], exif: named[WebPChunk.exif],
             xmp: named[WebPChunk.xmp], others: others)
     }
 
-    /// A chunk's data, changed where they speak of what has been turned. Their length stays.
-    private static func edited(_ chunk: WebPChunk, _ file: RawSpan, by total: Orientation) -> [UInt8] {
+    /// A chunk's data, changed where they speak of what has been turned.
+    private static func edited(
+        _ chunk: WebPChunk, _ file: RawSpan, _ turn: PictureTurn, mayGrow: Bool, _ effects: inout TransformEffects
+    ) -> [UInt8] {
         var data = file.copy(chunk.data)
         switch chunk.name {
         case WebPChunk.exif:
             let block = ExifLocation.skippingSignature(file, chunk.data)
             var exif = file.copy(block)
-            MetadataEdit.turnExif(&exif, by: total) { _ in nil }
-            data.replaceSubrange(data.count - exif.count..<data.count, with: exif)
+            let room = exif.count + (mayGrow ? 65_536 : 0)
+            effects.formUnion(MetadataEdit.turnExif(&exif, turn, room: room))
+            data = file.copy(chunk.data.lowerBound..<block.lowerBound) + exif
         case WebPChunk.xmp:
-            MetadataEdit.normalizeXMP(&data)
+            XMPEdit.turn(&data, turn)
         default: break
         }
         return data

@@ -3,6 +3,7 @@ public enum ImageFormat: String, Sendable, Hashable, CaseIterable {
     case jpeg
     case png
     case webp
+    case avif
 
     /// What a format is called outside and what it can hold.
     public struct Capabilities: Sendable {
@@ -19,7 +20,8 @@ public enum ImageFormat: String, Sendable, Hashable, CaseIterable {
     }
 
     /// Facts about the format. The largest sides are those of the bit streams: JPEG's SOF has 16 bits (libjpeg
-    /// stops at 65,500), PNG's IHDR 31 bits, WebP's VP8 frame 14 bits.
+    /// stops at 65,500), PNG's IHDR 31 bits, WebP's VP8 frame 14 bits; for AVIF it is
+    /// where libavif stops by default.
     public var capabilities: Capabilities {
         switch self {
         case .jpeg:
@@ -32,6 +34,9 @@ public enum ImageFormat: String, Sendable, Hashable, CaseIterable {
         case .webp:
             Capabilities(
                 mediaType: "image/webp", fileExtension: "webp", hasAlpha: true, hasQuality: true, maximumSide: 16_383)
+        case .avif:
+            Capabilities(
+                mediaType: "image/avif", fileExtension: "avif", hasAlpha: true, hasQuality: true, maximumSide: 32_768)
         }
     }
 

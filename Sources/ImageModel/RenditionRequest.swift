@@ -4,8 +4,16 @@ public struct RenditionRequest: Sendable, Hashable {
     public enum Fit: String, Sendable, Hashable, CaseIterable {
         /// Inside the box, whole, never enlarged.
         case scaleDown = "scale-down"
+        /// Inside the box, whole, enlarged where needed.
+        case contain
         /// Fills the box, what stands out is cut off; enlarged where needed.
         case cover
+        /// As `cover`, but never enlarged: where the picture is too small, the rendition is smaller than the box.
+        case crop
+        /// As `contain`, and what is left of the box is filled with the background.
+        case pad
+        /// Squeezed or stretched to the box.
+        case fill
     }
 
     /// The format asked for.
@@ -17,51 +25,48 @@ public struct RenditionRequest: Sendable, Hashable {
         case fixed(ImageFormat)
     }
 
-    /// The box in pixels, 1 to 8,192, `dpr` multiplied in. Nil: free.
+    /// What `blur` may be, in CSS pixels: the standard deviation of a Gaussian bell. 0: no blur.
+    public static let blurRange = 0.0...250.0
+    /// What `sharpen` may be: how many times the difference to a blur of one CSS pixel is added. 0: not at all; 1 is
+    /// right for most reductions.
+    public static let sharpenRange = 0.0...10.0
+
+    /// The box in pixels, 1 to 8,192, `dpr` multiplied in. Nil: free. As seen, after ``turn``.
     public var width: Int?
     public var height: Int?
     public var fit: Fit
+    /// What is kept where something is cut off. As seen, after ``turn``.
+    public var gravity: Gravity
     public var format: Format
     /// 1 to 100. Nil: the format's default.
     public var quality: Int?
+    /// What stands behind transparent parts and beside a padded picture. Nil: nothing where the format has
+    /// transparency (but white beside an opaque picture), white elsewhere.
+    public var background: Color?
+    /// `rotate`, then `flip`, of the picture as seen upright.
+    public var turn: Orientation
+    /// The standard deviation in pixels of the rendition, `dpr` multiplied in. Nil: none.
+    public var blur: Double?
+    /// See ``sharpenRange``. Nil: none.
+    public var sharpen: Double?
+    /// Pixels of the rendition for one CSS pixel, 1 to 4: what sharpening takes as its measure.
+    public var pixelRatio: Double
 
     public init(
-        width: Int? = nil, height: Int? = nil, fit: Fit = .scaleDown, format: Format = .auto, quality: Int? = nil
+        width: Int? = nil, height: Int? = nil, fit: Fit = .scaleDown, gravity: Gravity = .center,
+        format: Format = .auto, quality: Int? = nil, background: Color? = nil, turn: Orientation = .upright,
+        blur: Double? = nil, sharpen: Double? = nil, pixelRatio: Double = 1
     ) {
         self.width = width
         self.height = height
         self.fit = fit
+        self.gravity = gravity
         self.format = format
         self.quality = quality
-    }
-}
-
-/// A rendition with every default written out and the format settled: what is rendered, and what its key is made of.
-public struct RenditionSpec: Sendable, Hashable {
-    public var width: Int?
-    public var height: Int?
-    public var fit: RenditionRequest.Fit
-    public var format: ImageFormat
-    /// 1 to 100; nil for a format that has none.
-    public var quality: Int?
-
-    public init(
-        width: Int?, height: Int?, fit: RenditionRequest.Fit, format: ImageFormat, quality: Int?
-    ) {
-        self.width = width
-        self.height = height
-        // Without both sides there is nothing to cut off, and without any the fit says nothing at all.
-        self.fit = width == nil || height == nil ? (width == nil && height == nil ? .scaleDown : fit) : fit
-        self.format = format
-        self.quality = format.capabilities.hasQuality ? quality : nil
-    }
-
-    /// One text for one picture: parameters in a fixed order, absent ones left out.
-    public var canonicalText: String {
-        var parts = ["fit=\(fit.rawValue)", "format=\(format.rawValue)"]
-        if let height { parts.append("h=\(height)") }
-        if let quality { parts.append("q=\(quality)") }
-        if let width { parts.append("w=\(width)") }
-        return parts.joined(separator: "&")
+        self.background = background
+        self.turn = turn
+        self.blur = blur
+        self.sharpen = sharpen
+        self.pixelRatio = pixelRatio
     }
 }

@@ -92,9 +92,7 @@ public struct ImageService: Sendable {
 
     /// A request with its format settled and every default written out.
     public static func spec(_ request: RenditionRequest, format: ImageFormat) -> RenditionSpec {
-        RenditionSpec(
-            width: request.width, height: request.height, fit: request.fit, format: format,
-            quality: request.quality ?? Renderer.defaultQuality(for: format))
+        RenditionSpec(request, format: format, defaultQuality: Renderer.defaultQuality(for: format))
     }
 
     /// A rendition of this version.

@@ -90,7 +90,7 @@ struct UploadReceiver {
             if check == nil { try begin() }
             try readHeader()
             guard let summary = try check?.finish(), var info else { throw CodecError.truncated("the header") }
-            info.frames = summary.frames
+            info.frames = summary.frames ?? info.frames
             // EXIF that stands behind the pixels.
             if let orientation = summary.lateOrientation { info.orientation = orientation }
             return info

@@ -5,13 +5,15 @@ public import ImageModel
 public enum Renderer {
     /// Part of every rendition's key. Raised whenever the same request would give other pixels or bytes than before,
     /// so that what an older renderer made is not served any more.
-    public static let revision = 1
+    public static let revision = 2
 
-    /// What is done between decoding and encoding, in this order.
+    /// What is done between resampling and encoding, in this order.
     private static let steps: [any RenderStep.Type] = [
-        ResampleStep.self,
+        BlurStep.self,
+        SharpenStep.self,
         FlattenStep.self,
         OrientStep.self,
+        PadStep.self,
     ]
 
     /// The quality where a request names none: 80 for JPEG and for lossy WebP, which is where both curves of size over
@@ -20,8 +22,8 @@ public enum Renderer {
         format.capabilities.hasQuality ? ImageEncoder.defaultQuality : nil
     }
 
-    /// Plans and makes a rendition: decoded to sRGB, cut and scaled, made opaque if the format is, turned upright,
-    /// encoded with nothing of the source's metadata but artist and copyright.
+    /// Plans and makes a rendition: decoded to sRGB, cut and scaled, blurred, sharpened, made opaque if the format is,
+    /// turned, padded, encoded with nothing of the source's metadata but artist and copyright.
     ///
     /// - Parameters:
     ///   - file: the whole stored file.
@@ -41,13 +43,111 @@ public enum Renderer {
         _ file: RawSpan, info: ImageInfo, spec: RenditionSpec, plan: RenderPlan, limits: RenderLimits,
         cancelled: CancelFlag
     ) throws(RenderError) -> RenderedImage {
-        var picture: PixelBuffer
+        if PlanarResampling.applies(to: plan, info: info),
+            let image = try renderPlanes(file, info: info, spec: spec, plan: plan, limits: limits, cancelled: cancelled)
+        {
+            return image
+        }
+        let decoded: DecodedPicture
         do throws(CodecError) {
-            picture = try ImageDecoder.decode(
+            decoded = try ImageDecoder.decodeDeferringColors(
                 file, info: info, scaleDenominator: plan.scaleDenominator, limits: limits.codec, cancelled: cancelled)
         } catch {
             throw .wrapping(error, at: .decode)
         }
+        let conversion = decoded.conversion
+        let picture: PixelBuffer
+        do throws(CodecError) {
+            picture = try converted(
+                ResampleStep.apply(decoded.takePixels(), plan: plan, cancelled: cancelled), by: conversion,
+                cancelled: cancelled)
+        } catch {
+            throw .wrapping(error, at: .transform)
+        }
+        return try finish(picture, file, info: info, spec: spec, plan: plan, cancelled: cancelled)
+    }
+
+    /// Colours are converted once the picture is smaller: the same ones at a part of the cost.
+    private static func converted(
+        _ picture: consuming PixelBuffer, by conversion: ColorConversion?, cancelled: CancelFlag
+    ) throws(CodecError) -> PixelBuffer {
+        guard let conversion else { return picture }
+        var picture = picture
+        try conversion.apply(to: &picture, cancelled: cancelled)
+        return picture
+    }
+
+    /// The way of a JPEG: it stays in planes up to its resampling, and, where nothing else is to be done and a JPEG is
+    /// wanted, up to its end.
+    /// - Returns: nil where the file has no such planes.
+    private static func renderPlanes(
+        _ file: RawSpan, info: ImageInfo, spec: RenditionSpec, plan: RenderPlan, limits: RenderLimits,
+        cancelled: CancelFlag
+    ) throws(RenderError) -> RenderedImage? {
+        guard let resampling = plan.resampling else { return nil }
+        let planes: JPEGPlanes
+        do throws(CodecError) {
+            let decoded = try JPEGPlanes.decode(
+                file, info: info, scaleDenominator: plan.scaleDenominator, limits: limits.codec, cancelled: cancelled)
+            guard let decoded else { return nil }
+            planes = decoded
+        } catch {
+            throw .wrapping(error, at: .decode)
+        }
+        if planes.conversion == nil, plan.staysPlanar(spec: spec) {
+            let resampled: PlanarResampling
+            do throws(CodecError) {
+                resampled = try resample(planes, resampling, spec: spec, plan: plan, cancelled: cancelled)
+            } catch {
+                throw .wrapping(error, at: .transform)
+            }
+            do throws(CodecError) {
+                let bytes = try ImageEncoder.encodeJPEG(
+                    y: resampled.y, cb: resampled.cb, cr: resampled.cr, quality: spec.quality,
+                    metadata: EncodedMetadata.read(file, info: info), cancelled: cancelled)
+                return RenderedImage(bytes: bytes, format: .jpeg, size: plan.outputSize)
+            } catch {
+                throw .wrapping(error, at: .encode)
+            }
+        }
+        let picture: PixelBuffer
+        do throws(CodecError) {
+            picture = try resampleToRGB(planes, resampling, plan: plan, cancelled: cancelled)
+        } catch {
+            throw .wrapping(error, at: .transform)
+        }
+        return try finish(picture, file, info: info, spec: spec, plan: plan, cancelled: cancelled)
+    }
+
+    /// Takes the planes with it: they must be gone when the encoder takes its memory.
+    private static func resample(
+        _ planes: consuming JPEGPlanes, _ resampling: RenderPlan.Resampling, spec: RenditionSpec, plan: RenderPlan,
+        cancelled: CancelFlag
+    ) throws(CodecError) -> PlanarResampling {
+        let resampled = try PlanarResampling(
+            planes, resampling: resampling, denominator: plan.scaleDenominator,
+            chroma: ImageEncoder.chromaSize(of: resampling.size, quality: spec.quality), cancelled: cancelled)
+        if plan.orientation == .upright { return resampled }
+        return try resampled.turned(plan.orientation, cancelled: cancelled)
+    }
+
+    /// Takes the planes with it, too.
+    private static func resampleToRGB(
+        _ planes: consuming JPEGPlanes, _ resampling: RenderPlan.Resampling, plan: RenderPlan, cancelled: CancelFlag
+    ) throws(CodecError) -> PixelBuffer {
+        let conversion = planes.conversion
+        return try converted(
+            PlanarColor.resample(
+                planes, resampling: resampling, denominator: plan.scaleDenominator, cancelled: cancelled),
+            by: conversion, cancelled: cancelled)
+    }
+
+    /// The steps that are left, and encoding.
+    private static func finish(
+        _ picture: consuming PixelBuffer, _ file: RawSpan, info: ImageInfo, spec: RenditionSpec, plan: RenderPlan,
+        cancelled: CancelFlag
+    ) throws(RenderError) -> RenderedImage {
+        var picture = picture
         do throws(CodecError) {
             for step in steps {
                 picture = try step.apply(picture, plan: plan, cancelled: cancelled)
@@ -56,10 +156,11 @@ public enum Renderer {
             throw .wrapping(error, at: .transform)
         }
         do throws(CodecError) {
+            let format = ImageEncoder.format(for: spec.format, size: picture.size)
             let bytes = try ImageEncoder.encode(
-                picture, format: spec.format, quality: spec.quality ?? defaultQuality(for: spec.format),
+                picture, format: format, quality: spec.quality ?? defaultQuality(for: format),
                 metadata: EncodedMetadata.read(file, info: info), cancelled: cancelled)
-            return RenderedImage(bytes: bytes, format: spec.format, size: picture.size)
+            return RenderedImage(bytes: bytes, format: format, size: picture.size)
         } catch {
             throw .wrapping(error, at: .encode)
         }

@@ -45,7 +45,7 @@ import Testing
     @Test func aProfileIsAppliedInEveryFormat() throws {
         // Red and green change places, whatever the curve does to the tones.
         let profile = Self.profile([1, 0, 2])
-        for format in ImageFormat.allCases {
+        for format in ImageFormat.allCases where format != .avif {
             let pixels = try TestImages.pixels(width: 32, height: 16, layout: .rgb8)
             let plain: [UInt8]
             let tagged: [UInt8]
@@ -61,6 +61,8 @@ import Testing
                 }
                 let chunk = PNGFile.chunk("iCCP", [0x61, 0, 0] + PNGFile.zlib(profile))
                 tagged = Array(plain[..<33]) + chunk + plain[33...]
+            case .avif:
+                continue
             case .webp:
                 let simple = try ImageEncoder.encodeWebP(pixels, quality: 75, isLossless: true, cancelled: CancelFlag())
                 tagged = try WebPContainer.rebuild(

@@ -44,7 +44,10 @@ import Testing
                 }
                 if let thumbnail = walk.thumbnail { #expect(thumbnail.upperBound <= broken.count) }
                 var edited = broken
-                MetadataEdit.turnExif(&edited, by: .rotated90) { _ in nil }
+                let turn = PictureTurn(
+                    stored: .rotated90, change: .rotated90, before: PixelSize(width: 10, height: 20),
+                    limits: CodecLimits(), cancelled: CancelFlag())
+                _ = MetadataEdit.turnExif(&edited, turn, room: broken.count)
                 #expect(edited.count == broken.count)
             }
         }

@@ -73,6 +73,29 @@ import Testing
         }
     }
 
+    /// libpng would leave such a profile out without a word, and the colours would be wrong.
+    @Test func aPNGProfileTooLargeIsRefusedBeforeItIsInflated() throws {
+        var png = PNGFile(width: 2, height: 2, depth: 8, colorType: 2)
+        let profile = PNGFile.long(5_000_000) + [UInt8](repeating: 0, count: 5_000)
+        png.before = [("iCCP", [0x61, 0, 0] + PNGFile.zlib(profile))]
+        let error = CodecError.tooLarge(limit: "the size of the color profile", value: 5_000_000, maximum: 4 << 20)
+        #expect(throws: error) { _ = try readHeader(png.bytes { _, _, _ in 0 }) }
+    }
+
+    @Test func aTimeLimitSetsTheFlag() throws {
+        let flag = CancelFlag(timeLimit: .zero)
+        #expect(flag.isCancelled && flag.hasTimedOut)
+        let bytes = try TestImages.file(.png, width: 300, height: 300)
+        let info = try readHeader(bytes)
+        #expect(throws: CodecError.cancelled) {
+            _ = try Picture(ImageDecoder.decode(bytes.span.bytes, info: info, limits: CodecLimits(), cancelled: flag))
+        }
+        let long = CancelFlag(timeLimit: .seconds(1_000_000))
+        #expect(!long.isCancelled && !long.hasTimedOut)
+        long.cancel()
+        #expect(long.isCancelled && !long.hasTimedOut)
+    }
+
     @Test func cancelledWorkStops() throws {
         let flag = CancelFlag()
         flag.cancel()
@@ -83,8 +106,11 @@ import Testing
                 _ = try Picture(
                     ImageDecoder.decode(bytes.span.bytes, info: info, limits: CodecLimits(), cancelled: flag))
             }
-            #expect(throws: CodecError.cancelled) {
-                _ = try ImageTransform.apply(.rotated90, to: bytes.span.bytes, limits: CodecLimits(), cancelled: flag)
+            if format != .avif {
+                #expect(throws: CodecError.cancelled) {
+                    _ = try ImageTransform.apply(
+                        .rotated90, to: bytes.span.bytes, limits: CodecLimits(), cancelled: flag)
+                }
             }
             #expect(throws: CodecError.cancelled) {
                 _ = try ImageEncoder.encode(

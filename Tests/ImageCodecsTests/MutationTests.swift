@@ -1,10 +1,13 @@
+import Foundation
 import ImageCodecs
 import ImageModel
 import Testing
 
 /// Broken files in great number: every answer will do but a crash, a hang or a wrong size.
 @Suite struct MutationTests {
-    private static let limits = CodecLimits(maximumPixels: 1_000_000)
+    private static let limits = CodecLimits(maximumPixels: 1_000_000, maximumAnimationPixels: 10_000_000)
+    /// Changes for each seed; MUTATION_TRIES asks for more.
+    private static let tries = ProcessInfo.processInfo.environment["MUTATION_TRIES"].flatMap(Int.init) ?? 500
 
     /// Does everything with a file that the server would do.
     private static func exercise(_ bytes: [UInt8]) {
@@ -17,6 +20,20 @@ import Testing
             ImageDecoder.decode(span, info: info, limits: limits, cancelled: CancelFlag()))
         {
             #expect(PixelSize(width: picture.width, height: picture.height) == info.size)
+        }
+        for scale in [2, 8] {
+            guard
+                let small = try? Picture(
+                    ImageDecoder.decode(
+                        span, info: info, scaleDenominator: scale, limits: limits, cancelled: CancelFlag()))
+            else { continue }
+            #expect(small.width <= info.size.width && small.height <= info.size.height)
+        }
+        var frames = 0
+        try? ImageDecoder.play(span, info: info, limits: limits, cancelled: CancelFlag()) {
+            (picture: consuming PixelBuffer, frame: AnimationFrame) throws(CodecError) in
+            #expect(picture.size == info.size && frame.index == frames)
+            frames += 1
         }
         if let turned = try? ImageTransform.apply(.rotated90, to: span, limits: limits, cancelled: CancelFlag()) {
             let size = info.displaySize
@@ -38,14 +55,45 @@ import Testing
             var palette = PNGFile(width: 19, height: 11, depth: 4, colorType: 3)
             palette.before = [("PLTE", (0..<48).map { UInt8($0 * 5) }), ("tRNS", [0, 128]), ("eXIf", exif)]
             return [
-                palette.bytes { x, y, _ in x ^ y }, try TestImages.file(.png, width: 33, height: 21, layout: .rgba8),
+                palette.bytes { x, y, _ in x ^ y }, AnimationTests.seed(),
+                try TestImages.file(.png, width: 33, height: 21, layout: .rgba8),
+            ]
+        case .avif:
+            let metadata = EncodedMetadata(copyright: Array("Ann".utf8))
+            return [
+                try TestImages.file(.avif, width: 33, height: 21, layout: .rgba8, metadata: metadata),
+                try TestImages.file(.avif, width: 33, height: 21, quality: 95),
             ]
         case .webp:
             let metadata = EncodedMetadata(copyright: Array("Ann".utf8))
             return [
                 try TestImages.file(.webp, width: 33, height: 21, layout: .rgba8, metadata: metadata),
-                try TestImages.file(.webp, width: 33, height: 21),
+                try TestImages.file(.webp, width: 33, height: 21), try AnimationTests.webpSeed(),
             ]
+        }
+    }
+
+    /// Files that nobody here made, cut at every 64th of their length, and with bytes changed.
+    @Test(.enabled(if: Oracle.corpus != nil), arguments: [("pngsuite", "png"), ("libwebp-test-data", "webp")])
+    func theCorpusIsSurvivedInPieces(folder: String, ext: String) throws {
+        var random = SplitMix(seed: 99)
+        let files = try Oracle.files(folder, ext).filter { $0.bytes.count < 12_000 }
+        #expect(files.count > 20)
+        for (_, bytes) in files {
+            for part in 0..<64 { Self.exercise(Array(bytes.prefix(bytes.count * part / 64))) }
+            for _ in 0..<max(16, Self.tries / 16) {
+                var broken = bytes
+                broken[Int.random(in: 0..<broken.count, using: &random)] ^= UInt8.random(in: 1...255, using: &random)
+                Self.exercise(broken)
+            }
+        }
+    }
+
+    /// The JPEGs of the corpus are large: every 64th, but each only once.
+    @Test(.enabled(if: Oracle.corpus != nil))
+    func theJPEGsOfTheCorpusAreSurvivedInPieces() throws {
+        for (_, bytes) in try Oracle.files("libjpeg-turbo", "jpg") {
+            for part in 0..<64 { Self.exercise(Array(bytes.prefix(bytes.count * part / 64))) }
         }
     }
 
@@ -60,7 +108,7 @@ import Testing
     func aThousandFlippedBytesAreSurvived(format: ImageFormat) throws {
         var random = SplitMix(seed: 20_240_301)
         for bytes in try Self.seeds(format) {
-            for _ in 0..<500 {
+            for _ in 0..<Self.tries {
                 var broken = bytes
                 for _ in 0..<Int.random(in: 1...3, using: &random) {
                     broken[Int.random(in: 0..<broken.count, using: &random)] ^= UInt8.random(
@@ -75,7 +123,7 @@ import Testing
     @Test func flippedBytesBehindGoodCRCsAreSurvived() throws {
         var random = SplitMix(seed: 7)
         for bytes in try Self.seeds(.png) {
-            for _ in 0..<500 {
+            for _ in 0..<Self.tries {
                 var broken = PNGFile.signature
                 var at = 8
                 while at + 12 <= bytes.count {

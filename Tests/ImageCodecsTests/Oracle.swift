@@ -35,6 +35,28 @@ enum Oracle {
         return process.terminationStatus == 0 ? [UInt8](try Data(contentsOf: target)) : nil
     }
 
+    /// Runs a program that reads and writes files of its own: both names come last. Nil where it fails.
+    static func convert(
+        _ program: String, _ arguments: [String], input: [UInt8], from source: String, to target: String
+    ) throws -> [UInt8]? {
+        guard let path = path(program) else { return nil }
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("oracle-" + UUID().uuidString)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let before = folder.appendingPathComponent("in." + source)
+        let after = folder.appendingPathComponent("out." + target)
+        try Data(input).write(to: before)
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: path)
+        process.arguments = arguments + [before.path, after.path]
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else { return nil }
+        return [UInt8](try Data(contentsOf: after))
+    }
+
     /// The files of a corpus folder with this extension, by name.
     static func files(_ folder: String, _ ext: String) throws -> [(name: String, bytes: [UInt8])] {
         guard let corpus else { return [] }

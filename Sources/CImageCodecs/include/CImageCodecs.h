@@ -3,9 +3,12 @@
 #ifndef TT_CIMAGECODECS_H
 #define TT_CIMAGECODECS_H
 
+#include "tt_animation.h"
+#include "tt_avif.h"
 #include "tt_cancel.h"
 #include "tt_color.h"
 #include "tt_jpeg.h"
+#include "tt_jpeg_planes.h"
 #include "tt_memory.h"
 #include "tt_pixels.h"
 #include "tt_png.h"

@@ -6,15 +6,57 @@
 
 #pragma clang assume_nonnull begin
 
+/// What is converted: samples of 8 bits, or of 16 in the machine's own order.
+typedef enum __attribute__((enum_extensibility(closed))) tt_color_kind {
+    TT_COLOR_GRAY,
+    TT_COLOR_RGB,
+    TT_COLOR_RGBA,
+    /// Ink by the letter: 0 is none. Becomes RGB.
+    TT_COLOR_CMYK,
+    /// As Adobe stores it: 255 is no ink. Becomes RGB.
+    TT_COLOR_CMYK_INVERTED,
+} tt_color_kind;
+
+/// How stored values become light (ITU-T H.273 table 3, as far as pictures use it).
+typedef enum __attribute__((enum_extensibility(closed))) tt_transfer {
+    /// value ^ exponent
+    TT_TRANSFER_GAMMA,
+    TT_TRANSFER_SRGB,
+    /// SMPTE ST 2084; diffuse white at 203 cd/m2 (ITU-R BT.2408) becomes sRGB's white, what is brighter is cut off.
+    TT_TRANSFER_PQ,
+    /// ITU-R BT.2100 hybrid log-gamma for a display of 1,000 cd/m2; white and brighter as above.
+    TT_TRANSFER_HLG,
+} tt_transfer;
+
+/// CIE 1931 x and y of red, green, blue and white.
+typedef struct tt_primaries {
+    double red_x, red_y, green_x, green_y, blue_x, blue_y, white_x, white_y;
+} tt_primaries;
+
+/// A conversion to sRGB of 8 bits, relative colorimetric, with black point compensation from CMYK. Used by one thread
+/// at a time.
+typedef struct tt_color tt_color;
+
 /// Appends the profile's description in UTF-8; nothing where it has none. TT_DAMAGED where it is no profile.
 tt_status tt_color_profile_name(const uint8_t *profile, size_t count, tt_buffer *name);
 
-/// Converts pixels from the profile's colours to sRGB in place, relative colorimetric, with black point compensation
-/// from CMYK. CMYK pixels (`is_cmyk`, inverted as Adobe stores them if `is_inverted`) become RGB; the others keep
-/// their channels. TT_UNSUPPORTED, with the pixels untouched, where the profile is unusable for them.
-tt_status tt_color_to_srgb(
-    tt_pixels *pixels, bool is_cmyk, bool is_inverted, const uint8_t *profile, size_t count,
-    const tt_cancel *_Nullable cancel);
+/// A conversion by an ICC profile. `color` stays null, with TT_OK, where the profile is sRGB within a step of 255 and
+/// samples have 8 bits. TT_UNSUPPORTED where the profile is unusable for these pixels.
+tt_status tt_color_from_profile(
+    const uint8_t *profile, size_t count, tt_color_kind kind, bool is_deep, tt_color *_Nullable *_Nonnull color);
+
+/// A conversion by primaries and a curve. `exponent` counts for TT_TRANSFER_GAMMA.
+tt_status tt_color_from_primaries(
+    tt_primaries primaries, tt_transfer transfer, double exponent, tt_color_kind kind, bool is_deep,
+    tt_color *_Nullable *_Nonnull color);
+
+void tt_color_destroy(tt_color *color);
+
+/// Converts `count` pixels; `target` may be `source`. CMYK becomes three samples, everything else keeps its number.
+void tt_color_convert(const tt_color *color, const void *source, uint8_t *target, size_t count);
+
+/// Converts a whole picture of 8 bits in place; CMYK becomes RGB.
+tt_status tt_color_apply(const tt_color *color, tt_pixels *pixels, const tt_cancel *_Nullable cancel);
 
 /// CMYK to RGB in place without a profile: each of R, G, B is (1 - ink) * (1 - black).
 void tt_color_cmyk_to_rgb(tt_pixels *pixels, bool is_inverted);

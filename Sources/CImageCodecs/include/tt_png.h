@@ -1,6 +1,7 @@
 #ifndef TT_PNG_H
 #define TT_PNG_H
 
+#include "tt_color.h"
 #include "tt_memory.h"
 #include "tt_pixels.h"
 
@@ -15,6 +16,10 @@ typedef struct tt_png_info {
     bool has_srgb;
     /// gAMA times 100,000; 0 where the file has none.
     uint32_t gamma;
+    /// cHRM, or what sRGB says.
+    bool has_primaries;
+    bool is_interlaced;
+    tt_primaries primaries;
 } tt_png_info;
 
 /// Reads up to the first IDAT. The ICC profile is appended to `profile`; one that libpng refuses or that is larger
@@ -22,14 +27,25 @@ typedef struct tt_png_info {
 tt_status tt_png_read_header(
     const uint8_t *source, size_t count, size_t maximum_profile, tt_png_info *info, tt_buffer *profile);
 
-/// Decodes any PNG to grey, RGB or RGBA of 8 bits each; 16 bits are rounded; no gamma is applied.
+/// Decodes any PNG to grey, RGB or RGBA of 8 bits each. Samples of 16 bits go through `deep_color` where one is given,
+/// made for such samples, and are rounded else; no other colours are converted.
 tt_status tt_png_decode(
-    const uint8_t *source, size_t count, uint64_t maximum_pixels, const tt_cancel *_Nullable cancel,
-    tt_pixels *pixels);
+    const uint8_t *source, size_t count, const tt_color *_Nullable deep_color, uint64_t maximum_pixels,
+    const tt_cancel *_Nullable cancel, tt_pixels *pixels);
 
-/// Writes grey, RGB or RGBA of 8 bits.
+/// What libpng and zlib are told.
+typedef struct tt_png_settings {
+    /// zlib's 0 to 9.
+    int level;
+    /// A set of PNG_FILTER_* flags for pictures without a palette; with several libpng chooses row by row.
+    int filters;
+} tt_png_settings;
+
+/// Writes grey, RGB or RGBA of 8 bits, every pixel exact, but in the smallest form that holds them all: alpha goes
+/// where all is opaque, colour where all is grey, grey takes the fewest bits that hold it, and up to 256 different
+/// colours become a palette. Colours under full transparency are kept.
 tt_status tt_png_encode(
-    const uint8_t *pixels, uint32_t width, uint32_t height, uint32_t channels, int level,
+    const uint8_t *pixels, uint32_t width, uint32_t height, uint32_t channels, tt_png_settings settings,
     const tt_cancel *_Nullable cancel, tt_buffer *out);
 
 /// Turns a PNG without changing a sample: depth, colour type, palette indices and interlacing stay. What is written

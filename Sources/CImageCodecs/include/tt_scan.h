@@ -13,6 +13,9 @@ size_t tt_jpeg_skip_entropy_data(const uint8_t *bytes, size_t count);
 /// The CRC of PNG (ISO 3309), continued from `crc`; begins with 0.
 uint32_t tt_crc32(uint32_t crc, const uint8_t *bytes, size_t count);
 
+/// Inflates the begin of a zlib stream, up to `wanted` bytes, and returns how many there were.
+size_t tt_inflate_prefix(const uint8_t *source, size_t count, uint8_t *target, size_t wanted);
+
 #pragma clang assume_nonnull end
 
 #endif

@@ -17,16 +17,17 @@ typedef struct tt_webp_info {
 
 tt_status tt_webp_read_header(const uint8_t *source, size_t count, tt_webp_info *info);
 
-/// Decodes a still picture to RGB, or RGBA where the file says that it has alpha (not premultiplied).
+/// Decodes a still picture to RGB, or RGBA where the file says that it has alpha (not premultiplied). With a
+/// `denominator` over 1 libwebp averages the whole picture into one of that part of the size, sides rounded up.
 tt_status tt_webp_decode(
-    const uint8_t *source, size_t count, uint64_t maximum_pixels, const tt_cancel *_Nullable cancel,
-    tt_pixels *pixels);
+    const uint8_t *source, size_t count, uint32_t denominator, uint64_t maximum_pixels,
+    const tt_cancel *_Nullable cancel, tt_pixels *pixels);
 
-/// Writes RGB or RGBA: lossy by `quality` (0 to 100, alpha kept exactly), or, where `is_lossless`, exactly, colours
-/// under full transparency included.
+/// Writes grey, RGB or RGBA: lossy by `quality` (0 to 100, alpha kept exactly), or, where `is_lossless`, exactly,
+/// colours under full transparency included. `method` is libwebp's effort, 0 to 6.
 tt_status tt_webp_encode(
     const uint8_t *pixels, uint32_t width, uint32_t height, uint32_t channels, float quality, bool is_lossless,
-    const tt_cancel *_Nullable cancel, tt_buffer *out);
+    int method, const tt_cancel *_Nullable cancel, tt_buffer *out);
 
 #pragma clang assume_nonnull end
 

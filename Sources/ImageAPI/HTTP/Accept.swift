@@ -33,7 +33,7 @@ struct Accept: Sendable, Hashable {
         if webp > 0, webp >= base || base == 0 { return .webp }
         switch stored {
         case .jpeg, .png: return stored
-        case .webp: return hasAlpha ? .png : .jpeg
+        case .webp, .avif: return hasAlpha ? .png : .jpeg
         }
     }
 }

@@ -18,17 +18,20 @@ enum RenditionQuery {
         let height = try query.number("h", in: 1...maximumSide)
         return RenditionRequest(
             width: width.map { scaled($0, by: dpr) }, height: height.map { scaled($0, by: dpr) },
-            fit: try query.word("fit", as: RenditionRequest.Fit.self) ?? .scaleDown, format: try format(query),
-            quality: try query.number("q", in: 1...100))
+            fit: try query.word("fit", as: RenditionRequest.Fit.self) ?? .scaleDown,
+            gravity: try gravity(query), format: try format(query),
+            quality: try query.number("q", in: 1...100), background: try background(query), turn: try turn(query),
+            blur: try strength(query, "blur", in: RenditionRequest.blurRange).map { $0 * dpr },
+            sharpen: try strength(query, "sharpen", in: RenditionRequest.sharpenRange), pixelRatio: dpr)
     }
 
     /// Whether the answer depends on Accept.
     static func isNegotiable(_ request: RenditionRequest) -> Bool { request.format == .auto }
 
-    private static let names: Set<String> = ["w", "h", "fit", "format", "q", "dpr"]
-    private static let laterNames: Set<String> = [
-        "gravity", "bg", "rotate", "flip", "blur", "sharpen", "preset",
+    private static let names: Set<String> = [
+        "w", "h", "fit", "gravity", "format", "q", "dpr", "bg", "rotate", "flip", "blur", "sharpen",
     ]
+    private static let laterNames: Set<String> = ["preset"]
     private static let maximumSide = 8192
 
     /// CSS pixels times the ratio, never beyond the largest side.
@@ -38,13 +41,64 @@ enum RenditionQuery {
 
     private static func ratio(_ query: Query) throws(Problem) -> Double {
         guard let text = try query.text("dpr") else { return 1 }
-        let isPlain = text.utf8.allSatisfy {
-            $0 == UInt8(ascii: ".") || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
-        }
-        guard isPlain, let ratio = Double(text), (1...4).contains(ratio) else {
+        guard let ratio = plainNumber(text), (1...4).contains(ratio) else {
             throw Problem(.badParameter, "The parameter dpr must be a number from 1 to 4.")
         }
         return ratio
+    }
+
+    private static func gravity(_ query: Query) throws(Problem) -> Gravity {
+        guard let text = try query.text("gravity") else { return .center }
+        guard let gravity = Gravity(text) else {
+            throw Problem(
+                .badParameter,
+                "The parameter gravity must be center, top, bottom, left, right, top-left, top-right, bottom-left, "
+                    + "bottom-right, smart, or two numbers from 0 to 1 with a comma between them.")
+        }
+        return gravity
+    }
+
+    private static func background(_ query: Query) throws(Problem) -> Color? {
+        guard let text = try query.text("bg") else { return nil }
+        guard let color = Color(hexadecimal: text) else {
+            throw Problem(
+                .badParameter, "The parameter bg must be a hexadecimal colour: rgb, rgba, rrggbb or rrggbbaa.")
+        }
+        return color
+    }
+
+    /// Turned first, then flipped.
+    private static func turn(_ query: Query) throws(Problem) -> Orientation {
+        let turned: Orientation =
+            switch try query.text("rotate") {
+            case nil, "0": .upright
+            case "90": .rotated90
+            case "180": .rotated180
+            case "270": .rotated270
+            default: throw Problem(.badParameter, "The parameter rotate must be one of: 0, 90, 180, 270.")
+            }
+        guard let flip = try query.word("flip", as: Flip.self) else { return turned }
+        return turned.followed(by: flip.orientation)
+    }
+
+    private static func strength(
+        _ query: Query, _ name: String, in range: ClosedRange<Double>
+    ) throws(Problem) -> Double? {
+        guard let text = try query.text(name) else { return nil }
+        guard let value = plainNumber(text), range.contains(value) else {
+            throw Problem(
+                .badParameter,
+                "The parameter \(name) must be a number from \(Int(range.lowerBound)) to \(Int(range.upperBound)).")
+        }
+        return value
+    }
+
+    /// Digits and a point: Swift's own reading of numbers takes `nan` and `0x1` too.
+    private static func plainNumber(_ text: String) -> Double? {
+        let isPlain = text.utf8.allSatisfy {
+            $0 == UInt8(ascii: ".") || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+        }
+        return isPlain ? Double(text) : nil
     }
 
     private static func format(_ query: Query) throws(Problem) -> RenditionRequest.Format {

@@ -2,16 +2,29 @@ import ImageModel
 
 /// How much smaller the decoder may make a picture while it decodes, at almost no cost.
 enum DecodeScale {
-    /// 8, 4, 2 or 1 for a JPEG, 1 for the others.
+    /// 8, 4, 2 or 1 for a JPEG, any whole number for a WebP, 1 for the others.
     ///
-    /// libjpeg drops the high frequencies of its 8x8 blocks, which is a plain box filter and aliases a little. At
-    /// least a factor of two is therefore left for the good filter (the same margin as libvips' thumbnail).
+    /// libjpeg drops the high frequencies of its 8x8 blocks, libwebp takes means; both are plain box filters and alias
+    /// a little. At least a factor of two is therefore left for the good filter (the same margin as libvips'
+    /// thumbnail), and some more at an eighth of a JPEG, where of each block only its mean is left: at 2.0 SSIM against
+    /// the whole picture's Lanczos was 0.988 on a photo of 18 megapixels, below libvips' 0.990, at 2.3 it was above it.
     static func denominator(format: ImageFormat, region: SourceRegion, target: PixelSize) -> Int {
-        guard format == .jpeg else { return 1 }
-        let (width, height) = (Double(target.width * 2), Double(target.height * 2))
-        return [8, 4, 2].first { denominator in
-            let reduced = region.reduced(by: denominator)
-            return reduced.width >= width && reduced.height >= height
-        } ?? 1
+        let factor = min(region.width / Double(target.width), region.height / Double(target.height))
+        switch format {
+        case .jpeg: return [(8, 2.3), (4, 2), (2, 2)].first { Double($0) * $1 <= factor }?.0 ?? 1
+        // Within what a decoder takes, whatever the sides are.
+        case .webp: return Int(min(max(factor / 2, 1), 4_096))
+        case .png, .avif: return 1
+        }
+    }
+
+    /// Where a part of the picture lies once it is decoded smaller: a JPEG is cut where a side is no multiple, a WebP
+    /// is spread over the whole pixels that are left.
+    static func reduce(_ region: SourceRegion, of info: ImageInfo, by denominator: Int) -> SourceRegion {
+        if info.format == .jpeg || denominator == 1 { return region.reduced(by: denominator) }
+        let size = info.size
+        let x = Double((size.width + denominator - 1) / denominator) / Double(size.width)
+        let y = Double((size.height + denominator - 1) / denominator) / Double(size.height)
+        return SourceRegion(x: region.x * x, y: region.y * y, width: region.width * x, height: region.height * y)
     }
 }

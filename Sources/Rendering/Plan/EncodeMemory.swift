@@ -1,3 +1,4 @@
+import ImageCodecs
 import ImageModel
 
 /// What the encoders take.
@@ -19,6 +20,8 @@ enum EncodeMemory {
         case .png:
             // What does not pack is as large as the picture: the file, its growing buffer, the copy handed over.
             return pixels * (hasAlpha ? 4 : 3) * 3 + baseBytes
+        case .avif:
+            return ImageEncoder.memoryBytes(size: size, layout: hasAlpha ? .rgba8 : .rgb8, format: .avif)
         case .webp:
             // The picture as YUV and the file; the tokens; and alpha, which is packed without loss.
             let tokens = pixels > webpTokenPixels ? 0 : pixels * 22

@@ -1,44 +1,82 @@
 import ImageModel
 
-/// Which part of a picture is shown, and at which size: the arithmetic of `fit`, without regard to orientation.
+/// Which part of a picture is shown, at which size, and where it stands: the arithmetic of `fit` and `gravity`, for a
+/// picture as it is seen.
 struct Placement: Hashable {
+    /// The part that is shown.
     var region: SourceRegion
+    /// The size it gets.
     var size: PixelSize
+    /// The whole rendition, where the picture does not fill it, and the column and row of the picture's corner in it.
+    var canvas: Canvas?
+
+    struct Canvas: Hashable {
+        var size: PixelSize
+        var x: Int
+        var y: Int
+    }
 
     /// Fits a picture of `source` pixels into a box; nil leaves a side free.
     ///
     /// Products of two sides stay exact: sides of files have 32 bits at most, those of boxes 13.
-    init(of source: PixelSize, width: Int?, height: Int?, fit: RenditionRequest.Fit) {
-        let whole = SourceRegion(x: 0, y: 0, width: Double(source.width), height: Double(source.height))
+    init(
+        of source: PixelSize, width: Int?, height: Int?, fit: RenditionRequest.Fit, gravity: Gravity = .center
+    ) {
+        region = SourceRegion(x: 0, y: 0, width: Double(source.width), height: Double(source.height))
+        canvas = nil
+        guard let width, let height else {
+            size =
+                switch fit {
+                case .scaleDown, .crop: Self.sizeInside(of: source, width: width, height: height)
+                case .contain, .cover, .pad, .fill: Self.sizeAlong(of: source, width: width, height: height)
+                }
+            return
+        }
         switch fit {
         case .scaleDown:
-            self.init(region: whole, size: Self.sizeInside(of: source, width: width, height: height))
-        case .cover:
-            guard let width, let height else {
-                self.init(region: whole, size: Self.sizeAlong(of: source, width: width, height: height))
-                return
+            size = Self.sizeInside(of: source, width: width, height: height)
+        case .contain:
+            size = Self.sizeFitted(of: source, width: width, height: height)
+        case .fill:
+            size = PixelSize(width: width, height: height)
+        case .pad:
+            size = Self.sizeFitted(of: source, width: width, height: height)
+            let whole = PixelSize(width: width, height: height)
+            if size != whole {
+                let (x, y) = Self.fractions(of: gravity)
+                canvas = Canvas(
+                    size: whole, x: (width - size.width) * x / Gravity.scale,
+                    y: (height - size.height) * y / Gravity.scale)
             }
-            self.init(
-                region: Self.centredRegion(of: source, width: width, height: height),
-                size: PixelSize(width: width, height: height))
+        case .cover:
+            size = PixelSize(width: width, height: height)
+            region = Self.region(of: source, width: width, height: height, gravity: gravity)
+        case .crop where width <= source.width && height <= source.height:
+            size = PixelSize(width: width, height: height)
+            region = Self.region(of: source, width: width, height: height, gravity: gravity)
+        case .crop:
+            // To fill the box would need an enlargement: at full size, what stands out of the box is cut off.
+            size = PixelSize(width: min(width, source.width), height: min(height, source.height))
+            region = Self.region(
+                of: source, keeping: (Double(size.width), Double(size.height)), gravity: gravity)
         }
-    }
-
-    private init(region: SourceRegion, size: PixelSize) {
-        self.region = region
-        self.size = size
     }
 
     /// The largest size with the picture's proportions that fits in the box and does not enlarge.
     private static func sizeInside(of source: PixelSize, width: Int?, height: Int?) -> PixelSize {
-        let width = min(width ?? source.width, source.width)
-        let height = min(height ?? source.height, source.height)
+        sizeFitted(
+            of: source, width: min(width ?? source.width, source.width),
+            height: min(height ?? source.height, source.height))
+    }
+
+    /// The largest size with the picture's proportions that fits in the box.
+    private static func sizeFitted(of source: PixelSize, width: Int, height: Int) -> PixelSize {
         // The side that asks for the stronger reduction decides: compare width / source.width with the other,
         // multiplied out.
         if width * source.height <= height * source.width {
-            return PixelSize(width: width, height: scaled(source.height, by: width, over: source.width))
+            return PixelSize(width: width, height: min(height, scaled(source.height, by: width, over: source.width)))
         }
-        return PixelSize(width: scaled(source.width, by: height, over: source.height), height: height)
+        return PixelSize(width: min(width, scaled(source.width, by: height, over: source.height)), height: height)
     }
 
     /// One side as asked, the other by the picture's proportions; enlarges where needed.
@@ -52,15 +90,37 @@ struct Placement: Hashable {
         return source
     }
 
-    /// The largest centred part of the picture with the proportions of the box.
-    private static func centredRegion(of source: PixelSize, width: Int, height: Int) -> SourceRegion {
+    /// The largest part of the picture with the proportions of the box.
+    private static func region(of source: PixelSize, width: Int, height: Int, gravity: Gravity) -> SourceRegion {
         let (fullWidth, fullHeight) = (Double(source.width), Double(source.height))
         if width * source.height >= height * source.width {
             let kept = min(fullHeight, fullWidth * Double(height) / Double(width))
-            return SourceRegion(x: 0, y: (fullHeight - kept) / 2, width: fullWidth, height: kept)
+            return region(of: source, keeping: (fullWidth, kept), gravity: gravity)
         }
         let kept = min(fullWidth, fullHeight * Double(width) / Double(height))
-        return SourceRegion(x: (fullWidth - kept) / 2, y: 0, width: kept, height: fullHeight)
+        return region(of: source, keeping: (kept, fullHeight), gravity: gravity)
+    }
+
+    /// A part of this size with the point of gravity in its middle, or as near to it as the picture reaches.
+    private static func region(
+        of source: PixelSize, keeping kept: (width: Double, height: Double), gravity: Gravity
+    ) -> SourceRegion {
+        func start(_ full: Int, _ kept: Double, _ fraction: Int) -> Double {
+            let middle = Double(full) * Double(fraction) / Double(Gravity.scale)
+            return min(max(0, middle - kept / 2), Double(full) - kept)
+        }
+        let (x, y) = fractions(of: gravity)
+        return SourceRegion(
+            x: start(source.width, kept.width, x), y: start(source.height, kept.height, y), width: kept.width,
+            height: kept.height)
+    }
+
+    /// What draws attention is not known here; until it is, the middle stands for it.
+    private static func fractions(of gravity: Gravity) -> (x: Int, y: Int) {
+        switch gravity {
+        case .point(let x, let y): (min(max(0, x), Gravity.scale), min(max(0, y), Gravity.scale))
+        case .smart: (Gravity.scale / 2, Gravity.scale / 2)
+        }
     }
 
     /// `side * numerator / denominator`, rounded to the nearest, halves up, at least 1.

@@ -1,31 +1,46 @@
 import ImageCodecs
 public import ImageModel
 
-/// All that a rendition decides before a pixel is touched: made from header, request and limits alone.
+/// All that a rendition decides before a pixel is touched: made from header, request and limits alone. It lists what
+/// the steps do; a nil is a step that has nothing to do.
 public struct RenderPlan: Sendable, Hashable {
     /// The part of the decoded picture that is resampled, and the size that comes out; both as stored, before the
     /// picture is turned.
     public struct Resampling: Sendable, Hashable {
         public var region: SourceRegion
         public var size: PixelSize
+        /// The region keeps its size, but is moved to where attention is drawn, once the pixels are there.
+        public var isSmart: Bool
     }
 
-    /// The decoder makes the picture smaller by this: 1, 2, 4 or 8.
+    /// How the picture is put onto a larger sheet.
+    public struct Padding: Sendable, Hashable {
+        /// Of the sheet.
+        public var size: PixelSize
+        /// Column and row of the picture's top left corner.
+        public var x: Int
+        public var y: Int
+        public var color: Color
+    }
+
+    /// The decoder makes the picture smaller by this.
     public let scaleDenominator: Int
     /// Nil: the decoded picture has the right size already and is shown whole.
     public let resampling: Resampling?
-    /// How the picture is turned after resampling.
+    /// The standard deviation of a Gaussian bell, in pixels.
+    public let blur: Double?
+    public let sharpen: RenditionSpec.Sharpen?
+    /// What transparent pixels are blended over.
+    public let background: Color?
+    /// How the picture is turned: upright first, then as asked.
     public let orientation: Orientation
-    /// As seen.
+    public let padding: Padding?
+    /// As seen, padding included.
     public let outputSize: PixelSize
-    /// Whether transparency is blended over white, because the format asked for has none.
-    public let flattens: Bool
     /// An upper bound of the bytes that the rendering takes at any moment, for any file with this header. Where the
     /// file is at hand, ``memoryBytes(file:info:limits:)`` is closer.
     public let memoryBytes: Int
-    /// What is needed beside decoding: while the decoded picture is there, and after it.
-    private let memoryWhileDecoded: Int
-    private let memoryAfter: Int
+    private let memory: PlanMemory
 
     /// - Throws: ``RenderError/unsupported(_:)`` for an animation; ``RenderError/tooLarge(limit:value:maximum:)`` where
     ///   a side that was asked for, or one enlarged with it, passes ``RenderLimits/maximumSide``, where the format
@@ -38,41 +53,59 @@ public struct RenderPlan: Sendable, Hashable {
             try Self.check("a side", side, at: limits.maximumSide)
         }
 
-        // A box and a centred cut look the same from all sides, so an orientation does no more than exchange axes.
-        let swaps = info.orientation.swapsAxes
+        // Box and gravity are meant as the picture is finally seen. It is scaled as it is stored, though: afterwards
+        // there are mostly fewer pixels to turn.
+        let orientation = info.orientation.followed(by: spec.turn)
+        let seen = orientation.swapsAxes ? info.size.transposed : info.size
         let placement = Placement(
-            of: info.size, width: swaps ? spec.height : spec.width, height: swaps ? spec.width : spec.height,
-            fit: spec.fit)
-        let size = placement.size
-        try Self.check(size, of: info.size, format: spec.format, limits: limits)
+            of: seen, width: spec.width, height: spec.height, fit: spec.fit, gravity: spec.gravity)
+        let output = placement.canvas?.size ?? placement.size
+        try Self.check(output, of: seen, format: spec.format, limits: limits)
+        let region = placement.region.turned(by: orientation.inverse, in: seen)
+        let size = orientation.swapsAxes ? placement.size.transposed : placement.size
 
-        let denominator = DecodeScale.denominator(format: info.format, region: placement.region, target: size)
+        let denominator = DecodeScale.denominator(format: info.format, region: region, target: size)
         scaleDenominator = denominator
-        let isCopy = size == info.size && placement.region.isWhole(of: info.size)
-        resampling = isCopy ? nil : Resampling(region: placement.region.reduced(by: denominator), size: size)
-        orientation = info.orientation
-        outputSize = swaps ? size.transposed : size
-        flattens = info.hasAlpha && !spec.format.capabilities.hasAlpha
+        let isWhole = region.isWhole(of: info.size)
+        resampling =
+            size == info.size && isWhole
+            ? nil
+            : Resampling(
+                region: DecodeScale.reduce(region, of: info, by: denominator), size: size,
+                isSmart: spec.gravity == .smart && !isWhole)
+        blur = spec.blur
+        sharpen = spec.sharpen
+        background = info.hasAlpha ? spec.background ?? (spec.format.capabilities.hasAlpha ? nil : .white) : nil
+        self.orientation = orientation
+        padding = placement.canvas.map { canvas in
+            let isClear = info.hasAlpha && spec.format.capabilities.hasAlpha
+            return Padding(
+                size: canvas.size, x: canvas.x, y: canvas.y, color: spec.background ?? (isClear ? .clear : .white))
+        }
+        outputSize = output
 
-        let output = size.pixels * (info.hasAlpha ? 4 : 3)
-        let resamplingBytes = Resampler.workingBytes(
-            inputWidth: info.size.width / denominator + 1, inputHeight: info.size.height / denominator + 1,
-            output: size)
-        memoryWhileDecoded = isCopy ? 0 : output + resamplingBytes
-        // Turning and flattening take a second picture, before the encoder takes its own.
-        let encoding = EncodeMemory.bytes(
-            of: size, format: spec.format, quality: spec.quality, hasAlpha: info.hasAlpha)
-        memoryAfter = output + max(output, encoding)
-        memoryBytes = max(
-            ImageDecoder.memoryBytes(info: info, scaleDenominator: denominator) + memoryWhileDecoded, memoryAfter)
+        memory = PlanMemory(
+            info: info, spec: spec, denominator: denominator, resampling: resampling, size: size, padding: padding)
+        memoryBytes = memory.bytes(
+            decoding: ImageDecoder.memoryBytes(info: info, scaleDenominator: denominator))
     }
 
     /// An upper bound for this file, whose header says how it is coded: a sequential JPEG takes far less than a
     /// progressive one.
     public func memoryBytes(file: RawSpan, info: ImageInfo, limits: RenderLimits) -> Int {
-        let decoding = ImageDecoder.memoryBytes(
-            file: file, info: info, scaleDenominator: scaleDenominator, limits: limits.codec)
-        return max(decoding + memoryWhileDecoded, memoryAfter)
+        memory.bytes(
+            decoding: ImageDecoder.memoryBytes(
+                file: file, info: info, scaleDenominator: scaleDenominator, limits: limits.codec))
+    }
+
+    /// Whether a picture in Y, Cb and Cr can be encoded as it comes out of its resampling, or turned.
+    func staysPlanar(spec: RenditionSpec) -> Bool {
+        guard let resampling, spec.format == .jpeg, blur == nil, sharpen == nil, padding == nil else { return false }
+        if orientation == .upright { return true }
+        // See PlanarResampling.turned.
+        let size = resampling.size
+        return ImageEncoder.chromaSize(of: size, quality: spec.quality) == size
+            || (size.width % 2 == 0 && size.height % 2 == 0)
     }
 
     private static func check(

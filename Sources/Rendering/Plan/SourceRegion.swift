@@ -27,4 +27,17 @@ public struct SourceRegion: Sendable, Hashable {
     func isWhole(of size: PixelSize) -> Bool {
         x == 0 && y == 0 && width == Double(size.width) && height == Double(size.height)
     }
+
+    /// Where this part of a picture of `size` is found after the whole picture was turned.
+    func turned(by orientation: Orientation, in size: PixelSize) -> SourceRegion {
+        var region = self
+        var (fullWidth, fullHeight) = (Double(size.width), Double(size.height))
+        if orientation.isMirrored { region.x = fullWidth - region.x - region.width }
+        for _ in 0..<orientation.quarterTurns {
+            region = SourceRegion(
+                x: fullHeight - region.y - region.height, y: region.x, width: region.height, height: region.width)
+            swap(&fullWidth, &fullHeight)
+        }
+        return region
+    }
 }

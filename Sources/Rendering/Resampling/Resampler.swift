@@ -1,86 +1,140 @@
+import CRendering
 import ImageCodecs
 import ImageModel
 
-/// Resamples part of a picture to a new size: Lanczos with three lobes, stretched for reductions, in 32-bit floats.
+/// Resamples part of a picture to a new size: Lanczos with three lobes, stretched for reductions, in fixed point.
 ///
 /// It goes through the output row by row: the input rows of one output row are summed up first, then that one row of
-/// floats is filtered sideways. So nothing but the two pictures, two tables and one row is in memory. Samples are
-/// taken as they are, not linearised, as browsers, libvips and imgproxy do by default.
+/// sums is filtered sideways. So nothing but the two pictures, two tables and one row is in memory. Samples are taken
+/// as they are, not linearised, as browsers, libvips and imgproxy do by default.
 enum Resampler {
     /// - Parameters:
     ///   - region: the part to show, within the picture. What lies beyond it still counts for the pixels at its edges.
     ///   - size: of the output; sides of at least 1.
     /// - Throws: ``CodecError/outOfMemory``, ``CodecError/cancelled``.
     static func resample(
-        _ picture: borrowing PixelBuffer, region: SourceRegion, to size: PixelSize, cancelled: CancelFlag
+        _ picture: borrowing PixelBuffer, region: SourceRegion, to size: PixelSize, filter: ResampleFilter = .lanczos,
+        cancelled: CancelFlag
     ) throws(CodecError) -> PixelBuffer {
-        let vertical = ResampleWeights(
-            inputCount: picture.height, origin: region.y, length: region.height, outputCount: size.height)
-        let horizontal = ResampleWeights(
-            inputCount: picture.width, origin: region.x, length: region.width, outputCount: size.width)
         var output = try PixelBuffer(width: size.width, height: size.height, layout: picture.layout)
-        let bytesPerRow = (input: picture.bytesPerRow, output: output.bytesPerRow)
-        let layout = picture.layout
-
-        // Only the columns that are used are summed. The kernels may read up to four floats behind the last one.
-        let columns = horizontal.used
-        let samples = columns.count * layout.bytesPerPixel
-        let row = UnsafeMutablePointer<Float>.allocate(capacity: samples + 4)
-        row.initialize(repeating: 0, count: samples + 4)
-        defer { row.deallocate() }
-
-        // The bounds of all reads and writes below: windows lie within the input (see ResampleWeights), columns too,
-        // and both buffers hold as many bytes as their sizes say (see PixelBuffer).
+        let (width, height, layout) = (picture.width, picture.height, picture.layout)
         let isFinished = picture.withUnsafeBytes { input in
             output.withUnsafeMutableBytes { output in
-                vertical.weights.withUnsafeBufferPointer { verticalWeights in
-                    horizontal.weights.withUnsafeBufferPointer { horizontalWeights in
-                        horizontal.windows.withUnsafeBufferPointer { windows in
-                            guard let input = input.baseAddress?.assumingMemoryBound(to: UInt8.self),
-                                let output = output.baseAddress?.assumingMemoryBound(to: UInt8.self),
-                                let verticalWeights = verticalWeights.baseAddress,
-                                let horizontalWeights = horizontalWeights.baseAddress
-                            else { return true }
-                            let left = input + columns.lowerBound * layout.bytesPerPixel
-                            for (y, window) in vertical.windows.enumerated() {
-                                if cancelled.isCancelled { return false }
-                                let rows = left + window.start * bytesPerRow.input
-                                let weights = verticalWeights + window.offset
-                                let target = output + y * bytesPerRow.output
-                                switch layout {
-                                case .gray8, .rgb8:
-                                    VerticalPass.sum(
-                                        rows: rows, stride: bytesPerRow.input, weights: weights, taps: window.count,
-                                        into: row, count: samples)
-                                case .rgba8:
-                                    VerticalPass.sumWithAlpha(
-                                        rows: rows, stride: bytesPerRow.input, weights: weights, taps: window.count,
-                                        into: row, count: columns.count)
-                                }
-                                let pass =
-                                    switch layout {
-                                    case .gray8: HorizontalPass.gray
-                                    case .rgb8: HorizontalPass.rgb
-                                    case .rgba8: HorizontalPass.rgba
-                                    }
-                                pass(row, columns.lowerBound, windows, horizontalWeights, target)
-                            }
-                            return true
-                        }
-                    }
+                let plane = Plane(samples: input, stride: width * layout.bytesPerPixel, width: width, height: height)
+                let geometry = ResampleTables.Geometry(
+                    input: PixelSize(width: width, height: height), region: region, output: size, filter: filter)
+                if isCopy(geometry) {
+                    return copy(
+                        plane, channels: layout.bytesPerPixel, region: region, to: size, into: output,
+                        cancelled: cancelled)
                 }
+                return resample(
+                    plane, channels: layout.bytesPerPixel, tables: ResampleTables(geometry), into: output,
+                    cancelled: cancelled)
             }
         }
         if !isFinished { throw .cancelled }
         return output
     }
 
-    /// An upper bound of what ``resample(_:region:to:cancelled:)`` takes beside its input and output.
-    static func workingBytes(inputWidth: Int, inputHeight: Int, output: PixelSize) -> Int {
-        func table(_ input: Int, _ output: Int) -> Int {
-            // Per output sample: a window, and the weights of six lobes' width, at least six, and the filling.
-            output * (MemoryLayout<ResampleWeights.Window>.stride + 4 * (8 + ResampleWeights.group)) + 6 * 4 * input
+    /// Rows of samples in memory, `stride` bytes apart, the last one perhaps without the filling between rows.
+    struct Plane {
+        var samples: UnsafeRawBufferPointer
+        var stride: Int
+        var width: Int
+        var height: Int
+    }
+
+    /// The same from memory to memory; the output has no gaps between its rows.
+    /// - Parameters:
+    ///   - channels: 1, 3, or 4 with alpha.
+    ///   - tables: made for an input of this size.
+    /// - Returns: whether it was finished, or cancelled.
+    static func resample(
+        _ input: Plane, channels: Int, tables: ResampleTables, into output: UnsafeMutableRawBufferPointer,
+        cancelled: CancelFlag
+    ) -> Bool {
+        let size = tables.geometry.output
+        let (stride, outputStride) = (input.stride, size.width * channels)
+        precondition(
+            input.samples.count >= (input.height - 1) * input.stride + input.width * channels
+                && input.stride >= input.width * channels && output.count >= size.height * outputStride
+                && tables.geometry.input == PixelSize(width: input.width, height: input.height),
+            "less memory than the picture needs")
+
+        // Only the columns that are used are summed. The kernels may read some sums behind the last one.
+        let columns = tables.horizontal.used
+        let samples = columns.count * channels
+        let sums = UnsafeMutablePointer<Int16>.allocate(capacity: samples + slack)
+        sums.initialize(repeating: 0, count: samples + slack)
+        defer { sums.deallocate() }
+
+        // The bounds of all reads and writes below: windows lie within the input (see ResampleWeights), columns too,
+        // and both memories hold as many bytes as was checked above.
+        return tables.vertical.weights.withUnsafeBufferPointer { verticalWeights in
+            tables.horizontal.weights.withUnsafeBufferPointer { horizontalWeights in
+                tables.windows.withUnsafeBufferPointer { windows in
+                    guard let input = input.samples.baseAddress?.assumingMemoryBound(to: UInt8.self),
+                        let output = output.baseAddress?.assumingMemoryBound(to: UInt8.self),
+                        let verticalWeights = verticalWeights.baseAddress, let windows = windows.baseAddress,
+                        let horizontalWeights = horizontalWeights.baseAddress
+                    else { return true }
+                    let left = input + columns.lowerBound * channels
+                    for (y, window) in tables.vertical.windows.enumerated() {
+                        if cancelled.isCancelled { return false }
+                        let rows = left + Int(window.start) * stride
+                        let weights = verticalWeights + Int(window.offset)
+                        let target = output + y * outputStride
+                        let taps = Int(window.count)
+                        switch channels {
+                        case 1:
+                            tr_sum_rows(rows, stride, weights, taps, sums, samples)
+                            tr_filter_gray(sums, windows, size.width, horizontalWeights, target)
+                        case 3:
+                            tr_sum_rows(rows, stride, weights, taps, sums, samples)
+                            tr_filter_rgb(sums, windows, size.width, horizontalWeights, target)
+                        default:
+                            tr_sum_rows_rgba(rows, stride, weights, taps, sums, columns.count)
+                            tr_filter_rgba(sums, windows, size.width, horizontalWeights, target)
+                        }
+                    }
+                    return true
+                }
+            }
         }
-        return table(inputWidth, output.width) + table(inputHeight, output.height) + (inputWidth + 1) * 16
+
+        func inputStride(of channels: Int) -> Int { input.stride }
+    }
+
+    /// An upper bound of what ``resample(_:region:to:filter:cancelled:)`` takes beside its input and output.
+    static func workingBytes(input: PixelSize, output: PixelSize, filter: ResampleFilter = .lanczos) -> Int {
+        ResampleTables.bytes(input: input, output: output, filter: filter)
+            + (input.width * 4 + slack) * MemoryLayout<Int16>.stride
+    }
+
+    private static let slack = Int(TR_SLACK)
+
+    /// Whether every pixel asked for is one that is there.
+    private static func isCopy(_ geometry: ResampleTables.Geometry) -> Bool {
+        let (region, size) = (geometry.region, geometry.output)
+        return geometry.filter == .lanczos && region.width == Double(size.width)
+            && region.height == Double(size.height) && region.x == region.x.rounded()
+            && region.y == region.y.rounded() && region.x >= 0 && region.y >= 0
+            && Int(region.x) + size.width <= geometry.input.width
+            && Int(region.y) + size.height <= geometry.input.height
+    }
+
+    private static func copy(
+        _ input: Plane, channels: Int, region: SourceRegion, to size: PixelSize,
+        into output: UnsafeMutableRawBufferPointer, cancelled: CancelFlag
+    ) -> Bool {
+        let bytes = size.width * channels
+        for y in 0..<size.height {
+            if cancelled.isCancelled { return false }
+            let start = (Int(region.y) + y) * input.stride + Int(region.x) * channels
+            UnsafeMutableRawBufferPointer(rebasing: output[(y * bytes)..<((y + 1) * bytes)])
+                .copyMemory(from: UnsafeRawBufferPointer(rebasing: input.samples[start..<(start + bytes)]))
+        }
+        return true
     }
 }

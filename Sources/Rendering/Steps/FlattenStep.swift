@@ -1,29 +1,28 @@
 import ImageCodecs
+import ImageModel
 
-/// Blends a transparent picture over white, for a format that has no transparency.
+/// Blends a transparent picture over a colour: the one asked for, or white for a format without transparency.
 enum FlattenStep: RenderStep {
     static func apply(
         _ picture: consuming PixelBuffer, plan: RenderPlan, cancelled: CancelFlag
     ) throws(CodecError) -> PixelBuffer {
-        guard plan.flattens, picture.layout.hasAlpha else { return picture }
-        var output = try PixelBuffer(width: picture.width, height: picture.height, layout: .rgb8)
+        guard let color = plan.background, picture.layout.hasAlpha else { return picture }
+        var output = try PixelBuffer(
+            width: picture.width, height: picture.height, layout: color.alpha == 255 ? .rgb8 : .rgba8)
         let (width, height) = (picture.width, picture.height)
         let isFinished = picture.withUnsafeBytes { input in
             output.withUnsafeMutableBytes { output in
-                // Both buffers hold width * height pixels, of four bytes and of three.
-                guard var pixel = input.baseAddress?.assumingMemoryBound(to: UInt8.self),
-                    var target = output.baseAddress?.assumingMemoryBound(to: UInt8.self)
+                // Both buffers hold width * height pixels, of four bytes and of three, or of four both.
+                guard let pixels = input.baseAddress?.assumingMemoryBound(to: UInt8.self),
+                    let target = output.baseAddress?.assumingMemoryBound(to: UInt8.self)
                 else { return true }
-                for _ in 0..<height {
+                for y in 0..<height {
                     if cancelled.isCancelled { return false }
-                    for _ in 0..<width {
-                        let alpha = Int32(pixel[3])
-                        let white = (255 - alpha) * 255
-                        target[0] = blend(Int32(pixel[0]) * alpha + white)
-                        target[1] = blend(Int32(pixel[1]) * alpha + white)
-                        target[2] = blend(Int32(pixel[2]) * alpha + white)
-                        pixel += 4
-                        target += 3
+                    let row = pixels + y * width * 4
+                    if color.alpha == 255 {
+                        blend(row, over: color, into: target + y * width * 3, count: width)
+                    } else {
+                        blend(row, overTransparent: color, into: target + y * width * 4, count: width)
                     }
                 }
                 return true
@@ -33,9 +32,41 @@ enum FlattenStep: RenderStep {
         return output
     }
 
+    private static func blend(
+        _ row: UnsafePointer<UInt8>, over color: Color, into target: UnsafeMutablePointer<UInt8>, count: Int
+    ) {
+        let (red, green, blue) = (Int32(color.red), Int32(color.green), Int32(color.blue))
+        for x in 0..<count {
+            let (from, to) = (row + 4 * x, target + 3 * x)
+            let alpha = Int32(from[3])
+            to[0] = rounded(Int32(from[0]) * alpha + red * (255 - alpha))
+            to[1] = rounded(Int32(from[1]) * alpha + green * (255 - alpha))
+            to[2] = rounded(Int32(from[2]) * alpha + blue * (255 - alpha))
+        }
+    }
+
+    /// Over a colour that lets light through something of both is left: Porter and Duff's "over".
+    private static func blend(
+        _ row: UnsafePointer<UInt8>, overTransparent color: Color, into target: UnsafeMutablePointer<UInt8>, count: Int
+    ) {
+        let (red, green, blue) = (Float(color.red), Float(color.green), Float(color.blue))
+        for x in 0..<count {
+            let (from, to) = (row + 4 * x, target + 4 * x)
+            let front = Float(from[3]) / 255
+            let back = Float(color.alpha) / 255 * (1 - front)
+            let alpha = front + back
+            // Mixtures of bytes: the sums below stay within 0 to 255 and half a rounding error.
+            let factor = alpha > 0 ? 1 / alpha : 0
+            to[0] = UInt8((Float(from[0]) * front + red * back) * factor + 0.5)
+            to[1] = UInt8((Float(from[1]) * front + green * back) * factor + 0.5)
+            to[2] = UInt8((Float(from[2]) * front + blue * back) * factor + 0.5)
+            to[3] = UInt8(alpha * 255 + 0.5)
+        }
+    }
+
     /// A 255th, rounded to the nearest: at most 255 * 255 comes in.
     @inline(__always)
-    private static func blend(_ value: Int32) -> UInt8 {
+    private static func rounded(_ value: Int32) -> UInt8 {
         UInt8(truncatingIfNeeded: (value &+ 127) / 255)
     }
 }

@@ -6,7 +6,10 @@ enum ResampleStep: RenderStep {
         _ picture: consuming PixelBuffer, plan: RenderPlan, cancelled: CancelFlag
     ) throws(CodecError) -> PixelBuffer {
         guard let resampling = plan.resampling else { return picture }
-        return try Resampler.resample(
-            picture, region: resampling.region, to: resampling.size, cancelled: cancelled)
+        var region = resampling.region
+        if resampling.isSmart {
+            region = try Attention.place(region, in: picture, cancelled: cancelled)
+        }
+        return try Resampler.resample(picture, region: region, to: resampling.size, cancelled: cancelled)
     }
 }

@@ -1,0 +1,99 @@
+"""CPU time per rendition, memory to memory, in turn with libvips in the same run.
+
+    measure.py <render binary> [--runs N] [--only TEXT] [--width W] [--format F]
+
+Prints a line per picture, width and format: our median, libvips' median, how many times its speed ours is; and what
+the distribution's codecs take alone, and how many times that ours is.
+libvips runs with one thread and without its operation cache, by pyvips; encoders are asked for the same on both
+sides: quality 80, JPEG progressive with optimised tables and chroma halved, WebP method 4, PNG level 6.
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import time
+
+os.environ["VIPS_CONCURRENCY"] = "1"
+import pyvips  # noqa: E402
+
+import pictures  # noqa: E402
+
+pyvips.cache_set_max(0)
+
+OPTIONS = {
+    "jpeg": (".jpg", dict(Q=80, interlace=True, optimize_coding=True, strip=True)),
+    "jpeg-plain": (".jpg", dict(Q=80, strip=True)),
+    "webp": (".webp", dict(Q=80, effort=4, strip=True)),
+    "png": (".png", dict(compression=6, strip=True)),
+}
+
+
+class Ours:
+    def __init__(self, binary):
+        self.process = subprocess.Popen([binary], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def render(self, path, width, format):
+        self.process.stdin.write(f"render\t{path}\t{width}\t{format}\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline().split()
+        if len(answer) != 2:
+            raise SystemExit(f"no answer for {path}")
+        return int(answer[0]) / 1e6
+
+    def bare(self, path, width, format):
+        """The libraries alone: decoding at the same scale, and encoding."""
+        self.process.stdin.write(f"bare\t{path}\t{width}\t{format}\n")
+        self.process.stdin.flush()
+        return int(self.process.stdout.readline().split()[0]) / 1e6
+
+    def save(self, path):
+        self.process.stdin.write(f"save\t{path}\n")
+        self.process.stdin.flush()
+        self.process.stdout.readline()
+
+
+def vips(data, width, format):
+    """What a service would do: load from memory by `thumbnail`, save to memory. CPU milliseconds."""
+    suffix, options = OPTIONS[format]
+    begin = time.process_time()
+    image = pyvips.Image.thumbnail_buffer(data, width, height=10_000_000, size="down")
+    if "jpeg" in format and image.hasalpha():
+        image = image.flatten(background=255)
+    image.write_to_buffer(suffix, **options)
+    return (time.process_time() - begin) * 1000
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("binary")
+    parser.add_argument("--pictures", default="/tmp/tintype-pictures")
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--only", default="")
+    parser.add_argument("--width", type=int, action="append")
+    parser.add_argument("--format", action="append")
+    arguments = parser.parse_args()
+    ours = Ours(arguments.binary)
+    print(f"libvips {pyvips.version(0)}.{pyvips.version(1)}.{pyvips.version(2)}")
+    for name, path in pictures.make(arguments.pictures).items():
+        if arguments.only not in name:
+            continue
+        data = open(path, "rb").read()
+        for width in arguments.width or [400, 1200]:
+            for format in arguments.format or ["jpeg", "webp", "png"]:
+                mine, theirs = [], []
+                for run in range(arguments.runs + 1):
+                    pair = ours.render(path, width, format.split("-")[0]), vips(data, width, format)
+                    # The first run warms caches and allocators up on both sides.
+                    if run > 0:
+                        mine.append(pair[0])
+                        theirs.append(pair[1])
+                a, b = statistics.median(mine), statistics.median(theirs)
+                bare = min(ours.bare(path, width, format.split("-")[0]) for _ in range(2))
+                print(
+                    f"{name:26} {width:5} {format:10} {a:8.1f} ms  libvips {b:8.1f} ms {b / a:6.2f}"
+                    f"  bare {bare:8.1f} ms {a / bare:6.2f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

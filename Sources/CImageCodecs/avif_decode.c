@@ -1,0 +1,131 @@
+#include "tt_avif.h"
+
+#include <string.h>
+
+#include <avif/avif.h>
+
+static tt_status status_of(avifResult result) {
+    switch (result) {
+    case AVIF_RESULT_OK:
+        return TT_OK;
+    case AVIF_RESULT_INVALID_FTYP:
+        return TT_NOT_AN_IMAGE;
+    case AVIF_RESULT_UNSUPPORTED_DEPTH:
+    case AVIF_RESULT_NO_CODEC_AVAILABLE:
+    case AVIF_RESULT_NOT_IMPLEMENTED:
+    case AVIF_RESULT_NO_AV1_ITEMS_FOUND:
+        return TT_UNSUPPORTED;
+    case AVIF_RESULT_TRUNCATED_DATA:
+    case AVIF_RESULT_IO_ERROR:
+        return TT_TRUNCATED;
+    case AVIF_RESULT_OUT_OF_MEMORY:
+        return TT_NO_MEMORY;
+    case AVIF_RESULT_INVALID_ARGUMENT:
+    case AVIF_RESULT_IO_NOT_SET:
+        return TT_FAULT;
+    default:
+        return TT_DAMAGED;
+    }
+}
+
+// Rows of the crop, straight from libavif's RGB of 16 bits.
+static tt_status convert_deep(
+    const avifRGBImage *rgb, tt_crop crop, const tt_color *color, const tt_cancel *cancel, tt_pixels *pixels) {
+    for (uint32_t y = 0; y < crop.height; y++) {
+        if (tt_cancel_is_set(cancel)) return TT_CANCELLED;
+        const uint8_t *row =
+            rgb->pixels + (size_t)(crop.y + y) * rgb->rowBytes + (size_t)crop.x * pixels->channels * 2;
+        tt_color_convert(color, row, pixels->data + (size_t)y * crop.width * pixels->channels, crop.width);
+    }
+    return TT_OK;
+}
+
+static tt_status take_pixels(
+    const avifImage *image, tt_crop crop, bool has_alpha, const tt_color *deep_color, const tt_cancel *cancel,
+    tt_pixels *pixels) {
+    uint32_t channels = has_alpha ? 4 : 3;
+    bool is_whole = crop.width == image->width && crop.height == image->height;
+    bool is_deep = deep_color != NULL && image->depth > 8;
+    tt_status status = tt_pixels_allocate(pixels, crop.width, crop.height, channels, UINT64_MAX);
+    if (status != TT_OK) return status;
+    avifRGBImage rgb;
+    avifRGBImageSetDefaults(&rgb, image);
+    rgb.format = has_alpha ? AVIF_RGB_FORMAT_RGBA : AVIF_RGB_FORMAT_RGB;
+    rgb.depth = is_deep ? 16 : 8;
+    uint64_t row_bytes = (uint64_t)image->width * channels * (is_deep ? 2 : 1);
+    if (row_bytes > UINT32_MAX || row_bytes > SIZE_MAX / 2 / image->height) return TT_TOO_LARGE;
+    rgb.rowBytes = (uint32_t)row_bytes;
+    uint8_t *whole = NULL;
+    if (is_whole && !is_deep) {
+        rgb.pixels = pixels->data;
+    } else {
+        whole = tt_allocate((size_t)row_bytes * image->height);
+        if (whole == NULL) return TT_NO_MEMORY;
+        rgb.pixels = whole;
+    }
+    status = status_of(avifImageYUVToRGB(image, &rgb));
+    if (status == TT_OK && is_deep) {
+        status = convert_deep(&rgb, crop, deep_color, cancel, pixels);
+    } else if (status == TT_OK && !is_whole) {
+        for (uint32_t y = 0; y < crop.height; y++)
+            memcpy(
+                pixels->data + (size_t)y * crop.width * channels,
+                whole + (size_t)(crop.y + y) * row_bytes + (size_t)crop.x * channels, (size_t)crop.width * channels);
+    }
+    tt_free(whole);
+    return status;
+}
+
+static tt_status decode(
+    avifDecoder *decoder, const uint8_t *source, size_t count, uint32_t coded_width, uint32_t coded_height,
+    tt_crop crop, bool has_alpha, const tt_color *deep_color, const tt_cancel *cancel, tt_pixels *pixels,
+    tt_avif_colors *colors) {
+    // Only dav1d holds its pictures to a size limit.
+    if (avifCodecName(AVIF_CODEC_CHOICE_DAV1D, AVIF_CODEC_FLAG_CAN_DECODE) == NULL) return TT_UNSUPPORTED;
+    uint64_t coded = (uint64_t)coded_width * coded_height;
+    if (coded == 0 || coded > 16384ull * 16384) return TT_TOO_LARGE;
+    decoder->codecChoice = AVIF_CODEC_CHOICE_DAV1D;
+    decoder->maxThreads = 1;
+    decoder->imageSizeLimit = (uint32_t)coded;
+    decoder->ignoreExif = AVIF_TRUE;
+    decoder->ignoreXMP = AVIF_TRUE;
+    // What older writers leave out harms nothing here.
+    decoder->strictFlags = AVIF_STRICT_DISABLED;
+    avifDecoderSetSource(decoder, AVIF_DECODER_SOURCE_PRIMARY_ITEM);
+    avifResult result = avifDecoderSetIOMemory(decoder, source, count);
+    if (result == AVIF_RESULT_OK) result = avifDecoderParse(decoder);
+    if (result == AVIF_RESULT_NO_AV1_ITEMS_FOUND || result == AVIF_RESULT_NO_CONTENT) {
+        avifDecoderSetSource(decoder, AVIF_DECODER_SOURCE_TRACKS);
+        result = avifDecoderParse(decoder);
+    }
+    if (result != AVIF_RESULT_OK) return status_of(result);
+    if (decoder->image->width != coded_width || decoder->image->height != coded_height) return TT_DAMAGED;
+    if (tt_cancel_is_set(cancel)) return TT_CANCELLED;
+    result = avifDecoderNextImage(decoder);
+    if (result != AVIF_RESULT_OK) return status_of(result);
+    if (tt_cancel_is_set(cancel)) return TT_CANCELLED;
+    const avifImage *image = decoder->image;
+    if (image->width != coded_width || image->height != coded_height || image->yuvPlanes[0] == NULL)
+        return TT_DAMAGED;
+    colors->primaries = image->colorPrimaries;
+    colors->transfer = image->transferCharacteristics;
+    return take_pixels(image, crop, has_alpha, deep_color, cancel, pixels);
+}
+
+tt_status tt_avif_decode(
+    const uint8_t *source, size_t count, uint32_t coded_width, uint32_t coded_height, tt_crop crop, bool has_alpha,
+    const tt_color *deep_color, const tt_cancel *cancel, tt_pixels *pixels, tt_avif_colors *colors) {
+    if (crop.width == 0 || crop.height == 0 || crop.width > coded_width || crop.x > coded_width - crop.width
+        || crop.height > coded_height || crop.y > coded_height - crop.height)
+        return TT_FAULT;
+    avifDecoder *decoder = avifDecoderCreate();
+    if (decoder == NULL) return TT_NO_MEMORY;
+    tt_status status = decode(
+        decoder, source, count, coded_width, coded_height, crop, has_alpha, deep_color, cancel, pixels, colors);
+    avifDecoderDestroy(decoder);
+    if (status != TT_OK) {
+        tt_free(pixels->data);
+        pixels->data = NULL;
+    }
+    return status;
+}

@@ -1,0 +1,53 @@
+#ifndef TT_AVIF_H
+#define TT_AVIF_H
+
+#include "tt_color.h"
+#include "tt_memory.h"
+#include "tt_pixels.h"
+
+#pragma clang assume_nonnull begin
+
+/// A rectangle of the coded picture.
+typedef struct tt_crop {
+    uint32_t x;
+    uint32_t y;
+    uint32_t width;
+    uint32_t height;
+} tt_crop;
+
+/// What the AV1 data themselves say of their colours (ITU-T H.273).
+typedef struct tt_avif_colors {
+    uint16_t primaries;
+    uint16_t transfer;
+} tt_avif_colors;
+
+/// Decodes the primary picture, or the first one of a sequence without one, to RGB or RGBA (not premultiplied).
+///
+/// `crop` lies inside the coded picture of `coded_width` x `coded_height` and is what comes out; turns and flips are
+/// left alone. Samples of more than 8 bits go through `deep_color` where one is given, made for 16 bits, and are
+/// rounded else. TT_DAMAGED where the AV1 data have another size. libavif cannot be stopped within one picture: the
+/// flag is looked at before and after.
+tt_status tt_avif_decode(
+    const uint8_t *source, size_t count, uint32_t coded_width, uint32_t coded_height, tt_crop crop, bool has_alpha,
+    const tt_color *_Nullable deep_color, const tt_cancel *_Nullable cancel, tt_pixels *pixels,
+    tt_avif_colors *colors);
+
+typedef struct tt_avif_settings {
+    /// 0 (best) to 63, libaom's constant quality.
+    int level;
+    /// The same for alpha.
+    int alpha_level;
+    /// libavif's 0 (slowest) to 10.
+    int speed;
+    bool full_chroma;
+} tt_avif_settings;
+
+/// Writes grey, RGB or RGBA as a still of 8 bits: sRGB by its numbers, BT.601 matrix, full range. `exif` (nullable) is
+/// a TIFF block. One thread; cannot be stopped once begun.
+tt_status tt_avif_encode(
+    const uint8_t *pixels, uint32_t width, uint32_t height, uint32_t channels, tt_avif_settings settings,
+    const uint8_t *_Nullable exif, size_t exif_count, const tt_cancel *_Nullable cancel, tt_buffer *out);
+
+#pragma clang assume_nonnull end
+
+#endif

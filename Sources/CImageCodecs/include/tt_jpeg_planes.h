@@ -1,0 +1,46 @@
+#ifndef TT_JPEG_PLANES_H
+#define TT_JPEG_PLANES_H
+
+#include "tt_memory.h"
+#include "tt_pixels.h"
+
+#pragma clang assume_nonnull begin
+
+/// One component of a picture: 8 bits a sample, rows `stride` bytes apart. Pixel x of the whole picture, decoded at full
+/// size, lies at `x * scale_x / scale_base_x` here.
+typedef struct tt_plane {
+    uint8_t *_Nullable data;
+    size_t stride;
+    uint32_t width;
+    uint32_t height;
+    uint32_t scale_x;
+    uint32_t scale_base_x;
+    uint32_t scale_y;
+    uint32_t scale_base_y;
+} tt_plane;
+
+/// Y, Cb and Cr of full range (JFIF). The memory of all three begins with the first one's.
+typedef struct tt_planes {
+    tt_plane plane[3];
+} tt_planes;
+
+/// Decodes a YCbCr JPEG at 1/`denominator` of its size (1, 2, 4 or 8) as it is stored: chroma is not brought to the
+/// size of luma, nothing is converted. TT_UNSUPPORTED for any other colour space. `planes->plane[0].data` is to be freed
+/// by `tt_free`.
+tt_status tt_jpeg_decode_planes(
+    const uint8_t *source, size_t count, uint32_t denominator, uint64_t maximum_pixels, uint32_t maximum_scans,
+    const tt_cancel *_Nullable cancel, tt_planes *planes);
+
+/// Whether `tt_jpeg_decode_planes` takes the file, by its header; and how many bytes it will hand out.
+bool tt_jpeg_has_planes(const uint8_t *source, size_t count, uint32_t denominator, uint64_t *bytes);
+
+/// Writes a JPEG as `tt_jpeg_encode` does, from planes without gaps: Y of `width` x `height`, Cb and Cr of the same, or,
+/// unless `full_chroma`, of half as many columns and rows, rounded up.
+tt_status tt_jpeg_encode_planes(
+    const uint8_t *y, const uint8_t *cb, const uint8_t *cr, uint32_t width, uint32_t height, int quality,
+    bool full_chroma, const uint8_t *_Nullable exif, size_t exif_count, const tt_cancel *_Nullable cancel,
+    tt_buffer *out);
+
+#pragma clang assume_nonnull end
+
+#endif

@@ -1,0 +1,63 @@
+/// One box of an ISO base media file (ISO/IEC 14496-12, 4.2): four bytes of length, a name, the content.
+struct AVIFBox: Sendable, Hashable {
+    var name: FourCC
+    /// From its length to its end.
+    var range: Range<Int>
+    var content: Range<Int>
+
+    static let fileType = FourCC("ftyp")
+    static let metadata = FourCC("meta")
+    static let mediaData = FourCC("mdat")
+    static let movie = FourCC("moov")
+    static let brandStill = FourCC("avif")
+    static let brandSequence = FourCC("avis")
+
+    /// The box at `offset`, whole inside `bounds`; nil where there is none.
+    static func read(_ bytes: RawSpan, at offset: Int, in bounds: Range<Int>) -> AVIFBox? {
+        guard offset >= bounds.lowerBound, bounds.upperBound <= bytes.byteCount, offset <= bounds.upperBound - 8,
+            let length = bytes.bigEndian32(at: offset), let name = bytes.fourCC(at: offset + 4)
+        else { return nil }
+        var header = 8
+        var size = length
+        if length == 0 {
+            size = bounds.upperBound - offset
+        } else if length == 1 {
+            guard offset <= bounds.upperBound - 16, let high = bytes.bigEndian32(at: offset + 8), high < 1 << 30,
+                let low = bytes.bigEndian32(at: offset + 12)
+            else { return nil }
+            header = 16
+            size = high << 32 | low
+        }
+        guard size >= header, size <= bounds.upperBound - offset else { return nil }
+        return AVIFBox(name: name, range: offset..<offset + size, content: offset + header..<offset + size)
+    }
+
+    /// The boxes side by side in `bounds`, up to a number that no real file reaches.
+    static func children(_ bytes: RawSpan, in bounds: Range<Int>, limit: Int = 4_096) -> [AVIFBox] {
+        var boxes: [AVIFBox] = []
+        var offset = bounds.lowerBound
+        while boxes.count < limit, let box = read(bytes, at: offset, in: bounds) {
+            boxes.append(box)
+            offset = box.range.upperBound
+        }
+        return boxes
+    }
+
+    /// The first box at the end of a path of names, each inside the one before.
+    static func find(_ path: [FourCC], in bounds: Range<Int>, _ bytes: RawSpan) -> AVIFBox? {
+        var bounds = bounds
+        var found: AVIFBox?
+        for name in path {
+            found = children(bytes, in: bounds).first { $0.name == name }
+            guard let content = found?.content else { return nil }
+            bounds = content
+        }
+        return found
+    }
+
+    /// The content behind version and flags, and the version; nil where it is too short (4.2.2 FullBox).
+    func full(_ bytes: RawSpan) -> (version: UInt8, flags: Int, content: Range<Int>)? {
+        guard content.count >= 4, let head = bytes.bigEndian32(at: content.lowerBound) else { return nil }
+        return (UInt8(head >> 24), head & 0xFF_FFFF, content.lowerBound + 4..<content.upperBound)
+    }
+}

@@ -1,0 +1,113 @@
+import ImageModel
+
+/// The walk over the boxes of an AVIF file (ISO/IEC 14496-12, 4.2) up to the last one that fits.
+struct AVIFStructure: Sendable {
+    private enum State: Sendable {
+        case header
+        case data(name: FourCC, remaining: Int)
+        /// A box without a length, which goes on to the end of the file; or what is no box any more.
+        case rest
+    }
+
+    private var state = State.header
+    private var offset = 0
+    private var field = SmallBytes(wanted: 8)
+    private var boxes = 0
+    private var isSequence = false
+    private var hasMetadata = false
+    private var hasMediaData = false
+    private var imageEnd = 0
+    private let limits: CodecLimits
+    private(set) var headerEnd: Int?
+
+    init(limits: CodecLimits) {
+        self.limits = limits
+    }
+
+    mutating func consume(_ bytes: RawSpan) throws(CodecError) {
+        var at = 0
+        let count = bytes.byteCount
+        while at < count {
+            switch state {
+            case .rest:
+                offset += count - at
+                return
+            case .data(let name, let remaining):
+                let taken = min(remaining, count - at)
+                at += taken
+                offset += taken
+                if taken == remaining { end(name) } else { state = .data(name: name, remaining: remaining - taken) }
+            case .header:
+                let taken = field.take(bytes, at..<count)
+                at += taken
+                offset += taken
+                if field.isComplete { try takeHeader() }
+            }
+        }
+    }
+
+    private mutating func takeHeader() throws(CodecError) {
+        let header = field.bytes
+        let span = unsafe header.span.bytes
+        guard let length = span.bigEndian32(at: 0), let name = span.fourCC(at: 4) else {
+            throw .fault("a box header of the wrong size")
+        }
+        if boxes == 0 {
+            // The major brand is needed too.
+            if header.count == 8 {
+                guard name == AVIFBox.fileType, length >= 16, length <= 4_096 else { throw .notAnImage }
+                field.wanted = 12
+                return
+            }
+            isSequence = span.fourCC(at: 8) == AVIFBox.brandSequence
+        } else if length == 1, header.count == 8 {
+            field.wanted = 16
+            return
+        }
+        var size = length
+        if length == 1 {
+            guard let high = span.bigEndian32(at: 8), let low = span.bigEndian32(at: 12), high < 1 << 30 else {
+                throw .damaged("a box longer than any file in the AVIF")
+            }
+            size = high << 32 | low
+        }
+        boxes += 1
+        try limits.check(chunks: boxes)
+        let isSound = name.bytes.allSatisfy { (0x20...0x7E).contains($0) } && (length == 0 || size >= header.count)
+        guard isSound else {
+            // Behind a whole picture this is something that another program has put there.
+            guard hasMetadata, hasMediaData else { throw .damaged("something that is no box in the AVIF") }
+            state = .rest
+            return
+        }
+        if name == AVIFBox.mediaData { hasMediaData = true }
+        if length == 0 {
+            if name == AVIFBox.metadata || name == AVIFBox.movie {
+                throw .damaged("a header without an end in the AVIF")
+            }
+            state = .rest
+            imageEnd = .max
+        } else if size == header.count {
+            end(name)
+        } else {
+            state = .data(name: name, remaining: size - header.count)
+        }
+    }
+
+    private mutating func end(_ name: FourCC) {
+        if name == AVIFBox.metadata { hasMetadata = true }
+        if name == (isSequence ? AVIFBox.movie : AVIFBox.metadata), headerEnd == nil { headerEnd = offset }
+        imageEnd = offset
+        state = .header
+        field.reset(wanted: 8)
+    }
+
+    func finish() throws(CodecError) -> StructureCheck.Summary {
+        guard boxes > 0 else { throw .notAnImage }
+        if case .data = state { throw .truncated("a box of the AVIF ends too early") }
+        guard hasMetadata else { throw .truncated("there is no header in the AVIF") }
+        let end = min(imageEnd, offset)
+        return StructureCheck.Summary(
+            frames: nil, imageEnd: end, trailingBytes: offset - end, lateOrientation: nil)
+    }
+}

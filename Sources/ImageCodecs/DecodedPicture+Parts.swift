@@ -1,0 +1,4 @@
+extension DecodedPicture {
+    /// Gives the samples away; the conversion is to be taken before.
+    public consuming func takePixels() -> PixelBuffer { pixels }
+}

@@ -1,0 +1,235 @@
+public import ImageModel
+
+/// What becomes of an upload's metadata. The pixels, and all that says how they look, stay as they are byte for byte:
+/// coded data, profile, orientation, densities, frames.
+public enum MetadataPolicy: String, Sendable, Hashable, CaseIterable {
+    /// Everything is kept.
+    case keep
+    /// The place is taken out of EXIF and XMP: everything with GPS in its name.
+    case dropLocation = "drop-location"
+    /// EXIF, XMP, IPTC, comments and texts go.
+    case dropAll = "drop-all"
+
+    /// The file under this policy; nil where it stays as it is.
+    ///
+    /// Where anything is dropped, so is what stands behind the picture's end (gain maps, previews, films), since it has
+    /// metadata of its own, together with its index.
+    ///
+    /// - Parameter info: what ``ImageHeader/read(_:limits:)`` said of the whole file.
+    /// - Throws: `damaged`, `truncated`, `tooLarge`.
+    public func apply(
+        to file: RawSpan, info: ImageInfo, limits: CodecLimits
+    ) throws(CodecError) -> [UInt8]? {
+        guard self != .keep else { return nil }
+        var structure = StructureCheck(format: info.format, limits: limits)
+        try structure.consume(file)
+        let end = try structure.finish().imageEnd
+        let result =
+            switch info.format {
+            case .jpeg: try JPEGMetadataFilter.apply(self, to: file, end: end, info: info, limits: limits)
+            case .png: try PNGMetadataFilter.apply(self, to: file, info: info, limits: limits)
+            case .webp: try WebPMetadataFilter.apply(self, to: file, info: info, limits: limits)
+            case .avif: try AVIFMetadataFilter.apply(self, to: file, limits: limits)
+            }
+        return result.count == file.byteCount && file.has(result, at: 0) ? nil : result
+    }
+
+    /// A TIFF block that says the orientation and nothing else; nil where there is none to be said.
+    static func exif(for orientation: Orientation) -> [UInt8]? {
+        guard orientation != .upright else { return nil }
+        return [0x4D, 0x4D, 0, 42, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation.rawValue, 0, 0]
+            + [0, 0, 0, 0]
+    }
+}
+
+/// JPEG: segments before the first scan.
+enum JPEGMetadataFilter {
+    private static let xmp = Array("http://ns.adobe.com/xap/1.0/".utf8) + [0]
+    private static let extendedXMP = Array("http://ns.adobe.com/xmp/extension/".utf8) + [0]
+    private static let pictureIndex: [UInt8] = [0x4D, 0x50, 0x46, 0]
+
+    static func apply(
+        _ policy: MetadataPolicy, to file: RawSpan, end: Int, info: ImageInfo, limits: CodecLimits
+    ) throws(CodecError) -> [UInt8] {
+        let segments = try JPEGSegments.all(in: file, limits: limits)
+        var result: [UInt8] = [0xFF, JPEGSegment.Marker.startOfImage]
+        result.reserveCapacity(end)
+        if policy == .dropAll, let block = MetadataPolicy.exif(for: info.orientation) {
+            result += segment(JPEGSegment.Marker.application1, ExifLocation.signature + block)
+        }
+        for part in segments {
+            switch policy {
+            case .dropAll: if isNeeded(part, file) { result += file.copy(part.range) }
+            case .keep, .dropLocation: result += cleaned(part, file)
+            }
+        }
+        guard let last = segments.last else { throw .damaged("a JPEG without segments") }
+        return result + file.copy(last.range.upperBound..<end)
+    }
+
+    /// What is no metadata, and among those JFIF, the profile and Adobe's word on the colour space.
+    private static func isNeeded(_ part: JPEGSegment, _ file: RawSpan) -> Bool {
+        guard part.isMetadata else { return true }
+        switch part.marker {
+        case JPEGSegment.Marker.application0: return file.has([0x4A, 0x46, 0x49, 0x46, 0], at: part.payload.lowerBound)
+        case JPEGSegment.Marker.application2: return file.has(ICCProfile.jpegSignature, at: part.payload.lowerBound)
+        case JPEGSegment.Marker.application14: return true
+        default: return false
+        }
+    }
+
+    private static func cleaned(_ part: JPEGSegment, _ file: RawSpan) -> [UInt8] {
+        var payload = file.copy(part.payload)
+        switch part.marker {
+        case JPEGSegment.Marker.application1 where payload.starts(with: ExifLocation.signature):
+            var block = Array(payload.dropFirst(ExifLocation.signature.count))
+            guard LocationRemoval.clean(exif: &block) else { break }
+            payload = ExifLocation.signature + block
+        case JPEGSegment.Marker.application1 where payload.starts(with: xmp):
+            var packet = Array(payload.dropFirst(xmp.count))
+            guard let isChanged = LocationRemoval.clean(xmp: &packet) else { return [] }
+            guard isChanged else { break }
+            payload = xmp + packet
+        // Parts of one packet, which a name may be cut in two by.
+        case JPEGSegment.Marker.application1 where payload.starts(with: extendedXMP): return []
+        case JPEGSegment.Marker.application2 where payload.starts(with: pictureIndex): return []
+        default: break
+        }
+        return file.copy(part.range.lowerBound..<part.payload.lowerBound) + payload
+    }
+
+    private static func segment(_ marker: UInt8, _ payload: [UInt8]) -> [UInt8] {
+        let length = payload.count + 2
+        return [0xFF, marker, UInt8(length >> 8), UInt8(length & 255)] + payload
+    }
+}
+
+/// PNG: chunks.
+enum PNGMetadataFilter {
+    /// What says how the picture looks, beside the critical chunks (whose first letter is a capital).
+    private static let needed = Set(
+        (["tRNS", "gAMA", "cHRM", "sRGB", "iCCP", "cICP", "sBIT", "pHYs", "bKGD", "acTL", "fcTL", "fdAT"]
+            as [StaticString]).map { FourCC($0) })
+    private static let xmpKeyword = Array("XML:com.adobe.xmp".utf8) + [0]
+
+    static func apply(
+        _ policy: MetadataPolicy, to file: RawSpan, info: ImageInfo, limits: CodecLimits
+    ) throws(CodecError) -> [UInt8] {
+        var result = PNGChunk.signature
+        var exif = policy == .dropAll ? MetadataPolicy.exif(for: info.orientation) : nil
+        for chunk in try PNGChunks.all(in: file, limits: limits) {
+            if chunk.name == PNGChunk.imageData, let block = exif {
+                result += PNGChunk.encode(PNGChunk.exif, block)
+                exif = nil
+            }
+            let isCritical = chunk.name.rawValue >> 24 & 0x20 == 0
+            if isCritical || needed.contains(chunk.name) {
+                result += file.copy(chunk.range)
+            } else if policy != .dropAll {
+                result += cleaned(chunk, file)
+            }
+        }
+        return result
+    }
+
+    private static func cleaned(_ chunk: PNGChunk, _ file: RawSpan) -> [UInt8] {
+        var data = file.copy(chunk.data)
+        switch chunk.name {
+        case PNGChunk.exif:
+            guard LocationRemoval.clean(exif: &data) else { return file.copy(chunk.range) }
+            return PNGChunk.encode(chunk.name, data)
+        case PNGChunk.internationalText where data.starts(with: xmpKeyword):
+            // A compressed packet would have to be opened to be searched.
+            guard data.count > xmpKeyword.count, data[xmpKeyword.count] == 0 else { return [] }
+            guard let isChanged = LocationRemoval.clean(xmp: &data) else { return [] }
+            return isChanged ? PNGChunk.encode(chunk.name, data) : file.copy(chunk.range)
+        case FourCC("tEXt"), FourCC("zTXt"), PNGChunk.internationalText:
+            // How ImageMagick keeps EXIF and XMP: as hexadecimal digits.
+            return data.starts(with: Array("Raw profile type".utf8)) ? [] : file.copy(chunk.range)
+        default: return file.copy(chunk.range)
+        }
+    }
+}
+
+/// WebP: the EXIF and XMP chunks.
+enum WebPMetadataFilter {
+    static func apply(
+        _ policy: MetadataPolicy, to file: RawSpan, info: ImageInfo, limits: CodecLimits
+    ) throws(CodecError) -> [UInt8] {
+        let chunks = try WebPChunks.all(in: file, limits: limits)
+        guard let first = chunks.first, first.name == WebPChunk.extended, first.data.count >= 10 else {
+            // A simple file has its picture and nothing else; libwebp does not look behind it.
+            return WebPChunk.file(chunks.prefix(1).map { WebPChunk.encode($0.name, file.copy($0.data)) })
+        }
+        var header = file.copy(first.data)
+        header[0] &= ~(WebPChunk.Flag.exif | WebPChunk.Flag.xmp)
+        var parts: [[UInt8]] = []
+        for chunk in chunks.dropFirst() {
+            var data = file.copy(chunk.data)
+            switch chunk.name {
+            case WebPChunk.exif:
+                if policy == .dropAll { continue }
+                var block = file.copy(ExifLocation.skippingSignature(file, chunk.data))
+                let prefix = data.count - block.count
+                if LocationRemoval.clean(exif: &block) { data = data.prefix(prefix) + block }
+                header[0] |= WebPChunk.Flag.exif
+            case WebPChunk.xmp:
+                if policy == .dropAll { continue }
+                guard LocationRemoval.clean(xmp: &data) != nil else { continue }
+                header[0] |= WebPChunk.Flag.xmp
+            case WebPChunk.lossy, WebPChunk.lossless, WebPChunk.alpha, WebPChunk.animation, WebPChunk.frame,
+                WebPChunk.profile:
+                break
+            default:
+                if policy == .dropAll { continue }
+            }
+            parts.append(WebPChunk.encode(chunk.name, data))
+        }
+        if policy == .dropAll, let block = MetadataPolicy.exif(for: info.orientation) {
+            header[0] |= WebPChunk.Flag.exif
+            parts.append(WebPChunk.encode(WebPChunk.exif, block))
+        }
+        return WebPChunk.file([WebPChunk.encode(WebPChunk.extended, header)] + parts)
+    }
+}
+
+/// AVIF: the contents of the Exif and XMP items, written over where they stand, since boxes are full of offsets. An
+/// orientation is a property of the picture and no metadata here.
+enum AVIFMetadataFilter {
+    static func apply(
+        _ policy: MetadataPolicy, to file: RawSpan, limits: CodecLimits
+    ) throws(CodecError) -> [UInt8] {
+        _ = try AVIFHeader.read(file, limits: limits)
+        let boxes = AVIFBox.children(file, in: 0..<file.byteCount)
+        guard let meta = boxes.first(where: { $0.name == AVIFBox.metadata }),
+            let items = AVIFItems.read(file, meta: meta)
+        else { throw .damaged("an AVIF without a header") }
+        var result = file.copy(0..<file.byteCount)
+        for (item, type) in items.types where type == FourCC("Exif") || type == FourCC("mime") {
+            guard let range = items.locations[item] else {
+                throw .unsupported("this AVIF keeps its metadata in pieces, which cannot be dropped")
+            }
+            let isExif = type == FourCC("Exif")
+            if policy == .dropAll {
+                // An empty directory, and nothing but spaces.
+                let empty: [UInt8] = isExif ? [0, 0, 0, 0, 0x4D, 0x4D, 0, 42, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0] : []
+                let filler: UInt8 = isExif ? 0 : 0x20
+                let rest = [UInt8](repeating: filler, count: max(0, range.count - empty.count))
+                result.replaceSubrange(range, with: (empty + rest).prefix(range.count))
+            } else if isExif {
+                guard let skipped = file.bigEndian32(at: range.lowerBound), range.count > 4, skipped < range.count - 4
+                else { continue }
+                let place = range.lowerBound + 4 + skipped..<range.upperBound
+                var block = file.copy(place)
+                if LocationRemoval.clean(exif: &block) { result.replaceSubrange(place, with: block) }
+            } else {
+                var packet = file.copy(range)
+                if LocationRemoval.clean(xmp: &packet) == nil {
+                    packet = [UInt8](repeating: 0x20, count: packet.count)
+                }
+                result.replaceSubrange(range, with: packet)
+            }
+        }
+        return result
+    }
+}

@@ -1,0 +1,113 @@
+/// A rendition with every default written out and the format settled: what is rendered, and what its key is made of.
+///
+/// Two specs that ask for the same picture are equal: what a parameter cannot change is set to its default here.
+public struct RenditionSpec: Sendable, Hashable {
+    public let width: Int?
+    public let height: Int?
+    public let fit: RenditionRequest.Fit
+    public let gravity: Gravity
+    public let format: ImageFormat
+    /// 1 to 100; nil for a format that has none.
+    public let quality: Int?
+    /// Opaque for a format without transparency; nil: none, and white where there must be one.
+    public let background: Color?
+    public let turn: Orientation
+    /// The standard deviation in pixels of the rendition, more than 0.
+    public let blur: Double?
+    /// How many times the difference to a slight blur is added, and that blur's standard deviation in pixels.
+    public let sharpen: Sharpen?
+
+    /// An unsharp mask.
+    public struct Sharpen: Sendable, Hashable {
+        /// More than 0.
+        public var amount: Double
+        /// In pixels of the rendition, at least 1.
+        public var deviation: Double
+
+        public init(amount: Double, deviation: Double) {
+            self.amount = amount
+            self.deviation = deviation
+        }
+    }
+
+    /// What a request comes to in this format, for pictures of this default quality.
+    public init(_ request: RenditionRequest, format: ImageFormat, defaultQuality: Int?) {
+        self.init(
+            width: request.width, height: request.height, fit: request.fit, format: format,
+            quality: request.quality ?? defaultQuality, gravity: request.gravity, background: request.background,
+            turn: request.turn, blur: request.blur, sharpen: request.sharpen, pixelRatio: request.pixelRatio)
+    }
+
+    public init(
+        width: Int?, height: Int?, fit: RenditionRequest.Fit, format: ImageFormat, quality: Int?,
+        gravity: Gravity = .center, background: Color? = nil, turn: Orientation = .upright, blur: Double? = nil,
+        sharpen: Double? = nil, pixelRatio: Double = 1
+    ) {
+        self.width = width
+        self.height = height
+        let fit = Self.canonical(fit, isBox: width != nil && height != nil, isFree: width == nil && height == nil)
+        self.fit = fit
+        self.gravity = Self.canonical(gravity, fit: fit)
+        self.format = format
+        self.quality = format.capabilities.hasQuality ? quality : nil
+        self.background = Self.canonical(background, format: format, fit: fit)
+        self.turn = turn
+        self.blur = Self.canonical(blur)
+        self.sharpen = Self.canonical(sharpen).map { amount in
+            Sharpen(amount: amount, deviation: Self.canonical(max(1, pixelRatio)) ?? 1)
+        }
+    }
+
+    /// Without both sides there is nothing to cut off or to fill, and without any the fit says nothing at all.
+    private static func canonical(_ fit: RenditionRequest.Fit, isBox: Bool, isFree: Bool) -> RenditionRequest.Fit {
+        if isBox { return fit }
+        if isFree { return .scaleDown }
+        return switch fit {
+        case .scaleDown, .crop: .scaleDown
+        case .contain, .cover, .pad, .fill: .contain
+        }
+    }
+
+    private static func canonical(_ gravity: Gravity, fit: RenditionRequest.Fit) -> Gravity {
+        switch fit {
+        case .scaleDown, .contain, .fill: .center
+        case .cover, .crop: gravity
+        // Nothing is cut off, so there is nothing to choose.
+        case .pad: gravity == .smart ? .center : gravity
+        }
+    }
+
+    private static func canonical(_ color: Color?, format: ImageFormat, fit: RenditionRequest.Fit) -> Color? {
+        guard let color else { return nil }
+        if !format.capabilities.hasAlpha {
+            let seen = color.over(.white)
+            return seen == .white ? nil : seen
+        }
+        // Behind transparent parts a clear colour changes nothing; beside a padded picture it does.
+        if color.alpha == 0 { return fit == .pad ? .clear : nil }
+        return color
+    }
+
+    /// Rounded to hundredths; nil for nothing.
+    private static func canonical(_ value: Double?) -> Double? {
+        guard let value, value.isFinite else { return nil }
+        let rounded = (value * 100).rounded() / 100
+        return rounded > 0 ? rounded : nil
+    }
+
+    /// One text for one picture: parameters in a fixed order, those that change nothing left out.
+    public var canonicalText: String {
+        var parts: [String] = []
+        if let background { parts.append("bg=\(background.hexadecimal)") }
+        if let blur { parts.append("blur=\(blur)") }
+        parts.append("fit=\(fit.rawValue)")
+        parts.append("format=\(format.rawValue)")
+        if gravity != .center { parts.append("gravity=\(gravity.canonicalText)") }
+        if let height { parts.append("h=\(height)") }
+        if let quality { parts.append("q=\(quality)") }
+        if let sharpen { parts.append("sharpen=\(sharpen.amount)@\(sharpen.deviation)") }
+        if turn != .upright { parts.append("turn=\(turn.rawValue)") }
+        if let width { parts.append("w=\(width)") }
+        return parts.joined(separator: "&")
+    }
+}

@@ -1,0 +1,46 @@
+import ImageCodecs
+import ImageModel
+
+/// An upper bound of what the steps of a plan take, step by step: the most that is there at one time counts.
+struct PlanMemory: Sendable, Hashable {
+    /// What is needed beside decoding while the decoded picture is there.
+    private let whileDecoded: Int
+    /// The most that is needed once it has gone.
+    private let after: Int
+
+    /// - Parameter size: of the resampled picture as stored.
+    init(
+        info: ImageInfo, spec: RenditionSpec, denominator: Int, resampling: RenderPlan.Resampling?, size: PixelSize,
+        padding: RenderPlan.Padding?
+    ) {
+        let picture = size.pixels * (info.hasAlpha ? 4 : 3)
+        if let resampling {
+            let decoded = PixelSize(
+                width: info.size.width / denominator + 1, height: info.size.height / denominator + 1)
+            let smart = resampling.isSmart ? Attention.workingBytes(of: decoded) : 0
+            whileDecoded = max(smart, picture + Resampler.workingBytes(input: decoded, output: size))
+        } else {
+            whileDecoded = 0
+        }
+        // Turning and blending take a second picture.
+        var most = 2 * picture
+        if let blur = spec.blur { most = max(most, picture + GaussianBlur.memoryBytes(size: size, deviation: blur)) }
+        if let sharpen = spec.sharpen {
+            most = max(most, 2 * picture + SharpenStep.workingBytes(size: size, deviation: sharpen.deviation))
+        }
+        // A background that lets light through makes a picture transparent that was not.
+        let hasAlpha =
+            spec.format.capabilities.hasAlpha && (info.hasAlpha || (padding.map { $0.color.alpha < 255 } ?? false))
+        let output = padding.map(\.size) ?? size
+        let sheet = output.pixels * (hasAlpha ? 4 : 3)
+        if padding != nil { most = max(most, picture + sheet) }
+        let format = ImageEncoder.format(for: spec.format, size: output)
+        let encoding = EncodeMemory.bytes(of: output, format: format, quality: spec.quality, hasAlpha: hasAlpha)
+        after = max(most, sheet + encoding)
+    }
+
+    /// - Parameter decoding: what decoding takes, the decoded picture included.
+    func bytes(decoding: Int) -> Int {
+        max(decoding + whileDecoded, after)
+    }
+}

@@ -1,0 +1,125 @@
+import Foundation
+import ImageModel
+import Testing
+
+@testable import ImageCodecs
+
+/// What is dropped from uploads, as exiftool sees it before and after.
+@Suite struct MetadataPolicyTests {
+    private static func tags(_ file: [UInt8]) throws -> [String] {
+        let text = try #require(try Oracle.run("exiftool", ["-a", "-u", "-G1", "-s", "-"], input: file))
+        return String(decoding: text, as: UTF8.self).split(separator: "\n").map(String.init)
+            .filter { line in !["[System]", "[ExifTool]", "[File]"].contains { line.hasPrefix($0) } }
+    }
+
+    /// A file of each format with a place, an author, an orientation and a title, all written by exiftool.
+    private static func tagged(_ format: ImageFormat) throws -> [UInt8]? {
+        let plain = try TestImages.file(format, width: 40, height: 30, layout: format == .webp ? .rgba8 : .rgb8)
+        return try Oracle.run(
+            "exiftool",
+            [
+                "-EXIF:GPSLatitude=48.2082", "-EXIF:GPSLatitudeRef=N", "-EXIF:GPSLongitude=16.3738",
+                "-EXIF:GPSLongitudeRef=E", "-EXIF:GPSAltitude=171", "-XMP-exif:GPSLatitude=48.2082",
+                "-XMP-exif:GPSLongitude=16.3738", "-XMP-exif:GPSMapDatum=WGS-84", "-EXIF:Artist=Ann",
+                "-EXIF:Orientation#=6", "-EXIF:Make=Camera", "-XMP-dc:Title=A title", "-o", "-", "-",
+            ], input: plain)
+    }
+
+    @Test(.enabled(if: Oracle.has("exiftool", corpus: false)), arguments: ImageFormat.allCases)
+    func onlyThePlaceGoes(format: ImageFormat) throws {
+        let file = try #require(try Self.tagged(format), "\(format)")
+        let before = try Self.tags(file)
+        #expect(before.count { $0.contains("GPS") } >= 8)
+        let info = try readHeader(file)
+        let result = try #require(
+            try MetadataPolicy.dropLocation.apply(to: file.span.bytes, info: info, limits: CodecLimits()))
+        try checkStructure(result, format)
+        #expect(try readHeader(result) == info)
+        #expect(try Picture(decoding: result) == Picture(decoding: file))
+        let after = try Self.tags(result)
+        #expect(!after.contains { $0.contains("GPS") }, "\(after.filter { $0.contains("GPS") })")
+        // All the rest, in the same order. What exiftool derives from the place is called Composite.
+        func rest(_ tags: [String]) -> [String] {
+            tags.filter { !$0.contains("GPS") && !$0.hasPrefix("[Composite]") && !$0.contains("XMPToolkit") }
+        }
+        #expect(rest(after) == rest(before))
+        // Nor is it left anywhere in the bytes of an XMP packet.
+        #expect(!String(decoding: result, as: UTF8.self).contains("16.37"))
+        // A second time there is nothing left to do.
+        #expect(try MetadataPolicy.dropLocation.apply(to: result.span.bytes, info: info, limits: CodecLimits()) == nil)
+    }
+
+    @Test(.enabled(if: Oracle.has("exiftool", corpus: false)), arguments: ImageFormat.allCases)
+    func everythingGoesButTheOrientation(format: ImageFormat) throws {
+        let file = try #require(try Self.tagged(format))
+        let info = try readHeader(file)
+        let result = try #require(
+            try MetadataPolicy.dropAll.apply(to: file.span.bytes, info: info, limits: CodecLimits()))
+        try checkStructure(result, format)
+        #expect(try readHeader(result) == info)
+        #expect(try Picture(decoding: result) == Picture(decoding: file))
+        let after = try Self.tags(result)
+        for word in ["GPS", "Ann", "Camera", "A title"] {
+            #expect(!after.contains { $0.contains(word) }, "\(format): \(word)")
+        }
+        #expect(try MetadataPolicy.keep.apply(to: file.span.bytes, info: info, limits: CodecLimits()) == nil)
+    }
+
+    @Test func profileCopyrightAndFilmsBehindTheEnd() throws {
+        let plain = try TestImages.file(.jpeg, width: 16, height: 16)
+        let comment = TestImages.segment(0xFE, Array("hello".utf8))
+        let profile = TestImages.segment(0xE2, ICCProfile.jpegSignature + [1, 1] + [UInt8](repeating: 7, count: 200))
+        let index = TestImages.segment(0xE2, [0x4D, 0x50, 0x46, 0, 1, 2, 3])
+        let file = TestImages.jpeg(plain, inserting: comment + profile + index) + Array("film".utf8)
+        let info = try readHeader(file)
+        let all = try #require(
+            try MetadataPolicy.dropAll.apply(to: file.span.bytes, info: info, limits: CodecLimits()))
+        #expect(all == TestImages.jpeg(plain, inserting: profile))
+        let place = try #require(
+            try MetadataPolicy.dropLocation.apply(to: file.span.bytes, info: info, limits: CodecLimits()))
+        #expect(place == TestImages.jpeg(plain, inserting: comment + profile))
+    }
+
+    @Test func animationsStayAnimations() throws {
+        for file in [AnimationTests.seed(), try AnimationTests.webpSeed()] {
+            let info = try readHeader(file)
+            #expect(try MetadataPolicy.dropAll.apply(to: file.span.bytes, info: info, limits: CodecLimits()) == nil)
+        }
+    }
+
+    /// Every offset of a GPS directory replaced by a hostile one: nothing is written outside, nothing is found after.
+    @Test func hostileDirectoriesAreBounded() {
+        var random = SplitMix(seed: 3)
+        var block: [UInt8] = [0x49, 0x49, 42, 0, 8, 0, 0, 0, 2, 0]
+        block += [0x25, 0x88, 4, 0, 1, 0, 0, 0, 38, 0, 0, 0] + [0x98, 0x82, 2, 0, 2, 0, 0, 0, 65, 0, 0, 0]
+        block += [0, 0, 0, 0] + [1, 0] + [2, 0, 5, 0, 3, 0, 0, 0, 56, 0, 0, 0] + [0, 0, 0, 0]
+        block += [UInt8](repeating: 9, count: 24)
+        var good = block
+        #expect(LocationRemoval.clean(exif: &good))
+        #expect(good.count == block.count && !good.contains(9))
+        #expect(ExifWalk.read(good.span.bytes)?.copyright != nil)
+        for _ in 0..<5_000 {
+            var broken = block
+            for _ in 0..<2 { broken[Int.random(in: 4..<broken.count, using: &random)] = UInt8(random.next() & 255) }
+            let count = Int.random(in: 0...broken.count, using: &random)
+            broken = Array(broken.prefix(count))
+            _ = LocationRemoval.clean(exif: &broken)
+            #expect(broken.count == count)
+        }
+    }
+
+    @Test func packetsOfEveryShape() {
+        func clean(_ text: String) -> String? {
+            var packet = Array(text.utf8)
+            guard LocationRemoval.clean(xmp: &packet) != nil else { return nil }
+            return String(decoding: packet, as: UTF8.self)
+        }
+        let gone = String(repeating: " ", count: "exif:GPSLatitude = '48,1N'".count)
+        #expect(clean("<a b='1' exif:GPSLatitude = '48,1N' c='2'/>") == "<a b='1' \(gone) c='2'/>")
+        #expect(clean("<x><exif:GPSAltitude>17</exif:GPSAltitude></x>")?.filter { $0 != " " } == "<x></x>")
+        #expect(clean("<x><drone-dji:GpsLongitude/></x>")?.filter { $0 != " " } == "<x></x>")
+        #expect(clean("<x><exif:GPSAltitude>17</x>") == nil)
+        #expect(clean("<x>the gps is off</x>") == "<x>the gps is off</x>")
+        #expect(clean("") == "")
+    }
+}

@@ -1,0 +1,251 @@
+import ImageModel
+import Testing
+
+@testable import ImageCodecs
+
+/// What becomes of rich metadata when the picture is turned, judged by exiftool.
+@Suite struct MetadataTurnTests {
+    private static func turn(
+        _ file: [UInt8], _ change: Orientation, edge: ImageTransform.Edge = .reencode
+    ) throws -> TransformedImage {
+        try ImageTransform.apply(
+            change, to: file.span.bytes, edge: edge, limits: CodecLimits(), cancelled: CancelFlag())
+    }
+
+    /// As a Canon lays it out: maker notes whose offsets count from the block's begin, DCF's interoperability
+    /// directory with the sizes once more, a thumbnail behind everything.
+    private static func canon(
+        orientation: Int, width: Int, height: Int, thumbnail: [UInt8], bigEndian: Bool
+    ) -> [UInt8] {
+        let notes: TIFFBlock.Directory = [
+            (0x0006, .text("Canon EOS 5D Mark IV")), (0x0007, .text("Firmware Version 1.0.2")),
+            (0x0009, .text("Ann Example, owner")), (0x0095, .text("EF24-70mm f/2.8L II USM")),
+        ]
+        let exif: TIFFBlock.Directory = [
+            (0x829A, .rationals([(1, 250)])), (0x9003, .text("2024:05:06 07:08:09")),
+            (0x9011, .text("+02:00")), (0x927C, .makerNote(notes)), (0xA002, .short(width)), (0xA003, .short(height)),
+            (
+                0xA005,
+                .directory([(0x0001, .text("R98")), (0x1001, .short(width)), (0x1002, .short(height))])
+            ),
+        ]
+        let position: TIFFBlock.Directory = [
+            (0x0001, .text("N")), (0x0002, .rationals([(52, 1), (31, 1), (1234, 100)])), (0x0003, .text("E")),
+            (0x0004, .rationals([(13, 1), (24, 1), (2700, 100)])),
+        ]
+        let first: TIFFBlock.Directory = [
+            (0x010F, .text("Canon")), (0x0110, .text("Canon EOS 5D Mark IV")), (0x0112, .short(orientation)),
+            (0x013B, .text("Ann Example")), (0x8769, .directory(exif)), (0x8825, .directory(position)),
+        ]
+        let second: TIFFBlock.Directory = [
+            (0x0103, .short(6)), (0x0112, .short(orientation)), (0x0201, .tail(thumbnail)),
+            (0x0202, .long(thumbnail.count)),
+        ]
+        return TIFFBlock.bytes(thumbnail.isEmpty ? [first] : [first, second], bigEndian: bigEndian)
+    }
+
+    private static func xmp(orientation: Int, width: Int, height: Int) -> [UInt8] {
+        let packet = """
+            <x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">\
+            <rdf:Description xmlns:tiff="http://ns.adobe.com/tiff/1.0/" xmlns:exif="http://ns.adobe.com/exif/1.0/" \
+            xmlns:xmp="http://ns.adobe.com/xap/1.0/" tiff:Orientation="\(orientation)" \
+            exif:PixelXDimension="\(width)" xmp:Rating="5"><exif:PixelYDimension>\(height)</exif:PixelYDimension>\
+            </rdf:Description></rdf:RDF></x:xmpmeta>
+            """
+        return TestImages.segment(0xE1, Array("http://ns.adobe.com/xap/1.0/\0".utf8) + Array(packet.utf8))
+    }
+
+    /// Photoshop's resources with IPTC and a thumbnail.
+    private static func photoshop(_ thumbnail: [UInt8], width: Int, height: Int) -> [UInt8] {
+        func resource(_ id: Int, _ data: [UInt8]) -> [UInt8] {
+            Array("8BIM".utf8) + [UInt8(id >> 8), UInt8(id & 255), 0, 0] + PNGFile.long(data.count) + data
+                + (data.count % 2 == 1 ? [0] : [])
+        }
+        let iptc: [UInt8] = [0x1C, 2, 25, 0, 5] + Array("beach".utf8) + [0x1C, 2, 80, 0, 3] + Array("Ann".utf8)
+        let row = (width * 24 + 31) / 32 * 4
+        let header = [1, width, height, row, row * height, thumbnail.count].flatMap(PNGFile.long) + [0, 24, 0, 1]
+        return TestImages.segment(
+            0xED,
+            Array("Photoshop 3.0\0".utf8) + resource(0x0404, iptc) + resource(0x040C, header + thumbnail)
+                + resource(0x0421, [1, 2, 3]))
+    }
+
+    private static func exif(_ block: [UInt8]) -> [UInt8] {
+        TestImages.segment(0xE1, [0x45, 0x78, 0x69, 0x66, 0, 0] + block)
+    }
+
+    private static func profile() -> [UInt8] {
+        // Two parts of no profile at all: bytes are bytes here.
+        (1...2).flatMap { part in
+            TestImages.segment(0xE2, Array("ICC_PROFILE\0".utf8) + [UInt8(part), 2] + (0..<99).map { UInt8($0) })
+        }
+    }
+
+    /// Every tag as exiftool shows it, one a line.
+    private static func tags(_ file: [UInt8]) throws -> [String: String] {
+        let output = try #require(try Oracle.run("exiftool", ["-a", "-u", "-G1", "-s", "-"], input: file))
+        var tags: [String: String] = [:]
+        for line in String(decoding: output, as: UTF8.self).split(separator: "\n") {
+            let parts = line.split(separator: ":", maxSplits: 1)
+            guard parts.count == 2 else { continue }
+            let name = parts[0].split(whereSeparator: { $0 == " " }).joined(separator: " ")
+            if !name.contains("[System]"), !name.contains("[ExifTool]") { tags[name] = String(parts[1]) }
+        }
+        return tags
+    }
+
+    @Test(
+        .enabled(if: Oracle.has("exiftool", corpus: false)), arguments: [true, false],
+        [Orientation.rotated90, .mirrored, .rotated180, .mirroredRotated90])
+    func exiftoolSeesOnlySizesAndThumbnailsChange(bigEndian: Bool, change: Orientation) throws {
+        let thumbnail = try TestImages.file(.jpeg, width: 48, height: 32, quality: 95)
+        let block = Self.canon(orientation: 8, width: 96, height: 64, thumbnail: thumbnail, bigEndian: bigEndian)
+        let segments =
+            Self.xmp(orientation: 8, width: 96, height: 64) + Self.exif(block) + Self.profile()
+            + Self.photoshop(thumbnail, width: 48, height: 32) + TestImages.segment(0xFE, Array("by hand".utf8))
+        let file = TestImages.jpeg(try TestImages.file(.jpeg, width: 96, height: 64, quality: 95), inserting: segments)
+        let before = try Self.tags(file)
+        #expect(before["[Canon] LensModel"] == " EF24-70mm f/2.8L II USM")
+        #expect(before["[IPTC] Keywords"] == " beach")
+        #expect(before["[Photoshop] PhotoshopThumbnail"] != nil && before["[IFD1] ThumbnailImage"] != nil)
+
+        let turned = try Self.turn(file, change)
+        #expect(turned.isLossless && turned.effects == [])
+        let after = try Self.tags(turned.bytes)
+        let mayChange: Set<String> = [
+            "[IFD0] Orientation", "[IFD1] Orientation", "[XMP-tiff] Orientation", "[IFD1] ThumbnailImage",
+            "[IFD1] ThumbnailLength", "[IFD1] ThumbnailOffset", "[Photoshop] PhotoshopThumbnail", "[File] ImageWidth",
+            "[File] ImageHeight", "[ExifIFD] ExifImageWidth", "[ExifIFD] ExifImageHeight",
+            "[InteropIFD] RelatedImageWidth", "[InteropIFD] RelatedImageHeight", "[XMP-exif] ExifImageWidth",
+            "[XMP-exif] ExifImageHeight", "[Composite] ImageSize", "[Composite] Megapixels",
+        ]
+        #expect(Set(before.keys) == Set(after.keys))
+        for (name, value) in before where after[name] != value { #expect(mayChange.contains(name), "\(name)") }
+        let swaps = Orientation.rotated270.followed(by: change).swapsAxes
+        for group in ["[ExifIFD] Exif", "[InteropIFD] Related", "[XMP-exif] Exif", "[File] "] {
+            #expect(after["\(group)ImageWidth"] == (swaps ? " 64" : " 96"), "\(group)")
+            #expect(after["\(group)ImageHeight"] == (swaps ? " 96" : " 64"), "\(group)")
+        }
+        for group in ["[IFD0]", "[IFD1]", "[XMP-tiff]"] {
+            #expect(after["\(group) Orientation"] == " Horizontal (normal)", "\(group)")
+        }
+
+        // Both thumbnails show what the picture shows.
+        let seen = try Picture(decoding: thumbnail).seen(as: .rotated270).seen(as: change)
+        for tag in ["-IFD1:ThumbnailImage", "-PhotoshopThumbnail"] {
+            let inner = try #require(try Oracle.run("exiftool", ["-b", tag, "-"], input: turned.bytes))
+            #expect(try #require(try Picture(decoding: inner).meanDifference(to: seen)) < 2, "\(tag)")
+        }
+    }
+
+    /// A thumbnail that grows has to move, and nothing else may.
+    @Test(.enabled(if: Oracle.has("exiftool", corpus: false)), arguments: [true, false])
+    func aThumbnailThatGrowsIsMoved(isLast: Bool) throws {
+        // Written with the smallest tables there are; the fallback for cut-off blocks cannot be as small.
+        let thumbnail = FlatJPEG.file([200, 100, 90], adobe: false)
+        var block = Self.canon(orientation: 1, width: 96, height: 64, thumbnail: thumbnail, bigEndian: true)
+        if !isLast { block += [UInt8](repeating: 0x5A, count: 9) }
+        let file = TestImages.jpeg(try TestImages.file(.jpeg, width: 96, height: 64), inserting: Self.exif(block))
+        let turned = try Self.turn(file, .rotated90)
+        #expect(turned.effects == [])
+        let inner = try #require(try Oracle.run("exiftool", ["-b", "-ThumbnailImage", "-"], input: turned.bytes))
+        #expect(try Picture(decoding: inner) == Picture(decoding: thumbnail))
+        let before = try Self.tags(file)
+        let after = try Self.tags(turned.bytes)
+        #expect(after["[Canon] OwnerName"] == " Ann Example, owner" && before["[Canon] OwnerName"] != nil)
+    }
+
+    /// The tag of a thumbnail counts where it fits the shapes, and not where somebody left it behind.
+    @Test(arguments: [(1, 48, 32, Orientation.rotated90), (1, 32, 48, .upright), (6, 48, 32, .rotated90)])
+    func aThumbnailsOwnTagIsJudged(tag: Int, width: Int, height: Int, moved: Orientation) throws {
+        let thumbnail = try TestImages.file(.jpeg, width: width, height: height, quality: 95)
+        let block = TIFFBlock.bytes([
+            [(0x0112, .short(6))],
+            [(0x0112, .short(tag)), (0x0201, .tail(thumbnail)), (0x0202, .long(thumbnail.count))],
+        ])
+        let file = TestImages.jpeg(try TestImages.file(.jpeg, width: 96, height: 64), inserting: Self.exif(block))
+        let turned = try Self.turn(file, .upright)
+        #expect(turned.effects == [] && turned.info.size == PixelSize(width: 64, height: 96))
+        let walk = try #require(Self.walk(turned.bytes))
+        let inner = Array(walk.block[try #require(walk.walk.thumbnail)])
+        let expected = try Picture(decoding: thumbnail).seen(as: moved)
+        #expect(try #require(try Picture(decoding: inner).meanDifference(to: expected)) < 2)
+        #expect(walk.walk.thumbnailOrientation?.value == 1)
+    }
+
+    @Test func everyExifSegmentIsNormalised() throws {
+        let blocks = [6, 3].map { TestImages.exif(orientation: $0, width: 96, height: 64, bigEndian: $0 == 3) }
+        let file = TestImages.jpeg(
+            try TestImages.file(.jpeg, width: 96, height: 64), inserting: blocks.flatMap(Self.exif))
+        for change in [Orientation.upright, .rotated270] {
+            let turned = try Self.turn(file, change).bytes
+            let sizes: (UInt32, UInt32) = change == .upright ? (64, 96) : (96, 64)
+            let expected = [false, true].flatMap { isSecond in
+                Self.exif(
+                    TestImages.exif(orientation: 1, width: sizes.0, height: sizes.1, bigEndian: isSecond))
+            }
+            #expect(Array(turned[2..<2 + expected.count]) == expected)
+        }
+    }
+
+    @Test func picturesBehindTheEndGoWithTheirIndex() throws {
+        let index = TestImages.segment(0xE2, [0x4D, 0x50, 0x46, 0] + [UInt8](repeating: 9, count: 40))
+        let gainMap = TestImages.segment(0xE2, Array("urn:iso:std:iso:ts:21496:-1\0".utf8) + [0, 0, 0, 0])
+        let list = TestImages.segment(
+            0xE1,
+            Array("http://ns.adobe.com/xap/1.0/\0<x c='http://ns.google.com/photos/1.0/container/'/>".utf8))
+        let plain = try TestImages.file(.jpeg, width: 64, height: 32)
+        let file = TestImages.jpeg(plain, inserting: list + index + gainMap) + plain
+        let turned = try Self.turn(file, .rotated90)
+        #expect(turned.effects == [.droppedPictures, .staleContainerList])
+        #expect(turned.effects.names == ["dropped-pictures", "stale-container-list"])
+        #expect(Array(turned.bytes[2..<2 + list.count]) == list)
+        let segments = try JPEGSegments.all(in: turned.bytes.span.bytes, limits: CodecLimits())
+        #expect(!segments.contains { $0.marker == JPEGSegment.Marker.application2 })
+        #expect(try checkStructure(turned.bytes, .jpeg).trailingBytes == 0)
+        // Where nothing is turned, nothing goes.
+        #expect(try Self.turn(file, .upright).bytes == file)
+        // The list alone is no news.
+        #expect(try Self.turn(TestImages.jpeg(plain, inserting: list), .rotated90).effects == [])
+    }
+
+    @Test(arguments: [ImageFormat.png, .webp])
+    func thumbnailsOfOtherFormatsTurnToo(format: ImageFormat) throws {
+        let thumbnail = try TestImages.file(.jpeg, width: 48, height: 32, quality: 95)
+        let exif = Self.canon(orientation: 1, width: 12, height: 8, thumbnail: thumbnail, bigEndian: false)
+        let file: [UInt8]
+        if format == .png {
+            var png = PNGFile(width: 12, height: 8, depth: 8, colorType: 0)
+            png.after = [("eXIf", exif)]
+            file = png.bytes { x, y, _ in x * y }
+        } else {
+            let simple = try TestImages.file(.webp, width: 12, height: 8)
+            file = try WebPFile.extended(
+                simple, flags: WebPChunk.Flag.exif, width: 12, height: 8, after: [(WebPChunk.exif, exif)])
+        }
+        let turned = try Self.turn(file + [1, 2, 3, 4], .rotated270)
+        #expect(turned.effects == .droppedPictures)
+        let start = try #require(
+            (0..<turned.bytes.count - 3).first { turned.bytes[$0...].starts(with: [0xFF, 0xD8, 0xFF]) })
+        let expected = try Picture(decoding: thumbnail).seen(as: .rotated270)
+        let inner = Array(turned.bytes[start...])
+        #expect(try #require(try Picture(decoding: inner).meanDifference(to: expected)) < 2)
+    }
+
+    /// A few bytes that claim a thumbnail of a hundred million pixels get no memory for it.
+    @Test func aThumbnailThatClaimsTooMuchIsDropped() throws {
+        var thumbnail = try TestImages.file(.jpeg, width: 48, height: 32)
+        let frame = try #require((0..<thumbnail.count).first { thumbnail[$0...].starts(with: [0xFF, 0xC2]) })
+        thumbnail.replaceSubrange(frame + 5..<frame + 9, with: [0x27, 0x10, 0x27, 0x10])
+        let block = TestImages.exif(orientation: 1, width: 96, height: 64, thumbnail: thumbnail)
+        let file = TestImages.jpeg(try TestImages.file(.jpeg, width: 96, height: 64), inserting: Self.exif(block))
+        #expect(try Self.turn(file, .rotated90).effects == .droppedThumbnail)
+    }
+
+    private static func walk(_ file: [UInt8]) -> (block: [UInt8], walk: ExifWalk)? {
+        guard let header = try? JPEGHeader.read(file.span.bytes, limits: CodecLimits()), let range = header.exif,
+            let walk = ExifWalk.read(file.span.bytes.extracting(range))
+        else { return nil }
+        return (Array(file[range]), walk)
+    }
+}
