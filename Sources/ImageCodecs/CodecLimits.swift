@@ -40,8 +40,11 @@ public struct CodecLimits: Sendable, Hashable {
     /// Judges a size as a header states it; both sides fit in 32 bits.
     func check(width: Int, height: Int) throws(CodecError) {
         guard width > 0, height > 0 else { throw .damaged("a side of zero pixels") }
-        guard width * height <= maximumPixels else {
-            throw .tooLarge(limit: "the number of pixels", value: width * height, maximum: maximumPixels)
+        // Two sides of 32 bits do not fit into one number with a sign: a PNG of 33 bytes ended the process here.
+        let (pixels, overflow) = width.multipliedReportingOverflow(by: height)
+        guard !overflow, pixels <= maximumPixels else {
+            throw .tooLarge(
+                limit: "the number of pixels", value: overflow ? Int.max : pixels, maximum: maximumPixels)
         }
     }
 }

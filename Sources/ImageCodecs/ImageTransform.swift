@@ -56,6 +56,8 @@ public enum ImageTransform {
             case nil: throw .notAnImage
             }
         let info = try unsafe ImageHeader.read(turned.bytes.span.bytes, limits: limits)
+        // Only metadata laid out to contradict themselves get here; a picture that would be turned twice is not stored.
+        guard info.orientation == .upright else { throw .damaged("EXIF whose parts overlap") }
         return TransformedImage(
             bytes: turned.bytes, isLossless: turned.isLossless, effects: turned.effects, info: info)
     }

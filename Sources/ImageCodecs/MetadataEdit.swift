@@ -8,6 +8,17 @@ enum MetadataEdit {
     /// - Parameter room: the largest number of bytes that the block may have, for a thumbnail that grows.
     /// - Returns: `droppedThumbnail`, or nothing.
     static func turnExif(_ block: inout [UInt8], _ turn: PictureTurn, room: Int) -> TransformEffects {
+        let effects = edit(&block, turn, room: room)
+        // Directories that overlap can make one value out of another's bytes. The orientation has the last word.
+        if let walk = unsafe ExifWalk.read(block.span.bytes), let orientation = walk.orientation,
+            walk.orientationValue != .upright
+        {
+            write(1, to: orientation, in: &block, walk)
+        }
+        return effects
+    }
+
+    private static func edit(_ block: inout [UInt8], _ turn: PictureTurn, room: Int) -> TransformEffects {
         guard let walk = unsafe ExifWalk.read(block.span.bytes) else { return [] }
         if let orientation = walk.orientation { write(1, to: orientation, in: &block, walk) }
         if turn.before != turn.after {
