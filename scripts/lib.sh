@@ -11,8 +11,9 @@ die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 # The headers and libraries that the build links: the codecs, and libxml2 for Foundation's XML.
 BUILD_PACKAGES=(libjpeg62-turbo-dev libpng-dev libwebp-dev liblcms2-dev zlib1g-dev libxml2-dev pkg-config)
 
-# Needed by the tests: Python for the tools below, and other programs' opinion on the same pictures.
-TEST_PACKAGES=(python3 python3-venv libjpeg-turbo-progs netpbm webp libimage-exiftool-perl pngcheck)
+# Needed by the tests: Python for the tools below, other programs' opinion on the same pictures, and a hundred photos.
+TEST_PACKAGES=(python3 python3-venv libjpeg-turbo-progs netpbm webp libimage-exiftool-perl pngcheck
+    plasma-workspace-wallpapers mate-backgrounds)
 
 # Needed by the checks of .ci/run.
 CHECK_PACKAGES=(python3 python3-venv shellcheck)

@@ -2,13 +2,18 @@ public import NIOCore
 public import ObjectStorage
 
 /// Bytes in memory, whole, counted by a ``ByteAccount`` for as long as anybody holds them.
-public final class CachedBody: Sendable {
+public struct CachedBody: Sendable {
     public let bytes: ByteBuffer
-    private let receipt: ByteReceipt
+    private var receipt: ByteReceipt
 
     init(bytes: ByteBuffer, receipt: ByteReceipt) {
         self.bytes = bytes
         self.receipt = receipt
+    }
+
+    /// Whether nobody else holds these bytes, so that letting go of this value frees them.
+    mutating func isHeldOnlyHere() -> Bool {
+        isKnownUniquelyReferenced(&receipt)
     }
 
     /// A range of the bytes as a stream, in slices small enough that a slow reader is felt.

@@ -37,22 +37,23 @@ public final class FillingBody: Sendable {
     ) {
         size = reservation.bytes
         self.reservation = reservation
-        let task = Task { [self] in
+        let task = Task(executorPreference: TaskHome.executor) { [self] in
             do {
                 for try await chunk in source {
                     guard append(chunk) else {
                         throw StorageError(.badAnswer, during: .get, detail: "a body longer than its object")
                     }
                 }
-                guard let whole = joined() else {
+                guard isComplete else {
                     throw StorageError(.badAnswer, during: .get, detail: "a body shorter than its object")
                 }
-                ended(whole)
-                finish(.success(whole))
             } catch {
                 ended(nil)
-                finish(.failure(error))
+                return finish(.failure(error))
             }
+            // Readers have all they need: only the cache waits for the bytes to be put together.
+            finish(.success(()))
+            Task { ended(join()) }
         }
         state.withLockedValue { if $0.outcome == nil { $0.producer = task } }
     }
@@ -115,7 +116,7 @@ public final class FillingBody: Sendable {
             }
             guard place.chunk < state.chunks.count else {
                 try state.outcome?.get()
-                return nil
+                return state.outcome == nil ? nil : ByteBuffer()
             }
             let chunk = state.chunks[place.chunk]
             place.chunk += 1
@@ -162,24 +163,25 @@ public final class FillingBody: Sendable {
         return taken
     }
 
-    /// All of it in one buffer; nil where it is not all there.
-    private func joined() -> ByteBuffer? {
-        let (chunks, received) = state.withLockedValue { ($0.chunks, $0.received) }
-        guard received == size else { return nil }
-        if chunks.count == 1, let only = chunks.first { return only }
+    private var isComplete: Bool { state.withLockedValue { $0.received == size } }
+
+    /// Puts all chunks together in a buffer that is no larger than they are: a chunk may be a small part of the large
+    /// buffer that it was read into.
+    private func join() -> ByteBuffer {
+        let chunks = state.withLockedValue { $0.chunks }
         var whole = ByteBuffer()
         whole.reserveCapacity(size)
         for chunk in chunks { whole.writeImmutableBuffer(chunk) }
+        state.withLockedValue { state in
+            state.whole = whole
+            state.chunks = []
+        }
         return whole
     }
 
-    private func finish(_ outcome: Result<ByteBuffer, any Error>) {
+    private func finish(_ outcome: Result<Void, any Error>) {
         state.withLockedValue { state in
-            if case .success(let whole) = outcome {
-                state.whole = whole
-                state.chunks = []
-            }
-            state.outcome = outcome.map { _ in }
+            state.outcome = outcome
             state.producer = nil
         }
         wakeReaders()

@@ -19,4 +19,12 @@ extension StoredImage {
         let object = ObjectInfo(key: path.key, size: size, etag: etag, lastModified: nil)
         return StoredImage(object: object, format: image.format, image: image)
     }
+
+    /// What a look has found after a write of ours that made `image`. Only where that write is the object's newest is
+    /// the picture ours still; else it is what others have made of it, and described as that.
+    static func found(_ object: ObjectInfo, after write: WriteID, of image: ImageInfo) -> StoredImage {
+        let record = ImageRecord(object.metadata)
+        let present = record.writes.last == write ? image : record.image ?? image
+        return StoredImage(object: object, format: present.format, image: present)
+    }
 }

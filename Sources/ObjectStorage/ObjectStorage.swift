@@ -192,7 +192,7 @@ public struct ListRequest: Sendable, Hashable {
     public var prefix: [UInt8]
     /// Nil, or `/`: keys with a slash behind the prefix are rolled up into one entry of ``ListPage/prefixes``.
     public var delimiter: UInt8?
-    /// 1 to 1,000 keys and prefixes together.
+    /// 1 to 1,000 keys and prefixes together; what is beyond counts as the nearest of these.
     public var limit: Int
     /// Goes on behind a page: the ``ListPage/cursor`` that came with it, unchanged.
     public var cursor: String?
@@ -209,6 +209,9 @@ public struct ListRequest: Sendable, Hashable {
         self.cursor = cursor
         self.startAfter = startAfter
     }
+
+    /// ``limit`` as stores take it.
+    public var pageSize: Int { min(max(limit, 1), 1000) }
 }
 
 /// One page of a listing. Each key and prefix comes once, over all pages, in the store's own stable order.

@@ -20,7 +20,9 @@ public final class S3Storage: ObjectStorage {
     /// Orders the writes of one key in this process.
     let locks = KeyedLock<ObjectKey>()
     /// What is left of the probe.
-    let background = BackgroundTask()
+    let probing = BackgroundTask()
+    /// What tidies up behind calls that have ended.
+    let tidying = BackgroundTasks()
     private let learnt = NIOLockedValueBox(StoreTraits())
 
     /// - Parameters:
@@ -52,9 +54,10 @@ public final class S3Storage: ObjectStorage {
 
     /// Closes every connection. Must be called once, after the last use.
     public func shutdown() async {
-        await background.stop()
+        await probing.stop()
+        await tidying.drain(for: .seconds(3), on: client.deadlines.eventLoopGroup.any())
         do {
-            try await client.http.shutdown()
+            try await client.shutdown()
         } catch {
             logger.debug("storage client did not close cleanly", metadata: ["error": "\(error)"])
         }
@@ -79,7 +82,7 @@ public final class S3Storage: ObjectStorage {
         }
     }
 
-    /// Whether the store says that there is no such object, and that the bucket is there.
+    /// Whether the store says, by S3's code, that there is no such object, and so that the bucket is there.
     func failureMeansMissing(_ failure: S3Failure) -> Bool {
         failure.storageError.code == .notFound
     }

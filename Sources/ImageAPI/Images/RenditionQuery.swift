@@ -38,9 +38,7 @@ enum RenditionQuery {
 
     private static func ratio(_ query: Query) throws(Problem) -> Double {
         guard let text = try query.text("dpr") else { return 1 }
-        let isPlain = text.utf8.allSatisfy {
-            $0 == UInt8(ascii: ".") || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
-        }
+        let isPlain = text.utf8.allSatisfy { $0 == UInt8(ascii: ".") || $0.isASCIIDigit }
         guard isPlain, let ratio = Double(text), (1...4).contains(ratio) else {
             throw Problem(.badParameter, "The parameter dpr must be a number from 1 to 4.")
         }
