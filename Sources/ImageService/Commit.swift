@@ -11,7 +11,7 @@ struct Commit: Sendable {
 
     enum Outcome: Sendable {
         /// The store has answered: this is our version.
-        case done(ETag)
+        case done(PutResult)
         /// The write has happened, by a look at the object: this is there now, ours or what others have made of it since.
         case seen(ObjectInfo)
         /// The write is not in the object's list. `found` is what a look has shown; nil where nothing is there.
@@ -39,7 +39,7 @@ struct Commit: Sendable {
             cache.invalidate(key)
             defer { cache.invalidate(key) }
             do throws(StorageError) {
-                return .done(try await write().etag)
+                return .done(try await write())
             } catch {
                 guard isConditional || error.mayHaveHappened && error.code != .timedOut else { return .failed(error) }
                 return await settle(key, ids: ids, after: error, until: deadline)

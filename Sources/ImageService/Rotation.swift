@@ -130,9 +130,9 @@ struct Rotation: Sendable {
         let id = WriteID.random()
         past.attempts[id] = turned.isLossless
         switch await write(turned, path, over: version, as: id, past) {
-        case .done(let etag):
+        case .done(let put):
             let image = await StoredImage.afterWrite(
-                of: path, etag: etag, image: turned.info, size: Int64(turned.bytes.readableBytes), storage: storage,
+                of: path, put: put, image: turned.info, size: Int64(turned.bytes.readableBytes), storage: storage,
                 cache: cache)
             return RotatedImage(image: image, isLossless: turned.isLossless)
         case .seen(let found):

@@ -103,9 +103,9 @@ struct Uploads: Sendable {
         var first: StorageError?
         for attempt in 1... {
             switch await write(sent, to: path, mode: mode, id: id) {
-            case .done(let etag):
+            case .done(let put):
                 return await StoredImage.afterWrite(
-                    of: path, etag: etag, image: sent.info, size: sent.size, storage: storage, cache: cache)
+                    of: path, put: put, image: sent.info, size: sent.size, storage: storage, cache: cache)
             case .seen(let object):
                 return StoredImage.found(object, after: id, of: sent.info)
             case .notDone(let error, let found):

@@ -180,9 +180,13 @@ public struct UploadOptions: Sendable, Hashable {
 /// What a store says of a write that has happened.
 public struct PutResult: Sendable, Hashable {
     public var etag: ETag
+    /// A time by the store's clock that is not before the object's own, and seldom a second after it; nil where only
+    /// a look can tell.
+    public var lastModified: Timestamp?
 
-    public init(etag: ETag) {
+    public init(etag: ETag, lastModified: Timestamp? = nil) {
         self.etag = etag
+        self.lastModified = lastModified
     }
 }
 

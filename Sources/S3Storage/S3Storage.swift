@@ -24,6 +24,7 @@ public final class S3Storage: ObjectStorage {
     /// What tidies up behind calls that have ended.
     let tidying = BackgroundTasks()
     private let learnt = NIOLockedValueBox(StoreTraits())
+    private let bucketSeen = NIOLockedValueBox(NIODeadline.uptimeNanoseconds(0))
 
     /// - Parameters:
     ///   - eventLoopGroup: where connections and timers live; not shut down here.
@@ -85,6 +86,13 @@ public final class S3Storage: ObjectStorage {
     /// Whether the store says, by S3's code, that there is no such object, and so that the bucket is there.
     func failureMeansMissing(_ failure: S3Failure) -> Bool {
         failure.storageError.code == .notFound
+    }
+
+    /// Whether the store has said a moment ago, by its code, that an object is missing and the bucket is not.
+    var isBucketSeen: Bool { bucketSeen.withLockedValue { NIODeadline.now() < $0 } }
+
+    func noteBucket() {
+        bucketSeen.withLockedValue { $0 = .now() + .seconds(1) }
     }
 
     static func ownKey(_ name: String, during operation: StorageError.Operation) throws(StorageError) -> ObjectKey {

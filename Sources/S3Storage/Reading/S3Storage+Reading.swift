@@ -30,12 +30,19 @@ extension S3Storage {
         do throws(S3Failure) {
             answer = try await client.send(question, until: deadline)
         } catch  where error.fault?.status == 404 && error.fault?.code == nil {
-            // An answer to HEAD has no body, so it names no code: the bucket may be missing as well.
+            // An answer to HEAD has no body, so it names no code: the bucket may be missing as well, unless it has just
+            // been seen.
+            guard !isBucketSeen else {
+                throw S3Failure(kind: .fault(S3Fault(status: 404, code: "NoSuchKey")), operation: operation)
+            }
             let byte = S3Request(operation, .GET, key: key, headers: [("range", "bytes=0-0")])
             do throws(S3Failure) {
                 _ = try await client.send(byte, until: deadline)
             } catch  where error.fault?.status == 416 {
                 // There, and empty.
+            } catch {
+                if failureMeansMissing(error) { noteBucket() }
+                throw error
             }
             // It has come in between.
             answer = try await client.send(question, until: deadline)

@@ -110,7 +110,7 @@ final class S3MultipartUpload: MultipartUpload {
                 }
                 return etag
             }
-            return PutResult(etag: await lastingETag(etag, until: deadline))
+            return await lasting(etag, until: deadline)
         } catch {
             guard error.mayHaveActed, error.fault?.status == 404 || error.fault?.code == "NoSuchUpload" else {
                 throw error
@@ -121,12 +121,12 @@ final class S3MultipartUpload: MultipartUpload {
 
     /// Some stores answer with another ETag than the object has from then on; on those the object is asked. Where it is
     /// another's by then, the answer's own must do.
-    private func lastingETag(_ answered: ETag, until deadline: NIODeadline) async -> ETag {
+    private func lasting(_ answered: ETag, until deadline: NIODeadline) async -> PutResult {
         guard !storage.traits.completeTellsETag,
             let object = try? await storage.head(key, during: .completeUpload, until: deadline),
             object.metadata == options.metadata
-        else { return answered }
-        return object.etag
+        else { return PutResult(etag: answered) }
+        return PutResult(etag: object.etag, lastModified: object.lastModified)
     }
 
     /// An earlier try has lost its answer, and now the upload is gone: either it was completed, or somebody aborted it.
@@ -138,7 +138,7 @@ final class S3MultipartUpload: MultipartUpload {
             let object = try? await storage.head(key, during: .completeUpload, until: deadline),
             object.metadata == options.metadata
         {
-            return PutResult(etag: object.etag)
+            return PutResult(etag: object.etag, lastModified: object.lastModified)
         }
         throw S3Failure(
             kind: .transport(untouched: false, failure), operation: .completeUpload, mayHaveActed: true)

@@ -17,7 +17,10 @@ extension S3Storage {
             // looks what became of the first. A create-only write cannot happen over another one.
             if options.mode != .createOnly { request.repeatability = .ifUntouched }
             let answer = try await client.send(request, until: deadline)
-            return PutResult(etag: try Self.etag(answer.headers, during: .put))
+            // S3 tells no Last-Modified here; its clock at the end of the write is as good a bound.
+            return PutResult(
+                etag: try Self.etag(answer.headers, during: .put),
+                lastModified: answer.headers.first(name: "date").flatMap { Timestamp(httpDate: $0) })
         }
     }
 
