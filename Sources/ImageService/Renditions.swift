@@ -2,7 +2,7 @@ import Admission
 import ImageCache
 import ImageCodecs
 public import ImageModel
-public import NIOCore
+import NIOCore
 public import ObjectStorage
 import Rendering
 

@@ -45,7 +45,7 @@ import Testing
 
         // The only thread is taken: the next call never begins, and may say so.
         do throws(StorageError) {
-            try await pool.run(.put) { () throws(LocalFailure) in Issue.record("it has begun all the same") }
+            _ = try await pool.run(.put) { () throws(LocalFailure) in Issue.record("it has begun all the same") }
             Issue.record("nothing was thrown")
         } catch {
             #expect(error.code == .timedOut && !error.mayHaveHappened)
