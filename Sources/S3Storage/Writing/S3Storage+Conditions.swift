@@ -18,8 +18,9 @@ extension S3Storage {
         let mustLook = mode != .overwrite && (support != .atomic || operation == .completeUpload)
         let headers = support == .refused ? [] : mode.headers
         do throws(S3Failure) {
-            guard mustLook || !traits.allAtomic else { return try await write(headers) }
-            return try await inTurn(key, alone: mustLook, during: operation, until: deadline) { () throws(S3Failure) in
+            let isPlain = mode == .overwrite
+            guard !isPlain || !traits.allAtomic else { return try await write(headers) }
+            return try await inTurn(key, alone: !isPlain, during: operation, until: deadline) { () throws(S3Failure) in
                 if mustLook { try await look(at: key, mode: mode, during: operation, until: deadline) }
                 return try await write(headers)
             }
@@ -28,7 +29,8 @@ extension S3Storage {
         }
     }
 
-    /// Keeps other writes of the key in this process out: all of them where ours looks first, else those that do.
+    /// Keeps other writes of the key in this process out: all of them where ours has a condition, else those that have.
+    /// Where the store keeps conditions itself, that is for speed: SeaweedFS takes a second over each collision.
     private func inTurn<Result>(
         _ key: ObjectKey, alone: Bool, during operation: StorageError.Operation, until deadline: NIODeadline,
         _ body: () async throws(S3Failure) -> Result
