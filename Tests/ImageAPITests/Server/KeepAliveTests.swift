@@ -86,7 +86,7 @@ import Testing
             let answer = try await client.receiveAll()
             #expect(answer.split(separator: "HTTP/1.1 200 OK\r\n").count == 2)
             #expect(!answer.contains("Transfer-Encoding"))
-            #expect(!answer.contains("0\r\n\r\n"))
+            #expect(!answer.contains("\r\n0\r\n\r\n"))
         }
     }
 
