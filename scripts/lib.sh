@@ -18,6 +18,11 @@ TEST_PACKAGES=(python3 python3-venv libjpeg-turbo-progs netpbm webp libimage-exi
 # Needed by the checks of .ci/run.
 CHECK_PACKAGES=(python3 python3-venv shellcheck)
 
+# How glibc keeps memory: by default blocks of 128 KiB and more are mapped anew each time, and every page of a picture
+# that passes through is faulted in again, a third of a read's time. Whole parts of uploads stay above the threshold and
+# go back to the system at once. The Dockerfile says the same.
+ALLOCATOR_TUNABLES=glibc.malloc.mmap_threshold=4194304:glibc.malloc.trim_threshold=8388608
+
 as_root() {
     if [ "$(id -u)" -eq 0 ]; then
         "$@"
