@@ -98,10 +98,10 @@ public final class ImageCache<Current: Sendable>: Sendable {
 
     /// Makes a counted body of these bytes, and keeps it unless a write has come between.
     public func setBody(
-        _ path: ObjectKey, _ etag: ETag, _ variant: Variant, _ bytes: ByteBuffer, in reservation: BodyReservation,
+        _ path: ObjectKey, _ etag: ETag, _ variant: Variant, _ chunks: [ByteBuffer], in reservation: BodyReservation,
         asked epoch: WriteEpoch
     ) -> CachedBody {
-        let body = CachedBody(bytes: bytes, receipt: reservation.receipt)
+        let body = CachedBody(chunks: chunks, receipt: reservation.receipt)
         let key = BodyKey(path: path, etag: etag, variant: variant)
         let replaced: CachedBody? = state.withLockedValue { state in
             guard epochs.current(path) == epoch else { return nil }
@@ -124,8 +124,8 @@ public final class ImageCache<Current: Sendable>: Sendable {
     ) -> FillingBody {
         let key = BodyKey(path: path, etag: etag, variant: variant)
         let place = NIOLockedValueBox(FillingPlace.coming)
-        let body = FillingBody(reading: source, in: reservation) { [self] bytes in
-            if let bytes { _ = setBody(path, etag, variant, bytes, in: reservation, asked: epoch) }
+        let body = FillingBody(reading: source, in: reservation) { [self] chunks in
+            if let chunks { _ = setBody(path, etag, variant, chunks, in: reservation, asked: epoch) }
             let ended: FillingBody? = state.withLockedValue { state in
                 place.withLockedValue { place in
                     defer { place = .ended }

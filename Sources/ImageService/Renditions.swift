@@ -22,17 +22,15 @@ public struct RenderedRendition: Sendable {
     fileprivate enum Pixels: Sendable {
         case cached(CachedBody)
         case apart(ByteBuffer)
-
-        var bytes: ByteBuffer {
-            switch self {
-            case .cached(let body): body.bytes
-            case .apart(let bytes): bytes
-            }
-        }
     }
 
     /// Of the whole, in bytes.
-    public var size: Int { pixels.bytes.readableBytes }
+    public var size: Int {
+        switch pixels {
+        case .cached(let body): body.size
+        case .apart(let bytes): bytes.readableBytes
+        }
+    }
 
     /// A range of the bytes, which lies within the whole.
     public func stream(_ range: Range<Int>) -> ObjectBody {
@@ -114,7 +112,7 @@ struct Renditions: Sendable {
             return .success(
                 .cached(
                     cache.setBody(
-                        key.path, key.etag, .rendition(key.text), bytes, in: reservation, asked: key.epoch)))
+                        key.path, key.etag, .rendition(key.text), [bytes], in: reservation, asked: key.epoch)))
         } catch {
             return .failure(error)
         }

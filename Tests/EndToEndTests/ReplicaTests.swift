@@ -74,7 +74,8 @@ extension EndToEnd {
                                 let server = servers[index % 2]
                                 return (
                                     index,
-                                    try await HTTP.put(server.image(path), picture, [("If-None-Match", "*")]).status
+                                    try await HTTP.putAgain(server.image(path), picture, [("If-None-Match", "*")])
+                                        .status
                                 )
                             }
                         }

@@ -216,8 +216,9 @@ extension EndToEnd {
                         group.addTask {
                             (
                                 index,
-                                try await HTTP.put(server.image("race/\(length)"), picture, [("If-None-Match", "*")])
-                                    .status
+                                try await HTTP.putAgain(
+                                    server.image("race/\(length)"), picture, [("If-None-Match", "*")]
+                                ).status
                             )
                         }
                     }

@@ -18,7 +18,7 @@ struct ImageCacheTests {
     private func fill(_ cache: ImageCache<Int>, _ path: ObjectKey, bytes count: Int, _ text: String = "x") -> Bool {
         guard let reservation = cache.reserve(path, bytes: count) else { return false }
         _ = cache.setBody(
-            path, etag, .rendition(text), ByteBuffer(repeating: 1, count: count), in: reservation,
+            path, etag, .rendition(text), [ByteBuffer(repeating: 1, count: count)], in: reservation,
             asked: cache.epoch(of: path))
         return true
     }
@@ -42,7 +42,7 @@ struct ImageCacheTests {
         cache.invalidate(path)
         #expect(cache.body(path, etag, .rendition("x")) == nil)
         #expect(cache.usedBytes >= 60_000)
-        #expect(held?.bytes.readableBytes == 60_000)
+        #expect(held?.size == 60_000)
         held = nil
         #expect(cache.usedBytes == 0)
     }
@@ -61,7 +61,7 @@ struct ImageCacheTests {
         for index in 0..<8 { #expect(cache.body(path, etag, .rendition("read \(index)")) != nil) }
         #expect(cache.body(path, etag, .rendition("passing 39")) != nil)
         #expect(cache.body(path, etag, .rendition("passing 0")) == nil)
-        #expect(held.allSatisfy { $0.bytes.readableBytes == 60_000 })
+        #expect(held.allSatisfy { $0.size == 60_000 })
     }
 
     @Test("Where readers hold everything there is no room, and nothing is lost")
@@ -100,8 +100,8 @@ struct ImageCacheTests {
         cache.setCurrent(path, 1, asked: asked)
         let reservation = try #require(cache.reserve(path, bytes: 10))
         let body = cache.setBody(
-            path, etag, .original, ByteBuffer(repeating: 0, count: 10), in: reservation, asked: asked)
-        #expect(body.bytes.readableBytes == 10)
+            path, etag, .original, [ByteBuffer(repeating: 0, count: 10)], in: reservation, asked: asked)
+        #expect(body.size == 10)
         #expect(cache.current(path) == nil)
         #expect(cache.body(path, etag, .original) == nil)
         cache.setCurrent(path, 2, asked: cache.epoch(of: path))
@@ -164,6 +164,26 @@ struct SingleFlightTests {
     }
 }
 
+@Suite("CachedBody")
+struct CachedBodyTests {
+    @Test func rangesCrossTheChunks() async throws {
+        let cache = ImageCache<Int>(bytes: 1 << 20)
+        let path = try #require(ObjectKey("p"))
+        let bytes = (0..<100).map { UInt8($0) }
+        let chunks = [0..<1, 1..<40, 40..<41, 41..<100].map { ByteBuffer(bytes: bytes[$0]) }
+        let reservation = try #require(cache.reserve(path, bytes: 100))
+        let body = cache.setBody(
+            path, ETag(opaque: "e"), .original, chunks, in: reservation, asked: cache.epoch(of: path))
+        #expect(body.size == 100)
+        for first in 0...100 {
+            for end in first...100 {
+                let got = try await body.stream(first..<end).collect(upTo: 100)
+                #expect(got.readableBytesView.elementsEqual(bytes[first..<end]))
+            }
+        }
+    }
+}
+
 @Suite("FillingBody")
 struct FillingBodyTests {
     private func source(_ chunks: [Int], failing: Bool = false) -> ObjectBody {
@@ -202,7 +222,7 @@ struct FillingBodyTests {
             }
             for try await bytes in group { #expect(bytes == expected) }
         }
-        #expect(cache.body(path, ETag(opaque: "e"), .original)?.bytes.readableBytes == size)
+        #expect(cache.body(path, ETag(opaque: "e"), .original)?.size == size)
         #expect(cache.filling(path, ETag(opaque: "e"), .original) == nil)
     }
 
@@ -215,7 +235,7 @@ struct FillingBodyTests {
         for index in 0..<40 {
             let reservation = try #require(cache.reserve(path, bytes: 1 << 20))
             _ = cache.setBody(
-                path, ETag(opaque: "\(index)"), .original, ByteBuffer(repeating: 1, count: 1 << 20), in: reservation,
+                path, ETag(opaque: "\(index)"), .original, [ByteBuffer(repeating: 1, count: 1 << 20)], in: reservation,
                 asked: cache.epoch(of: path))
         }
         #expect(cache.body(path, ETag(opaque: "e"), .original) == nil)

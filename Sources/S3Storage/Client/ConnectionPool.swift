@@ -28,7 +28,10 @@ final class ConnectionPool: Sendable {
             // What passes through in few large pieces costs a fraction of what it does in many small ones. The hook's
             // name says debug; it is the only way to a connection's options.
             settings.http1_1ConnectionDebugInitializer = { channel in
-                channel.setOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: readSize))
+                channel.setOption(
+                    .recvAllocator,
+                    value: AdaptiveRecvByteBufferAllocator(
+                        minimum: 2 << 10, initial: min(readSize, 64 << 10), maximum: readSize))
             }
         }
         http = HTTPClient(eventLoopGroupProvider: .shared(eventLoopGroup), configuration: settings)
