@@ -6,7 +6,7 @@ FROM swift:6.3-bookworm AS build
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install -y --no-install-recommends \
-        libjpeg62-turbo-dev liblcms2-dev libpng-dev libwebp-dev libxml2-dev pkg-config zlib1g-dev \
+        libavif-dev libjpeg62-turbo-dev liblcms2-dev libpng-dev libwebp-dev libxml2-dev pkg-config zlib1g-dev \
     && rm -rf /var/lib/apt/lists/*
 
 WORKDIR /src
@@ -25,14 +25,15 @@ FROM debian:bookworm-slim
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install -y --no-install-recommends \
-        ca-certificates libgcc-s1 libjpeg62-turbo liblcms2-2 libpng16-16 libstdc++6 libwebp7 libwebpdemux2 \
-        libwebpmux3 libxml2 zlib1g \
+        ca-certificates libavif15 libgcc-s1 libjpeg62-turbo liblcms2-2 libpng16-16 libstdc++6 libwebp7 \
+        libwebpdemux2 libwebpmux3 libxml2 zlib1g \
     && rm -rf /var/lib/apt/lists/*
 COPY --from=build /out /
 
 # No credentials stand here and none are needed to build. Without any, the server refuses to start on this open address:
 # see docs/operations.md.
 ENV HOST=0.0.0.0 \
+    GLIBC_TUNABLES=glibc.malloc.mmap_threshold=4194304:glibc.malloc.trim_threshold=8388608 \
     LOG_FORMAT=json \
     LOCAL_STORAGE_PATH=/data
 

@@ -80,14 +80,14 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
 
-        // C, thin and prefixed, over libjpeg-turbo, libpng, libwebp and lcms2: the only place with setjmp. One function
+        // C, thin and prefixed, over libjpeg-turbo, libpng, libwebp, libavif and lcms2: the only place with setjmp. One function
         // per operation, memory in, memory out, a closed status enum. Knows nothing of Swift.
         .target(
             name: "CImageCodecs",
             cSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra"])],
             linkerSettings: [
-                .linkedLibrary("jpeg"), .linkedLibrary("png16"), .linkedLibrary("webp"), .linkedLibrary("lcms2"),
-                .linkedLibrary("z"),
+                .linkedLibrary("jpeg"), .linkedLibrary("png16"), .linkedLibrary("webp"), .linkedLibrary("webpdemux"),
+                .linkedLibrary("webpmux"), .linkedLibrary("avif"), .linkedLibrary("lcms2"), .linkedLibrary("z"),
             ]
         ),
 

@@ -18,6 +18,8 @@ from direct import Client, DirectClient
 
 MB = 1_000_000
 MIB = 1 << 20
+# A new process tries out for some seconds, beside its work, what the store promises.
+PROBE_SECONDS = 12
 
 
 @dataclass
@@ -119,6 +121,7 @@ def ratios(options, folder, weed):
     small, large = pictures.jpeg(1 * MB, seed=2), pictures.jpeg(50 * MB, seed=3)
     direct = DirectClient(weed)
     with servers.tintype(folder, weed) as server:
+        time.sleep(PROBE_SECONDS)
         client = Client(server.port)
         bodies = [pictures.variant(small, number) for number in range(options.small)]
         for number in range(5):
@@ -147,6 +150,7 @@ def ratios(options, folder, weed):
     # A new process, so that nothing is in its cache, and every key is asked for once.
     with servers.tintype(folder, weed) as server:
         say("1 MB downloads, none of them cached")
+        time.sleep(PROBE_SECONDS)
         client = Client(server.port)
         for number in range(5):
             client.request("GET", f"warm/{number}.jpg")

@@ -111,7 +111,8 @@ def tintype(folder, s3_port=None, **settings):
     """On S3 where a port is given, else on local files. Yields once /readyz says 200."""
     port, ops = free_port(), free_port()
     environment = {
-        "PATH": os.environ["PATH"], "PORT": str(port), "OPS_PORT": str(ops), "DRAIN_SECONDS": "0", **settings,
+        "PATH": os.environ["PATH"], "GLIBC_TUNABLES": os.environ["GLIBC_TUNABLES"],
+        "PORT": str(port), "OPS_PORT": str(ops), "DRAIN_SECONDS": "0", **settings,
     }
     if s3_port is None:
         environment["LOCAL_STORAGE_PATH"] = str(Path(folder) / "files")

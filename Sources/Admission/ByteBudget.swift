@@ -11,6 +11,8 @@ public final class ByteBudget: Sendable {
         public let heldBytes: Int
         /// Requests that wait.
         public let waiting: Int
+        /// How long the first of them has waited; 0 if there is none.
+        public let oldestWaitingSeconds: Double
     }
 
     private typealias Continuation = CheckedContinuation<AdmissionError?, Never>
@@ -66,8 +68,12 @@ public final class ByteBudget: Sendable {
 
     /// All counts, of one moment.
     public var usage: Usage {
-        guarded.withLockedValue {
-            Usage(limit: $0.state.limit, heldBytes: $0.state.heldBytes, waiting: $0.state.waiting)
+        let now = clock.now()
+        return guarded.withLockedValue {
+            let (seconds, attoseconds) = $0.state.oldestAge(now: now).components
+            return Usage(
+                limit: $0.state.limit, heldBytes: $0.state.heldBytes, waiting: $0.state.waiting,
+                oldestWaitingSeconds: Double(seconds) + Double(attoseconds) * 1e-18)
         }
     }
 

@@ -30,6 +30,10 @@ struct ByteBudgetState {
 
     var waiting: Int { waiters.count }
 
+    func oldestAge(now: ContinuousClock.Instant) -> Duration {
+        waiters.first.map { now - $0.since } ?? .zero
+    }
+
     mutating func nextTicket() -> Ticket {
         lastTicket += 1
         return lastTicket
@@ -46,7 +50,7 @@ struct ByteBudgetState {
             return .granted
         }
         guard waiters.count < queueLimit, now < deadline else {
-            return .refused(.overloaded(waited: waiters.first.map { now - $0.since } ?? .zero))
+            return .refused(.overloaded(waited: oldestAge(now: now)))
         }
         waiters.append(Waiter(ticket: ticket, bytes: bytes, since: now))
         return .queued

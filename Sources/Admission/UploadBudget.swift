@@ -9,38 +9,40 @@ import NIOConcurrencyHelpers
 public final class UploadBudget: Sendable {
     /// Counts for metrics.
     public struct Usage: Sendable, Hashable {
-        /// The whole budget.
-        public let totalBytes: Int
-        /// Bytes that leases hold, at most `totalBytes`.
+        /// Bytes that leases hold, at most the whole budget.
         public let heldBytes: Int
-        /// Leases that were opened and not released.
-        public let openLeases: Int
         /// Requests that wait for bytes.
         public let waiting: Int
     }
 
+    /// Nil: granted.
+    private typealias Continuation = CheckedContinuation<AdmissionError?, Never>
+
     private struct Guarded {
         var state: UploadBudgetState
-        var continuations: [UploadBudgetState.Ticket: CheckedContinuation<Bool, Never>] = [:]
+        var continuations: [UploadBudgetState.Ticket: Continuation] = [:]
 
         /// Takes out the continuations that an outcome concerns, for resumption outside of the lock.
-        mutating func collect(_ outcome: UploadBudgetState.Outcome) -> [(CheckedContinuation<Bool, Never>, Bool)] {
-            outcome.granted.compactMap { ticket in continuations.removeValue(forKey: ticket).map { ($0, true) } }
-                + outcome.refused.compactMap { ticket in continuations.removeValue(forKey: ticket).map { ($0, false) } }
+        mutating func collect(
+            _ outcome: UploadBudgetState.Outcome, refusal: AdmissionError
+        ) -> [(Continuation, AdmissionError?)] {
+            outcome.granted.compactMap { ticket in continuations.removeValue(forKey: ticket).map { ($0, nil) } }
+                + outcome.refused.compactMap { ticket in continuations.removeValue(forKey: ticket).map { ($0, refusal) }
+                }
         }
     }
 
     private let guarded: NIOLockedValueBox<Guarded>
     /// The most that one lease may hold: one part.
     public let partBytes: Int
-    /// Grants are multiples of this, but for the last step of a part.
-    public let stepBytes: Int
+    private let clock: AdmissionClock
 
+    /// - Parameter stepBytes: grants are multiples of this, but for the last step of a part.
     /// - Precondition: `0 < stepBytes <= partBytes <= totalBytes`. All three come from the settings, which are checked
     ///   at start.
-    public init(totalBytes: Int, partBytes: Int, stepBytes: Int) {
+    public init(totalBytes: Int, partBytes: Int, stepBytes: Int, clock: AdmissionClock = .continuous) {
         self.partBytes = partBytes
-        self.stepBytes = stepBytes
+        self.clock = clock
         self.guarded = NIOLockedValueBox(
             Guarded(
                 state: UploadBudgetState(totalBytes: totalBytes, partBytes: partBytes, stepBytes: stepBytes)))
@@ -51,15 +53,10 @@ public final class UploadBudget: Sendable {
         Lease(budget: self, id: guarded.withLockedValue { $0.state.open() })
     }
 
-    /// Requests that wait for bytes.
-    public var waiting: Int { guarded.withLockedValue { $0.state.waiting } }
-
     /// All counts, of one moment.
     public var usage: Usage {
         guarded.withLockedValue {
-            Usage(
-                totalBytes: $0.state.totalBytes, heldBytes: $0.state.heldBytes, openLeases: $0.state.openLeases,
-                waiting: $0.state.waiting)
+            Usage(heldBytes: $0.state.heldBytes, waiting: $0.state.waiting)
         }
     }
 
@@ -67,11 +64,15 @@ public final class UploadBudget: Sendable {
         guarded.withLockedValue { $0.state.held(by: lease) }
     }
 
-    func grow(_ lease: UploadBudgetState.LeaseID, to target: Int) async throws(CancellationError) {
-        if Task.isCancelled { throw CancellationError() }
+    func grow(
+        _ lease: UploadBudgetState.LeaseID, to target: Int, deadline: ContinuousClock.Instant
+    ) async throws(AdmissionError) {
+        if Task.isCancelled { throw .cancelled }
         let ticket = guarded.withLockedValue { $0.state.nextID() }
-        let granted = await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
+        let start = clock.now()
+        let timer = NIOLockedValueBox<Task<Void, Never>?>(nil)
+        let refusal = await withTaskCancellationHandler {
+            await withCheckedContinuation { (continuation: Continuation) in
                 let answer = guarded.withLockedValue { guarded -> Bool? in
                     // The task is marked as cancelled before its handlers run. Either the mark is seen here, under the
                     // lock, or the handler comes later and finds the ticket.
@@ -81,30 +82,35 @@ public final class UploadBudget: Sendable {
                     return answer
                 }
                 switch answer {
-                case true: continuation.resume(returning: true)
-                case nil: continuation.resume(returning: false)
-                case false: break
+                case true: continuation.resume(returning: nil)
+                case nil: continuation.resume(returning: .cancelled)
+                case false:
+                    let sleeping = Task { [clock] in
+                        // A sleep that is cut short belongs to a request that waits no more.
+                        guard (try? await clock.sleep(deadline)) != nil else { return }
+                        perform(refusal: .overloaded(waited: clock.now() - start)) { $0.withdraw(ticket) }
+                    }
+                    timer.withLockedValue { $0 = sleeping }
                 }
             }
         } onCancel: {
-            perform { $0.withdraw(ticket) }
+            perform(refusal: .cancelled) { $0.withdraw(ticket) }
         }
-        if !granted { throw CancellationError() }
-    }
-
-    func shrink(_ lease: UploadBudgetState.LeaseID, to target: Int) {
-        perform { $0.shrink(lease, to: target) }
+        timer.withLockedValue { $0 }?.cancel()
+        if let refusal { throw refusal }
     }
 
     func close(_ lease: UploadBudgetState.LeaseID) {
-        perform { $0.close(lease) }
+        perform(refusal: .cancelled) { $0.close(lease) }
     }
 
-    private func perform(_ event: (inout UploadBudgetState) -> UploadBudgetState.Outcome) {
+    private func perform(
+        refusal: AdmissionError, _ event: (inout UploadBudgetState) -> UploadBudgetState.Outcome
+    ) {
         let resumptions = guarded.withLockedValue { guarded in
             let outcome = event(&guarded.state)
-            return guarded.collect(outcome)
+            return guarded.collect(outcome, refusal: refusal)
         }
-        for (continuation, granted) in resumptions { continuation.resume(returning: granted) }
+        for (continuation, error) in resumptions { continuation.resume(returning: error) }
     }
 }

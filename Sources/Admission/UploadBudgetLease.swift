@@ -20,27 +20,16 @@ extension UploadBudget {
         /// granted, because who holds a part must send it before it takes more.
         ///
         /// Does not wait where so much is held already. One task at a time should grow a lease.
-        /// - Throws: `CancellationError` if the task was cancelled or the lease released; the lease then holds what it
+        /// - Parameter deadline: until when to wait at most.
+        /// - Throws: ``AdmissionError/overloaded(retryAfterSeconds:)`` if the deadline passes,
+        ///   ``AdmissionError/cancelled`` if the task was cancelled or the lease released; the lease then holds what it
         ///   held before.
-        public func grow(to bytes: Int) async throws(CancellationError) {
+        public func grow(to bytes: Int, deadline: ContinuousClock.Instant) async throws(AdmissionError) {
             if !Task.isCancelled && bytes > 0 && bytes <= heldBytes { return }
-            try await budget.grow(id, to: bytes)
+            try await budget.grow(id, to: bytes, deadline: deadline)
         }
 
-        /// Waits until `bytes` more than now are held, under the rules of ``grow(to:)``.
-        /// - Returns: the bytes held afterwards.
-        @discardableResult
-        public func grow(by bytes: Int) async throws(CancellationError) -> Int {
-            try await grow(to: heldBytes + max(0, bytes))
-            return heldBytes
-        }
-
-        /// Gives back what is held beyond `bytes`, rounded up to steps. Never grows, never waits.
-        public func shrink(to bytes: Int) {
-            budget.shrink(id, to: bytes)
-        }
-
-        /// Gives back everything for good; a ``grow(to:)`` after this throws. Calling it again does nothing.
+        /// Gives back everything for good; a ``grow(to:deadline:)`` after this throws. Calling it again does nothing.
         public func release() {
             budget.close(id)
         }

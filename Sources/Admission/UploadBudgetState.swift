@@ -57,7 +57,6 @@ struct UploadBudgetState {
         lobbyLimit = min(partBytes, max(stepBytes, partBytes / 8))
     }
 
-    var openLeases: Int { leases.count }
     var waiting: Int { waiters.count }
 
     func held(by lease: LeaseID) -> Int { leases[lease]?.held ?? 0 }
@@ -80,20 +79,6 @@ struct UploadBudgetState {
         // Behind those who wait: whoever is granted now could not be granted before, so that is this one or nobody.
         waiters.append(Waiter(ticket: ticket, lease: lease, target: rounded(target)))
         return settle().contains(ticket)
-    }
-
-    /// Gives back what `lease` holds beyond `target` bytes, rounded up to steps, and its seat with the last of it.
-    mutating func shrink(_ lease: LeaseID, to target: Int) -> Outcome {
-        guard var entry = leases[lease] else { return Outcome() }
-        let kept = min(entry.held, rounded(target))
-        release(entry.held - kept, of: entry)
-        entry.held = kept
-        if kept == 0, entry.isSeated {
-            entry.isSeated = false
-            seatsTaken -= 1
-        }
-        leases[lease] = entry
-        return Outcome(granted: settle())
     }
 
     /// Gives back everything and forgets the lease. Closing it twice does nothing.

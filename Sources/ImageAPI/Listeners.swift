@@ -16,7 +16,7 @@ public enum Listeners {
             configuration: configuration, responder: ImageResponder(service: service, configuration: images),
             logger: logger,
             hooks: ListenerHooks(
-                onBound: onBound, onDraining: { readiness.drain() }, makeFault: { $0.problem.response(requestID: $1) },
+                onBound: onBound, onDraining: { readiness.drain() },
                 onFinished: { log.finished($0, $1?.notes.current) }))
     }
 
@@ -28,22 +28,5 @@ public enum Listeners {
         ServerListener(
             configuration: configuration, responder: OperationsResponder(readiness: readiness, metrics: metrics),
             logger: logger, hooks: ListenerHooks(onBound: onBound))
-    }
-}
-
-extension ListenerFault {
-    /// The same problem that the routes would give.
-    var problem: Problem {
-        let code: ProblemCode =
-            switch self {
-            case .malformedRequest: .badRequest
-            case .targetTooLong: .uriTooLong
-            case .headTooLarge: .headersTooLarge
-            case .requestTimeout: .clientTooSlow
-            case .unknownExpectation: .expectationFailed
-            case .unsupportedVersion: .httpVersionNotSupported
-            case .handlerFailed: .internalError
-            }
-        return Problem(code, detail)
     }
 }

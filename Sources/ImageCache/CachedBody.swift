@@ -1,26 +1,45 @@
-public import NIOCore
+import NIOCore
 public import ObjectStorage
 
 /// Bytes in memory, whole, counted by a ``ByteAccount`` for as long as anybody holds them.
-public final class CachedBody: Sendable {
-    public let bytes: ByteBuffer
-    private let receipt: ByteReceipt
+public struct CachedBody: Sendable {
+    /// In the pieces in which they came: to put them together would cost a read more than it saves the next one.
+    private let chunks: [ByteBuffer]
+    /// In bytes.
+    public let size: Int
+    private var receipt: ByteReceipt
 
-    init(bytes: ByteBuffer, receipt: ByteReceipt) {
-        self.bytes = bytes
+    init(chunks: [ByteBuffer], receipt: ByteReceipt) {
+        self.chunks = chunks
+        size = chunks.reduce(0) { $0 + $1.readableBytes }
         self.receipt = receipt
+    }
+
+    /// Whether nobody else holds these bytes, so that letting go of this value frees them.
+    mutating func isHeldOnlyHere() -> Bool {
+        isKnownUniquelyReferenced(&receipt)
     }
 
     /// A range of the bytes as a stream, in slices small enough that a slow reader is felt.
     public func stream(_ range: Range<Int>) -> ObjectBody {
         ObjectBody { [self] in
+            var chunk = 0
+            var start = 0
             var offset = range.lowerBound
             return {
-                let count = min(Self.sliceBytes, range.upperBound - offset)
-                guard count > 0, let slice = self.bytes.getSlice(at: self.bytes.readerIndex + offset, length: count)
-                else { return nil }
-                offset += count
-                return slice
+                while chunk < chunks.count, offset < range.upperBound {
+                    let bytes = chunks[chunk]
+                    let count = min(start + bytes.readableBytes, range.upperBound, offset + Self.sliceBytes) - offset
+                    guard count > 0, let slice = bytes.getSlice(at: bytes.readerIndex + offset - start, length: count)
+                    else {
+                        start += bytes.readableBytes
+                        chunk += 1
+                        continue
+                    }
+                    offset += count
+                    return slice
+                }
+                return nil
             }
         }
     }

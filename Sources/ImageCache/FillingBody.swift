@@ -8,9 +8,8 @@ public import ObjectStorage
 /// The reading ends early when the last reader has left.
 public final class FillingBody: Sendable {
     private struct State {
-        /// What has come so far; let go once `whole` is there.
+        /// What has come so far.
         var chunks: [ByteBuffer] = []
-        var whole: ByteBuffer?
         var received = 0
         /// How much had come when readers were woken last.
         var announced = 0
@@ -33,22 +32,23 @@ public final class FillingBody: Sendable {
     ///
     /// There must be a reader soon: with none, nobody ends the reading but the end of the body.
     init(
-        reading source: ObjectBody, in reservation: BodyReservation, ended: @escaping @Sendable (ByteBuffer?) -> Void
+        reading source: ObjectBody, in reservation: BodyReservation, ended: @escaping @Sendable ([ByteBuffer]?) -> Void
     ) {
         size = reservation.bytes
         self.reservation = reservation
-        let task = Task { [self] in
+        let task = Task(executorPreference: TaskHome.executor) { [self] in
             do {
                 for try await chunk in source {
                     guard append(chunk) else {
                         throw StorageError(.badAnswer, during: .get, detail: "a body longer than its object")
                     }
                 }
-                guard let whole = joined() else {
+                let (chunks, received) = state.withLockedValue { ($0.chunks, $0.received) }
+                guard received == size else {
                     throw StorageError(.badAnswer, during: .get, detail: "a body shorter than its object")
                 }
-                ended(whole)
-                finish(.success(whole))
+                ended(chunks)
+                finish(.success(()))
             } catch {
                 ended(nil)
                 finish(.failure(error))
@@ -108,14 +108,9 @@ public final class FillingBody: Sendable {
     /// The bytes at this place, which moves behind them; none at the end; nil where they have not come yet.
     private func chunk(at place: inout Place) throws -> ByteBuffer? {
         try state.withLockedValue { state in
-            if let whole = state.whole {
-                let count = min(Self.sliceBytes, size - place.offset)
-                defer { place.offset += count }
-                return whole.getSlice(at: whole.readerIndex + place.offset, length: count)
-            }
             guard place.chunk < state.chunks.count else {
                 try state.outcome?.get()
-                return nil
+                return state.outcome == nil ? nil : ByteBuffer()
             }
             let chunk = state.chunks[place.chunk]
             place.chunk += 1
@@ -124,7 +119,8 @@ public final class FillingBody: Sendable {
         }
     }
 
-    private static let sliceBytes = 128 << 10
+    /// Readers are woken for so many bytes at a time.
+    private static let announcedBytes = 128 << 10
 
     private func grown(beyond place: Place) async {
         let waiter = state.withLockedValue { state in
@@ -148,12 +144,15 @@ public final class FillingBody: Sendable {
     /// False where there is more than the object has.
     private func append(_ chunk: ByteBuffer) -> Bool {
         guard chunk.readableBytes > 0 else { return true }
+        // A chunk may be a small part of the large buffer that it was read into, and would keep all of it.
+        let isLoose = chunk.storageCapacity > chunk.readableBytes + chunk.readableBytes / 4
+        let chunk = isLoose ? ByteBuffer(bytes: chunk.readableBytesView) : chunk
         let (taken, wakes) = state.withLockedValue { state in
             guard state.received + chunk.readableBytes <= size else { return (false, false) }
             state.received += chunk.readableBytes
             state.chunks.append(chunk)
             // A store sends in small pieces, and to wake every reader for each costs more than the bytes do.
-            let isEnough = state.announced == 0 || state.received - state.announced >= Self.sliceBytes
+            let isEnough = state.announced == 0 || state.received - state.announced >= Self.announcedBytes
             let wakes = isEnough || state.received == size
             if wakes { state.announced = state.received }
             return (true, wakes)
@@ -162,24 +161,9 @@ public final class FillingBody: Sendable {
         return taken
     }
 
-    /// All of it in one buffer; nil where it is not all there.
-    private func joined() -> ByteBuffer? {
-        let (chunks, received) = state.withLockedValue { ($0.chunks, $0.received) }
-        guard received == size else { return nil }
-        if chunks.count == 1, let only = chunks.first { return only }
-        var whole = ByteBuffer()
-        whole.reserveCapacity(size)
-        for chunk in chunks { whole.writeImmutableBuffer(chunk) }
-        return whole
-    }
-
-    private func finish(_ outcome: Result<ByteBuffer, any Error>) {
+    private func finish(_ outcome: Result<Void, any Error>) {
         state.withLockedValue { state in
-            if case .success(let whole) = outcome {
-                state.whole = whole
-                state.chunks = []
-            }
-            state.outcome = outcome.map { _ in }
+            state.outcome = outcome
             state.producer = nil
         }
         wakeReaders()

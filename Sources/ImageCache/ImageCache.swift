@@ -15,59 +15,61 @@ public final class ImageCache<Current: Sendable>: Sendable {
         case rendition(String)
     }
 
-    enum Key: Hashable, Sendable {
-        case current(ObjectKey)
-        case body(ObjectKey, ETag, Variant)
-
-        var path: ObjectKey {
-            switch self {
-            case .current(let path), .body(let path, _, _): path
-            }
-        }
+    private struct BodyKey: Hashable, Sendable {
+        var path: ObjectKey
+        var etag: ETag
+        var variant: Variant
     }
 
-    private enum Value: Sendable {
-        case current(Current, ByteReceipt)
-        case body(CachedBody)
+    private struct Answer: Sendable {
+        var current: Current
+        var receipt: ByteReceipt
     }
 
     private struct State: Sendable {
-        var table = LRUTable<Key, Value>()
-        var keysOfPath: [ObjectKey: Set<Key>] = [:]
+        var answers = LRUTable<ObjectKey, Answer>()
+        var bodies = LRUTable<BodyKey, CachedBody>()
+        var bodiesOfPath: [ObjectKey: Set<BodyKey>] = [:]
         /// Bodies that are on their way in.
-        var filling: [Key: FillingBody] = [:]
+        var filling: [BodyKey: FillingBody] = [:]
     }
 
-    /// The bytes of all entries, overheads counted.
-    public let account: ByteAccount
+    /// The bytes of all bodies, overheads counted.
+    private let bodyAccount: ByteAccount
+    /// The same for the answers about paths. They have a share of their own: without its answer no body is found, and
+    /// large bodies would push out thousands of them.
+    private let answerAccount: ByteAccount
     /// The largest body that is kept, in bytes; larger ones stream past.
     public let maximumBodyBytes: Int
     private let state = NIOLockedValueBox(State())
     private let epochs = WriteEpochs()
 
-    /// - Parameter bytes: the budget; a single body may take a sixteenth of it, 4 MiB at most.
+    /// - Parameter bytes: the budget: an eighth for answers about paths, the rest for bodies, of which a single one may
+    ///   take a sixteenth of the budget, 4 MiB at most.
     public init(bytes: Int) {
-        account = ByteAccount(limit: bytes)
+        answerAccount = ByteAccount(limit: bytes / 8)
+        bodyAccount = ByteAccount(limit: bytes - bytes / 8)
         maximumBodyBytes = min(bytes / 16, 4 << 20)
     }
 
+    /// Bytes in use now, overheads counted, those included that have left the cache and are still being sent.
+    public var usedBytes: Int { answerAccount.used + bodyAccount.used }
+
     /// A dictionary slot, a list slot, two copies of a key and the objects around it, roughly and not too low.
-    private static func overhead(_ key: Key) -> Int { 512 + 2 * key.path.bytes.count }
+    private static func overhead(_ path: ObjectKey) -> Int { 512 + 2 * path.bytes.count }
 
     // MARK: Reading
 
     /// What is known of the path, however old.
     public func current(_ path: ObjectKey) -> Current? {
         state.withLockedValue { state in
-            guard case .current(let current, _)? = state.table.use(.current(path)) else { return nil }
-            return current
+            state.answers.use(path)?.current
         }
     }
 
     public func body(_ path: ObjectKey, _ etag: ETag, _ variant: Variant) -> CachedBody? {
         state.withLockedValue { state in
-            guard case .body(let body)? = state.table.use(.body(path, etag, variant)) else { return nil }
-            return body
+            state.bodies.use(BodyKey(path: path, etag: etag, variant: variant))
         }
     }
 
@@ -79,31 +81,40 @@ public final class ImageCache<Current: Sendable>: Sendable {
 
     /// Keeps the answer about a path, unless a write has come between.
     public func setCurrent(_ path: ObjectKey, _ current: Current, asked epoch: WriteEpoch) {
-        let key = Key.current(path)
-        guard let receipt = receipt(for: Self.overhead(key)) else { return }
-        insert(key, .current(current, receipt), asked: epoch)
+        guard let receipt = answerReceipt(for: Self.overhead(path)) else { return }
+        let replaced: Answer? = state.withLockedValue { state in
+            guard epochs.current(path) == epoch else { return nil }
+            return state.answers.set(path, Answer(current: current, receipt: receipt))
+        }
+        _ = replaced
     }
 
     /// Room for a body of this size, made by dropping what is oldest. Nil where the body is too large to keep, or
     /// readers hold all there is.
     public func reserve(_ path: ObjectKey, bytes: Int) -> BodyReservation? {
         guard bytes <= maximumBodyBytes else { return nil }
-        return receipt(for: bytes + Self.overhead(.current(path))).map { BodyReservation(receipt: $0, bytes: bytes) }
+        return bodyReceipt(for: bytes + Self.overhead(path)).map { BodyReservation(receipt: $0, bytes: bytes) }
     }
 
     /// Makes a counted body of these bytes, and keeps it unless a write has come between.
     public func setBody(
-        _ path: ObjectKey, _ etag: ETag, _ variant: Variant, _ bytes: ByteBuffer, in reservation: BodyReservation,
+        _ path: ObjectKey, _ etag: ETag, _ variant: Variant, _ chunks: [ByteBuffer], in reservation: BodyReservation,
         asked epoch: WriteEpoch
     ) -> CachedBody {
-        let body = CachedBody(bytes: bytes, receipt: reservation.receipt)
-        insert(.body(path, etag, variant), .body(body), asked: epoch)
+        let body = CachedBody(chunks: chunks, receipt: reservation.receipt)
+        let key = BodyKey(path: path, etag: etag, variant: variant)
+        let replaced: CachedBody? = state.withLockedValue { state in
+            guard epochs.current(path) == epoch else { return nil }
+            state.bodiesOfPath[path, default: []].insert(key)
+            return state.bodies.set(key, body)
+        }
+        _ = replaced
         return body
     }
 
     /// A body that is on its way into the cache, for those who come while it is.
     public func filling(_ path: ObjectKey, _ etag: ETag, _ variant: Variant) -> FillingBody? {
-        state.withLockedValue { $0.filling[.body(path, etag, variant)] }
+        state.withLockedValue { $0.filling[BodyKey(path: path, etag: etag, variant: variant)] }
     }
 
     /// Reads a body into the cache, where it is kept unless a write comes between. Who asks for it meanwhile may follow.
@@ -111,10 +122,10 @@ public final class ImageCache<Current: Sendable>: Sendable {
         _ path: ObjectKey, _ etag: ETag, _ variant: Variant, from source: ObjectBody, in reservation: BodyReservation,
         asked epoch: WriteEpoch
     ) -> FillingBody {
-        let key = Key.body(path, etag, variant)
+        let key = BodyKey(path: path, etag: etag, variant: variant)
         let place = NIOLockedValueBox(FillingPlace.coming)
-        let body = FillingBody(reading: source, in: reservation) { [self] bytes in
-            if let bytes { _ = setBody(path, etag, variant, bytes, in: reservation, asked: epoch) }
+        let body = FillingBody(reading: source, in: reservation) { [self] chunks in
+            if let chunks { _ = setBody(path, etag, variant, chunks, in: reservation, asked: epoch) }
             let ended: FillingBody? = state.withLockedValue { state in
                 place.withLockedValue { place in
                     defer { place = .ended }
@@ -134,32 +145,38 @@ public final class ImageCache<Current: Sendable>: Sendable {
         return body
     }
 
-    private func receipt(for bytes: Int) -> ByteReceipt? {
+    // MARK: Making room. What is dropped is let go outside the lock: its last holder's deinit gives the bytes back.
+
+    private func answerReceipt(for bytes: Int) -> ByteReceipt? {
         while true {
-            if let receipt = ByteReceipt(bytes, from: account) { return receipt }
-            // The victim is let go outside the lock: its last holder's deinit gives the bytes back.
-            guard state.withLockedValue({ Self.evictOldest(&$0) }) != nil else { return nil }
+            if let receipt = ByteReceipt(bytes, from: answerAccount) { return receipt }
+            guard state.withLockedValue({ $0.answers.removeOldest() }) != nil else { return nil }
         }
     }
 
-    private static func evictOldest(_ state: inout State) -> Value? {
-        guard let (key, value) = state.table.removeOldest() else { return nil }
-        forget(key, &state)
-        return value
-    }
-
-    private static func forget(_ key: Key, _ state: inout State) {
-        state.keysOfPath[key.path]?.remove(key)
-        if state.keysOfPath[key.path]?.isEmpty == true { state.keysOfPath[key.path] = nil }
-    }
-
-    private func insert(_ key: Key, _ value: Value, asked epoch: WriteEpoch) {
-        let replaced: Value? = state.withLockedValue { state in
-            guard epochs.current(key.path) == epoch else { return nil }
-            state.keysOfPath[key.path, default: []].insert(key)
-            return state.table.set(key, value)
+    private func bodyReceipt(for bytes: Int) -> ByteReceipt? {
+        while true {
+            if let receipt = ByteReceipt(bytes, from: bodyAccount) { return receipt }
+            guard state.withLockedValue({ Self.removeOldestUnused(&$0) }) != nil else { return nil }
         }
-        _ = replaced
+    }
+
+    /// To drop a body that is being sent would free nothing: slow readers would empty the cache for no gain. It is being
+    /// used, so it becomes the newest. So many are passed over in one go at most.
+    private static var maximumPassedOver: Int { 64 }
+
+    private static func removeOldestUnused(_ state: inout State) -> CachedBody? {
+        for _ in 0..<maximumPassedOver {
+            guard let isUnused = state.bodies.withOldest({ $0.isHeldOnlyHere() }) else { return nil }
+            if isUnused {
+                guard let (key, body) = state.bodies.removeOldest() else { return nil }
+                state.bodiesOfPath[key.path]?.remove(key)
+                if state.bodiesOfPath[key.path]?.isEmpty == true { state.bodiesOfPath[key.path] = nil }
+                return body
+            }
+            state.bodies.renewOldest()
+        }
+        return nil
     }
 
     // MARK: Dropping
@@ -167,19 +184,17 @@ public final class ImageCache<Current: Sendable>: Sendable {
     /// To be called when a write of this path begins and again when it has ended, however it ended: what is known of
     /// the path goes, and what is still being asked about it will not be kept.
     public func invalidate(_ path: ObjectKey) {
-        let dropped: [Value] = state.withLockedValue { state in
+        let dropped = state.withLockedValue { state in
             epochs.advance(path)
-            return (state.keysOfPath.removeValue(forKey: path) ?? []).compactMap { state.table.remove($0) }
+            let bodies = (state.bodiesOfPath.removeValue(forKey: path) ?? []).compactMap { state.bodies.remove($0) }
+            return (state.answers.remove(path), bodies)
         }
         _ = dropped
     }
 
     /// Drops the answer about a path, and no body: the next reader asks the store.
     public func forgetCurrent(_ path: ObjectKey) {
-        let dropped: Value? = state.withLockedValue { state in
-            Self.forget(.current(path), &state)
-            return state.table.remove(.current(path))
-        }
+        let dropped = state.withLockedValue { $0.answers.remove(path) }
         _ = dropped
     }
 }

@@ -5,6 +5,8 @@ struct LRUTable<Key: Hashable, Value> {
         var value: Value
         var newer: Int
         var older: Int
+
+        mutating func look<Result>(_ body: (inout Value) -> Result) -> Result { body(&value) }
     }
 
     private static var none: Int { -1 }
@@ -50,6 +52,20 @@ struct LRUTable<Key: Hashable, Value> {
         slots[position] = nil
         free.append(position)
         return value
+    }
+
+    /// Looks into what has not been used for longest, in place. Nil where there is nothing.
+    mutating func withOldest<Result>(_ body: (inout Value) -> Result) -> Result? {
+        guard oldest != Self.none else { return nil }
+        return slots[oldest]?.look(body)
+    }
+
+    /// Makes what has not been used for longest the newest.
+    mutating func renewOldest() {
+        let position = oldest
+        guard position != newest else { return }
+        unlink(position)
+        link(position)
     }
 
     /// Takes out what has not been used for longest.

@@ -1,4 +1,5 @@
 import NIOConcurrencyHelpers
+import ObjectStorage
 
 /// One piece of work per key, however many want its result.
 ///
@@ -58,7 +59,7 @@ public final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Send
                 return true
             }
             let id = state.makeID()
-            let task = Task {
+            let task = Task(executorPreference: TaskHome.executor) {
                 let value = await work()
                 self.land(key, id: id, value)
             }

@@ -39,11 +39,4 @@ public enum ImageFormat: String, Sendable, Hashable, CaseIterable {
                 mediaType: "image/avif", fileExtension: "avif", hasAlpha: true, hasQuality: true, maximumSide: 32_768)
         }
     }
-
-    /// The format with this media type, compared without regard to case; parameters are not expected.
-    public init?(mediaType: some StringProtocol) {
-        let wanted = mediaType.lowercased()
-        guard let format = Self.allCases.first(where: { $0.capabilities.mediaType == wanted }) else { return nil }
-        self = format
-    }
 }

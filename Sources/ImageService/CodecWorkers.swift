@@ -1,17 +1,36 @@
 public import Admission
 import ImageCodecs
 
-/// Runs codecs: first the memory, then a thread, each waited for up to a deadline.
+/// Runs codecs: first room for the file, then the memory of its pixels, then a thread, each waited for up to a deadline.
 public struct CodecWorkers: Sendable {
-    let memory: ByteBudget
-    let pool: WorkerPool
+    private let files: ByteBudget
+    private let memory: ByteBudget
+    private let pool: WorkerPool
     /// How long work may wait for its turn.
-    let patience: Duration
+    private let patience: Duration
 
-    public init(memory: ByteBudget, pool: WorkerPool, patience: Duration = .seconds(10)) {
-        self.memory = memory
+    /// - Parameters:
+    ///   - memoryBytes: what decoding and encoding may take at once. Whole files that are read for it, or wait for their
+    ///     turn, may take a quarter of that besides.
+    ///   - queueLimit: how much work may wait for memory.
+    public init(memoryBytes: Int, queueLimit: Int, pool: WorkerPool, patience: Duration = .seconds(10)) {
+        // No buffer holds more than 32 bits count.
+        files = ByteBudget(limit: min(memoryBytes / 4, Int(UInt32.max)), queueLimit: queueLimit)
+        memory = ByteBudget(limit: memoryBytes, queueLimit: queueLimit)
         self.pool = pool
         self.patience = patience
+    }
+
+    /// Room for a file of so many bytes, to be taken before its first byte is read, and held until nothing of it, nor of
+    /// what was made of it, is in memory any more.
+    func admitFile(_ bytes: Int64) async throws(ServiceError) -> ByteBudget.Reservation {
+        do {
+            return try await files.acquire(Int(clamping: bytes), deadline: .now + patience)
+        } catch .exceedsBudget(let limit) {
+            throw .beyondLimit("This image has \(bytes) bytes; at most \(limit) can be transformed.")
+        } catch {
+            throw ServiceError(error)
+        }
     }
 
     /// Runs `work`, which takes up to `bytes` of memory, on a thread of its own.
@@ -27,14 +46,10 @@ public struct CodecWorkers: Sendable {
                     return try work(flag)
                 }
             }
+        } catch AdmissionError.exceedsBudget(let limit) {
+            throw .beyondLimit("Decoding this image takes \(bytes) bytes of memory; at most \(limit) are allowed.")
         } catch let error as AdmissionError {
-            switch error {
-            case .overloaded(let seconds): throw .overloaded(retryAfter: seconds)
-            case .exceedsBudget(let limit):
-                throw .beyondLimit("Decoding this image takes \(bytes) bytes of memory; at most \(limit) are allowed.")
-            case .cancelled: throw .cancelled
-            case .shuttingDown: throw .overloaded(retryAfter: 1)
-            }
+            throw ServiceError(error)
         } catch let error as CodecError {
             throw .unprocessable(error)
         } catch let error as ServiceError {
@@ -42,5 +57,20 @@ public struct CodecWorkers: Sendable {
         } catch {
             throw .defect(error)
         }
+    }
+
+    /// What runs and what waits, for room, for memory or for a thread.
+    public struct Usage: Sendable {
+        public var queued: Int
+        public var running: Int
+        /// How long the first of those that wait has waited.
+        public var oldestQueuedSeconds: Double
+    }
+
+    public var usage: Usage {
+        let (files, memory, pool) = (files.usage, memory.usage, pool.usage)
+        return Usage(
+            queued: files.waiting + memory.waiting + pool.queued, running: pool.running,
+            oldestQueuedSeconds: max(files.oldestWaitingSeconds, memory.oldestWaitingSeconds, pool.oldestQueuedSeconds))
     }
 }

@@ -6,9 +6,14 @@ import ObjectStorage
 struct Commit: Sendable {
     let storage: any ObjectStorage
     let cache: CurrentImages.Cache
+    /// For one storage operation, as the settings say.
+    let timeout: Duration
 
     enum Outcome: Sendable {
-        case done(ETag)
+        /// The store has answered: this is our version.
+        case done(PutResult)
+        /// The write has happened, by a look at the object: this is there now, ours or what others have made of it since.
+        case seen(ObjectInfo)
         /// The write is not in the object's list. `found` is what a look has shown; nil where nothing is there.
         case notDone(StorageError, found: ObjectInfo?)
         /// The store failed in a way that a look cannot mend, or the look failed as well.
@@ -18,38 +23,44 @@ struct Commit: Sendable {
     /// A store that has just let a whole operation time out is not waited for as long again.
     private static let patience = Duration.seconds(2)
 
-    /// Performs `write`, which bears `id`, and settles it.
+    /// Performs `write`, and settles it.
     ///
-    /// - Parameter isConditional: whether what became of it must be found out. A plain write that failed has failed: to
-    ///   do it again is the client's right, and changes nothing.
+    /// - Parameters:
+    ///   - ids: the write's own, and those of earlier attempts at the same change that may still land.
+    ///   - isConditional: whether what became of it must be found out whatever it costs. A plain write that the store
+    ///     has let time out has failed: to do it again is the client's right, and changes nothing.
     func perform(
-        _ key: ObjectKey, id: WriteID, isConditional: Bool,
+        _ key: ObjectKey, ids: Set<WriteID>, isConditional: Bool,
         _ write: @escaping @Sendable () async throws(StorageError) -> PutResult
     ) async -> Outcome {
+        let deadline = ContinuousClock.now + timeout
         // In a task of its own: once begun, a write goes on to its end, whoever leaves.
-        await Task {
+        return await Task(executorPreference: TaskHome.executor) {
             cache.invalidate(key)
             defer { cache.invalidate(key) }
             do throws(StorageError) {
-                return .done(try await write().etag)
+                return .done(try await write())
             } catch {
-                guard isConditional else { return .failed(error) }
-                return await settle(key, id: id, after: error)
+                guard isConditional || error.mayHaveHappened && error.code != .timedOut else { return .failed(error) }
+                return await settle(key, ids: ids, after: error, until: deadline)
             }
         }.value
     }
 
     /// Every id is made once. Where it stands in the object's list, the write has happened, whatever the answer said.
-    private func settle(_ key: ObjectKey, id: WriteID, after error: StorageError) async -> Outcome {
+    private func settle(
+        _ key: ObjectKey, ids: Set<WriteID>, after error: StorageError, until deadline: ContinuousClock.Instant
+    ) async -> Outcome {
         switch error.code {
-        case .preconditionFailed, .conflict, .notFound, .unavailable, .timedOut, .badAnswer: break
-        case .rangeNotSatisfiable, .invalidKey, .full, .denied, .unsupported, .cancelled: return .failed(error)
+        case .preconditionFailed, .conflict, .notFound, .unavailable, .timedOut, .badAnswer, .overloaded: break
+        case .rangeNotSatisfiable, .invalidKey, .full, .denied, .unsupported, .cancelled, .badCursor:
+            return .failed(error)
         }
         let lost = error
         do throws(StorageError) {
-            let found = try await look(key, patience: error.code == .timedOut ? Self.patience : nil)
-            if ImageRecord(found.metadata).writes.contains(id) { return .done(found.etag) }
-            return .notDone(lost, found: found)
+            let found = try await look(key, patience: max(Self.patience, deadline - .now))
+            return ImageRecord(found.metadata).writes.contains(where: ids.contains)
+                ? .seen(found) : .notDone(lost, found: found)
         } catch  where error.code == .notFound {
             return .notDone(lost, found: nil)
         } catch {
@@ -57,7 +68,7 @@ struct Commit: Sendable {
         }
     }
 
-    private func look(_ key: ObjectKey, patience: Duration?) async throws(StorageError) -> ObjectInfo {
+    private func look(_ key: ObjectKey, patience: Duration) async throws(StorageError) -> ObjectInfo {
         let looking = Task { () -> Result<ObjectInfo, StorageError> in
             do throws(StorageError) {
                 return .success(try await storage.head(key))
@@ -66,7 +77,6 @@ struct Commit: Sendable {
             }
         }
         let timer = Task {
-            guard let patience else { return }
             try await Task.sleep(for: patience)
             looking.cancel()
         }

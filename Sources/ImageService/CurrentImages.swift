@@ -1,7 +1,5 @@
 import ImageCache
-import ImageCodecs
-import ImageModel
-import NIOCore
+import NIOConcurrencyHelpers
 import ObjectStorage
 
 /// What the store last said of a path, and when it was asked.
@@ -40,6 +38,12 @@ struct CurrentImages: Sendable {
         var epoch: WriteEpoch
     }
 
+    private struct InspectionKey: Hashable, Sendable {
+        var image: StoredImage
+        var depth: StoredImage.Depth
+        var epoch: WriteEpoch
+    }
+
     let storage: any ObjectStorage
     let cache: Cache
     let health: StorageHealth
@@ -48,6 +52,10 @@ struct CurrentImages: Sendable {
     /// How much longer it may stand in while the store is away.
     let staleFor: Duration
     private let flights = SingleFlight<FlightKey, Result<CurrentEntry, StorageError>>()
+    private let inspections = SingleFlight<InspectionKey, Result<StoredImage?, StorageError>>()
+    private let inspection: ImageInspection
+    /// Paths that are being asked about though nobody waits.
+    private let askedAside = NIOLockedValueBox<Set<ObjectKey>>([])
     private let clock = ContinuousClock()
 
     /// A reader that holds an old answer waits no longer than this for a new one.
@@ -61,6 +69,7 @@ struct CurrentImages: Sendable {
         self.health = health
         self.revalidateAfter = revalidateAfter
         self.staleFor = staleFor
+        inspection = ImageInspection(storage: storage)
     }
 
     /// The entry in memory, where it is young enough to be believed.
@@ -89,8 +98,13 @@ struct CurrentImages: Sendable {
             return Located(image: try present(entry), freshness: .hit)
         }
         let stale = usableStale(path.key)
+        if let image = stale?.image, health.isAway {
+            // While the store is known to be away nobody waits for it: one question finds out when it is back.
+            askAside(path.key)
+            return Located(image: image, freshness: .stale)
+        }
         do {
-            let entry = try await ask(path.key, expected, patience: stale == nil ? nil : Self.patience)
+            let entry = try await ask(path.key, expected, until: stale == nil ? nil : clock.now + Self.patience)
             let image = try present(entry)
             return Located(image: image, freshness: image.etag == stale?.image?.etag ? .revalidated : .miss)
         } catch .storage(let error) where error.isOutage {
@@ -104,14 +118,24 @@ struct CurrentImages: Sendable {
         return image
     }
 
-    /// Asks the store, together with whoever else is asking. Gives up waiting after `patience`; the question goes on.
+    /// Asks the store, together with whoever else is asking. Gives up waiting at `limit`; the question goes on.
     private func ask(
-        _ path: ObjectKey, _ expected: String?, patience: Duration?
+        _ path: ObjectKey, _ expected: String?, until limit: ContinuousClock.Instant?
     ) async throws(ServiceError) -> CurrentEntry {
         let arrival = clock.now
         while true {
-            let entry = try await joinFlight(path, patience: patience)
+            let entry = try await joinFlight(path, until: limit)
             if isNews(entry.image?.version, asked: entry.asked, to: arrival, expected) { return entry }
+        }
+    }
+
+    /// Asks for nobody, unless that is being done already.
+    private func askAside(_ path: ObjectKey) {
+        guard askedAside.withLockedValue({ $0.insert(path).inserted }) else { return }
+        let key = FlightKey(path: path, epoch: cache.epoch(of: path))
+        Task {
+            _ = try? await flights.run(key) { await self.question(key) }
+            askedAside.withLockedValue { _ = $0.remove(path) }
         }
     }
 
@@ -125,16 +149,14 @@ struct CurrentImages: Sendable {
         return asked >= arrival
     }
 
-    private func joinFlight(_ path: ObjectKey, patience: Duration?) async throws(ServiceError) -> CurrentEntry {
+    private func joinFlight(
+        _ path: ObjectKey, until limit: ContinuousClock.Instant?
+    ) async throws(ServiceError) -> CurrentEntry {
         let key = FlightKey(path: path, epoch: cache.epoch(of: path))
         let result: Result<CurrentEntry, StorageError>
         do {
-            if let patience {
-                // While the store is known to be away nobody waits: the question only finds out when it is back.
-                let limit = health.isAway ? .zero : patience
-                result = try await waitAtMost(limit) {
-                    try await flights.run(key) { await self.question(key) }
-                }
+            if let limit {
+                result = try await wait(until: limit) { try await flights.run(key) { await self.question(key) } }
             } else {
                 result = try await flights.run(key) { await self.question(key) }
             }
@@ -160,8 +182,8 @@ struct CurrentImages: Sendable {
     }
 
     /// Asks for the answer in a task of its own, so that a reader that gives up does not end the question.
-    private func waitAtMost(
-        _ limit: Duration,
+    private func wait(
+        until limit: ContinuousClock.Instant,
         _ work: @escaping @Sendable () async throws -> Result<CurrentEntry, StorageError>
     ) async throws -> Result<CurrentEntry, StorageError> {
         let (stream, continuation) = AsyncStream.makeStream(of: Result<CurrentEntry, StorageError>.self)
@@ -170,7 +192,7 @@ struct CurrentImages: Sendable {
             continuation.finish()
         }
         let timer = Task {
-            try await Task.sleep(for: limit)
+            try await Task.sleep(until: limit)
             continuation.yield(.failure(StorageError(.timedOut, during: .head, detail: "an old answer stands in")))
         }
         defer { timer.cancel() }
@@ -182,28 +204,46 @@ struct CurrentImages: Sendable {
 
     /// What the store has under this key now; nil for nothing, or nothing that is a picture.
     private func lookUp(_ key: ObjectKey) async throws(StorageError) -> StoredImage? {
-        do {
-            let object = try await storage.head(key)
-            return try await describe(object)
-        } catch  where error.code == .notFound {
-            return nil
+        for _ in 0..<Self.maximumLooks {
+            do {
+                let object = try await storage.head(key)
+                // The same version is not looked into again.
+                if let known = cache.current(key)?.image, known.etag == object.etag, known.depth > .signature {
+                    return StoredImage(object: object, format: known.format, image: known.image, depth: known.depth)
+                }
+                return try await inspection.describe(object)
+            } catch  where error.code == .notFound {
+                return nil
+            } catch  where error.code == .preconditionFailed {
+                // Replaced between the two questions.
+                continue
+            }
         }
+        throw StorageError(.conflict, during: .get, detail: "replaced each time while it was being read")
     }
 
-    /// What this object is: by its record, else by its first bytes.
-    private func describe(_ object: ObjectInfo) async throws(StorageError) -> StoredImage? {
-        if let image = ImageRecord(object.metadata).image {
-            return StoredImage(object: object, format: image.format, image: image)
-        }
-        return try await probe(object)
-    }
+    private static let maximumLooks = 4
 
-    /// The same version with what its header tells, where it can be read.
-    func probe(_ image: StoredImage) async throws(ServiceError) -> StoredImage {
+    /// The same version, looked into at least so deep; once for all who want it, and remembered.
+    ///
+    /// - Throws: ``ServiceError/preconditionFailed`` where that version has gone: locate again.
+    func inspect(_ image: StoredImage, to depth: StoredImage.Depth) async throws(ServiceError) -> StoredImage {
+        guard image.depth < depth else { return image }
+        let path = image.object.key
+        let epoch = cache.epoch(of: path)
+        let result: Result<StoredImage?, StorageError>
         do {
-            guard let probed = try await probe(image.object) else { throw ServiceError.notFound }
-            return probed
+            result = try await inspections.run(InspectionKey(image: image, depth: depth, epoch: epoch)) {
+                await deepen(image, to: depth, asked: epoch)
+            }
+        } catch {
+            throw .cancelled
+        }
+        do {
+            guard let inspected = try result.get() else { throw ServiceError.notFound }
+            return inspected
         } catch let error as StorageError {
+            if error.code == .preconditionFailed || error.code == .notFound { cache.forgetCurrent(path) }
             throw ServiceError(error)
         } catch let error as ServiceError {
             throw error
@@ -212,39 +252,24 @@ struct CurrentImages: Sendable {
         }
     }
 
-    /// Reads the beginning of an object that came by another way, further where its header is long.
-    private func probe(_ object: ObjectInfo) async throws(StorageError) -> StoredImage? {
-        for length in Self.probeLengths {
-            guard object.size > 0 else { return nil }
-            let head: ByteBuffer
-            do {
-                let options = GetOptions(range: .closed(first: 0, last: Int64(length - 1)), ifMatch: object.etag)
-                head = try await storage.get(object.key, options: options).body.collect(upTo: length)
-            } catch let error as StorageError {
-                // Replaced in between: the next question finds the new one.
-                throw error.code == .preconditionFailed
-                    ? StorageError(.unavailable, during: .get, detail: "replaced while it was being read") : error
-            } catch {
-                throw StorageError(.badAnswer, during: .get, cause: error)
+    private func deepen(
+        _ image: StoredImage, to depth: StoredImage.Depth, asked epoch: WriteEpoch
+    ) async -> Result<StoredImage?, StorageError> {
+        do throws(StorageError) {
+            var result = image
+            if result.depth < .header {
+                guard let read = try await inspection.readHeader(of: result.object) else { return .success(nil) }
+                result = read
             }
-            guard let format = ImageFormat.detect(head.readableBytesSpan) else { return nil }
-            do {
-                let image = try ImageHeader.read(head.readableBytesSpan, limits: Self.unlimited)
-                return StoredImage(object: object, format: format, image: image)
-            } catch .truncated where Int64(length) < object.size && length != Self.probeLengths.last {
-                continue
-            } catch {
-                return StoredImage(object: object, format: format, image: nil)
+            if result.depth < depth { result = try await inspection.readWhole(result) }
+            let path = image.object.key
+            if var entry = cache.current(path), entry.image?.etag == image.etag {
+                entry.image = result
+                cache.setCurrent(path, entry, asked: epoch)
             }
+            return .success(result)
+        } catch {
+            return .failure(error)
         }
-        return nil
     }
-
-    /// Telling what a foreign file is takes no memory for its pixels.
-    private static let unlimited = CodecLimits(
-        maximumPixels: .max, maximumFrames: .max, maximumProfileBytes: 16 << 20, maximumScans: .max)
-
-    /// Most headers end in the first; EXIF with a thumbnail and a large profile in the second; the last is where
-    /// uploads stop looking as well.
-    private static let probeLengths = [64 << 10, 1 << 20, 8 << 20]
 }

@@ -30,6 +30,14 @@ struct ImageRecord: Sendable, Hashable {
         ImageRecord(image: image, writes: writes + [write])
     }
 
+    /// The record for an upload in parts, whose metadata are written before its end has come. PNG and WebP say only
+    /// behind the pixels how many frames there are and how the picture is turned: that is left open, to be derived.
+    static func ofHeader(_ header: ImageInfo, write: WriteID) -> ImageRecord {
+        var image = header
+        if ImageInspection.needsWholeFile(header.format) { image.frames = nil }
+        return ImageRecord(image: image, writes: [write])
+    }
+
     var metadata: ObjectMetadata {
         var metadata: ObjectMetadata = [:]
         if let image { metadata[Name.image] = Self.format(image) }

@@ -19,16 +19,19 @@ public struct ImageService: Sendable {
         public var revalidateAfter: Duration
         /// How much longer it may stand in while the store is away.
         public var staleFor: Duration
+        /// For one storage operation. A write that failed is begun again only within this time.
+        public var storageTimeout: Duration
 
         public init(
             uploads: UploadLimits, uploadMemoryBytes: Int, cacheBytes: Int, revalidateAfter: Duration,
-            staleFor: Duration
+            staleFor: Duration, storageTimeout: Duration
         ) {
             self.uploads = uploads
             self.uploadMemoryBytes = uploadMemoryBytes
             self.cacheBytes = cacheBytes
             self.revalidateAfter = revalidateAfter
             self.staleFor = staleFor
+            self.storageTimeout = storageTimeout
         }
     }
 
@@ -57,8 +60,11 @@ public struct ImageService: Sendable {
         self.cache = cache
         self.current = current
         self.originals = originals
-        uploads = Uploads(storage: storage, cache: cache, budget: budget, limits: configuration.uploads)
-        rotation = Rotation(storage: storage, cache: cache, workers: workers, limits: configuration.uploads)
+        let commit = Commit(storage: storage, cache: cache, timeout: configuration.storageTimeout)
+        uploads = Uploads(
+            storage: storage, cache: cache, commit: commit, budget: budget, limits: configuration.uploads)
+        rotation = Rotation(
+            storage: storage, cache: cache, commit: commit, workers: workers, limits: configuration.uploads)
         renditions = Renditions(
             cache: cache, current: current, originals: originals, workers: workers, limits: configuration.uploads)
         listing = Listing(storage: storage)
@@ -102,11 +108,35 @@ public struct ImageService: Sendable {
         try await renditions.render(located, spec)
     }
 
-    /// The current version with all that its header tells.
-    public func describe(_ path: ImagePath) async throws(ServiceError) -> StoredImage {
-        let image = try await current.locate(path).image
-        return image.image == nil ? try await current.probe(image) : image
+    /// The path's current version with what its header tells.
+    public func locateWithHeader(
+        _ path: ImagePath, expecting expected: String? = nil
+    ) async throws(ServiceError) -> Located {
+        try await locate(path, expecting: expected, readTo: .header)
     }
+
+    /// The current version with all that its file tells.
+    public func describe(_ path: ImagePath) async throws(ServiceError) -> StoredImage {
+        try await locate(path, expecting: nil, readTo: .whole).image
+    }
+
+    private func locate(
+        _ path: ImagePath, expecting expected: String?, readTo depth: StoredImage.Depth
+    ) async throws(ServiceError) -> Located {
+        var looks = 0
+        while true {
+            var located = try await current.locate(path, expecting: expected)
+            do {
+                located.image = try await current.inspect(located.image, to: depth)
+                return located
+            } catch .preconditionFailed where looks < Self.maximumLooks {
+                // Replaced elsewhere since this replica has looked. That answer is forgotten: look again.
+                looks += 1
+            }
+        }
+    }
+
+    private static let maximumLooks = 3
 
     /// One page of what is stored.
     public func list(_ request: ListRequest) async throws(ServiceError) -> ImagePage {
@@ -147,7 +177,8 @@ public struct ImageService: Sendable {
             cache.invalidate(path.key)
             defer { cache.invalidate(path.key) }
             do throws(StorageError) {
-                if case .replace(let etag) = mode {
+                // Any version will do for `If-Match: *`, whichever is there by now.
+                if case .replace(let etag) = mode, condition != .exists {
                     try await storage.delete(path.key, ifMatch: etag)
                 } else {
                     try await storage.delete(path.key, ifMatch: nil)
@@ -182,7 +213,7 @@ public struct ImageService: Sendable {
     public var usage: Usage {
         let budget = uploads.budget.usage
         return Usage(
-            cacheBytes: cache.account.used, uploadBytes: budget.heldBytes, uploadsWaiting: budget.waiting,
+            cacheBytes: cache.usedBytes, uploadBytes: budget.heldBytes, uploadsWaiting: budget.waiting,
             isStorageAway: health.isAway)
     }
 }

@@ -84,7 +84,7 @@ struct Originals: Sendable {
             guard let part = range.resolve(size: image.size) else { throw .rangeNotSatisfiable(size: image.size) }
             resolved = part
         }
-        if let cached = cache.body(path, image.etag, .original), Int64(cached.bytes.readableBytes) == image.size {
+        if let cached = cache.body(path, image.etag, .original), Int64(cached.size) == image.size {
             let body = cached.stream(Int(resolved.lowerBound)..<Int(resolved.upperBound))
             return OpenedImage(located: located, range: resolved, body: body)
         }

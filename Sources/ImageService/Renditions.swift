@@ -1,7 +1,8 @@
+import Admission
 import ImageCache
 import ImageCodecs
 public import ImageModel
-public import NIOCore
+import NIOCore
 public import ObjectStorage
 import Rendering
 
@@ -15,7 +16,30 @@ public struct RenderedRendition: Sendable {
     public var isHit: Bool
     public var format: ImageFormat
     public var etag: ETag
-    public var bytes: ByteBuffer
+    fileprivate var pixels: Pixels
+
+    /// The finished file. One that is in the cache is counted there for as long as somebody sends it.
+    fileprivate enum Pixels: Sendable {
+        case cached(CachedBody)
+        case apart(ByteBuffer)
+    }
+
+    /// Of the whole, in bytes.
+    public var size: Int {
+        switch pixels {
+        case .cached(let body): body.size
+        case .apart(let bytes): bytes.readableBytes
+        }
+    }
+
+    /// A range of the bytes, which lies within the whole.
+    public func stream(_ range: Range<Int>) -> ObjectBody {
+        switch pixels {
+        case .cached(let body): body.stream(range)
+        case .apart(let bytes):
+            ObjectBody(bytes.getSlice(at: bytes.readerIndex + range.lowerBound, length: range.count) ?? ByteBuffer())
+        }
+    }
 }
 
 /// Makes renditions, each once for all who ask at the same time, and keeps them in memory.
@@ -32,7 +56,7 @@ struct Renditions: Sendable {
     let originals: Originals
     let workers: CodecWorkers
     let limits: UploadLimits
-    private let flights = SingleFlight<FlightKey, Result<ByteBuffer, ServiceError>>()
+    private let flights = SingleFlight<FlightKey, Result<RenderedRendition.Pixels, ServiceError>>()
 
     init(
         cache: CurrentImages.Cache, current: CurrentImages, originals: Originals, workers: CodecWorkers,
@@ -59,35 +83,36 @@ struct Renditions: Sendable {
         let image = located.image
         let path = image.object.key
         let text = Self.text(spec)
-        var rendition = RenderedRendition(
-            source: image, freshness: located.freshness, isHit: true, format: spec.format,
-            etag: Self.etag(image, spec), bytes: ByteBuffer())
-        if let cached = cache.body(path, image.etag, .rendition(text)) {
-            rendition.bytes = cached.bytes
-            return rendition
+        func rendition(_ pixels: RenderedRendition.Pixels, isHit: Bool) -> RenderedRendition {
+            RenderedRendition(
+                source: image, freshness: located.freshness, isHit: isHit, format: spec.format,
+                etag: Self.etag(image, spec), pixels: pixels)
         }
-        rendition.isHit = false
+        if let cached = cache.body(path, image.etag, .rendition(text)) {
+            return rendition(.cached(cached), isHit: true)
+        }
         let key = FlightKey(path: path, etag: image.etag, text: text, epoch: cache.epoch(of: path))
-        let result: Result<ByteBuffer, ServiceError>
+        let result: Result<RenderedRendition.Pixels, ServiceError>
         do {
             result = try await flights.run(key) { await make(located, spec, key) }
         } catch {
             throw .cancelled
         }
-        rendition.bytes = try result.get()
-        return rendition
+        return rendition(try result.get(), isHit: false)
     }
 
     private func make(
         _ located: Located, _ spec: RenditionSpec, _ key: FlightKey
-    ) async -> Result<ByteBuffer, ServiceError> {
+    ) async -> Result<RenderedRendition.Pixels, ServiceError> {
         do throws(ServiceError) {
             let bytes = try await draw(located, spec)
-            if let reservation = cache.reserve(key.path, bytes: bytes.readableBytes) {
-                _ = cache.setBody(
-                    key.path, key.etag, .rendition(key.text), bytes, in: reservation, asked: key.epoch)
+            guard let reservation = cache.reserve(key.path, bytes: bytes.readableBytes) else {
+                return .success(.apart(bytes))
             }
-            return .success(bytes)
+            return .success(
+                .cached(
+                    cache.setBody(
+                        key.path, key.etag, .rendition(key.text), [bytes], in: reservation, asked: key.epoch)))
         } catch {
             return .failure(error)
         }
@@ -98,6 +123,8 @@ struct Renditions: Sendable {
         guard size <= limits.maximumBytes else {
             throw .beyondLimit("This image has \(size) bytes; at most \(limits.maximumBytes) can be transformed.")
         }
+        let room = try await workers.admitFile(size)
+        defer { room.release() }
         let limits = RenderLimits(codec: limits.codec)
         let file = try await originals.bytes(of: located, limit: Int(size))
         // What the record says of the picture is not enough to take memory by: the header itself is read.
@@ -113,7 +140,7 @@ struct Renditions: Sendable {
         } catch {
             throw ServiceError(error)
         }
-        let memory = plan.memoryBytes(file: file.readableBytesSpan, info: info, limits: limits) + file.readableBytes
+        let memory = plan.memoryBytes(file: file.readableBytesSpan, info: info, limits: limits)
         return try await workers.run(bytes: memory) { cancelled in
             do throws(RenderError) {
                 let rendered = try Renderer.render(

@@ -1,3 +1,4 @@
+import Admission
 import ImageCodecs
 import ImageModel
 import NIOCore
@@ -14,16 +15,21 @@ public struct RotatedImage: Sendable {
 struct Rotation: Sendable {
     let storage: any ObjectStorage
     let cache: CurrentImages.Cache
+    let commit: Commit
     let workers: CodecWorkers
     let limits: UploadLimits
     private let queue = KeyedLock<ObjectKey>()
 
-    /// A rotate that keeps losing against others gives up after so long, with a conflict.
+    /// A rotate that does not come to its turn, or keeps losing against others, gives up after so long.
     private static let patience = Duration.seconds(60)
 
-    init(storage: any ObjectStorage, cache: CurrentImages.Cache, workers: CodecWorkers, limits: UploadLimits) {
+    init(
+        storage: any ObjectStorage, cache: CurrentImages.Cache, commit: Commit, workers: CodecWorkers,
+        limits: UploadLimits
+    ) {
         self.storage = storage
         self.cache = cache
+        self.commit = commit
         self.workers = workers
         self.limits = limits
     }
@@ -32,27 +38,59 @@ struct Rotation: Sendable {
         _ path: ImagePath, by change: Orientation, condition: WriteCondition
     ) async throws(ServiceError) -> RotatedImage {
         do {
-            return try await queue.withLock(path.key) {
-                try await rotateAlone(path, by: change, condition: condition)
+            return try await Turn.run(within: Self.patience) { turn in
+                try await queue.withLock(path.key) {
+                    try turn.begin()
+                    return try await rotateAlone(path, by: change, condition: condition)
+                }
             }
         } catch let error as ServiceError {
             throw error
+        } catch let error as AdmissionError {
+            throw ServiceError(error)
         } catch {
             throw .cancelled
+        }
+    }
+
+    /// What earlier rounds of one rotate have left behind.
+    private struct Past {
+        /// The writes that were begun, and whether each kept every pixel. One whose answer was lost may land at any time.
+        var attempts: [WriteID: Bool] = [:]
+        /// The version that a write whose outcome is open was made from.
+        var doubted: Version?
+        var hasMetOutage = false
+    }
+
+    /// A version as it was read.
+    private struct Version {
+        var object: ObjectInfo
+        var record: ImageRecord
+
+        init(_ object: ObjectInfo) {
+            self.object = object
+            record = ImageRecord(object.metadata)
+        }
+
+        /// Whether this is that version, or has come of it by rotates alone: then its list still holds the newest write.
+        func goesOn(from other: Version) -> Bool {
+            if object.etag == other.object.etag { return true }
+            guard let newest = other.record.writes.last else { return false }
+            return record.writes.contains(newest)
         }
     }
 
     private func rotateAlone(
         _ path: ImagePath, by change: Orientation, condition: WriteCondition
     ) async throws(ServiceError) -> RotatedImage {
-        let deadline = ContinuousClock.now + Self.patience
+        let start = ContinuousClock.now
+        var past = Past()
         var longestPause = 10
         while true {
-            let original = try await read(path)
-            // A client that named its version is refused here once another one has come.
-            _ = try condition.mode(given: original.object.etag)
-            if let rotated = try await attempt(path, original, change) { return rotated }
-            guard ContinuousClock.now < deadline else {
+            if let rotated = try await attempt(path, by: change, condition: condition, after: &past, since: start) {
+                return rotated
+            }
+            guard .now < start + Self.patience else {
                 throw .conflict("Other writes of this image came first each time.")
             }
             // Replicas that lose at once would lose together again.
@@ -65,86 +103,128 @@ struct Rotation: Sendable {
         }
     }
 
-    private struct Original {
-        var object: ObjectInfo
-        var record: ImageRecord
-        var bytes: ByteBuffer
+    /// One round; nil where it is worth another.
+    private func attempt(
+        _ path: ImagePath, by change: Orientation, condition: WriteCondition, after past: inout Past,
+        since start: ContinuousClock.Instant
+    ) async throws(ServiceError) -> RotatedImage? {
+        let got = try await ask { () async throws(StorageError) in
+            try await storage.get(path.key, options: GetOptions())
+        }
+        let version = Version(got.info)
+        // An attempt that was given up may have landed since: it is this rotate, and must not be done twice.
+        if let rotated = rotated(version.object, past) { return rotated }
+        // Where an upload has begun the list anew, an attempt of ours may have happened just before.
+        if let doubted = past.doubted, !version.goesOn(from: doubted) {
+            throw .conflict("The image was replaced while it was being rotated.")
+        }
+        // A client that named its version is refused here once another one has come.
+        _ = try condition.mode(given: got.info.etag)
+        guard got.info.size <= limits.maximumBytes else {
+            throw .beyondLimit("This image has \(got.info.size) bytes; at most \(limits.maximumBytes) can be rotated.")
+        }
+        // Until what was made of the file is with the store.
+        let room = try await workers.admitFile(got.info.size)
+        defer { room.release() }
+        let turned = try await transform(try await read(got), change)
+        let id = WriteID.random()
+        past.attempts[id] = turned.isLossless
+        switch await write(turned, path, over: version, as: id, past) {
+        case .done(let put):
+            let image = await StoredImage.afterWrite(
+                of: path, put: put, image: turned.info, size: Int64(turned.bytes.readableBytes), storage: storage,
+                cache: cache)
+            return RotatedImage(image: image, isLossless: turned.isLossless)
+        case .seen(let found):
+            return rotated(found, past)
+        case .notDone(let error, let found):
+            guard let found else { throw .notFound }
+            if error.mayHaveHappened { past.doubted = past.doubted ?? version }
+            // Another write came first, whether the store could say so or not.
+            if error.code == .preconditionFailed || error.code == .conflict { return nil }
+            if found.etag != version.object.etag { return nil }
+            // A store that fails is tried once more, while there is time.
+            guard !past.hasMetOutage, .now < start + commit.timeout else { throw ServiceError(error) }
+            past.hasMetOutage = true
+            return nil
+        case .failed(let error): throw ServiceError(error)
+        }
     }
 
-    private func read(_ path: ImagePath) async throws(ServiceError) -> Original {
+    /// What is there now, where it holds one of our writes; else nil.
+    private func rotated(_ object: ObjectInfo, _ past: Past) -> RotatedImage? {
+        let record = ImageRecord(object.metadata)
+        guard let image = record.image, let id = record.writes.last(where: { past.attempts[$0] != nil }) else {
+            return nil
+        }
+        return RotatedImage(
+            image: StoredImage(object: object, format: image.format, image: image),
+            isLossless: past.attempts[id] ?? false)
+    }
+
+    private func write(
+        _ turned: Turned, _ path: ImagePath, over version: Version, as id: WriteID, _ past: Past
+    ) async -> Commit.Outcome {
+        let options = PutOptions(
+            mode: .replace(version.object.etag), contentType: turned.info.format.capabilities.mediaType,
+            metadata: version.record.continued(by: id, image: turned.info).metadata)
+        return await commit.perform(path.key, ids: Set(past.attempts.keys), isConditional: true) {
+            () async throws(StorageError) in
+            try await storage.put(path.key, bytes: turned.bytes, options: options)
+        }
+    }
+
+    // MARK: Bytes
+
+    private func ask<Answer>(
+        _ question: () async throws(StorageError) -> Answer
+    ) async throws(ServiceError) -> Answer {
         do {
-            let got = try await storage.get(path.key, options: GetOptions())
-            guard got.info.size <= limits.maximumBytes else {
-                throw ServiceError.beyondLimit(
-                    "This image has \(got.info.size) bytes; at most \(limits.maximumBytes) can be rotated.")
-            }
-            let bytes = try await got.body.collect(upTo: Int(limits.maximumBytes), reserving: Int(got.info.size))
-            guard bytes.readableBytes == got.info.size else {
+            return try await question()
+        } catch {
+            throw ServiceError(error)
+        }
+    }
+
+    private func read(_ got: GetResult) async throws(ServiceError) -> ByteBuffer {
+        do {
+            let size = Int(got.info.size)
+            let bytes = try await got.body.collect(upTo: size, reserving: size)
+            guard bytes.readableBytes == size else {
                 throw StorageError(.badAnswer, during: .get, detail: "a body that is not as long as its object")
             }
-            return Original(object: got.info, record: ImageRecord(got.info.metadata), bytes: bytes)
+            return bytes
         } catch let error as StorageError {
             throw ServiceError(error)
-        } catch let error as ServiceError {
-            throw error
         } catch {
             throw .cancelled
         }
     }
 
-    /// One try; nil where another write came first and it is worth another.
-    private func attempt(
-        _ path: ImagePath, _ original: Original, _ change: Orientation
-    ) async throws(ServiceError) -> RotatedImage? {
-        guard ImageFormat.detect(original.bytes.readableBytesSpan) != nil else { throw .notFound }
-        let turned = try await transform(original.bytes, change)
-        let id = WriteID.random()
-        let record = original.record.continued(by: id, image: turned.info)
-        let options = PutOptions(
-            mode: .replace(original.object.etag), contentType: turned.info.format.capabilities.mediaType,
-            metadata: record.metadata)
-        let bytes = ByteBuffer(bytes: turned.bytes)
-        let outcome = await Commit(storage: storage, cache: cache).perform(path.key, id: id, isConditional: true) {
-            () async throws(StorageError) in
-            try await storage.put(path.key, bytes: bytes, options: options)
-        }
-        switch outcome {
-        case .done(let etag):
-            let image = await StoredImage.afterWrite(
-                of: path, etag: etag, image: turned.info, size: Int64(bytes.readableBytes), storage: storage,
-                cache: cache)
-            return RotatedImage(image: image, isLossless: turned.isLossless)
-        case .notDone(let error, let found):
-            guard let found else { throw .notFound }
-            // Once more where the picture is the one that was read, or was turned by others since. Where an upload has
-            // begun the list anew, ours may have happened just before, unless the store has plainly refused it.
-            if found.etag == original.object.etag || goesOn(found, from: original.record) { return nil }
-            guard error.mayHaveHappened else { return nil }
-            throw .conflict("The image was replaced while it was being rotated.")
-        case .failed(let error): throw ServiceError(error)
-        }
+    /// A file that is ready to be written.
+    private struct Turned: Sendable {
+        var bytes: ByteBuffer
+        var info: ImageInfo
+        var isLossless: Bool
     }
 
-    /// Whether the list of writes still holds the newest one that we read.
-    private func goesOn(_ found: ObjectInfo, from record: ImageRecord) -> Bool {
-        guard let newest = record.writes.last else { return false }
-        return ImageRecord(found.metadata).writes.contains(newest)
-    }
-
-    private func transform(_ bytes: ByteBuffer, _ change: Orientation) async throws(ServiceError) -> TransformedImage {
+    private func transform(_ bytes: ByteBuffer, _ change: Orientation) async throws(ServiceError) -> Turned {
+        guard ImageFormat.detect(bytes.readableBytesSpan) != nil else { throw .notFound }
         let limits = limits.codec
         let memory: Int
         do {
             let header = try ImageHeader.read(bytes.readableBytesSpan, limits: limits)
-            // The file stands there as it was read, as it comes out of C, and as it is sent.
+            // The new file stands there as it comes out of C, and as it is sent.
             memory =
                 ImageTransform.memoryBytes(file: bytes.readableBytesSpan, info: header, limits: limits)
-                + 3 * bytes.readableBytes
+                + 2 * bytes.readableBytes
         } catch {
             throw .unprocessable(error)
         }
         return try await workers.run(bytes: memory) { cancelled in
-            try ImageTransform.apply(change, to: bytes.readableBytesSpan, limits: limits, cancelled: cancelled)
+            let turned = try ImageTransform.apply(
+                change, to: bytes.readableBytesSpan, limits: limits, cancelled: cancelled)
+            return Turned(bytes: ByteBuffer(bytes: turned.bytes), info: turned.info, isLossless: turned.isLossless)
         }
     }
 }

@@ -1,3 +1,4 @@
+import Admission
 public import ImageCodecs
 public import ObjectStorage
 
@@ -37,7 +38,7 @@ public enum ServiceError: Error, Sendable {
     case defect(any Error)
 
     /// The error a use case shows for one of the store's.
-    init(_ error: StorageError) {
+    public init(_ error: StorageError) {
         self =
             switch error.code {
             case .notFound: .notFound
@@ -45,7 +46,20 @@ public enum ServiceError: Error, Sendable {
             case .conflict: .conflict("Another object or write stands in the way.")
             case .rangeNotSatisfiable: .rangeNotSatisfiable(size: error.objectSize ?? 0)
             case .cancelled: .cancelled
+            case .overloaded: .overloaded(retryAfter: 1)
+            case .badCursor: .badCursor
             case .invalidKey, .full, .denied, .unavailable, .timedOut, .badAnswer, .unsupported: .storage(error)
+            }
+    }
+
+    /// The error a use case shows where work was not admitted.
+    init(_ error: AdmissionError) {
+        self =
+            switch error {
+            case .overloaded(let seconds): .overloaded(retryAfter: seconds)
+            case .exceedsBudget(let limit): .beyondLimit("This takes more than the \(limit) bytes of memory there are.")
+            case .cancelled: .cancelled
+            case .shuttingDown: .overloaded(retryAfter: 1)
             }
     }
 }

@@ -4,16 +4,39 @@ public import ObjectStorage
 
 /// A version of a picture as it lies in the store.
 public struct StoredImage: Sendable, Hashable {
-    public var object: ObjectInfo
+    /// How far somebody has read to find out what it is. What is not known then cannot be known without going deeper.
+    enum Depth: Int, Sendable, Hashable, Comparable {
+        /// Only the format is known.
+        case signature
+        /// The header, which does not tell how many frames follow, nor of an orientation that stands behind the pixels.
+        case header
+        /// All there is to know.
+        case whole
+
+        static func < (left: Depth, right: Depth) -> Bool { left.rawValue < right.rawValue }
+    }
+
+    /// Without its metadata and content type, which `image` and `format` stand for: the cache keeps very many of these.
+    public private(set) var object: ObjectInfo
     /// By its bytes; also the stored and served media type.
     public var format: ImageFormat
     /// What the header tells; nil for a damaged or foreign file, or where nobody has looked yet.
     public var image: ImageInfo?
+    let depth: Depth
 
+    /// A picture looked at as deep as `image` shows: without frames it is only the header.
     public init(object: ObjectInfo, format: ImageFormat, image: ImageInfo?) {
+        let depth: Depth = image == nil ? .signature : image?.frames == nil ? .header : .whole
+        self.init(object: object, format: format, image: image, depth: depth)
+    }
+
+    init(object: ObjectInfo, format: ImageFormat, image: ImageInfo?, depth: Depth) {
         self.object = object
+        self.object.metadata = [:]
+        self.object.contentType = nil
         self.format = format
         self.image = image
+        self.depth = depth
     }
 
     public var etag: ETag { object.etag }

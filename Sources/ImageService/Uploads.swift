@@ -1,4 +1,5 @@
 import Admission
+import ImageCache
 import ImageModel
 public import NIOCore
 import ObjectStorage
@@ -13,34 +14,11 @@ public struct UploadedImage: Sendable {
     public var isNew: Bool
 }
 
-/// Where an upload goes.
-enum UploadTarget: Sendable {
-    case fixed(ImagePath)
-    /// This name, made once, and the extension of the format, which only the bytes tell.
-    case made(stem: [UInt8])
-
-    /// 128 random bits behind a prefix.
-    static func random(behind prefix: [UInt8]) -> UploadTarget {
-        .made(stem: prefix + Array(Base32.encode(.random(in: .min ... .max)).utf8))
-    }
-
-    func path(for format: ImageFormat) throws(ServiceError) -> ImagePath {
-        switch self {
-        case .fixed(let path): return path
-        case .made(let stem):
-            do {
-                return try ImagePath(stem + Array(".\(format.capabilities.fileExtension)".utf8))
-            } catch {
-                throw .badPath(error)
-            }
-        }
-    }
-}
-
 /// Takes pictures in: body, judgement, write. Nothing of a refused or broken-off upload remains.
 struct Uploads: Sendable {
     let storage: any ObjectStorage
     let cache: CurrentImages.Cache
+    let commit: Commit
     let budget: UploadBudget
     let limits: UploadLimits
 
@@ -50,82 +28,140 @@ struct Uploads: Sendable {
     ) async throws(ServiceError) -> UploadedImage {
         // What can be refused without reading the body is refused first.
         var mode = PutMode.overwrite
-        var looking: Task<Result<Bool, StorageError>, Never>?
+        var looking: Task<Result<ETag?, StorageError>, Never>?
         switch (target, condition) {
         case (.made, _):
             _ = try target.path(for: .webp)
         case (.fixed(let path), .always):
-            // Only to say 200 or 201: the look is taken while the body comes.
-            looking = Task { await exists(path) }
+            // To say 200 or 201, and to know the version that is replaced: the look is taken while the body comes.
+            looking = Task(executorPreference: TaskHome.executor) { await look(path) }
         case (.fixed(let path), _):
-            let found = try await look(path)
-            mode = try condition.mode(given: found)
-            looking = Task { .success(found != nil) }
+            let look = await look(path)
+            mode = try condition.mode(given: try found(look))
+            looking = Task { look }
         }
         defer { looking?.cancel() }
 
         let id = WriteID.random()
         let sent = try await receive(target, id: id, body)
-        let path = try target.path(for: sent.info.format)
-        // Before the write: a look that is late would see what this upload has written. Where it found the store away,
-        // the write would only wait for it once more.
-        let existed: Bool
-        do {
-            existed = try await looking?.value.get() ?? false
+        defer { sent.lease.release() }
+        do throws(ServiceError) {
+            let path = try target.path(for: sent.info.format)
+            // Before the write: a look that is late would see what this upload has written.
+            let before = try await settled(looking, path, sent)
+            let image = try await commit(sent, to: path, mode: mode, condition: condition, id: id, before: before)
+            return UploadedImage(image: image, isNew: before == nil)
         } catch {
+            // Of no consequence where it has been completed and the store's answer was lost.
             if case .parts(let upload) = sent.bytes { await upload.abort() }
-            throw ServiceError(error)
-        }
-        switch await commit(sent, to: path, mode: mode, id: id) {
-        case .done(let etag):
-            let stored = await StoredImage.afterWrite(
-                of: path, etag: etag, image: sent.info, size: sent.size, storage: storage, cache: cache)
-            return UploadedImage(image: stored, isNew: !existed)
-        case .notDone(let error, _), .failed(let error): throw ServiceError(error)
+            throw error
         }
     }
 
-    private func commit(_ sent: Sent, to path: ImagePath, mode: PutMode, id: WriteID) async -> Commit.Outcome {
-        let commit = Commit(storage: storage, cache: cache)
+    /// What the path had before.
+    private func settled(
+        _ looking: Task<Result<ETag?, StorageError>, Never>?, _ path: ImagePath, _ sent: Sent
+    ) async throws(ServiceError) -> ETag? {
+        guard let looking else { return nil }
+        let first = await looking.value
+        if case .failure(let error) = first, error.isOutage {
+            // The store may have been away for a moment only, and the parts are with it by now. Where it has just let a
+            // whole operation time out and nothing is lost but the client's patience, it is not waited for again.
+            if case .whole = sent.bytes, error.code == .timedOut { throw ServiceError(error) }
+            return try found(await look(path))
+        }
+        // A store that does not let us look says nothing of what is there.
+        return (try? first.get()) ?? nil
+    }
+
+    private func found(_ look: Result<ETag?, StorageError>) throws(ServiceError) -> ETag? {
+        do {
+            return try look.get()
+        } catch {
+            throw ServiceError(error)
+        }
+    }
+
+    private func look(_ path: ImagePath) async -> Result<ETag?, StorageError> {
+        do throws(StorageError) {
+            return .success(try await storage.head(path.key).etag)
+        } catch {
+            return error.code == .notFound ? .success(nil) : .failure(error)
+        }
+    }
+
+    // MARK: The write
+
+    /// So often a write is begun anew.
+    private static let maximumAttempts = 4
+
+    private func commit(
+        _ sent: Sent, to path: ImagePath, mode: PutMode, condition: WriteCondition, id: WriteID, before: ETag?
+    ) async throws(ServiceError) -> StoredImage {
+        let start = ContinuousClock.now
+        var mode = mode
+        var first: StorageError?
+        for attempt in 1... {
+            switch await write(sent, to: path, mode: mode, id: id) {
+            case .done(let put):
+                return await StoredImage.afterWrite(
+                    of: path, put: put, image: sent.info, size: sent.size, storage: storage, cache: cache)
+            case .seen(let object):
+                return StoredImage.found(object, after: id, of: sent.info)
+            case .notDone(let error, let found):
+                // A second try of a plain write is no plain write: what it meets says nothing to the client.
+                let cause = first ?? error
+                let isOneMore = attempt < Self.maximumAttempts && .now < start + commit.timeout
+                guard isOneMore,
+                    let next = modeOfNextTry(sent, mode, condition, after: error, before: before, found: found)
+                else { throw ServiceError(cause) }
+                if mode == .overwrite { first = error }
+                mode = next
+            case .failed(let error):
+                throw ServiceError(first ?? error)
+            }
+        }
+        throw .cancelled
+    }
+
+    /// How the write may be tried once more; nil where it must not.
+    private func modeOfNextTry(
+        _ sent: Sent, _ mode: PutMode, _ condition: WriteCondition, after error: StorageError, before: ETag?,
+        found: ObjectInfo?
+    ) -> PutMode? {
+        switch condition {
+        case .exists:
+            // `If-Match: *` takes any version. Where ours may have happened, this one has perhaps come after it.
+            guard error.code == .preconditionFailed || error.code == .conflict, !error.mayHaveHappened else {
+                return nil
+            }
+            return found.map { .replace($0.etag) }
+        case .always:
+            // The answer was lost, and the store has not acted. Only over what was there before: where another write
+            // has come, ours may have happened just before it, and would undo it now.
+            guard case .whole = sent.bytes, mode == .overwrite, error.mayHaveHappened, found?.etag == before else {
+                return nil
+            }
+            return before.map { .replace($0) } ?? .createOnly
+        case .createOnly, .matches: return nil
+        }
+    }
+
+    private func write(_ sent: Sent, to path: ImagePath, mode: PutMode, id: WriteID) async -> Commit.Outcome {
         switch sent.bytes {
         case .whole(let bytes):
             let options = PutOptions(
                 mode: mode, contentType: sent.info.format.capabilities.mediaType,
                 metadata: ImageRecord(image: sent.info, writes: [id]).metadata)
-            return await commit.perform(path.key, id: id, isConditional: mode != .overwrite) {
+            return await commit.perform(path.key, ids: [id], isConditional: mode != .overwrite) {
                 () async throws(StorageError) in
-                defer { sent.lease.release() }
-                return try await storage.put(path.key, bytes: bytes, options: options)
+                try await storage.put(path.key, bytes: bytes, options: options)
             }
         case .parts(let upload):
-            return await commit.perform(path.key, id: id, isConditional: mode != .overwrite) {
+            return await commit.perform(path.key, ids: [id], isConditional: mode != .overwrite) {
                 () async throws(StorageError) in
-                do throws(StorageError) {
-                    return try await upload.complete(mode: mode)
-                } catch {
-                    await upload.abort()
-                    throw error
-                }
+                try await upload.complete(mode: mode)
             }
-        }
-    }
-
-    private func exists(_ path: ImagePath) async -> Result<Bool, StorageError> {
-        do throws(StorageError) {
-            _ = try await storage.head(path.key)
-            return .success(true)
-        } catch {
-            return error.isOutage ? .failure(error) : .success(false)
-        }
-    }
-
-    private func look(_ path: ImagePath) async throws(ServiceError) -> ETag? {
-        do throws(StorageError) {
-            return try await storage.head(path.key).etag
-        } catch  where error.code == .notFound {
-            return nil
-        } catch {
-            throw ServiceError(error)
         }
     }
 
@@ -189,14 +225,17 @@ struct Uploads: Sendable {
         }
     }
 
+    /// An upload waits for memory no longer than this: by then every client that stalled has been cut several times over.
+    private static let patience = Duration.seconds(180)
+
     /// Buffers grow in powers of two, so that is what is counted.
     private func grow(_ lease: UploadBudget.Lease, _ bytes: Int) async throws(ServiceError) {
         let wanted = min(bytes, storage.capabilities.partSize)
         let capacity = 1 << (Int.bitWidth - (wanted - 1).leadingZeroBitCount)
         do {
-            try await lease.grow(to: min(max(capacity, wanted), budget.partBytes))
+            try await lease.grow(to: min(max(capacity, wanted), budget.partBytes), deadline: .now + Self.patience)
         } catch {
-            throw .cancelled
+            throw ServiceError(error)
         }
     }
 
@@ -206,64 +245,11 @@ struct Uploads: Sendable {
         let path = try target.path(for: header.format)
         let options = UploadOptions(
             contentType: header.format.capabilities.mediaType,
-            metadata: ImageRecord(image: header, writes: [id]).metadata)
+            metadata: ImageRecord.ofHeader(header, write: id).metadata)
         do {
             return try await storage.beginUpload(path.key, options: options)
         } catch {
             throw ServiceError(error)
         }
-    }
-}
-
-/// Sends the parts of one upload, one at a time, while the next one is being received.
-private final class PartSender {
-    private var upload: (any MultipartUpload)?
-    private var inFlight: Task<StorageError?, Never>?
-
-    var hasBegun: Bool { upload != nil }
-
-    func begin(_ upload: any MultipartUpload) {
-        self.upload = upload
-    }
-
-    /// Begins to send this part once the one before is with the store. `lease` is held until this one is, too.
-    func send(_ part: ByteBuffer, _ lease: UploadBudget.Lease) async throws(ServiceError) {
-        try await settle()
-        guard part.readableBytes > 0, let upload else { return lease.release() }
-        inFlight = Task {
-            defer { lease.release() }
-            do throws(StorageError) {
-                try await upload.uploadPart(part)
-                return nil
-            } catch {
-                return error
-            }
-        }
-    }
-
-    /// The upload with all its parts sent, to be completed or aborted by the caller.
-    func finish() async throws(ServiceError) -> any MultipartUpload {
-        try await settle()
-        guard let upload else { throw .cancelled }
-        self.upload = nil
-        return upload
-    }
-
-    /// Gives up what has begun.
-    func abort() async {
-        inFlight?.cancel()
-        _ = await inFlight?.value
-        await upload?.abort()
-    }
-
-    private func settle() async throws(ServiceError) {
-        guard let task = inFlight else { return }
-        let error = await withTaskCancellationHandler {
-            await task.value
-        } onCancel: {
-            task.cancel()
-        }
-        inFlight = nil
-        if let error { throw ServiceError(error) }
     }
 }

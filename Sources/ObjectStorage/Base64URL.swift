@@ -15,7 +15,7 @@ public enum Base64URL {
 
     /// Nil where the text is not of the alphabet.
     public static func decode(_ text: some StringProtocol) -> [UInt8]? {
-        guard !text.utf8.contains(where: { $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "/") }) else { return nil }
+        guard !text.utf8.contains(where: { "+/=".utf8.contains($0) }) else { return nil }
         let padding = repeatElement(UInt8(ascii: "="), count: (4 - text.utf8.count % 4) % 4)
         let base64 = text.utf8.map { swapped($0, from: "-_", to: "+/") } + padding
         return Data(base64Encoded: Data(base64)).map { Array($0) }

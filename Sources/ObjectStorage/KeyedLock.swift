@@ -1,33 +1,56 @@
 import DequeModule
 import NIOConcurrencyHelpers
 
-/// Lets one task at a time work on a key, in the order of arrival. Keys nobody works on cost nothing.
+/// Lets one task at a time work on a key, or several that share it, in the order of arrival. Keys nobody works on cost
+/// nothing.
 public final class KeyedLock<Key: Hashable & Sendable>: Sendable {
     private struct Waiter {
         let id: UInt64
+        let isShared: Bool
         let continuation: CheckedContinuation<Bool, Never>
+    }
+
+    private struct Line {
+        /// Those who hold the key; several only where it is shared.
+        var holders = 1
+        var isShared: Bool
+        var waiting: Deque<Waiter> = []
+
+        /// Lets in whom the holders leave room for, from the front.
+        mutating func letIn() -> [Waiter] {
+            var admitted: [Waiter] = []
+            while let next = waiting.first, holders == 0 || isShared && next.isShared {
+                holders += 1
+                isShared = next.isShared
+                admitted.append(next)
+                waiting.removeFirst()
+            }
+            return admitted
+        }
     }
 
     private struct State {
         var nextID: UInt64 = 0
-        /// A key that is here is held; the queue is who waits for it.
-        var held: [Key: Deque<Waiter>] = [:]
+        /// A key that is here is held.
+        var lines: [Key: Line] = [:]
     }
 
     private let state = NIOLockedValueBox(State())
 
     public init() {}
 
-    /// Runs `body` while no other task holds `key`.
+    /// Runs `body` while no other task holds `key`, or only such as share it too.
     ///
     /// - Throws: `CancellationError` where the task is cancelled while it waits; what `body` throws.
-    public func withLock<Result>(_ key: Key, _ body: () async throws -> Result) async throws -> Result {
-        try await acquire(key)
+    public func withLock<Result>(
+        _ key: Key, shared: Bool = false, _ body: () async throws -> Result
+    ) async throws -> Result {
+        try await acquire(key, shared: shared)
         defer { release(key) }
         return try await body()
     }
 
-    private func acquire(_ key: Key) async throws(CancellationError) {
+    private func acquire(_ key: Key, shared: Bool) async throws(CancellationError) {
         let id = state.withLockedValue { state in
             state.nextID += 1
             return state.nextID
@@ -37,33 +60,39 @@ public final class KeyedLock<Key: Hashable & Sendable>: Sendable {
                 let answer: Bool? = state.withLockedValue { state in
                     // Cancelled before it came here: `onCancel` has found nobody to wake.
                     if Task.isCancelled { return false }
-                    guard state.held[key] != nil else {
-                        state.held[key] = []
+                    guard let line = state.lines[key] else {
+                        state.lines[key] = Line(isShared: shared)
                         return true
                     }
-                    state.held[key]?.append(Waiter(id: id, continuation: continuation))
+                    // Behind one that waits, so that those who share do not keep it waiting for ever.
+                    if shared, line.isShared, line.waiting.isEmpty {
+                        state.lines[key]?.holders += 1
+                        return true
+                    }
+                    state.lines[key]?.waiting.append(Waiter(id: id, isShared: shared, continuation: continuation))
                     return nil
                 }
                 if let answer { continuation.resume(returning: answer) }
             }
         } onCancel: {
-            let waiter = state.withLockedValue { state -> Waiter? in
-                guard let place = state.held[key]?.firstIndex(where: { $0.id == id }) else { return nil }
-                return state.held[key]?.remove(at: place)
+            let (left, admitted) = state.withLockedValue { state -> (Waiter?, [Waiter]) in
+                guard let place = state.lines[key]?.waiting.firstIndex(where: { $0.id == id }) else { return (nil, []) }
+                let left = state.lines[key]?.waiting.remove(at: place)
+                return (left, state.lines[key]?.letIn() ?? [])
             }
-            waiter?.continuation.resume(returning: false)
+            left?.continuation.resume(returning: false)
+            for waiter in admitted { waiter.continuation.resume(returning: true) }
         }
         if !isHeld { throw CancellationError() }
     }
 
     private func release(_ key: Key) {
-        let next = state.withLockedValue { state -> Waiter? in
-            guard let next = state.held[key]?.popFirst() else {
-                state.held[key] = nil
-                return nil
-            }
-            return next
+        let admitted = state.withLockedValue { state -> [Waiter] in
+            state.lines[key]?.holders -= 1
+            let admitted = state.lines[key]?.letIn() ?? []
+            if state.lines[key]?.holders == 0 { state.lines[key] = nil }
+            return admitted
         }
-        next?.continuation.resume(returning: true)
+        for waiter in admitted { waiter.continuation.resume(returning: true) }
     }
 }

@@ -29,15 +29,11 @@ public final class MemoryStorage: ObjectStorage {
 
     public func get(_ key: ObjectKey, options: GetOptions) async throws(StorageError) -> GetResult {
         let object = try object(key, during: .get)
-        if let expected = options.ifMatch, expected != object.info.etag {
-            throw StorageError(.preconditionFailed, during: .get)
-        }
-        var range = 0..<object.info.size
-        if let asked = options.range {
-            guard let resolved = asked.resolve(size: object.info.size) else {
-                throw StorageError(.rangeNotSatisfiable, during: .get, objectSize: object.info.size)
-            }
-            range = resolved
+        let range: Range<Int64>
+        do {
+            range = try options.bytes(of: object.info)
+        } catch {
+            throw error.storageError(during: .get)
         }
         let slice = object.bytes.getSlice(
             at: object.bytes.readerIndex + Int(range.lowerBound), length: range.count
@@ -122,7 +118,6 @@ public final class MemoryStorage: ObjectStorage {
             throw error.storageError(during: .list)
         }
         let keys = state.withLockedValue { $0.objects.keys.filter { $0.hasPrefix(request.prefix) } }
-        let limit = min(max(request.limit, 1), 1000)
         var page = ListPage()
         var last: [UInt8] = after
         for key in keys.sorted() {
@@ -133,7 +128,7 @@ public final class MemoryStorage: ObjectStorage {
                 entry = Array(entry[...end])
             }
             guard last.lexicographicallyPrecedes(entry) else { continue }
-            if page.items.count + page.prefixes.count == limit {
+            if page.items.count + page.prefixes.count == request.pageSize {
                 page.cursor = ListCursor.text(behind: last)
                 break
             }

@@ -180,9 +180,13 @@ public struct UploadOptions: Sendable, Hashable {
 /// What a store says of a write that has happened.
 public struct PutResult: Sendable, Hashable {
     public var etag: ETag
+    /// A time by the store's clock that is not before the object's own, and seldom a second after it; nil where only
+    /// a look can tell.
+    public var lastModified: Timestamp?
 
-    public init(etag: ETag) {
+    public init(etag: ETag, lastModified: Timestamp? = nil) {
         self.etag = etag
+        self.lastModified = lastModified
     }
 }
 
@@ -192,7 +196,7 @@ public struct ListRequest: Sendable, Hashable {
     public var prefix: [UInt8]
     /// Nil, or `/`: keys with a slash behind the prefix are rolled up into one entry of ``ListPage/prefixes``.
     public var delimiter: UInt8?
-    /// 1 to 1,000 keys and prefixes together.
+    /// 1 to 1,000 keys and prefixes together; what is beyond counts as the nearest of these.
     public var limit: Int
     /// Goes on behind a page: the ``ListPage/cursor`` that came with it, unchanged.
     public var cursor: String?
@@ -209,6 +213,9 @@ public struct ListRequest: Sendable, Hashable {
         self.cursor = cursor
         self.startAfter = startAfter
     }
+
+    /// ``limit`` as stores take it.
+    public var pageSize: Int { min(max(limit, 1), 1000) }
 }
 
 /// One page of a listing. Each key and prefix comes once, over all pages, in the store's own stable order.

@@ -22,6 +22,11 @@ public struct StorageError: Error, Sendable {
         case timedOut
         /// The store answered what no such store may answer.
         case badAnswer
+        /// More is asked of the store at once than this process asks: too many readers hold its connections, or too
+        /// many writes of one key wait. Nothing was done, and the store itself may be well.
+        case overloaded
+        /// The cursor of a listing is none that this store has given.
+        case badCursor
         /// This store cannot do that at all.
         case unsupported
         /// The task was cancelled.

@@ -8,8 +8,10 @@ public struct S3Configuration: Sendable {
     public var usePathStyle: Bool
     /// For one operation, retries included; for a streamed body, for each stretch without a byte.
     public var timeout: Duration
-    /// Connections at once. Every download that is under way holds one, so this bounds them too.
+    /// Connections at once for everything but streamed bodies.
     public var connectionLimit: Int
+    /// Connections at once for streamed bodies. Every download that is under way holds one, so this bounds them too.
+    public var readerLimit: Int
     /// Whether ``S3Storage/prepare()`` creates a missing bucket.
     public var createBucket: Bool
     /// Bytes in each part of an upload; at least 5 MiB, which is S3's limit for all parts but the last.
@@ -19,7 +21,8 @@ public struct S3Configuration: Sendable {
     ///   name has dots, which no wildcard certificate covers.
     public init(
         endpoint: S3Endpoint? = nil, bucket: String, region: String = "us-east-1", usePathStyle: Bool? = nil,
-        timeout: Duration = .seconds(10), connectionLimit: Int = 400, createBucket: Bool = false,
+        timeout: Duration = .seconds(10), connectionLimit: Int = 400, readerLimit: Int = 400,
+        createBucket: Bool = false,
         partSize: Int = 8 << 20
     ) {
         self.endpoint = endpoint
@@ -28,6 +31,7 @@ public struct S3Configuration: Sendable {
         self.usePathStyle = usePathStyle ?? (endpoint != nil || bucket.contains("."))
         self.timeout = timeout
         self.connectionLimit = connectionLimit
+        self.readerLimit = readerLimit
         self.createBucket = createBucket
         self.partSize = partSize
     }

@@ -20,8 +20,11 @@ public final class S3Storage: ObjectStorage {
     /// Orders the writes of one key in this process.
     let locks = KeyedLock<ObjectKey>()
     /// What is left of the probe.
-    let background = BackgroundTask()
+    let probing = BackgroundTask()
+    /// What tidies up behind calls that have ended.
+    let tidying = BackgroundTasks()
     private let learnt = NIOLockedValueBox(StoreTraits())
+    private let bucketSeen = NIOLockedValueBox(NIODeadline.uptimeNanoseconds(0))
 
     /// - Parameters:
     ///   - eventLoopGroup: where connections and timers live; not shut down here.
@@ -52,9 +55,10 @@ public final class S3Storage: ObjectStorage {
 
     /// Closes every connection. Must be called once, after the last use.
     public func shutdown() async {
-        await background.stop()
+        await probing.stop()
+        await tidying.drain(for: .seconds(3), on: client.deadlines.eventLoopGroup.any())
         do {
-            try await client.http.shutdown()
+            try await client.shutdown()
         } catch {
             logger.debug("storage client did not close cleanly", metadata: ["error": "\(error)"])
         }
@@ -79,9 +83,16 @@ public final class S3Storage: ObjectStorage {
         }
     }
 
-    /// Whether the store says that there is no such object, and that the bucket is there.
+    /// Whether the store says, by S3's code, that there is no such object, and so that the bucket is there.
     func failureMeansMissing(_ failure: S3Failure) -> Bool {
         failure.storageError.code == .notFound
+    }
+
+    /// Whether the store has said a moment ago, by its code, that an object is missing and the bucket is not.
+    var isBucketSeen: Bool { bucketSeen.withLockedValue { NIODeadline.now() < $0 } }
+
+    func noteBucket() {
+        bucketSeen.withLockedValue { $0 = .now() + .seconds(1) }
     }
 
     static func ownKey(_ name: String, during operation: StorageError.Operation) throws(StorageError) -> ObjectKey {

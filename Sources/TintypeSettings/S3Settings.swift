@@ -16,7 +16,7 @@ public struct S3Settings: Sendable {
     public var pathStyle: Bool?
     /// S3_CREATE_BUCKET.
     public var createBucket = false
-    /// S3_PUBLIC_URL as it was set; ``publicEndpoint`` is what holds.
+    /// S3_PUBLIC_URL: checked, and of no effect in this version, which makes no presigned URLs.
     public var publicURL: WebURL?
     /// S3_UPLOAD_SWEEP_SECONDS: the age at which own unfinished multipart uploads are aborted; nil is never.
     public var uploadSweepAge: Duration? = .seconds(86_400)
@@ -27,9 +27,6 @@ public struct S3Settings: Sendable {
     /// Whether the bucket is named in the path rather than in the host: true with an endpoint where nothing was set,
     /// since a store of one's own seldom has a DNS name for every bucket.
     public var usesPathStyle: Bool { pathStyle ?? (endpoint != nil) }
-
-    /// The store as browsers reach it.
-    public var publicEndpoint: WebURL? { publicURL ?? endpoint }
 
     /// Both halves of the static credentials, or nil where there are none.
     public var credentials: S3Credentials? {

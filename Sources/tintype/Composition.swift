@@ -22,11 +22,11 @@ enum Composition {
         let store = try Store.open(settings, logger: logger)
         let pool = WorkerPool(
             threads: settings.renderThreads ?? Processors.count, queueLimit: settings.renderQueue, name: "codec")
+        let workers = CodecWorkers(
+            memoryBytes: settings.renderMemoryBytes, queueLimit: settings.renderQueue, pool: pool,
+            patience: settings.renderQueueTimeout)
         let service = ImageService(
-            storage: MeteredStorage(store.storage, logger: logger),
-            workers: CodecWorkers(
-                memory: ByteBudget(limit: settings.renderMemoryBytes, queueLimit: settings.renderQueue), pool: pool,
-                patience: settings.renderQueueTimeout),
+            storage: MeteredStorage(store.storage, logger: logger), workers: workers,
             configuration: configuration(settings))
         let readiness = Readiness(
             askStorage: {
@@ -36,13 +36,13 @@ enum Composition {
                 } catch {
                     return error
                 }
-            }, oldestQueuedSeconds: { pool.usage.oldestQueuedSeconds },
+            }, oldestQueuedSeconds: { workers.usage.oldestQueuedSeconds },
             warnings: { service.capabilities.warnings })
 
         let operations = Listeners.operations(
             operationsListener(settings), readiness: readiness,
             metrics: {
-                recordUsage(service.usage, pool.usage)
+                recordUsage(service.usage, workers.usage)
                 return registry.exposition(adding: .current())
             },
             logger: logger, onBound: { logger.info("ops listener is bound", metadata: ["address": "\($0)"]) })
@@ -81,7 +81,8 @@ enum Composition {
                 maximumBytes: Int64(settings.maxUploadBytes),
                 codec: CodecLimits(maximumPixels: settings.maxImagePixels)),
             uploadMemoryBytes: settings.uploadMemoryBytes, cacheBytes: settings.cacheMemoryBytes,
-            revalidateAfter: settings.cacheRevalidate, staleFor: settings.cacheStale)
+            revalidateAfter: settings.cacheRevalidate, staleFor: settings.cacheStale,
+            storageTimeout: settings.storageTimeout)
     }
 
     private static func imagesConfiguration(_ settings: Settings) -> ImagesConfiguration {

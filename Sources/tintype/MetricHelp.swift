@@ -1,4 +1,3 @@
-import Admission
 import ImageService
 import Metrics
 
@@ -13,20 +12,21 @@ enum MetricHelp {
         "tintype_cache_used_bytes": "Bytes that the memory cache holds, those included that are being sent.",
         "tintype_upload_buffer_bytes": "Bytes that uploads hold in memory.",
         "tintype_uploads_waiting": "Uploads that wait for memory.",
-        "tintype_codec_queued": "Codec jobs that wait for a thread.",
+        "tintype_codec_queued": "Codec jobs that wait for room, for memory or for a thread.",
         "tintype_codec_running": "Codec jobs that run.",
-        "tintype_codec_queue_age_seconds": "How long the first codec job in the queue has waited.",
+        "tintype_codec_queue_age_seconds": "How long the codec job that waits longest has waited.",
+        "tintype_s3_retries_total": "Requests to the S3 store that were sent again after a failed try.",
         "tintype_storage_away": "1 while the store counts as away.",
     ]
 }
 
 /// Sets the gauges whose values are only looked up when somebody asks.
-func recordUsage(_ service: ImageService.Usage, _ pool: WorkerPool.Usage) {
+func recordUsage(_ service: ImageService.Usage, _ workers: CodecWorkers.Usage) {
     Gauge(label: "tintype_cache_used_bytes").record(service.cacheBytes)
     Gauge(label: "tintype_upload_buffer_bytes").record(service.uploadBytes)
     Gauge(label: "tintype_uploads_waiting").record(service.uploadsWaiting)
-    Gauge(label: "tintype_codec_queued").record(pool.queued)
-    Gauge(label: "tintype_codec_running").record(pool.running)
-    Gauge(label: "tintype_codec_queue_age_seconds").record(pool.oldestQueuedSeconds)
+    Gauge(label: "tintype_codec_queued").record(workers.queued)
+    Gauge(label: "tintype_codec_running").record(workers.running)
+    Gauge(label: "tintype_codec_queue_age_seconds").record(workers.oldestQueuedSeconds)
     Gauge(label: "tintype_storage_away").record(service.isStorageAway ? 1 : 0)
 }

@@ -29,7 +29,7 @@ struct Store: Sendable {
 
     private static func local(_ settings: Settings) throws(StartFault) -> Store {
         do {
-            return Store(storage: try LocalStorage(root: settings.localStoragePath))
+            return Store(storage: try LocalStorage(root: settings.localStoragePath, timeout: settings.storageTimeout))
         } catch {
             throw StartFault(
                 description:

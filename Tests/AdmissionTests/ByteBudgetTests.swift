@@ -46,6 +46,7 @@ import Testing
         let late = Task { try await budget.acquire(1, deadline: deadline + .seconds(60)) }
         await until { budget.usage.waiting == 2 && clock.sleeping == 2 }
         clock.advance(by: .milliseconds(3_500))
+        #expect(budget.usage.oldestWaitingSeconds == 3.5)
         await #expect(throws: AdmissionError.overloaded(retryAfterSeconds: 4)) {
             try await budget.acquire(1, deadline: deadline)
         }
@@ -54,6 +55,7 @@ import Testing
         held.release()
         #expect(try await late.value.bytes == 1)
         await until { clock.sleeping == 0 }
+        #expect(budget.usage.oldestWaitingSeconds == 0)
     }
 
     @Test func `a cancelled wait lets the next one go on`() async throws {

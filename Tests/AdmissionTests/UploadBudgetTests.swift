@@ -5,54 +5,76 @@ import Testing
     /// Two seats of 50 and a lobby of 40, where one may hold 10.
     private let budget = UploadBudget(totalBytes: 140, partBytes: 50, stepBytes: 10)
 
-    /// Bytes held, leases open, requests waiting.
+    private let deadline = ContinuousClock.now + .seconds(120)
+
+    /// Bytes held, requests waiting.
     private var counts: [Int] {
         let usage = budget.usage
-        return [usage.heldBytes, usage.openLeases, usage.waiting]
+        return [usage.heldBytes, usage.waiting]
     }
 
     @Test func `a lease gives back when it is released, and when it is forgotten`() async throws {
         var lease: UploadBudget.Lease? = budget.open()
-        #expect(try await lease?.grow(by: 15) == 20)
+        try await lease?.grow(to: 15, deadline: deadline)
+        #expect(lease?.heldBytes == 20)
         #expect(budget.usage.heldBytes == 20)
-        lease?.shrink(to: 10)
-        #expect(budget.usage.heldBytes == 10)
         lease?.release()
         lease?.release()
-        #expect(counts == [0, 0, 0])
-        await #expect(throws: CancellationError.self) { try await lease?.grow(to: 10) }
+        #expect(counts == [0, 0])
+        await #expect(throws: AdmissionError.cancelled) { try await lease?.grow(to: 10, deadline: deadline) }
         let other = budget.open()
-        try await other.grow(to: 50)
+        try await other.grow(to: 50, deadline: deadline)
         lease = budget.open()
-        try await lease?.grow(to: 30)
+        try await lease?.grow(to: 30, deadline: deadline)
         lease = nil
-        #expect(counts == [50, 1, 0])
+        #expect(counts == [50, 0])
         withExtendedLifetime(other) {}
     }
 
     @Test func `who waits goes on when bytes come back`() async throws {
         let (a, b, c) = (budget.open(), budget.open(), budget.open())
-        try await a.grow(to: 50)
-        try await b.grow(to: 50)
-        async let grown = c.grow(by: 20)
-        await until { budget.waiting == 1 }
-        a.shrink(to: 40)
-        #expect(budget.waiting == 1)
-        a.shrink(to: 0)
-        #expect(budget.waiting == 0)
-        #expect(try await grown == 20)
+        try await a.grow(to: 50, deadline: deadline)
+        try await b.grow(to: 50, deadline: deadline)
+        async let grown: Void = c.grow(to: 20, deadline: deadline)
+        await until { budget.usage.waiting == 1 }
+        a.release()
+        #expect(budget.usage.waiting == 0)
+        try await grown
+        #expect(c.heldBytes == 20)
         withExtendedLifetime((a, b)) {}
+    }
+
+    @Test func `a wait ends at its deadline, and takes nothing`() async throws {
+        let clock = ManualClock()
+        let budget = UploadBudget(totalBytes: 140, partBytes: 50, stepBytes: 10, clock: clock.admissionClock)
+        let (a, b, c) = (budget.open(), budget.open(), budget.open())
+        let deadline = clock.now + .seconds(30)
+        try await a.grow(to: 50, deadline: deadline)
+        try await b.grow(to: 50, deadline: deadline)
+        let waiter = Task { try await c.grow(to: 20, deadline: deadline) }
+        await until { clock.sleeping == 1 }
+        clock.advance(by: .seconds(29))
+        #expect(budget.usage.waiting == 1)
+        clock.advance(by: .seconds(1))
+        await #expect(throws: AdmissionError.overloaded(retryAfterSeconds: 30)) { try await waiter.value }
+        #expect(budget.usage.waiting == 0)
+        #expect(c.heldBytes == 0)
+        // One that is granted leaves no timer behind.
+        a.release()
+        try await c.grow(to: 50, deadline: clock.now + .seconds(30))
+        #expect(clock.sleeping == 0)
+        withExtendedLifetime((a, b, c)) {}
     }
 
     @Test func `a cancelled wait takes nothing`() async throws {
         let (a, b, c) = (budget.open(), budget.open(), budget.open())
-        try await a.grow(to: 50)
-        try await b.grow(to: 50)
-        let waiter = Task { try await c.grow(to: 20) }
-        await until { budget.waiting == 1 }
+        try await a.grow(to: 50, deadline: deadline)
+        try await b.grow(to: 50, deadline: deadline)
+        let waiter = Task { try await c.grow(to: 20, deadline: deadline) }
+        await until { budget.usage.waiting == 1 }
         waiter.cancel()
-        await #expect(throws: CancellationError.self) { try await waiter.value }
-        #expect(counts == [100, 3, 0])
+        await #expect(throws: AdmissionError.cancelled) { try await waiter.value }
+        #expect(counts == [100, 0])
         a.release()
         #expect(c.heldBytes == 0)
         withExtendedLifetime((a, b, c)) {}
@@ -62,19 +84,19 @@ import Testing
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<100 {
                 group.addTask {
-                    let lease = budget.open()
                     for _ in 0..<3 {
-                        for _ in 0..<5 {
-                            try await lease.grow(by: 10)
+                        let lease = budget.open()
+                        for bytes in 1...5 {
+                            try await lease.grow(to: bytes * 10, deadline: deadline)
                             await Task.yield()
                         }
                         #expect(budget.usage.heldBytes <= 140)
-                        lease.shrink(to: 0)
+                        lease.release()
                     }
                 }
             }
             try await group.waitForAll()
         }
-        #expect(counts == [0, 0, 0])
+        #expect(counts == [0, 0])
     }
 }

@@ -136,11 +136,14 @@ extension EndToEnd {
             for (name, body) in forms {
                 let answer = try await post(server, body)
                 #expect(answer.status == 400, "\(name): \(answer.status) \(answer.text.prefix(300))")
+                let code = ["a bad path", "a bad prefix"].contains(name) ? "bad_path" : "bad_body"
+                #expect(try answer.object()["code"] as? String == code, "\(name): \(answer.text.prefix(300))")
             }
             let other = try await HTTP.send(
                 .POST, server.collection(), headers: [("Content-Type", "application/json")],
                 body: .bytes(ByteBuffer(string: "{}")))
             #expect(other.status == 400)
+            #expect(try other.object()["code"] as? String == "bad_body")
             #expect(try await store.remains() == [])
         }
     }

@@ -1,6 +1,7 @@
 import Foundation
 import NIOCore
 import NIOHTTP1
+import TestServers
 import Testing
 
 extension EndToEnd {
@@ -68,6 +69,57 @@ extension EndToEnd {
             }
         }
 
+        @Test("A folder that cannot be used stops the start with 78 and a message that names the setting")
+        func unusableFolder() async throws {
+            let file = FileManager.default.temporaryDirectory.appendingPathComponent("tintype-file-\(UUID())")
+            try Data("a file".utf8).write(to: file)
+            defer { try? FileManager.default.removeItem(at: file) }
+            let process = Process()
+            process.executableURL = try TintypeServer.binary()
+            process.arguments = ["serve"]
+            process.environment = [
+                "PORT": "0", "OPS_PORT": "0", "STORAGE_TYPE": "local", "LOCAL_STORAGE_PATH": file.path,
+            ]
+            let pipe = Pipe()
+            process.standardError = pipe
+            try process.run()
+            let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            process.waitUntilExit()
+            #expect(process.terminationStatus == 78)
+            #expect(text.contains("LOCAL_STORAGE_PATH: \(file.path)"), "\(text)")
+        }
+
+        @Test("A reader of the log that is stuck stops nobody")
+        func stuckLog() async throws {
+            let store = try await Backend.local.open()
+            // Nobody reads this pipe: its 64 KiB are full after some hundred lines.
+            let pipe = Pipe()
+            let (port, opsPort) = (FreePorts.take(), FreePorts.take())
+            let process = Process()
+            process.executableURL = try TintypeServer.binary()
+            process.arguments = ["serve"]
+            process.environment = store.environment.merging([
+                "HOST": "127.0.0.1", "PORT": "\(port)", "OPS_PORT": "\(opsPort)", "DRAIN_SECONDS": "0",
+            ]) { $1 }
+            process.standardError = pipe
+            try process.run()
+            defer { kill(process.processIdentifier, SIGKILL) }
+            let deadline = ContinuousClock.now + .seconds(30)
+            while (try? await HTTP.get("http://127.0.0.1:\(opsPort)/readyz").status) != 200,
+                ContinuousClock.now < deadline
+            {
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            for _ in 0..<1500 {
+                #expect(try await HTTP.get("http://127.0.0.1:\(port)/api/v1/images/none.jpg").status == 404)
+            }
+            kill(process.processIdentifier, SIGTERM)
+            while process.isRunning, ContinuousClock.now < deadline + .seconds(30) {
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            #expect(!process.isRunning)
+        }
+
         @Test("healthcheck says what readyz says")
         func healthcheck() async throws {
             let store = try await Backend.local.open()
@@ -108,8 +160,12 @@ extension EndToEnd {
                         let during = try await HTTP.get(server.image("slow.jpg"), [("Range", "bytes=0-3")])
                         #expect(during.status == 206)
                         #expect(during.header("Connection") == "close")
+                        // Longer than the window, with most of the bytes still to come.
+                        try await Task.sleep(for: .seconds(3))
+                        await #expect(throws: (any Error).self) { try await HTTP.get(server.image("slow.jpg")) }
+                        #expect(server.isRunning)
+                        #expect(answer.readableBytes < bytes.count / 2)
                     }
-                    if answer.readableBytes % 7 == 0 { try await Task.sleep(for: .milliseconds(3)) }
                 }
                 return answer
             }
@@ -143,7 +199,9 @@ extension EndToEnd {
             try await server.waitForExit(seconds: 10)
             let again = try await TintypeServer.start(store.environment)
             for path in acknowledged { #expect(try await HTTP.get(again.image(path)).bytes == bytes) }
-            let items = try await HTTP.get(again.collection()).object()["items"] as? [[String: Any]] ?? []
+            #expect(!acknowledged.isEmpty)
+            let items = try #require(try await HTTP.get(again.collection()).object()["items"] as? [[String: Any]])
+            #expect(items.count >= acknowledged.count)
             #expect(items.allSatisfy { $0["bytes"] as? Int == bytes.count })
         }
     }

@@ -45,6 +45,14 @@ extension EndToEnd {
 
             let asked = try await HTTP.get(server.metadata("shop/a b.jpg"))
             #expect(try asked.object() as NSDictionary == metadata as NSDictionary)
+            #expect(asked.header("ETag") == created.header("ETag"))
+            #expect(asked.header("Last-Modified") == got.header("Last-Modified"))
+            #expect(asked.header("Last-Modified") != nil)
+            let etag = try #require(created.header("ETag"))
+            let unchanged = try await HTTP.get(server.metadata("shop/a b.jpg"), [("If-None-Match", etag)])
+            #expect(unchanged.status == 304)
+            #expect(unchanged.header("ETag") == etag)
+            #expect(try await HTTP.get(server.metadata("shop/a b.jpg"), [("If-Match", "\"other\"")]).status == 412)
 
             let url = try #require(metadata["url"] as? String)
             let versioned = try await HTTP.get(server.base + url)
@@ -208,8 +216,9 @@ extension EndToEnd {
                         group.addTask {
                             (
                                 index,
-                                try await HTTP.put(server.image("race/\(length)"), picture, [("If-None-Match", "*")])
-                                    .status
+                                try await HTTP.putAgain(
+                                    server.image("race/\(length)"), picture, [("If-None-Match", "*")]
+                                ).status
                             )
                         }
                     }

@@ -18,7 +18,7 @@ struct ImageCacheTests {
     private func fill(_ cache: ImageCache<Int>, _ path: ObjectKey, bytes count: Int, _ text: String = "x") -> Bool {
         guard let reservation = cache.reserve(path, bytes: count) else { return false }
         _ = cache.setBody(
-            path, etag, .rendition(text), ByteBuffer(repeating: 1, count: count), in: reservation,
+            path, etag, .rendition(text), [ByteBuffer(repeating: 1, count: count)], in: reservation,
             asked: cache.epoch(of: path))
         return true
     }
@@ -27,7 +27,7 @@ struct ImageCacheTests {
     func budget() {
         let cache = ImageCache<Int>(bytes: 1 << 20)
         for index in 0..<100 { #expect(fill(cache, path, bytes: 50_000, "\(index)")) }
-        #expect(cache.account.used <= 1 << 20)
+        #expect(cache.usedBytes <= 1 << 20)
         #expect(cache.body(path, etag, .rendition("99")) != nil)
         #expect(cache.body(path, etag, .rendition("0")) == nil)
         #expect(cache.reserve(path, bytes: cache.maximumBodyBytes + 1) == nil)
@@ -41,10 +41,55 @@ struct ImageCacheTests {
         #expect(held != nil)
         cache.invalidate(path)
         #expect(cache.body(path, etag, .rendition("x")) == nil)
-        #expect(cache.account.used >= 60_000)
-        #expect(held?.bytes.readableBytes == 60_000)
+        #expect(cache.usedBytes >= 60_000)
+        #expect(held?.size == 60_000)
         held = nil
-        #expect(cache.account.used == 0)
+        #expect(cache.usedBytes == 0)
+    }
+
+    @Test("Bodies that are being read stay in the cache, and the ones nobody reads make room")
+    func slowReaders() {
+        let cache = ImageCache<Int>(bytes: 1 << 20)
+        for index in 0..<8 { #expect(fill(cache, path, bytes: 60_000, "read \(index)")) }
+        let held = (0..<8).compactMap { cache.body(path, etag, .rendition("read \($0)")) }
+        #expect(held.count == 8)
+        // Room for seven more: the others come and go, and who is read is not dropped for nothing.
+        for index in 0..<40 {
+            #expect(fill(cache, path, bytes: 60_000, "passing \(index)"))
+            #expect(cache.usedBytes <= 1 << 20)
+        }
+        for index in 0..<8 { #expect(cache.body(path, etag, .rendition("read \(index)")) != nil) }
+        #expect(cache.body(path, etag, .rendition("passing 39")) != nil)
+        #expect(cache.body(path, etag, .rendition("passing 0")) == nil)
+        #expect(held.allSatisfy { $0.size == 60_000 })
+    }
+
+    @Test("Where readers hold everything there is no room, and nothing is lost")
+    func everythingHeld() {
+        let cache = ImageCache<Int>(bytes: 1 << 20)
+        var index = 0
+        while cache.usedBytes < 850_000, fill(cache, path, bytes: 60_000, "\(index)") { index += 1 }
+        var held = (0..<index).compactMap { cache.body(path, etag, .rendition("\($0)")) }
+        #expect(held.count == index)
+        #expect(cache.reserve(path, bytes: 65_000) == nil)
+        for place in 0..<index { #expect(cache.body(path, etag, .rendition("\(place)")) != nil) }
+        held = []
+        #expect(cache.reserve(path, bytes: 65_000) != nil)
+    }
+
+    @Test("Answers about paths have a share of their own, which bodies do not take")
+    func shares() throws {
+        let cache = ImageCache<Int>(bytes: 1 << 20)
+        cache.setCurrent(other, 1, asked: cache.epoch(of: other))
+        for index in 0..<100 { #expect(fill(cache, path, bytes: 50_000, "\(index)")) }
+        #expect(cache.current(other) == 1)
+        for index in 0..<5000 {
+            let path = try #require(ObjectKey("many/\(index)"))
+            cache.setCurrent(path, index, asked: cache.epoch(of: path))
+        }
+        #expect(cache.current(other) == nil)
+        #expect(cache.body(path, etag, .rendition("99")) != nil)
+        #expect(cache.usedBytes <= 1 << 20)
     }
 
     @Test("What was asked before a write is not kept after it")
@@ -55,8 +100,8 @@ struct ImageCacheTests {
         cache.setCurrent(path, 1, asked: asked)
         let reservation = try #require(cache.reserve(path, bytes: 10))
         let body = cache.setBody(
-            path, etag, .original, ByteBuffer(repeating: 0, count: 10), in: reservation, asked: asked)
-        #expect(body.bytes.readableBytes == 10)
+            path, etag, .original, [ByteBuffer(repeating: 0, count: 10)], in: reservation, asked: asked)
+        #expect(body.size == 10)
         #expect(cache.current(path) == nil)
         #expect(cache.body(path, etag, .original) == nil)
         cache.setCurrent(path, 2, asked: cache.epoch(of: path))
@@ -119,6 +164,26 @@ struct SingleFlightTests {
     }
 }
 
+@Suite("CachedBody")
+struct CachedBodyTests {
+    @Test func rangesCrossTheChunks() async throws {
+        let cache = ImageCache<Int>(bytes: 1 << 20)
+        let path = try #require(ObjectKey("p"))
+        let bytes = (0..<100).map { UInt8($0) }
+        let chunks = [0..<1, 1..<40, 40..<41, 41..<100].map { ByteBuffer(bytes: bytes[$0]) }
+        let reservation = try #require(cache.reserve(path, bytes: 100))
+        let body = cache.setBody(
+            path, ETag(opaque: "e"), .original, chunks, in: reservation, asked: cache.epoch(of: path))
+        #expect(body.size == 100)
+        for first in 0...100 {
+            for end in first...100 {
+                let got = try await body.stream(first..<end).collect(upTo: 100)
+                #expect(got.readableBytesView.elementsEqual(bytes[first..<end]))
+            }
+        }
+    }
+}
+
 @Suite("FillingBody")
 struct FillingBodyTests {
     private func source(_ chunks: [Int], failing: Bool = false) -> ObjectBody {
@@ -135,10 +200,7 @@ struct FillingBodyTests {
         }
     }
 
-    @Test("Many readers get the whole, at their own pace")
-    func followers() async throws {
-        let cache = ImageCache<Int>(bytes: 16 << 20)
-        let path = try #require(ObjectKey("p"))
+    private func follow(_ cache: ImageCache<Int>, _ path: ObjectKey) async throws {
         let chunks = (1...60).map { $0 * 10 }
         let size = chunks.reduce(0, +)
         let expected = chunks.flatMap { [UInt8](repeating: UInt8($0 % 251), count: $0) }
@@ -160,8 +222,23 @@ struct FillingBodyTests {
             }
             for try await bytes in group { #expect(bytes == expected) }
         }
-        #expect(cache.body(path, ETag(opaque: "e"), .original)?.bytes.readableBytes == size)
+        #expect(cache.body(path, ETag(opaque: "e"), .original)?.size == size)
         #expect(cache.filling(path, ETag(opaque: "e"), .original) == nil)
+    }
+
+    @Test("Many readers get the whole, at their own pace")
+    func followers() async throws {
+        let cache = ImageCache<Int>(bytes: 16 << 20)
+        let path = try #require(ObjectKey("p"))
+        try await follow(cache, path)
+        // With its last reader gone it makes room like any other.
+        for index in 0..<40 {
+            let reservation = try #require(cache.reserve(path, bytes: 1 << 20))
+            _ = cache.setBody(
+                path, ETag(opaque: "\(index)"), .original, [ByteBuffer(repeating: 1, count: 1 << 20)], in: reservation,
+                asked: cache.epoch(of: path))
+        }
+        #expect(cache.body(path, ETag(opaque: "e"), .original) == nil)
     }
 
     @Test(

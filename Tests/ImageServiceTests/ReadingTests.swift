@@ -101,6 +101,33 @@ struct ReadingTests {
         #expect(try await service.bytes(path) == bytes)
     }
 
+    @Test("While the store is known to be away, one question asks for it, and nobody waits")
+    func aside() async throws {
+        let storage = ScriptedStorage()
+        let service = ImageService.make(storage, revalidateAfter: .milliseconds(10))
+        let bytes = try Samples.jpeg("kept")
+        _ = try await service.upload(path, bytes)
+        #expect(try await service.bytes(path) == bytes)
+        try await Task.sleep(for: .milliseconds(20))
+        storage.fail(with: .unavailable)
+        #expect(try await service.open(path).located.freshness == .stale)
+        #expect(service.usage.isStorageAway)
+        storage.delay(.seconds(5))
+        let heads = storage.count(.head)
+        let start = ContinuousClock.now
+        for _ in 0..<50 { #expect(try await service.open(path).located.freshness == .stale) }
+        #expect(ContinuousClock.now - start < .seconds(4))
+        #expect(storage.count(.head) <= heads + 1)
+        storage.delay(.zero)
+        storage.fail(with: nil)
+        // The next question finds out that it is back.
+        let deadline = ContinuousClock.now + .seconds(30)
+        while try await service.open(path).located.freshness == .stale, ContinuousClock.now < deadline {
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        #expect(!service.usage.isStorageAway)
+    }
+
     @Test("Large images stream past the cache, to each reader whole")
     func large() async throws {
         let storage = ScriptedStorage()

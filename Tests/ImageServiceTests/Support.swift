@@ -14,6 +14,14 @@ final class ScriptedStorage: ObjectStorage {
         var delay = Duration.zero
         /// Fails after the base has acted, as a lost answer does.
         var losesAnswers: Set<StorageError.Operation> = []
+        /// Fails before the base acts, this often.
+        var refusals: [StorageError.Operation: [StorageError.Code]] = [:]
+        /// Done before the next operation of this kind.
+        var hooks: [StorageError.Operation: @Sendable () async -> Void] = [:]
+        var latePut: @Sendable () async -> Void = {}
+        var holdsNextPut = false
+        var openBodies = 0
+        var mostOpenBodies = 0
     }
 
     private let base: any ObjectStorage
@@ -35,10 +43,52 @@ final class ScriptedStorage: ObjectStorage {
         state.withLockedValue { $0.losesAnswers = operations }
     }
 
-    private func before(_ operation: StorageError.Operation) async throws(StorageError) {
+    /// Fails the next operations of this kind so, one after the other, before anything is done.
+    func refuse(_ operation: StorageError.Operation, with codes: [StorageError.Code]) {
+        state.withLockedValue { $0.refusals[operation] = codes }
+    }
+
+    /// Does something just before the next operation of this kind.
+    func before(next operation: StorageError.Operation, _ hook: @escaping @Sendable () async -> Void) {
+        state.withLockedValue { $0.hooks[operation] = hook }
+    }
+
+    /// Lets the next put time out at once; it reaches the store only before the next operation of this kind.
+    func holdNextPut(untilNext operation: StorageError.Operation) {
+        state.withLockedValue { state in
+            state.holdsNextPut = true
+            state.latePut = {}
+        }
+        before(next: .put) { [self] in
+            before(next: operation) { [self] in await state.withLockedValue { $0.latePut }() }
+        }
+    }
+
+    /// The most bodies that were being read at one time.
+    var mostOpenBodies: Int { state.withLockedValue { $0.mostOpenBodies } }
+
+    private func counted(_ body: ObjectBody) -> ObjectBody {
+        ObjectBody { [self] in
+            state.withLockedValue { state in
+                state.openBodies += 1
+                state.mostOpenBodies = max(state.mostOpenBodies, state.openBodies)
+            }
+            var iterator = body.makeAsyncIterator()
+            return { [self] in
+                try await Task.sleep(for: .milliseconds(2))
+                if let chunk = try await iterator.next() { return chunk }
+                state.withLockedValue { $0.openBodies -= 1 }
+                return nil
+            }
+        }
+    }
+
+    fileprivate func before(_ operation: StorageError.Operation) async throws(StorageError) {
+        if let hook = state.withLockedValue({ $0.hooks.removeValue(forKey: operation) }) { await hook() }
         let (failure, delay) = state.withLockedValue { state in
             state.counts[operation, default: 0] += 1
-            return (state.failure, state.delay)
+            let refusal = state.refusals[operation]?.isEmpty == false ? state.refusals[operation]?.removeFirst() : nil
+            return (refusal ?? state.failure, state.delay)
         }
         if delay > .zero {
             do { try await Task.sleep(for: delay) } catch { throw StorageError(.cancelled, during: operation) }
@@ -53,7 +103,9 @@ final class ScriptedStorage: ObjectStorage {
 
     func get(_ key: ObjectKey, options: GetOptions) async throws(StorageError) -> GetResult {
         try await before(.get)
-        return try await base.get(key, options: options)
+        var got = try await base.get(key, options: options)
+        got.body = counted(got.body)
+        return got
     }
 
     func head(_ key: ObjectKey) async throws(StorageError) -> ObjectInfo {
@@ -63,6 +115,13 @@ final class ScriptedStorage: ObjectStorage {
 
     func put(_ key: ObjectKey, bytes: ByteBuffer, options: PutOptions) async throws(StorageError) -> PutResult {
         try await before(.put)
+        let isHeld = state.withLockedValue { state in
+            defer { state.holdsNextPut = false }
+            guard state.holdsNextPut else { return false }
+            state.latePut = { [base] in _ = try? await base.put(key, bytes: bytes, options: options) }
+            return true
+        }
+        if isHeld { throw StorageError(.timedOut, during: .put) }
         let result = try await base.put(key, bytes: bytes, options: options)
         try after(.put)
         return result
@@ -70,7 +129,7 @@ final class ScriptedStorage: ObjectStorage {
 
     func beginUpload(_ key: ObjectKey, options: UploadOptions) async throws(StorageError) -> any MultipartUpload {
         try await before(.beginUpload)
-        return try await base.beginUpload(key, options: options)
+        return ScriptedUpload(base: try await base.beginUpload(key, options: options), storage: self)
     }
 
     func delete(_ key: ObjectKey, ifMatch: ETag?) async throws(StorageError) {
@@ -90,21 +149,44 @@ final class ScriptedStorage: ObjectStorage {
     }
 }
 
+private final class ScriptedUpload: MultipartUpload {
+    private let base: any MultipartUpload
+    private let storage: ScriptedStorage
+
+    init(base: any MultipartUpload, storage: ScriptedStorage) {
+        self.base = base
+        self.storage = storage
+    }
+
+    func uploadPart(_ bytes: ByteBuffer) async throws(StorageError) {
+        try await storage.before(.uploadPart)
+        try await base.uploadPart(bytes)
+    }
+
+    func complete(mode: PutMode) async throws(StorageError) -> PutResult {
+        try await storage.before(.completeUpload)
+        return try await base.complete(mode: mode)
+    }
+
+    func abort() async { await base.abort() }
+}
+
 extension ImageService {
     /// A service for tests.
     static func make(
         _ storage: any ObjectStorage, revalidateAfter: Duration = .seconds(5), staleFor: Duration = .seconds(3600),
-        cacheBytes: Int = 64 << 20, maximumBytes: Int64 = 50 << 20
+        cacheBytes: Int = 64 << 20, maximumBytes: Int64 = 50 << 20, renderMemoryBytes: Int = 256 << 20,
+        storageTimeout: Duration = .seconds(10)
     ) -> ImageService {
         ImageService(
             storage: storage,
             workers: CodecWorkers(
-                memory: ByteBudget(limit: 256 << 20, queueLimit: 100),
+                memoryBytes: renderMemoryBytes, queueLimit: 100,
                 pool: WorkerPool(threads: 2, queueLimit: 100, name: "test")),
             configuration: Configuration(
                 uploads: UploadLimits(maximumBytes: maximumBytes, codec: CodecLimits()),
                 uploadMemoryBytes: 64 << 20, cacheBytes: cacheBytes, revalidateAfter: revalidateAfter,
-                staleFor: staleFor))
+                staleFor: staleFor, storageTimeout: storageTimeout))
     }
 
     func upload(_ path: ImagePath, _ bytes: [UInt8], _ condition: WriteCondition = .always) async throws
@@ -129,5 +211,33 @@ enum Samples {
         let file = try ImageEncoder.encode(
             pixels, format: .jpeg, quality: 90, metadata: nil, cancelled: CancelFlag())
         return file + Array(mark.utf8) + [UInt8](repeating: 7, count: padding)
+    }
+
+    /// A picture that does not compress, so that its file is as long as its pixels.
+    static func noise(_ format: ImageFormat, side: Int) throws -> [UInt8] {
+        var pixels = try PixelBuffer(width: side, height: side / 2, layout: .rgb8)
+        var random = SystemRandomNumberGenerator()
+        pixels.withUnsafeMutableBytes { bytes in
+            for place in bytes.indices { bytes[place] = UInt8.random(in: .min ... .max, using: &random) }
+        }
+        return try ImageEncoder.encode(pixels, format: format, quality: 100, metadata: nil, cancelled: CancelFlag())
+    }
+
+    /// The PNG with an eXIf chunk behind its pixels that says orientation 6: turned clockwise by a quarter.
+    static func turnedLate(_ png: [UInt8]) -> [UInt8] {
+        let tiff: [UInt8] = [
+            0x4D, 0x4D, 0, 42, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0, 0, 0, 0, 0,
+        ]
+        let body = Array("eXIf".utf8) + tiff
+        func long(_ value: UInt32) -> [UInt8] { [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: value >> $0) } }
+        let end = 12
+        return Array(png[..<(png.count - end)]) + long(UInt32(tiff.count)) + body + long(crc32(body))
+            + Array(png[(png.count - end)...])
+    }
+
+    private static func crc32(_ bytes: [UInt8]) -> UInt32 {
+        ~bytes.reduce(UInt32.max) { crc, byte in
+            (0..<8).reduce(crc ^ UInt32(byte)) { crc, _ in crc & 1 == 1 ? crc >> 1 ^ 0xEDB8_8320 : crc >> 1 }
+        }
     }
 }

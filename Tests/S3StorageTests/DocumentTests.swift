@@ -55,14 +55,14 @@ import Testing
     @Test func cursors() throws {
         let more = "<IsTruncated>true</IsTruncated>"
         let token = try page(more + "<NextContinuationToken> x+/=</NextContinuationToken>" + object("a"))
-        #expect(ListCursor(try #require(token.cursor)) == .token(" x+/="))
+        #expect(StoreCursor(try #require(token.cursor)) == .token(" x+/="))
         let behind = try page(more + object("b") + "<CommonPrefixes><Prefix>c/</Prefix></CommonPrefixes>")
-        #expect(ListCursor(try #require(behind.cursor)) == .after(Array("c/".utf8)))
+        #expect(StoreCursor(try #require(behind.cursor)) == .after(Array("c/".utf8)))
         #expect(throws: BadAnswer.self) { try page(more) }
     }
 
     @Test(arguments: ["", "t", "k", "x1", "k!!"]) func foreignCursors(_ text: String) {
-        #expect(ListCursor(text) == nil)
+        #expect(StoreCursor(text) == nil)
     }
 
     @Test(arguments: [

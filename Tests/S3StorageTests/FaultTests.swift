@@ -104,6 +104,7 @@ import Testing
         let server = try await Servers.shared.server(.seaweedFS)
         var configuration = try server.configuration(timeout: .seconds(4))
         configuration.connectionLimit = 1
+        configuration.readerLimit = 1
         let storage = S3Storage(
             configuration,
             credentials: StaticCredentials(accessKey: S3TestServer.accessKey, secretKey: S3TestServer.secretKey),
@@ -127,8 +128,16 @@ import Testing
     func oneFailureIsRepeated(_ fault: Fault) async throws {
         try await Servers.withFaults { storage, proxy in
             let key = try key(freshPrefix() + "object")
-            proxy.setPlan { $0.number.isMultiple(of: 2) ? .none : fault }
             let etag = try await storage.put(key, bytes: bytes("x"), options: PutOptions()).etag
+            // Every other one of each kind.
+            let seen = NIOLockedValueBox<[String: Int]>([:])
+            proxy.setPlan { exchange in
+                let count = seen.withLockedValue { seen in
+                    seen[exchange.method, default: 0] += 1
+                    return seen[exchange.method] ?? 0
+                }
+                return count.isMultiple(of: 2) ? .none : fault
+            }
             #expect(try await storage.head(key).etag == etag)
             #expect(try await storage.get(key, options: GetOptions()).body.collect(upTo: 9) == bytes("x"))
             #expect(try await storage.list(ListRequest(prefix: key.bytes)).items.map(\.key) == [key])
@@ -141,7 +150,8 @@ import Testing
     @Test func lostAnswerOfCreateOnly() async throws {
         try await Servers.withFaults { storage, proxy in
             let key = try key(freshPrefix() + "object")
-            proxy.setPlan { $0.method == "PUT" && $0.number <= 2 ? .dropAnswer : .none }
+            let lost = Once()
+            proxy.setPlan { $0.method == "PUT" && lost.isFirst ? .dropAnswer : .none }
             await expect(throwing: .preconditionFailed) {
                 _ = try await storage.put(
                     key, bytes: bytes("x"), options: PutOptions(mode: .createOnly, metadata: ["id": "mine"]))
@@ -224,8 +234,21 @@ import Testing
             _ = try await storage.get(key("x"), options: GetOptions())
         }
         #expect(error?.detail.contains("NoSuchBucket") == true)
+        // The answer to a HEAD is the same for a missing object and a missing bucket.
+        let headError = await expect(throwing: .unavailable) { _ = try await storage.head(key("x")) }
+        #expect(headError?.detail.contains("NoSuchBucket") == true)
         await expect(throwing: .unavailable) { try await storage.checkAvailability() }
         await storage.shutdown()
+    }
+
+    /// Some web server stands where the store should be: its 404 says nothing of an object.
+    @Test func anyOther404IsNoMissingObject() async throws {
+        try await Servers.withFaults { storage, proxy in
+            proxy.setPlan { _ in .answer(status: 404, body: "<html>Not Found</html>") }
+            await expect(throwing: .unavailable) { _ = try await storage.head(key("x")) }
+            await expect(throwing: .unavailable) { _ = try await storage.get(key("x"), options: GetOptions()) }
+            await expect(throwing: .unavailable) { try await storage.checkAvailability() }
+        }
     }
 
     @Test func wrongKeysAreDenied() async throws {
@@ -237,6 +260,17 @@ import Testing
         let error = await expect(throwing: .denied) { try await storage.checkAvailability() }
         #expect(error.map { String(reflecting: $0).contains("wr0ng") } == false)
         await storage.shutdown()
+    }
+
+    /// Only the store can tell that a token is none of its own.
+    @Test func tokenThatTheStoreRefuses() async throws {
+        try await Servers.withFaults { storage, proxy in
+            proxy.setPlan { exchange in
+                exchange.uri.contains("continuation-token=forged")
+                    ? .answer(status: 400, body: "<Error><Code>InvalidArgument</Code></Error>") : .none
+            }
+            await expect(throwing: .badCursor) { _ = try await storage.list(ListRequest(cursor: "tforged")) }
+        }
     }
 
     @Test func nobodyListens() async throws {

@@ -37,14 +37,36 @@ import Testing
 
     /// The quick part leaves the storage usable and cautious; the races end by themselves.
     @Test(.enabled(if: hasSeaweedFS)) func prepare() async throws {
-        try await Servers.withStorage(.seaweedFS, ownBucket: true) { storage in
+        try await Servers.withFaults(ownBucket: true) { storage, proxy in
             let report = try await storage.prepare()
             #expect(report.capabilities.conditionalPut == false)
             #expect(report.warnings.isEmpty)
             while storage.traits.put != .atomic { try await Task.sleep(for: .milliseconds(50)) }
-            await storage.background.wait()
+            while try await !storage.list(ListRequest()).items.isEmpty { try await Task.sleep(for: .milliseconds(50)) }
             try await expectNothingLeft(in: storage)
+
+            // One race at a time, so that the readers and writers of the first seconds do not feel them.
+            let races = proxy.exchanges.filter(\.hasCondition).compactMap { exchange in
+                ["/put/", "/complete/", "/delete/"].firstIndex { exchange.uri.contains($0) }.flatMap { kind in
+                    exchange.uri.prefix { $0 != "?" }.last?.wholeNumberValue.map { 10 * kind + $0 }
+                }
+            }
+            #expect(races.count >= 3 * ProbeRun.rounds * ProbeRun.racers && races == races.sorted())
         }
+    }
+
+    /// A process that is told to end while the races go on leaves nothing of them.
+    @Test(.enabled(if: hasSeaweedFS), arguments: [0, 300, 2000]) func shutdownEndsTheRaces(_ pause: Int) async throws {
+        let server = try await Servers.shared.server(.seaweedFS)
+        let bucket = "test-\(UInt32.random(in: .min ... .max))"
+        let storage = try server.storage(bucket: bucket)
+        try await storage.createBucket()
+        try await storage.prepare()
+        try await Task.sleep(for: .milliseconds(pause))
+        await storage.shutdown()
+        let after = try server.storage(bucket: bucket)
+        try await expectNothingLeft(in: after)
+        await after.shutdown()
     }
 
     /// Conditions on writes are refused outright: the header is left out, and the look before the write does its work.

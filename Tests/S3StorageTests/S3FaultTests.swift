@@ -6,8 +6,8 @@ import Testing
 
 @Suite struct S3FaultTests {
     private static let table: [(status: Int, code: String?, expected: StorageError.Code)] = [
-        (404, "NoSuchKey", .notFound), (404, nil, .notFound), (404, "NoSuchBucket", .unavailable),
-        (404, "NoSuchUpload", .notFound), (412, "PreconditionFailed", .preconditionFailed),
+        (404, "NoSuchKey", .notFound), (404, nil, .unavailable), (404, "NoSuchBucket", .unavailable),
+        (404, "NoSuchUpload", .conflict), (412, "PreconditionFailed", .preconditionFailed),
         (412, nil, .preconditionFailed), (409, "ConditionalRequestConflict", .conflict),
         (409, "ExistingObjectIsDirectory", .conflict), (416, "InvalidRange", .rangeNotSatisfiable),
         (403, "AccessDenied", .denied), (403, nil, .denied), (403, "SignatureDoesNotMatch", .denied),

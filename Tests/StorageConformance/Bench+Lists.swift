@@ -166,4 +166,13 @@ extension Bench {
         #expect(Set(rest + seen) == Set(all), comment)
         #expect(rest.count == 8, comment)
     }
+
+    /// A client may send any text for a cursor: that is its fault, and not the store's.
+    func listForgedCursor() async throws {
+        for cursor in ["", "!", "\u{E9}", "x", "k", "t"] {
+            var request = request()
+            request.cursor = cursor
+            await expectFailure(.badCursor) { _ = try await storage.list(request) }
+        }
+    }
 }

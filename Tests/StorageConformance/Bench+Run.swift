@@ -39,6 +39,7 @@ extension Bench {
         case .listEmpty: try await listEmpty()
         case .listTellsInfo: try await listTellsInfo()
         case .listCursorUnderWrites: try await listCursorUnderWrites()
+        case .listForgedCursor: try await listForgedCursor()
         case .uploadOneShortPart: try await uploadOneShortPart()
         case .uploadSeveralParts: try await uploadSeveralParts()
         case .uploadMetadata: try await uploadMetadata()

@@ -16,7 +16,7 @@ public struct StorageConformance: Sendable {
         case overwriteUnderReader, readersSeeWholeVersions, lateReader, droppedBody
         case oddKeys, normalForms, accentAfterSlash, longKeys
         case listPaging, listLimitOne, listPrefix, listDelimiter, listDelimiterPaging, listStartAfter, listOrder
-        case listEmpty, listTellsInfo, listCursorUnderWrites
+        case listEmpty, listTellsInfo, listCursorUnderWrites, listForgedCursor
         case uploadOneShortPart, uploadSeveralParts, uploadMetadata, uploadWithoutParts, uploadAbort
         case uploadCreateOnly, uploadReplace, uploadIsUnseenUntilComplete, uploadRace, uploadInCancelledTask
         case cancelledCalls, availability

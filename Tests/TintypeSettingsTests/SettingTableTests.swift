@@ -31,6 +31,9 @@ import Testing
         #expect(try load(["PORT": "65535"]).port == 65_535)
         #expect(faultText(["PORT": "65536"]) != nil)
         #expect(try load(["DRAIN_SECONDS": "0"]).drain == .zero)
+        // The process ends within 30 s of the signal, and what is under way needs some of them.
+        #expect(try load(["DRAIN_SECONDS": "20"]).drain == .seconds(20))
+        #expect(faultText(["DRAIN_SECONDS": "21"]) != nil)
         #expect(faultText(["STORAGE_TIMEOUT_SECONDS": "0"]) != nil)
         #expect(try load(["MAX_UPLOAD_BYTES": "1"]).maxUploadBytes == 1)
         #expect(faultText(["MAX_UPLOAD_BYTES": "0"]) != nil)

@@ -68,7 +68,6 @@ func load(_ environment: [String: String], yaml: String = "") throws -> Settings
             """
         let settings = try load([:], yaml: yaml)
         #expect(settings.s3.endpoint?.text == "http://minio:9000")
-        #expect(settings.s3.publicEndpoint == settings.s3.endpoint)
         #expect(settings.s3.bucket == "photos")
         #expect(!settings.s3.usesPathStyle)
         #expect(settings.s3.uploadSweepAge == nil)

@@ -17,8 +17,6 @@ enum FormBoundary {
 
     /// `bchars`. None of them is CR or LF: ``DelimiterMatcher`` stands on that.
     private static func isAllowed(_ byte: UInt8) -> Bool {
-        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
-            || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-            || "'()+_,-./:=? ".utf8.contains(byte)
+        byte.isASCIILetter || byte.isASCIIDigit || "'()+_,-./:=? ".utf8.contains(byte)
     }
 }

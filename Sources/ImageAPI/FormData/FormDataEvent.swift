@@ -17,8 +17,6 @@ struct FormDataPart: Sendable, Hashable {
     /// What the client calls the file: for display only. Empty where a browser sends a file input in which nothing was
     /// chosen. Nil makes the part a field.
     let filename: String?
-    /// As it was sent; nil is text/plain by RFC 7578, section 4.4.
-    let contentType: String?
 
     /// A part with a file name is a file, even if the name is empty.
     var isFile: Bool { filename != nil }

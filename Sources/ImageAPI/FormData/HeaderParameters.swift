@@ -15,7 +15,7 @@ struct HeaderParameters {
 
         var parameters: [(name: String, value: String)] = []
         while rest.first == UInt8(ascii: ";") {
-            rest = rest.dropFirst().drop(while: Self.isSpace)
+            rest = rest.dropFirst().drop(while: \.isBlank)
             // Nothing between or behind semicolons: seen in the wild, and unambiguous.
             guard let next = rest.first, next != UInt8(ascii: ";") else { continue }
             let name = rest.prefix { $0 != UInt8(ascii: "=") && $0 != UInt8(ascii: ";") }
@@ -43,7 +43,7 @@ struct HeaderParameters {
     /// (curl, and RFC 9110's quoted-pair) and stands for itself everywhere else: browsers do not escape it, and old
     /// ones send `C:\pictures\cat.jpg`.
     private static func value(from rest: inout Substring.UTF8View) -> String? {
-        rest = rest.drop(while: isSpace)
+        rest = rest.drop(while: \.isBlank)
         guard rest.first == UInt8(ascii: "\"") else {
             let token = rest.prefix { $0 != UInt8(ascii: ";") }
             rest = rest.dropFirst(token.count)
@@ -56,7 +56,7 @@ struct HeaderParameters {
             let byte = rest[cursor]
             cursor = rest.index(after: cursor)
             if byte == UInt8(ascii: "\"") {
-                rest = rest[cursor...].drop(while: isSpace)
+                rest = rest[cursor...].drop(while: \.isBlank)
                 return String(decoding: bytes, as: UTF8.self)
             }
             if byte == UInt8(ascii: "\\"), cursor < rest.endIndex,
@@ -71,11 +71,7 @@ struct HeaderParameters {
         return nil
     }
 
-    private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
-
     private static func trimmed(_ bytes: Substring.UTF8View) -> String {
-        var part = bytes.drop(while: isSpace)
-        while let last = part.last, isSpace(last) { part = part.dropLast() }
-        return String(decoding: part, as: UTF8.self)
+        String(Substring(bytes).trimmingBlanks())
     }
 }

@@ -108,7 +108,7 @@ struct MultipartFormParser {
             return .end
         }
         guard let padding = try readLine(.headers, limits.headerBytes) else { return nil }
-        guard padding.allSatisfy({ $0 == 0x20 || $0 == 0x09 }) else {
+        guard padding.allSatisfy(\.isBlank) else {
             throw .malformed("a boundary is followed by other characters")
         }
         partCount += 1

@@ -1,7 +1,6 @@
 /// The header lines of one part, read as they come.
 struct PartHeaders {
     private var disposition: HeaderParameters?
-    private var contentType: String?
 
     init() {}
 
@@ -16,16 +15,15 @@ struct PartHeaders {
         let bytes = text.utf8
         // A folded line (RFC 822) begins with white space and has no name; nobody sends one in a form.
         guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")), colon > bytes.startIndex,
-            !bytes[..<colon].contains(where: { $0 == 0x20 || $0 == 0x09 })
+            !bytes[..<colon].contains(where: \.isBlank)
         else {
             throw .malformed("a header of a part has no name")
         }
         let value = String(text[text.utf8.index(after: colon)...])
         switch text[..<colon].lowercased() {
         case "content-disposition": try take(disposition: value)
-        case "content-type": contentType = value.trimmedOfSpaces
         case "content-transfer-encoding": try check(encoding: value)
-        default: break  // RFC 7578, section 4.8: other headers are ignored.
+        default: break  // RFC 7578, section 4.8: other headers are ignored. What a file is, its bytes say.
         }
     }
 
@@ -40,8 +38,7 @@ struct PartHeaders {
         }
         // `filename*` is another parameter and is left alone: RFC 7578, section 4.2, forbids it.
         return FormDataPart(
-            name: Self.unescaped(name), filename: disposition.only("filename").map(Self.unescaped),
-            contentType: contentType)
+            name: Self.unescaped(name), filename: disposition.only("filename").map(Self.unescaped))
     }
 
     private mutating func take(disposition value: String) throws(FormDataError) {
@@ -55,7 +52,7 @@ struct PartHeaders {
     /// RFC 7578, section 4.7, deprecates the header; what it would undo is not undone here, so that only the encodings
     /// that change nothing are let through.
     private func check(encoding value: String) throws(FormDataError) {
-        guard ["7bit", "8bit", "binary"].contains(value.trimmedOfSpaces.lowercased()) else {
+        guard ["7bit", "8bit", "binary"].contains(value.trimmingBlanks().lowercased()) else {
             throw .malformed("the Content-Transfer-Encoding of a part is neither 7bit, 8bit nor binary")
         }
     }
@@ -79,15 +76,5 @@ struct PartHeaders {
             rest = rest.dropFirst(meant == nil ? 1 : 3)
         }
         return String(decoding: result, as: UTF8.self)
-    }
-}
-
-extension String {
-    /// Without the spaces and tabs at both ends.
-    fileprivate var trimmedOfSpaces: String {
-        let isSpace = { (byte: UInt8) in byte == 0x20 || byte == 0x09 }
-        var part = Substring(self).utf8.drop(while: isSpace)
-        while let last = part.last, isSpace(last) { part = part.dropLast() }
-        return String(Substring(part))
     }
 }

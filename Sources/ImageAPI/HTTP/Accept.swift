@@ -12,7 +12,7 @@ struct Accept: Sendable, Hashable {
         var named: [String: Double] = [:]
         for element in headers[values: .accept].joined(separator: ",").split(separator: ",") {
             let parts = element.split(separator: ";")
-            guard let type = parts.first?.trimmingWhitespace().lowercased() else { continue }
+            guard let type = parts.first?.trimmingBlanks().lowercased() else { continue }
             named[type] = parts.dropFirst().compactMap(Self.weight).first ?? 1
         }
         webp = named["image/webp"] ?? 0
@@ -23,8 +23,8 @@ struct Accept: Sendable, Hashable {
 
     private static func weight(_ parameter: Substring) -> Double? {
         let halves = parameter.split(separator: "=", maxSplits: 1)
-        guard halves.count == 2, halves[0].trimmingWhitespace().lowercased() == "q" else { return nil }
-        return Double(halves[1].trimmingWhitespace()).flatMap { (0...1).contains($0) ? $0 : nil }
+        guard halves.count == 2, halves[0].trimmingBlanks().lowercased() == "q" else { return nil }
+        return Double(halves[1].trimmingBlanks()).flatMap { (0...1).contains($0) ? $0 : nil }
     }
 
     /// The format for `format=auto`: WebP where it is named no worse than the base, else the base, which is the stored

@@ -30,7 +30,7 @@ struct Conditions: Sendable, Hashable {
         let values = headers[values: name]
         guard !values.isEmpty else { return nil }
         let text = values.joined(separator: ",")
-        if text.trimmingWhitespace() == "*" { return .any }
+        if text.trimmingBlanks() == "*" { return .any }
         return .tags(EntityTag.list(text))
     }
 
@@ -86,7 +86,7 @@ struct EntityTag: Sendable, Hashable {
         var tags: [EntityTag] = []
         var rest = text.utf8[...]
         while !rest.isEmpty {
-            var item = rest.drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") || $0 == UInt8(ascii: ",") }
+            var item = rest.drop { $0.isBlank || $0 == UInt8(ascii: ",") }
             let isWeak = item.starts(with: "W/".utf8)
             if isWeak { item = item.dropFirst(2) }
             guard item.first == UInt8(ascii: "\""),
@@ -99,14 +99,5 @@ struct EntityTag: Sendable, Hashable {
             rest = item[item.index(after: end)...]
         }
         return tags
-    }
-}
-
-extension StringProtocol {
-    /// Without spaces and tabs at its ends.
-    func trimmingWhitespace() -> SubSequence {
-        let isBlank: (Character) -> Bool = { $0 == " " || $0 == "\t" }
-        guard let last = lastIndex(where: { !isBlank($0) }) else { return self[startIndex..<startIndex] }
-        return self[...last].drop(while: isBlank)
     }
 }

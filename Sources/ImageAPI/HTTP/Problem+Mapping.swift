@@ -22,7 +22,7 @@ extension Problem {
         case .badPath(let fault): self.init(.badPath, fault.description)
         case .badCursor: self.init(.badParameter, "The parameter cursor is not one that a listing has given.")
         case .storage(let error): self.init(error)
-        case .body(let error): self.init(body: error)
+        case .body(let error): self.init(thrown: error)
         case .cancelled: self.init(.clientLeft, "The client has left.")
         case .defect(let error): self.init(.internalError, "The server failed on this request.", cause: error)
         }
@@ -44,10 +44,8 @@ extension Problem {
 
     init(_ error: StorageError) {
         switch error.code {
-        case .notFound: self.init(.notFound, "There is no image at this path.")
-        case .preconditionFailed: self.init(.preconditionFailed, "The image is not in the state the request asks for.")
-        case .conflict: self.init(.conflict, "Another object or write stands in the way.")
-        case .rangeNotSatisfiable: self.init(.rangeNotSatisfiable, "The range lies behind the end of the image.")
+        // A use case has a word of its own for these.
+        case .notFound, .preconditionFailed, .conflict, .rangeNotSatisfiable, .cancelled: self.init(ServiceError(error))
         case .invalidKey: self.init(.badPath, "The storage cannot hold an object of this name.")
         case .full: self.init(.storageFull, "The storage has no room left.", cause: error)
         case .denied: self.init(.storageDenied, "The storage refused the server's credentials.", cause: error)
@@ -56,19 +54,23 @@ extension Problem {
         case .timedOut:
             self.init(
                 .storageTimeout, "The storage did not answer in time.", retryAfter: Self.outageRetry, cause: error)
+        case .overloaded: self.init(.overloaded, "Too much is being worked on.", retryAfter: 1)
+        case .badCursor: self.init(.badParameter, "The parameter cursor is not one that a listing has given.")
         case .badAnswer: self.init(.storageBadAnswer, "The storage's answer could not be used.", cause: error)
         case .unsupported: self.init(.notSupportedByStorage, "The storage cannot do that.", cause: error)
-        case .cancelled: self.init(.clientLeft, "The client has left.")
         }
     }
 
-    /// What went wrong while the client's body was read.
-    init(body error: any Error) {
+    /// What went wrong where a body is read or written, which can throw anything.
+    init(thrown error: any Error) {
         switch error {
+        case let problem as Problem: self = problem
+        case let error as ServiceError: self.init(error)
+        case let error as StorageError: self.init(error)
+        case is CancellationError: self.init(.clientLeft, "The client has left.")
         case RequestBodyError.timedOut: self.init(.clientTooSlow, "The body stopped coming for too long.")
         case RequestBodyError.clientLeft: self.init(.clientLeft, "The client left before the end of the body.")
         case RequestBodyError.malformed: self.init(.badBody, "The body's framing is malformed.")
-        case let problem as Problem: self = problem
         default: self.init(.internalError, "The server failed on this request.", cause: error)
         }
     }

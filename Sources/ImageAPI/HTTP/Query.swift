@@ -41,7 +41,7 @@ struct Query: Sendable, Hashable {
     /// The value of the only item of this name, as a whole number in a range.
     func number(_ name: String, in range: ClosedRange<Int>) throws(Problem) -> Int? {
         guard let text = try text(name) else { return nil }
-        guard !text.isEmpty, text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
+        guard !text.isEmpty, text.utf8.allSatisfy(\.isASCIIDigit),
             let number = Int(text), range.contains(number)
         else {
             throw Problem(

@@ -39,8 +39,8 @@ struct RangeRequest: Sendable, Hashable {
 
     private static func parse(_ header: String) -> ByteRange? {
         let halves = header.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-        guard halves.count == 2, halves[0].trimmingWhitespace().lowercased() == "bytes" else { return nil }
-        let spec = halves[1].trimmingWhitespace()
+        guard halves.count == 2, halves[0].trimmingBlanks().lowercased() == "bytes" else { return nil }
+        let spec = halves[1].trimmingBlanks()
         let ends = spec.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
         guard ends.count == 2 else { return nil }
         switch (number(ends[0]), number(ends[1])) {
@@ -53,7 +53,7 @@ struct RangeRequest: Sendable, Hashable {
 
     /// Digits only. What is larger than any object counts as the largest number there is.
     private static func number(_ text: some StringProtocol) -> Int64? {
-        guard !text.isEmpty, text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else {
+        guard !text.isEmpty, text.utf8.allSatisfy(\.isASCIIDigit) else {
             return nil
         }
         return Int64(text) ?? .max

@@ -14,13 +14,9 @@ enum Route: Sendable, Hashable {
     private static let metadata = Array("/api/v1/metadata/".utf8)
     private static let rotateSuffix = Array("/rotate".utf8)
 
-    /// The path and the query of a request target; of an absolute one (`http://host/path`) too.
+    /// The path and the query of a request target in origin form, which is the only one that the listener hands on.
     static func split(target: String) -> (path: ArraySlice<UInt8>, query: ArraySlice<UInt8>) {
-        var bytes = Array(target.utf8)[...]
-        for scheme in ["http://", "https://"] where bytes.starts(with: scheme.utf8) {
-            bytes = bytes.dropFirst(scheme.utf8.count).drop { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "?") }
-        }
-        if let hash = bytes.firstIndex(of: UInt8(ascii: "#")) { bytes = bytes[..<hash] }
+        let bytes = Array(target.utf8)[...]
         guard let mark = bytes.firstIndex(of: UInt8(ascii: "?")) else { return (bytes, []) }
         return (bytes[..<mark], bytes[bytes.index(after: mark)...])
     }

@@ -28,10 +28,8 @@ final class FormReader {
             let chunk: ByteBuffer?
             do {
                 chunk = try await body.next()
-            } catch is CancellationError {
-                throw Problem(.clientLeft, "The client has left.")
             } catch {
-                throw Problem(body: error)
+                throw Problem(thrown: error)
             }
             guard let chunk else {
                 do {

@@ -67,17 +67,20 @@ struct ImageReading: Sendable {
     private func original(_ read: Read) async throws(ServiceError) -> Response {
         if !read.isHead, read.range == nil, read.conditions.isEmpty {
             let opened = try await service.open(read.path, expecting: read.version)
-            return representation(of: opened.located, read).whole(opened.body)
+            let representation = representation(of: opened.located, read)
+            return representation.whole(.streaming(opened.body, length: representation.length, notes: read.notes))
         }
         let located = try await service.locate(read.path, expecting: read.version)
         let representation = representation(of: located, read)
         if let answer = representation.judge(read) { return answer }
         if read.isHead { return representation.head() }
         guard let range = representation.range(read) else {
-            return representation.whole(try await service.open(located, range: nil).body)
+            let body = try await service.open(located, range: nil).body
+            return representation.whole(.streaming(body, length: representation.length, notes: read.notes))
         }
         let opened = try await service.open(located, range: range)
-        return representation.part(opened.range, opened.body)
+        return representation.part(
+            opened.range, .streaming(opened.body, length: Int64(opened.range.count), notes: read.notes))
     }
 
     private func representation(of located: Located, _ read: Read) -> Representation {
@@ -92,7 +95,8 @@ struct ImageReading: Sendable {
     // MARK: Renditions
 
     private func rendition(_ read: Read, _ request: RenditionRequest) async throws(ServiceError) -> Response {
-        let located = try await service.locate(read.path, expecting: read.version)
+        // Only the header tells of transparency, which the format is chosen by.
+        let located = try await service.locateWithHeader(read.path, expecting: read.version)
         let spec = request.spec(for: located.image, accept: read.accept)
         var representation = Representation(
             contentType: spec.format.capabilities.mediaType, length: 0,
@@ -108,16 +112,20 @@ struct ImageReading: Sendable {
         let freshness: Freshness = rendered.isHit || located.freshness == .stale ? located.freshness : .miss
         read.notes.update { $0.cache = freshness.label }
         representation.cacheStatus = CacheStatus.text(freshness)
-        representation.length = Int64(rendered.bytes.readableBytes)
+        representation.length = Int64(rendered.size)
         if read.isHead { return representation.head() }
-        guard let range = representation.range(read) else {
-            return representation.whole(rendered.bytes)
+        var resolved = 0..<representation.length
+        let range = representation.range(read)
+        if let range {
+            guard let part = range.resolve(size: representation.length) else {
+                throw .rangeNotSatisfiable(size: representation.length)
+            }
+            resolved = part
         }
-        guard let resolved = range.resolve(size: representation.length),
-            let slice = rendered.bytes.getSlice(
-                at: rendered.bytes.readerIndex + Int(resolved.lowerBound), length: resolved.count)
-        else { throw .rangeNotSatisfiable(size: representation.length) }
-        return representation.part(resolved, slice)
+        let body = ResponseBody.streaming(
+            rendered.stream(Int(resolved.lowerBound)..<Int(resolved.upperBound)), length: Int64(resolved.count),
+            notes: read.notes)
+        return range == nil ? representation.whole(body) : representation.part(resolved, body)
     }
 
     // MARK: Caching
@@ -137,7 +145,17 @@ struct ImageReading: Sendable {
         } catch {
             throw Problem(error)
         }
-        return .json(ImageDocument(image, base: configuration.documentBase))
+        switch Conditions(request.headers, now: .now).evaluate(
+            etag: image.etag, lastModified: image.object.lastModified)
+        {
+        case .proceed: return .document(image, base: configuration.documentBase)
+        case .notModified:
+            var headers = HTTPFields()
+            headers.describe(image)
+            headers[.cacheControl] = "no-cache"
+            return Response(status: .notModified, headers: headers)
+        case .preconditionFailed: throw Problem(ServiceError.preconditionFailed)
+        }
     }
 
     func list(_ query: Query) async throws(Problem) -> Response {
@@ -186,5 +204,22 @@ extension Response {
             status: status,
             headers: [.contentType: "application/json", .cacheControl: "no-cache", .contentTypeOptions: "nosniff"],
             body: ResponseBody(byteBuffer: JSON.encode(value)))
+    }
+
+    /// The metadata of an image, under the image's own ETag.
+    static func document(
+        _ image: StoredImage, base: String, status: HTTPResponse.Status = .ok, lossless: Bool? = nil
+    ) -> Response {
+        var response = json(ImageDocument(image, base: base, lossless: lossless), status: status)
+        response.headers.describe(image)
+        return response
+    }
+}
+
+extension HTTPFields {
+    /// Which version of an image an answer is about.
+    fileprivate mutating func describe(_ image: StoredImage) {
+        self[.eTag] = image.etag.text
+        if let lastModified = image.object.lastModified { self[.lastModified] = lastModified.httpDate }
     }
 }

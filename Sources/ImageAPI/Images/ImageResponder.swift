@@ -38,16 +38,6 @@ public struct ImageResponder: HTTPResponder {
         _ request: Request, _ route: Route, _ query: Query, _ context: APIContext, _ isNegotiable: inout Bool
     ) async throws(Problem) -> Response {
         switch (route, request.method) {
-        case (.image(let path), .get), (.image(let path), .head):
-            let rendition = try RenditionQuery.parse(query)
-            isNegotiable = rendition.map(RenditionQuery.isNegotiable) ?? false
-            let read = ImageReading.Read(
-                path: path, rendition: rendition, version: try query.text("v"), request: request, context: context)
-            return try await reading.image(read)
-        case (.metadata(let path), _):
-            return try await reading.metadata(path, request)
-        case (.collection, .get), (.collection, .head):
-            return try await reading.list(query)
         case (.image(let path), .put):
             try judgeWrite(request, context)
             return try await writing.put(path, request)
@@ -60,8 +50,17 @@ public struct ImageResponder: HTTPResponder {
         case (.collection, .post):
             try judgeWrite(request, context)
             return try await writing.form(request, requestID: context.requestID)
-        case (.image, _), (.collection, _):
-            throw Problem(.methodNotAllowed, "The resource does not take this method.")
+        // The route takes no other methods than those above, GET and HEAD.
+        case (.image(let path), _):
+            let rendition = try RenditionQuery.parse(query)
+            isNegotiable = rendition.map(RenditionQuery.isNegotiable) ?? false
+            let read = ImageReading.Read(
+                path: path, rendition: rendition, version: try query.text("v"), request: request, context: context)
+            return try await reading.image(read)
+        case (.metadata(let path), _):
+            return try await reading.metadata(path, request)
+        case (.collection, _):
+            return try await reading.list(query)
         }
     }
 

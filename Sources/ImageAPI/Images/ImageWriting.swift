@@ -93,10 +93,8 @@ struct ImageWriting: Sendable {
     }
 
     private func document(_ image: StoredImage, status: HTTPResponse.Status, lossless: Bool? = nil) -> Response {
-        var response = Response.json(
-            ImageDocument(image, base: configuration.documentBase, lossless: lossless), status: status)
-        response.headers[.eTag] = image.etag.text
-        if let lastModified = image.object.lastModified { response.headers[.lastModified] = lastModified.httpDate }
+        var response = Response.document(
+            image, base: configuration.documentBase, status: status, lossless: lossless)
         if status == .created {
             response.headers[.location] = "/api/v1/images/" + PercentDecoding.encodePath(image.object.key.bytes)
         }

@@ -62,34 +62,48 @@ struct Representation: Sendable {
         Response(status: .ok, headers: headers(length: length))
     }
 
-    func whole(_ body: ObjectBody) -> Response {
-        Response(status: .ok, headers: headers(length: length), body: .streaming(body, length: length))
+    func whole(_ body: ResponseBody) -> Response {
+        Response(status: .ok, headers: headers(length: length), body: body)
     }
 
-    func part(_ range: Range<Int64>, _ body: ObjectBody) -> Response {
-        let count = range.upperBound - range.lowerBound
-        var headers = headers(length: count)
+    func part(_ range: Range<Int64>, _ body: ResponseBody) -> Response {
+        var headers = headers(length: range.upperBound - range.lowerBound)
         headers[.contentRange] = "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(length)"
-        return Response(status: .partialContent, headers: headers, body: .streaming(body, length: count))
-    }
-
-    func whole(_ bytes: ByteBuffer) -> Response {
-        Response(status: .ok, headers: headers(length: length), body: ResponseBody(byteBuffer: bytes))
-    }
-
-    func part(_ range: Range<Int64>, _ bytes: ByteBuffer) -> Response {
-        var response = part(range, ObjectBody(ByteBuffer()))
-        response.body = ResponseBody(byteBuffer: bytes)
-        return response
+        return Response(status: .partialContent, headers: headers, body: body)
     }
 }
 
 extension ResponseBody {
-    /// A body that is sent as it comes. Where it throws, the connection is cut: it never ends as if it were whole.
-    static func streaming(_ body: ObjectBody, length: Int64) -> ResponseBody {
+    /// A body that is sent as it comes. Where the store fails before its first byte, what is thrown can still become the
+    /// answer; later the connection is cut: a body never ends as if it were whole.
+    static func streaming(_ body: ObjectBody, length: Int64, notes: RequestNotes) -> ResponseBody {
         ResponseBody(contentLength: Int(length)) { writer in
-            for try await chunk in body { try await writer.write(chunk) }
+            var iterator = body.makeAsyncIterator()
+            while true {
+                let chunk: ByteBuffer?
+                do {
+                    chunk = try await iterator.next()
+                } catch {
+                    let problem = Problem(reading: error)
+                    notes.update { $0.problem = problem }
+                    throw problem
+                }
+                guard let chunk else { break }
+                try await writer.write(chunk)
+            }
             try await writer.finish(nil)
+        }
+    }
+}
+
+extension Problem {
+    /// What broke off a body from the store.
+    fileprivate init(reading error: any Error) {
+        // The version that was opened has gone, which says nothing of the request's own conditions.
+        if let error = error as? StorageError, error.code == .preconditionFailed {
+            self.init(.conflict, "The image was replaced while it was read.")
+        } else {
+            self.init(thrown: error)
         }
     }
 }

@@ -62,7 +62,7 @@ struct RotateRequest: Sendable, Hashable {
         } catch is NIOTooManyBytesError {
             throw Problem(.tooLong, "The body of a rotate is longer than \(maximumBodyBytes) bytes.")
         } catch {
-            throw Problem(body: error)
+            throw Problem(thrown: error)
         }
         guard bytes.readableBytes > 0 else { return Body() }
         do {

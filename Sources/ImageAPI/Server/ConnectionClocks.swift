@@ -129,7 +129,7 @@ extension HTTPConnectionHandler {
             self.answer(.requestTimeout)
         case (.idle, _):
             // A client that has not taken the answer before has the write clock against it.
-            if self.unflushedAnswers == 0 { self.close() } else { self.closesWhenFlushed = true }
+            self.closeWhenFlushed()
         case (.exchange(let exchange), .body):
             if exchange.body?.isWaiting == true {
                 exchange.mustClose = true

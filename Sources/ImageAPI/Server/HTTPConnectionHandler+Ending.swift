@@ -58,7 +58,8 @@ extension HTTPConnectionHandler {
             guard self.unflushedAnswers == 0 else { return }
             self.clocks.stopWatchingWrites()
             self.lingerEvent { $0.flushed() }
-            if self.closesWhenFlushed { self.close() }
+            // A request that has come since is answered first, and its answer says that it is the last one.
+            if self.closesWhenFlushed, case .idle = self.phase, self.queue.isEmpty { self.close() }
         case .failure:
             let taken = (self.takenAtCut ?? self.tap.bytesOut) - exchange.firstByteOut
             self.report(exchange, self.cutOutcome, bytesSent: min(bytes, max(0, taken)))
@@ -103,7 +104,10 @@ extension HTTPConnectionHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        switch error as? HTTPParserError {
+        let parserError = error as? HTTPParserError
+        // The parser reads no further. More bytes would only make it fail again, and that would end an answer in flight.
+        if parserError != nil { self.tap.isDropping = true }
+        switch parserError {
         // The client asked for the end of the connection, and goes on: nothing of that is heard.
         case .closedConnection: return
         // The parser misses the rest of a request; the event follows.
@@ -157,7 +161,7 @@ extension HTTPConnectionHandler {
     }
 
     /// Closes once every answer is with the kernel.
-    private func closeWhenFlushed() {
+    func closeWhenFlushed() {
         if self.unflushedAnswers == 0 { return self.close() }
         self.closesWhenFlushed = true
     }

@@ -35,7 +35,7 @@ extension HTTPConnectionHandler {
                 exchange.mustClose ? "close" : !exchange.version.isHTTP11 ? "keep-alive" : nil
             ResponseHeadEncoder.encode(
                 head,
-                additions: .init(connection: connection, date: self.core.date.text),
+                additions: .init(connection: connection, date: self.core.date.text, requestID: exchange.requestID),
                 into: &glue.bytes
             )
         }
@@ -112,7 +112,7 @@ extension HTTPConnectionHandler {
         self.phase = .exchange(exchange)
         self.clocks.stopWaiting()
         self.queue.removeAll()
-        let response = self.core.hooks.makeFault(fault, exchange.requestID)
+        let response = fault.problem.response(requestID: exchange.requestID)
         let link = ExchangeLink(
             eventLoop: self.eventLoop,
             handler: NIOLoopBound(self, eventLoop: self.eventLoop),

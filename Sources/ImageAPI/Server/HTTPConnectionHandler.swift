@@ -2,6 +2,7 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 import NIOHTTP1
+import ObjectStorage
 
 /// One connection: takes its requests one after the other, runs a task for each, writes the answers, and decides when
 /// the connection ends.
@@ -29,6 +30,8 @@ final class HTTPConnectionHandler<Context: Sendable>: ChannelInboundHandler {
     let tap: SocketTap
     let headReader: RequestHeadReader
     let eventLoop: any EventLoop
+    /// The tasks of requests run where their socket is.
+    private let executor: EventLoopTaskExecutor
     /// Kept, since the channel forgets it when it closes.
     var remoteAddress: SocketAddress?
 
@@ -51,14 +54,9 @@ final class HTTPConnectionHandler<Context: Sendable>: ChannelInboundHandler {
     var takenAtCut: Int?
     var clocks = ConnectionClocks()
 
-    /// Whether nothing is in flight here: no request, no part of one, no answer that is not with the kernel.
-    var isIdle: Bool {
-        guard case .idle = self.phase else { return false }
-        return self.queue.isEmpty && self.unflushedAnswers == 0 && !self.clocks.isReadingHead
-    }
-
     init(core: ListenerCore<Context>, tap: SocketTap, eventLoop: any EventLoop) {
         self.eventLoop = eventLoop
+        self.executor = EventLoopTaskExecutor(eventLoop)
         self.core = core
         self.tap = tap
         self.headReader = RequestHeadReader(maxTargetBytes: core.configuration.maxTargetBytes)
@@ -123,6 +121,8 @@ final class HTTPConnectionHandler<Context: Sendable>: ChannelInboundHandler {
             exchange.owesContinue = false
             exchange.body?.end()
             self.tap.beginHead()
+            // The parser has stopped behind such a request, and would only pile up what comes.
+            if exchange.mustClose { self.tap.isDropping = true }
         default:
             // What follows a request that was answered with the end of the connection.
             break
@@ -149,6 +149,8 @@ final class HTTPConnectionHandler<Context: Sendable>: ChannelInboundHandler {
         let wantsBytes =
             switch self.phase {
             case .idle: self.queue.isEmpty && self.context?.channel.isWritable == true
+            // Nothing further is heard on this connection, and the channel tells of the client's leaving unread.
+            case .exchange where self.tap.isDropping: false
             // One read ahead after the request's end keeps the socket registered for reading from one request to the
             // next, which saves two system calls each.
             case .exchange(let exchange):
@@ -208,6 +210,8 @@ final class HTTPConnectionHandler<Context: Sendable>: ChannelInboundHandler {
             startedAt: source.receivedAt,
             firstByteOut: self.tap.bytesOut
         )
+        // It was about to be closed for want of a request.
+        if self.closesWhenFlushed { exchange.mustClose = true }
         self.phase = .exchange(exchange)
 
         let request = Request(
@@ -217,9 +221,12 @@ final class HTTPConnectionHandler<Context: Sendable>: ChannelInboundHandler {
         let version = head.version
         let core = self.core
         core.activity.enter()
-        exchange.task = Task {
-            await RequestTask.run(request, context: requestContext, id: source.requestID, version, link, core)
-            core.activity.leave()
+        let executor = self.executor
+        exchange.task = TaskHome.$executor.withValue(executor) {
+            Task(executorPreference: executor) {
+                await RequestTask.run(request, context: requestContext, id: source.requestID, version, link, core)
+                core.activity.leave()
+            }
         }
     }
 

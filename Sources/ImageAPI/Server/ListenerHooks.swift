@@ -1,4 +1,3 @@
-public import Hummingbird
 public import NIOCore
 
 /// What a listener tells, and asks, its owner.
@@ -7,24 +6,19 @@ public struct ListenerHooks<Context: Sendable>: Sendable {
     public var onBound: @Sendable (SocketAddress) -> Void
     /// The shutdown has begun, and with it the drain window: the moment to turn unready.
     public var onDraining: @Sendable () -> Void
-    /// Makes the answer to a request that never reached the responder, or that it failed; the second parameter is the
-    /// request's id. Called on an event loop: must not block.
-    public var makeFault: @Sendable (ListenerFault, String) -> Response
     /// Called once for every request when it has ended, on its event loop: must not block. The context is the one the
     /// responder was given at first (changes that middleware made to its own copies do not show, references do), and
     /// nil where there was no request that could be read.
     public var onFinished: @Sendable (FinishedRequest, Context?) -> Void
 
-    /// Hooks that do nothing, and answer faults with plain problem documents, where none are given.
+    /// Hooks that do nothing where none are given.
     public init(
         onBound: @escaping @Sendable (SocketAddress) -> Void = { _ in },
         onDraining: @escaping @Sendable () -> Void = {},
-        makeFault: @escaping @Sendable (ListenerFault, String) -> Response = { $0.problemResponse(requestID: $1) },
         onFinished: @escaping @Sendable (FinishedRequest, Context?) -> Void = { _, _ in }
     ) {
         self.onBound = onBound
         self.onDraining = onDraining
-        self.makeFault = makeFault
         self.onFinished = onFinished
     }
 }

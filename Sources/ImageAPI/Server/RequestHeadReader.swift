@@ -53,8 +53,8 @@ struct RequestHeadReader {
                 headerFields: fields
             ),
             hasBody: framing.isChunked || framing.length > 0,
-            // The parser stops behind a request that asks for an upgrade, which we never do.
-            isKeepAlive: head.isKeepAlive && !framing.asksForUpgrade
+            // The parser stops behind a request that asks for an upgrade or a tunnel, which nobody gets here.
+            isKeepAlive: head.isKeepAlive && !framing.asksForUpgrade && head.method != .CONNECT
         )
         if let expectation = framing.expectation, head.version.isHTTP11 {
             guard expectation.lowercased() == "100-continue" else { throw .unknownExpectation }
@@ -98,7 +98,7 @@ struct RequestHeadReader {
                 self.host = value
             case "content-length":
                 guard !self.hasLength else { throw .malformedRequest(reason: "There are two Content-Length fields.") }
-                guard !value.isEmpty, value.utf8.allSatisfy({ (48...57).contains($0) }), let length = Int(value) else {
+                guard !value.isEmpty, value.utf8.allSatisfy(\.isASCIIDigit), let length = Int(value) else {
                     throw .malformedRequest(reason: "The Content-Length is no number.")
                 }
                 self.hasLength = true

@@ -19,39 +19,32 @@ enum RequestTask {
             try await sink.send(core.respond(request, context))
         } catch {
             Self.log(error, isCommitted: sink.isCommitted, id: id, core.logger)
-            guard !sink.isCommitted, let fault = Self.fault(for: error) else { return sink.cut() }
+            let problem = Problem(thrown: error)
+            // Where the client has left there is nobody to answer.
+            guard !sink.isCommitted, problem.code != .clientLeft else { return sink.cut() }
             do {
-                try await sink.send(core.hooks.makeFault(fault, id))
+                try await sink.send(problem.response(requestID: id))
             } catch {
                 sink.cut()
             }
         }
     }
 
-    /// Errors of the client's making are told by `FinishedRequest`; these are ours.
+    /// Errors of the client's making are told by `FinishedRequest`, and a problem stands in the request's notes; the
+    /// others are ours.
     private static func log(_ error: any Error, isCommitted: Bool, id: String, _ logger: Logger) {
         let isOurs: Bool =
             switch error {
-            case is RequestBodyError, is CancellationError: false
+            case is RequestBodyError, is CancellationError, is Problem: false
             case let error as ResponseWriteError: error != .clientLeft && error != .stalled
             default: true
             }
         guard isOurs else { return }
-        let metadata: Logger.Metadata = ["requestId": "\(id)", "error": "\(error)"]
+        let metadata: Logger.Metadata = ["request.id": "\(id)", "error": "\(String(reflecting: error))"]
         if isCommitted {
             logger.warning("answer broken off", metadata: metadata)
         } else {
             logger.error("request failed without an answer", metadata: metadata)
-        }
-    }
-
-    /// What to answer to an error; nil where there is nobody to answer.
-    private static func fault(for error: any Error) -> ListenerFault? {
-        switch error as? RequestBodyError {
-        case .timedOut: .requestTimeout
-        case .malformed: .malformedRequest(reason: "The body's transfer coding is broken.")
-        case .clientLeft: nil
-        case nil: .handlerFailed
         }
     }
 }

@@ -12,6 +12,8 @@ enum ResponseHeadEncoder {
         var connection: StaticString?
         /// The Date field, for heads that have none.
         var date: String
+        /// The request's id, so that a client can name the line of the log.
+        var requestID: String
     }
 
     /// Writes status line, fields and the empty line.
@@ -36,6 +38,9 @@ enum ResponseHeadEncoder {
             buffer.writeString(additions.date)
             buffer.writeStaticString("\r\n")
         }
+        buffer.writeStaticString("X-Request-Id: ")
+        buffer.writeString(additions.requestID)
+        buffer.writeStaticString("\r\n")
         if let connection = additions.connection {
             buffer.writeStaticString("Connection: ")
             buffer.writeStaticString(connection)

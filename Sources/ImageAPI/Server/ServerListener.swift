@@ -14,8 +14,7 @@ public import ServiceLifecycle
 /// 3. `HTTPConnectionHandler`: one request at a time in order, its task, every clock, and the close. It alone knows what
 ///    is in flight, and keeps the accounts of idleness and shutdown.
 ///
-/// A lane for quick answers may stand between 1 or 2 and 3 and answer while nothing is in flight there
-/// (`HTTPConnectionHandler.isIdle`).
+/// A lane for quick answers may stand between 1 or 2 and 3 and answer while nothing is in flight there.
 public struct ServerListener<Responder: HTTPResponder>: Service
 where
     Responder.Context: InitializableFromSource<ServerRequestSource>,

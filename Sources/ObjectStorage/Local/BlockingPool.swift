@@ -1,11 +1,18 @@
+import NIOConcurrencyHelpers
+import NIOCore
 import NIOPosix
 
 /// Threads for calls that wait for a disk, apart from every event loop. They end with the pool's last owner.
+///
+/// A call in the kernel cannot be broken off, only left: who waits for one is answered at the time limit, or when its
+/// task is cancelled, and what the call gives later is released, with every file it holds.
 final class BlockingPool: Sendable {
     private let pool: NIOThreadPool
+    private let watch: CallWatch
 
-    init(threads: Int) {
+    init(threads: Int, timeout: TimeAmount) {
         self.pool = NIOThreadPool(numberOfThreads: threads)
+        self.watch = CallWatch(timeout: timeout, eventLoop: MultiThreadedEventLoopGroup.singleton.any())
         pool.start()
     }
 
@@ -15,26 +22,35 @@ final class BlockingPool: Sendable {
 
     /// Runs `body` on one of the threads.
     ///
-    /// - Throws: what `body` throws, as ``StorageError``; `cancelled` where the task is cancelled before `body` begins.
-    ///   A `body` that has begun runs to its end.
+    /// - Throws: what `body` throws, as ``StorageError``; `cancelled` soon after the task is cancelled, and `timedOut`
+    ///   where there is no result in time. A `body` that has begun runs to its end all the same; one that has not never
+    ///   begins.
     func run<Value: Sendable>(
         _ operation: StorageError.Operation, _ body: @escaping @Sendable () throws(LocalFailure) -> Value
     ) async throws(StorageError) -> Value {
-        do {
-            return try await pool.runIfActive { try body() }
-        } catch let failure as LocalFailure {
-            throw failure.storageError(during: operation)
-        } catch {
-            throw StorageError(.cancelled, during: operation)
-        }
+        let call = BlockingCall<Value>(operation)
+        return try await withTaskCancellationHandler {
+            await result(of: call, body)
+        } onCancel: {
+            call.leave(.cancelled)
+        }.get()
     }
 
-    /// Runs `body` on one of the threads, also where the task is cancelled.
+    /// Runs `body` on one of the threads, also where the task is cancelled. Returns at the time limit at the latest.
     func runAnyway(_ body: @escaping @Sendable () -> Void) async {
-        await withCheckedContinuation { continuation in
-            pool.submit { _ in
-                body()
-                continuation.resume()
+        _ = await result(of: BlockingCall<Void>(.abortUpload)) { () throws(LocalFailure) in body() }
+    }
+
+    private func result<Value: Sendable>(
+        of call: BlockingCall<Value>, _ body: @escaping @Sendable () throws(LocalFailure) -> Value
+    ) async -> Result<Value, StorageError> {
+        let id = watch.begin { call.leave(.timedOut) }
+        defer { watch.end(id) }
+        return await withCheckedContinuation { continuation in
+            guard call.wait(continuation) else { return }
+            pool.submit { state in
+                guard state == .active else { return call.leave(.cancelled) }
+                call.perform(body)
             }
         }
     }

@@ -35,12 +35,6 @@ struct FileStatus: Sendable, Equatable {
             withUnsafeBytes(of: number.littleEndian) { hash.update(bufferPointer: $0) }
         }
         withUnsafeBytes(of: modified.nanoseconds.littleEndian) { hash.update(bufferPointer: $0) }
-        return ETag(opaque: hexadecimal(hash.finalize().prefix(16)))
+        return ETag(opaque: Hexadecimal.encode(hash.finalize().prefix(16)))
     }
-}
-
-/// Two lower-case digits a byte.
-func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
-    let digits = Array("0123456789abcdef".utf8)
-    return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
 }

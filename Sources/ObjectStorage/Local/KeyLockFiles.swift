@@ -7,22 +7,45 @@ struct KeyLockFiles: Sendable {
     static let count: UInt64 = 64
 
     let tree: LocalTree
+    /// How long a lock is waited for: another process that has stopped while it holds one must not take every thread
+    /// with it.
+    let timeout: Duration
 
     /// Runs `body` while nobody else holds a lock on the key. `body` must be short and take no lock.
+    ///
+    /// - Throws: what `body` throws; ``LocalFailure`` with `timedOut` where the lock was not to be had.
     func withLock<Result>(
         _ key: LocalKey, _ body: () throws(LocalFailure) -> Result
     ) throws(LocalFailure) -> Result {
         let folder = try tree.openOwn(LocalTree.lockFolder)
-        let name = FileName(hexadecimal([UInt8(KeyLockFiles.slot(of: key.key))]))
+        let name = FileName(Hexadecimal.encode([UInt8(KeyLockFiles.slot(of: key.key))]))
         let file = Descriptor(
             try systemCall("open a lock file") {
                 openat(folder.number, name.text, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o666)
             }
         )
-        try systemCall("flock") { flock(file.number, LOCK_EX) }
+        try lock(file)
         // Closing would free it too, but only with the last owner, which is for the optimiser to say.
         defer { flock(file.number, LOCK_UN) }
         return try body()
+    }
+
+    /// Asks again and again: a flock that waits cannot be given up.
+    private func lock(_ file: Descriptor) throws(LocalFailure) {
+        let end = ContinuousClock.now + timeout
+        var pause: useconds_t = 100
+        while true {
+            do throws(LocalFailure) {
+                try systemCall("flock") { flock(file.number, LOCK_EX | LOCK_NB) }
+                return
+            } catch let error where error.number == EWOULDBLOCK {
+                guard ContinuousClock.now < end else {
+                    throw LocalFailure(.timedOut, "another writer has held the lock of this key for \(timeout)")
+                }
+            }
+            usleep(pause)
+            pause = min(pause * 2, 5_000)
+        }
     }
 
     /// The same in every process: 64-bit FNV-1a (draft-eastlake-fnv), modulo the number of files.

@@ -38,6 +38,20 @@ struct LocalFailure: Error {
     }
 }
 
+extension GetOptions {
+    /// The bytes that are asked for of an object that is here.
+    func bytes(of object: ObjectInfo) throws(LocalFailure) -> Range<Int64> {
+        if let ifMatch, ifMatch != object.etag {
+            throw LocalFailure(.preconditionFailed, "the object has version \(object.etag)")
+        }
+        guard let range else { return 0..<object.size }
+        guard let resolved = range.resolve(size: object.size) else {
+            throw LocalFailure(.rangeNotSatisfiable, "\(range)", objectSize: object.size)
+        }
+        return resolved
+    }
+}
+
 /// Repeats a system call while a signal breaks it off.
 ///
 /// - Throws: ``LocalFailure`` with the call's errno where it answers less than 0.

@@ -23,7 +23,7 @@ struct LocalListing {
         }
     }
 
-    /// - Throws: ``LocalFailure``: `invalidKey` for a cursor that is none of ours, `unsupported` for a delimiter other
+    /// - Throws: ``LocalFailure``: `badCursor` for a cursor that is none of ours, `unsupported` for a delimiter other
     ///   than a slash.
     static func page(_ request: ListRequest, in tree: LocalTree) throws(LocalFailure) -> ListPage {
         var listing = try LocalListing(request, tree: tree)
@@ -38,7 +38,7 @@ struct LocalListing {
         self.tree = tree
         self.prefix = request.prefix
         self.rollsUp = request.delimiter != nil
-        self.wanted = min(max(request.limit, 1), 1000) + 1
+        self.wanted = request.pageSize + 1
         self.after = try ListCursor.position(of: request)
     }
 

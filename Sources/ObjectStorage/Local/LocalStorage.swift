@@ -1,3 +1,4 @@
+import NIOConcurrencyHelpers
 public import NIOCore
 
 /// Objects as files below one folder, each under its key: `a/b.jpg` is the file `b.jpg` in the folder `a`.
@@ -32,17 +33,20 @@ public final class LocalStorage: ObjectStorage {
     ///   - root: the folder; the way to it may lead over symlinks.
     ///   - partSize: bytes in a part of an upload, at least 1.
     ///   - threads: how many calls may wait for the disk at once, at least 1.
+    ///   - timeout: for one call, the wait for a thread included; for a body, for each piece of it.
     ///   - now: the clock, for the files' modification times.
     /// - Throws: ``StorageError``: `denied`, `full`, `conflict` where the root is a file, `unsupported` where the file
     ///   system has no locks.
     public convenience init(
-        root: String, partSize: Int = 8 << 20, threads: Int = 8, now: @escaping @Sendable () -> Timestamp = { .now }
+        root: String, partSize: Int = 8 << 20, threads: Int = 8, timeout: Duration = .seconds(10),
+        now: @escaping @Sendable () -> Timestamp = { .now }
     ) throws(StorageError) {
-        try self.init(root: root, partSize: partSize, threads: threads, features: Features(), now: now)
+        try self.init(
+            root: root, partSize: partSize, threads: threads, timeout: timeout, features: Features(), now: now)
     }
 
     init(
-        root: String, partSize: Int = 8 << 20, threads: Int = 8, features: Features,
+        root: String, partSize: Int = 8 << 20, threads: Int = 8, timeout: Duration = .seconds(10), features: Features,
         now: @escaping @Sendable () -> Timestamp = { .now }
     ) throws(StorageError) {
         precondition(partSize > 0 && threads > 0, "a part has at least one byte, a pool one thread")
@@ -52,7 +56,7 @@ public final class LocalStorage: ObjectStorage {
             let unnamed = features.unnamedFiles && TemporaryFile.canBeUnnamed(in: folder)
             self.reader = LocalReader(tree: tree)
             self.writer = LocalWriter(
-                tree: tree, locks: KeyLockFiles(tree: tree), usesUnnamedFiles: unnamed, now: now
+                tree: tree, locks: KeyLockFiles(tree: tree, timeout: timeout), usesUnnamedFiles: unnamed, now: now
             )
             _ = try writer.sweep(olderThan: 0)
         } catch {
@@ -60,22 +64,13 @@ public final class LocalStorage: ObjectStorage {
         }
         self.capabilities = StorageCapabilities(partSize: partSize)
         self.features = features
-        self.pool = BlockingPool(threads: threads)
+        self.pool = BlockingPool(threads: threads, timeout: .nanoseconds(Int64(timeout / .nanoseconds(1))))
     }
 
     public func get(_ key: ObjectKey, options: GetOptions) async throws(StorageError) -> GetResult {
         let (object, range, first) = try await pool.run(.get) { [reader] () throws(LocalFailure) in
             let object = try reader.open(LocalKey(key))
-            if let expected = options.ifMatch, expected != object.info.etag {
-                throw LocalFailure(.preconditionFailed, "the object has version \(object.info.etag)")
-            }
-            var range = 0..<object.info.size
-            if let asked = options.range {
-                guard let resolved = asked.resolve(size: object.info.size) else {
-                    throw LocalFailure(.rangeNotSatisfiable, "\(asked)", objectSize: object.info.size)
-                }
-                range = resolved
-            }
+            let range = try options.bytes(of: object.info)
             let isSmall = range.count <= LocalReader.chunkSize
             return (object, range, isSmall ? try LocalReader.read(object, range) : nil)
         }
@@ -91,13 +86,20 @@ public final class LocalStorage: ObjectStorage {
         _ key: ObjectKey, bytes: ByteBuffer, options: PutOptions
     ) async throws(StorageError) -> PutResult {
         let attributes = FileAttributes(contentType: options.contentType, metadata: options.metadata)
-        let etag = try await pool.run(.put) { [self] () throws(LocalFailure) in
-            let key = try LocalKey(key)
-            let file = try begin(attributes)
-            try file.write(bytes, at: 0)
-            return try writer.commit(file, to: key, mode: options.mode)
+        let begun = NIOLockedValueBox<TemporaryFile?>(nil)
+        do throws(StorageError) {
+            let etag = try await pool.run(.put) { [self] () throws(LocalFailure) in
+                let key = try LocalKey(key)
+                let file = try begin(attributes)
+                begun.withLockedValue { $0 = file }
+                try file.write(bytes, at: 0)
+                return try writer.commit(file, to: key, mode: options.mode)
+            }
+            return PutResult(etag: etag)
+        } catch {
+            begun.withLockedValue { $0 }?.giveUp()
+            throw error
         }
-        return PutResult(etag: etag)
     }
 
     public func beginUpload(

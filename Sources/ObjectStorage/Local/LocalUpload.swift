@@ -50,6 +50,7 @@ final class LocalUpload: MultipartUpload {
                 return state.file
             })
         else { return }
+        file.giveUp()
         await pool.runAnyway { file.discard() }
     }
 

@@ -11,6 +11,7 @@ final class TemporaryFile: Sendable {
     private let folder: Descriptor
     /// Its name among the temporary files; nil: none, or gone to its key.
     private let name: NIOLockedValueBox<FileName?>
+    private let isGivenUp = NIOLockedValueBox(false)
 
     /// - Parameters:
     ///   - folder: the folder of temporary files.
@@ -43,6 +44,16 @@ final class TemporaryFile: Sendable {
 
     deinit {
         discard()
+    }
+
+    /// Never makes the file visible from now on: a file system that comes back after its caller has left must not bring
+    /// a write with it that others have gone past. Does not block.
+    func giveUp() {
+        isGivenUp.withLockedValue { $0 = true }
+    }
+
+    private func checkWanted() throws(LocalFailure) {
+        if isGivenUp.withLockedValue({ $0 }) { throw LocalFailure(.cancelled, "the write was given up") }
     }
 
     /// Takes its name away, if it has one. What was written is gone with the last descriptor.
@@ -92,6 +103,7 @@ final class TemporaryFile: Sendable {
     ///
     /// - Throws: ``LocalFailure`` with EEXIST where it is not free, ENOENT where the folder has gone.
     func create(_ leaf: FileName, in target: Descriptor) throws(LocalFailure) {
+        try checkWanted()
         if name.withLockedValue({ $0 }) == nil {
             try systemCall("link") { tt_link_unnamed(file.number, target.number, leaf.text) }
         } else {
@@ -103,6 +115,7 @@ final class TemporaryFile: Sendable {
     ///
     /// - Throws: ``LocalFailure`` with EISDIR where a folder has the name, ENOENT where the folder has gone.
     func replace(_ leaf: FileName, in target: Descriptor) throws(LocalFailure) {
+        try checkWanted()
         let source: FileName
         if let known = name.withLockedValue({ $0 }) {
             source = known
@@ -117,7 +130,7 @@ final class TemporaryFile: Sendable {
     }
 
     private static func randomName() -> FileName {
-        FileName(hexadecimal((0..<16).map { _ in UInt8.random(in: 0...255) }))
+        FileName(Hexadecimal.random(bytes: 16))
     }
 
     /// Whether files without names work here from beginning to end: O_TMPFILE, flock, and /proc for the name.

@@ -1,5 +1,6 @@
 import NIOConcurrencyHelpers
 import NIOCore
+import ObjectStorage
 
 /// Runs work under a deadline. Timers are the event loop's: those of `Task.sleep` stay queued until they are due, even
 /// when cancelled, and there is one for every request.
@@ -13,7 +14,7 @@ struct DeadlineRunner: Sendable {
     func run<Result: Sendable>(
         until deadline: NIODeadline, _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
-        let work = Task { try await body() }
+        let work = Task(executorPreference: TaskHome.executor) { try await body() }
         let hasPassed = NIOLockedValueBox(false)
         let timer = eventLoopGroup.any().scheduleTask(deadline: deadline) {
             hasPassed.withLockedValue { $0 = true }

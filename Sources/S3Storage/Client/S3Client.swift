@@ -14,7 +14,10 @@ final class S3Client: Sendable {
     /// The longest error body that is looked at.
     static let errorLimit = 64 << 10
 
-    let http: HTTPClient
+    /// For whatever ends by itself.
+    private let calls: ConnectionPool
+    /// For bodies that are streamed.
+    private let bodies: ConnectionPool
     let deadlines: DeadlineRunner
     let timeout: TimeAmount
     let now: WallClock
@@ -24,6 +27,9 @@ final class S3Client: Sendable {
     private let signer: SignatureV4
     private let policy: RetryPolicy
     private let random: @Sendable () -> Double
+    /// Of bodies. As much is kept of one that nobody takes at the moment.
+    private static let readSize = 256 << 10
+
     private let budget = NIOLockedValueBox(RetryBudget())
 
     init(
@@ -31,19 +37,14 @@ final class S3Client: Sendable {
         logger: Logger, now: @escaping WallClock, policy: RetryPolicy = RetryPolicy(),
         random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) }
     ) {
-        var settings = HTTPClient.Configuration()
-        settings.redirectConfiguration = .disallow
-        settings.httpVersion = .http1Only
-        settings.timeout.connect = min(TimeAmount(configuration.timeout), .seconds(5))
-        settings.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = configuration.connectionLimit
-        // Shorter than the 60 s and more after which servers close idle connections, so that few requests meet one
-        // that is being closed.
-        settings.connectionPool.idleTimeout = .seconds(30)
-        // The retries here know the deadline and the budget; the pool's own would hide a store that refuses.
-        settings.connectionPool.retryConnectionEstablishment = false
-        http = HTTPClient(eventLoopGroupProvider: .shared(eventLoopGroup), configuration: settings)
+        let timeout = TimeAmount(configuration.timeout)
+        calls = ConnectionPool(
+            limit: configuration.connectionLimit, timeout: timeout, eventLoopGroup: eventLoopGroup)
+        bodies = ConnectionPool(
+            limit: configuration.readerLimit, readSize: Self.readSize, timeout: timeout,
+            eventLoopGroup: eventLoopGroup)
         deadlines = DeadlineRunner(eventLoopGroup: eventLoopGroup)
-        timeout = TimeAmount(configuration.timeout)
+        self.timeout = timeout
         addressing = S3Addressing(configuration)
         signer = SignatureV4(region: configuration.region)
         self.credentials = credentials
@@ -56,6 +57,16 @@ final class S3Client: Sendable {
     /// The end of the time that one operation has, from now on.
     func deadline() -> NIODeadline { .now() + timeout }
 
+    /// Closes every connection.
+    func shutdown() async throws {
+        async let calls: Void = calls.http.shutdown()
+        try await bodies.http.shutdown()
+        try await calls
+    }
+
+    /// One streamed body, which is held for as long as it is read or may be.
+    func enterBodies() -> ConnectionUse { bodies.enter() }
+
     /// Sends a request and collects the answer.
     func send(_ request: S3Request, until deadline: NIODeadline) async throws(S3Failure) -> S3Answer {
         try await send(request, until: deadline) { [self] response, tryDeadline in
@@ -64,9 +75,9 @@ final class S3Client: Sendable {
         }
     }
 
-    /// Sends a request and gives back the answer with its body still to be read.
+    /// Sends a request and gives back the answer with its body still to be read. To be called under ``enterBodies()``.
     func open(_ request: S3Request, until deadline: NIODeadline) async throws(S3Failure) -> HTTPClientResponse {
-        try await send(request, until: deadline) { response, _ in response }
+        try await send(request, over: bodies, until: deadline) { response, _ in response }
     }
 
     /// Sends a request until it succeeds, or may not be sent again, or the time is over.
@@ -74,6 +85,15 @@ final class S3Client: Sendable {
     /// - Parameter take: turns a 2xx answer into the result; what it throws is judged like any failed try.
     func send<Result: Sendable>(
         _ request: S3Request, until deadline: NIODeadline,
+        take: @escaping @Sendable (HTTPClientResponse, NIODeadline) async throws -> Result
+    ) async throws(S3Failure) -> Result {
+        let use = calls.enter()
+        defer { withExtendedLifetime(use) {} }
+        return try await send(request, over: calls, until: deadline, take: take)
+    }
+
+    private func send<Result: Sendable>(
+        _ request: S3Request, over pool: ConnectionPool, until deadline: NIODeadline,
         take: @escaping @Sendable (HTTPClientResponse, NIODeadline) async throws -> Result
     ) async throws(S3Failure) -> Result {
         var tries = 0
@@ -84,11 +104,12 @@ final class S3Client: Sendable {
             let tryDeadline = min(deadline, .now() + timeForOneTry(of: request))
             var failure: S3Failure
             do {
-                let result = try await sendOnce(request, until: tryDeadline, take: take)
+                let result = try await sendOnce(request, over: pool, until: tryDeadline, take: take)
                 budget.withLockedValue { $0.payBack(price) }
                 return result
             } catch {
-                let kind = Task.isCancelled ? .cancelled : TransportErrors.kind(of: error)
+                let kind =
+                    Task.isCancelled ? .cancelled : TransportErrors.kind(of: error, poolIsExhausted: pool.isExhausted)
                 failure = S3Failure(kind: kind, operation: request.operation, mayHaveActed: mayHaveActed)
             }
             mayHaveActed = mayHaveActed || failure.leavesDoubt
@@ -120,7 +141,7 @@ final class S3Client: Sendable {
     }
 
     private func noteRetry(of failure: S3Failure) {
-        Counter(label: "s3_retries_total", dimensions: [("operation", failure.operation.rawValue)]).increment()
+        Counter(label: "tintype_s3_retries_total", dimensions: [("operation", failure.operation.rawValue)]).increment()
         logger.debug(
             "storage request is tried again",
             metadata: [
@@ -129,17 +150,23 @@ final class S3Client: Sendable {
     }
 
     private func sendOnce<Result: Sendable>(
-        _ request: S3Request, until deadline: NIODeadline,
+        _ request: S3Request, over pool: ConnectionPool, until deadline: NIODeadline,
         take: @Sendable (HTTPClientResponse, NIODeadline) async throws -> Result
     ) async throws -> Result {
         // The HTTP client would notice too, but an answer that is quick enough could come before that.
         try Task.checkCancellation()
         let signed = try await sign(request)
-        let response = try await http.execute(signed, deadline: deadline)
+        let response = try await pool.http.execute(signed, deadline: deadline)
         guard (200...299).contains(response.status.code) else {
             throw try await fault(in: response, until: deadline)
         }
         return try await take(response, deadline)
+    }
+
+    /// A large body is hashed away from the sockets that other requests wait for.
+    private static func hash(_ body: ByteBuffer) async -> String {
+        guard body.readableBytes > 1 << 20 else { return Hashing.sha256(body) }
+        return await Task { Hashing.sha256(body) }.value
     }
 
     private func sign(_ request: S3Request) async throws(S3Failure) -> HTTPClientRequest {
@@ -152,7 +179,8 @@ final class S3Client: Sendable {
         let signable = SignableRequest(
             method: request.method.rawValue, path: addressing.path(request.key), query: request.query,
             headers: [("host", addressing.authority)] + request.headers)
-        let payload = request.body.map { PayloadHash.sha256(Hashing.sha256($0)) } ?? .empty
+        let payload =
+            if let body = request.body { PayloadHash.sha256(await Self.hash(body)) } else { PayloadHash.empty }
         let signature = signer.sign(signable, payload: payload, credentials: keys, at: now())
 
         let path = signer.canonicalPath(signable.path)

@@ -13,6 +13,8 @@ struct S3Failure: Error, Sendable {
         case badAnswer(String)
         /// There are no credentials now.
         case noCredentials(any Error)
+        /// The time went by in a queue of this process, and the request was never sent.
+        case overloaded
         case cancelled
     }
 
@@ -31,7 +33,7 @@ struct S3Failure: Error, Sendable {
         case .fault(let fault): fault.isTransient && !fault.saysUntouched
         case .transport(let untouched, _): !untouched
         case .timedOut, .badAnswer, .cancelled: true
-        case .noCredentials: false
+        case .noCredentials, .overloaded: false
         }
     }
 
@@ -53,6 +55,8 @@ struct S3Failure: Error, Sendable {
             StorageError(.badAnswer, during: operation, detail: detail)
         case .noCredentials(let cause):
             StorageError(.unavailable, during: operation, detail: "no credentials", cause: cause)
+        case .overloaded:
+            StorageError(.overloaded, during: operation, detail: "too much is asked of the store at once")
         case .cancelled:
             StorageError(.cancelled, during: operation)
         }

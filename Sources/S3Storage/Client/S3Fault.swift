@@ -36,7 +36,9 @@ struct S3Fault: Error, Sendable, Hashable {
         switch status {
         case 401, 403: return .denied
         case 301, 307, 308: return .denied
-        case 404: return .notFound
+        // S3's own says which thing is missing. One without a code may be any web server's that stands where the store
+        // should be, and nobody must read it as "no such image".
+        case 404: return .unavailable
         case 405, 501: return .unsupported
         case 408: return .timedOut
         case 409: return .conflict
@@ -53,7 +55,9 @@ struct S3Fault: Error, Sendable, Hashable {
     /// By the S3 API reference, "Error responses", and the sources of MinIO, Ceph and SeaweedFS for the codes that are
     /// theirs.
     private static let known: [String: StorageError.Code] = [
-        "NoSuchKey": .notFound, "NoSuchVersion": .notFound, "NoSuchUpload": .notFound,
+        "NoSuchKey": .notFound, "NoSuchVersion": .notFound,
+        // Completed or aborted by somebody else in the meantime.
+        "NoSuchUpload": .conflict,
         // The bucket is a matter of the whole installation, not of one object: nobody must read it as "no such image".
         "NoSuchBucket": .unavailable,
         "PreconditionFailed": .preconditionFailed,

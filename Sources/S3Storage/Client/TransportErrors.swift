@@ -4,11 +4,13 @@ import NIOPosix
 
 /// What the errors of the HTTP client tell of the request: whether it can have reached the store.
 enum TransportErrors {
-    static func kind(of error: any Error) -> S3Failure.Kind {
+    /// - Parameter poolIsExhausted: whether this process asks for more connections than it may have.
+    static func kind(of error: any Error, poolIsExhausted: Bool = false) -> S3Failure.Kind {
         switch error {
         case is CancellationError: return .cancelled
         case is DeadlineRunner.Passed: return .timedOut
-        case let error as HTTPClientError: return kind(of: error)
+        case let error as HTTPClientError:
+            return error == .getConnectionFromPoolTimeout && poolIsExhausted ? .overloaded : kind(of: error)
         case let failure as S3Failure: return failure.kind
         case let fault as S3Fault: return .fault(fault)
         case let error as BadAnswer: return .badAnswer(error.detail)

@@ -11,16 +11,16 @@ extension S3Storage {
         _ request: ListRequest, during operation: StorageError.Operation, until deadline: NIODeadline
     ) async throws(StorageError) -> ListPage {
         var query = [
-            QueryItem("list-type", "2"), QueryItem("max-keys", String(min(max(request.limit, 1), 1000))),
+            QueryItem("list-type", "2"), QueryItem("max-keys", String(request.pageSize)),
             // XML cannot hold every byte of a key.
             QueryItem("encoding-type", "url"), QueryItem("prefix", request.prefix),
         ]
         if let delimiter = request.delimiter { query.append(QueryItem("delimiter", [delimiter])) }
         if let text = request.cursor {
-            switch ListCursor(text) {
+            switch StoreCursor(text) {
             case .token(let token): query.append(QueryItem("continuation-token", token))
             case .after(let key): query.append(QueryItem("start-after", key))
-            case nil: throw StorageError(.badAnswer, during: operation, detail: "a cursor that is not ours")
+            case nil: throw StorageError(.badCursor, during: operation, detail: "a cursor that is not ours")
             }
         } else if let startAfter = request.startAfter, !startAfter.isEmpty {
             query.append(QueryItem("start-after", startAfter))
@@ -32,7 +32,12 @@ extension S3Storage {
                     .page(plusIsSpace: traits.plusIsSpace)
             }
         } catch {
-            throw error.storageError
+            var refusal = error.storageError
+            // The rest of the question is ours: it must be the cursor that the store cannot read.
+            if request.cursor != nil, error.fault?.status == 400, refusal.code == .badAnswer {
+                refusal.code = .badCursor
+            }
+            throw refusal
         }
     }
 }
@@ -57,13 +62,13 @@ extension ListDocument {
         }
         guard isTruncated == "true" else { return page }
         if let token = nextContinuationToken, !token.isEmpty {
-            page.cursor = ListCursor.token(token).text
+            page.cursor = StoreCursor.token(token).text
         } else {
             let candidates = [last, page.prefixes.last].compactMap { $0 }
             guard let after = candidates.max(by: { $0.lexicographicallyPrecedes($1) }) else {
                 throw BadAnswer("a page that is cut off and says not where")
             }
-            page.cursor = ListCursor.after(after).text
+            page.cursor = StoreCursor.after(after).text
         }
         return page
     }

@@ -12,11 +12,6 @@ final class BackgroundTask: Sendable {
         }
     }
 
-    /// Waits until it has ended by itself.
-    func wait() async {
-        await task.withLockedValue { $0 }?.value
-    }
-
     /// Cancels it, and waits until it has ended.
     func stop() async {
         let running = task.withLockedValue { task in

@@ -49,15 +49,8 @@ extension ProbeRun {
     }
 
     private func beginUploads(of key: ObjectKey) async throws(StorageError) -> [(id: String, part: ETag)] {
-        let results = await withTaskGroup { group in
-            for number in 0..<Self.racers {
-                group.addTask {
-                    await attempt { () throws(StorageError) in try await self.beginUpload(of: key, number: number) }
-                }
-            }
-            var results: [Result<(id: String, part: ETag), StorageError>] = []
-            for await result in group { results.append(result) }
-            return results
+        let results = await attempts(Self.racers) { number throws(StorageError) in
+            try await self.beginUpload(of: key, number: number)
         }
         let begun = results.compactMap { try? $0.get() }
         for result in results {
@@ -72,14 +65,10 @@ extension ProbeRun {
         of key: ObjectKey, number: Int
     ) async throws(StorageError) -> (id: String, part: ETag) {
         do throws(S3Failure) {
-            let client = storage.client
-            let created = try await client.send(
-                S3Request(.probe, .POST, key: key, query: [QueryItem("uploads")]),
-                until: deadline)
-            let id = try S3Storage.understand(.probe) { () throws(BadAnswer) in
-                try S3Document.decode(CreatedUploadDocument.self, from: created.body).uploadID
-            }
-            let part = try await client.send(
+            // Without a note: the sweep finds a probe's uploads by their keys.
+            let id = try await storage.createUpload(
+                key, options: UploadOptions(), during: .probe, repeatability: .always, until: deadline)
+            let part = try await storage.client.send(
                 S3Request(
                     .probe, .PUT, key: key, query: [QueryItem("partNumber", "1"), QueryItem("uploadId", id)],
                     body: ByteBuffer(string: "part \(number)")),

@@ -12,15 +12,18 @@ final class ProbeRun: Sendable {
     static let rounds = 6
 
     let storage: S3Storage
-    private let name = Hashing.hex((0..<8).map { _ in UInt8.random(in: .min ... .max) })
+    /// Whether the races are run one after the other, beside a server that has readers and writers to serve.
+    private let isGentle: Bool
+    private let name = Hexadecimal.random(bytes: 8)
     private let used = NIOLockedValueBox<Set<ObjectKey>>([])
-    let deadline: NIODeadline
 
-    init(_ storage: S3Storage) {
+    init(_ storage: S3Storage, isGentle: Bool = false) {
         self.storage = storage
-        // A probe is a few dozen requests, one after the other on a slow line.
-        deadline = .now() + storage.client.timeout * 2
+        self.isGentle = isGentle
     }
+
+    /// For each request: some stores keep racers waiting for one another.
+    var deadline: NIODeadline { .now() + storage.client.timeout * 2 }
 
     /// What shows without races, the independent questions at the same time.
     func facts() async throws(StorageError) -> ProbeFindings {
@@ -38,22 +41,20 @@ final class ProbeRun: Sendable {
         return findings
     }
 
-    /// The races that are still to be run, all kinds at the same time.
+    /// The races that are still to be run.
     func races(after facts: ProbeFindings) async throws(StorageError) -> ProbeFindings {
+        let outcomes = try values(
+            await attempts(3, oneByOne: isGentle) { kind throws(StorageError) in
+                switch kind {
+                case 0: facts.put.needsRaces ? try await self.putRaces() : []
+                case 1: facts.complete.needsRaces ? try await self.completeRaces() : []
+                default: facts.delete.needsRaces ? try await self.deleteRaces() : []
+                }
+            })
         var findings = facts
-        async let put = attempt { () throws(StorageError) in
-            facts.put.needsRaces ? try await self.putRaces() : []
-        }
-        async let complete = attempt { () throws(StorageError) in
-            facts.complete.needsRaces ? try await self.completeRaces() : []
-        }
-        async let delete = attempt { () throws(StorageError) in
-            facts.delete.needsRaces ? try await self.deleteRaces() : []
-        }
-        let outcomes = await (put, complete, delete)
-        for race in try outcomes.0.get() { findings.put.addRace(race) }
-        for race in try outcomes.1.get() { findings.complete.addRace(race) }
-        for race in try outcomes.2.get() { findings.delete.addRace(race) }
+        for race in outcomes[0] { findings.put.addRace(race) }
+        for race in outcomes[1] { findings.complete.addRace(race) }
+        for race in outcomes[2] { findings.delete.addRace(race) }
         return findings
     }
 
@@ -116,35 +117,14 @@ final class ProbeRun: Sendable {
         _ count: Int = ProbeRun.racers,
         _ racer: @escaping @Sendable (Int) async throws(StorageError) -> (outcome: RaceOutcome, etag: ETag?)
     ) async throws(StorageError) -> [(outcome: RaceOutcome, etag: ETag?)] {
-        let results = await withTaskGroup { group in
-            for number in 0..<count {
-                group.addTask { await attempt { () throws(StorageError) in try await racer(number) } }
-            }
-            var results: [Result<(outcome: RaceOutcome, etag: ETag?), StorageError>] = []
-            for await result in group { results.append(result) }
-            return results
-        }
-        var outcomes: [(outcome: RaceOutcome, etag: ETag?)] = []
-        for result in results { outcomes.append(try result.get()) }
-        return outcomes
+        try values(await attempts(count, racer))
     }
 
-    /// Runs all rounds of one kind at once, each on a key of its own: a store that keeps racers waiting for one another
-    /// is slow in each, and the server is not to wait for their sum.
+    /// Runs all rounds of one kind, each on a key of its own.
     func rounds(
         _ round: @escaping @Sendable (Int) async throws(StorageError) -> [RaceOutcome]
     ) async throws(StorageError) -> [[RaceOutcome]] {
-        let results = await withTaskGroup { group in
-            for number in 0..<Self.rounds {
-                group.addTask { await attempt { () throws(StorageError) in try await round(number) } }
-            }
-            var results: [Result<[RaceOutcome], StorageError>] = []
-            for await result in group { results.append(result) }
-            return results
-        }
-        var rounds: [[RaceOutcome]] = []
-        for result in results { rounds.append(try result.get()) }
-        return rounds
+        try values(await attempts(Self.rounds, oneByOne: isGentle, round))
     }
 
     private func tellsMissingKeys() async throws(StorageError) -> Bool {
@@ -171,4 +151,30 @@ func attempt<Success: Sendable>(
     } catch {
         return .failure(error)
     }
+}
+
+/// What so many calls give or throw, in their order. They run at the same time, unless they are to go one by one: then
+/// the first one that throws is the last.
+func attempts<Success: Sendable>(
+    _ count: Int, oneByOne: Bool = false,
+    _ body: @escaping @Sendable (Int) async throws(StorageError) -> Success
+) async -> [Result<Success, StorageError>] {
+    await withTaskGroup { group in
+        var results: [Int: Result<Success, StorageError>] = [:]
+        for number in 0..<count {
+            group.addTask { (number, await attempt { () throws(StorageError) in try await body(number) }) }
+            guard oneByOne, let (number, result) = await group.next() else { continue }
+            results[number] = result
+            if case .failure = result { break }
+        }
+        for await (number, result) in group { results[number] = result }
+        return (0..<count).compactMap { results[$0] }
+    }
+}
+
+/// What all of them have given; throws what the first one has thrown that did.
+func values<Success>(_ results: [Result<Success, StorageError>]) throws(StorageError) -> [Success] {
+    var values: [Success] = []
+    for result in results { values.append(try result.get()) }
+    return values
 }

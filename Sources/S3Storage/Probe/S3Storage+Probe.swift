@@ -3,22 +3,22 @@ public import ObjectStorage
 
 extension S3Storage {
     /// What is to be done before serving: creates the bucket where ``S3Configuration/createBucket`` asks for it, and
-    /// probes what takes a few requests. The races that tell whether conditions are atomic go on behind it, since some
-    /// stores keep racers waiting for seconds (SeaweedFS retries its locks every second); until they have ended the
-    /// cautious way is taken, and what they find is logged. May be called again after it has thrown.
+    /// probes what takes a few requests. The races that tell whether conditions are atomic go on behind it, one at a
+    /// time, since some stores keep racers waiting for seconds (SeaweedFS retries its locks every second); until they
+    /// have ended the cautious way is taken, and what they find is logged. May be called again after it has thrown.
     ///
     /// - Throws: ``StorageError``, an outage among them.
     @discardableResult
     public func prepare() async throws(StorageError) -> ProbeReport {
         if configuration.createBucket { try await createBucket() }
-        let run = ProbeRun(self)
+        let run = ProbeRun(self, isGentle: true)
         do throws(StorageError) {
             let facts = try await run.facts()
             traits = facts.traits
-            background.start { [self] in await finishProbe(run, facts) }
+            probing.start { [self] in await finishProbe(run, facts) }
             return ProbeReport(facts, partSize: configuration.partSize)
         } catch {
-            await Task { await run.cleanUp() }.value
+            await cleanUp(run)
             throw error
         }
     }
@@ -31,8 +31,7 @@ extension S3Storage {
     public func probe() async throws(StorageError) -> ProbeReport {
         let run = ProbeRun(self)
         let result = await attempt { () throws(StorageError) in try await run.races(after: try await run.facts()) }
-        // In a task of its own, so that a cancelled probe leaves nothing behind either.
-        await Task { await run.cleanUp() }.value
+        await cleanUp(run)
         let findings = try result.get()
         traits = findings.traits
         return ProbeReport(findings, partSize: configuration.partSize)
@@ -42,8 +41,7 @@ extension S3Storage {
     private func finishProbe(_ first: ProbeRun, _ facts: ProbeFindings) async {
         var run = first
         while facts.needsRaces, !Task.isCancelled {
-            let current = run
-            let result = await attempt { () throws(StorageError) in try await current.races(after: facts) }
+            let result = await attempt { [run] () throws(StorageError) in try await run.races(after: facts) }
             if case .success(let findings) = result {
                 traits = findings.traits
                 for warning in findings.warnings where !facts.warnings.contains(warning) {
@@ -51,10 +49,16 @@ extension S3Storage {
                 }
                 break
             }
-            await run.cleanUp()
+            await cleanUp(run)
             try? await Task.sleep(for: .seconds(10))
-            run = ProbeRun(self)
+            if Task.isCancelled { return }
+            run = ProbeRun(self, isGentle: true)
         }
-        await Task { [run] in await run.cleanUp() }.value
+        await cleanUp(run)
+    }
+
+    /// In a task of its own, so that a probe which is cancelled leaves nothing behind either.
+    private func cleanUp(_ run: ProbeRun) async {
+        await Task { await run.cleanUp() }.value
     }
 }

@@ -12,21 +12,50 @@ extension S3Storage {
         _ key: ObjectKey, during operation: StorageError.Operation, until deadline: NIODeadline
     ) async throws(StorageError) -> ObjectInfo {
         do throws(S3Failure) {
-            let answer = try await client.send(S3Request(operation, .HEAD, key: key), until: deadline)
-            return try Self.understand(operation) { () throws(BadAnswer) in
-                let headers = try ObjectHeaders(answer.headers)
-                return headers.info(key, size: headers.contentLength)
-            }
+            let headers = try await headers(of: key, during: operation, until: deadline)
+            return headers.info(key, size: headers.contentLength)
         } catch {
             throw error.storageError
         }
     }
 
+    /// What the store tells of an object without its bytes.
+    ///
+    /// - Throws: a failure that means "missing" only where the store has said so by its code.
+    func headers(
+        of key: ObjectKey, during operation: StorageError.Operation, until deadline: NIODeadline
+    ) async throws(S3Failure) -> ObjectHeaders {
+        let question = S3Request(operation, .HEAD, key: key)
+        let answer: S3Answer
+        do throws(S3Failure) {
+            answer = try await client.send(question, until: deadline)
+        } catch  where error.fault?.status == 404 && error.fault?.code == nil {
+            // An answer to HEAD has no body, so it names no code: the bucket may be missing as well, unless it has just
+            // been seen.
+            guard !isBucketSeen else {
+                throw S3Failure(kind: .fault(S3Fault(status: 404, code: "NoSuchKey")), operation: operation)
+            }
+            let byte = S3Request(operation, .GET, key: key, headers: [("range", "bytes=0-0")])
+            do throws(S3Failure) {
+                _ = try await client.send(byte, until: deadline)
+            } catch  where error.fault?.status == 416 {
+                // There, and empty.
+            } catch {
+                if failureMeansMissing(error) { noteBucket() }
+                throw error
+            }
+            // It has come in between.
+            answer = try await client.send(question, until: deadline)
+        }
+        return try Self.understand(operation) { () throws(BadAnswer) in try ObjectHeaders(answer.headers) }
+    }
+
     public func get(_ key: ObjectKey, options: GetOptions) async throws(StorageError) -> GetResult {
         let deadline = client.deadline()
+        let use = client.enterBodies()
         var refusal: StorageError
         do throws(S3Failure) {
-            return try await read(key, options: options, until: deadline)
+            return try await read(key, options: options, under: use, until: deadline)
         } catch {
             refusal = error.storageError
         }
@@ -39,21 +68,22 @@ extension S3Storage {
         guard let size = refusal.objectSize, let wanted = range.resolve(size: size) else { throw refusal }
         do throws(S3Failure) {
             let exact = ByteRange.closed(first: wanted.lowerBound, last: wanted.upperBound - 1)
-            return try await read(key, options: GetOptions(range: exact, ifMatch: options.ifMatch), until: deadline)
+            let options = GetOptions(range: exact, ifMatch: options.ifMatch)
+            return try await read(key, options: options, under: use, until: deadline)
         } catch {
             throw error.storageError
         }
     }
 
     private func read(
-        _ key: ObjectKey, options: GetOptions, until deadline: NIODeadline
+        _ key: ObjectKey, options: GetOptions, under use: ConnectionUse, until deadline: NIODeadline
     ) async throws(S3Failure) -> GetResult {
         let (response, part) = try await open(key, options: options, until: deadline)
         // Some stores have no conditional reads.
         if let wanted = options.ifMatch, part.info.etag != wanted {
             throw S3Failure(kind: .fault(S3Fault(status: 412, code: "PreconditionFailed")), operation: .get)
         }
-        return GetResult(info: part.info, range: part.range, body: body(of: part, from: response))
+        return GetResult(info: part.info, range: part.range, body: body(of: part, from: response, under: use))
     }
 
     /// Opens an object, or a range of it, and says which bytes come.
@@ -80,10 +110,15 @@ extension S3Storage {
         return (response, part)
     }
 
-    private func body(of part: ObjectPart, from response: HTTPClientResponse) -> ObjectBody {
+    private func body(
+        of part: ObjectPart, from response: HTTPClientResponse, under use: ConnectionUse
+    ) -> ObjectBody {
         ObjectBody { [self] in
             let reader = BodyReader(part, from: response, of: self)
-            return { try await reader.next() }
+            return {
+                defer { withExtendedLifetime(use) {} }
+                return try await reader.next()
+            }
         }
     }
 

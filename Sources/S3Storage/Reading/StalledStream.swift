@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import NIOConcurrencyHelpers
 import NIOCore
+import ObjectStorage
 
 /// The bytes of an answer, each waited for no longer than a deadline. The HTTP client's own read timeout would also run
 /// while our reader is the slow one and nothing is asked of the store.
@@ -14,7 +15,7 @@ final class StalledStream: Sendable {
     init(_ body: HTTPClientResponse.Body, deadlines: DeadlineRunner) {
         let ahead = ReadAhead(eventLoop: deadlines.eventLoopGroup.any())
         self.ahead = ahead
-        pump = Task {
+        pump = Task(executorPreference: TaskHome.executor) {
             do {
                 for try await chunk in body { try await ahead.put(chunk) }
                 ahead.finish(.success(()))
@@ -42,7 +43,8 @@ final class StalledStream: Sendable {
 /// What has been read and not been taken. One task puts, one takes.
 private final class ReadAhead: Sendable {
     private struct State {
-        var bytes = ByteBuffer()
+        var chunks = CircularBuffer<ByteBuffer>()
+        var bytes = 0
         var outcome: Result<Void, any Error>?
         var taker: CheckedContinuation<Void, Never>?
         var putter: CheckedContinuation<Void, Never>?
@@ -53,7 +55,7 @@ private final class ReadAhead: Sendable {
     }
 
     /// Beyond so many bytes the connection is not read on.
-    private static let limit = 128 << 10
+    private static let limit = 256 << 10
 
     private let eventLoop: any EventLoop
     private let state = NIOLockedValueBox(State())
@@ -67,11 +69,8 @@ private final class ReadAhead: Sendable {
     /// Waits while there is enough already. Throws where the task was cancelled.
     func put(_ chunk: ByteBuffer) async throws(CancellationError) {
         let taker = state.withLockedValue { state in
-            if state.bytes.readableBytes == 0 {
-                state.bytes = chunk
-            } else {
-                state.bytes.writeImmutableBuffer(chunk)
-            }
+            state.chunks.append(chunk)
+            state.bytes += chunk.readableBytes
             defer { state.taker = nil }
             return state.taker
         }
@@ -79,7 +78,7 @@ private final class ReadAhead: Sendable {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let waits = state.withLockedValue { state in
-                    guard state.bytes.readableBytes >= Self.limit, !Task.isCancelled else { return false }
+                    guard state.bytes >= Self.limit, !Task.isCancelled else { return false }
                     state.putter = continuation
                     return true
                 }
@@ -108,15 +107,14 @@ private final class ReadAhead: Sendable {
     /// What is here; an empty buffer at the end; nil where more is to come.
     func take() throws -> ByteBuffer? {
         let (bytes, putter) = try state.withLockedValue { state in
-            guard state.bytes.readableBytes > 0 else {
+            guard let chunk = state.chunks.popFirst() else {
                 try state.outcome?.get()
                 return (state.outcome == nil ? nil : ByteBuffer(), CheckedContinuation<Void, Never>?.none)
             }
-            defer {
-                state.bytes = ByteBuffer()
-                state.putter = nil
-            }
-            return (state.bytes, state.putter)
+            state.bytes -= chunk.readableBytes
+            guard state.bytes < Self.limit else { return (chunk, nil) }
+            defer { state.putter = nil }
+            return (chunk, state.putter)
         }
         putter?.resume()
         return bytes
@@ -127,7 +125,7 @@ private final class ReadAhead: Sendable {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let (waits, mustArm) = state.withLockedValue { state in
-                    guard state.bytes.readableBytes == 0, state.outcome == nil, !Task.isCancelled else {
+                    guard state.chunks.isEmpty, state.outcome == nil, !Task.isCancelled else {
                         return (false, false)
                     }
                     state.taker = continuation

@@ -1,7 +1,8 @@
 /// When a failed try is repeated, and after what pause. Pure: the random number comes from outside.
 struct RetryPolicy: Sendable {
-    /// Tries of one request, the first one included.
-    var maximumTries = 4
+    /// Tries of one request, the first one included: where every third answer is lost, one request of 700 still fails.
+    /// The budget keeps a store that is down from being asked as often.
+    var maximumTries = 6
     /// The longest pause before the second try; it doubles with every further one.
     var base: Duration = .milliseconds(50)
     /// No pause is longer.
@@ -19,7 +20,7 @@ struct RetryPolicy: Sendable {
             return repeatability == .always
         case .noCredentials:
             return true
-        case .badAnswer, .cancelled:
+        case .badAnswer, .overloaded, .cancelled:
             return false
         }
     }

@@ -95,7 +95,7 @@ struct SignatureV4: Sendable {
         let regionKey = Hashing.hmac(region, key: dayKey)
         let serviceKey = Hashing.hmac(service, key: regionKey)
         let signingKey = Hashing.hmac("aws4_request", key: serviceKey)
-        let signature = Hashing.hex(Hashing.hmac(stringToSign, key: signingKey))
+        let signature = Hexadecimal.encode(Hashing.hmac(stringToSign, key: signingKey))
         return Trace(canonicalRequest: canonicalRequest, stringToSign: stringToSign, signature: signature)
     }
 

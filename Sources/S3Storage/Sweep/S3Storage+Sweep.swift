@@ -38,8 +38,12 @@ extension S3Storage {
         }
         try await forEachOwn(ProbeRun.folder) { item throws(StorageError) in
             guard item.isNotAfter(latest) else { return }
-            try await self.delete(item.key, ifMatch: nil)
-            report.removedProbeObjects += 1
+            do throws(StorageError) {
+                try await self.delete(item.key, ifMatch: nil)
+                report.removedProbeObjects += 1
+            } catch {
+                self.note(error, in: &report)
+            }
         }
     }
 
@@ -116,7 +120,11 @@ extension S3Storage {
                 let begun = upload.initiated.flatMap { Timestamp(rfc3339: $0) ?? Timestamp(httpDate: $0) }
                 found.append(UnfinishedUpload(key: key, id: upload.uploadID, begun: begun))
             }
-            markers = try Self.nextMarkers(document, names: names)
+            let next = try Self.nextMarkers(document, names: names)
+            guard next.isEmpty || next != markers else {
+                throw Self.badAnswer("a list of uploads that does not go on", during: .listUploads)
+            }
+            markers = next
         } while !markers.isEmpty
         return found
     }
@@ -138,6 +146,9 @@ extension S3Storage {
         repeat {
             let page = try await list(request, during: .listUploads, until: client.deadline())
             for item in page.items { try await body(item) }
+            guard page.cursor == nil || page.cursor != request.cursor else {
+                throw StorageError(.badAnswer, during: .listUploads, detail: "a listing that does not go on")
+            }
             request.cursor = page.cursor
         } while request.cursor != nil
     }

@@ -10,6 +10,8 @@ final class S3MultipartUpload: MultipartUpload {
         var parts: [(number: Int, etag: ETag)] = []
         /// Whether a part may still be on its way into the store after its call has ended.
         var hasLostPart = false
+        /// Whether the store has failed for outage or time: it is not waited for once more.
+        var hasMetOutage = false
         var isOver = false
     }
 
@@ -18,14 +20,27 @@ final class S3MultipartUpload: MultipartUpload {
     private let noteKey: ObjectKey
     private let storage: S3Storage
     private let options: UploadOptions
+    /// Adds the id to the note while the first part is sent. Where that fails the sweep finds the upload by key and
+    /// time.
+    private let naming: Task<Void, Never>
     private let state = NIOLockedValueBox(State())
 
-    init(key: ObjectKey, uploadID: String, noteKey: ObjectKey, of storage: S3Storage, options: UploadOptions) {
-        self.key = key
+    /// - Parameter note: with the id, which the one in the store has not yet.
+    init(_ note: UploadNote, uploadID: String, noteKey: ObjectKey, of storage: S3Storage, options: UploadOptions) {
+        key = note.key
         self.uploadID = uploadID
         self.noteKey = noteKey
         self.storage = storage
         self.options = options
+        naming = Task {
+            do throws(S3Failure) {
+                try await storage.write(note, at: noteKey, until: storage.client.deadline())
+            } catch {
+                storage.logger.debug(
+                    "note of an upload stays without its id",
+                    metadata: ["error": "\(error.storageError.debugDescription)"])
+            }
+        }
     }
 
     func uploadPart(_ bytes: ByteBuffer) async throws(StorageError) {
@@ -38,8 +53,16 @@ final class S3MultipartUpload: MultipartUpload {
             let etag = try S3Storage.etag(answer.headers, during: .uploadPart)
             state.withLockedValue { $0.parts.append((number, etag)) }
         } catch {
-            if error.leavesDoubt { state.withLockedValue { $0.hasLostPart = true } }
+            note(error)
             throw error.storageError
+        }
+    }
+
+    private func note(_ failure: S3Failure) {
+        state.withLockedValue { state in
+            // An earlier try may be on its way as well as the last.
+            state.hasLostPart = state.hasLostPart || failure.leavesDoubt || failure.mayHaveActed
+            state.hasMetOutage = state.hasMetOutage || failure.storageError.isOutage
         }
     }
 
@@ -48,14 +71,20 @@ final class S3MultipartUpload: MultipartUpload {
         guard !state.withLockedValue({ $0.parts.isEmpty }) else {
             throw StorageError(.unsupported, during: .completeUpload, detail: "an upload without parts")
         }
-        let result = try await storage.conditionally(
-            key, mode: mode, during: .completeUpload, until: deadline
-        ) { condition throws(S3Failure) in
-            try await self.complete(condition, until: deadline)
+        let result: PutResult
+        do throws(StorageError) {
+            result = try await storage.conditionally(
+                key, mode: mode, during: .completeUpload, until: deadline
+            ) { condition throws(S3Failure) in
+                try await self.complete(condition, until: deadline)
+            }
+        } catch {
+            if error.isOutage { state.withLockedValue { $0.hasMetOutage = true } }
+            throw error
         }
         state.withLockedValue { $0.isOver = true }
         // Runs on even in a cancelled task, and the caller need not wait for it: the object is there.
-        Task { [storage, noteKey] in await storage.forget(noteAt: noteKey) }
+        storage.tidying.start { await self.forgetNote() }
         return result
     }
 
@@ -81,21 +110,23 @@ final class S3MultipartUpload: MultipartUpload {
                 }
                 return etag
             }
-            return PutResult(etag: await lastingETag(etag, until: deadline))
+            return await lasting(etag, until: deadline)
         } catch {
-            guard error.mayHaveActed, error.storageError.code == .notFound else { throw error }
+            guard error.mayHaveActed, error.fault?.status == 404 || error.fault?.code == "NoSuchUpload" else {
+                throw error
+            }
             return try await lookForOutcome(after: error, until: deadline)
         }
     }
 
     /// Some stores answer with another ETag than the object has from then on; on those the object is asked. Where it is
     /// another's by then, the answer's own must do.
-    private func lastingETag(_ answered: ETag, until deadline: NIODeadline) async -> ETag {
+    private func lasting(_ answered: ETag, until deadline: NIODeadline) async -> PutResult {
         guard !storage.traits.completeTellsETag,
             let object = try? await storage.head(key, during: .completeUpload, until: deadline),
             object.metadata == options.metadata
-        else { return answered }
-        return object.etag
+        else { return PutResult(etag: answered) }
+        return PutResult(etag: object.etag, lastModified: object.lastModified)
     }
 
     /// An earlier try has lost its answer, and now the upload is gone: either it was completed, or somebody aborted it.
@@ -107,7 +138,7 @@ final class S3MultipartUpload: MultipartUpload {
             let object = try? await storage.head(key, during: .completeUpload, until: deadline),
             object.metadata == options.metadata
         {
-            return PutResult(etag: object.etag)
+            return PutResult(etag: object.etag, lastModified: object.lastModified)
         }
         throw S3Failure(
             kind: .transport(untouched: false, failure), operation: .completeUpload, mayHaveActed: true)
@@ -119,8 +150,23 @@ final class S3MultipartUpload: MultipartUpload {
             return state.isOver
         }
         if isOver { return }
-        // A task of its own, since ours may be cancelled, and the parts must go all the same.
-        await Task { await abortToTheEnd() }.value
+        // A task of its own, since ours may be cancelled, and the parts must go all the same. A store that is away is
+        // not waited for a second time.
+        if state.withLockedValue({ $0.hasMetOutage }) {
+            storage.tidying.start { await self.abortToTheEnd() }
+        } else {
+            await Task { await abortToTheEnd() }.value
+        }
+    }
+
+    /// The note goes when its id has come to it, or it would be written anew.
+    private func forgetNote() async {
+        await withTaskCancellationHandler {
+            await naming.value
+        } onCancel: {
+            naming.cancel()
+        }
+        await storage.forget(noteAt: noteKey)
     }
 
     private func abortToTheEnd() async {
@@ -132,7 +178,7 @@ final class S3MultipartUpload: MultipartUpload {
                 try? await Task.sleep(for: .milliseconds(200))
                 try await storage.abortUpload(uploadID, of: key)
             }
-            await storage.forget(noteAt: noteKey)
+            await forgetNote()
         } catch {
             storage.logger.warning(
                 "upload could not be aborted and stays until the sweep",

@@ -18,8 +18,9 @@ extension S3Storage {
         let mustLook = mode != .overwrite && (support != .atomic || operation == .completeUpload)
         let headers = support == .refused ? [] : mode.headers
         do throws(S3Failure) {
-            guard mustLook || !traits.allAtomic else { return try await write(headers) }
-            return try await exclusively(key, during: operation) { () throws(S3Failure) in
+            let isPlain = mode == .overwrite
+            guard !isPlain || !traits.allAtomic else { return try await write(headers) }
+            return try await inTurn(key, alone: !isPlain, during: operation, until: deadline) { () throws(S3Failure) in
                 if mustLook { try await look(at: key, mode: mode, during: operation, until: deadline) }
                 return try await write(headers)
             }
@@ -28,14 +29,18 @@ extension S3Storage {
         }
     }
 
-    /// Keeps every other write of the key in this process out. It needs no deadline of its own: all before us in the
-    /// queue have begun earlier, and end in time.
-    private func exclusively<Result>(
-        _ key: ObjectKey, during operation: StorageError.Operation,
+    /// Keeps other writes of the key in this process out: all of them where ours has a condition, else those that have.
+    /// Where the store keeps conditions itself, that is for speed: SeaweedFS takes a second over each collision.
+    private func inTurn<Result>(
+        _ key: ObjectKey, alone: Bool, during operation: StorageError.Operation, until deadline: NIODeadline,
         _ body: () async throws(S3Failure) -> Result
     ) async throws(S3Failure) -> Result {
         do {
-            return try await locks.withLock(key) { try await body() }
+            return try await locks.withLock(key, shared: !alone) {
+                // All before us end in time, by their own. That ours is over then is not the store's fault.
+                guard NIODeadline.now() < deadline else { throw S3Failure(kind: .overloaded, operation: operation) }
+                return try await body()
+            }
         } catch let failure as S3Failure {
             throw failure
         } catch {
@@ -43,15 +48,13 @@ extension S3Storage {
         }
     }
 
-    private func look(
+    /// Whether the condition holds now.
+    func look(
         at key: ObjectKey, mode: PutMode, during operation: StorageError.Operation, until deadline: NIODeadline
     ) async throws(S3Failure) {
         var current: ETag?
         do throws(S3Failure) {
-            let answer = try await client.send(S3Request(operation, .HEAD, key: key), until: deadline)
-            current = try Self.understand(operation) { () throws(BadAnswer) in
-                try ObjectHeaders(answer.headers).etag
-            }
+            current = try await headers(of: key, during: operation, until: deadline).etag
         } catch  where failureMeansMissing(error) {
             current = nil
         }
@@ -81,9 +84,7 @@ extension PutMode {
     /// object, the condition does not hold.
     func meaning(of failure: S3Failure) -> StorageError {
         var error = failure.storageError
-        if case .replace = self, error.code == .notFound, failure.operation != .delete,
-            failure.fault?.code != "NoSuchUpload"
-        {
+        if case .replace = self, error.code == .notFound, failure.operation != .delete {
             error.code = .preconditionFailed
         }
         return error

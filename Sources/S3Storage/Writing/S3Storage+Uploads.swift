@@ -7,7 +7,25 @@ extension S3Storage {
     public func beginUpload(
         _ key: ObjectKey, options: UploadOptions
     ) async throws(StorageError) -> any MultipartUpload {
-        let deadline = client.deadline()
+        if Task.isCancelled { throw StorageError(.cancelled, during: .beginUpload) }
+        // In a task of its own: where the caller leaves between the store's answer and ours, the upload would stay with
+        // nobody to end it. The deadline bounds it.
+        let beginning = Task { [self] in
+            await attempt { () throws(StorageError) in
+                try await beginRepeatedly(key, options: options, until: client.deadline())
+            }
+        }
+        let upload = try await beginning.value.get()
+        if Task.isCancelled {
+            await upload.abort()
+            throw StorageError(.cancelled, during: .beginUpload)
+        }
+        return upload
+    }
+
+    private func beginRepeatedly(
+        _ key: ObjectKey, options: UploadOptions, until deadline: NIODeadline
+    ) async throws(StorageError) -> S3MultipartUpload {
         var tries = 0
         while true {
             tries += 1
@@ -17,9 +35,7 @@ extension S3Storage {
                 // Sent again, the request begins a second upload. The first one has a note of its own by then, by which
                 // the sweep finds it.
                 let isOver = tries == Self.beginTries || NIODeadline.now() >= deadline
-                guard error.leavesDoubt, error.storageError.isOutage, !isOver, !Task.isCancelled else {
-                    throw error.storageError
-                }
+                guard error.leavesDoubt, error.storageError.isOutage, !isOver else { throw error.storageError }
             }
         }
     }
@@ -29,7 +45,7 @@ extension S3Storage {
 
     private func beginUpload(
         _ key: ObjectKey, options: UploadOptions, until deadline: NIODeadline
-    ) async throws(S3Failure) -> any MultipartUpload {
+    ) async throws(S3Failure) -> S3MultipartUpload {
         guard let noteKey = ObjectKey(Self.ownPrefix + UploadNote.name(of: key)) else {
             throw Self.badAnswer("a note without a name", during: .beginUpload)
         }
@@ -39,40 +55,38 @@ extension S3Storage {
         do throws(S3Failure) {
             uploadID = try await createUpload(key, options: options, until: deadline)
         } catch {
-            if !error.leavesDoubt, !error.mayHaveActed { await forget(noteAt: noteKey) }
+            // Behind the caller: a store that has just failed may take its time for this too.
+            if !error.leavesDoubt, !error.mayHaveActed {
+                tidying.start { [self] in await forget(noteAt: noteKey) }
+            }
             throw error
         }
-        let upload = S3MultipartUpload(key: key, uploadID: uploadID, noteKey: noteKey, of: self, options: options)
         note.uploadID = uploadID
-        do throws(S3Failure) {
-            try await write(note, at: noteKey, until: deadline)
-        } catch {
-            await upload.abort()
-            throw error
-        }
-        return upload
+        return S3MultipartUpload(note, uploadID: uploadID, noteKey: noteKey, of: self, options: options)
     }
 
-    private func write(_ note: UploadNote, at noteKey: ObjectKey, until deadline: NIODeadline) async throws(S3Failure) {
+    /// Writes a note, or what has become known since.
+    func write(_ note: UploadNote, at noteKey: ObjectKey, until deadline: NIODeadline) async throws(S3Failure) {
         let request = S3Request(
             .beginUpload, .PUT, key: noteKey, headers: [("content-type", "text/plain")], body: note.bytes)
         _ = try await client.send(request, until: deadline)
     }
 
-    private func createUpload(
-        _ key: ObjectKey, options: UploadOptions, until deadline: NIODeadline
+    /// - Parameter repeatability: sent twice it would begin two uploads, of which a note names one.
+    func createUpload(
+        _ key: ObjectKey, options: UploadOptions, during operation: StorageError.Operation = .beginUpload,
+        repeatability: S3Request.Repeatability = .ifUntouched, until deadline: NIODeadline
     ) async throws(S3Failure) -> String {
-        // Sent twice under one note it would begin two uploads of which the note names one.
         let request = S3Request(
-            .beginUpload, .POST, key: key, query: [QueryItem("uploads")],
+            operation, .POST, key: key, query: [QueryItem("uploads")],
             headers: Self.headers(contentType: options.contentType, metadata: options.metadata),
-            repeatability: .ifUntouched)
+            repeatability: repeatability)
         let answer = try await client.send(request, until: deadline)
-        let document = try Self.understand(.beginUpload) { () throws(BadAnswer) in
+        let document = try Self.understand(operation) { () throws(BadAnswer) in
             try S3Document.decode(CreatedUploadDocument.self, from: answer.body)
         }
         guard !document.uploadID.isEmpty, !document.uploadID.contains("\n") else {
-            throw Self.badAnswer("an upload without an id", during: .beginUpload)
+            throw Self.badAnswer("an upload without an id", during: operation)
         }
         return document.uploadID
     }
@@ -95,7 +109,7 @@ extension S3Storage {
         let request = S3Request(.abortUpload, .DELETE, key: key, query: [QueryItem("uploadId", uploadID)])
         do throws(S3Failure) {
             _ = try await client.send(request, until: deadline ?? client.deadline())
-        } catch  where failureMeansMissing(error) {
+        } catch  where failureMeansMissing(error) || error.fault?.code == "NoSuchUpload" {
             return
         }
     }

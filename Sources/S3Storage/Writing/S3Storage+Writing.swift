@@ -6,22 +6,21 @@ extension S3Storage {
     public func put(
         _ key: ObjectKey, bytes: ByteBuffer, options: PutOptions
     ) async throws(StorageError) -> PutResult {
-        try await put(key, bytes: bytes, options: options, until: client.deadline())
-    }
-
-    func put(
-        _ key: ObjectKey, bytes: ByteBuffer, options: PutOptions, until deadline: NIODeadline
-    ) async throws(StorageError) -> PutResult {
+        let deadline = client.deadline()
         let description = Self.headers(contentType: options.contentType, metadata: options.metadata)
         return try await conditionally(
             key, mode: options.mode, during: .put, until: deadline
         ) { condition throws(S3Failure) in
             var request = S3Request(.put, .PUT, key: key, headers: description + condition, body: bytes)
-            // The same bytes have the same ETag again: between two tries other writes may have brought back the version
-            // that is named, and the second try would be a second write. The caller looks what became of the first.
-            if case .replace = options.mode { request.repeatability = .ifUntouched }
+            // Between two tries another client's write may have come and been acknowledged, which the second one would
+            // undo, or the version that is named may be back (the same bytes have the same ETag again). The caller
+            // looks what became of the first. A create-only write cannot happen over another one.
+            if options.mode != .createOnly { request.repeatability = .ifUntouched }
             let answer = try await client.send(request, until: deadline)
-            return PutResult(etag: try Self.etag(answer.headers, during: .put))
+            // S3 tells no Last-Modified here; its clock at the end of the write is as good a bound.
+            return PutResult(
+                etag: try Self.etag(answer.headers, during: .put),
+                lastModified: answer.headers.first(name: "date").flatMap { Timestamp(httpDate: $0) })
         }
     }
 
@@ -33,16 +32,42 @@ extension S3Storage {
             try await conditionally(
                 key, mode: mode, during: .delete, until: deadline
             ) { condition throws(S3Failure) in
-                do throws(S3Failure) {
-                    _ = try await client.send(
-                        S3Request(.delete, .DELETE, key: key, headers: condition), until: deadline)
-                } catch {
-                    isRepeated = error.mayHaveActed
-                    throw error
-                }
+                try await delete(key, mode: mode, condition, isRepeated: &isRepeated, until: deadline)
             }
         } catch {
             try await judgeRefusedDelete(error, of: key, ifMatch: ifMatch, isRepeated: isRepeated, until: deadline)
+        }
+    }
+
+    /// Sends a delete, and sends it again where its answer is lost. One of a certain version only after a look: on a
+    /// store that ignores the condition the second try would delete what another client has written meanwhile.
+    private func delete(
+        _ key: ObjectKey, mode: PutMode, _ condition: [(name: String, value: String)], isRepeated: inout Bool,
+        until deadline: NIODeadline
+    ) async throws(S3Failure) {
+        var request = S3Request(.delete, .DELETE, key: key, headers: condition)
+        if mode != .overwrite { request.repeatability = .ifUntouched }
+        for pause in [50, 200, 800, nil] {
+            do throws(S3Failure) {
+                _ = try await client.send(request, until: deadline)
+                return
+            } catch {
+                isRepeated = isRepeated || error.mayHaveActed || error.leavesDoubt
+                let lost = error
+                guard mode != .overwrite, error.leavesDoubt, error.storageError.isOutage, let pause else { throw error }
+                do {
+                    try await Task.sleep(for: .milliseconds(pause))
+                } catch {
+                    throw S3Failure(kind: .cancelled, operation: .delete, mayHaveActed: true)
+                }
+                do throws(S3Failure) {
+                    try await look(at: key, mode: mode, during: .delete, until: deadline)
+                } catch let refusal where refusal.fault?.status == 404 || refusal.fault?.status == 412 {
+                    throw refusal
+                } catch {
+                    throw lost
+                }
+            }
         }
     }
 

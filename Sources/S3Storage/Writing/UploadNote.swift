@@ -38,7 +38,6 @@ struct UploadNote: Sendable, Hashable {
 
     /// Where notes of this key's uploads are, each under a random name of its own.
     static func name(of key: ObjectKey) -> String {
-        let random = Hashing.hex((0..<16).map { _ in UInt8.random(in: .min ... .max) })
-        return "\(folder)\(Hashing.sha256(key.bytes))/\(random)"
+        "\(folder)\(Hashing.sha256(key.bytes))/\(Hexadecimal.random(bytes: 16))"
     }
 }

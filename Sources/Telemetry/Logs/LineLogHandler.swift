@@ -30,8 +30,9 @@ public struct LineLogHandler: LogHandler {
     /// Makes these the handlers of every logger of the process, on standard error. Once per process, before the first
     /// logger is made.
     public static func bootstrap(format: LineFormat, level: Logger.Level) {
+        let sink = StandardError.sink(format)
         LoggingSystem.bootstrap { label in
-            LineLogHandler(label: label, format: format, level: level, sink: StandardError.write)
+            LineLogHandler(label: label, format: format, level: level, sink: sink)
         }
     }
 

@@ -1,3 +1,4 @@
+import Logging
 import Synchronization
 
 #if canImport(Glibc)
@@ -8,20 +9,36 @@ import Synchronization
     import Darwin
 #endif
 
-/// Standard error, a whole line at a time.
+/// Standard error, a whole line at a time. Whoever reads it may be slow or stuck: nobody who logs waits for that.
 enum StandardError {
-    /// One writer at a time: a line that takes two calls must not be cut by another one's.
-    private static let lock = Mutex(())
+    /// Some thousand lines.
+    private static let limit = 4 << 20
 
-    static func write(_ bytes: [UInt8]) {
-        lock.withLock { _ in
-            bytes.withUnsafeBytes { buffer in
-                var rest = buffer[...]
-                while !rest.isEmpty {
-                    let count = writeOnce(rest)
-                    guard count > 0 else { return }
-                    rest = rest.dropFirst(count)
-                }
+    private static let queue = Mutex<LineQueue?>(nil)
+
+    /// Takes whole lines from any thread. Once per process.
+    static func sink(_ format: LineFormat) -> @Sendable ([UInt8]) -> Void {
+        let lines = LineQueue(
+            limit: limit,
+            note: { dropped in
+                format.bytes(
+                    of: LogLine(
+                        time: .now(), level: .warning, logger: "tintype", message: "log lines were dropped",
+                        metadata: ["count": .stringConvertible(dropped)]))
+            }, write: writeAll)
+        queue.withLock { $0 = lines }
+        // The last lines, which tell of the end, may still be on their way when main returns.
+        atexit { StandardError.queue.withLock { $0 }?.flush(milliseconds: 500) }
+        return { lines.append($0) }
+    }
+
+    private static func writeAll(_ bytes: [UInt8]) {
+        bytes.withUnsafeBytes { buffer in
+            var rest = buffer[...]
+            while !rest.isEmpty {
+                let count = writeOnce(rest)
+                guard count > 0 else { return }
+                rest = rest.dropFirst(count)
             }
         }
     }

@@ -11,8 +11,8 @@ extension Setting {
             "OPS_PORT", \.opsPort, .port,
             "the operations listener: `/livez`, `/readyz`, `/metrics`; 0 takes any free port"),
         Setting(
-            "DRAIN_SECONDS", \.drain, .seconds(0...600),
-            "how long connections are still taken after SIGTERM, unready"),
+            "DRAIN_SECONDS", \.drain, .seconds(0...20),
+            "how long connections are still taken after SIGTERM, unready; part of the 30 s in which the process ends"),
         Setting(
             "CLIENT_TIMEOUT_SECONDS", \.clientTimeout, .seconds(1...3600),
             "a client that sends nothing for so long while the server waits for it is cut off (408)"),
@@ -47,7 +47,7 @@ extension Setting {
         Setting("S3_CREATE_BUCKET", \.s3.createBucket, .flag, "create the bucket at start where it is missing"),
         Setting(
             "S3_PUBLIC_URL", \.s3.publicURL, .optional(.origin), default: "S3_ENDPOINT_URL",
-            "the store as browsers reach it: host of presigned URLs"),
+            "the store as browsers reach it, for presigned URLs: no effect in this version, which makes none"),
         Setting(
             "S3_UPLOAD_SWEEP_SECONDS", \.s3.uploadSweepAge, .secondsOrNever(1...31_536_000),
             "own multipart uploads that are unfinished after so long are aborted; 0: never"),

@@ -11,6 +11,11 @@ struct ServeCommand: AsyncParsableCommand {
     func run() async throws {
         let settings = try options.loadOrExit()
         LineLogHandler.bootstrap(format: LineFormat(settings.logFormat), level: Logger.Level(settings.logLevel))
-        try await Composition.run(settings)
+        do {
+            try await Composition.run(settings)
+        } catch let fault as StartFault {
+            StandardStreams.printError("tintype: \(fault)")
+            throw ExitCode(SettingsFaults.exitCode)
+        }
     }
 }

@@ -60,15 +60,17 @@ enum HTTP {
 
     /// A PUT that may be answered before its end. This client forgets such an answer where it fails to send the rest,
     /// so it is asked again.
-    static func putAgain(_ url: String, _ bytes: [UInt8]) async throws -> Answer {
+    static func putAgain(
+        _ url: String, _ bytes: [UInt8], _ headers: [(String, String)] = []
+    ) async throws -> Answer {
         for _ in 0..<20 {
             do {
-                return try await put(url, bytes)
-            } catch let error as ChannelError where error == .ioOnClosedChannel {
+                return try await put(url, bytes, headers)
+            } catch  where error is ChannelError || error is IOError {
                 continue
             }
         }
-        return try await put(url, bytes)
+        return try await put(url, bytes, headers)
     }
 
     static func post(_ url: String, json: String, _ headers: [(String, String)] = []) async throws -> Answer {

@@ -11,8 +11,8 @@ import Testing
                 + "--b--\r\n")
         #expect(
             form.parts == [
-                FormDataPart(name: "prefix", filename: nil, contentType: nil),
-                FormDataPart(name: "file", filename: "a.jpg", contentType: "image/jpeg"),
+                FormDataPart(name: "prefix", filename: nil),
+                FormDataPart(name: "file", filename: "a.jpg"),
             ])
         #expect(form.contents == [Array("cats/".utf8), Array("\u{1}\r\n\r\n--".utf8)])
         #expect(form.ended)

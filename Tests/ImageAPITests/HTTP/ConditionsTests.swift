@@ -17,7 +17,7 @@ struct ConditionsTests {
     }
 
     @Test(
-        "The order of RFC 9110, section 13.2.2",
+        "Each condition by itself",
         arguments: [
             ("If-Match", #""v""#, Conditions.Verdict.proceed), ("If-Match", #"W/"v""#, .preconditionFailed),
             ("If-None-Match", #"W/"v""#, .notModified), ("If-None-Match", #""x""#, .proceed),
@@ -36,6 +36,31 @@ struct ConditionsTests {
         let modified = Timestamp(seconds: 784_111_777, nanoseconds: 500)
         #expect(Conditions(headers, now: now).evaluate(etag: ETag(opaque: "v"), lastModified: modified) == expected)
     }
+
+    @Test(
+        "Together, in the order of RFC 9110, section 13.2.2: a tag silences the date of its kind",
+        arguments: [
+            ([("If-Match", #""v""#), ("If-Unmodified-Since", Self.before)], Conditions.Verdict.proceed),
+            ([("If-Match", #""x""#), ("If-Unmodified-Since", Self.modified)], .preconditionFailed),
+            ([("If-None-Match", #""x""#), ("If-Modified-Since", Self.modified)], .proceed),
+            ([("If-None-Match", #""v""#), ("If-Modified-Since", Self.before)], .notModified),
+            ([("If-Match", #""x""#), ("If-None-Match", #""v""#)], .preconditionFailed),
+            ([("If-Match", #""v""#), ("If-None-Match", #""v""#)], .notModified),
+            ([("If-Unmodified-Since", Self.before), ("If-None-Match", #""v""#)], .preconditionFailed),
+            ([("If-Match", #""x", "v""#)], .proceed), ([("If-Match", #""x""#), ("If-Match", #""v""#)], .proceed),
+            ([("If-None-Match", "nonsense")], .proceed), ([("If-Match", "nonsense")], .preconditionFailed),
+        ])
+    func together(_ fields: [(String, String)], _ expected: Conditions.Verdict) throws {
+        var headers = HTTPFields()
+        for (name, value) in fields {
+            headers.append(HTTPField(name: try #require(HTTPField.Name(name)), value: value))
+        }
+        let modified = Timestamp(seconds: 784_111_777)
+        #expect(Conditions(headers, now: now).evaluate(etag: ETag(opaque: "v"), lastModified: modified) == expected)
+    }
+
+    private static let modified = "Sun, 06 Nov 1994 08:49:37 GMT"
+    private static let before = "Sun, 06 Nov 1994 08:49:36 GMT"
 
     @Test(
         "Ranges",

@@ -11,7 +11,7 @@ import Testing
         (784_111_777, "Sun, 06 Nov 1994 08:49:37 GMT"), (0, "Thu, 01 Jan 1970 00:00:00 GMT"),
         (1_709_164_800, "Thu, 29 Feb 2024 00:00:00 GMT"), (4_102_444_799, "Thu, 31 Dec 2099 23:59:59 GMT"),
     ]) func dates(second: Int, expected: String) {
-        #expect(HTTPDateCache.format(second) == expected)
+        #expect(HTTPDateCache { second }.text == expected)
     }
 
     @Test func aNewSecondIsANewDate() {
@@ -85,12 +85,12 @@ import Testing
         fields.append(HTTPField(name: .cacheStatus, value: "bad\r\nSet-Cookie: x=y"))
         ResponseHeadEncoder.encode(
             HTTPResponse(status: .init(code: 207, reasonPhrase: "Multi-Status"), headerFields: fields),
-            additions: .init(connection: "close", date: "now"),
+            additions: .init(connection: "close", date: "now", requestID: "17"),
             into: &buffer
         )
         let expected = """
             HTTP/1.1 207 Multi-Status\r\nETag: "a"\r\nDate: then\r\nVary: Accept\r\nVary: Origin\r\n\
-            Cache-Status: bad  Set-Cookie: x=y\r\nConnection: close\r\n\r\n
+            Cache-Status: bad  Set-Cookie: x=y\r\nX-Request-Id: 17\r\nConnection: close\r\n\r\n
             """
         #expect(String(buffer: buffer) == expected)
     }

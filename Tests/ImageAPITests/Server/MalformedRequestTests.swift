@@ -146,6 +146,41 @@ import Testing
         }
     }
 
+    /// The parser fails again at every byte behind its first error, which once cut the answer in flight.
+    @Test func moreBytesBehindAFaultDoNotEndTheAnswer() async throws {
+        let released = Notes<Bool>()
+        try await ListenerFixture.run { _, _ in
+            _ = try await released.wait()
+            return text("first")
+        } test: { fixture in
+            let client = try await fixture.client()
+            try await client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+            for _ in 0..<3 {
+                try await Task.sleep(for: .milliseconds(50))
+                try await client.send("nonsense\r\n\r\n")
+            }
+            try await Task.sleep(for: .milliseconds(50))
+            #expect(fixture.finished.all.isEmpty)
+            released.add(true)
+            let answer = try await client.receiveAll()
+            #expect(status(answer) == 200)
+            let rest = answer.firstRange(of: "first").map { String(answer[$0.upperBound...]) }
+            #expect(rest.flatMap(status) == 400)
+            #expect(fixture.finished.all.map(\.status) == [200, 400])
+        }
+    }
+
+    /// The parser takes `/a` for the authority that CONNECT asks for, and then stops for good.
+    @Test func aTunnelEndsTheConnection() async throws {
+        try await ListenerFixture.run { _, _ in
+            text("no", status: .methodNotAllowed)
+        } test: { fixture in
+            let answer = try await fixture.exchange("CONNECT /a HTTP/1.1\r\nHost: h\r\n\r\nmore")
+            #expect([400, 405].contains(status(answer)))
+            #expect(answer.contains("\r\nConnection: close\r\n"))
+        }
+    }
+
     @Test func headerBytesBeyondASCIIReachTheHandler() async throws {
         try await ListenerFixture.run { request, _ in
             text("<" + (request.headers.first { $0.name.canonicalName == "x-name" }?.value ?? "none") + ">")

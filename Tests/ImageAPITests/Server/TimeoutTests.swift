@@ -27,7 +27,7 @@ import Testing
             let answer = try await client.receiveAll()
             #expect(status(answer) == 408)
             #expect(answer.contains("\r\nConnection: close\r\n"))
-            #expect(body(answer).contains("\"code\":\"request_timeout\""))
+            #expect(body(answer).contains("\"code\":\"client_too_slow\""))
             #expect(errors.all == [.timedOut])
             #expect(try await fixture.finished.wait()[0].status == 408)
         }

@@ -191,6 +191,6 @@ import Testing
 
     @Test(arguments: ["", "!", "Y", "é", String(repeating: "a", count: 5000)])
     func aForeignCursorIsRefused(_ cursor: String) async throws {
-        #expect(try await failure { _ = try await storage.list(ListRequest(cursor: cursor)) } == .invalidKey)
+        #expect(try await failure { _ = try await storage.list(ListRequest(cursor: cursor)) } == .badCursor)
     }
 }

@@ -1,7 +1,7 @@
 import ObjectStorage
 
 /// Where a listing goes on: the store's own token, or a key for stores that give none.
-enum ListCursor: Sendable, Hashable {
+enum StoreCursor: Sendable, Hashable {
     case token(String)
     case after([UInt8])
 

@@ -1,0 +1,22 @@
+/// The classes of bytes that HTTP's grammar is made of. Swift's own classes of Character are of Unicode.
+extension UInt8 {
+    var isASCIIDigit: Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self) }
+
+    var isASCIILetter: Bool { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(self | 0x20) }
+
+    /// A space or a tab.
+    var isBlank: Bool { self == UInt8(ascii: " ") || self == UInt8(ascii: "\t") }
+}
+
+extension StringProtocol {
+    /// Without spaces and tabs at its ends.
+    func trimmingBlanks() -> SubSequence {
+        // By scalars: a space with an accent upon it is another Character.
+        let isInk: (Unicode.Scalar) -> Bool = { $0 != " " && $0 != "\t" }
+        let scalars = unicodeScalars
+        guard let first = scalars.firstIndex(where: isInk), let last = scalars.lastIndex(where: isInk) else {
+            return self[startIndex..<startIndex]
+        }
+        return self[first..<scalars.index(after: last)]
+    }
+}

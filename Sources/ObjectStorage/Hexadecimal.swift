@@ -1,0 +1,19 @@
+/// Bytes as text, two lower-case digits each.
+public enum Hexadecimal {
+    private static let digits = Array("0123456789abcdef".utf8)
+
+    public static func encode(_ bytes: some Sequence<UInt8>) -> String {
+        var text: [UInt8] = []
+        text.reserveCapacity(2 * bytes.underestimatedCount)
+        for byte in bytes {
+            text.append(digits[Int(byte >> 4)])
+            text.append(digits[Int(byte & 15)])
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// A name that nobody else has made, of so many random bytes.
+    public static func random(bytes count: Int) -> String {
+        encode((0..<count).map { _ in UInt8.random(in: .min ... .max) })
+    }
+}

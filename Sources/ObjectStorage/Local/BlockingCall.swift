@@ -1,0 +1,120 @@
+import NIOConcurrencyHelpers
+import NIOCore
+
+/// One call on another thread, whose caller may leave before it ends. Who comes first settles it: the result, the time
+/// limit or the caller.
+final class BlockingCall<Value: Sendable>: Sendable {
+    private struct State {
+        var waiter: CheckedContinuation<Result<Value, StorageError>, Never>?
+        var hasBegun = false
+        /// Why the caller has left.
+        var left: StorageError.Code?
+    }
+
+    private let operation: StorageError.Operation
+    private let state = NIOLockedValueBox(State())
+
+    init(_ operation: StorageError.Operation) {
+        self.operation = operation
+    }
+
+    /// - Returns: whether the call may begin; else the caller has left already.
+    func wait(_ continuation: CheckedContinuation<Result<Value, StorageError>, Never>) -> Bool {
+        let left = state.withLockedValue { state in
+            if state.left == nil { state.waiter = continuation }
+            return state.left
+        }
+        guard let left else { return true }
+        continuation.resume(returning: .failure(StorageError(left, during: operation)))
+        return false
+    }
+
+    /// Runs the call, unless the caller has left before it began.
+    func perform(_ body: () throws(LocalFailure) -> Value) {
+        let mayBegin = state.withLockedValue { state in
+            state.hasBegun = state.left == nil
+            return state.hasBegun
+        }
+        guard mayBegin else { return }
+        let result: Result<Value, StorageError>
+        do {
+            result = .success(try body())
+        } catch {
+            result = .failure(error.storageError(during: operation))
+        }
+        takeWaiter()?.resume(returning: result)
+    }
+
+    func leave(_ reason: StorageError.Code) {
+        let (waiter, hasBegun) = state.withLockedValue { state in
+            defer {
+                if state.left == nil { state.left = reason }
+                state.waiter = nil
+            }
+            return (state.waiter, state.hasBegun)
+        }
+        let detail = hasBegun ? "the file system has not answered yet" : "every thread waits for the file system"
+        var error = StorageError(reason, during: operation, detail: detail)
+        error.mayHaveHappened = hasBegun
+        waiter?.resume(returning: .failure(error))
+    }
+
+    private func takeWaiter() -> CheckedContinuation<Result<Value, StorageError>, Never>? {
+        state.withLockedValue { state in
+            defer { state.waiter = nil }
+            return state.waiter
+        }
+    }
+}
+
+/// The time limit of all calls of a pool, with one timer for all of them: nearly no call is too long.
+final class CallWatch: Sendable {
+    private struct State {
+        var nextID: UInt64 = 0
+        var calls: [UInt64: (deadline: NIODeadline, expire: @Sendable () -> Void)] = [:]
+        var isArmed = false
+    }
+
+    private let timeout: TimeAmount
+    private let eventLoop: any EventLoop
+    private let state = NIOLockedValueBox(State())
+
+    init(timeout: TimeAmount, eventLoop: any EventLoop) {
+        self.timeout = timeout
+        self.eventLoop = eventLoop
+    }
+
+    /// - Parameter expire: is called once the time is over, unless the call has ended before.
+    func begin(_ expire: @escaping @Sendable () -> Void) -> UInt64 {
+        let deadline = NIODeadline.now() + timeout
+        let (id, mustArm) = state.withLockedValue { state in
+            state.nextID += 1
+            state.calls[state.nextID] = (deadline, expire)
+            defer { state.isArmed = true }
+            return (state.nextID, !state.isArmed)
+        }
+        if mustArm { arm(deadline) }
+        return id
+    }
+
+    func end(_ id: UInt64) {
+        state.withLockedValue { _ = $0.calls.removeValue(forKey: id) }
+    }
+
+    private func arm(_ deadline: NIODeadline) {
+        eventLoop.scheduleTask(deadline: deadline) { [weak self] in self?.fire() }
+    }
+
+    private func fire() {
+        let now = NIODeadline.now()
+        let (late, next) = state.withLockedValue { state in
+            let late = state.calls.values.filter { $0.deadline <= now }.map(\.expire)
+            state.calls = state.calls.filter { $0.value.deadline > now }
+            let next = state.calls.values.map(\.deadline).min()
+            state.isArmed = next != nil
+            return (late, next)
+        }
+        for expire in late { expire() }
+        if let next { arm(next) }
+    }
+}

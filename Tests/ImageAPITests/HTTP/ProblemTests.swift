@@ -1,0 +1,57 @@
+import HTTPTypes
+import ImageService
+import ObjectStorage
+import Testing
+
+@testable import ImageAPI
+
+@Suite("Problems")
+struct ProblemTests {
+    @Test(
+        "What the store says becomes the contract's status",
+        arguments: [
+            (StorageError.Code.notFound, 404), (.preconditionFailed, 412), (.conflict, 409),
+            (.rangeNotSatisfiable, 416),
+            (.invalidKey, 400), (.full, 507), (.denied, 502), (.unavailable, 503), (.timedOut, 504), (.badAnswer, 502),
+            (.unsupported, 501), (.cancelled, 499),
+        ])
+    func storage(_ code: StorageError.Code, _ status: Int) {
+        let error = StorageError(code, during: .get, detail: "/srv/data/secret.jpg", objectSize: 10)
+        for problem in [Problem(error), Problem(thrown: error), Problem(ServiceError(error))] {
+            #expect(problem.code.status.code == status)
+            #expect((problem.headers[.retryAfter] != nil) == [503, 504].contains(status))
+            #expect((problem.headers[.contentRange] == "bytes */10") == (status == 416))
+            #expect(!problem.detail.contains("secret"))
+        }
+    }
+
+    @Test("Every code has an error's status and a title of its own")
+    func codes() {
+        #expect(ProblemCode.allCases.allSatisfy { (400...599).contains($0.status.code) })
+        #expect(Set(ProblemCode.allCases.map(\.title)).count == ProblemCode.allCases.count)
+    }
+
+    private struct Unknown: Error {}
+
+    @Test("What is thrown by nobody known is a bug, and a cancellation is not")
+    func thrown() {
+        #expect(Problem(thrown: Unknown()).code == .internalError)
+        #expect(Problem(thrown: Unknown()).cause is Unknown)
+        #expect(Problem(thrown: CancellationError()).code == .clientLeft)
+        #expect(Problem(thrown: RequestBodyError.clientLeft).code == .clientLeft)
+        #expect(Problem(thrown: RequestBodyError.timedOut).code == .clientTooSlow)
+        #expect(Problem(thrown: RequestBodyError.malformed).code == .badBody)
+        #expect(Problem(thrown: ServiceError.tooLong(limit: 7)).code == .tooLong)
+        #expect(Problem(thrown: Problem(.conflict, "once")).detail == "once")
+    }
+
+    @Test(
+        "Blanks are trimmed by scalars, and nothing else is",
+        arguments: [
+            ("a", "a"), (" \t a b \t", "a b"), ("", ""), (" \t ", ""), ("\u{A0}a\u{A0}", "\u{A0}a\u{A0}"),
+            (" \u{301}a", "\u{301}a"), ("a\n", "a\n"),
+        ])
+    func blanks(_ text: String, _ expected: String) {
+        #expect(Array(text.trimmingBlanks().utf8) == Array(expected.utf8))
+    }
+}

@@ -1,0 +1,91 @@
+import ImageModel
+import ImageService
+import NIOCore
+import ObjectStorage
+import Testing
+
+@Suite("What files tell only when they are read")
+struct InspectionTests {
+    private let path: ImagePath
+    private let base = MemoryStorage(partSize: 64 << 10)
+
+    init() throws {
+        path = try ImagePath(Array("a/b".utf8))
+    }
+
+    private func plant(_ bytes: [UInt8]) async throws {
+        _ = try await base.put(path.key, bytes: ByteBuffer(bytes: bytes), options: PutOptions())
+    }
+
+    @Test("Orientation behind the pixels of a PNG is known on every replica, uploaded in parts or moved in")
+    func lateOrientation() async throws {
+        let storage = ScriptedStorage(base)
+        let bytes = Samples.turnedLate(try Samples.noise(.png, side: 400))
+        for isForeign in [false, true] {
+            if isForeign {
+                try await plant(bytes)
+            } else {
+                let uploaded = try await ImageService.make(storage).upload(path, bytes)
+                #expect(storage.count(.beginUpload) == 1)
+                #expect(uploaded.image.image?.orientation == .rotated90)
+            }
+            let replica = ImageService.make(storage)
+            let gets = storage.count(.get)
+            let image = try #require(try await replica.describe(path).image)
+            #expect(image.orientation == .rotated90)
+            #expect(image.displaySize == PixelSize(width: 200, height: 400))
+            #expect(image.frames == 1)
+            // Once is enough.
+            let first = storage.count(.get)
+            #expect(first > gets)
+            for _ in 0..<5 { #expect(try await replica.describe(path).image == image) }
+            #expect(storage.count(.get) == first)
+        }
+    }
+
+    @Test("What a damaged file does not tell stays unknown, and is looked for once")
+    func damaged() async throws {
+        let storage = ScriptedStorage(base)
+        try await plant(Array(try Samples.noise(.png, side: 400).dropLast(5000)))
+        let service = ImageService.make(storage)
+        let image = try #require(try await service.describe(path).image)
+        #expect(image.frames == nil)
+        #expect(image.size == PixelSize(width: 400, height: 200))
+        let gets = storage.count(.get)
+        _ = try await service.describe(path)
+        #expect(storage.count(.get) == gets)
+    }
+
+    @Test("A foreign file that is replaced elsewhere is described as it is now")
+    func replacedElsewhere() async throws {
+        let service = ImageService.make(ScriptedStorage(base))
+        try await plant(try Samples.noise(.png, side: 100))
+        _ = try await service.bytes(path)
+        try await plant(try Samples.noise(.png, side: 60))
+        #expect(try await service.describe(path).image?.size == PixelSize(width: 60, height: 30))
+    }
+
+    @Test("A rendition's format is chosen by the same knowledge, whatever was asked before")
+    func transparency() async throws {
+        let service = ImageService.make(base)
+        try await plant(try Samples.noise(.webp, side: 64))
+        _ = try await service.bytes(path)
+        #expect(try await service.locate(path).image.image == nil)
+        #expect(try await service.locateWithHeader(path).image.image?.hasAlpha == false)
+        #expect(try await service.locate(path).image.image?.hasAlpha == false)
+    }
+
+    @Test("The same version is not looked into again when it is asked for again")
+    func revalidation() async throws {
+        let storage = ScriptedStorage(base)
+        let service = ImageService.make(storage, revalidateAfter: .zero)
+        try await plant(try Samples.noise(.webp, side: 64))
+        _ = try await service.locate(path)
+        let gets = storage.count(.get)
+        #expect(gets == 1)
+        for _ in 0..<5 { #expect(try await service.locate(path).image.image?.size.width == 64) }
+        #expect(storage.count(.get) == gets)
+        try await plant(try Samples.noise(.webp, side: 32))
+        #expect(try await service.locate(path).image.image?.size.width == 32)
+    }
+}

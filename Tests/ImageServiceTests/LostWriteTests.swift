@@ -1,0 +1,156 @@
+import ImageModel
+import ImageService
+import NIOCore
+import ObjectStorage
+import Testing
+
+@Suite("Writes whose outcome is open", .timeLimit(.minutes(2)))
+struct LostWriteTests {
+    private let path: ImagePath
+    private let storage = ScriptedStorage()
+    private let service: ImageService
+    private let turned = PixelSize(width: 16, height: 32)
+
+    init() throws {
+        path = try ImagePath(Array("a/b.jpg".utf8))
+        service = ImageService.make(storage)
+    }
+
+    /// The first write has timed out and lands when the rotate has been begun anew: before it reads, or between its
+    /// reading and its writing.
+    @Test("A rotate whose first write lands late is done once", arguments: [StorageError.Operation.get, .put])
+    func lateRotate(_ landing: StorageError.Operation) async throws {
+        let uploaded = try await service.upload(path, try Samples.jpeg())
+        for condition in [WriteCondition.matches([uploaded.image.etag]), .exists] {
+            _ = try await service.upload(path, try Samples.jpeg())
+            // In memory every write has a version of its own.
+            let etag = try await service.locate(path).image.etag
+            storage.holdNextPut(untilNext: landing)
+            let puts = storage.count(.put)
+            let rotated = try await service.rotate(
+                path, by: .rotated90, condition: condition == .exists ? .exists : .matches([etag]))
+            #expect(rotated.image.image?.size == turned)
+            #expect(rotated.isLossless)
+            #expect(storage.count(.put) - puts == (landing == .get ? 1 : 2))
+            let fresh = try await ImageService.make(storage).describe(path)
+            #expect(fresh.image?.size == turned)
+            #expect(fresh.etag == rotated.image.etag)
+        }
+    }
+
+    @Test("A rotate whose write keeps failing says so soon, and not that others came first")
+    func failingRotate() async throws {
+        _ = try await service.upload(path, try Samples.jpeg())
+        storage.refuse(.put, with: Array(repeating: .unavailable, count: 10))
+        let (puts, start) = (storage.count(.put), ContinuousClock.now)
+        let error = await #expect(throws: ServiceError.self) {
+            try await service.rotate(path, by: .rotated90, condition: .always)
+        }
+        guard case .storage(let cause)? = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(cause.code == .unavailable)
+        #expect(storage.count(.put) - puts == 2)
+        #expect(ContinuousClock.now - start < .seconds(20))
+    }
+
+    @Test("A rotate that loses against others goes on, and none is lost")
+    func losingRotate() async throws {
+        _ = try await service.upload(path, try Samples.jpeg())
+        storage.refuse(.put, with: [.conflict, .preconditionFailed, .conflict])
+        let rotated = try await service.rotate(path, by: .rotated90, condition: .always)
+        #expect(rotated.image.image?.size == turned)
+    }
+
+    @Test("A rotate that others have rotated on since is described as what is there")
+    func overtaken() async throws {
+        _ = try await service.upload(path, try Samples.jpeg())
+        let other = ImageService.make(storage)
+        let path = path
+        storage.loseAnswers([.put])
+        // Between the lost answer and the look for it.
+        storage.before(next: .put) { [storage] in
+            storage.before(next: .head) { _ = try? await other.rotate(path, by: .rotated90, condition: .always) }
+        }
+        let rotated = try await service.rotate(path, by: .rotated90, condition: .always)
+        let present = try await ImageService.make(storage).describe(path)
+        #expect(present.image?.size == PixelSize(width: 32, height: 16))
+        #expect(rotated.image.etag == present.etag)
+        #expect(rotated.image.image == present.image)
+        #expect(try await service.describe(path).image == present.image)
+    }
+
+    @Test("A plain upload whose answer was lost has happened, and is not done again")
+    func lostUpload() async throws {
+        storage.loseAnswers([.put])
+        let uploaded = try await service.upload(path, try Samples.jpeg())
+        #expect(uploaded.isNew)
+        #expect(storage.count(.put) == 1)
+        #expect(try await service.locate(path).image.etag == uploaded.image.etag)
+    }
+
+    @Test(
+        "A plain upload that did not reach the store is sent once more, over what was there", arguments: [false, true])
+    func unsentUpload(isReplacing: Bool) async throws {
+        if isReplacing { _ = try await service.upload(path, try Samples.jpeg("old")) }
+        storage.refuse(.put, with: [.unavailable])
+        let uploaded = try await service.upload(path, try Samples.jpeg("new"))
+        #expect(uploaded.isNew != isReplacing)
+        #expect(try await service.bytes(path) == Samples.jpeg("new"))
+        storage.refuse(.put, with: [.unavailable, .unavailable])
+        await #expect(throws: ServiceError.self) { try await service.upload(path, try Samples.jpeg("third")) }
+    }
+
+    @Test("A plain upload whose answer was lost does not undo what another client has written since")
+    func overwrittenUpload() async throws {
+        let (other, path) = (ImageService.make(storage), path)
+        let theirs = try Samples.jpeg("theirs")
+        storage.loseAnswers([.put])
+        storage.before(next: .put) { [storage] in
+            storage.before(next: .head) { _ = try? await other.upload(path, theirs) }
+        }
+        // The look for 200 or 201 comes first.
+        storage.before(next: .head) {}
+        let error = await #expect(throws: ServiceError.self) {
+            try await service.upload(path, try Samples.jpeg("ours"))
+        }
+        guard case .storage(let cause)? = error, cause.code == .unavailable else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(try await ImageService.make(storage).bytes(path) == theirs)
+    }
+
+    @Test("If-Match: * takes whichever version is there", arguments: [1000, 20_000_000])
+    func anyVersion(padding: Int) async throws {
+        _ = try await service.upload(path, try Samples.jpeg("old"))
+        let (other, path) = (ImageService.make(storage), path)
+        let bytes = try Samples.jpeg("new", padding: padding)
+        storage.before(next: padding > 8 << 20 ? .completeUpload : .put) {
+            _ = try? await other.upload(path, try Samples.jpeg("between"))
+        }
+        let uploaded = try await service.upload(path, bytes, .exists)
+        #expect(!uploaded.isNew)
+        #expect(try await ImageService.make(storage).bytes(path) == bytes)
+        try await service.delete(path, condition: .exists)
+        await #expect(throws: ServiceError.self) { try await service.upload(path, bytes, .exists) }
+        await #expect(throws: ServiceError.self) { try await ImageService.make(storage).open(path) }
+    }
+
+    @Test("A store that was away for the first look only does not cost the upload")
+    func transientLook() async throws {
+        storage.refuse(.head, with: [.unavailable])
+        let uploaded = try await service.upload(path, try Samples.jpeg(padding: 20_000_000))
+        #expect(uploaded.isNew)
+    }
+
+    @Test("A part that fails tells that the store is away")
+    func partsCount() async throws {
+        storage.refuse(.uploadPart, with: [.unavailable])
+        await #expect(throws: ServiceError.self) {
+            try await service.upload(path, try Samples.jpeg(padding: 20_000_000))
+        }
+        #expect(service.usage.isStorageAway)
+    }
+}

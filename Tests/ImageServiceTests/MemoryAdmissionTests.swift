@@ -1,0 +1,105 @@
+import ImageCodecs
+import ImageModel
+import ImageService
+import NIOCore
+import ObjectStorage
+import Testing
+
+@Suite("Whole files in memory", .timeLimit(.minutes(2)))
+struct MemoryAdmissionTests {
+    private let path: ImagePath
+
+    init() throws {
+        path = try ImagePath(Array("a.jpg".utf8))
+    }
+
+    private func spec(width: Int) -> RenditionSpec {
+        ImageService.spec(RenditionRequest(width: width), format: .jpeg)
+    }
+
+    @Test("Renditions and rotates read no more files at once than there is room for")
+    func bounded() async throws {
+        let storage = ScriptedStorage()
+        // Room for 10 MiB of files: one of 6 MB at a time.
+        let service = ImageService.make(storage, renderMemoryBytes: 40 << 20)
+        _ = try await service.upload(path, try Samples.jpeg(padding: 6_000_000))
+        try await withThrowingTaskGroup(of: Int.self) { group in
+            for width in 1...20 {
+                group.addTask { try await service.render(try await service.locate(path), spec(width: width)).size }
+            }
+            group.addTask {
+                try await service.rotate(path, by: .rotated180, condition: .always).image.image?.size.width ?? 0
+            }
+            for try await size in group { #expect(size > 0) }
+        }
+        #expect(storage.mostOpenBodies == 1)
+    }
+
+    @Test("A file that finds no room at all is refused with the limit, and not read")
+    func beyond() async throws {
+        let storage = ScriptedStorage()
+        let service = ImageService.make(storage, renderMemoryBytes: 40 << 20)
+        _ = try await service.upload(path, try Samples.jpeg(padding: 11_000_000))
+        try await expectRefusal(service, limit: 10 << 20)
+        #expect(storage.mostOpenBodies == 0)
+    }
+
+    @Test("An object over 4 GiB is refused, however much memory there is")
+    func huge() async throws {
+        let storage = HugeObject(size: 5 << 30)
+        let service = ImageService.make(storage, maximumBytes: 1 << 40, renderMemoryBytes: 1 << 40)
+        try await expectRefusal(service, limit: Int(UInt32.max))
+    }
+
+    private func expectRefusal(_ service: ImageService, limit: Int) async throws {
+        let located = try await service.locate(path)
+        for error in [
+            await #expect(throws: ServiceError.self) { try await service.render(located, spec(width: 10)) },
+            await #expect(throws: ServiceError.self) {
+                try await service.rotate(path, by: .rotated90, condition: .always)
+            },
+        ] {
+            guard case .beyondLimit(let text)? = error else {
+                Issue.record("\(String(describing: error))")
+                continue
+            }
+            #expect(text.contains("\(limit)"))
+        }
+    }
+}
+
+/// A store whose every object is one JPEG of a size that no test can have, and whose bytes must not be read.
+private struct HugeObject: ObjectStorage {
+    var size: Int64
+    let capabilities = StorageCapabilities()
+
+    private struct MustNotBeRead: Error {}
+
+    private func info(_ key: ObjectKey) -> ObjectInfo {
+        ObjectInfo(
+            key: key, size: size, etag: ETag(opaque: "huge"), lastModified: nil,
+            metadata: ["tintype-image": "jpeg 32x16 o1 a0 f1"])
+    }
+
+    func get(_ key: ObjectKey, options: GetOptions) async throws(StorageError) -> GetResult {
+        GetResult(info: info(key), range: 0..<size, body: ObjectBody { { throw MustNotBeRead() } })
+    }
+
+    func head(_ key: ObjectKey) async throws(StorageError) -> ObjectInfo { info(key) }
+
+    func put(_ key: ObjectKey, bytes: ByteBuffer, options: PutOptions) async throws(StorageError) -> PutResult {
+        throw StorageError(.unsupported, during: .put)
+    }
+
+    func beginUpload(_ key: ObjectKey, options: UploadOptions) async throws(StorageError) -> any MultipartUpload {
+        throw StorageError(.unsupported, during: .beginUpload)
+    }
+
+    func delete(_ key: ObjectKey, ifMatch: ETag?) async throws(StorageError) {
+        throw StorageError(.unsupported, during: .delete)
+    }
+
+    func list(_ request: ListRequest) async throws(StorageError) -> ListPage { ListPage() }
+
+    func checkAvailability() async throws(StorageError) {}
+}

@@ -1,0 +1,52 @@
+import Synchronization
+import Testing
+
+@testable import Telemetry
+
+@Suite(.timeLimit(.minutes(1))) struct LineQueueTests {
+    /// A place that takes nothing until it is let.
+    private final class Place: Sendable {
+        let text = Mutex("")
+        let isStuck: Mutex<Bool>
+        /// Calls that have come, stuck ones included.
+        let calls = Atomic(0)
+
+        init(isStuck: Bool) { self.isStuck = Mutex(isStuck) }
+
+        func write(_ bytes: [UInt8]) {
+            calls.add(1, ordering: .relaxed)
+            while isStuck.withLock({ $0 }) { DetachedThread.sleepOneMillisecond() }
+            text.withLock { $0 += String(decoding: bytes, as: UTF8.self) }
+        }
+    }
+
+    private func queue(_ place: Place, limit: Int) -> LineQueue {
+        LineQueue(limit: limit, note: { Array("dropped \($0)\n".utf8) }, write: { place.write($0) })
+    }
+
+    @Test func everyLineIsWrittenOnceAndInOrder() {
+        let place = Place(isStuck: false)
+        let queue = queue(place, limit: 1 << 20)
+        for index in 0..<5000 { queue.append(Array("\(index)\n".utf8)) }
+        queue.flush(milliseconds: 20_000)
+        #expect(place.text.withLock { $0 } == (0..<5000).map { "\($0)\n" }.joined())
+    }
+
+    @Test func aStuckReaderStopsNobodyAndWhatIsDroppedIsCounted() async {
+        let place = Place(isStuck: true)
+        let queue = queue(place, limit: 30)
+        queue.append(Array("first\n".utf8))
+        // Taken, and stuck: from here on there is room for three.
+        while place.calls.load(ordering: .relaxed) == 0 { await Task.yield() }
+        for index in 0..<10 { queue.append(Array("line----\(index)\n".utf8)) }
+        // A flush at the end of the process does not wait for ever either.
+        queue.flush(milliseconds: 20)
+        #expect(place.text.withLock { $0 } == "")
+        place.isStuck.withLock { $0 = false }
+        queue.flush(milliseconds: 20_000)
+        #expect(place.text.withLock { $0 } == "first\nline----0\nline----1\nline----2\ndropped 7\n")
+        queue.append(Array("after\n".utf8))
+        queue.flush(milliseconds: 20_000)
+        #expect(place.text.withLock { $0 }.hasSuffix("dropped 7\nafter\n"))
+    }
+}
