@@ -13,6 +13,10 @@ let instrumented: [SwiftSetting] = [
 let package = Package(
     name: "fuzz",
     platforms: [.macOS(.v15)],
+    dependencies: [
+        // ByteBuffer is what the form parser is fed.
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2")
+    ],
     targets: [
         // The sources of the server itself, by symbolic links: they are compiled anew with instrumentation, which a
         // dependency on the package above could not be.
@@ -29,9 +33,21 @@ let package = Package(
             name: "ImageCodecs", dependencies: ["CImageCodecs", "ImageModel"],
             swiftSettings: instrumented + [.strictMemorySafety()]
         ),
-        // One program for all targets: `fuzz TARGET CORPUS [libFuzzer options]`, `fuzz seed TARGET CORPUS`.
+        .target(name: "CRendering", cSettings: [.unsafeFlags(["-O2", "-g", "-fsanitize=fuzzer-no-link,address"])]),
+        .target(
+            name: "Rendering", dependencies: ["CRendering", "ImageCodecs", "ImageModel"], swiftSettings: instrumented),
+        // Of ImageAPI the parsers only, file by file: the whole would bring Hummingbird, and minutes of compiling.
+        .target(
+            name: "Parsers", dependencies: ["ImageModel", .product(name: "NIOCore", package: "swift-nio")],
+            swiftSettings: instrumented
+        ),
+        // Counts allocations, so that what an operation takes can be held against what it was admitted for.
+        .target(name: "CMemoryMeter"),
+        // One program for all targets: `fuzz TARGET CORPUS [libFuzzer options]`, `fuzz seed TARGET CORPUS`,
+        // `fuzz measure FILE...`.
         .executableTarget(
-            name: "fuzz", dependencies: ["ImageCodecs", "ImageModel"], swiftSettings: Array(instrumented.dropLast()),
+            name: "fuzz", dependencies: ["CMemoryMeter", "ImageCodecs", "ImageModel", "Parsers", "Rendering"],
+            swiftSettings: Array(instrumented.dropLast()),
             // gold, the default, stumbles over the debug information.
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]
         ),

@@ -6,6 +6,45 @@
 #include <wchar.h>
 
 #include <lcms2.h>
+#include <lcms2_plugin.h>
+
+// What lcms may take at once, on this thread: a table of a profile may claim far more than its file has bytes, and lcms
+// takes and clears the memory before it reads. Tables of its own making have under two megabytes.
+enum { OWN_TABLES = 2 << 20 };
+static _Thread_local size_t largest_piece = OWN_TABLES;
+
+static void *lcms_allocate(cmsContext context, cmsUInt32Number size) {
+    (void)context;
+    return size > largest_piece ? NULL : malloc(size);
+}
+
+static void *lcms_allocate_zeroed(cmsContext context, cmsUInt32Number size) {
+    (void)context;
+    return size > largest_piece ? NULL : calloc(size, 1);
+}
+
+static void *lcms_reallocate(cmsContext context, void *memory, cmsUInt32Number size) {
+    (void)context;
+    return size > largest_piece ? NULL : realloc(memory, size);
+}
+
+static void lcms_free(cmsContext context, void *memory) {
+    (void)context;
+    free(memory);
+}
+
+// For a profile of this many bytes, whose samples of 8 bits become floating point numbers at most.
+static cmsContext create_context(size_t profile) {
+    largest_piece = OWN_TABLES + 4 * profile;
+    cmsPluginMemHandler handler = {
+        .base = {.Magic = cmsPluginMagicNumber, .ExpectedVersion = 2060, .Type = cmsPluginMemHandlerSig},
+        .MallocPtr = lcms_allocate,
+        .FreePtr = lcms_free,
+        .ReallocPtr = lcms_reallocate,
+        .MallocZeroPtr = lcms_allocate_zeroed,
+    };
+    return cmsCreateContext(&handler, NULL);
+}
 
 static tt_status append_utf8(tt_buffer *out, uint32_t scalar) {
     uint8_t bytes[4];
@@ -32,7 +71,7 @@ static tt_status append_utf8(tt_buffer *out, uint32_t scalar) {
 
 tt_status tt_color_profile_name(const uint8_t *profile, size_t count, tt_buffer *name) {
     if (count < 128 || count > UINT32_MAX) return TT_DAMAGED;
-    cmsContext context = cmsCreateContext(NULL, NULL);
+    cmsContext context = create_context(count);
     if (context == NULL) return TT_NO_MEMORY;
     tt_status status = TT_DAMAGED;
     cmsHPROFILE handle = cmsOpenProfileFromMemTHR(context, profile, (cmsUInt32Number)count);
@@ -173,7 +212,7 @@ tt_status tt_color_from_profile(
     const uint8_t *profile, size_t count, tt_color_kind kind, bool is_deep, tt_color **color) {
     *color = NULL;
     if (count < 128 || count > UINT32_MAX) return TT_UNSUPPORTED;
-    profiles all = {.context = cmsCreateContext(NULL, NULL)};
+    profiles all = {.context = create_context(count)};
     if (all.context == NULL) return TT_NO_MEMORY;
     all.source = cmsOpenProfileFromMemTHR(all.context, profile, (cmsUInt32Number)count);
     return finish(&all, kind, is_deep, color);
@@ -217,7 +256,7 @@ tt_status tt_color_from_primaries(
     tt_primaries primaries, tt_transfer transfer, double exponent, tt_color_kind kind, bool is_deep,
     tt_color **color) {
     *color = NULL;
-    profiles all = {.is_steep = true, .context = cmsCreateContext(NULL, NULL)};
+    profiles all = {.is_steep = true, .context = create_context(0)};
     if (all.context == NULL) return TT_NO_MEMORY;
     cmsCIExyY white = {primaries.white_x, primaries.white_y, 1};
     cmsCIExyYTRIPLE colors = {

@@ -1,3 +1,4 @@
+#include "jpeg_planes_scan.h"
 #include "jpeg_support.h"
 #include "tt_jpeg_planes.h"
 
@@ -57,14 +58,18 @@ static void describe(j_decompress_ptr cinfo, tt_planes *planes) {
 }
 
 static tt_status decode(
-    planes_state *state, const uint8_t *source, size_t count, uint32_t denominator, uint64_t maximum_pixels,
-    tt_planes *planes) {
+    planes_state *state, const uint8_t *source, size_t count, uint32_t denominator, bool keeps_chroma,
+    uint64_t maximum_pixels, tt_planes *planes) {
     j_decompress_ptr cinfo = &state->cinfo;
     if (setjmp(state->session.jump) != 0) return state->session.status;
     jpeg_create_decompress(cinfo);
     tt_status status = read_header(state, source, count, denominator);
     if (status != TT_OK) return status;
     if ((uint64_t)cinfo->image_width * cinfo->image_height > maximum_pixels) return TT_TOO_LARGE;
+    if (denominator > 1) {
+        status = jpeg_planes_scan(cinfo, denominator, keeps_chroma, state->session.cancel, planes);
+        if (status != TT_UNSUPPORTED) return status;
+    }
     jpeg_start_decompress(cinfo);
 
     uint64_t bytes = 0;
@@ -99,13 +104,13 @@ static tt_status decode(
 }
 
 tt_status tt_jpeg_decode_planes(
-    const uint8_t *source, size_t count, uint32_t denominator, uint64_t maximum_pixels, uint32_t maximum_scans,
-    const tt_cancel *cancel, tt_planes *planes) {
+    const uint8_t *source, size_t count, uint32_t denominator, bool keeps_chroma, uint64_t maximum_pixels,
+    uint32_t maximum_scans, const tt_cancel *cancel, tt_planes *planes) {
     planes_state state = {0};
     *planes = (tt_planes){0};
     jpeg_session_begin(&state.session, maximum_scans, cancel);
     state.cinfo.err = &state.session.errors;
-    tt_status status = decode(&state, source, count, denominator, maximum_pixels, planes);
+    tt_status status = decode(&state, source, count, denominator, keeps_chroma, maximum_pixels, planes);
     jpeg_destroy_decompress(&state.cinfo);
     jpeg_session_end(&state.session);
     if (status != TT_OK) {
@@ -113,26 +118,4 @@ tt_status tt_jpeg_decode_planes(
         planes->plane[0].data = NULL;
     }
     return status;
-}
-
-static tt_status look(
-    planes_state *state, const uint8_t *source, size_t count, uint32_t denominator, uint64_t *bytes) {
-    if (setjmp(state->session.jump) != 0) return state->session.status;
-    jpeg_create_decompress(&state->cinfo);
-    tt_status status = read_header(state, source, count, denominator);
-    if (status != TT_OK) return status;
-    jpeg_calc_output_dimensions(&state->cinfo);
-    for (int index = 0; index < 3; index++) *bytes += plane_bytes(&state->cinfo, &state->cinfo.comp_info[index]);
-    return TT_OK;
-}
-
-bool tt_jpeg_has_planes(const uint8_t *source, size_t count, uint32_t denominator, uint64_t *bytes) {
-    planes_state state = {0};
-    *bytes = 0;
-    jpeg_session_begin(&state.session, UINT32_MAX, NULL);
-    state.cinfo.err = &state.session.errors;
-    tt_status status = look(&state, source, count, denominator, bytes);
-    jpeg_destroy_decompress(&state.cinfo);
-    jpeg_session_end(&state.session);
-    return status == TT_OK;
 }

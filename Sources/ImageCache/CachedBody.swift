@@ -1,4 +1,4 @@
-import NIOCore
+public import NIOCore
 public import ObjectStorage
 
 /// Bytes in memory, whole, counted by a ``ByteAccount`` for as long as anybody holds them.
@@ -14,6 +14,9 @@ public struct CachedBody: Sendable {
         size = chunks.reduce(0) { $0 + $1.readableBytes }
         self.receipt = receipt
     }
+
+    /// The first piece, which holds all of a body that was made here.
+    public var head: ByteBuffer { chunks.first ?? ByteBuffer() }
 
     /// Whether nobody else holds these bytes, so that letting go of this value frees them.
     mutating func isHeldOnlyHere() -> Bool {

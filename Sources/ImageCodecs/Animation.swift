@@ -8,6 +8,12 @@ public struct AnimationInfo: Sendable, Hashable {
     public var frames: Int
     /// How often it is played; 0: for ever.
     public var loops: Int
+
+    public init(size: PixelSize, frames: Int, loops: Int) {
+        self.size = size
+        self.frames = frames
+        self.loops = loops
+    }
 }
 
 /// One picture of an animation.

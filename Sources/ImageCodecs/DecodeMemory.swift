@@ -5,7 +5,8 @@ extension ImageDecoder {
     /// What libjpeg, libpng, libwebp and lcms2 take beside the picture itself: row buffers, tables, windows.
     static let workingBytes = 4 << 20
 
-    /// The largest number of bytes that decoding takes, pixels handed out included, for any file with this header.
+    /// The largest number of bytes that decoding takes, pixels handed out included, for any file with this header, but
+    /// for what an embedded colour profile takes.
     ///
     /// It assumes the worst coding of the format: a progressive JPEG of four full-size components holds eight bytes
     /// of coefficients per pixel. Where the file is at hand ``memoryBytes(file:info:scaleDenominator:limits:)`` is
@@ -30,9 +31,31 @@ extension ImageDecoder {
         }
     }
 
-    /// The same for one file, whose header says how it is coded. Falls back to the worst case where it cannot be read.
+    /// The same for one file, whose header says how it is coded, with what its colour profile takes. Falls back to the
+    /// worst case where it cannot be read.
     public static func memoryBytes(
         file: RawSpan, info: ImageInfo, scaleDenominator: Int = 1, limits: CodecLimits
+    ) -> Int {
+        codingBytes(file: file, info: info, scaleDenominator: scaleDenominator, limits: limits)
+            + profileBytes(file: file, info: info, limits: limits)
+    }
+
+    /// The profile itself, lcms2's copy, and its tables: five times as much was measured for tables of 16 bits, whose
+    /// samples of 8 bits are spread to twice their size.
+    private static func profileBytes(file: RawSpan, info: ImageInfo, limits: CodecLimits) -> Int {
+        let source: ColorSource? =
+            switch info.format {
+            case .jpeg: (try? JPEGHeader.read(file, limits: limits))?.profile.map { .profile($0) }
+            case .png: (try? PNGHeader.read(file, limits: limits))?.colors
+            case .webp: (try? WebPHeader.read(file, limits: limits))?.profile.map { .profile($0) }
+            case .avif: (try? AVIFHeader.read(file, limits: limits))?.colors
+            }
+        guard case .profile(let bytes) = source else { return 0 }
+        return 8 * bytes.count
+    }
+
+    private static func codingBytes(
+        file: RawSpan, info: ImageInfo, scaleDenominator: Int, limits: CodecLimits
     ) -> Int {
         let worst = memoryBytes(info: info, scaleDenominator: scaleDenominator)
         switch info.format {

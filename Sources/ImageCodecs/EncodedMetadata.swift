@@ -15,23 +15,39 @@ public struct EncodedMetadata: Sendable, Hashable {
     /// Longer texts are not kept: a rendition should stay small.
     static let maximumBytes = 4_096
 
-    /// Reads what a file says of artist and copyright in its EXIF; nil where it says neither. Never throws: a
-    /// rendition does not fail for its metadata.
+    /// Reads what a file says of artist and copyright in its EXIF, else in its XMP, else in IPTC's records or a PNG's
+    /// texts, each of the two by itself; nil where it says neither. Never throws: a rendition does not fail for its
+    /// metadata.
     public static func read(_ file: RawSpan, info: ImageInfo) -> EncodedMetadata? {
-        let block: Range<Int>? =
-            switch info.format {
-            case .jpeg:
-                (try? JPEGSegments.all(in: file, limits: CodecLimits())).flatMap {
-                    ExifLocation.find(jpeg: file, segments: $0)
-                }
-            case .png: (try? PNGChunks.all(in: file)).flatMap { ExifLocation.find(png: file, chunks: $0) }
-            case .avif: (try? AVIFHeader.read(file, limits: CodecLimits()))?.exif
-            case .webp: (try? WebPChunks.all(in: file)).flatMap { ExifLocation.find(webp: file, chunks: $0) }
-            }
-        guard let block, let walk = ExifWalk.read(file.extracting(block)) else { return nil }
-        let exif = file.extracting(block)
-        let metadata = EncodedMetadata(
-            artist: text(exif, walk.artist), copyright: text(exif, walk.copyright))
+        var sources = RightsSources()
+        switch info.format {
+        case .jpeg: sources.add(jpeg: file)
+        case .png: sources.add(png: file)
+        case .webp: sources.add(webp: file)
+        case .avif: sources.add(avif: file)
+        }
+        return sources.found.artist == nil && sources.found.copyright == nil ? nil : sources.found
+    }
+
+    /// What an EXIF block says.
+    static func read(exif: RawSpan) -> EncodedMetadata? {
+        guard let walk = ExifWalk.read(exif) else { return nil }
+        return EncodedMetadata(artist: text(exif, walk.artist), copyright: text(exif, walk.copyright))
+    }
+
+    /// Texts without closing zeros and blanks; those that are empty, too long or no UTF-8 are left out. Nil where
+    /// nothing is left.
+    static func checked(artist: [UInt8]?, copyright: [UInt8]?) -> EncodedMetadata? {
+        func clean(_ text: [UInt8]?) -> [UInt8]? {
+            guard var text = text else { return nil }
+            while let last = text.last, last == 0 || last == 0x20 { text.removeLast() }
+            text = Array(text.drop { $0 == 0x20 })
+            guard !text.isEmpty, text.count <= maximumBytes, !text.contains(where: { $0 < 0x20 }),
+                String(validating: text, as: UTF8.self) != nil
+            else { return nil }
+            return text
+        }
+        let metadata = EncodedMetadata(artist: clean(artist), copyright: clean(copyright))
         return metadata.artist == nil && metadata.copyright == nil ? nil : metadata
     }
 

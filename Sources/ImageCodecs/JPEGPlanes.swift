@@ -34,10 +34,14 @@ public import ImageModel
     /// - Parameters:
     ///   - info: what ``ImageHeader/read(_:limits:)`` said of this file. Its size is checked again.
     ///   - scaleDenominator: 1, 2, 4 or 8: decoded straight at that part of the size.
+    ///   - keepsChroma: chroma that is stored with fewer samples than luma is made smaller by less, so that none of it
+    ///     is lost; only a picture that ends in as little chroma does without. Where colours are to be converted it is
+    ///     kept in any case.
     /// - Returns: nil where the file is no such JPEG: grey, RGB or CMYK.
     /// - Throws: as ``ImageDecoder/decode(_:info:scaleDenominator:colors:limits:cancelled:)``.
     public static func decode(
-        _ file: RawSpan, info: ImageInfo, scaleDenominator: Int = 1, limits: CodecLimits, cancelled: CancelFlag
+        _ file: RawSpan, info: ImageInfo, scaleDenominator: Int = 1, keepsChroma: Bool = true, limits: CodecLimits,
+        cancelled: CancelFlag
     ) throws(CodecError) -> JPEGPlanes? {
         guard info.format == .jpeg else { return nil }
         try limits.check(width: info.size.width, height: info.size.height)
@@ -45,22 +49,16 @@ public import ImageModel
         guard header.info.size == info.size else { throw .fault("a header of another file") }
         guard header.coding?.color == .TT_JPEG_COLOR else { return nil }
         guard [1, 2, 4, 8].contains(scaleDenominator) else { throw .fault("a scale that libjpeg does not have") }
+        let profile: ColorSource? = header.profile.map { .profile($0) }
+        let conversion = try profile?.conversion(of: .TT_COLOR_RGB)
         var planes = tt_planes()
         let status = unsafe file.withCBytes { (pointer, count) in
             unsafe tt_jpeg_decode_planes(
-                pointer, count, UInt32(scaleDenominator), UInt64(limits.maximumPixels), UInt32(limits.maximumScans),
-                cancelled.pointer, &planes)
+                pointer, count, UInt32(scaleDenominator), keepsChroma || conversion != nil,
+                UInt64(limits.maximumPixels), UInt32(limits.maximumScans), cancelled.pointer, &planes)
         }
         if status == .TT_UNSUPPORTED { return nil }
         try check(status, format: "JPEG")
-        let profile: ColorSource? = header.profile.map { .profile($0) }
-        let conversion: ColorConversion?
-        do throws(CodecError) {
-            conversion = try profile?.conversion(of: .TT_COLOR_RGB)
-        } catch {
-            unsafe tt_free(planes.plane.0.data)
-            throw error
-        }
         return try JPEGPlanes(adopting: planes, conversion: conversion)
     }
 

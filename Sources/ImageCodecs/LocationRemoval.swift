@@ -1,18 +1,38 @@
+import ImageModel
+
 /// Takes the place where a picture was made out of its metadata, without moving anything that stays: maker notes hold
 /// offsets that nobody knows.
 enum LocationRemoval {
+    /// More entries that name a GPS directory than any software writes; one is allowed.
+    private static let maximumDirectories = 4
+
     /// Empties every GPS directory of a TIFF block (Exif 2.32, 4.6.6) and takes its entry (0x8825) out of the first
-    /// directory. Returns whether there was one.
-    static func clean(exif block: inout [UInt8]) -> Bool {
-        guard let isBigEndian = byteOrder(block), let first = number(block, 4, 4, isBigEndian) else { return false }
-        var isChanged = false
-        // More than one entry is not allowed, but would be found by others.
-        while let entry = find(0x8825, in: block, at: first, isBigEndian) {
-            if let gps = number(block, entry + 8, 4, isBigEndian) { wipe(&block, at: gps, isBigEndian) }
+    /// directory. Returns whether there was one, and nil where the block is laid out against its format: directories
+    /// that overlap, or so many that emptying them would take long. Then only leaving all of it out is safe.
+    static func clean(exif block: inout [UInt8]) -> Bool? {
+        guard let isBigEndian = byteOrder(block), let first = number(block, 4, 4, isBigEndian),
+            let count = number(block, first, 2, isBigEndian)
+        else { return false }
+        guard find(0x8825, in: block, at: first, isBigEndian) != nil else { return false }
+        guard first >= 8 else { return nil }
+        // The first directory with its link to the second one: what is emptied may not reach into it.
+        var eraser = Eraser(isBigEndian: isBigEndian, kept: first..<first + 2 + 12 * count + 4, left: block.count)
+        for _ in 0..<maximumDirectories {
+            // More than one entry is not allowed, but would be found by others.
+            guard let entry = find(0x8825, in: block, at: first, isBigEndian) else { return true }
+            if let gps = number(block, entry + 8, 4, isBigEndian) {
+                guard eraser.wipe(&block, at: gps) else { return nil }
+            }
             remove(entry, from: &block, at: first, isBigEndian)
-            isChanged = true
         }
-        return isChanged
+        return find(0x8825, in: block, at: first, isBigEndian) == nil ? true : nil
+    }
+
+    /// What stands in for a block that ``clean(exif:)`` has given up: its orientation and nothing else. Nil where
+    /// nobody reads an orientation out of it, not even "upright", which a later block could then contradict.
+    static func replacement(for block: [UInt8]) -> [UInt8]? {
+        guard let walk = unsafe ExifWalk.read(block.span.bytes) else { return nil }
+        return MetadataPolicy.block(for: walk.orientationValue ?? .upright)
     }
 
     /// Writes spaces over every property of an XMP packet whose name has "gps" in it, as attribute or as element.
@@ -66,34 +86,45 @@ enum LocationRemoval {
             .first { number(block, $0, 2, isBigEndian) == tag }
     }
 
-    /// Zeroes a directory and the values outside it.
-    private static func wipe(_ block: inout [UInt8], at directory: Int, _ isBigEndian: Bool) {
-        // The header stays, whatever a file says.
-        guard directory >= 8, let count = number(block, directory, 2, isBigEndian) else { return }
-        let sizes = [1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8]
-        for index in 0..<min(count, ExifWalk.maximumEntries) {
-            let entry = directory + 2 + 12 * index
-            guard entry <= block.count - 12, let type = number(block, entry + 2, 2, isBigEndian),
-                let values = number(block, entry + 4, 4, isBigEndian)
-            else { break }
-            let size = (sizes.indices.contains(type - 1) ? sizes[type - 1] : 1) * values
-            if size > 4, let start = number(block, entry + 8, 4, isBigEndian), start >= 8, start <= block.count,
-                size <= block.count - start
-            {
-                for at in start..<start + size { block[at] = 0 }
+    /// Zeroes directories and the values outside them.
+    private struct Eraser {
+        var isBigEndian: Bool
+        var kept: Range<Int>
+        /// Bytes that may still be zeroed: no honest block has more of a place than it has bytes.
+        var left: Int
+
+        /// Returns false where that would reach into what is kept, or take too long.
+        mutating func wipe(_ block: inout [UInt8], at directory: Int) -> Bool {
+            guard let count = number(block, directory, 2, isBigEndian) else { return true }
+            let sizes = [1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8]
+            for index in 0..<min(count, ExifWalk.maximumEntries) {
+                let entry = directory + 2 + 12 * index
+                guard entry <= block.count - 12, let type = number(block, entry + 2, 2, isBigEndian),
+                    let values = number(block, entry + 4, 4, isBigEndian)
+                else { break }
+                let size = (sizes.indices.contains(type - 1) ? sizes[type - 1] : 1) * values
+                if size > 4, let start = number(block, entry + 8, 4, isBigEndian), start <= block.count,
+                    size <= block.count - start
+                {
+                    guard zero(&block, start..<start + size) else { return false }
+                }
+                guard zero(&block, entry..<entry + 12) else { return false }
             }
-            for at in entry..<entry + 12 { block[at] = 0 }
+            return zero(&block, directory..<directory + 2)
         }
-        for at in directory..<min(directory + 2, block.count) { block[at] = 0 }
+
+        private mutating func zero(_ block: inout [UInt8], _ range: Range<Int>) -> Bool {
+            // The header stays, whatever a file says.
+            guard range.lowerBound >= 8, !range.overlaps(kept), range.count <= left else { return false }
+            left -= range.count
+            for at in range { block[at] = 0 }
+            return true
+        }
     }
 
     /// Moves the entries behind this one, and the link to the next directory, to its place.
     private static func remove(_ entry: Int, from block: inout [UInt8], at directory: Int, _ isBigEndian: Bool) {
-        guard let count = number(block, directory, 2, isBigEndian), count > 0 else {
-            // The directory overlapped the one that was wiped; nothing is left to be found.
-            for at in entry..<min(entry + 12, block.count) { block[at] = 0 }
-            return
-        }
+        guard let count = number(block, directory, 2, isBigEndian), count > 0 else { return }
         let end = min(directory + 2 + 12 * count + 4, block.count)
         if entry + 12 <= end {
             for at in entry..<end - 12 { block[at] = block[at + 12] }

@@ -31,13 +31,23 @@ public enum MetadataPolicy: String, Sendable, Hashable, CaseIterable {
             case .webp: try WebPMetadataFilter.apply(self, to: file, info: info, limits: limits)
             case .avif: try AVIFMetadataFilter.apply(self, to: file, limits: limits)
             }
-        return result.count == file.byteCount && file.has(result, at: 0) ? nil : result
+        if result.count == file.byteCount, file.has(result, at: 0) { return nil }
+        // Only metadata laid out to contradict themselves get here; a picture that looks different is not stored.
+        let after = try unsafe ImageHeader.read(result.span.bytes, limits: limits)
+        guard after.size == info.size, after.orientation == info.orientation, after.frames == info.frames else {
+            throw .damaged("metadata whose parts overlap")
+        }
+        return result
     }
 
     /// A TIFF block that says the orientation and nothing else; nil where there is none to be said.
     static func exif(for orientation: Orientation) -> [UInt8]? {
-        guard orientation != .upright else { return nil }
-        return [0x4D, 0x4D, 0, 42, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation.rawValue, 0, 0]
+        orientation == .upright ? nil : block(for: orientation)
+    }
+
+    /// A TIFF block that says the orientation and nothing else.
+    static func block(for orientation: Orientation) -> [UInt8] {
+        [0x4D, 0x4D, 0, 42, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation.rawValue, 0, 0]
             + [0, 0, 0, 0]
     }
 }
@@ -83,7 +93,11 @@ enum JPEGMetadataFilter {
         switch part.marker {
         case JPEGSegment.Marker.application1 where payload.starts(with: ExifLocation.signature):
             var block = Array(payload.dropFirst(ExifLocation.signature.count))
-            guard LocationRemoval.clean(exif: &block) else { break }
+            guard let isChanged = LocationRemoval.clean(exif: &block) else {
+                let rest = LocationRemoval.replacement(for: block)
+                return rest.map { segment(part.marker, ExifLocation.signature + $0) } ?? []
+            }
+            guard isChanged else { break }
             payload = ExifLocation.signature + block
         case JPEGSegment.Marker.application1 where payload.starts(with: xmp):
             var packet = Array(payload.dropFirst(xmp.count))
@@ -136,8 +150,10 @@ enum PNGMetadataFilter {
         var data = file.copy(chunk.data)
         switch chunk.name {
         case PNGChunk.exif:
-            guard LocationRemoval.clean(exif: &data) else { return file.copy(chunk.range) }
-            return PNGChunk.encode(chunk.name, data)
+            guard let isChanged = LocationRemoval.clean(exif: &data) else {
+                return LocationRemoval.replacement(for: data).map { PNGChunk.encode(chunk.name, $0) } ?? []
+            }
+            return isChanged ? PNGChunk.encode(chunk.name, data) : file.copy(chunk.range)
         case PNGChunk.internationalText where data.starts(with: xmpKeyword):
             // A compressed packet would have to be opened to be searched.
             guard data.count > xmpKeyword.count, data[xmpKeyword.count] == 0 else { return [] }
@@ -171,7 +187,11 @@ enum WebPMetadataFilter {
                 if policy == .dropAll { continue }
                 var block = file.copy(ExifLocation.skippingSignature(file, chunk.data))
                 let prefix = data.count - block.count
-                if LocationRemoval.clean(exif: &block) { data = data.prefix(prefix) + block }
+                if LocationRemoval.clean(exif: &block) == nil {
+                    guard let rest = LocationRemoval.replacement(for: block) else { continue }
+                    block = rest
+                }
+                data = data.prefix(prefix) + block
                 header[0] |= WebPChunk.Flag.exif
             case WebPChunk.xmp:
                 if policy == .dropAll { continue }
@@ -209,6 +229,9 @@ enum AVIFMetadataFilter {
             guard let range = items.locations[item] else {
                 throw .unsupported("this AVIF keeps its metadata in pieces, which cannot be dropped")
             }
+            guard isApart(range, boxes: boxes, items: items) else {
+                throw .damaged("metadata in the place of something else in the AVIF")
+            }
             let isExif = type == FourCC("Exif")
             if policy == .dropAll {
                 // An empty directory, and nothing but spaces.
@@ -221,7 +244,9 @@ enum AVIFMetadataFilter {
                 else { continue }
                 let place = range.lowerBound + 4 + skipped..<range.upperBound
                 var block = file.copy(place)
-                if LocationRemoval.clean(exif: &block) { result.replaceSubrange(place, with: block) }
+                // No reader takes an AVIF's orientation from its EXIF (MIAF): nothing has to stand in.
+                if LocationRemoval.clean(exif: &block) == nil { block = [UInt8](repeating: 0, count: block.count) }
+                result.replaceSubrange(place, with: block)
             } else {
                 var packet = file.copy(range)
                 if LocationRemoval.clean(xmp: &packet) == nil {
@@ -231,5 +256,18 @@ enum AVIFMetadataFilter {
             }
         }
         return result
+    }
+
+    /// Whether a range lies in the media data, and in no picture's.
+    private static func isApart(_ range: Range<Int>, boxes: [AVIFBox], items: AVIFItems) -> Bool {
+        let isData = boxes.contains {
+            $0.name == FourCC("mdat") && $0.content.lowerBound <= range.lowerBound
+                && range.upperBound <= $0.content.upperBound
+        }
+        return isData
+            && items.types.allSatisfy { item, type in
+                type == FourCC("Exif") || type == FourCC("mime")
+                    || !(items.locations[item].map(range.overlaps) ?? false)
+            }
     }
 }

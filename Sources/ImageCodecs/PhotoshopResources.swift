@@ -41,7 +41,7 @@ enum PhotoshopResources {
 
     /// The block at an offset: signature, number, a Pascal string padded to an even length, length, data padded to an
     /// even length. Nil where it is not there whole.
-    private static func next(_ bytes: RawSpan, at start: Int) -> (id: Int, range: Range<Int>, data: Range<Int>)? {
+    static func next(_ bytes: RawSpan, at start: Int) -> (id: Int, range: Range<Int>, data: Range<Int>)? {
         guard bytes.fourCC(at: start) == blockSignature, let id = bytes.bigEndian16(at: start + 4),
             start + 6 < bytes.byteCount
         else { return nil }

@@ -21,7 +21,7 @@ enum XMPEdit {
     /// Photo 1.0") or its older cousin for films.
     static func listsPictures(_ packet: [UInt8]) -> Bool {
         let names = ["http://ns.google.com/photos/1.0/container/", "GCamera:MicroVideoOffset"]
-        return names.contains { firstIndex(of: Array($0.utf8), in: packet, from: 0) != nil }
+        return names.contains { packet.firstIndex(of: Array($0.utf8), from: 0) != nil }
     }
 
     private static func changeSize(
@@ -51,7 +51,7 @@ enum XMPEdit {
         let name = Array(name.utf8)
         var places: [Range<Int>] = []
         var from = 0
-        while let found = firstIndex(of: name, in: packet, from: from) {
+        while let found = packet.firstIndex(of: name, from: from) {
             from = found + name.count
             var at = from
             // `="6"`, `='6'` or `>6<`, with spaces around the equals sign.
@@ -71,15 +71,5 @@ enum XMPEdit {
     private static func digits(_ value: Int, count: Int) -> [UInt8] {
         let text = Array(String(value).utf8)
         return [UInt8](repeating: 0x30, count: max(0, count - text.count)) + text
-    }
-
-    private static func firstIndex(of wanted: [UInt8], in bytes: [UInt8], from: Int) -> Int? {
-        guard let first = wanted.first, bytes.count >= wanted.count else { return nil }
-        var at = from
-        while at <= bytes.count - wanted.count {
-            if bytes[at] == first, bytes[at..<at + wanted.count].elementsEqual(wanted) { return at }
-            at += 1
-        }
-        return nil
     }
 }

@@ -30,6 +30,8 @@ public struct RenditionRequest: Sendable, Hashable {
     /// What `sharpen` may be: how many times the difference to a blur of one CSS pixel is added. 0: not at all; 1 is
     /// right for most reductions.
     public static let sharpenRange = 0.0...10.0
+    /// What ``maximumBytes`` may be.
+    public static let maximumBytesRange = 100...100_000_000
 
     /// The box in pixels, 1 to 8,192, `dpr` multiplied in. Nil: free. As seen, after ``turn``.
     public var width: Int?
@@ -51,11 +53,17 @@ public struct RenditionRequest: Sendable, Hashable {
     public var sharpen: Double?
     /// Pixels of the rendition for one CSS pixel, 1 to 4: what sharpening takes as its measure.
     public var pixelRatio: Double
+    /// Of an animation its first picture is wanted, as a still; of a still this says nothing.
+    public var isStill: Bool
+    /// The most bytes that the file may have: quality is lowered until it fits. Nil: any number. See
+    /// ``maximumBytesRange``.
+    public var maximumBytes: Int?
 
     public init(
         width: Int? = nil, height: Int? = nil, fit: Fit = .scaleDown, gravity: Gravity = .center,
         format: Format = .auto, quality: Int? = nil, background: Color? = nil, turn: Orientation = .upright,
-        blur: Double? = nil, sharpen: Double? = nil, pixelRatio: Double = 1
+        blur: Double? = nil, sharpen: Double? = nil, pixelRatio: Double = 1, isStill: Bool = false,
+        maximumBytes: Int? = nil
     ) {
         self.width = width
         self.height = height
@@ -68,5 +76,7 @@ public struct RenditionRequest: Sendable, Hashable {
         self.blur = blur
         self.sharpen = sharpen
         self.pixelRatio = pixelRatio
+        self.isStill = isStill
+        self.maximumBytes = maximumBytes
     }
 }

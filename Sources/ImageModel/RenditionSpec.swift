@@ -16,6 +16,10 @@ public struct RenditionSpec: Sendable, Hashable {
     public let blur: Double?
     /// How many times the difference to a slight blur is added, and that blur's standard deviation in pixels.
     public let sharpen: Sharpen?
+    /// Of an animation the first picture, as a still.
+    public let isStill: Bool
+    /// The most bytes that the file may have; nil: any number.
+    public let maximumBytes: Int?
 
     /// An unsharp mask.
     public struct Sharpen: Sendable, Hashable {
@@ -35,13 +39,14 @@ public struct RenditionSpec: Sendable, Hashable {
         self.init(
             width: request.width, height: request.height, fit: request.fit, format: format,
             quality: request.quality ?? defaultQuality, gravity: request.gravity, background: request.background,
-            turn: request.turn, blur: request.blur, sharpen: request.sharpen, pixelRatio: request.pixelRatio)
+            turn: request.turn, blur: request.blur, sharpen: request.sharpen, pixelRatio: request.pixelRatio,
+            isStill: request.isStill, maximumBytes: request.maximumBytes)
     }
 
     public init(
         width: Int?, height: Int?, fit: RenditionRequest.Fit, format: ImageFormat, quality: Int?,
         gravity: Gravity = .center, background: Color? = nil, turn: Orientation = .upright, blur: Double? = nil,
-        sharpen: Double? = nil, pixelRatio: Double = 1
+        sharpen: Double? = nil, pixelRatio: Double = 1, isStill: Bool = false, maximumBytes: Int? = nil
     ) {
         self.width = width
         self.height = height
@@ -56,6 +61,8 @@ public struct RenditionSpec: Sendable, Hashable {
         self.sharpen = Self.canonical(sharpen).map { amount in
             Sharpen(amount: amount, deviation: Self.canonical(max(1, pixelRatio)) ?? 1)
         }
+        self.isStill = isStill
+        self.maximumBytes = maximumBytes
     }
 
     /// Without both sides there is nothing to cut off or to fill, and without any the fit says nothing at all.
@@ -102,8 +109,10 @@ public struct RenditionSpec: Sendable, Hashable {
         if let blur { parts.append("blur=\(blur)") }
         parts.append("fit=\(fit.rawValue)")
         parts.append("format=\(format.rawValue)")
+        if isStill { parts.append("frame=0") }
         if gravity != .center { parts.append("gravity=\(gravity.canonicalText)") }
         if let height { parts.append("h=\(height)") }
+        if let maximumBytes { parts.append("max_bytes=\(maximumBytes)") }
         if let quality { parts.append("q=\(quality)") }
         if let sharpen { parts.append("sharpen=\(sharpen.amount)@\(sharpen.deviation)") }
         if turn != .upright { parts.append("turn=\(turn.rawValue)") }

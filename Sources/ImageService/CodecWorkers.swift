@@ -8,17 +8,24 @@ public struct CodecWorkers: Sendable {
     private let pool: WorkerPool
     /// How long work may wait for its turn.
     private let patience: Duration
+    /// How long work may take once it has its turn.
+    private let timeLimit: Duration
 
     /// - Parameters:
     ///   - memoryBytes: what decoding and encoding may take at once. Whole files that are read for it, or wait for their
     ///     turn, may take a quarter of that besides.
     ///   - queueLimit: how much work may wait for memory.
-    public init(memoryBytes: Int, queueLimit: Int, pool: WorkerPool, patience: Duration = .seconds(10)) {
+    ///   - timeLimit: how long work may take once it has its turn; then it is told to stop, which it does between rows.
+    public init(
+        memoryBytes: Int, queueLimit: Int, pool: WorkerPool, patience: Duration = .seconds(10),
+        timeLimit: Duration = .seconds(30)
+    ) {
         // No buffer holds more than 32 bits count.
         files = ByteBudget(limit: min(memoryBytes / 4, Int(UInt32.max)), queueLimit: queueLimit)
         memory = ByteBudget(limit: memoryBytes, queueLimit: queueLimit)
         self.pool = pool
         self.patience = patience
+        self.timeLimit = timeLimit
     }
 
     /// Room for a file of so many bytes, to be taken before its first byte is read, and held until nothing of it, nor of
@@ -38,12 +45,17 @@ public struct CodecWorkers: Sendable {
         bytes: Int, _ work: @escaping @Sendable (CancelFlag) throws -> Value
     ) async throws(ServiceError) -> Value {
         let deadline = ContinuousClock.now + patience
+        let timeLimit = timeLimit
         do {
             return try await memory.withBytes(bytes, deadline: deadline) {
                 try await pool.run(deadline: deadline) { cancellation in
-                    let flag = CancelFlag()
+                    let flag = CancelFlag(timeLimit: timeLimit)
                     cancellation.onCancel { flag.cancel() }
-                    return try work(flag)
+                    do {
+                        return try work(flag)
+                    } catch  where flag.hasTimedOut {
+                        throw ServiceError.tookTooLong(limit: timeLimit)
+                    }
                 }
             }
         } catch AdmissionError.exceedsBudget(let limit) {

@@ -10,7 +10,7 @@ struct ImageInspection: Sendable {
     /// Whether files of this format may tell of themselves behind their header.
     static func needsWholeFile(_ format: ImageFormat) -> Bool {
         switch format {
-        case .jpeg: false
+        case .jpeg, .avif: false
         case .png, .webp: true
         }
     }
@@ -55,7 +55,8 @@ struct ImageInspection: Sendable {
             let got = try await storage.get(image.object.key, options: GetOptions(ifMatch: image.etag))
             for try await chunk in got.body { try check.consume(chunk.readableBytesSpan) }
             let summary = try check.finish()
-            info?.frames = summary.frames
+            // Where the structure does not tell, the header has.
+            if let frames = summary.frames { info?.frames = frames }
             if let orientation = summary.lateOrientation { info?.orientation = orientation }
         } catch is CodecError {
             // Damaged, and nothing that a second look could change.

@@ -43,6 +43,7 @@ public struct ImageService: Sendable {
     private let uploads: Uploads
     private let rotation: Rotation
     private let renditions: Renditions
+    private let extras: ExtrasKeeper
     private let listing: Listing
 
     public init(storage: any ObjectStorage, workers: CodecWorkers, configuration: Configuration) {
@@ -61,10 +62,17 @@ public struct ImageService: Sendable {
         self.current = current
         self.originals = originals
         let commit = Commit(storage: storage, cache: cache, timeout: configuration.storageTimeout)
+        let extras = ExtrasKeeper(
+            storage: storage, cache: cache, originals: originals, workers: workers, limits: configuration.uploads)
+        self.extras = extras
         uploads = Uploads(
-            storage: storage, cache: cache, commit: commit, budget: budget, limits: configuration.uploads)
+            storage: storage, cache: cache, commit: commit, budget: budget,
+            rewriting: ByteBudget(
+                limit: min(configuration.uploadMemoryBytes, Int(UInt32.max)), queueLimit: Self.maximumRewritesWaiting),
+            workers: workers, extras: extras, limits: configuration.uploads)
         rotation = Rotation(
-            storage: storage, cache: cache, commit: commit, workers: workers, limits: configuration.uploads)
+            storage: storage, cache: cache, commit: commit, workers: workers, extras: extras,
+            limits: configuration.uploads)
         renditions = Renditions(
             cache: cache, current: current, originals: originals, workers: workers, limits: configuration.uploads)
         listing = Listing(storage: storage)
@@ -108,16 +116,34 @@ public struct ImageService: Sendable {
         try await renditions.render(located, spec)
     }
 
-    /// The path's current version with what its header tells.
-    public func locateWithHeader(
+    /// The path's current version with what decides about its renditions: size, transparency, and whether it is an
+    /// animation, for which a PNG or WebP that came by another way, or in parts, is read to its end once.
+    public func locateForRendition(
         _ path: ImagePath, expecting expected: String? = nil
     ) async throws(ServiceError) -> Located {
-        try await locate(path, expecting: expected, readTo: .header)
+        try await locate(path, expecting: expected, readTo: .whole)
     }
 
     /// The current version with all that its file tells.
     public func describe(_ path: ImagePath) async throws(ServiceError) -> StoredImage {
         try await locate(path, expecting: nil, readTo: .whole).image
+    }
+
+    /// The current version with all that its file tells, and what is told of it beside that.
+    ///
+    /// - Throws: what decoding throws, where the extras are made now.
+    public func describeWithExtras(
+        _ path: ImagePath
+    ) async throws(ServiceError) -> (image: StoredImage, extras: ImageExtras) {
+        var looks = 0
+        while true {
+            let located = try await locate(path, expecting: nil, readTo: .whole)
+            do {
+                return (located.image, try await extras.extras(of: located))
+            } catch .preconditionFailed where looks < Self.maximumLooks {
+                looks += 1
+            }
+        }
     }
 
     private func locate(
@@ -137,6 +163,8 @@ public struct ImageService: Sendable {
     }
 
     private static let maximumLooks = 3
+    /// Uploads that wait for the room that they are rewritten in; one more is refused.
+    private static let maximumRewritesWaiting = 1_000
 
     /// One page of what is stored.
     public func list(_ request: ListRequest) async throws(ServiceError) -> ImagePage {
@@ -146,10 +174,12 @@ public struct ImageService: Sendable {
     // MARK: Writing
 
     /// Stores a picture.
+    ///
+    /// - Parameter declared: how long the body is, in bytes, where that is known.
     public func upload(
-        to path: ImagePath, condition: WriteCondition, body: UploadBody
+        to path: ImagePath, condition: WriteCondition, declared: Int64? = nil, body: UploadBody
     ) async throws(ServiceError) -> UploadedImage {
-        try await uploads.upload(to: .fixed(path), condition: condition, body: body)
+        try await uploads.upload(to: .fixed(path), condition: condition, declared: declared, body: body)
     }
 
     /// Stores a picture under a name of 128 random bits behind `prefix`, with the detected format's extension.
@@ -159,7 +189,7 @@ public struct ImageService: Sendable {
 
     /// Turns or flips what is stored, as seen.
     public func rotate(
-        _ path: ImagePath, by change: Orientation, condition: WriteCondition
+        _ path: ImagePath, by change: RotationChange, condition: WriteCondition
     ) async throws(ServiceError) -> RotatedImage {
         try await rotation.rotate(path, by: change, condition: condition)
     }
@@ -190,6 +220,7 @@ public struct ImageService: Sendable {
         }.value
         // Gone since the look, by us with a lost answer or by somebody else: it is as it should be.
         if let error, error.code != .notFound { throw ServiceError(error) }
+        await extras.remove(path.key)
     }
 
     // MARK: Operations

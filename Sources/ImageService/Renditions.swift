@@ -14,6 +14,7 @@ public struct RenderedRendition: Sendable {
     public var freshness: Freshness
     /// Whether the rendition itself was in memory.
     public var isHit: Bool
+    /// Of the file; not always the one that was asked for, as WebP stands in for AVIF.
     public var format: ImageFormat
     public var etag: ETag
     fileprivate var pixels: Pixels
@@ -22,6 +23,14 @@ public struct RenderedRendition: Sendable {
     fileprivate enum Pixels: Sendable {
         case cached(CachedBody)
         case apart(ByteBuffer)
+
+        /// The first bytes of it, enough to tell its format.
+        var head: ByteBuffer {
+            switch self {
+            case .cached(let body): body.head
+            case .apart(let bytes): bytes
+            }
+        }
     }
 
     /// Of the whole, in bytes.
@@ -85,7 +94,8 @@ struct Renditions: Sendable {
         let text = Self.text(spec)
         func rendition(_ pixels: RenderedRendition.Pixels, isHit: Bool) -> RenderedRendition {
             RenderedRendition(
-                source: image, freshness: located.freshness, isHit: isHit, format: spec.format,
+                source: image, freshness: located.freshness, isHit: isHit,
+                format: ImageFormat.detect(pixels.head.readableBytesSpan) ?? spec.format,
                 etag: Self.etag(image, spec), pixels: pixels)
         }
         if let cached = cache.body(path, image.etag, .rendition(text)) {

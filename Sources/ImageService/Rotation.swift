@@ -1,6 +1,6 @@
 import Admission
-import ImageCodecs
-import ImageModel
+public import ImageCodecs
+public import ImageModel
 import NIOCore
 import ObjectStorage
 
@@ -9,6 +9,21 @@ public struct RotatedImage: Sendable {
     public var image: StoredImage
     /// Whether every pixel is still what it was.
     public var isLossless: Bool
+    /// What the file has lost beside that.
+    public var effects: TransformEffects
+}
+
+/// What a rotate does to a picture.
+public struct RotationChange: Sendable, Hashable {
+    /// As seen.
+    public var orientation: Orientation
+    /// What becomes of blocks that stand in the way.
+    public var edge: ImageTransform.Edge
+
+    public init(_ orientation: Orientation, edge: ImageTransform.Edge = .reencode) {
+        self.orientation = orientation
+        self.edge = edge
+    }
 }
 
 /// Turns and flips what is stored: read, change, replace if unchanged, and again where another write came between.
@@ -17,6 +32,7 @@ struct Rotation: Sendable {
     let cache: CurrentImages.Cache
     let commit: Commit
     let workers: CodecWorkers
+    let extras: ExtrasKeeper
     let limits: UploadLimits
     private let queue = KeyedLock<ObjectKey>()
 
@@ -25,23 +41,26 @@ struct Rotation: Sendable {
 
     init(
         storage: any ObjectStorage, cache: CurrentImages.Cache, commit: Commit, workers: CodecWorkers,
-        limits: UploadLimits
+        extras: ExtrasKeeper, limits: UploadLimits
     ) {
         self.storage = storage
         self.cache = cache
         self.commit = commit
         self.workers = workers
+        self.extras = extras
         self.limits = limits
     }
 
     func rotate(
-        _ path: ImagePath, by change: Orientation, condition: WriteCondition
+        _ path: ImagePath, by change: RotationChange, condition: WriteCondition
     ) async throws(ServiceError) -> RotatedImage {
         do {
             return try await Turn.run(within: Self.patience) { turn in
                 try await queue.withLock(path.key) {
                     try turn.begin()
-                    return try await rotateAlone(path, by: change, condition: condition)
+                    let rotated = try await rotateAlone(path, by: change, condition: condition)
+                    await extras.remove(path.key)
+                    return rotated
                 }
             }
         } catch let error as ServiceError {
@@ -53,10 +72,16 @@ struct Rotation: Sendable {
         }
     }
 
+    /// What a turn has cost.
+    private struct Cost {
+        var isLossless: Bool
+        var effects: TransformEffects
+    }
+
     /// What earlier rounds of one rotate have left behind.
     private struct Past {
-        /// The writes that were begun, and whether each kept every pixel. One whose answer was lost may land at any time.
-        var attempts: [WriteID: Bool] = [:]
+        /// The writes that were begun, and what each has cost. One whose answer was lost may land at any time.
+        var attempts: [WriteID: Cost] = [:]
         /// The version that a write whose outcome is open was made from.
         var doubted: Version?
         var hasMetOutage = false
@@ -81,7 +106,7 @@ struct Rotation: Sendable {
     }
 
     private func rotateAlone(
-        _ path: ImagePath, by change: Orientation, condition: WriteCondition
+        _ path: ImagePath, by change: RotationChange, condition: WriteCondition
     ) async throws(ServiceError) -> RotatedImage {
         let start = ContinuousClock.now
         var past = Past()
@@ -105,7 +130,7 @@ struct Rotation: Sendable {
 
     /// One round; nil where it is worth another.
     private func attempt(
-        _ path: ImagePath, by change: Orientation, condition: WriteCondition, after past: inout Past,
+        _ path: ImagePath, by change: RotationChange, condition: WriteCondition, after past: inout Past,
         since start: ContinuousClock.Instant
     ) async throws(ServiceError) -> RotatedImage? {
         let got = try await ask { () async throws(StorageError) in
@@ -128,13 +153,13 @@ struct Rotation: Sendable {
         defer { room.release() }
         let turned = try await transform(try await read(got), change)
         let id = WriteID.random()
-        past.attempts[id] = turned.isLossless
+        past.attempts[id] = turned.cost
         switch await write(turned, path, over: version, as: id, past) {
         case .done(let put):
             let image = await StoredImage.afterWrite(
                 of: path, put: put, image: turned.info, size: Int64(turned.bytes.readableBytes), storage: storage,
                 cache: cache)
-            return RotatedImage(image: image, isLossless: turned.isLossless)
+            return RotatedImage(image: image, isLossless: turned.cost.isLossless, effects: turned.cost.effects)
         case .seen(let found):
             return rotated(found, past)
         case .notDone(let error, let found):
@@ -154,12 +179,11 @@ struct Rotation: Sendable {
     /// What is there now, where it holds one of our writes; else nil.
     private func rotated(_ object: ObjectInfo, _ past: Past) -> RotatedImage? {
         let record = ImageRecord(object.metadata)
-        guard let image = record.image, let id = record.writes.last(where: { past.attempts[$0] != nil }) else {
-            return nil
-        }
+        guard let image = record.image, let cost = record.writes.reversed().lazy.compactMap({ past.attempts[$0] }).first
+        else { return nil }
         return RotatedImage(
             image: StoredImage(object: object, format: image.format, image: image),
-            isLossless: past.attempts[id] ?? false)
+            isLossless: cost.isLossless, effects: cost.effects)
     }
 
     private func write(
@@ -205,10 +229,10 @@ struct Rotation: Sendable {
     private struct Turned: Sendable {
         var bytes: ByteBuffer
         var info: ImageInfo
-        var isLossless: Bool
+        var cost: Cost
     }
 
-    private func transform(_ bytes: ByteBuffer, _ change: Orientation) async throws(ServiceError) -> Turned {
+    private func transform(_ bytes: ByteBuffer, _ change: RotationChange) async throws(ServiceError) -> Turned {
         guard ImageFormat.detect(bytes.readableBytesSpan) != nil else { throw .notFound }
         let limits = limits.codec
         let memory: Int
@@ -223,8 +247,11 @@ struct Rotation: Sendable {
         }
         return try await workers.run(bytes: memory) { cancelled in
             let turned = try ImageTransform.apply(
-                change, to: bytes.readableBytesSpan, limits: limits, cancelled: cancelled)
-            return Turned(bytes: ByteBuffer(bytes: turned.bytes), info: turned.info, isLossless: turned.isLossless)
+                change.orientation, to: bytes.readableBytesSpan, edge: change.edge, limits: limits,
+                cancelled: cancelled)
+            return Turned(
+                bytes: ByteBuffer(bytes: turned.bytes), info: turned.info,
+                cost: Cost(isLossless: turned.isLossless, effects: turned.effects))
         }
     }
 }

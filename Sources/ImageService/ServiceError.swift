@@ -20,6 +20,8 @@ public enum ServiceError: Error, Sendable {
     case cannotRender(String)
     /// What was asked of this picture needs more than a limit allows; the text names both.
     case beyondLimit(String)
+    /// What was asked of this picture was not done within the time limit.
+    case tookTooLong(limit: Duration)
     /// The range lies behind the end of an object of so many bytes.
     case rangeNotSatisfiable(size: Int64)
     /// All hands are busy; try again after so many seconds.

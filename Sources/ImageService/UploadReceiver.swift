@@ -76,6 +76,11 @@ struct UploadReceiver {
         info = try ImageHeader.read(part.readableBytesSpan, limits: limits.codec)
     }
 
+    /// Makes room for a part of so many bytes at once.
+    mutating func reserve(_ bytes: Int) {
+        part.reserveCapacity(bytes)
+    }
+
     /// The part so far; the next one begins empty.
     mutating func takePart() -> ByteBuffer {
         defer { part = ByteBuffer() }
@@ -107,9 +112,12 @@ public struct UploadLimits: Sendable {
     /// The longest body, in bytes; one of exactly this length is taken.
     public var maximumBytes: Int64
     public var codec: CodecLimits
+    /// What becomes of an upload's metadata.
+    public var metadata: MetadataPolicy
 
-    public init(maximumBytes: Int64, codec: CodecLimits) {
+    public init(maximumBytes: Int64, codec: CodecLimits, metadata: MetadataPolicy = .keep) {
         self.maximumBytes = maximumBytes
         self.codec = codec
+        self.metadata = metadata
     }
 }

@@ -1,5 +1,6 @@
 import Admission
 import ImageCache
+import ImageCodecs
 import ImageModel
 public import NIOCore
 import ObjectStorage
@@ -20,11 +21,17 @@ struct Uploads: Sendable {
     let cache: CurrentImages.Cache
     let commit: Commit
     let budget: UploadBudget
+    /// Whole uploads whose metadata are dropped.
+    let rewriting: ByteBudget
+    let workers: CodecWorkers
+    let extras: ExtrasKeeper
     let limits: UploadLimits
 
     /// Stores the picture that `body` holds.
+    ///
+    /// - Parameter declared: how long the body is, where that is known.
     func upload(
-        to target: UploadTarget, condition: WriteCondition, body: UploadBody
+        to target: UploadTarget, condition: WriteCondition, declared: Int64? = nil, body: UploadBody
     ) async throws(ServiceError) -> UploadedImage {
         // What can be refused without reading the body is refused first.
         var mode = PutMode.overwrite
@@ -43,13 +50,21 @@ struct Uploads: Sendable {
         defer { looking?.cancel() }
 
         let id = WriteID.random()
-        let sent = try await receive(target, id: id, body)
-        defer { sent.lease.release() }
+        let sent =
+            switch limits.metadata {
+            case .keep: try await receive(target, id: id, body)
+            case .dropLocation, .dropAll: try await receiveWhole(declared: declared, body)
+            }
+        defer {
+            sent.lease.release()
+            sent.room?.release()
+        }
         do throws(ServiceError) {
             let path = try target.path(for: sent.info.format)
             // Before the write: a look that is late would see what this upload has written.
             let before = try await settled(looking, path, sent)
             let image = try await commit(sent, to: path, mode: mode, condition: condition, id: id, before: before)
+            if before != nil { await extras.remove(path.key) }
             return UploadedImage(image: image, isNew: before == nil)
         } catch {
             // Of no consequence where it has been completed and the store's answer was lost.
@@ -181,6 +196,8 @@ struct Uploads: Sendable {
         var size: Int64
         /// Holds the budget for bytes that are still in memory.
         var lease: UploadBudget.Lease
+        /// Holds the room of a file that is longer than a part and in memory all the same.
+        var room: ByteBudget.Reservation?
     }
 
     private func receive(_ target: UploadTarget, id: WriteID, _ body: UploadBody) async throws(ServiceError) -> Sent {
@@ -212,6 +229,58 @@ struct Uploads: Sendable {
         } catch {
             await sender.abort()
             throw error
+        }
+    }
+
+    /// Metadata are dropped from a whole file. One that is longer than a part is held in memory too, where room for all
+    /// of it is taken at once, as soon as it shows that it is: so two uploads never wait for each other with half of it.
+    private func receiveWhole(declared: Int64?, _ body: UploadBody) async throws(ServiceError) -> Sent {
+        var receiver = UploadReceiver(limits: limits, partSize: .max)
+        let lease = budget.open()
+        var room: ByteBudget.Reservation?
+        while var chunk = try await next(body) {
+            let wanted = receiver.pendingBytes + chunk.readableBytes
+            if wanted <= storage.capabilities.partSize {
+                try await grow(lease, wanted)
+            } else if room == nil {
+                let all = Int(clamping: min(declared ?? limits.maximumBytes, limits.maximumBytes))
+                room = try await admitWhole(max(all, wanted))
+                receiver.reserve(max(all, wanted))
+                lease.release()
+            }
+            try receiver.take(&chunk)
+        }
+        let found = try receiver.finish()
+        let file = receiver.takePart()
+        let (policy, codec) = (limits.metadata, limits.codec)
+        // The new file as it is made and as it is kept, and the pieces it is made of.
+        let rewritten = try await workers.run(bytes: 3 * file.readableBytes + 1 << 20) { _ -> Rewritten? in
+            let info = try ImageHeader.read(file.readableBytesSpan, limits: codec)
+            let changed = try policy.apply(to: file.readableBytesSpan, info: info, limits: codec)
+            guard let bytes = changed else { return nil }
+            let header = try ImageHeader.read(bytes.span.bytes, limits: codec)
+            return Rewritten(bytes: ByteBuffer(bytes: bytes), info: header)
+        }
+        let bytes = rewritten?.bytes ?? file
+        return Sent(
+            bytes: .whole(bytes), info: rewritten?.info ?? found, size: Int64(bytes.readableBytes), lease: lease,
+            room: room)
+    }
+
+    /// A file without what the policy drops.
+    private struct Rewritten: Sendable {
+        var bytes: ByteBuffer
+        var info: ImageInfo
+    }
+
+    private func admitWhole(_ bytes: Int) async throws(ServiceError) -> ByteBudget.Reservation {
+        do {
+            return try await rewriting.acquire(bytes, deadline: .now + Self.patience)
+        } catch .exceedsBudget(let limit) {
+            throw .beyondLimit(
+                "Dropping metadata takes this upload into memory: it may have \(bytes) bytes; at most \(limit) fit.")
+        } catch {
+            throw ServiceError(error)
         }
     }
 

@@ -28,8 +28,10 @@ public enum Renderer {
     /// - Parameters:
     ///   - file: the whole stored file.
     ///   - info: what ``ImageHeader/read(_:limits:)`` said of the whole file.
-    /// - Throws: ``RenderError``; for an animation ``RenderError/unsupported(_:)``, since showing its first picture
-    ///   only would be a loss that nobody asked for.
+    ///
+    /// An animation stays one, as WebP, unless the spec asks for a still.
+    /// - Throws: ``RenderError``; for an animation in another format ``RenderError/unsupported(_:)``, since showing its
+    ///   first picture only would be a loss that nobody asked for.
     public static func render(
         _ file: RawSpan, info: ImageInfo, spec: RenditionSpec, limits: RenderLimits, cancelled: CancelFlag
     ) throws(RenderError) -> RenderedImage {
@@ -43,6 +45,10 @@ public enum Renderer {
         _ file: RawSpan, info: ImageInfo, spec: RenditionSpec, plan: RenderPlan, limits: RenderLimits,
         cancelled: CancelFlag
     ) throws(RenderError) -> RenderedImage {
+        if plan.isAnimated {
+            return try AnimatedRendition.render(
+                file, info: info, spec: spec, plan: plan, limits: limits, cancelled: cancelled)
+        }
         if PlanarResampling.applies(to: plan, info: info),
             let image = try renderPlanes(file, info: info, spec: spec, plan: plan, limits: limits, cancelled: cancelled)
         {
@@ -50,8 +56,7 @@ public enum Renderer {
         }
         let decoded: DecodedPicture
         do throws(CodecError) {
-            decoded = try ImageDecoder.decodeDeferringColors(
-                file, info: info, scaleDenominator: plan.scaleDenominator, limits: limits.codec, cancelled: cancelled)
+            decoded = try decode(file, info: info, plan: plan, limits: limits, cancelled: cancelled)
         } catch {
             throw .wrapping(error, at: .decode)
         }
@@ -65,6 +70,17 @@ public enum Renderer {
             throw .wrapping(error, at: .transform)
         }
         return try finish(picture, file, info: info, spec: spec, plan: plan, cancelled: cancelled)
+    }
+
+    private static func decode(
+        _ file: RawSpan, info: ImageInfo, plan: RenderPlan, limits: RenderLimits, cancelled: CancelFlag
+    ) throws(CodecError) -> DecodedPicture {
+        if plan.isPlayed {
+            return DecodedPicture(
+                try ImageDecoder.firstFrame(file, info: info, limits: limits.codec, cancelled: cancelled))
+        }
+        return try ImageDecoder.decodeDeferringColors(
+            file, info: info, scaleDenominator: plan.scaleDenominator, limits: limits.codec, cancelled: cancelled)
     }
 
     /// Colours are converted once the picture is smaller: the same ones at a part of the cost.
@@ -88,7 +104,10 @@ public enum Renderer {
         let planes: JPEGPlanes
         do throws(CodecError) {
             let decoded = try JPEGPlanes.decode(
-                file, info: info, scaleDenominator: plan.scaleDenominator, limits: limits.codec, cancelled: cancelled)
+                file, info: info, scaleDenominator: plan.scaleDenominator,
+                keepsChroma: !plan.staysPlanar(spec: spec)
+                    || ImageEncoder.chromaSize(of: resampling.size, quality: spec.quality) == resampling.size,
+                limits: limits.codec, cancelled: cancelled)
             guard let decoded else { return nil }
             planes = decoded
         } catch {
@@ -149,20 +168,36 @@ public enum Renderer {
     ) throws(RenderError) -> RenderedImage {
         var picture = picture
         do throws(CodecError) {
-            for step in steps {
-                picture = try step.apply(picture, plan: plan, cancelled: cancelled)
-            }
+            picture = try applySteps(picture, plan: plan, cancelled: cancelled)
         } catch {
             throw .wrapping(error, at: .transform)
         }
         do throws(CodecError) {
             let format = ImageEncoder.format(for: spec.format, size: picture.size)
-            let bytes = try ImageEncoder.encode(
-                picture, format: format, quality: spec.quality ?? defaultQuality(for: format),
-                metadata: EncodedMetadata.read(file, info: info), cancelled: cancelled)
+            let metadata = EncodedMetadata.read(file, info: info)
+            let quality = spec.quality ?? defaultQuality(for: format)
+            let bytes: [UInt8]
+            if let maximum = spec.maximumBytes {
+                bytes = try ImageEncoder.encode(
+                    picture, format: format, quality: quality, maximumBytes: maximum, metadata: metadata,
+                    cancelled: cancelled
+                ).bytes
+            } else {
+                bytes = try ImageEncoder.encode(
+                    picture, format: format, quality: quality, metadata: metadata, cancelled: cancelled)
+            }
             return RenderedImage(bytes: bytes, format: format, size: picture.size)
         } catch {
             throw .wrapping(error, at: .encode)
         }
+    }
+
+    /// What is done between resampling and encoding.
+    static func applySteps(
+        _ picture: consuming PixelBuffer, plan: RenderPlan, cancelled: CancelFlag
+    ) throws(CodecError) -> PixelBuffer {
+        var picture = picture
+        for step in steps { picture = try step.apply(picture, plan: plan, cancelled: cancelled) }
+        return picture
     }
 }

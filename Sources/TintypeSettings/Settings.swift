@@ -30,6 +30,16 @@ public struct Settings: Sendable {
     public var uploadMemoryBytes = 201_326_592
     /// MAX_IMAGE_PIXELS: width times height, by the header.
     public var maxImagePixels = 120_000_000
+    /// MAX_IMAGE_FRAMES: pictures in an animation.
+    public var maxImageFrames = 10_000
+    /// MAX_PROFILE_BYTES: of an embedded ICC profile, inflated.
+    public var maxProfileBytes = 4_194_304
+    /// MAX_JPEG_SCANS.
+    public var maxJPEGScans = 100
+    /// MAX_IMAGE_CHUNKS: segments of a JPEG's header, chunks of a PNG or WebP, boxes of an AVIF.
+    public var maxImageChunks = 100_000
+    /// UPLOAD_METADATA: what becomes of an upload's metadata.
+    public var uploadMetadata = UploadMetadata.keep
 
     /// RENDER_MEMORY_BYTES: decoded bytes at once.
     public var renderMemoryBytes = 536_870_912
@@ -39,6 +49,10 @@ public struct Settings: Sendable {
     public var renderQueue = 256
     /// RENDER_QUEUE_SECONDS: how long one may wait.
     public var renderQueueTimeout = Duration.seconds(10)
+    /// RENDER_TIMEOUT_SECONDS: how long one may take once it has its thread.
+    public var renderTimeout = Duration.seconds(30)
+    /// MAX_ANIMATION_PIXELS: frames times pixels of an animation that is rendered.
+    public var maxAnimationPixels = 500_000_000
 
     /// CACHE_MEMORY_BYTES: 0 keeps nothing.
     public var cacheMemoryBytes = 268_435_456
@@ -64,6 +78,13 @@ public struct Settings: Sendable {
 /// Where images are kept.
 public enum StorageType: String, Sendable, Hashable, CaseIterable {
     case local, s3
+}
+
+/// What becomes of an upload's metadata. Pixels, profile and orientation always stay.
+public enum UploadMetadata: String, Sendable, Hashable, CaseIterable {
+    case keep
+    case dropLocation = "drop-location"
+    case dropAll = "drop-all"
 }
 
 /// How a log line is written.

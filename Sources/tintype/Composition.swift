@@ -24,7 +24,7 @@ enum Composition {
             threads: settings.renderThreads ?? Processors.count, queueLimit: settings.renderQueue, name: "codec")
         let workers = CodecWorkers(
             memoryBytes: settings.renderMemoryBytes, queueLimit: settings.renderQueue, pool: pool,
-            patience: settings.renderQueueTimeout)
+            patience: settings.renderQueueTimeout, timeLimit: settings.renderTimeout)
         let service = ImageService(
             storage: MeteredStorage(store.storage, logger: logger), workers: workers,
             configuration: configuration(settings))
@@ -79,7 +79,12 @@ enum Composition {
         ImageService.Configuration(
             uploads: UploadLimits(
                 maximumBytes: Int64(settings.maxUploadBytes),
-                codec: CodecLimits(maximumPixels: settings.maxImagePixels)),
+                codec: CodecLimits(
+                    maximumPixels: settings.maxImagePixels, maximumFrames: settings.maxImageFrames,
+                    maximumProfileBytes: settings.maxProfileBytes, maximumScans: settings.maxJPEGScans,
+                    maximumChunks: settings.maxImageChunks,
+                    maximumAnimationPixels: settings.maxAnimationPixels),
+                metadata: MetadataPolicy(settings.uploadMetadata)),
             uploadMemoryBytes: settings.uploadMemoryBytes, cacheBytes: settings.cacheMemoryBytes,
             revalidateAfter: settings.cacheRevalidate, staleFor: settings.cacheStale,
             storageTimeout: settings.storageTimeout)

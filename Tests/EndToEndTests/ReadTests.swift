@@ -109,7 +109,7 @@ extension EndToEnd {
             let accepts: [(String?, String)] = [
                 (nil, "image/jpeg"), ("*/*", "image/jpeg"), ("image/*", "image/jpeg"), ("image/webp,*/*", "image/webp"),
                 ("image/webp;q=0,*/*", "image/jpeg"), ("image/webp;q=0.3, image/jpeg", "image/jpeg"),
-                ("image/avif,image/webp,image/apng,image/*,*/*;q=0.8", "image/webp"),
+                ("image/avif,image/webp,image/apng,image/*,*/*;q=0.8", "image/avif"),
             ]
             for (accept, type) in accepts {
                 let answer = try await HTTP.get(server.image("p.jpg", "w=64"), accept.map { [("Accept", $0)] } ?? [])
@@ -141,7 +141,7 @@ extension EndToEnd {
             for query in [
                 "w=0", "w=8193", "w=abc", "w=1.5", "w=", "w=10&w=10", "h=-1", "fit=bad", "format=gif", "q=0", "q=101",
                 "dpr=0.5",
-                "dpr=5", "w=%zz", "blur=3",
+                "dpr=5", "w=%zz", "blur=-3", "preset=x",
             ] {
                 let answer = try await HTTP.get(server.image("p.jpg", query))
                 #expect(answer.status == 400, "\(query)")

@@ -5,7 +5,8 @@ import Testing
 @testable import ImageCodecs
 
 /// Converted colours against Little CMS as Pillow's ImageCms calls it, with profiles that nobody here made: those of
-/// Debian's colord-data (Adobe RGB, ProPhoto), libgs-common (CMYK for web presses by SWOP) and libjpeg-turbo's tests.
+/// Debian's colord-data (Adobe RGB, ProPhoto), libgs-common (CMYK for web presses by SWOP) and libjpeg-turbo's tests;
+/// and with those of ``ICCFile``.
 @Suite struct LittleCMSTests {
     /// Pillow's Python, nil where it is not installed.
     private static let python: String? = ProcessInfo.processInfo.environment["PYTHON"].flatMap { path in
@@ -50,7 +51,9 @@ import Testing
     }
 
     private static func profiles() -> [(String, [UInt8], String)] {
-        var found: [(String, [UInt8], String)] = [("Display P3", displayP3(), "rgb")]
+        var found: [(String, [UInt8], String)] = [
+            ("Display P3", ICCFile.displayP3(), "rgb"), ("FOGRA39", ICCFile.fogra39(), "cmyk"),
+        ]
         for (path, kind) in [
             ("/usr/share/color/icc/colord/AdobeRGB1998.icc", "rgb"),
             ("/usr/share/color/icc/colord/ProPhotoRGB.icc", "rgb"),
@@ -72,55 +75,23 @@ import Testing
         return found
     }
 
-    /// Display P3 as Apple publishes it: SMPTE RP 431-2's primaries adapted to D50, sRGB's curve as a parametric one.
-    private static func displayP3() -> [UInt8] {
-        func xyz(_ values: [Double]) -> [UInt8] {
-            Array("XYZ ".utf8) + PNGFile.long(0) + values.flatMap { PNGFile.long(Int(($0 * 65_536).rounded())) }
-        }
-        let parameters = [2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045]
-        let curve =
-            Array("para".utf8) + PNGFile.long(0) + [0, 3, 0, 0]
-            + parameters.flatMap { PNGFile.long(Int(($0 * 65_536).rounded())) }
-        let name = Array("Display P3".utf8) + [0]
-        var description = Array("desc".utf8) + PNGFile.long(0) + PNGFile.long(name.count) + name
-        description += [UInt8](repeating: 0, count: 78)
-        while description.count % 4 != 0 { description.append(0) }
-        let tags: [(String, [UInt8])] = [
-            ("desc", description), ("wtpt", xyz([0.9642, 1, 0.8249])),
-            ("rXYZ", xyz([0.51512, 0.2412, -0.00105])), ("gXYZ", xyz([0.29198, 0.69225, 0.04189])),
-            ("bXYZ", xyz([0.1571, 0.06657, 0.78407])), ("rTRC", curve), ("gTRC", curve), ("bTRC", curve),
-        ]
-        var table = PNGFile.long(tags.count)
-        var data: [UInt8] = []
-        for (tag, content) in tags {
-            table += Array(tag.utf8) + PNGFile.long(132 + 12 * tags.count + data.count) + PNGFile.long(content.count)
-            data += content
-        }
-        var header = PNGFile.long(128 + table.count + data.count) + Array("test".utf8) + [4, 0, 0, 0]
-        header += Array("mntrRGB XYZ ".utf8) + [UInt8](repeating: 0, count: 12) + Array("acsp".utf8)
-        header += [UInt8](repeating: 0, count: 28) + [0, 0, 0xF6, 0xD6, 0, 1, 0, 0, 0, 0, 0xD3, 0x2D]
-        header += [UInt8](repeating: 0, count: 128 - header.count)
-        return header + table + data
-    }
-
     @Test(.enabled(if: LittleCMSTests.python != nil))
     func everyProfileComesOutAsLittleCMSSaysIt() throws {
         let python = try #require(Self.python)
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("cms-" + UUID().uuidString)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
-        for (name, profile, kind) in Self.profiles() {
+        let profiles = Self.profiles()
+        for wanted in ["Display P3", "FOGRA39", "AdobeRGB1998", "ProPhotoRGB", "default_cmyk"] {
+            try #require(profiles.contains { $0.0.contains(wanted) }, "\(wanted) is not installed")
+        }
+        for (name, profile, kind) in profiles {
             for ext in kind == "rgb" ? ["jpg", "png", "webp"] : kind == "gray" ? ["jpg", "png"] : ["jpg"] {
                 let icc = folder.appendingPathComponent("profile.icc")
                 let target = folder.appendingPathComponent("picture." + ext)
                 let reference = folder.appendingPathComponent("reference.ppm")
                 try Data(profile).write(to: icc)
-                let process = Process()
-                process.executableURL = URL(fileURLWithPath: python)
-                process.arguments = ["-c", Self.script, icc.path, kind, target.path, reference.path]
-                try process.run()
-                process.waitUntilExit()
-                try #require(process.terminationStatus == 0, "\(name) \(ext)")
+                try Self.run(python, Self.script, [icc.path, kind, target.path, reference.path])
                 let file = [UInt8](try Data(contentsOf: target))
                 let expected = try #require(Picture(netpbm: [UInt8](try Data(contentsOf: reference))))
                 let picture = try Picture(decoding: file, colors: .sRGB)
@@ -133,6 +104,59 @@ import Testing
                 }
             }
         }
+    }
+
+    /// An XYB JPEG as jpegli makes them: RGB without a transform, its third channel at half the size, and a profile
+    /// with a table of its own. It comes out as Little CMS says, and as the picture was before.
+    @Test(.enabled(if: LittleCMSTests.python != nil && Oracle.has("cjpeg", corpus: false)))
+    func xyb() throws {
+        let python = try #require(Self.python)
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("xyb-" + UUID().uuidString)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let icc = folder.appendingPathComponent("profile.icc")
+        let target = folder.appendingPathComponent("picture.jpg")
+        let reference = folder.appendingPathComponent("reference.ppm")
+        try Data(ICCFile.xyb()).write(to: icc)
+
+        var original = Picture(width: 96, height: 64, channels: 3, samples: [])
+        for y in 0..<64 {
+            for x in 0..<96 { original.samples += [UInt8(x * 255 / 95), UInt8(y * 4), UInt8((x + y) * 255 / 158)] }
+        }
+        let coded = stride(from: 0, to: original.samples.count, by: 3).flatMap { at in
+            ICCFile.xyb(sRGB: Array(original.samples[at..<at + 3]))
+        }
+        let switches = ["-rgb", "-quality", "98", "-sample", "2x2,2x2,1x1", "-icc", icc.path]
+        let file = try #require(
+            try Oracle.run("cjpeg", switches, input: Array("P6 96 64 255\n".utf8) + coded))
+        try Data(file).write(to: target)
+        try Self.run(python, Self.conversion, [target.path, reference.path])
+        let expected = try #require(Picture(netpbm: [UInt8](try Data(contentsOf: reference))))
+        let picture = try Picture(decoding: file, colors: .sRGB)
+        #expect(try #require(DeltaE.mean(picture, expected)) < 1)
+        // Four bits of rounding and a JPEG lie between the two.
+        #expect(try #require(DeltaE.mean(picture, original)) < 2)
+        #expect(try #require(DeltaE.mean(Picture(decoding: file), original)) > 10)
+    }
+
+    /// What a tagged file looks like in sRGB.
+    private static let conversion = """
+        import sys, io
+        from PIL import Image, ImageCms
+        picture = Image.open(sys.argv[1])
+        out = ImageCms.profileToProfile(
+            picture, ImageCms.ImageCmsProfile(io.BytesIO(picture.info['icc_profile'])), ImageCms.createProfile('sRGB'),
+            renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC, outputMode='RGB')
+        open(sys.argv[2], 'wb').write(b'P6 %d %d 255\\n' % out.size + out.tobytes())
+        """
+
+    private static func run(_ python: String, _ script: String, _ arguments: [String]) throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: python)
+        process.arguments = ["-c", script] + arguments
+        try process.run()
+        process.waitUntilExit()
+        try #require(process.terminationStatus == 0)
     }
 
     /// Pairs of Sharma, Wu and Dalal's table 1.

@@ -1,6 +1,7 @@
-import ImageCodecs
 import ImageModel
 import Testing
+
+@testable import ImageCodecs
 
 /// The bounds that memory is admitted by.
 @Suite struct MemoryTests {
@@ -29,5 +30,28 @@ import Testing
         let turning = ImageTransform.memoryBytes(file: file.span.bytes, info: info, limits: CodecLimits())
         #expect(turning >= size.pixels * 12)
         #expect(ImageEncoder.memoryBytes(size: size, layout: .rgb8, format: .jpeg) >= size.pixels * 6)
+    }
+
+    /// A profile of 3.7 MB took 18 MB while the admission knew of 4.
+    @Test func aLargeProfileIsCounted() throws {
+        let plain = try TestImages.file(.webp, width: 64, height: 48)
+        let profile = [UInt8](repeating: 7, count: 1 << 20)
+        let size = PixelSize(width: 64, height: 48)
+        let file = try WebPContainer.rebuild(plain.span.bytes, size: size, profile: profile)
+        let info = try readHeader(file)
+        let without = ImageDecoder.memoryBytes(
+            file: plain.span.bytes, info: try readHeader(plain), limits: CodecLimits())
+        let with = ImageDecoder.memoryBytes(file: file.span.bytes, info: info, limits: CodecLimits())
+        #expect(with >= without + 5 * profile.count)
+    }
+
+    /// Turning a small lossless WebP took 174 bytes a pixel, most of them libwebp's histograms.
+    @Test func smallLosslessPicturesAreCounted() throws {
+        let file = try ImageEncoder.encodeWebP(
+            TestImages.pixels(width: 256, height: 256, layout: .rgb8), quality: 75, isLossless: true,
+            cancelled: CancelFlag())
+        let bytes = ImageTransform.memoryBytes(
+            file: file.span.bytes, info: try readHeader(file), limits: CodecLimits())
+        #expect(bytes > 174 * 256 * 256)
     }
 }

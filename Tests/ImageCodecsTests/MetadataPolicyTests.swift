@@ -95,7 +95,7 @@ import Testing
         block += [0, 0, 0, 0] + [1, 0] + [2, 0, 5, 0, 3, 0, 0, 0, 56, 0, 0, 0] + [0, 0, 0, 0]
         block += [UInt8](repeating: 9, count: 24)
         var good = block
-        #expect(LocationRemoval.clean(exif: &good))
+        #expect(LocationRemoval.clean(exif: &good) == true)
         #expect(good.count == block.count && !good.contains(9))
         #expect(ExifWalk.read(good.span.bytes)?.copyright != nil)
         for _ in 0..<5_000 {
@@ -106,6 +106,71 @@ import Testing
             _ = LocationRemoval.clean(exif: &broken)
             #expect(broken.count == count)
         }
+    }
+
+    /// Found by fuzzing: a GPS directory laid over the first one, whose emptying changed the orientation, so that the
+    /// stored picture lay on its side. Such a block goes, and its orientation stays.
+    @Test(arguments: [8, 14, 26, 30, 38] as [UInt8], ImageFormat.allCases.filter { $0 != .avif })
+    func overlappingDirectoriesLeaveTheOrientation(gps: UInt8, format: ImageFormat) throws {
+        // Make, orientation and place in the first directory, then a directory of one entry at 50.
+        var block: [UInt8] = [0x49, 0x49, 42, 0, 8, 0, 0, 0, 3, 0]
+        block += [0x0F, 0x01, 2, 0, 4, 0, 0, 0, 65, 66, 67, 0] + [0x12, 0x01, 3, 0, 1, 0, 0, 0, 6, 0, 0, 0]
+        block += [0x25, 0x88, 4, 0, 1, 0, 0, 0, gps, 0, 0, 0] + [0, 0, 0, 0]
+        block += [1, 0] + [2, 0, 5, 0, 3, 0, 0, 0, 56, 0, 0, 0] + [0, 0, 0, 0]
+        let plain = try TestImages.file(format, width: 24, height: 16)
+        let file: [UInt8] =
+            switch format {
+            case .jpeg: TestImages.jpeg(plain, exif: block)
+            case .png: Array(plain.prefix(33)) + PNGFile.chunk("eXIf", block) + Array(plain.dropFirst(33))
+            default: try WebPContainer.rebuild(plain.span.bytes, size: PixelSize(width: 24, height: 16), exif: block)
+            }
+        let info = try readHeader(file)
+        #expect(info.orientation == .rotated90)
+        let result = try #require(
+            try MetadataPolicy.dropLocation.apply(to: file.span.bytes, info: info, limits: CodecLimits()))
+        let after = try readHeader(result)
+        #expect(after.orientation == .rotated90)
+        #expect(PhotoFacts.read(result.span.bytes, info: after).position == nil)
+        #expect(try Picture(decoding: result) == Picture(decoding: plain))
+    }
+
+    /// Found by changing bytes at random: an Exif item that was said to stand where the header or the picture does,
+    /// which were then written over.
+    @Test(arguments: [MetadataPolicy.dropAll, .dropLocation], [true, false])
+    func itemsOfAnAVIFThatOverlapAreRefused(policy: MetadataPolicy, isOverPicture: Bool) throws {
+        let metadata = EncodedMetadata(copyright: Array("Ann".utf8))
+        var file = try TestImages.file(.avif, width: 64, height: 48, metadata: metadata)
+        let info = try readHeader(file)
+        let (place, picture) = try Self.exifAndPicture(file)
+        let wanted = PNGFile.long(place.lowerBound)
+        let at = try #require((0..<place.lowerBound - 4).first { Array(file[$0..<$0 + 4]) == wanted })
+        file.replaceSubrange(at..<at + 4, with: PNGFile.long(isOverPicture ? picture.lowerBound : 48))
+        #expect(throws: CodecError.self) {
+            try policy.apply(to: file.span.bytes, info: info, limits: CodecLimits())
+        }
+    }
+
+    private static func exifAndPicture(_ file: [UInt8]) throws -> (Range<Int>, Range<Int>) {
+        let bytes = file.span.bytes
+        let boxes = AVIFBox.children(bytes, in: 0..<bytes.byteCount)
+        let meta = try #require(boxes.first { $0.name == AVIFBox.metadata })
+        let found = AVIFItems.read(bytes, meta: meta)
+        let items = try #require(found)
+        let exif = try #require(items.types.first { $0.value == FourCC("Exif") }?.key)
+        let primary = try #require(items.primary)
+        return (try #require(items.locations[exif]), try #require(items.locations[primary]))
+    }
+
+    /// A block of a megabyte that says 65,535 times where its place stands, each time with values as large as all of
+    /// it, was emptied over and over.
+    @Test func aBlockOfPlacesOnlyIsGivenUp() {
+        var block: [UInt8] = [0x49, 0x49, 42, 0, 8, 0, 0, 0, 255, 255]
+        for _ in 0..<65_535 { block += [0x25, 0x88, 4, 0, 1, 0, 0, 0, 0, 0, 12, 0] }
+        block += [0, 0, 0, 0]
+        block += [UInt8](repeating: 9, count: 1 << 20)
+        block.replaceSubrange((12 << 16)..<(12 << 16) + 14, with: [255, 0, 2, 0, 1, 0, 0, 0, 15, 0, 0, 0, 12, 0])
+        #expect(LocationRemoval.clean(exif: &block) == nil)
+        #expect(LocationRemoval.replacement(for: block) == MetadataPolicy.block(for: .upright))
     }
 
     @Test func packetsOfEveryShape() {

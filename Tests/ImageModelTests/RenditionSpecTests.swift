@@ -57,6 +57,9 @@ import Testing
             RenditionRequest(width: 9, height: 8, background: .white), RenditionRequest(width: 9, height: 8, blur: 1),
             RenditionRequest(width: 9, height: 8, blur: 10), RenditionRequest(width: 9, height: 8, sharpen: 1),
             RenditionRequest(width: 9, height: 8, sharpen: 1, pixelRatio: 2),
+            RenditionRequest(width: 9, height: 8, isStill: true),
+            RenditionRequest(width: 9, height: 8, maximumBytes: 100),
+            RenditionRequest(width: 9, height: 8, maximumBytes: 1000),
             RenditionRequest(width: 9, height: 8, quality: 1), RenditionRequest(width: 8, height: 9),
         ]
         #expect(Set(all.map { spec($0) }).count == all.count)

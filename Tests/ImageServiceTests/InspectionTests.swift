@@ -71,7 +71,7 @@ struct InspectionTests {
         try await plant(try Samples.noise(.webp, side: 64))
         _ = try await service.bytes(path)
         #expect(try await service.locate(path).image.image == nil)
-        #expect(try await service.locateWithHeader(path).image.image?.hasAlpha == false)
+        #expect(try await service.locateForRendition(path).image.image?.hasAlpha == false)
         #expect(try await service.locate(path).image.image?.hasAlpha == false)
     }
 

@@ -176,15 +176,16 @@ extension ImageService {
     static func make(
         _ storage: any ObjectStorage, revalidateAfter: Duration = .seconds(5), staleFor: Duration = .seconds(3600),
         cacheBytes: Int = 64 << 20, maximumBytes: Int64 = 50 << 20, renderMemoryBytes: Int = 256 << 20,
-        storageTimeout: Duration = .seconds(10)
+        storageTimeout: Duration = .seconds(10), timeLimit: Duration = .seconds(30),
+        codec: CodecLimits = CodecLimits(), metadata: MetadataPolicy = .keep
     ) -> ImageService {
         ImageService(
             storage: storage,
             workers: CodecWorkers(
                 memoryBytes: renderMemoryBytes, queueLimit: 100,
-                pool: WorkerPool(threads: 2, queueLimit: 100, name: "test")),
+                pool: WorkerPool(threads: 2, queueLimit: 100, name: "test"), timeLimit: timeLimit),
             configuration: Configuration(
-                uploads: UploadLimits(maximumBytes: maximumBytes, codec: CodecLimits()),
+                uploads: UploadLimits(maximumBytes: maximumBytes, codec: codec, metadata: metadata),
                 uploadMemoryBytes: 64 << 20, cacheBytes: cacheBytes, revalidateAfter: revalidateAfter,
                 staleFor: staleFor, storageTimeout: storageTimeout))
     }
@@ -197,6 +198,10 @@ extension ImageService {
             defer { rest = nil }
             return rest
         }
+    }
+
+    func rotate(_ path: ImagePath, by change: Orientation, condition: WriteCondition) async throws -> RotatedImage {
+        try await rotate(path, by: RotationChange(change), condition: condition)
     }
 
     func bytes(_ path: ImagePath, expecting version: String? = nil) async throws -> [UInt8] {

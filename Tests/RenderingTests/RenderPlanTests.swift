@@ -1,7 +1,8 @@
 import ImageCodecs
 import ImageModel
-import Rendering
 import Testing
+
+@testable import Rendering
 
 @Suite struct RenderPlanTests {
     private let limits = RenderLimits()
@@ -148,9 +149,65 @@ import Testing
         #expect(try plan(1, 1, to: .jpeg, hasAlpha: false).background == nil)
     }
 
-    @Test func `an animation is refused`() throws {
-        #expect(throws: RenderError.unsupported("the image is an animation")) { try plan(9, 9, w: 3, frames: 2) }
-        #expect(try plan(9, 9, w: 3, frames: nil).outputSize.width == 3)
+    @Test func `an animation stays one as WebP, and is refused as a still that nobody asked for`() throws {
+        func plan(_ info: ImageInfo, _ format: ImageFormat, isStill: Bool = false) throws(RenderError) -> RenderPlan {
+            let spec = RenditionSpec(
+                width: 3, height: nil, fit: .scaleDown, format: format, quality: 80, isStill: isStill)
+            return try RenderPlan(info: info, spec: spec, limits: limits)
+        }
+        let size = PixelSize(width: 9, height: 9)
+        for source in [ImageFormat.webp, .png] {
+            let info = ImageInfo(format: source, size: size, frames: 2)
+            for format in [ImageFormat.webp, .avif] {
+                #expect(try plan(info, format).isAnimated)
+                #expect(try !plan(info, format, isStill: true).isAnimated)
+            }
+            for format in [ImageFormat.jpeg, .png] {
+                #expect(throws: RenderError.self) { try plan(info, format) }
+                #expect(try plan(info, format, isStill: true).outputSize.width == 3)
+            }
+            // Whole canvases in RGBA come out of the player.
+            #expect(try plan(info, .jpeg, isStill: true).background == .white)
+            #expect(try plan(info, .webp).scaleDenominator == 1)
+        }
+        let sequence = ImageInfo(format: .avif, size: size, frames: 2)
+        #expect(throws: RenderError.self) { try plan(sequence, .webp) }
+        #expect(try plan(sequence, .webp, isStill: true).outputSize.width == 3)
+        // What nobody could know is found out when it is decoded.
+        #expect(try self.plan(9, 9, w: 3, frames: nil).outputSize.width == 3)
+    }
+
+    @Test func `frames and the pixels of all frames are limited, as they come and as they go`() throws {
+        func plan(_ width: Int, frames: Int, to wanted: Int, isStill: Bool = false) throws(RenderError) {
+            let codec = CodecLimits(maximumFrames: 10, maximumAnimationPixels: 4_000)
+            let info = ImageInfo(format: .webp, size: PixelSize(width: width, height: width), frames: frames)
+            let spec = RenditionSpec(
+                width: wanted, height: nil, fit: .contain, format: .webp, quality: 80, isStill: isStill)
+            _ = try RenderPlan(info: info, spec: spec, limits: RenderLimits(codec: codec))
+        }
+        try plan(20, frames: 10, to: 20)
+        try plan(20, frames: 11, to: 20, isStill: true)
+        #expect(throws: RenderError.tooLarge(limit: "the number of frames", value: 11, maximum: 10)) {
+            try plan(10, frames: 11, to: 10)
+        }
+        for (width, wanted) in [(21, 20), (20, 21)] {
+            #expect(
+                throws: RenderError.tooLarge(
+                    limit: "the number of pixels of all frames", value: 4_410, maximum: 4_000)
+            ) {
+                try plan(width, frames: 10, to: wanted)
+            }
+        }
+    }
+
+    @Test func `a picture that must fit into so many bytes leaves the planes`() throws {
+        let info = ImageInfo(format: .jpeg, size: PixelSize(width: 800, height: 600))
+        for (maximum, isPlanar) in [(nil, true), (10_000, false)] {
+            let spec = RenditionSpec(
+                width: 400, height: nil, fit: .scaleDown, format: .jpeg, quality: 80, maximumBytes: maximum)
+            let plan = try RenderPlan(info: info, spec: spec, limits: limits)
+            #expect(plan.staysPlanar(spec: spec) == isPlanar)
+        }
     }
 
     @Test func `sides are bounded, asked or following`() throws {

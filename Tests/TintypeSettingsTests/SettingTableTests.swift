@@ -40,6 +40,22 @@ import Testing
         #expect(try load(["RENDER_THREADS": "1"]).renderThreads == 1)
     }
 
+    @Test(arguments: [
+        ("MAX_IMAGE_FRAMES", "1", "0"), ("MAX_IMAGE_FRAMES", "1000000", "1000001"),
+        ("MAX_PROFILE_BYTES", "1024", "1023"), ("MAX_PROFILE_BYTES", "67108864", "67108865"),
+        ("MAX_JPEG_SCANS", "1", "0"), ("MAX_JPEG_SCANS", "10000", "10001"), ("MAX_IMAGE_CHUNKS", "100", "99"),
+        ("MAX_ANIMATION_PIXELS", "1", "0"), ("RENDER_TIMEOUT_SECONDS", "1", "0"),
+        ("RENDER_TIMEOUT_SECONDS", "3600", "3601"), ("UPLOAD_METADATA", "keep", "none"),
+        ("UPLOAD_METADATA", "drop-location", "dropLocation"), ("UPLOAD_METADATA", "drop-all", "DROP-ALL"),
+    ])
+    func limitsOfImages(_ name: String, taken: String, refused: String) throws {
+        let setting = try #require(Setting.all.first { $0.name == name })
+        #expect(try setting.value(in: load([name: taken])) == taken)
+        #expect(try setting.value(in: load([:], yaml: "\(setting.key): \(taken)")) == taken)
+        let fault = try #require(faultText([name: refused]))
+        #expect(fault.contains(name) && fault.contains(setting.expected))
+    }
+
     @Test(arguments: ["+1", "-1", "1.0", "0x10", "1e3", " 8080", "8080 ", "٣", "1_000", "99999999999999999999"])
     func noNumber(_ text: String) {
         #expect(WholeNumber.parse(text) == nil)

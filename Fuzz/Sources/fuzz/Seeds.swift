@@ -1,5 +1,6 @@
 import ImageCodecs
 import ImageModel
+import Parsers
 
 /// Small files of every kind to begin with, made anew on every run.
 enum Seeds {
@@ -7,6 +8,9 @@ enum Seeds {
         switch target {
         case .probe, .decode: try files()
         case .rotate: try files().map { ($0.name, [1] + $0.bytes) }
+        case .render: try renditions()
+        case .form: FormFuzzing.seeds.enumerated().map { ("\($0.offset)", $0.element) }
+        case .query: QueryFuzzing.seeds.enumerated().map { ("\($0.offset)", $0.element) }
         case .exif: blocks().enumerated().map { ("\($0.offset)", [UInt8($0.offset % 16)] + $0.element) }
         }
     }
@@ -16,6 +20,14 @@ enum Seeds {
         let length = block.count + 8
         let head = [0xFF, 0xE1, UInt8(length >> 8), UInt8(length & 255)] + Array("Exif\0\0".utf8)
         return Array(plain.prefix(2)) + head + block + plain.dropFirst(2)
+    }
+
+    /// Every file with another choice of fit, format and steps.
+    private static func renditions() throws -> [(name: String, bytes: [UInt8])] {
+        try files().enumerated().map { index, file in
+            let choice = [11, 7 * index, index, 3 * index, index, 5 * index, index].map { UInt8($0 & 255) }
+            return (file.name, choice + file.bytes)
+        }
     }
 
     private static let plain: [UInt8] = (try? file(.jpeg, 17, 9, .rgb8)) ?? []
@@ -42,8 +54,62 @@ enum Seeds {
                 }
             }
         }
+        for layout in [PixelBuffer.Layout.rgb8, .rgba8] {
+            files.append(("avif-\(layout)", try file(.avif, 16, 8, layout)))
+        }
+        for (sampling, restart) in [(1, 0), (2, 0), (1, 3), (2, 2)] {
+            let bytes = BaselineJPEG.file(width: 61, height: 45, sampling: sampling, restart: restart)
+            files.append(("jpeg-baseline-\(sampling)-\(restart)", bytes))
+        }
+        files.append(("webp-animation", try animation()))
+        let png = try file(.png, 17, 9, .rgb8)
+        for (name, chunks) in pngChunks() { files.append(("png-\(name)", png.prefix(33) + chunks + png.dropFirst(33))) }
+        let profile = Profile.displayP3()
+        let segment = Array("ICC_PROFILE\0".utf8) + [1, 1] + profile
+        for layout in [PixelBuffer.Layout.gray8, .rgb8] {
+            let plain = try file(.jpeg, 17, 9, layout)
+            files.append(("jpeg-profile-\(layout)", plain.prefix(2) + self.segment(0xE2, segment) + plain.dropFirst(2)))
+        }
         for (index, block) in blocks().enumerated() { files.append(("exif-\(index)", jpeg(exif: block))) }
         return files
+    }
+
+    private static func segment(_ marker: UInt8, _ payload: [UInt8]) -> [UInt8] {
+        [0xFF, marker, UInt8((payload.count + 2) >> 8), UInt8((payload.count + 2) & 255)] + payload
+    }
+
+    /// What a PNG may say before its pixels.
+    private static func pngChunks() -> [(name: String, bytes: [UInt8])] {
+        func long(_ value: Int) -> [UInt8] { [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: value >> $0) } }
+        let primaries = [31_270, 32_900, 64_000, 33_000, 21_000, 71_000, 15_000, 6_000].flatMap(long)
+        // 17 x 9 for two plays; the first frame is the picture itself.
+        let control = long(0) + long(17) + long(9) + long(0) + long(0) + [0, 1, 0, 10, 1, 1]
+        return [
+            ("gamma", PNGSums.chunk("gAMA", long(100_000)) + PNGSums.chunk("cHRM", primaries)),
+            ("coded", PNGSums.chunk("cICP", [9, 16, 0, 1])),
+            ("transparent", PNGSums.chunk("tRNS", [0, 1, 0, 2, 0, 3])),
+            ("animation", PNGSums.chunk("acTL", long(1) + long(2)) + PNGSums.chunk("fcTL", control)),
+            ("exif", PNGSums.chunk("eXIf", block(orientation: 6, isBig: true))),
+            ("text", PNGSums.chunk("tEXt", Array("Copyright\0Ann".utf8)) + PNGSums.chunk("iTXt", xmp)),
+        ]
+    }
+
+    private static let xmp = Array(
+        ("XML:com.adobe.xmp\0\0\0\0\0<x tiff:Orientation='6' exif:GPSLatitude='1,2N'><dc:rights><rdf:Alt>"
+            + "<rdf:li xml:lang='x-default'>Ann &amp; co</rdf:li></rdf:Alt></dc:rights></x>").utf8)
+
+    /// An animated WebP of three frames.
+    private static func animation() throws -> [UInt8] {
+        let encoder = try AnimationEncoder(
+            info: AnimationInfo(size: PixelSize(width: 16, height: 8), frames: 3, loops: 2), quality: 60)
+        for index in 0..<3 {
+            var picture = try PixelBuffer(width: 16, height: 8, layout: .rgba8)
+            picture.withMutableSamples { samples in
+                for place in samples.indices { samples[place] = UInt8(truncatingIfNeeded: place * (7 + index)) }
+            }
+            try encoder.add(picture, milliseconds: 40 * (index + 1), cancelled: CancelFlag())
+        }
+        return try encoder.finish()
     }
 
     /// EXIF of both byte orders, with sizes, a position and a thumbnail.

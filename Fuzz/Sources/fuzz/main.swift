@@ -1,9 +1,11 @@
+import CMemoryMeter
 import Foundation
 
 /// libFuzzer's entry (compiler-rt, FuzzerInterface.h): runs until told to stop by its own options.
 @_silgen_name("LLVMFuzzerRunDriver")
 func runDriver(
-    _ count: UnsafeMutablePointer<CInt>, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
+    _ count: UnsafeMutablePointer<CInt>,
+    _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
     _ body: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
 ) -> CInt
 
@@ -12,7 +14,8 @@ nonisolated(unsafe) var current = FuzzTarget.probe  // Set once below, before li
 
 func usage() -> Never {
     let names = FuzzTarget.allCases.map(\.rawValue).joined(separator: ", ")
-    print("usage: fuzz TARGET CORPUS [libFuzzer options]\n       fuzz seed TARGET CORPUS\nwhere TARGET is one of \(names)")
+    print("usage: fuzz TARGET CORPUS [libFuzzer options]")
+    print("       fuzz seed TARGET CORPUS\n       fuzz measure FILE...\nwhere TARGET is one of \(names)")
     exit(64)
 }
 
@@ -22,6 +25,15 @@ if words.count == 4, words[1] == "seed", let target = FuzzTarget(rawValue: words
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     for (name, bytes) in try Seeds.all(for: target) {
         try Data(bytes).write(to: folder.appendingPathComponent("seed-\(name)"))
+    }
+    exit(0)
+}
+meter_install()
+if words.count > 2, words[1] == "measure" {
+    MemoryBudget.reports = true
+    for path in words.dropFirst(2) {
+        print(path)
+        FuzzTarget.measure(Array(try Data(contentsOf: URL(fileURLWithPath: path))))
     }
     exit(0)
 }

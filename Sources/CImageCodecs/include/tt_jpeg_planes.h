@@ -27,12 +27,12 @@ typedef struct tt_planes {
 /// Decodes a YCbCr JPEG at 1/`denominator` of its size (1, 2, 4 or 8) as it is stored: chroma is not brought to the
 /// size of luma, nothing is converted. TT_UNSUPPORTED for any other colour space. `planes->plane[0].data` is to be freed
 /// by `tt_free`.
+///
+/// - keeps_chroma: chroma that is stored with fewer samples than luma is made smaller by less, down to luma's size, so
+///   that none of it is lost. Without it chroma may come in as many times fewer samples than luma as it is stored.
 tt_status tt_jpeg_decode_planes(
-    const uint8_t *source, size_t count, uint32_t denominator, uint64_t maximum_pixels, uint32_t maximum_scans,
-    const tt_cancel *_Nullable cancel, tt_planes *planes);
-
-/// Whether `tt_jpeg_decode_planes` takes the file, by its header; and how many bytes it will hand out.
-bool tt_jpeg_has_planes(const uint8_t *source, size_t count, uint32_t denominator, uint64_t *bytes);
+    const uint8_t *source, size_t count, uint32_t denominator, bool keeps_chroma, uint64_t maximum_pixels,
+    uint32_t maximum_scans, const tt_cancel *_Nullable cancel, tt_planes *planes);
 
 /// Writes a JPEG as `tt_jpeg_encode` does, from planes without gaps: Y of `width` x `height`, Cb and Cr of the same, or,
 /// unless `full_chroma`, of half as many columns and rows, rounded up.

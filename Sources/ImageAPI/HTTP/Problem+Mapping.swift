@@ -11,10 +11,14 @@ extension Problem {
         case .preconditionFailed: self.init(.preconditionFailed, "The image is not in the state the request asks for.")
         case .conflict(let text): self.init(.conflict, text)
         case .tooLong(let limit): self.init(.tooLong, "The body is longer than \(limit) bytes, the most that is taken.")
-        case .notAnImage: self.init(.unsupportedImage, "The bytes are not a JPEG, PNG or WebP image.")
+        case .notAnImage: self.init(.unsupportedImage, "The bytes are not a JPEG, PNG, WebP or AVIF image.")
         case .unprocessable(let error): self.init(error)
         case .cannotRender(let text): self.init(.unsupportedTransform, text)
         case .beyondLimit(let text): self.init(.imageTooLarge, text)
+        case .tookTooLong(let limit):
+            self.init(
+                .transformTooSlow,
+                "The image takes longer to transform than the \(limit.components.seconds) seconds that are allowed.")
         case .rangeNotSatisfiable(let size):
             self.init(.rangeNotSatisfiable, "The image has \(size) bytes.")
             headers[.contentRange] = "bytes */\(size)"

@@ -21,6 +21,7 @@ enum ProblemCode: String, Sendable, CaseIterable {
     case truncatedImage = "truncated_image"
     case imageTooLarge = "image_too_large"
     case unsupportedTransform = "unsupported_transform"
+    case transformTooSlow = "transform_too_slow"
     case headersTooLarge = "headers_too_large"
     case clientLeft = "client_left"
     case internalError = "internal_error"
@@ -47,7 +48,8 @@ enum ProblemCode: String, Sendable, CaseIterable {
         case .unsupportedImage: .unsupportedMediaType
         case .rangeNotSatisfiable: .rangeNotSatisfiable
         case .expectationFailed: .expectationFailed
-        case .brokenImage, .truncatedImage, .imageTooLarge, .unsupportedTransform: .unprocessableContent
+        case .brokenImage, .truncatedImage, .imageTooLarge, .unsupportedTransform, .transformTooSlow:
+            .unprocessableContent
         case .headersTooLarge: .requestHeaderFieldsTooLarge
         // Nobody reads it: it is for the log, as nginx writes it.
         case .clientLeft: HTTPResponse.Status(code: 499, reasonPhrase: "Client Closed Request")
@@ -82,6 +84,7 @@ enum ProblemCode: String, Sendable, CaseIterable {
         case .truncatedImage: "The image is cut off"
         case .imageTooLarge: "The image goes beyond a limit"
         case .unsupportedTransform: "This image cannot be transformed so"
+        case .transformTooSlow: "This image takes too long to transform"
         case .headersTooLarge: "The header fields are too large"
         case .clientLeft: "The client has left"
         case .internalError: "Something went wrong on the server"

@@ -2,23 +2,33 @@ import ImageModel
 import ImageService
 import ObjectStorage
 
+/// What a rotate has cost, as its answer says it.
+struct RotationCost: Sendable {
+    var isLossless: Bool
+    /// Fixed names.
+    var effects: [String]
+}
+
 /// Metadata of a picture in JSON. What is not known is null, not left out.
 struct ImageDocument: Encodable, Sendable {
     private let image: StoredImage
     private let base: String
     /// Only in the answer to a rotate.
-    private let lossless: Bool?
+    private let cost: RotationCost?
+    /// Only where it was asked for.
+    private let extras: ExtrasDocuments?
 
     /// - Parameter base: what `url` begins with; ends without a slash.
-    init(_ image: StoredImage, base: String, lossless: Bool? = nil) {
+    init(_ image: StoredImage, base: String, cost: RotationCost? = nil, extras: ExtrasDocuments? = nil) {
         self.image = image
         self.base = base
-        self.lossless = lossless
+        self.cost = cost
+        self.extras = extras
     }
 
     private enum Key: String, CodingKey {
         case path, url, contentType, format, bytes, width, height, orientation, hasAlpha, frames, colorProfile, etag
-        case version, lastModified, lossless
+        case version, lastModified, lossless, effects, extras, location
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -38,7 +48,10 @@ struct ImageDocument: Encodable, Sendable {
         try container.encode(image.etag.text, forKey: .etag)
         try container.encode(image.version, forKey: .version)
         try container.encode(image.object.lastModified?.rfc3339, forKey: .lastModified)
-        try container.encodeIfPresent(lossless, forKey: .lossless)
+        try container.encodeIfPresent(cost?.isLossless, forKey: .lossless)
+        try container.encodeIfPresent(cost?.effects, forKey: .effects)
+        try container.encodeIfPresent(extras?.extras, forKey: .extras)
+        try container.encodeIfPresent(extras?.location, forKey: .location)
     }
 
     /// The URL of a version, to be cached for good.

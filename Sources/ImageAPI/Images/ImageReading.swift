@@ -95,8 +95,8 @@ struct ImageReading: Sendable {
     // MARK: Renditions
 
     private func rendition(_ read: Read, _ request: RenditionRequest) async throws(ServiceError) -> Response {
-        // Only the header tells of transparency, which the format is chosen by.
-        let located = try await service.locateWithHeader(read.path, expecting: read.version)
+        // Only the file tells of transparency and of frames, which the format is chosen by.
+        let located = try await service.locateForRendition(read.path, expecting: read.version)
         let spec = request.spec(for: located.image, accept: read.accept)
         var representation = Representation(
             contentType: spec.format.capabilities.mediaType, length: 0,
@@ -111,6 +111,8 @@ struct ImageReading: Sendable {
         let rendered = try await service.render(located, spec)
         let freshness: Freshness = rendered.isHit || located.freshness == .stale ? located.freshness : .miss
         read.notes.update { $0.cache = freshness.label }
+        // WebP may stand in for AVIF.
+        representation.contentType = rendered.format.capabilities.mediaType
         representation.cacheStatus = CacheStatus.text(freshness)
         representation.length = Int64(rendered.size)
         if read.isHead { return representation.head() }
@@ -138,17 +140,29 @@ struct ImageReading: Sendable {
 
     // MARK: Metadata and listings
 
-    func metadata(_ path: ImagePath, _ request: Request) async throws(Problem) -> Response {
+    func metadata(
+        _ path: ImagePath, _ wanted: MetadataQuery, _ request: Request
+    ) async throws(Problem) -> Response {
         let image: StoredImage
+        var extras: ImageExtras?
         do {
-            image = try await service.describe(path)
+            if wanted.needsExtras {
+                (image, extras) = try await service.describeWithExtras(path)
+            } else {
+                image = try await service.describe(path)
+            }
         } catch {
             throw Problem(error)
         }
         switch Conditions(request.headers, now: .now).evaluate(
             etag: image.etag, lastModified: image.object.lastModified)
         {
-        case .proceed: return .document(image, base: configuration.documentBase)
+        case .proceed:
+            let documents = extras.map { ExtrasDocuments($0, wanted) }
+            var response = Response.document(image, base: configuration.documentBase, extras: documents)
+            // No cache on the way may hand it to somebody else.
+            if wanted.location { response.headers[.cacheControl] = "private, no-store" }
+            return response
         case .notModified:
             var headers = HTTPFields()
             headers.describe(image)
@@ -187,14 +201,21 @@ extension ImagesConfiguration {
 extension RenditionRequest {
     /// This request for one image and one client: every default written out.
     func spec(for image: StoredImage, accept: Accept) -> RenditionSpec {
+        let frames = image.image?.frames
+        var request = self
+        // A still has no other picture than its first.
+        if frames == 1 { request.isStill = false }
+        let isAnimated = (frames ?? 1) > 1 && !isStill
         let format: ImageFormat =
             switch self.format {
+            // The only format that animations are written in, whatever the client names.
+            case .auto where isAnimated: .webp
             // Where it is not known, transparency is assumed: a picture must not lose it.
             case .auto: accept.choose(for: image.format, hasAlpha: image.image?.hasAlpha ?? true)
             case .original: image.format
             case .fixed(let format): format
             }
-        return ImageService.spec(self, format: format)
+        return ImageService.spec(request, format: format)
     }
 }
 
@@ -208,9 +229,10 @@ extension Response {
 
     /// The metadata of an image, under the image's own ETag.
     static func document(
-        _ image: StoredImage, base: String, status: HTTPResponse.Status = .ok, lossless: Bool? = nil
+        _ image: StoredImage, base: String, status: HTTPResponse.Status = .ok, cost: RotationCost? = nil,
+        extras: ExtrasDocuments? = nil
     ) -> Response {
-        var response = json(ImageDocument(image, base: base, lossless: lossless), status: status)
+        var response = json(ImageDocument(image, base: base, cost: cost, extras: extras), status: status)
         response.headers.describe(image)
         return response
     }

@@ -58,7 +58,10 @@ public struct ImageResponder: HTTPResponder {
                 path: path, rendition: rendition, version: try query.text("v"), request: request, context: context)
             return try await reading.image(read)
         case (.metadata(let path), _):
-            return try await reading.metadata(path, request)
+            let wanted = try MetadataQuery(query)
+            // Where a photo was taken is for those who may write.
+            if wanted.location { try judgeWrite(request, context) }
+            return try await reading.metadata(path, wanted, request)
         case (.collection, _):
             return try await reading.list(query)
         }

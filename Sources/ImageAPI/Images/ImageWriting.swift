@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import ImageCodecs
 import ImageModel
 import ImageService
 import NIOCore
@@ -22,7 +23,9 @@ struct ImageWriting: Sendable {
         var iterator = request.body.makeAsyncIterator()
         let uploaded: UploadedImage
         do {
-            uploaded = try await service.upload(to: path, condition: condition) { try await iterator.next() }
+            uploaded = try await service.upload(
+                to: path, condition: condition, declared: request.headers[.contentLength].flatMap { Int64($0) }
+            ) { try await iterator.next() }
         } catch {
             throw Problem(error)
         }
@@ -64,7 +67,8 @@ struct ImageWriting: Sendable {
         let condition = try writeCondition(request, createOnly: false)
         do {
             let rotated = try await service.rotate(path, by: change, condition: condition)
-            return document(rotated.image, status: .ok, lossless: rotated.isLossless)
+            let cost = RotationCost(isLossless: rotated.isLossless, effects: rotated.effects.names)
+            return document(rotated.image, status: .ok, cost: cost)
         } catch {
             throw Problem(error)
         }
@@ -92,9 +96,9 @@ struct ImageWriting: Sendable {
         }
     }
 
-    private func document(_ image: StoredImage, status: HTTPResponse.Status, lossless: Bool? = nil) -> Response {
+    private func document(_ image: StoredImage, status: HTTPResponse.Status, cost: RotationCost? = nil) -> Response {
         var response = Response.document(
-            image, base: configuration.documentBase, status: status, lossless: lossless)
+            image, base: configuration.documentBase, status: status, cost: cost)
         if status == .created {
             response.headers[.location] = "/api/v1/images/" + PercentDecoding.encodePath(image.object.key.bytes)
         }

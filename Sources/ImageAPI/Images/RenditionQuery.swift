@@ -22,14 +22,17 @@ enum RenditionQuery {
             gravity: try gravity(query), format: try format(query),
             quality: try query.number("q", in: 1...100), background: try background(query), turn: try turn(query),
             blur: try strength(query, "blur", in: RenditionRequest.blurRange).map { $0 * dpr },
-            sharpen: try strength(query, "sharpen", in: RenditionRequest.sharpenRange), pixelRatio: dpr)
+            sharpen: try strength(query, "sharpen", in: RenditionRequest.sharpenRange), pixelRatio: dpr,
+            isStill: try isStill(query),
+            maximumBytes: try query.number("max_bytes", in: RenditionRequest.maximumBytesRange))
     }
 
     /// Whether the answer depends on Accept.
     static func isNegotiable(_ request: RenditionRequest) -> Bool { request.format == .auto }
 
     private static let names: Set<String> = [
-        "w", "h", "fit", "gravity", "format", "q", "dpr", "bg", "rotate", "flip", "blur", "sharpen",
+        "w", "h", "fit", "gravity", "format", "q", "dpr", "bg", "rotate", "flip", "blur", "sharpen", "frame",
+        "max_bytes",
     ]
     private static let laterNames: Set<String> = ["preset"]
     private static let maximumSide = 8192
@@ -79,6 +82,15 @@ enum RenditionQuery {
             }
         guard let flip = try query.word("flip", as: Flip.self) else { return turned }
         return turned.followed(by: flip.orientation)
+    }
+
+    /// Only the first picture of an animation can be had by itself.
+    private static func isStill(_ query: Query) throws(Problem) -> Bool {
+        switch try query.text("frame") {
+        case nil: return false
+        case "0": return true
+        default: throw Problem(.badParameter, "The parameter frame must be 0.")
+        }
     }
 
     private static func strength(

@@ -1,5 +1,7 @@
 import Hummingbird
+import ImageCodecs
 import ImageModel
+import ImageService
 import NIOCore
 
 #if canImport(FoundationEssentials)
@@ -8,13 +10,15 @@ import NIOCore
     import Foundation
 #endif
 
-/// What a rotate asks for, in its query or in a JSON body: a turn, a flip, or a turn and then a flip, as seen.
+/// What a rotate asks for, in its query or in a JSON body: a turn, a flip, or a turn and then a flip, as seen; and what
+/// becomes of a JPEG's edge that stands in the way.
 struct RotateRequest: Sendable, Hashable {
-    var change: Orientation
+    var change: RotationChange
 
     private struct Body: Decodable {
         var degrees: Int?
         var flip: String?
+        var edge: String?
     }
 
     /// More than any sensible body, for white space.
@@ -28,12 +32,25 @@ struct RotateRequest: Sendable, Hashable {
         case (let text?, nil): degrees = Int(text) ?? -1
         case (nil, let number): degrees = number
         }
-        let flip: String?
-        switch (try query.text("flip"), body.flip) {
-        case (_?, _?): throw Problem(.badParameter, "The parameter flip is given twice, in the query and the body.")
-        case (let text, nil), (nil, let text): flip = text
+        let flip = try Self.single("flip", query, body.flip)
+        let edge: ImageTransform.Edge
+        switch try Self.single("edge", query, body.edge) {
+        case nil: edge = .reencode
+        case let word?:
+            guard let known = ImageTransform.Edge(rawValue: word) else {
+                throw Problem(.badParameter, "The parameter edge must be reencode or trim.")
+            }
+            edge = known
         }
-        change = try Self.change(degrees: degrees, flip: flip)
+        change = RotationChange(try Self.change(degrees: degrees, flip: flip), edge: edge)
+    }
+
+    private static func single(_ name: String, _ query: Query, _ inBody: String?) throws(Problem) -> String? {
+        let text = try query.text(name)
+        guard text == nil || inBody == nil else {
+            throw Problem(.badParameter, "The parameter \(name) is given twice, in the query and the body.")
+        }
+        return text ?? inBody
     }
 
     private static func change(degrees: Int?, flip: String?) throws(Problem) -> Orientation {
@@ -68,7 +85,7 @@ struct RotateRequest: Sendable, Hashable {
         do {
             return try JSONDecoder().decode(Body.self, from: Data(bytes.readableBytesView))
         } catch {
-            throw Problem(.badBody, "The body of a rotate must be a JSON object with degrees, flip, or both.")
+            throw Problem(.badBody, "The body of a rotate must be a JSON object with degrees, flip or both, and edge.")
         }
     }
 }

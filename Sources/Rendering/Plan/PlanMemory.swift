@@ -8,10 +8,15 @@ struct PlanMemory: Sendable, Hashable {
     /// The most that is needed once it has gone.
     private let after: Int
 
-    /// - Parameter size: of the resampled picture as stored.
+    /// What an animation takes from its first frame to its end, beside what each frame takes.
+    private let throughout: Int
+
+    /// - Parameters:
+    ///   - size: of the resampled picture as stored.
+    ///   - animatedFrames: how many frames are written; nil for a still.
     init(
         info: ImageInfo, spec: RenditionSpec, denominator: Int, resampling: RenderPlan.Resampling?, size: PixelSize,
-        padding: RenderPlan.Padding?
+        padding: RenderPlan.Padding?, animatedFrames: Int?
     ) {
         let picture = size.pixels * (info.hasAlpha ? 4 : 3)
         if let resampling {
@@ -34,13 +39,22 @@ struct PlanMemory: Sendable, Hashable {
         let output = padding.map(\.size) ?? size
         let sheet = output.pixels * (hasAlpha ? 4 : 3)
         if padding != nil { most = max(most, picture + sheet) }
+        if let frames = animatedFrames {
+            throughout = AnimationEncoder.memoryBytes(size: output, frames: frames, hasAlpha: hasAlpha)
+            after = max(most, sheet)
+            return
+        }
+        throughout = 0
         let format = ImageEncoder.format(for: spec.format, size: output)
         let encoding = EncodeMemory.bytes(of: output, format: format, quality: spec.quality, hasAlpha: hasAlpha)
-        after = max(most, sheet + encoding)
+        // The best file so far stays while the next one is tried.
+        let kept = spec.maximumBytes.map { min($0, output.pixels * 4) } ?? 0
+        after = max(most, sheet + encoding + kept)
     }
 
     /// - Parameter decoding: what decoding takes, the decoded picture included.
     func bytes(decoding: Int) -> Int {
-        max(decoding + whileDecoded, after)
+        // The player keeps its canvas while a frame is worked on.
+        throughout > 0 ? decoding + max(whileDecoded, after) + throughout : max(decoding + whileDecoded, after)
     }
 }

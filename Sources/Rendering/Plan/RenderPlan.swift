@@ -37,16 +37,26 @@ public struct RenderPlan: Sendable, Hashable {
     public let padding: Padding?
     /// As seen, padding included.
     public let outputSize: PixelSize
+    /// Every frame of an animation is rendered, and an animated WebP comes out.
+    public let isAnimated: Bool
+    /// The source is an animation, of which whole frames in RGBA are handed out.
+    let isPlayed: Bool
     /// An upper bound of the bytes that the rendering takes at any moment, for any file with this header. Where the
     /// file is at hand, ``memoryBytes(file:info:limits:)`` is closer.
     public let memoryBytes: Int
     private let memory: PlanMemory
 
-    /// - Throws: ``RenderError/unsupported(_:)`` for an animation; ``RenderError/tooLarge(limit:value:maximum:)`` where
+    /// - Throws: ``RenderError/unsupported(_:)`` for an animation in a format that is written as a still only, where no
+    ///   still is asked for; ``RenderError/tooLarge(limit:value:maximum:)`` where
     ///   a side that was asked for, or one enlarged with it, passes ``RenderLimits/maximumSide``, where the format
     ///   cannot hold the result, or where the picture has too many pixels.
     public init(info: ImageInfo, spec: RenditionSpec, limits: RenderLimits) throws(RenderError) {
-        guard info.frames ?? 1 == 1 else { throw .unsupported("the image is an animation") }
+        let frames = info.frames ?? 1
+        isPlayed = frames > 1
+        isAnimated = isPlayed && !spec.isStill
+        if isAnimated { try Self.checkAnimation(info, spec) }
+        // Of a sequence of AVIF only the first picture is decoded, in the layout of a still.
+        let isWholeRGBA = isPlayed && info.format != .avif
         try Self.check("the number of pixels", info.size.pixels, at: limits.codec.maximumPixels)
         for side in [spec.width, spec.height].compactMap(\.self) {
             guard side > 0 else { throw .unsupported("a side must be at least 1") }
@@ -60,11 +70,13 @@ public struct RenderPlan: Sendable, Hashable {
         let placement = Placement(
             of: seen, width: spec.width, height: spec.height, fit: spec.fit, gravity: spec.gravity)
         let output = placement.canvas?.size ?? placement.size
-        try Self.check(output, of: seen, format: spec.format, limits: limits)
+        try Self.check(output, of: seen, format: isAnimated ? .webp : spec.format, limits: limits)
+        if isAnimated { try Self.check(frames: frames, of: [info.size, output], limits: limits) }
         let region = placement.region.turned(by: orientation.inverse, in: seen)
         let size = orientation.swapsAxes ? placement.size.transposed : placement.size
 
-        let denominator = DecodeScale.denominator(format: info.format, region: region, target: size)
+        let denominator =
+            isPlayed ? 1 : DecodeScale.denominator(format: info.format, region: region, target: size)
         scaleDenominator = denominator
         let isWhole = region.isWhole(of: info.size)
         resampling =
@@ -75,7 +87,8 @@ public struct RenderPlan: Sendable, Hashable {
                 isSmart: spec.gravity == .smart && !isWhole)
         blur = spec.blur
         sharpen = spec.sharpen
-        background = info.hasAlpha ? spec.background ?? (spec.format.capabilities.hasAlpha ? nil : .white) : nil
+        background =
+            info.hasAlpha || isWholeRGBA ? spec.background ?? (spec.format.capabilities.hasAlpha ? nil : .white) : nil
         self.orientation = orientation
         padding = placement.canvas.map { canvas in
             let isClear = info.hasAlpha && spec.format.capabilities.hasAlpha
@@ -84,28 +97,65 @@ public struct RenderPlan: Sendable, Hashable {
         }
         outputSize = output
 
+        var decoded = info
+        if isWholeRGBA { decoded.hasAlpha = true }
         memory = PlanMemory(
-            info: info, spec: spec, denominator: denominator, resampling: resampling, size: size, padding: padding)
-        memoryBytes = memory.bytes(
-            decoding: ImageDecoder.memoryBytes(info: info, scaleDenominator: denominator))
+            info: decoded, spec: spec, denominator: denominator, resampling: resampling, size: size, padding: padding,
+            animatedFrames: isAnimated ? frames : nil)
+        memoryBytes = memory.bytes(decoding: Self.decodingBytes(info, denominator, isPlayed: isPlayed))
+    }
+
+    private static func decodingBytes(_ info: ImageInfo, _ denominator: Int, isPlayed: Bool) -> Int {
+        isPlayed
+            ? ImageDecoder.animationMemoryBytes(info: info)
+            : ImageDecoder.memoryBytes(info: info, scaleDenominator: denominator)
     }
 
     /// An upper bound for this file, whose header says how it is coded: a sequential JPEG takes far less than a
     /// progressive one.
     public func memoryBytes(file: RawSpan, info: ImageInfo, limits: RenderLimits) -> Int {
-        memory.bytes(
+        if isPlayed { return memoryBytes }
+        return memory.bytes(
             decoding: ImageDecoder.memoryBytes(
                 file: file, info: info, scaleDenominator: scaleDenominator, limits: limits.codec))
     }
 
     /// Whether a picture in Y, Cb and Cr can be encoded as it comes out of its resampling, or turned.
     func staysPlanar(spec: RenditionSpec) -> Bool {
-        guard let resampling, spec.format == .jpeg, blur == nil, sharpen == nil, padding == nil else { return false }
+        // A limit of bytes is met by encoding one picture several times.
+        guard let resampling, spec.format == .jpeg, spec.maximumBytes == nil, blur == nil, sharpen == nil,
+            padding == nil
+        else { return false }
         if orientation == .upright { return true }
         // See PlanarResampling.turned.
         let size = resampling.size
         return ImageEncoder.chromaSize(of: size, quality: spec.quality) == size
             || (size.width % 2 == 0 && size.height % 2 == 0)
+    }
+
+    /// What can become of an animation that is to stay one.
+    private static func checkAnimation(_ info: ImageInfo, _ spec: RenditionSpec) throws(RenderError) {
+        guard info.format != .avif else {
+            throw .unsupported("the image is an AVIF animation, of which only frame=0 can be shown")
+        }
+        switch spec.format {
+        // WebP stands in for AVIF, as it does for one of too many pixels.
+        case .webp, .avif: break
+        case .jpeg, .png:
+            throw .unsupported(
+                "the image is an animation, which is rendered as WebP: ask for format=webp, or for a still by frame=0")
+        }
+    }
+
+    private static func check(
+        frames: Int, of sizes: [PixelSize], limits: RenderLimits
+    ) throws(RenderError) {
+        try check("the number of frames", frames, at: limits.codec.maximumFrames)
+        for size in sizes {
+            let (pixels, overflow) = size.pixels.multipliedReportingOverflow(by: frames)
+            try check(
+                "the number of pixels of all frames", overflow ? .max : pixels, at: limits.codec.maximumAnimationPixels)
+        }
     }
 
     private static func check(

@@ -62,6 +62,21 @@ extension Setting {
         Setting(
             "MAX_IMAGE_PIXELS", \.maxImagePixels, .number(1...4_294_836_225),
             "judged from the header, before any pixel is decoded (422)"),
+        Setting(
+            "MAX_IMAGE_FRAMES", \.maxImageFrames, .number(1...1_000_000), "pictures in an animation (422)"),
+        Setting(
+            "MAX_PROFILE_BYTES", \.maxProfileBytes, .bytes(1024...(64 << 20)),
+            "of an embedded ICC profile, inflated (422)"),
+        Setting(
+            "MAX_JPEG_SCANS", \.maxJPEGScans, .number(1...10_000),
+            "scans of a progressive JPEG, each of which may cost a pass over the picture (422)"),
+        Setting(
+            "MAX_IMAGE_CHUNKS", \.maxImageChunks, .number(100...10_000_000),
+            "segments of a JPEG's header, chunks of a PNG or WebP, boxes of an AVIF (422). Texts are never inflated"),
+        Setting(
+            "UPLOAD_METADATA", \.uploadMetadata, .choice,
+            "what becomes of the metadata in uploads: `keep`, `drop-location` (GPS), or `drop-all` (EXIF, XMP, IPTC, "
+                + "comments); pixels, profile and orientation stay. See docs/operations.md for what it costs"),
     ]
 
     private static let rendering = [
@@ -77,6 +92,12 @@ extension Setting {
         Setting(
             "RENDER_QUEUE_SECONDS", \.renderQueueTimeout, .seconds(1...600),
             "how long one may wait there (503)"),
+        Setting(
+            "RENDER_TIMEOUT_SECONDS", \.renderTimeout, .seconds(1...3600),
+            "how long one may take once it has its thread (422)"),
+        Setting(
+            "MAX_ANIMATION_PIXELS", \.maxAnimationPixels, .number(1...100_000_000_000),
+            "frames times pixels of an animation that is rendered (422); storing and serving one is not limited by it"),
     ]
 
     private static let caching = [

@@ -1,0 +1,106 @@
+import NIOCore
+
+/// The form parser on any bytes.
+public enum FormFuzzing {
+    /// What a form turned out to be.
+    private struct Outcome: Hashable {
+        var parts: [FormDataPart] = []
+        var contents: [[UInt8]] = []
+        var isEnded = false
+        var error: FormDataError?
+    }
+
+    /// Small ones, so that they are reached.
+    private static let limits = {
+        var limits = FormDataLimits()
+        limits.parts = 8
+        limits.headerBytes = 256
+        limits.fieldBytes = 128
+        limits.marginBytes = 128
+        return limits
+    }()
+
+    /// The first byte says how the rest is cut; up to the first zero there is a Content-Type, behind it the body.
+    public static func run(_ bytes: [UInt8]) {
+        guard let step = bytes.first else { return }
+        let halves = bytes.dropFirst().split(separator: 0, maxSplits: 1, omittingEmptySubsequences: false)
+        let type = String(decoding: halves[0], as: UTF8.self)
+        let boundary: String
+        do throws(FormDataError) {
+            boundary = try FormBoundary.parse(contentType: type)
+        } catch {
+            precondition(error == .notFormData || error == .badBoundary, "an error of the body for a Content-Type")
+            return
+        }
+        precondition(FormBoundary.isValid(boundary))
+        guard halves.count == 2 else { return }
+        let body = Array(halves[1])
+        let whole = read(body, boundary: boundary, step: body.count)
+        let pieces = read(body, boundary: boundary, step: Int(step % 16) + 1)
+        precondition(whole == pieces, "a form that depends on how its bytes come")
+        precondition(whole.parts.count <= limits.parts)
+        for (part, content) in zip(whole.parts, whole.contents) where !part.isFile {
+            precondition(whole.error != nil || content.count <= limits.fieldBytes)
+        }
+    }
+
+    private static func read(_ body: [UInt8], boundary: String, step: Int) -> Outcome {
+        var parser = MultipartFormParser(boundary: boundary, limits: limits)
+        var outcome = Outcome()
+        do throws(FormDataError) {
+            var at = 0
+            while at < body.count {
+                let end = min(body.count, at + max(1, step))
+                parser.feed(ByteBuffer(bytes: body[at..<end]))
+                at = end
+                while let event = try parser.next() { take(event, &outcome) }
+            }
+            try parser.finish()
+            precondition(outcome.isEnded, "a whole form without its end")
+        } catch {
+            outcome.error = error
+            // How much of a part was handed on before its error is the chunks' matter.
+            outcome.contents = []
+        }
+        return outcome
+    }
+
+    private static func take(_ event: FormDataEvent, _ outcome: inout Outcome) {
+        precondition(!outcome.isEnded, "an event behind the end")
+        switch event {
+        case .partBegin(let part):
+            outcome.parts.append(part)
+            outcome.contents.append([])
+        case .bytes(let bytes):
+            precondition(bytes.readableBytes > 0 && !outcome.contents.isEmpty)
+            outcome.contents[outcome.contents.count - 1] += Array(bytes.readableBytesView)
+        case .partEnd: break
+        case .end: outcome.isEnded = true
+        }
+    }
+
+    /// Forms of browsers and of curl, and some that are wrong.
+    public static let seeds: [[UInt8]] = {
+        let types = [
+            "multipart/form-data; boundary=b", "Multipart/Form-Data; charset=utf-8; boundary=\"a b'()+_,-./:=?\"",
+            "multipart/form-data; boundary=----WebKitFormBoundaryABC", "multipart/mixed; boundary=b",
+        ]
+        let boundaries = ["b", "a b'()+_,-./:=?", "----WebKitFormBoundaryABC", "b"]
+        let headers = [
+            "Content-Disposition: form-data; name=\"prefix\"",
+            "Content-Disposition: form-data; name=\"f\"; filename=\"a%22b\\\"c.png\"\r\nContent-Type: image/png",
+            "content-disposition:form-data;name=f;filename=x;filename*=UTF-8''x\r\nContent-Transfer-Encoding: binary",
+            "Content-Disposition: form-data; name=\"f\"; name=\"g\"",
+        ]
+        return zip(types, boundaries).enumerated().flatMap { index, pair in
+            (1...headers.count).map { count in
+                var body = index % 2 == 0 ? "" : "preamble\r\n"
+                for header in headers.prefix(count) {
+                    body += "--\(pair.1)\r\n\(header)\r\n\r\nab\r\n--\(pair.1.dropLast())\r\ncd\r\n"
+                }
+                body += "--\(pair.1)--\r\nepilogue"
+                return [UInt8(index * 3)] + Array(pair.0.utf8) + [0] + Array(body.utf8)
+            }
+        }
+    }()
+}

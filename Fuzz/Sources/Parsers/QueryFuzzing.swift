@@ -1,0 +1,33 @@
+import ImageModel
+
+/// The query of a URL and the rendition in it, on any bytes.
+public enum QueryFuzzing {
+    public static func run(_ bytes: [UInt8]) {
+        precondition(PercentDecoding.decode(PercentDecoding.encodePath(bytes).utf8) == bytes, "a path that changes")
+        guard let query = try? Query(bytes) else { return }
+        guard let request = try? RenditionQuery.parse(query) else { return }
+        for side in [request.width, request.height].compactMap(\.self) { precondition((1...8_192).contains(side)) }
+        if let quality = request.quality { precondition((1...100).contains(quality)) }
+        if let blur = request.blur { precondition(blur >= 0 && blur <= RenditionRequest.blurRange.upperBound * 4) }
+        if let sharpen = request.sharpen { precondition(RenditionRequest.sharpenRange.contains(sharpen)) }
+        precondition((1...4).contains(request.pixelRatio))
+
+        var reversed = query
+        reversed.items.reverse()
+        precondition((try? RenditionQuery.parse(reversed)) == request, "an order of parameters that matters")
+        for format in ImageFormat.allCases {
+            let spec = RenditionSpec(request, format: format, defaultQuality: 80)
+            let text = spec.canonicalText
+            precondition(!text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }, "a key of strange letters")
+        }
+        _ = RenditionQuery.isNegotiable(request)
+    }
+
+    public static let seeds: [[UInt8]] = [
+        "w=400&h=300&fit=cover&gravity=top-left&format=webp&q=75&dpr=2",
+        "w=8192&h=1&fit=scale-down&gravity=0.25,1&format=auto&bg=%23fff8&rotate=90&flip=horizontal",
+        "blur=2.5&sharpen=1&fit=pad&bg=00ff0080&h=12&gravity=smart&format=original", "w=10&w=20", "w=%zz",
+        "w=nan&dpr=0x1",
+        "preset=card", "v=abc&other=%C3%A4+b", "fit=fill&w=3&h=4&rotate=180&flip=vertical&dpr=1.5&format=avif", "",
+    ].map { Array($0.utf8) }
+}

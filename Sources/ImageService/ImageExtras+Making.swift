@@ -1,0 +1,71 @@
+import ImageCodecs
+import ImageModel
+import Rendering
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+extension ImageExtras {
+    /// The longer side of the picture that is looked at: as large as ThumbHash takes.
+    private static var side: Int { ThumbHash.maximumSide }
+
+    /// The small picture that is looked at, upright and in sRGB, exactly.
+    static var spec: RenditionSpec {
+        RenditionSpec(width: side, height: side, fit: .scaleDown, format: .png, quality: nil, isStill: true)
+    }
+
+    /// The extras of a whole file.
+    ///
+    /// A file that no pixels can be got from has those of its metadata.
+    /// - Parameter plan: made for ``spec``; nil where there can be none.
+    /// - Throws: `cancelled`, `outOfMemory`, `fault`.
+    static func make(
+        _ file: RawSpan, info: ImageInfo, plan: RenderPlan?, limits: RenderLimits, cancelled: CancelFlag
+    ) throws(CodecError) -> ImageExtras {
+        var extras = ImageExtras()
+        extras.describe(PhotoFacts.read(file, info: info))
+        guard let plan else { return extras }
+        do throws(RenderError) {
+            let small = try Renderer.render(
+                file, info: info, spec: spec, plan: plan, limits: limits, cancelled: cancelled)
+            try extras.describe(small, cancelled: cancelled)
+        } catch {
+            switch error {
+            case .codec(_, .outOfMemory): throw .outOfMemory
+            case .codec(_, .fault(let text)): throw .fault(text)
+            case .cancelled: throw .cancelled
+            // It stays so however often it is asked.
+            case .codec, .unsupported, .tooLarge: return extras
+            }
+        }
+        return extras
+    }
+
+    private mutating func describe(_ facts: PhotoFacts) {
+        captureTime = facts.captureTime?.text
+        make = facts.make
+        model = facts.model
+        position = facts.position.map {
+            Position(latitude: $0.latitude, longitude: $0.longitude, altitude: $0.altitude)
+        }
+    }
+
+    private mutating func describe(_ small: RenderedImage, cancelled: CancelFlag) throws(RenderError) {
+        do throws(CodecError) {
+            let limits = CodecLimits()
+            let info = try ImageHeader.read(small.bytes.span.bytes, limits: limits)
+            let picture = try ImageDecoder.decode(
+                small.bytes.span.bytes, info: info, limits: limits, cancelled: cancelled)
+            dominantColor = DominantColor.of(picture)?.hex
+            thumbHash = ThumbHash.bytes(of: picture).map { Data($0).base64EncodedString() }
+            // As many coefficients along the longer side as is usual.
+            let isPortrait = info.size.height > info.size.width
+            blurHash = BlurHash.text(of: picture, across: isPortrait ? 3 : 4, down: isPortrait ? 4 : 3)
+        } catch {
+            throw .codec(.decode, error)
+        }
+    }
+}

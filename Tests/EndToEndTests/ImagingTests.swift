@@ -1,0 +1,440 @@
+import AsyncHTTPClient
+import Foundation
+import ImageCodecs
+import ImageModel
+import NIOCore
+import NIOHTTP1
+import Testing
+
+extension EndToEnd {
+    /// What the imaging engine does, seen through HTTP.
+    @Suite("Imaging, over real sockets", .serialized)
+    struct ImagingTests {
+        private func info(_ answer: HTTP.Answer) throws -> ImageInfo {
+            try ImageHeader.read(answer.bytes.span.bytes, limits: CodecLimits())
+        }
+
+        private func code(_ answer: HTTP.Answer) throws -> String? { try answer.object()["code"] as? String }
+
+        @Test("AVIF is taken, served, described, rendered and negotiated", arguments: Backend.all)
+        func avif(_ backend: Backend) async throws {
+            let store = try await backend.open()
+            let server = try await TintypeServer.start(store.environment)
+            let file = try Pictures.encode(width: 80, height: 60, format: .avif)
+            let put = try await HTTP.put(server.image("a.bin"), file)
+            #expect(put.status == 201, "\(put.text)")
+            let metadata = try put.object()
+            #expect(metadata["format"] as? String == "avif")
+            #expect(metadata["contentType"] as? String == "image/avif")
+            #expect(metadata["width"] as? Int == 80 && metadata["height"] as? Int == 60)
+            #expect(metadata["frames"] as? Int == 1)
+            let got = try await HTTP.get(server.image("a.bin"))
+            #expect(got.bytes == file && got.header("Content-Type") == "image/avif")
+            // Moved in by another way it is the same.
+            try await store.plant("moved/b.bin", file)
+            let moved = try await HTTP.get(server.metadata("moved/b.bin")).object()
+            for key in ["format", "width", "height", "frames", "hasAlpha", "orientation"] {
+                #expect(moved[key] as? NSObject == metadata[key] as? NSObject, "\(key)")
+            }
+            let answers: [(String, String?, ImageFormat)] = [
+                ("w=40", nil, .jpeg), ("w=40", "image/avif,image/webp,*/*;q=0.8", .avif),
+                ("w=40", "image/avif;q=0.5,image/webp", .webp), ("w=40&format=original", nil, .avif),
+                ("w=40&format=avif", "image/webp", .avif), ("w=40&format=png", nil, .png),
+            ]
+            for (query, accept, format) in answers {
+                let answer = try await HTTP.get(server.image("a.bin", query), accept.map { [("Accept", $0)] } ?? [])
+                #expect(answer.status == 200, "\(query): \(answer.text)")
+                #expect(answer.header("Content-Type") == format.capabilities.mediaType, "\(query) \(accept ?? "")")
+                let found = try info(answer)
+                #expect(found.format == format && found.size == PixelSize(width: 40, height: 30), "\(query)")
+                #expect(try Pictures.corner(of: answer.bytes) == .topLeft)
+            }
+            for (name, bytes, status) in [
+                ("cut", Array(file.dropLast(40)), 422), ("headless", Array(file.prefix(40)), 422),
+            ] {
+                #expect(try await HTTP.put(server.image("refused/\(name)"), bytes).status == status, "\(name)")
+                #expect(try await HTTP.get(server.image("refused/\(name)")).status == 404)
+            }
+            let turned = try await HTTP.post(server.rotate("a.bin"), json: #"{"degrees": 90}"#)
+            #expect(turned.status == 422)
+            #expect(try code(turned) == "unsupported_transform")
+        }
+
+        @Test("Above its cap WebP stands in for AVIF, and is called so")
+        func avifCap() async throws {
+            let store = try LocalFolder()
+            let server = try await TintypeServer.start(store.environment)
+            _ = try await HTTP.put(server.image("p.jpg"), try Pictures.jpeg(width: 64, height: 48))
+            // 2,400 x 1,800 is more than four megapixels.
+            let query = "w=2400&fit=contain&format=avif&q=1"
+            for _ in 0..<2 {
+                let large = try await HTTP.get(server.image("p.jpg", query))
+                #expect(large.header("Content-Type") == "image/webp")
+                #expect(try info(large).format == .webp)
+            }
+            let head = try await HTTP.head(server.image("p.jpg", query))
+            #expect(head.header("Content-Type") == "image/webp")
+        }
+
+        @Test("Every parameter of a rendition does what it says", arguments: Backend.all)
+        func parameters(_ backend: Backend) async throws {
+            let store = try await backend.open()
+            let server = try await TintypeServer.start(store.environment)
+            // A bright square in the top left corner.
+            _ = try await HTTP.put(server.image("p.jpg"), try Pictures.jpeg(width: 320, height: 240))
+            let sizes: [(String, Int, Int)] = [
+                ("w=160", 160, 120), ("h=60", 80, 60), ("w=100&h=100", 100, 75), ("w=640", 320, 240),
+                ("w=640&fit=contain", 640, 480), ("w=640&h=640&fit=contain", 640, 480),
+                ("w=100&h=100&fit=cover", 100, 100), ("w=640&h=640&fit=cover", 640, 640),
+                ("w=100&h=100&fit=crop", 100, 100), ("w=640&h=120&fit=crop", 320, 120),
+                ("w=100&h=100&fit=pad", 100, 100), ("w=50&h=200&fit=fill", 50, 200), ("w=50&dpr=2", 100, 75),
+                ("rotate=90", 240, 320), ("rotate=270&w=120", 120, 160), ("rotate=180&h=24", 32, 24),
+                ("flip=horizontal&w=32", 32, 24), ("blur=3&w=32", 32, 24), ("sharpen=2&w=32", 32, 24),
+                ("q=10", 320, 240), ("w=90&h=90&fit=cover&gravity=smart", 90, 90),
+                ("w=90&h=90&fit=cover&gravity=0.1,0.9", 90, 90), ("frame=0&w=32", 32, 24),
+            ]
+            for (query, width, height) in sizes {
+                let answer = try await HTTP.get(server.image("p.jpg", query))
+                #expect(answer.status == 200, "\(query): \(answer.text)")
+                #expect(try info(answer).size == PixelSize(width: width, height: height), "\(query)")
+                #expect(try info(answer).orientation == .upright)
+            }
+            let corners: [(String, Pictures.Corner)] = [
+                ("w=160", .topLeft), ("rotate=90&w=160", .topRight), ("rotate=180&w=160", .bottomRight),
+                ("rotate=270&w=160", .bottomLeft), ("flip=horizontal&w=160", .topRight),
+                ("flip=vertical&w=160", .bottomLeft), ("rotate=90&flip=vertical&w=160", .bottomRight),
+            ]
+            for (query, corner) in corners {
+                let answer = try await HTTP.get(server.image("p.jpg", query))
+                #expect(try Pictures.corner(of: answer.bytes) == corner, "\(query)")
+            }
+            // Of the corner with the square nothing is left where the other one is kept.
+            let kept = try await HTTP.get(server.image("p.jpg", "w=100&h=100&fit=cover&gravity=left&format=png"))
+            let cut = try await HTTP.get(server.image("p.jpg", "w=100&h=100&fit=cover&gravity=right&format=png"))
+            #expect(try Pictures.corner(of: kept.bytes) == .topLeft)
+            #expect(try Pictures.corner(of: cut.bytes) != .topLeft)
+            // Beside a padded picture stands what was asked for.
+            let pads: [(String, [Int])] = [
+                ("bg=%23ff0000&format=png", [255, 0, 0, 255]), ("bg=00f&format=png", [0, 0, 255, 255]),
+                ("bg=0000&format=png", [0, 0, 0, 0]), ("format=png", [255, 255, 255, 255]),
+            ]
+            for (query, color) in pads {
+                let answer = try await HTTP.get(server.image("p.jpg", "w=90&h=200&fit=pad&gravity=top&" + query))
+                #expect(try Pictures.lastPixel(of: answer.bytes) == color, "\(query)")
+            }
+            // What has an effect has other bytes and another tag.
+            var seen: Set<[UInt8]> = []
+            var tags: Set<String> = []
+            let different = [
+                "", "&blur=2", "&sharpen=3", "&blur=2&dpr=2&w=80", "&bg=123456", "&q=30", "&rotate=180",
+                "&flip=vertical",
+            ]
+            for more in different {
+                let answer = try await HTTP.get(server.image("p.jpg", "w=160&h=160&fit=pad&format=webp" + more))
+                guard more != "&blur=2&dpr=2&w=80" else {
+                    #expect(answer.status == 400, "w is given twice")
+                    continue
+                }
+                #expect(answer.status == 200, "\(more)")
+                seen.insert(answer.bytes)
+                tags.insert(answer.header("ETag") ?? "")
+            }
+            #expect(seen.count == different.count - 1 && tags.count == different.count - 1)
+            // One picture in two spellings is one entry.
+            let one = try await HTTP.get(
+                server.image("p.jpg", "w=80&gravity=smart&bg=fff&blur=0&dpr=1&rotate=0&frame=0"))
+            let two = try await HTTP.get(server.image("p.jpg", "w=80"))
+            #expect(one.header("ETag") == two.header("ETag"))
+            #expect(two.header("Cache-Status") == "tintype; hit")
+            let preset = try await HTTP.get(server.image("p.jpg", "preset=thumb"))
+            #expect(preset.status == 400)
+        }
+
+        @Test("max_bytes holds, or is refused with what would be needed")
+        func maximumBytes() async throws {
+            let store = try LocalFolder()
+            let server = try await TintypeServer.start(store.environment)
+            _ = try await HTTP.put(server.image("p.jpg"), try Pictures.noise(width: 300, height: 200))
+            for format in ["jpeg", "webp", "avif"] {
+                let free = try await HTTP.get(server.image("p.jpg", "w=200&format=\(format)"))
+                let limit = free.bytes.count / 2
+                let held = try await HTTP.get(server.image("p.jpg", "w=200&format=\(format)&max_bytes=\(limit)"))
+                #expect(held.status == 200, "\(format): \(held.text)")
+                #expect(held.bytes.count <= limit, "\(format)")
+                #expect(try info(held).size == info(free).size)
+            }
+            for format in ["jpeg", "png"] {
+                let refused = try await HTTP.get(server.image("p.jpg", "w=200&format=\(format)&max_bytes=100"))
+                #expect(refused.status == 422)
+                #expect(try code(refused) == "image_too_large")
+                #expect(refused.text.contains("at most 100 "), "\(refused.text)")
+            }
+        }
+
+        @Test("Animations stay what they are, or become a still where that is asked for", arguments: Backend.all)
+        func animations(_ backend: Backend) async throws {
+            let store = try await backend.open()
+            let server = try await TintypeServer.start(store.environment)
+            let files = [("a.webp", try Pictures.animatedWebP()), ("a.png", Pictures.animatedPNG())]
+            for (path, file) in files {
+                let source = try Pictures.play(file)
+                #expect(source.times == [40, 80, 120] && source.shown == [0, 1, 2] && source.loops == 5)
+                let put = try await HTTP.put(server.image(path), file)
+                #expect(try put.object()["frames"] as? Int == 3, "\(put.text)")
+                try await store.plant("moved/\(path)", file)
+                for path in [path, "moved/\(path)"] {
+                    for (query, accept) in [
+                        ("w=32", nil), ("w=32", "*/*"), ("w=32", "image/avif,image/webp"), ("w=32&format=webp", nil),
+                        ("w=32&format=avif", nil),
+                    ] {
+                        let answer = try await HTTP.get(
+                            server.image(path, query), accept.map { [("Accept", $0)] } ?? [])
+                        #expect(answer.status == 200, "\(path)?\(query): \(answer.text)")
+                        #expect(answer.header("Content-Type") == "image/webp", "\(path)?\(query)")
+                        let played = try Pictures.play(answer.bytes)
+                        var expected = source
+                        expected.size = PixelSize(width: 32, height: 24)
+                        #expect(played == expected, "\(path)?\(query)")
+                    }
+                    for format in ["jpeg", "png"] {
+                        let answer = try await HTTP.get(server.image(path, "w=32&format=\(format)"))
+                        #expect(answer.status == 422, "\(path) \(format)")
+                        #expect(try code(answer) == "unsupported_transform")
+                        #expect(answer.text.contains("frame=0"))
+                        let still = try await HTTP.get(server.image(path, "w=32&format=\(format)&frame=0"))
+                        #expect(still.status == 200, "\(still.text)")
+                        #expect(try Pictures.play(still.bytes).shown == [0])
+                        #expect(try info(still).size == PixelSize(width: 32, height: 24))
+                    }
+                    let still = try await HTTP.get(server.image(path, "frame=0&h=24"), [("Accept", "image/webp")])
+                    #expect(still.header("Content-Type") == "image/webp")
+                    #expect(try Pictures.play(still.bytes).shown == [0])
+                }
+                // Every frame goes through every step.
+                let turned = try await HTTP.get(server.image(path, "rotate=90&w=24&h=100&fit=pad&bg=fff"))
+                let show = try Pictures.play(turned.bytes)
+                #expect(show.size == PixelSize(width: 24, height: 100) && show.times == [40, 80, 120])
+                let rotated = try await HTTP.post(server.rotate(path), json: #"{"degrees": 90}"#)
+                #expect(rotated.status == 422, "\(rotated.text)")
+                #expect(try code(rotated) == "unsupported_transform")
+                #expect(try await HTTP.get(server.image(path)).bytes == file)
+            }
+            let large = try await HTTP.get(server.image("a.webp", "w=32&max_bytes=100"))
+            #expect(large.status == 422 && large.text.contains("animation"))
+        }
+
+        @Test("Limits are settings, judged before any pixel")
+        func limits() async throws {
+            let store = try LocalFolder()
+            let strict = try await TintypeServer.start(
+                store.environment.merging([
+                    "MAX_IMAGE_FRAMES": "2", "MAX_ANIMATION_PIXELS": "9215", "MAX_JPEG_SCANS": "2",
+                    "MAX_IMAGE_PIXELS": "100000",
+                ]) { $1 })
+            for (name, file) in [
+                ("a.webp", try Pictures.animatedWebP()), ("a.png", Pictures.animatedPNG()),
+                ("p.jpg", try Pictures.jpeg()), ("l.png", try Pictures.encode(width: 400, height: 300, format: .png)),
+            ] {
+                let answer = try await HTTP.put(strict.image("refused/\(name)"), file)
+                #expect(answer.status == 422, "\(name): \(answer.text)")
+                #expect(try code(answer) == "image_too_large", "\(name)")
+            }
+            #expect(try store.leftovers() == [])
+            // Three frames of 64 x 48: stored and served, and not rendered, one pixel over the limit.
+            for (limit, status) in [(9215, 422), (9216, 200)] {
+                let server = try await TintypeServer.start(
+                    store.environment.merging(["MAX_ANIMATION_PIXELS": String(limit)]) { $1 })
+                _ = try await HTTP.put(server.image("a.webp"), try Pictures.animatedWebP())
+                #expect(try await HTTP.get(server.image("a.webp")).status == 200)
+                #expect(try await HTTP.get(server.image("a.webp", "w=32&frame=0")).status == 200)
+                let answer = try await HTTP.get(server.image("a.webp", "w=32"))
+                #expect(answer.status == status, "\(answer.text)")
+                if status == 422 { #expect(try code(answer) == "image_too_large") }
+            }
+        }
+
+        @Test("Work that takes too long is stopped, said so, and gives its thread back")
+        func timeLimit() async throws {
+            let store = try LocalFolder()
+            let server = try await TintypeServer.start(
+                store.environment.merging(["RENDER_TIMEOUT_SECONDS": "1", "RENDER_THREADS": "1"]) { $1 })
+            // Noise that is to be blown up, as a PNG: many seconds of work.
+            _ = try await HTTP.put(server.image("p.jpg"), try Pictures.noise(width: 1200, height: 1200))
+            let start = ContinuousClock.now
+            let answer = try await HTTP.get(
+                server.image("p.jpg", "w=6000&h=6000&fit=contain&format=png&blur=250&sharpen=10"))
+            #expect(answer.status == 422, "\(answer.text)")
+            #expect(try code(answer) == "transform_too_slow")
+            #expect(answer.text.contains("1 seconds"))
+            #expect(ContinuousClock.now - start > .seconds(1))
+            #expect(try await HTTP.get(server.image("p.jpg", "w=20")).status == 200)
+        }
+
+        @Test("A rotate names what it has cost", arguments: Backend.all)
+        func rotate(_ backend: Backend) async throws {
+            let store = try await backend.open()
+            let server = try await TintypeServer.start(store.environment)
+            let trailer = try Pictures.jpeg(width: 16, height: 16)
+            let odd = try Pictures.jpeg(width: 97, height: 67)
+            let cases: [(String, [UInt8], String, Bool, [String], (Int, Int))] = [
+                ("aligned", try Pictures.jpeg(), "{\"degrees\": 90}", true, [], (64, 96)),
+                ("odd", odd, "{\"degrees\": 90}", false, [], (67, 97)),
+                ("kept", odd, "{\"degrees\": 90, \"edge\": \"reencode\"}", false, [], (67, 97)),
+                ("trimmed", odd, "{\"degrees\": 90, \"edge\": \"trim\"}", true, ["trimmed-edge"], (64, 97)),
+                (
+                    "pictures", try Pictures.phonePhoto(trailer: trailer), "{\"flip\": \"horizontal\"}", true,
+                    ["dropped-pictures"], (96, 64)
+                ),
+            ]
+            for (name, file, body, lossless, effects, size) in cases {
+                _ = try await HTTP.put(server.image(name), file)
+                let answer = try await HTTP.post(server.rotate(name), json: body)
+                #expect(answer.status == 200, "\(name): \(answer.text)")
+                let metadata = try answer.object()
+                #expect(metadata["lossless"] as? Bool == lossless, "\(name)")
+                #expect(metadata["effects"] as? [String] == effects, "\(name)")
+                #expect(metadata["width"] as? Int == size.0 && metadata["height"] as? Int == size.1, "\(name)")
+            }
+            _ = try await HTTP.put(server.image("q"), odd)
+            let query = try await HTTP.send(.POST, server.rotate("q") + "?degrees=180&edge=trim")
+            #expect(try query.object()["effects"] as? [String] == ["trimmed-edge"])
+            for bad in ["?degrees=90&edge=cut", "?edge=trim", "?degrees=90&edge=trim&edge=trim"] {
+                #expect(try await HTTP.send(.POST, server.rotate("q") + bad).status == 400, "\(bad)")
+            }
+        }
+
+        @Test("Metadata of uploads is kept or dropped as the setting says", arguments: Backend.all)
+        func uploadMetadata(_ backend: Backend) async throws {
+            let store = try await backend.open()
+            let small = try Pictures.phonePhoto(orientation: 6)
+            let trailer = [UInt8](repeating: 7, count: 9 << 20)
+            // More than one part, most of it pixels; and one with much behind its end.
+            let noise = try Pictures.fullNoise(side: 2400)
+            try #require(noise.count > 9 << 20)
+            let large = Array(small.prefix(2)) + Self.exifSegment(of: small) + noise.dropFirst(2)
+            for (policy, time, place) in [
+                ("keep", true, true), ("drop-location", true, false), ("drop-all", false, false),
+            ] {
+                let server = try await TintypeServer.start(
+                    store.environment.merging(["UPLOAD_METADATA": policy]) { $1 })
+                for (name, file) in [("small", small), ("trailer", small + trailer), ("large", large)] {
+                    let path = "\(policy)/\(name).jpg"
+                    let put = try await HTTP.put(server.image(path), file)
+                    #expect(put.status == 201, "\(path): \(put.text)")
+                    let got = try await HTTP.get(server.image(path))
+                    if policy == "keep" { #expect(got.bytes == file) }
+                    let metadata = try put.object()
+                    #expect(metadata["bytes"] as? Int == got.bytes.count, "\(path)")
+                    #expect(metadata["orientation"] as? Int == 6, "\(path)")
+                    let facts = PhotoFacts.read(got.bytes.span.bytes, info: try info(got))
+                    #expect((facts.captureTime != nil) == time, "\(path)")
+                    #expect((facts.position != nil) == place, "\(path)")
+                    // No pixel has changed.
+                    let before = try await Self.pixels(file)
+                    let after = try await Self.pixels(got.bytes)
+                    #expect(before == after, "\(path)")
+                    #expect(try await HTTP.delete(server.image(path)).status == 204)
+                }
+                let form = try await Self.form(server, small)
+                let path = try #require(try form.objects().first?["path"] as? String, "\(form.text)")
+                let got = try await HTTP.get(server.image(path))
+                #expect((PhotoFacts.read(got.bytes.span.bytes, info: try info(got)).position != nil) == place)
+                #expect(try await HTTP.delete(server.image(path)).status == 204)
+                // Refused whole or cut, small or large: nothing stays.
+                for file in [Array(small.dropLast(9)), Array(large.dropLast(9))] {
+                    #expect(try await HTTP.putAgain(server.image("refused"), file).status == 422)
+                }
+            }
+            let rest = try await Self.remains(store)
+            #expect(rest == [])
+        }
+
+        /// What is still there, but for what a server that was ended in the middle of its probe of the store has left.
+        private static func remains(_ store: any BackendStore) async throws -> [String] {
+            try await store.leftovers().filter { !$0.hasPrefix(".tintype/probe/") }
+        }
+
+        /// The first APP1, marker included.
+        private static func exifSegment(of file: [UInt8]) -> [UInt8] {
+            let length = Int(file[4]) << 8 | Int(file[5])
+            return Array(file[2..<(4 + length)])
+        }
+
+        private static func pixels(_ file: [UInt8]) async throws -> [UInt8] {
+            let info = try ImageHeader.read(file.span.bytes, limits: CodecLimits())
+            let picture = try ImageDecoder.decode(
+                file.span.bytes, info: info, limits: CodecLimits(), cancelled: CancelFlag())
+            return picture.withUnsafeBytes { Array($0) }
+        }
+
+        private static func form(_ server: TintypeServer, _ file: [UInt8]) async throws -> HTTP.Answer {
+            let head = "--b\r\nContent-Disposition: form-data; name=\"f\"; filename=\"x.jpg\"\r\n\r\n"
+            let body = Array(head.utf8) + file + Array("\r\n--b--\r\n".utf8)
+            return try await HTTP.send(
+                .POST, server.collection(), headers: [("Content-Type", "multipart/form-data; boundary=b")],
+                body: .bytes(.init(bytes: body)))
+        }
+
+        @Test("Extras of metadata: made once, kept beside the object, gone with it", arguments: Backend.all)
+        func extras(_ backend: Backend) async throws {
+            let store = try await backend.open()
+            let server = try await TintypeServer.start(store.environment)
+            let file = try Pictures.phonePhoto()
+            _ = try await HTTP.put(server.image("p.jpg"), file)
+            #expect(try await HTTP.get(server.metadata("p.jpg")).object()["extras"] == nil)
+            try await store.plant("moved/p.bin", file)
+            for path in ["p.jpg", "moved/p.bin"] {
+                let answer = try await HTTP.get(server.metadata(path) + "?include=extras")
+                #expect(answer.status == 200, "\(answer.text)")
+                let document = try answer.object()
+                #expect(document["location"] == nil)
+                let extras = try #require(document["extras"] as? [String: Any])
+                #expect(extras["captureTime"] as? String == "2024-05-06T07:08:09+02:00")
+                #expect(extras["cameraMake"] as? String == "Tintype Works")
+                #expect(extras["cameraModel"] as? String == "Model 1")
+                #expect((extras["dominantColor"] as? String)?.count == 7)
+                #expect((extras["blurHash"] as? String)?.count == 28)
+                let hash = try #require((extras["thumbHash"] as? String).flatMap { Data(base64Encoded: $0) })
+                #expect((5...37).contains(hash.count))
+                // Another replica finds them in the store: the picture is not decoded again.
+                let other = try await TintypeServer.start(store.environment)
+                let again = try await HTTP.get(other.metadata(path) + "?include=extras,location")
+                #expect(try again.object()["extras"] as? NSDictionary == extras as NSDictionary)
+                let location = try #require(try again.object()["location"] as? [String: Any])
+                #expect(location["latitude"] as? Double == 52.5 && location["longitude"] as? Double == 13.25)
+                #expect(location["altitude"] as? Double == 34)
+                #expect(again.header("Cache-Control") == "private, no-store")
+            }
+            // Where it was taken is for those who may write.
+            let forwarded = try await HTTP.get(
+                server.metadata("p.jpg") + "?include=location", [("X-Forwarded-For", "192.0.2.1")])
+            #expect(forwarded.status == 403)
+            #expect(!forwarded.text.contains("52.5"))
+            let open = try await HTTP.get(
+                server.metadata("p.jpg") + "?include=extras", [("X-Forwarded-For", "192.0.2.1")])
+            #expect(open.status == 200 && !open.text.contains("52.5"))
+            #expect(try await HTTP.get(server.metadata("p.jpg") + "?include=gps").status == 400)
+            // The server's own objects are in no listing and under no path.
+            let listed = try #require(try await HTTP.get(server.collection()).object()["items"] as? [[String: Any]])
+            #expect(Set(listed.compactMap { $0["path"] as? String }) == ["p.jpg", "moved/p.bin"])
+            func own() async throws -> [String] { try await store.leftovers().filter { $0.hasSuffix("/current") } }
+            #expect(try await own().count == 2)
+            // A new version has extras of its own.
+            _ = try await HTTP.put(server.image("p.jpg"), try Pictures.encode(width: 64, height: 64, format: .png))
+            #expect(try await own().count == 1)
+            let plain = try await HTTP.get(server.metadata("p.jpg") + "?include=extras,location").object()
+            #expect((plain["extras"] as? [String: Any])?["cameraMake"] is NSNull)
+            #expect(plain["location"] is NSNull)
+            #expect(try await own().count == 2)
+            #expect(try await HTTP.post(server.rotate("p.jpg"), json: #"{"degrees": 90}"#).status == 200)
+            #expect(try await own().count == 1)
+            for path in ["p.jpg", "moved/p.bin"] {
+                _ = try await HTTP.get(server.metadata(path) + "?include=extras")
+                #expect(try await HTTP.delete(server.image(path)).status == 204)
+                #expect(try await HTTP.get(server.metadata(path) + "?include=extras").status == 404)
+            }
+            let rest = try await Self.remains(store)
+            #expect(rest == [])
+        }
+    }
+}
