@@ -205,6 +205,18 @@ extension EndToEnd {
             #expect(try await HTTP.delete(server.image("c")).status == 404)
         }
 
+        @Test("An answer before the body's end reaches a client that sends on", arguments: Backend.all)
+        func earlyAnswer(_ backend: Backend) async throws {
+            let store = try await backend.open()
+            let server = try await TintypeServer.start(store.environment)
+            let picture = try Pictures.jpeg(ofLength: 9_000_000)
+            #expect(try await HTTP.put(server.image("early"), picture).status == 201)
+            for _ in 0..<10 {
+                let refused = try await HTTP.put(server.image("early"), picture, [("If-None-Match", "*")])
+                #expect(refused.status == 412)
+            }
+        }
+
         @Test("16 racing create-only uploads have one winner, whole", arguments: Backend.all)
         func race(_ backend: Backend) async throws {
             let store = try await backend.open()
