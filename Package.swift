@@ -138,6 +138,7 @@ let package = Package(
             name: "ImageService",
             dependencies: [
                 "Admission", "ImageCache", "ImageCodecs", "ImageModel", "ObjectStorage", "Rendering",
+                .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),

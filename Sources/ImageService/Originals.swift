@@ -202,16 +202,19 @@ private enum Peek {
     static func first(_ count: Int, of body: ObjectBody) async throws(StorageError) -> (
         bytes: ByteBuffer, body: ObjectBody
     ) {
-        var head = ByteBuffer()
+        var head: ByteBuffer?
         let rest = PulledBody(body)
         do {
-            while head.readableBytes < count, var chunk = try await rest.next() { head.writeBuffer(&chunk) }
+            // The first chunk is mostly enough, and is then passed on as it came.
+            while (head?.readableBytes ?? 0) < count, let chunk = try await rest.next() {
+                head.setOrWriteImmutableBuffer(chunk)
+            }
         } catch let error as StorageError {
             throw error
         } catch {
             throw StorageError(.cancelled, during: .get, cause: error)
         }
-        let bytes = head
+        let bytes = head ?? ByteBuffer()
         let whole = ObjectBody {
             var first: ByteBuffer? = bytes.readableBytes > 0 ? bytes : nil
             return {

@@ -1,11 +1,16 @@
 import Admission
+import DequeModule
 import NIOCore
 import ObjectStorage
 
-/// Sends the parts of one upload, one at a time, while the next one is being received.
+/// Sends the parts of one upload, two at a time, while the next one is being received.
 final class PartSender {
+    /// One more would hold one more part in memory; fewer leave the store idle while a part is hashed.
+    private static let maximumInFlight = 2
+
     private var upload: (any MultipartUpload)?
-    private var inFlight: Task<StorageError?, Never>?
+    private var inFlight: Deque<Task<StorageError?, Never>> = []
+    private var count = 0
 
     var hasBegun: Bool { upload != nil }
 
@@ -13,24 +18,26 @@ final class PartSender {
         self.upload = upload
     }
 
-    /// Begins to send this part once the one before is with the store. `lease` is held until this one is, too.
+    /// Begins to send this part as soon as there is room. `lease` is held until it is with the store.
     func send(_ part: ByteBuffer, _ lease: UploadBudget.Lease) async throws(ServiceError) {
-        try await settle()
+        if inFlight.count == Self.maximumInFlight { try await settleOldest() }
         guard part.readableBytes > 0, let upload else { return lease.release() }
-        inFlight = Task(executorPreference: TaskHome.executor) {
+        count += 1
+        let task = Task(executorPreference: TaskHome.executor) { [number = count] () -> StorageError? in
             defer { lease.release() }
             do throws(StorageError) {
-                try await upload.uploadPart(part)
+                try await upload.uploadPart(part, number: number)
                 return nil
             } catch {
                 return error
             }
         }
+        inFlight.append(task)
     }
 
     /// The upload with all its parts sent, to be completed or aborted by the caller.
     func finish() async throws(ServiceError) -> any MultipartUpload {
-        try await settle()
+        while !inFlight.isEmpty { try await settleOldest() }
         guard let upload else { throw .cancelled }
         self.upload = nil
         return upload
@@ -38,19 +45,19 @@ final class PartSender {
 
     /// Gives up what has begun.
     func abort() async {
-        inFlight?.cancel()
-        _ = await inFlight?.value
+        for task in inFlight { task.cancel() }
+        for task in inFlight { _ = await task.value }
         await upload?.abort()
     }
 
-    private func settle() async throws(ServiceError) {
-        guard let task = inFlight else { return }
+    private func settleOldest() async throws(ServiceError) {
+        guard let task = inFlight.first else { return }
         let error = await withTaskCancellationHandler {
             await task.value
         } onCancel: {
             task.cancel()
         }
-        inFlight = nil
+        inFlight.removeFirst()
         if let error { throw ServiceError(error) }
     }
 }

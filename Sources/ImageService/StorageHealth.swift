@@ -92,8 +92,8 @@ private final class WatchedUpload: MultipartUpload {
         self.health = health
     }
 
-    func uploadPart(_ bytes: ByteBuffer) async throws(StorageError) {
-        try await health.watch { () async throws(StorageError) in try await base.uploadPart(bytes) }
+    func uploadPart(_ bytes: ByteBuffer, number: Int) async throws(StorageError) {
+        try await health.watch { () async throws(StorageError) in try await base.uploadPart(bytes, number: number) }
     }
 
     func complete(mode: PutMode) async throws(StorageError) -> PutResult {

@@ -153,8 +153,8 @@ private final class MemoryUpload: MultipartUpload {
     private let key: ObjectKey
     private let options: UploadOptions
     private let storage: MemoryStorage
-    /// Nil once the upload has ended.
-    private let bytes = NIOLockedValueBox<ByteBuffer?>(ByteBuffer())
+    /// By their numbers; nil once the upload has ended.
+    private let parts = NIOLockedValueBox<[Int: ByteBuffer]?>([:])
 
     init(key: ObjectKey, options: UploadOptions, storage: MemoryStorage) {
         self.key = key
@@ -162,25 +162,30 @@ private final class MemoryUpload: MultipartUpload {
         self.storage = storage
     }
 
-    func uploadPart(_ part: ByteBuffer) async throws(StorageError) {
+    func uploadPart(_ part: ByteBuffer, number: Int) async throws(StorageError) {
         guard part.readableBytes > 0 else { throw StorageError(.unsupported, during: .uploadPart) }
-        let isOpen = bytes.withLockedValue { bytes in
-            bytes?.writeImmutableBuffer(part) != nil
+        let isOpen = parts.withLockedValue { parts in
+            parts?[number] = part
+            return parts != nil
         }
         if !isOpen { throw StorageError(.notFound, during: .uploadPart) }
     }
 
     func complete(mode: PutMode) async throws(StorageError) -> PutResult {
-        guard let whole = bytes.withLockedValue({ $0 }) else {
+        guard let parts = parts.withLockedValue({ $0 }) else {
             throw StorageError(.notFound, during: .completeUpload)
         }
-        guard whole.readableBytes > 0 else { throw StorageError(.unsupported, during: .completeUpload) }
+        guard let last = parts.keys.max(), parts.count == last else {
+            throw StorageError(.unsupported, during: .completeUpload)
+        }
+        var whole = ByteBuffer()
+        for (_, part) in parts.sorted(by: { $0.key < $1.key }) { whole.writeImmutableBuffer(part) }
         let result = try storage.store(whole, at: key, options: options, mode: mode, during: .completeUpload)
-        bytes.withLockedValue { $0 = nil }
+        self.parts.withLockedValue { $0 = nil }
         return result
     }
 
     func abort() async {
-        bytes.withLockedValue { $0 = nil }
+        parts.withLockedValue { $0 = nil }
     }
 }

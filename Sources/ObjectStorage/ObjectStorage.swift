@@ -53,8 +53,11 @@ public protocol ObjectStorage: Sendable {
 /// A write whose bytes come in parts, in order. Exactly one of ``complete(mode:)`` and ``abort()`` ends it.
 /// Used by one task at a time.
 public protocol MultipartUpload: AnyObject, Sendable {
-    /// Stores the next part. Every part but the last has ``StorageCapabilities/partSize`` bytes; none is empty.
-    func uploadPart(_ bytes: ByteBuffer) async throws(StorageError)
+    /// Stores one part. Every part but the last has ``StorageCapabilities/partSize`` bytes; none is empty. Several may
+    /// be on their way at once.
+    ///
+    /// - Parameter number: The part's place, from 1. Before ``complete(mode:)`` every number up to the last must be there.
+    func uploadPart(_ bytes: ByteBuffer, number: Int) async throws(StorageError)
 
     /// Makes the object visible, whole, in one step. Throws as ``ObjectStorage/put(_:bytes:options:)`` does; after a
     /// throw ``abort()`` is still owed.

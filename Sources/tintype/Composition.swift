@@ -103,6 +103,9 @@ enum Composition {
         listener.headTimeout = .init(settings.clientTimeout)
         listener.writeTimeout = .init(settings.clientTimeout)
         listener.drainWindow = .init(settings.drain)
+        // A refused upload that could have been taken is heard to its end: many clients never read an answer where
+        // sending fails.
+        listener.lingerBytes = settings.maxUploadBytes
         return listener
     }
 

@@ -74,7 +74,7 @@ extension EndToEnd {
                                 let server = servers[index % 2]
                                 return (
                                     index,
-                                    try await HTTP.putAgain(server.image(path), picture, [("If-None-Match", "*")])
+                                    try await HTTP.putHearing(server.image(path), picture, [("If-None-Match", "*")])
                                         .status
                                 )
                             }

@@ -139,7 +139,7 @@ extension EndToEnd {
                 ("truncated in its second part", cutLarge, 422, "truncated_image"),
             ]
             for (name, bytes, status, code) in cases {
-                let answer = try await HTTP.putAgain(server.image("refused/\(name).jpg"), bytes)
+                let answer = try await HTTP.putHearing(server.image("refused/\(name).jpg"), bytes)
                 #expect(answer.status == status, "\(name): \(answer.text)")
                 #expect(answer.header("Content-Type") == "application/problem+json", "\(name)")
                 #expect(try answer.object()["code"] as? String == code, "\(name): \(answer.text)")
@@ -205,6 +205,18 @@ extension EndToEnd {
             #expect(try await HTTP.delete(server.image("c")).status == 404)
         }
 
+        @Test("An answer before the body's end reaches a client that sends on", arguments: Backend.all)
+        func earlyAnswer(_ backend: Backend) async throws {
+            let store = try await backend.open()
+            let server = try await TintypeServer.start(store.environment)
+            let picture = try Pictures.jpeg(ofLength: 9_000_000)
+            #expect(try await HTTP.put(server.image("early"), picture).status == 201)
+            for _ in 0..<10 {
+                let refused = try await HTTP.putHearing(server.image("early"), picture, [("If-None-Match", "*")])
+                #expect(refused.status == 412)
+            }
+        }
+
         @Test("16 racing create-only uploads have one winner, whole", arguments: Backend.all)
         func race(_ backend: Backend) async throws {
             let store = try await backend.open()
@@ -216,7 +228,7 @@ extension EndToEnd {
                         group.addTask {
                             (
                                 index,
-                                try await HTTP.putAgain(
+                                try await HTTP.putHearing(
                                     server.image("race/\(length)"), picture, [("If-None-Match", "*")]
                                 ).status
                             )

@@ -158,9 +158,9 @@ private final class ScriptedUpload: MultipartUpload {
         self.storage = storage
     }
 
-    func uploadPart(_ bytes: ByteBuffer) async throws(StorageError) {
+    func uploadPart(_ bytes: ByteBuffer, number: Int) async throws(StorageError) {
         try await storage.before(.uploadPart)
-        try await base.uploadPart(bytes)
+        try await base.uploadPart(bytes, number: number)
     }
 
     func complete(mode: PutMode) async throws(StorageError) -> PutResult {

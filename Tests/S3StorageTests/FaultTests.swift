@@ -168,7 +168,7 @@ import Testing
                 exchange.method == "POST" && exchange.uri.contains("uploadId=") && lost.isFirst ? .dropAnswer : .none
             }
             let upload = try await storage.beginUpload(key, options: UploadOptions(metadata: ["id": "42"]))
-            try await upload.uploadPart(bytes("part"))
+            try await upload.uploadPart(bytes("part"), number: 1)
             let etag = try await upload.complete(mode: .overwrite).etag
             #expect(lost.isFirst == false)
             #expect(try await storage.head(key).etag == etag)
@@ -197,7 +197,7 @@ import Testing
         try await Servers.withFaults { storage, proxy in
             let key = try key(freshPrefix() + "object")
             let upload = try await storage.beginUpload(key, options: UploadOptions())
-            try await upload.uploadPart(bytes("part"))
+            try await upload.uploadPart(bytes("part"), number: 1)
             proxy.setPlan { exchange in
                 exchange.method == "POST"
                     ? .answer(
@@ -219,7 +219,7 @@ import Testing
     @Test(arguments: ["", "<html/>", "not xml"]) func garbageAfterComplete(_ body: String) async throws {
         try await Servers.withFaults { storage, proxy in
             let upload = try await storage.beginUpload(key(freshPrefix() + "object"), options: UploadOptions())
-            try await upload.uploadPart(bytes("part"))
+            try await upload.uploadPart(bytes("part"), number: 1)
             proxy.setPlan { $0.method == "POST" ? .answer(status: 200, body: body) : .none }
             await expect(throwing: .badAnswer) { _ = try await upload.complete(mode: .overwrite) }
             proxy.setPlan { _ in .none }

@@ -65,7 +65,7 @@ import Testing
         try await Servers.withStorage(.seaweedFS, ownBucket: true) { storage in
             let key = try key("a b/ü+%.jpg")
             let upload = try await storage.beginUpload(key, options: UploadOptions())
-            try await upload.uploadPart(bytes("part"))
+            try await upload.uploadPart(bytes("part"), number: 1)
             while try await notedIDs(storage).isEmpty { try await Task.sleep(for: .milliseconds(10)) }
             #expect(try await notes(storage) == 1)
             #expect(try await storage.sweepUploads(olderThan: .seconds(3600)) == SweepReport())
@@ -82,10 +82,10 @@ import Testing
     @Test func finishedUploadsLeaveNothing() async throws {
         try await Servers.withStorage(.seaweedFS, ownBucket: true) { storage in
             let aborted = try await storage.beginUpload(key("aborted"), options: UploadOptions())
-            try await aborted.uploadPart(bytes("part"))
+            try await aborted.uploadPart(bytes("part"), number: 1)
             await aborted.abort()
             let completed = try await storage.beginUpload(key("completed"), options: UploadOptions())
-            try await completed.uploadPart(bytes("part"))
+            try await completed.uploadPart(bytes("part"), number: 1)
             _ = try await completed.complete(mode: .createOnly)
             while try await notes(storage) > 0 { try await Task.sleep(for: .milliseconds(20)) }
             #expect(try await storage.uploads(prefix: []).isEmpty)
@@ -134,7 +134,7 @@ import Testing
     @Test func abortRunsToItsEndInACancelledTask() async throws {
         try await Servers.withStorage(.seaweedFS, ownBucket: true) { storage in
             let upload = try await storage.beginUpload(key("photo"), options: UploadOptions())
-            try await upload.uploadPart(bytes("part"))
+            try await upload.uploadPart(bytes("part"), number: 1)
             let task = Task {
                 withUnsafeCurrentTask { $0?.cancel() }
                 await upload.abort()
@@ -148,7 +148,7 @@ import Testing
     @Test func sweeperSweepsUntilItIsCancelled() async throws {
         try await Servers.withStorage(.seaweedFS, ownBucket: true) { storage in
             let upload = try await storage.beginUpload(key("photo"), options: UploadOptions())
-            try await upload.uploadPart(bytes("part"))
+            try await upload.uploadPart(bytes("part"), number: 1)
             let sweeper = Task { await MultipartSweeper(storage, age: .seconds(1), interval: .milliseconds(100)).run() }
             // The note goes last.
             while try await notes(storage) > 0 { try await Task.sleep(for: .milliseconds(50)) }

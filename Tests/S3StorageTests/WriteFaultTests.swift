@@ -85,7 +85,7 @@ import Testing
                 default: .none
                 }
             }
-            await expect(throwing: .timedOut) { try await upload.uploadPart(bytes("part")) }
+            await expect(throwing: .timedOut) { try await upload.uploadPart(bytes("part"), number: 1) }
             await upload.abort()
             #expect(try await storage.uploads(prefix: []).count == 1)
             while try await !storage.uploads(prefix: []).isEmpty { try await Task.sleep(for: .milliseconds(20)) }
@@ -102,7 +102,7 @@ import Testing
                 return first.isFirst
                     ? .dropAnswer : .answer(status: 403, body: "<Error><Code>AccessDenied</Code></Error>")
             }
-            await expect(throwing: .denied) { try await upload.uploadPart(bytes("part")) }
+            await expect(throwing: .denied) { try await upload.uploadPart(bytes("part"), number: 1) }
             await upload.abort()
             let aborts = proxy.exchanges.count { $0.method == "DELETE" && $0.uri.contains("uploadId") }
             #expect(aborts == 2)
@@ -119,7 +119,7 @@ import Testing
                 return isNote && !first.isFirst ? .delay(.milliseconds(500)) : .none
             }
             let upload = try await storage.beginUpload(key("object"), options: UploadOptions())
-            try await upload.uploadPart(bytes("part"))
+            try await upload.uploadPart(bytes("part"), number: 1)
             _ = try await upload.complete(mode: .overwrite)
             #expect(try await storage.list(ListRequest()).items.map(\.key.text).contains("object"))
             // The note goes for good, though its id comes to it late.

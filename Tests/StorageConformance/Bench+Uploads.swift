@@ -12,9 +12,13 @@ extension Bench {
     ) async throws -> ETag {
         let upload = try await (store ?? storage).beginUpload(key, options: options)
         do {
-            var rest = bytes
-            while let part = rest.readSlice(length: min(partSize, rest.readableBytes)), part.readableBytes > 0 {
-                try await upload.uploadPart(part)
+            // All at once: they may arrive in any order.
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for (index, start) in stride(from: 0, to: bytes.readableBytes, by: partSize).enumerated() {
+                    let part = bytes.getSlice(at: start, length: min(partSize, bytes.readableBytes - start))
+                    group.addTask { try await upload.uploadPart(#require(part), number: index + 1) }
+                }
+                try await group.waitForAll()
             }
             return try await upload.complete(mode: mode).etag
         } catch {
@@ -72,7 +76,7 @@ extension Bench {
     func uploadAbort() async throws {
         let key = try key("folder/object")
         let upload = try await storage.beginUpload(key, options: UploadOptions())
-        try await upload.uploadPart(Bench.pattern(partSize))
+        try await upload.uploadPart(Bench.pattern(partSize), number: 1)
         await upload.abort()
         #expect(try await exists(key) == false, comment)
         #expect(try await listAll(request()) == ListPage(), comment)
@@ -118,12 +122,12 @@ extension Bench {
         let key = try key("object")
         let upload = try await storage.beginUpload(key, options: UploadOptions())
         do {
-            try await upload.uploadPart(Bench.pattern(partSize))
+            try await upload.uploadPart(Bench.pattern(partSize), number: 1)
             #expect(try await exists(key) == false, comment)
             #expect(try await listAll(request()) == ListPage(), comment)
             // A put in the middle is an object of its own, until the upload takes its place.
             _ = try await put(key, "between", mode: .createOnly)
-            try await upload.uploadPart(ByteBuffer(string: "end"))
+            try await upload.uploadPart(ByteBuffer(string: "end"), number: 2)
             #expect(try await read(key, from: other) == ByteBuffer(string: "between"), comment)
             await expectFailure(.preconditionFailed) { _ = try await upload.complete(mode: .createOnly) }
         } catch {
@@ -148,7 +152,7 @@ extension Bench {
     func uploadInCancelledTask() async throws {
         let key = try key("object")
         let upload = try await storage.beginUpload(key, options: UploadOptions())
-        try await upload.uploadPart(Bench.pattern(partSize))
+        try await upload.uploadPart(Bench.pattern(partSize), number: 1)
         let task = Task {
             while !Task.isCancelled { await Task.yield() }
             await upload.abort()

@@ -49,7 +49,9 @@ struct StorageCrasher {
             let bytes = ByteBuffer(repeating: byte, count: 200_000 + round % 256)
             _ = try await put(Self.key("w/\(round % 10)"), bytes, mode: .overwrite)
             let upload = try await storage.beginUpload(Self.key("u/\(round % 10)"), options: UploadOptions())
-            for _ in 0..<2 { try await upload.uploadPart(ByteBuffer(repeating: byte, count: 1 << 20)) }
+            for number in 1...2 {
+                try await upload.uploadPart(ByteBuffer(repeating: byte, count: 1 << 20), number: number)
+            }
             _ = try await upload.complete(mode: .overwrite)
             say("\(round)")
         }
@@ -57,7 +59,7 @@ struct StorageCrasher {
 
     func begin(_ key: ObjectKey) async throws {
         let upload = try await storage.beginUpload(key, options: UploadOptions())
-        try await upload.uploadPart(ByteBuffer(repeating: 1, count: 1 << 20))
+        try await upload.uploadPart(ByteBuffer(repeating: 1, count: 1 << 20), number: 1)
         say("begun")
         try await Task.sleep(for: .seconds(600))
         await upload.abort()

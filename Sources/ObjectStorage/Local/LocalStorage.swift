@@ -108,7 +108,9 @@ public final class LocalStorage: ObjectStorage {
         let attributes = FileAttributes(contentType: options.contentType, metadata: options.metadata)
         return try await pool.run(.beginUpload) { [self] () throws(LocalFailure) in
             let key = try LocalKey(key)
-            return LocalUpload(try begin(attributes), key: key, writer: writer, pool: pool)
+            return LocalUpload(
+                try begin(attributes), key: key, writer: writer, pool: pool,
+                partSize: capabilities.partSize)
         }
     }
 

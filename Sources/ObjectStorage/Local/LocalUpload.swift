@@ -1,40 +1,44 @@
 import NIOConcurrencyHelpers
 import NIOCore
 
-/// A write in parts to a local file: each part goes to the end of a temporary file.
+/// A write in parts to a local file: each part goes to its place in a temporary file.
 final class LocalUpload: MultipartUpload {
     private struct State {
         /// Nil once it is at its key, or given up.
         var file: TemporaryFile?
-        var size: Int64 = 0
+        /// The numbers of the parts that are in the file.
+        var written: Set<Int> = []
     }
 
     private let key: LocalKey
     private let writer: LocalWriter
     private let pool: BlockingPool
+    private let partSize: Int64
     private let state: NIOLockedValueBox<State>
 
-    init(_ file: TemporaryFile, key: LocalKey, writer: LocalWriter, pool: BlockingPool) {
+    init(_ file: TemporaryFile, key: LocalKey, writer: LocalWriter, pool: BlockingPool, partSize: Int) {
         self.key = key
         self.writer = writer
         self.pool = pool
+        self.partSize = Int64(partSize)
         self.state = NIOLockedValueBox(State(file: file))
     }
 
-    func uploadPart(_ bytes: ByteBuffer) async throws(StorageError) {
+    func uploadPart(_ bytes: ByteBuffer, number: Int) async throws(StorageError) {
         guard bytes.readableBytes > 0 else {
             throw StorageError(.unsupported, during: .uploadPart, detail: "an empty part")
         }
-        let (file, offset) = try open(during: .uploadPart)
-        // A part that fails leaves the size as it is, so that it can be sent again.
+        let file = try open(during: .uploadPart)
+        let offset = Int64(number - 1) * partSize
         try await pool.run(.uploadPart) { () throws(LocalFailure) in try file.write(bytes, at: offset) }
-        state.withLockedValue { $0.size = offset + Int64(bytes.readableBytes) }
+        _ = state.withLockedValue { $0.written.insert(number) }
     }
 
     func complete(mode: PutMode) async throws(StorageError) -> PutResult {
-        let (file, size) = try open(during: .completeUpload)
-        guard size > 0 else {
-            throw StorageError(.unsupported, during: .completeUpload, detail: "an upload without parts")
+        let file = try open(during: .completeUpload)
+        let written = state.withLockedValue { $0.written }
+        guard let last = written.max(), written.count == last else {
+            throw StorageError(.unsupported, during: .completeUpload, detail: "an upload without parts, or with a gap")
         }
         let etag = try await pool.run(.completeUpload) { [key, writer] () throws(LocalFailure) in
             try writer.commit(file, to: key, mode: mode)
@@ -54,9 +58,10 @@ final class LocalUpload: MultipartUpload {
         await pool.runAnyway { file.discard() }
     }
 
-    private func open(during operation: StorageError.Operation) throws(StorageError) -> (TemporaryFile, Int64) {
-        let (file, size) = state.withLockedValue { ($0.file, $0.size) }
-        guard let file else { throw StorageError(.notFound, during: operation, detail: "the upload has ended") }
-        return (file, size)
+    private func open(during operation: StorageError.Operation) throws(StorageError) -> TemporaryFile {
+        guard let file = state.withLockedValue({ $0.file }) else {
+            throw StorageError(.notFound, during: operation, detail: "the upload has ended")
+        }
+        return file
     }
 }

@@ -81,8 +81,10 @@ private final class MeteredUpload: MultipartUpload {
         self.meter = meter
     }
 
-    func uploadPart(_ bytes: ByteBuffer) async throws(StorageError) {
-        try await meter.measure(.uploadPart) { () throws(StorageError) in try await base.uploadPart(bytes) }
+    func uploadPart(_ bytes: ByteBuffer, number: Int) async throws(StorageError) {
+        try await meter.measure(.uploadPart) { () throws(StorageError) in
+            try await base.uploadPart(bytes, number: number)
+        }
         meter.countWritten(bytes.readableBytes)
     }
 

@@ -4,10 +4,10 @@ import NIOCore
 import NIOHTTP1
 import ObjectStorage
 
-/// One multipart upload. Parts go one after the other, each signed with its own hash.
+/// One multipart upload, each part signed with its own hash.
 final class S3MultipartUpload: MultipartUpload {
     private struct State {
-        var parts: [(number: Int, etag: ETag)] = []
+        var parts: [Int: ETag] = [:]
         /// Whether a part may still be on its way into the store after its call has ended.
         var hasLostPart = false
         /// Whether the store has failed for outage or time: it is not waited for once more.
@@ -43,15 +43,14 @@ final class S3MultipartUpload: MultipartUpload {
         }
     }
 
-    func uploadPart(_ bytes: ByteBuffer) async throws(StorageError) {
-        let number = state.withLockedValue { $0.parts.count + 1 }
+    func uploadPart(_ bytes: ByteBuffer, number: Int) async throws(StorageError) {
         let request = S3Request(
             .uploadPart, .PUT, key: key,
             query: [QueryItem("partNumber", String(number)), QueryItem("uploadId", uploadID)], body: bytes)
         do throws(S3Failure) {
             let answer = try await storage.client.send(request, until: storage.client.deadline())
             let etag = try S3Storage.etag(answer.headers, during: .uploadPart)
-            state.withLockedValue { $0.parts.append((number, etag)) }
+            state.withLockedValue { $0.parts[number] = etag }
         } catch {
             note(error)
             throw error.storageError
@@ -91,7 +90,9 @@ final class S3MultipartUpload: MultipartUpload {
     private func complete(
         _ condition: [(name: String, value: String)], until deadline: NIODeadline
     ) async throws(S3Failure) -> PutResult {
-        let parts = state.withLockedValue { $0.parts }
+        let parts = state.withLockedValue { state in
+            state.parts.sorted { $0.key < $1.key }.map { (number: $0.key, etag: $0.value) }
+        }
         let request = S3Request(
             .completeUpload, .POST, key: key, query: [QueryItem("uploadId", uploadID)],
             headers: [("content-type", "application/xml")] + condition, body: CompleteUploadBody.make(parts))

@@ -18,7 +18,7 @@ import Testing
 
         let upload = try await storage.beginUpload(key("a/b"), options: UploadOptions())
         let part = ByteBuffer(repeating: 1, count: 400_000)
-        let late = try await failure { for _ in 0..<4 { try await upload.uploadPart(part) } }
+        let late = try await failure { for number in 1...4 { try await upload.uploadPart(part, number: number) } }
         #expect(late == .full)
         await upload.abort()
 

@@ -23,7 +23,7 @@ import Testing
         let features = LocalStorage.Features(unnamedFiles: false, attributes: true)
         let storage = try LocalStorage(root: folder.path, partSize: 10, features: features)
         let upload = try await storage.beginUpload(key("a"), options: UploadOptions())
-        try await upload.uploadPart(ByteBuffer(string: "0123456789"))
+        try await upload.uploadPart(ByteBuffer(string: "0123456789"), number: 1)
         #expect(try folder.leftovers().count == 1)
         let other = try LocalStorage(root: folder.path)
         #expect(try await other.sweep() == 0)
@@ -40,7 +40,7 @@ import Testing
         let storage = try LocalStorage(root: folder.path, features: features)
         do {
             let upload = try await storage.beginUpload(key("a"), options: UploadOptions())
-            try await upload.uploadPart(ByteBuffer(string: "x"))
+            try await upload.uploadPart(ByteBuffer(string: "x"), number: 1)
         }
         #expect(try folder.leftovers().isEmpty)
     }

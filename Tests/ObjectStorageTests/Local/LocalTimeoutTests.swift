@@ -90,7 +90,7 @@ import Testing
             #expect(try await failure { try await storage.put("a", "new") } == .timedOut)
         }
         let upload = try await storage.beginUpload(key("a"), options: UploadOptions())
-        try await upload.uploadPart(ByteBuffer(string: "new"))
+        try await upload.uploadPart(ByteBuffer(string: "new"), number: 1)
         #expect(try await failure { _ = try await upload.complete(mode: .overwrite) } == .timedOut)
         await upload.abort()
         try await storage.checkAvailability()
