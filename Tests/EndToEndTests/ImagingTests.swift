@@ -342,7 +342,7 @@ extension EndToEnd {
                 #expect(try await HTTP.delete(server.image(path)).status == 204)
                 // Refused whole or cut, small or large: nothing stays.
                 for file in [Array(small.dropLast(9)), Array(large.dropLast(9))] {
-                    #expect(try await HTTP.putAgain(server.image("refused"), file).status == 422)
+                    #expect(try await HTTP.putHearing(server.image("refused"), file).status == 422)
                 }
             }
             let rest = try await Self.remains(store)
