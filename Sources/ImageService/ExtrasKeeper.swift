@@ -85,8 +85,9 @@ struct ExtrasKeeper: Sendable {
             if let kept = await inStore(key.path, key.etag) {
                 extras = kept
             } else {
-                extras = try await make(located)
-                await keep(extras, key)
+                let made = try await make(located)
+                extras = made.extras
+                if made.isLasting { await keep(extras, key) }
             }
             if let bytes = Self.encode(extras, key.etag),
                 let room = cache.reserve(key.path, bytes: bytes.readableBytes)
@@ -150,20 +151,26 @@ struct ExtrasKeeper: Sendable {
 
     // MARK: Making
 
-    private func make(_ located: Located) async throws(ServiceError) -> ImageExtras {
+    private func make(_ located: Located) async throws(ServiceError) -> ImageExtras.Made {
         let size = located.image.size
-        guard size <= limits.maximumBytes else {
-            throw .beyondLimit("This image has \(size) bytes; at most \(limits.maximumBytes) can be looked into.")
-        }
+        try limits.check(size, toBe: "looked into")
         let room = try await workers.admitFile(size)
         defer { room.release() }
         let file = try await originals.bytes(of: located, limit: Int(size))
         let limits = RenderLimits(codec: limits.codec)
-        guard let info = try? ImageHeader.read(file.readableBytesSpan, limits: limits.codec) else {
-            return ImageExtras()
+        let info: ImageInfo
+        do {
+            info = try ImageHeader.read(file.readableBytesSpan, limits: limits.codec)
+        } catch {
+            return ImageExtras.Made(without: error)
         }
-        let plan = try? RenderPlan(info: info, spec: ImageExtras.spec, limits: limits)
-        let memory = plan?.memoryBytes(file: file.readableBytesSpan, info: info, limits: limits) ?? 1 << 20
+        let plan: Result<RenderPlan, RenderError>
+        do {
+            plan = .success(try RenderPlan(info: info, spec: ImageExtras.spec, limits: limits))
+        } catch {
+            plan = .failure(error)
+        }
+        let memory = (try? plan.get())?.memoryBytes(file: file.readableBytesSpan, info: info, limits: limits) ?? 1 << 20
         return try await workers.run(bytes: memory) { cancelled in
             try ImageExtras.make(
                 file.readableBytesSpan, info: info, plan: plan, limits: limits, cancelled: cancelled)

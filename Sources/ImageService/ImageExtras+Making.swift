@@ -17,31 +17,45 @@ extension ImageExtras {
         RenditionSpec(width: side, height: side, fit: .scaleDown, format: .png, quality: nil, isStill: true)
     }
 
+    /// What was found out, and whether it would be found again.
+    struct Made: Sendable {
+        var extras = ImageExtras()
+        /// False where a limit stood in the way, which a setting may raise.
+        var isLasting = true
+
+        init() {}
+
+        /// Of a file whose header cannot be read.
+        init(without error: CodecError) {
+            if case .tooLarge = error { isLasting = false }
+        }
+    }
+
     /// The extras of a whole file.
     ///
     /// A file that no pixels can be got from has those of its metadata.
-    /// - Parameter plan: made for ``spec``; nil where there can be none.
+    /// - Parameter plan: made for ``spec``, or why there can be none.
     /// - Throws: `cancelled`, `outOfMemory`, `fault`.
     static func make(
-        _ file: RawSpan, info: ImageInfo, plan: RenderPlan?, limits: RenderLimits, cancelled: CancelFlag
-    ) throws(CodecError) -> ImageExtras {
-        var extras = ImageExtras()
-        extras.describe(PhotoFacts.read(file, info: info))
-        guard let plan else { return extras }
+        _ file: RawSpan, info: ImageInfo, plan: Result<RenderPlan, RenderError>, limits: RenderLimits,
+        cancelled: CancelFlag
+    ) throws(CodecError) -> Made {
+        var made = Made()
+        made.extras.describe(PhotoFacts.read(file, info: info))
         do throws(RenderError) {
             let small = try Renderer.render(
-                file, info: info, spec: spec, plan: plan, limits: limits, cancelled: cancelled)
-            try extras.describe(small, cancelled: cancelled)
+                file, info: info, spec: spec, plan: try plan.get(), limits: limits, cancelled: cancelled)
+            try made.extras.describe(small, cancelled: cancelled)
         } catch {
             switch error {
             case .codec(_, .outOfMemory): throw .outOfMemory
             case .codec(_, .fault(let text)): throw .fault(text)
             case .cancelled: throw .cancelled
-            // It stays so however often it is asked.
-            case .codec, .unsupported, .tooLarge: return extras
+            case .codec(_, .tooLarge), .tooLarge: made.isLasting = false
+            case .codec, .unsupported: break
             }
         }
-        return extras
+        return made
     }
 
     private mutating func describe(_ facts: PhotoFacts) {

@@ -121,7 +121,9 @@ public struct ImageService: Sendable {
     public func locateForRendition(
         _ path: ImagePath, expecting expected: String? = nil
     ) async throws(ServiceError) -> Located {
-        try await locate(path, expecting: expected, readTo: .whole)
+        try await locate(path, expecting: expected, readTo: .whole) { (image) throws(ServiceError) in
+            try uploads.limits.check(image.size, toBe: "transformed")
+        }
     }
 
     /// The current version with all that its file tells.
@@ -147,11 +149,13 @@ public struct ImageService: Sendable {
     }
 
     private func locate(
-        _ path: ImagePath, expecting expected: String?, readTo depth: StoredImage.Depth
+        _ path: ImagePath, expecting expected: String?, readTo depth: StoredImage.Depth,
+        ifItPasses check: (StoredImage) throws(ServiceError) -> Void = { _ in }
     ) async throws(ServiceError) -> Located {
         var looks = 0
         while true {
             var located = try await current.locate(path, expecting: expected)
+            try check(located.image)
             do {
                 located.image = try await current.inspect(located.image, to: depth)
                 return located
@@ -200,6 +204,8 @@ public struct ImageService: Sendable {
         do {
             found = try await storage.head(path.key)
         } catch {
+            // An earlier delete whose answer was lost may have left them.
+            if error.code == .notFound { await extras.remove(path.key) }
             throw ServiceError(error)
         }
         let mode = try condition.mode(given: found.etag)
@@ -219,7 +225,11 @@ public struct ImageService: Sendable {
             }
         }.value
         // Gone since the look, by us with a lost answer or by somebody else: it is as it should be.
-        if let error, error.code != .notFound { throw ServiceError(error) }
+        if let error, error.code != .notFound {
+            // A store that does not answer is not waited for twice.
+            if error.mayHaveHappened { Task { await extras.remove(path.key) } }
+            throw ServiceError(error)
+        }
         await extras.remove(path.key)
     }
 
@@ -242,9 +252,9 @@ public struct ImageService: Sendable {
     }
 
     public var usage: Usage {
-        let budget = uploads.budget.usage
+        let (streamed, rewritten) = (uploads.budget.usage, uploads.rewriting.usage)
         return Usage(
-            cacheBytes: cache.usedBytes, uploadBytes: budget.heldBytes, uploadsWaiting: budget.waiting,
-            isStorageAway: health.isAway)
+            cacheBytes: cache.usedBytes, uploadBytes: streamed.heldBytes + rewritten.heldBytes,
+            uploadsWaiting: streamed.waiting + rewritten.waiting, isStorageAway: health.isAway)
     }
 }

@@ -130,9 +130,7 @@ struct Renditions: Sendable {
 
     private func draw(_ located: Located, _ spec: RenditionSpec) async throws(ServiceError) -> ByteBuffer {
         let size = located.image.size
-        guard size <= limits.maximumBytes else {
-            throw .beyondLimit("This image has \(size) bytes; at most \(limits.maximumBytes) can be transformed.")
-        }
+        try limits.check(size, toBe: "transformed")
         let room = try await workers.admitFile(size)
         defer { room.release() }
         let limits = RenderLimits(codec: limits.codec)

@@ -145,9 +145,7 @@ struct Rotation: Sendable {
         }
         // A client that named its version is refused here once another one has come.
         _ = try condition.mode(given: got.info.etag)
-        guard got.info.size <= limits.maximumBytes else {
-            throw .beyondLimit("This image has \(got.info.size) bytes; at most \(limits.maximumBytes) can be rotated.")
-        }
+        try limits.check(got.info.size, toBe: "rotated")
         // Until what was made of the file is with the store.
         let room = try await workers.admitFile(got.info.size)
         defer { room.release() }

@@ -120,4 +120,13 @@ public struct UploadLimits: Sendable {
         self.codec = codec
         self.metadata = metadata
     }
+
+    /// Refuses a stored file that is longer than any upload may be, before it is read for work that needs all of it.
+    ///
+    /// - Parameter use: what cannot be done with it, for the client: "transformed".
+    func check(_ bytes: Int64, toBe use: String) throws(ServiceError) {
+        guard bytes <= maximumBytes else {
+            throw .beyondLimit("This image has \(bytes) bytes; at most \(maximumBytes) can be \(use).")
+        }
+    }
 }

@@ -53,7 +53,7 @@ struct Uploads: Sendable {
         let sent =
             switch limits.metadata {
             case .keep: try await receive(target, id: id, body)
-            case .dropLocation, .dropAll: try await receiveWhole(declared: declared, body)
+            case .dropLocation, .dropAll: try await receiveWhole(target, id: id, declared: declared, body)
             }
         defer {
             sent.lease.release()
@@ -210,7 +210,7 @@ struct Uploads: Sendable {
                     if receiver.isPartFull {
                         // There is more than one part: this one can go on its way while the next one comes.
                         if !sender.hasBegun, let header = receiver.header {
-                            sender.begin(try await begin(target, id: id, header))
+                            sender.begin(try await begin(target, header, .ofHeader(header, write: id)))
                         }
                         try await sender.send(receiver.takePart(), lease)
                         lease = budget.open()
@@ -233,19 +233,27 @@ struct Uploads: Sendable {
     }
 
     /// Metadata are dropped from a whole file. One that is longer than a part is held in memory too, where room for all
-    /// of it is taken at once, as soon as it shows that it is: so two uploads never wait for each other with half of it.
-    private func receiveWhole(declared: Int64?, _ body: UploadBody) async throws(ServiceError) -> Sent {
+    /// of it is taken at once, before its first byte or as soon as it shows that it is: so two uploads never wait for each
+    /// other with half of it.
+    private func receiveWhole(
+        _ target: UploadTarget, id: WriteID, declared: Int64?, _ body: UploadBody
+    ) async throws(ServiceError) -> Sent {
+        let partSize = storage.capabilities.partSize
         var receiver = UploadReceiver(limits: limits, partSize: .max)
         let lease = budget.open()
+        let longest = Int(clamping: min(declared ?? limits.maximumBytes, limits.maximumBytes))
         var room: ByteBudget.Reservation?
+        if declared != nil, longest > partSize {
+            room = try await admitWhole(longest)
+            receiver.reserve(longest)
+        }
         while var chunk = try await next(body) {
             let wanted = receiver.pendingBytes + chunk.readableBytes
-            if wanted <= storage.capabilities.partSize {
+            if room == nil, wanted <= partSize {
                 try await grow(lease, wanted)
             } else if room == nil {
-                let all = Int(clamping: min(declared ?? limits.maximumBytes, limits.maximumBytes))
-                room = try await admitWhole(max(all, wanted))
-                receiver.reserve(max(all, wanted))
+                room = try await admitWhole(max(longest, wanted))
+                receiver.reserve(max(longest, wanted))
                 lease.release()
             }
             try receiver.take(&chunk)
@@ -262,9 +270,33 @@ struct Uploads: Sendable {
             return Rewritten(bytes: ByteBuffer(bytes: bytes), info: header)
         }
         let bytes = rewritten?.bytes ?? file
-        return Sent(
+        var sent = Sent(
             bytes: .whole(bytes), info: rewritten?.info ?? found, size: Int64(bytes.readableBytes), lease: lease,
             room: room)
+        if bytes.readableBytes > partSize {
+            sent.bytes = .parts(try await sendParts(of: bytes, target, sent.info, id: id))
+        }
+        return sent
+    }
+
+    /// Each part has the store's whole patience, where one write of everything would have it once.
+    private func sendParts(
+        of file: ByteBuffer, _ target: UploadTarget, _ info: ImageInfo, id: WriteID
+    ) async throws(ServiceError) -> any MultipartUpload {
+        let sender = PartSender()
+        do throws(ServiceError) {
+            sender.begin(try await begin(target, info, ImageRecord(image: info, writes: [id])))
+            var rest = file
+            while rest.readableBytes > 0 {
+                let part = rest.readSlice(length: min(storage.capabilities.partSize, rest.readableBytes))
+                // Its bytes are counted where all of the file's are.
+                if let part { try await sender.send(part, budget.open()) }
+            }
+            return try await sender.finish()
+        } catch {
+            await sender.abort()
+            throw error
+        }
     }
 
     /// A file without what the policy drops.
@@ -309,12 +341,11 @@ struct Uploads: Sendable {
     }
 
     private func begin(
-        _ target: UploadTarget, id: WriteID, _ header: ImageInfo
+        _ target: UploadTarget, _ info: ImageInfo, _ record: ImageRecord
     ) async throws(ServiceError) -> any MultipartUpload {
-        let path = try target.path(for: header.format)
+        let path = try target.path(for: info.format)
         let options = UploadOptions(
-            contentType: header.format.capabilities.mediaType,
-            metadata: ImageRecord.ofHeader(header, write: id).metadata)
+            contentType: info.format.capabilities.mediaType, metadata: record.metadata)
         do {
             return try await storage.beginUpload(path.key, options: options)
         } catch {

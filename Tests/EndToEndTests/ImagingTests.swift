@@ -396,7 +396,7 @@ extension EndToEnd {
                 #expect((extras["blurHash"] as? String)?.count == 28)
                 let hash = try #require((extras["thumbHash"] as? String).flatMap { Data(base64Encoded: $0) })
                 #expect((5...37).contains(hash.count))
-                // Another replica finds them in the store: the picture is not decoded again.
+                // Another replica says the same.
                 let other = try await TintypeServer.start(store.environment)
                 let again = try await HTTP.get(other.metadata(path) + "?include=extras,location")
                 #expect(try again.object()["extras"] as? NSDictionary == extras as NSDictionary)

@@ -1,6 +1,7 @@
 import ImageCodecs
 import ImageModel
 import ImageService
+import NIOConcurrencyHelpers
 import NIOCore
 import ObjectStorage
 import Testing
@@ -98,6 +99,50 @@ struct ImagingTests {
         let bytes = Array(try Samples.noise(.png, side: 100).dropLast(2000))
         _ = try await storage.put(broken.key, bytes: ByteBuffer(bytes: bytes), options: PutOptions())
         #expect(try await service.describeWithExtras(broken).extras == ImageExtras())
+        #expect(try await ownObjects().count == 1)
+    }
+
+    @Test("What a limit has kept from being found out is not kept: the limit may be raised")
+    func beyondLimits() async throws {
+        _ = try await ImageService.make(storage).upload(path, try Samples.jpeg())
+        let strict = ImageService.make(storage, codec: CodecLimits(maximumPixels: 100))
+        #expect(try await strict.describeWithExtras(path).extras.dominantColor == nil)
+        #expect(try await ownObjects().isEmpty)
+        #expect(try await ImageService.make(storage).describeWithExtras(path).extras.dominantColor == "#000000")
+        #expect(try await ownObjects().count == 1)
+    }
+
+    @Test("A delete whose answer was lost takes the extras with it, now or when it is repeated")
+    func lostDelete() async throws {
+        let service = ImageService.make(storage)
+        _ = try await service.upload(path, try Samples.jpeg())
+        _ = try await service.describeWithExtras(path)
+        storage.loseAnswers([.delete])
+        await #expect(throws: ServiceError.self) { try await service.delete(path, condition: .always) }
+        for _ in 0..<200 where try await !ownObjects().isEmpty { try await Task.sleep(for: .milliseconds(10)) }
+        #expect(try await ownObjects().isEmpty)
+        // Left by a process that died in between.
+        _ = try await service.upload(path, try Samples.jpeg())
+        _ = try await service.describeWithExtras(path)
+        try await storage.delete(path.key, ifMatch: nil)
+        #expect(try await ownObjects().count == 1)
+        await #expect(throws: ServiceError.self) { try await service.delete(path, condition: .always) }
+        #expect(try await ownObjects().isEmpty)
+    }
+
+    @Test("A foreign file that is longer than an upload may be is refused before it is read")
+    func foreignLength() async throws {
+        let file = try Samples.noise(.png, side: 400)
+        _ = try await storage.put(path.key, bytes: ByteBuffer(bytes: file), options: PutOptions())
+        let service = ImageService.make(storage, maximumBytes: Int64(file.count) - 1)
+        let gets = storage.count(.get)
+        let error = await #expect(throws: ServiceError.self) { _ = try await service.locateForRendition(path) }
+        guard case .beyondLimit? = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        // Its first bytes only, which say that it is a picture.
+        #expect(storage.count(.get) == gets + 1)
     }
 
     @Test("What is kept goes with its version: replaced, turned, deleted, or deleted while it was being made")
@@ -138,8 +183,10 @@ struct ImagingTests {
         }
         #expect(text.contains("\(64 << 20)"))
         #expect(try await storage.list(ListRequest()).items.isEmpty)
-        // With one, for that; what stood behind the end is gone.
+        // With one, for that: four at a time. What stood behind the end is gone.
         let uploads = 12
+        let declared: Int64 = 16 << 20
+        let haveWaited = NIOLockedValueBox(false)
         try await withThrowingTaskGroup(of: Int64.self) { group in
             for index in 0..<uploads {
                 let path = try ImagePath(Array("many/\(index)".utf8))
@@ -147,7 +194,15 @@ struct ImagingTests {
                     var chunks = stride(from: 0, to: file.count, by: 60_000)
                         .map { ByteBuffer(bytes: file[$0..<min($0 + 60_000, file.count)]) }[...]
                     return try await service.upload(
-                        to: path, condition: .always, declared: Int64(file.count), body: { chunks.popFirst() }
+                        to: path, condition: .always, declared: declared,
+                        body: {
+                            // Nobody's body ends before all of them have come and the rest waits.
+                            while !haveWaited.withLockedValue(\.self), service.usage.uploadsWaiting < uploads - 4 {
+                                try await Task.sleep(for: .milliseconds(1))
+                            }
+                            haveWaited.withLockedValue { $0 = true }
+                            return chunks.popFirst()
+                        }
                     ).image.size
                 }
             }

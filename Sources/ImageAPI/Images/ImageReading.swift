@@ -43,6 +43,9 @@ struct ImageReading: Sendable {
 
     /// How often a read begins anew because the image was replaced in the middle of it.
     private static let maximumAttempts = 4
+    private static var replacedTooOften: Problem {
+        Problem(.conflict, "The image is being replaced too often to be read.")
+    }
 
     func image(_ read: Read) async throws(Problem) -> Response {
         var attempt = 1
@@ -55,7 +58,7 @@ struct ImageReading: Sendable {
                 // never as this error.
                 attempt += 1
             } catch .preconditionFailed {
-                throw Problem(.conflict, "The image is being replaced too often to be read.")
+                throw Self.replacedTooOften
             } catch {
                 throw Problem(error)
             }
@@ -151,6 +154,8 @@ struct ImageReading: Sendable {
             } else {
                 image = try await service.describe(path)
             }
+        } catch .preconditionFailed {
+            throw Self.replacedTooOften
         } catch {
             throw Problem(error)
         }

@@ -13,9 +13,10 @@ enum RenditionQuery {
         if let later = query.items.first(where: { laterNames.contains($0.name) }) {
             throw Problem(.badParameter, "The parameter \(later.name) is not supported by this version.")
         }
-        let dpr = try ratio(query)
         let width = try query.number("w", in: 1...maximumSide)
         let height = try query.number("h", in: 1...maximumSide)
+        // Both sides by the same, and none beyond the largest one: the box keeps its shape.
+        let dpr = min(try ratio(query), Double(maximumSide) / Double(max(width ?? 1, height ?? 1)))
         return RenditionRequest(
             width: width.map { scaled($0, by: dpr) }, height: height.map { scaled($0, by: dpr) },
             fit: try query.word("fit", as: RenditionRequest.Fit.self) ?? .scaleDown,
@@ -37,10 +38,8 @@ enum RenditionQuery {
     private static let laterNames: Set<String> = ["preset"]
     private static let maximumSide = 8192
 
-    /// CSS pixels times the ratio, never beyond the largest side.
-    private static func scaled(_ side: Int, by dpr: Double) -> Int {
-        min(max(1, Int((Double(side) * dpr).rounded())), maximumSide)
-    }
+    /// CSS pixels times the ratio.
+    private static func scaled(_ side: Int, by dpr: Double) -> Int { Int((Double(side) * dpr).rounded()) }
 
     private static func ratio(_ query: Query) throws(Problem) -> Double {
         guard let text = try query.text("dpr") else { return 1 }
