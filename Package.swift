@@ -280,7 +280,8 @@ let package = Package(
         .testTarget(
             name: "TintypeTests",
             dependencies: [
-                "tintype", .product(name: "NIOCore", package: "swift-nio"),
+                "tintype", .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: swiftSettings

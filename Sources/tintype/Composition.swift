@@ -16,6 +16,7 @@ enum Composition {
     /// - Throws: ``StartFault`` where a setting turns out not to work; the error of binding an address.
     static func run(_ settings: Settings) async throws {
         let logger = Logger(label: "tintype")
+        OpenFiles.raiseLimit(logger: logger)
         let registry = PrometheusRegistry(help: MetricHelp.texts)
         MetricsSystem.bootstrap(registry)
 
