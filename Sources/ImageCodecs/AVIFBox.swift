@@ -9,6 +9,7 @@ struct AVIFBox: Sendable, Hashable {
     static let metadata = FourCC("meta")
     static let mediaData = FourCC("mdat")
     static let movie = FourCC("moov")
+    static let free = FourCC("free")
     static let brandStill = FourCC("avif")
     static let brandSequence = FourCC("avis")
 
