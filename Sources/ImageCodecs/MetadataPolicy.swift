@@ -5,7 +5,7 @@ public import ImageModel
 public enum MetadataPolicy: String, Sendable, Hashable, CaseIterable {
     /// Everything is kept.
     case keep
-    /// The place is taken out of EXIF and XMP: everything with GPS in its name.
+    /// The place is taken out of EXIF, XMP and a PNG's texts: everything with GPS in its name.
     case dropLocation = "drop-location"
     /// EXIF, XMP, IPTC, comments and texts go.
     case dropAll = "drop-all"
