@@ -10,20 +10,22 @@ enum AVIFMetadataFilter {
         _ policy: MetadataPolicy, to file: RawSpan, end: Int, limits: CodecLimits
     ) throws(CodecError) -> [UInt8] {
         _ = try AVIFHeader.read(file, limits: limits)
-        let boxes = AVIFBox.children(file, in: 0..<file.byteCount)
+        // What follows something that is no box may look like boxes again, but does not stay.
+        let boxes = AVIFBox.children(file, in: 0..<file.byteCount).filter { $0.range.upperBound <= end }
         guard let meta = boxes.first(where: { $0.name == AVIFBox.metadata }),
             let items = AVIFItems.read(file, meta: meta)
         else { throw .damaged("an AVIF without a header") }
         // Beyond so many boxes nobody would look for metadata here, but others might.
-        guard boxes.contains(where: { $0.range.upperBound == end }) else {
-            throw .unsupported("this AVIF has too many boxes for its metadata to be dropped")
-        }
+        guard boxes.last?.range.upperBound == end else { throw tooManyBoxes }
         var result = file.copy(0..<end)
+        // Items may not share their bytes: thousands of them in one place would take as many passes over it.
+        var left = end
         for (item, type) in items.types where type == FourCC("Exif") || type == FourCC("mime") {
             guard let range = items.locations[item] else {
                 throw .unsupported("this AVIF keeps its metadata in pieces, which cannot be dropped")
             }
-            guard isApart(range, boxes: boxes, items: items) else {
+            left -= range.count
+            guard left >= 0, isApart(range, boxes: boxes, items: items) else {
                 throw .damaged("metadata in the place of something else in the AVIF")
             }
             let isExif = type == FourCC("Exif")
@@ -54,18 +56,24 @@ enum AVIFMetadataFilter {
             }
         }
         blank(boxes, in: &result)
-        if let content = meta.full(file)?.content { blankUserData(file, in: content, &result) }
+        if let content = meta.full(file)?.content { _ = try blankUserData(file, in: content, &result) }
         if let movie = boxes.first(where: { $0.name == AVIFBox.movie }) {
-            blankUserData(file, in: movie.content, &result)
+            for track in try blankUserData(file, in: movie.content, &result) where track.name == FourCC("trak") {
+                _ = try blankUserData(file, in: track.content, &result)
+            }
         }
         return result
+    }
+
+    private static var tooManyBoxes: CodecError {
+        .unsupported("this AVIF has too many boxes for its metadata to be dropped")
     }
 
     /// Makes free space of all boxes that are not needed. They keep their places, so that all offsets hold.
     private static func blank(_ boxes: [AVIFBox], in result: inout [UInt8]) {
         // Of these only the first one is read.
         var needed: Set<FourCC> = [AVIFBox.fileType, AVIFBox.metadata, AVIFBox.movie]
-        for box in boxes where box.range.upperBound <= result.count {
+        for box in boxes {
             if box.name == AVIFBox.mediaData || needed.remove(box.name) != nil { continue }
             blank(box, in: &result)
         }
@@ -77,14 +85,17 @@ enum AVIFMetadataFilter {
     }
 
     /// What header, sequence and tracks say of themselves (ISO/IEC 14496-12, 8.10 and 8.11.2; the `meta` of a track
-    /// leads to EXIF of its own).
-    private static func blankUserData(_ file: RawSpan, in bounds: Range<Int>, _ result: inout [UInt8]) {
+    /// leads to EXIF of its own). Returns all the boxes there.
+    private static func blankUserData(
+        _ file: RawSpan, in bounds: Range<Int>, _ result: inout [UInt8]
+    ) throws(CodecError) -> [AVIFBox] {
         let children = AVIFBox.children(file, in: bounds)
+        guard children.count < AVIFBox.maximumChildren else { throw tooManyBoxes }
         let told: Set<FourCC> = [
             FourCC("udta"), FourCC("uuid"), FourCC("xml "), FourCC("bxml"), AVIFBox.metadata,
         ]
         for box in children where told.contains(box.name) { blank(box, in: &result) }
-        for track in children where track.name == FourCC("trak") { blankUserData(file, in: track.content, &result) }
+        return children
     }
 
     /// Whether a range lies in the media data, and in no picture's.
@@ -94,9 +105,9 @@ enum AVIFMetadataFilter {
                 && range.upperBound <= $0.content.upperBound
         }
         return isData
-            && items.types.allSatisfy { item, type in
-                type == FourCC("Exif") || type == FourCC("mime")
-                    || !(items.locations[item].map(range.overlaps) ?? false)
+            && items.locations.allSatisfy { item, other in
+                let type = items.types[item]
+                return type == FourCC("Exif") || type == FourCC("mime") || !range.overlaps(other)
             }
     }
 }

@@ -219,6 +219,41 @@ import Testing
         #expect(try readHeader(result) == info)
     }
 
+    /// What is no box ends the picture, even where boxes follow it that the header leads to; boxes in boxes take no
+    /// more of the stack than two; and items in one and the same place take no more time than one.
+    @Test(arguments: [MetadataPolicy.dropAll, .dropLocation])
+    func hostileBoxesAreBounded(policy: MetadataPolicy) throws {
+        func dropped(_ file: [UInt8]) throws -> [UInt8]? {
+            try policy.apply(to: file.span.bytes, info: readHeader(file), limits: CodecLimits())
+        }
+        let data = AVIFFile.box("mdat", [1, 2, 3])
+        let still = AVIFFile.header(width: 64, height: 48) + data
+        let noBox: [UInt8] = PNGFile.long(8) + [1, 2, 3, 4]
+        let movie = AVIFFile.box("moov", AVIFFile.box("udta", Self.secret))
+        #expect(try dropped(still + noBox + movie) == still)
+
+        var nested: [UInt8] = []
+        for count in (0..<100_000).reversed() { nested += PNGFile.long(8 * (count + 1)) + Array("trak".utf8) }
+        let deep = still + AVIFFile.box("moov", nested)
+        #expect(try dropped(deep) == nil)
+
+        let ids = (1...4_000).map { [UInt8($0 >> 8), UInt8($0 & 255)] }
+        let entries = ids.map { AVIFFile.box("infe", [2, 0, 0, 0] + $0 + [0, 0] + Array("Exif".utf8) + [0]) }
+        let places = ids.map { $0 + [0, 0, 0, 1] + PNGFile.long(0x7FFF_FFF0) + PNGFile.long(1 << 20) }
+        let beside =
+            AVIFFile.full("iinf", [0x0F, 0xA0] + Array(entries.joined()))
+            + AVIFFile.full("iloc", [0x44, 0, 0x0F, 0xA0] + Array(places.joined()))
+        var many = AVIFFile.header(width: 64, height: 48, beside: beside, shown: 5_000)
+        let start = many.count + 8
+        for at in 0..<many.count - 4 where many[at..<at + 4].elementsEqual(PNGFile.long(0x7FFF_FFF0)) {
+            many.replaceSubrange(at..<at + 4, with: PNGFile.long(start))
+        }
+        many += AVIFFile.box("mdat", [UInt8](repeating: 1, count: 1 << 20))
+        #expect(throws: CodecError.damaged("metadata in the place of something else in the AVIF")) {
+            _ = try dropped(many)
+        }
+    }
+
     /// An Exif item whose first number leads nowhere was passed over; what a reader takes from it nobody knows.
     @Test func aBrokenExifItemIsEmptied() throws {
         let metadata = EncodedMetadata(copyright: Self.secret)
