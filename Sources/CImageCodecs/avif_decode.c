@@ -40,23 +40,27 @@ static tt_status convert_deep(
     return TT_OK;
 }
 
+static bool is_deep(const avifImage *image, const tt_color *deep_color) {
+    return deep_color != NULL && image->depth > 8;
+}
+
 static tt_status take_pixels(
     const avifImage *image, tt_crop crop, bool has_alpha, const tt_color *deep_color, const tt_cancel *cancel,
     tt_pixels *pixels) {
     uint32_t channels = has_alpha ? 4 : 3;
     bool is_whole = crop.width == image->width && crop.height == image->height;
-    bool is_deep = deep_color != NULL && image->depth > 8;
+    bool goes_deep = is_deep(image, deep_color);
     tt_status status = tt_pixels_allocate(pixels, crop.width, crop.height, channels, UINT64_MAX);
     if (status != TT_OK) return status;
     avifRGBImage rgb;
     avifRGBImageSetDefaults(&rgb, image);
     rgb.format = has_alpha ? AVIF_RGB_FORMAT_RGBA : AVIF_RGB_FORMAT_RGB;
-    rgb.depth = is_deep ? 16 : 8;
-    uint64_t row_bytes = (uint64_t)image->width * channels * (is_deep ? 2 : 1);
+    rgb.depth = goes_deep ? 16 : 8;
+    uint64_t row_bytes = (uint64_t)image->width * channels * (goes_deep ? 2 : 1);
     if (row_bytes > UINT32_MAX || row_bytes > SIZE_MAX / 2 / image->height) return TT_TOO_LARGE;
     rgb.rowBytes = (uint32_t)row_bytes;
     uint8_t *whole = NULL;
-    if (is_whole && !is_deep) {
+    if (is_whole && !goes_deep) {
         rgb.pixels = pixels->data;
     } else {
         whole = tt_allocate((size_t)row_bytes * image->height);
@@ -64,7 +68,7 @@ static tt_status take_pixels(
         rgb.pixels = whole;
     }
     status = status_of(avifImageYUVToRGB(image, &rgb));
-    if (status == TT_OK && is_deep) {
+    if (status == TT_OK && goes_deep) {
         status = convert_deep(&rgb, crop, deep_color, cancel, pixels);
     } else if (status == TT_OK && !is_whole) {
         for (uint32_t y = 0; y < crop.height; y++)
@@ -109,6 +113,7 @@ static tt_status decode(
         return TT_DAMAGED;
     colors->primaries = image->colorPrimaries;
     colors->transfer = image->transferCharacteristics;
+    colors->is_converted = is_deep(image, deep_color);
     return take_pixels(image, crop, has_alpha, deep_color, cancel, pixels);
 }
 

@@ -100,6 +100,8 @@ struct tt_color {
 typedef struct profiles {
     /// The curve bends more sharply than lcms' table of 33 steps follows: samples of 16 bits go through it one by one.
     bool is_steep;
+    /// The picture is one of colours.
+    bool refuses_gray;
     cmsContext context;
     cmsHPROFILE source;
     cmsHPROFILE target;
@@ -160,7 +162,8 @@ static tt_status prepare(const profiles *all, tt_color *color, bool *is_needed) 
         cmsUInt32Number from = color->kind == TT_COLOR_CMYK ? TYPE_CMYK_8 : TYPE_CMYK_8_REV;
         color->transform = make(all, from, TYPE_RGB_8, cmsFLAGS_BLACKPOINTCOMPENSATION);
     } else if (space == cmsSigGrayData || (space == cmsSigRgbData && color->kind == TT_COLOR_GRAY)) {
-        // A picture of grey with alpha is held as RGBA, and its profile may be one of grey.
+        // A picture of grey with alpha is held as RGBA, and its profile may be one of grey. One of colours may not.
+        if (space == cmsSigGrayData && all->refuses_gray) return TT_UNSUPPORTED;
         return make_table(all, color);
     } else if (space == cmsSigRgbData) {
         if (!color->is_deep) {
@@ -209,12 +212,13 @@ static tt_status finish(profiles *all, tt_color_kind kind, bool is_deep, tt_colo
 }
 
 tt_status tt_color_from_profile(
-    const uint8_t *profile, size_t count, tt_color_kind kind, bool is_deep, tt_color **color) {
+    const uint8_t *profile, size_t count, tt_color_kind kind, bool is_deep, bool is_gray, tt_color **color) {
     *color = NULL;
     if (count < 128 || count > UINT32_MAX) return TT_UNSUPPORTED;
     profiles all = {.context = create_context(count)};
     if (all.context == NULL) return TT_NO_MEMORY;
     all.source = cmsOpenProfileFromMemTHR(all.context, profile, (cmsUInt32Number)count);
+    all.refuses_gray = !is_gray;
     return finish(&all, kind, is_deep, color);
 }
 

@@ -120,8 +120,9 @@ static tt_status allocate(scan *scan, tt_planes *planes) {
     return TT_OK;
 }
 
-// What a block has before its last sixteen coefficients can be read two at a time: none of them reaches behind the end.
-enum { LAST_PAIR = DCTSIZE2 - 16, END = 4 * DCTSIZE2 };
+// From here on a single code may end the block, with the longest run in front of it: the code behind it, if there is
+// one, is the next block's. Up to here codes can be taken two at a time.
+enum { LAST_PAIR = DCTSIZE2 - 17, END = 4 * DCTSIZE2 };
 
 // Sums of coefficients, apart for the first and the second of a pair: to add twice to the same memory takes as long as
 // a look.
@@ -194,11 +195,15 @@ static inline bool read_block(bit_reader *state, scan_component *component, bool
     return true;
 }
 
-// The marker RSTn must follow at once, with less than a byte left over.
+// The marker that follows at once, with less than a byte left over; 0 where none does.
+static uint8_t next_marker(const bit_reader *reader) {
+    if (reader->count - reader->padding >= 8 || reader->end - reader->at < 2) return 0;
+    return reader->at[0] == 0xFF ? reader->at[1] : 0;
+}
+
 static bool restart(scan *scan, unsigned number) {
     bit_reader *reader = &scan->reader;
-    if (reader->count - reader->padding >= 8 || reader->end - reader->at < 2) return false;
-    if (reader->at[0] != 0xFF || reader->at[1] != 0xD0 + number % 8) return false;
+    if (next_marker(reader) != 0xD0 + number % 8) return false;
     reader->at += 2;
     reader->bits = 0;
     reader->count = reader->padding = 0;
@@ -235,7 +240,9 @@ static tt_status read_all(scan *scan, unsigned restart_interval, const tt_cancel
             if (bit_reader_is_overdrawn(&scan->reader)) return TT_UNSUPPORTED;
         }
     }
-    return TT_OK;
+    // Data that are left over belong to a picture that was read otherwise than it was written.
+    uint8_t marker = next_marker(&scan->reader);
+    return marker == 0 || (marker >= 0xD0 && marker <= 0xD7) ? TT_UNSUPPORTED : TT_OK;
 }
 
 tt_status jpeg_planes_scan(

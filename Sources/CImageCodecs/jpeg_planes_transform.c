@@ -178,8 +178,3 @@ void transform_write(const int32_t *places, const int32_t *others, int side, uin
         break;
     }
 }
-
-void transform_write_flat(int32_t first, int side, uint8_t *out, size_t stride) {
-    uint8_t sample = to_sample((float)first * UNIT);
-    for (int row = 0; row < side; row++) memset(out + (size_t)row * stride, sample, (size_t)side);
-}

@@ -37,7 +37,4 @@ void transform_make(transform *made, const JQUANT_TBL *quantization, int side);
 /// Writes `side` rows of as many samples. `places` are the sums of all coefficients times their factors, in two parts.
 void transform_write(const int32_t *places, const int32_t *others, int side, uint8_t *out, size_t stride);
 
-/// The same for a block whose only coefficient is the first.
-void transform_write_flat(int32_t first, int side, uint8_t *out, size_t stride);
-
 #endif

@@ -85,6 +85,8 @@ tt_status tt_webp_writer_open(
     writer->config.quality = quality;
     writer->config.method = method;
     writer->config.alpha_quality = 100;
+    // As for a still.
+    writer->config.low_memory = (uint64_t)width * height > 4 * 1000 * 1000;
     if (is_lossless) {
         writer->config.lossless = 1;
         writer->config.exact = 1;

@@ -9,6 +9,7 @@ struct AVIFBox: Sendable, Hashable {
     static let metadata = FourCC("meta")
     static let mediaData = FourCC("mdat")
     static let movie = FourCC("moov")
+    static let free = FourCC("free")
     static let brandStill = FourCC("avif")
     static let brandSequence = FourCC("avis")
 
@@ -32,11 +33,14 @@ struct AVIFBox: Sendable, Hashable {
         return AVIFBox(name: name, range: offset..<offset + size, content: offset + header..<offset + size)
     }
 
-    /// The boxes side by side in `bounds`, up to a number that no real file reaches.
-    static func children(_ bytes: RawSpan, in bounds: Range<Int>, limit: Int = 4_096) -> [AVIFBox] {
+    /// More than any real file has side by side.
+    static let maximumChildren = 4_096
+
+    /// The boxes side by side in `bounds`, up to ``maximumChildren``.
+    static func children(_ bytes: RawSpan, in bounds: Range<Int>) -> [AVIFBox] {
         var boxes: [AVIFBox] = []
         var offset = bounds.lowerBound
-        while boxes.count < limit, let box = read(bytes, at: offset, in: bounds) {
+        while boxes.count < maximumChildren, let box = read(bytes, at: offset, in: bounds) {
             boxes.append(box)
             offset = box.range.upperBound
         }

@@ -7,18 +7,20 @@ struct AVIFHeader {
     /// The picture as coded, before its clean aperture is cut out.
     var codedSize: PixelSize
     var crop: tt_crop
-    /// Bits of a sample, and whether chroma has fewer samples than luma; the most that is possible where nothing is
-    /// said.
+    /// Bits of a sample as the boxes have it, the most that is possible where they say nothing. The AV1 data may have
+    /// others.
     var depth: Int
-    var hasFullChroma: Bool
-    var isGrid: Bool
+    var isGray: Bool
     var colors: ColorSource?
     /// The file says which colours it has; where it does not, the AV1 data do.
     var statesColors: Bool
     /// The EXIF block, where all of the file is here.
     var exif: Range<Int>?
 
-    static func read(_ bytes: RawSpan, limits: CodecLimits) throws(CodecError) -> AVIFHeader {
+    /// - Parameter isNamed: whether the info is to have the profile's name, for which lcms2 must open it.
+    static func read(
+        _ bytes: RawSpan, limits: CodecLimits, isNamed: Bool = false
+    ) throws(CodecError) -> AVIFHeader {
         let whole = 0..<bytes.byteCount
         let boxes = AVIFBox.children(bytes, in: whole)
         guard let meta = boxes.first(where: { $0.name == AVIFBox.metadata }) else {
@@ -40,7 +42,7 @@ struct AVIFHeader {
         let coded =
             isGrid ? items.references.first { $0.type == FourCC("dimg") && $0.from == primary }?.to.first : primary
         let coding = coded.flatMap { items.properties(FourCC("av1C"), of: $0).first }
-        let (depth, hasFullChroma) = codingOf(bytes, coding)
+        let (depth, isGray) = codingOf(bytes, coding)
         let (colors, statesColors) = try colorSource(bytes, items: items, item: primary, limits: limits)
         let info = ImageInfo(
             format: .avif,
@@ -48,10 +50,11 @@ struct AVIFHeader {
             orientation: orientation(bytes, items: items, item: primary),
             hasAlpha: hasAlpha(bytes, items: items, item: primary),
             frames: frames,
-            colorProfile: colors.map(\.name) ?? "sRGB")
+            isAnimation: bytes.fourCC(at: 8) == AVIFBox.brandSequence,
+            colorProfile: isNamed ? colors.map(\.name) ?? "sRGB" : nil)
         return AVIFHeader(
-            info: info, codedSize: codedSize, crop: crop, depth: depth, hasFullChroma: hasFullChroma, isGrid: isGrid,
-            colors: colors, statesColors: statesColors, exif: exifBlock(bytes, items: items))
+            info: info, codedSize: codedSize, crop: crop, depth: depth, isGray: isGray, colors: colors,
+            statesColors: statesColors, exif: exifBlock(bytes, items: items))
     }
 
     /// ispe (ISO/IEC 23008-12, 6.5.3).
@@ -119,12 +122,12 @@ struct AVIFHeader {
         }
     }
 
-    /// av1C (AV1 Codec ISO Media File Format Binding, 2.3.3): depth and subsampling.
-    private static func codingOf(_ bytes: RawSpan, _ box: AVIFBox?) -> (depth: Int, hasFullChroma: Bool) {
-        guard let content = box?.content, content.count >= 4 else { return (12, true) }
+    /// av1C (AV1 Codec ISO Media File Format Binding, 2.3.3).
+    private static func codingOf(_ bytes: RawSpan, _ box: AVIFBox?) -> (depth: Int, isGray: Bool) {
+        guard let content = box?.content, content.count >= 4 else { return (12, false) }
         let flags = bytes.byte(at: content.lowerBound + 2)
         let depth = flags & 0x40 == 0 ? 8 : flags & 0x20 == 0 ? 10 : 12
-        return (depth, flags & 0x0C == 0)
+        return (depth, flags & 0x10 != 0)
     }
 
     /// colr (ISO/IEC 14496-12, 12.1.5): a profile has precedence over numbers.

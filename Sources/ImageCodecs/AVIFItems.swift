@@ -20,11 +20,14 @@ struct AVIFItems {
     static func read(_ bytes: RawSpan, meta: AVIFBox) -> AVIFItems? {
         guard let content = meta.full(bytes)?.content else { return nil }
         var items = AVIFItems()
-        for box in AVIFBox.children(bytes, in: content) {
+        let boxes = AVIFBox.children(bytes, in: content)
+        // Only one is allowed (8.11.3.1), and each may take as long to read as the largest.
+        let locations = boxes.first { $0.name == FourCC("iloc") }
+        if let locations { items.readLocations(bytes, locations) }
+        for box in boxes {
             switch box.name {
             case FourCC("pitm"): items.readPrimary(bytes, box)
             case FourCC("iinf"): items.readTypes(bytes, box)
-            case FourCC("iloc"): items.readLocations(bytes, box)
             case FourCC("iref"): items.readReferences(bytes, box)
             case FourCC("iprp"): items.readProperties(bytes, box)
             default: break
@@ -71,15 +74,18 @@ struct AVIFItems {
                 let method = version == 0 ? 0 : cursor.number(bytes, 2), cursor.number(bytes, 2) != nil,
                 let base = cursor.number(bytes, baseSize), let extents = cursor.number(bytes, 2)
             else { return }
-            for extent in 0..<min(extents, Self.maximumEntries) {
-                guard cursor.number(bytes, indexSize) != nil, let offset = cursor.number(bytes, offsetSize),
-                    let length = cursor.number(bytes, lengthSize)
-                else { return }
-                guard extents == 1, extent == 0, method & 15 == 0, base < 1 << 48, offset < 1 << 48,
-                    base + offset <= bytes.byteCount, length <= bytes.byteCount - base - offset
-                else { continue }
-                locations[id] = base + offset..<base + offset + length
+            guard extents == 1 else {
+                // In one step: extents whose fields have no bytes would else cost time without costing a byte.
+                guard cursor.skip(extents * (indexSize + offsetSize + lengthSize)) else { return }
+                continue
             }
+            guard cursor.number(bytes, indexSize) != nil, let offset = cursor.number(bytes, offsetSize),
+                let length = cursor.number(bytes, lengthSize)
+            else { return }
+            guard method & 15 == 0, base < 1 << 48, offset < 1 << 48, base + offset <= bytes.byteCount,
+                length <= bytes.byteCount - base - offset
+            else { continue }
+            locations[id] = base + offset..<base + offset + length
         }
     }
 
@@ -149,5 +155,12 @@ struct AVIFCursor {
         }
         rest = rest.lowerBound + size..<rest.upperBound
         return value
+    }
+
+    /// Passes over bytes; false where they are not all there.
+    mutating func skip(_ count: Int) -> Bool {
+        guard rest.count >= count else { return false }
+        rest = rest.lowerBound + count..<rest.upperBound
+        return true
     }
 }

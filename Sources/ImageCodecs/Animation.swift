@@ -40,15 +40,14 @@ extension ImageDecoder {
         body: (consuming PixelBuffer, AnimationFrame) throws(CodecError) -> Void
     ) throws(CodecError) {
         try limits.check(width: info.size.width, height: info.size.height)
-        let isAnimated = info.frames != 1
         switch info.format {
-        case .webp where isAnimated:
+        case .webp where info.isAnimation:
             try WebPPlayer.play(
                 file, maximumFrames: maximumFrames, limits: limits, cancelled: cancelled, begin: begin, body: body)
-        case .png where isAnimated:
+        case .png where info.isAnimation:
             try PNGPlayer.play(
                 file, maximumFrames: maximumFrames, limits: limits, cancelled: cancelled, begin: begin, body: body)
-        case .avif where isAnimated && maximumFrames != 1:
+        case .avif where info.frames != 1 && maximumFrames != 1:
             throw .unsupported("this AVIF is an animation")
         case .jpeg, .png, .webp, .avif:
             let picture = try still(file, info: info, limits: limits, cancelled: cancelled)
@@ -61,7 +60,7 @@ extension ImageDecoder {
     public static func firstFrame(
         _ file: RawSpan, info: ImageInfo, limits: CodecLimits, cancelled: CancelFlag
     ) throws(CodecError) -> PixelBuffer {
-        guard info.frames != 1, info.format != .avif else {
+        guard info.isAnimation, info.format != .avif else {
             return try still(file, info: info, limits: limits, cancelled: cancelled)
         }
         var picture: PixelBuffer?

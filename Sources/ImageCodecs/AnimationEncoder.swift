@@ -60,7 +60,7 @@ public import ImageModel
     /// The largest number of bytes that writing takes, beside the frames handed in: the canvases and candidates that
     /// libwebpmux compares, each with what a still takes, and the file, which grows with every frame.
     public static func memoryBytes(size: PixelSize, frames: Int, hasAlpha: Bool) -> Int {
-        let still = ImageEncoder.memoryBytes(size: size, layout: hasAlpha ? .rgba8 : .rgb8, format: .webp)
+        let still = ImageEncoder.memoryBytes(size: size, format: .webp, quality: nil, hasAlpha: hasAlpha)
         return size.pixels * 24 + 2 * still + size.pixels * frames
     }
 }

@@ -11,13 +11,20 @@ enum ColorSource: Sendable, Hashable {
 
     /// The conversion to sRGB; nil where none is needed, or none can be made: a profile that is broken or meant for
     /// other colours is ignored, as browsers do.
-    func conversion(of kind: tt_color_kind, isDeep: Bool = false) throws(CodecError) -> ColorConversion? {
+    ///
+    /// - Parameter isGray: the picture is one of grey, even if it is held as RGB. A profile of grey fits no other:
+    ///   channel by channel it would give colours that nobody has seen. WebP has no grey, so that there, as in browsers,
+    ///   such a profile is ignored.
+    func conversion(
+        of kind: tt_color_kind, isDeep: Bool = false, isGray: Bool = false
+    ) throws(CodecError) -> ColorConversion? {
         var color: OpaquePointer?
         let status: tt_status
         switch self {
         case .profile(let bytes):
             status = unsafe bytes.span.bytes.withCBytes { (pointer, count) in
-                unsafe tt_color_from_profile(pointer, count, kind, isDeep, &color)
+                unsafe tt_color_from_profile(
+                    pointer, count, kind, isDeep, isGray || kind == .TT_COLOR_GRAY, &color)
             }
         case .calibrated(let primaries, let transfer):
             status = unsafe tt_color_from_primaries(

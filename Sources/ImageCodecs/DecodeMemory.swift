@@ -6,7 +6,7 @@ extension ImageDecoder {
     static let workingBytes = 4 << 20
 
     /// The largest number of bytes that decoding takes, pixels handed out included, for any file with this header, but
-    /// for what an embedded colour profile takes.
+    /// for what an embedded colour profile takes, and what the clean aperture of an AVIF cuts off.
     ///
     /// It assumes the worst coding of the format: a progressive JPEG of four full-size components holds eight bytes
     /// of coefficients per pixel. Where the file is at hand ``memoryBytes(file:info:scaleDenominator:limits:)`` is
@@ -22,8 +22,9 @@ extension ImageDecoder {
             // Interlaced samples of 16 bits are held as such until the last pass.
             return whole * 12 + info.size.width * 32 + workingBytes
         case .webp:
-            // VP8L holds the picture as four bytes a pixel beside the output; VP8 less.
-            return whole * 4 + scaledPixels(info, scaleDenominator) * 4 + info.size.width * 128 + workingBytes
+            // VP8L holds the picture as four bytes a pixel beside the output; VP8 less, but its alpha as a plane and, while
+            // that is decoded, as four bytes a pixel, too.
+            return whole * 5 + scaledPixels(info, scaleDenominator) * 4 + info.size.width * 128 + workingBytes
         case .avif:
             // Two sets of planes (a grid's tiles and the whole, or a picture before and after film grain) of three
             // samples and alpha, of two bytes each, beside the picture in 16 bits and the output.
@@ -36,64 +37,67 @@ extension ImageDecoder {
     public static func memoryBytes(
         file: RawSpan, info: ImageInfo, scaleDenominator: Int = 1, limits: CodecLimits
     ) -> Int {
-        codingBytes(file: file, info: info, scaleDenominator: scaleDenominator, limits: limits)
-            + profileBytes(file: file, info: info, limits: limits)
+        let worst = memoryBytes(info: info, scaleDenominator: scaleDenominator)
+        let output = scaledPixels(info, scaleDenominator)
+        switch info.format {
+        case .jpeg:
+            guard let header = try? JPEGHeader.read(file, limits: limits) else { return worst }
+            return jpegBytes(header, output: output, worst: worst) + profileBytes(header.profile)
+        case .png:
+            guard let header = try? PNGHeader.read(file, limits: limits) else { return worst }
+            return min(worst, pngBytes(header)) + profileBytes(header.colors)
+        case .webp:
+            guard let header = try? WebPHeader.read(file, limits: limits) else { return worst }
+            return min(worst, webpBytes(header, output: output, worst: worst)) + profileBytes(header.profile)
+        case .avif:
+            guard let header = try? AVIFHeader.read(file, limits: limits) else { return worst }
+            return avifBytes(header) + profileBytes(header.colors)
+        }
     }
 
     /// The profile itself, lcms2's copy, and its tables: five times as much was measured for tables of 16 bits, whose
     /// samples of 8 bits are spread to twice their size.
-    private static func profileBytes(file: RawSpan, info: ImageInfo, limits: CodecLimits) -> Int {
-        let source: ColorSource? =
-            switch info.format {
-            case .jpeg: (try? JPEGHeader.read(file, limits: limits))?.profile.map { .profile($0) }
-            case .png: (try? PNGHeader.read(file, limits: limits))?.colors
-            case .webp: (try? WebPHeader.read(file, limits: limits))?.profile.map { .profile($0) }
-            case .avif: (try? AVIFHeader.read(file, limits: limits))?.colors
-            }
-        guard case .profile(let bytes) = source else { return 0 }
-        return 8 * bytes.count
+    private static func profileBytes(_ profile: [UInt8]?) -> Int { 8 * (profile?.count ?? 0) }
+
+    private static func profileBytes(_ colors: ColorSource?) -> Int {
+        guard case .profile(let bytes) = colors else { return 0 }
+        return profileBytes(bytes)
     }
 
-    private static func codingBytes(
-        file: RawSpan, info: ImageInfo, scaleDenominator: Int, limits: CodecLimits
-    ) -> Int {
-        let worst = memoryBytes(info: info, scaleDenominator: scaleDenominator)
-        switch info.format {
-        case .jpeg:
-            guard let header = try? JPEGHeader.read(file, limits: limits), let coding = header.coding else {
-                return worst
-            }
-            let samples = coding.color == .TT_JPEG_GRAY ? 1 : coding.color == .TT_JPEG_COLOR ? 3 : 4
-            let coefficients = coding.has_many_scans ? Int(coding.coefficient_bytes) : 0
-            let output = scaledPixels(info, scaleDenominator) * samples
-            return min(worst, coefficients + output + info.size.width * 256 + workingBytes)
-        case .png:
-            guard let header = try? PNGHeader.read(file, limits: limits) else { return worst }
-            let isGray = header.coding.color_type & 2 == 0 && !header.info.hasAlpha
-            let samples = header.info.hasAlpha ? 4 : isGray ? 1 : 3
-            let isHeld = header.coding.bit_depth == 16 && header.coding.is_interlaced && header.colors != nil
-            let bytes = samples * (isHeld ? 3 : 1)
-            return min(worst, info.size.pixels * bytes + info.size.width * 32 + workingBytes)
-        case .webp:
-            guard let header = try? WebPHeader.read(file, limits: limits), !header.coding.is_lossless else {
-                return worst
-            }
-            // VP8 keeps some rows; alpha comes as a plane of its own.
-            let samples = header.info.hasAlpha ? 4 : 3
-            let alpha = header.info.hasAlpha ? info.size.pixels : 0
-            return min(
-                worst, alpha + scaledPixels(info, scaleDenominator) * samples + info.size.width * 128 + workingBytes)
-        case .avif:
-            guard let header = try? AVIFHeader.read(file, limits: limits) else { return worst }
-            // dav1d pads planes to whole superblocks of 128 pixels and keeps about a tenth of a picture in tables.
-            let coded = (header.codedSize.width + 127) * (header.codedSize.height + 127)
-            let (width, samples) = (header.depth > 8 ? 2 : 1, header.info.hasAlpha ? 4 : 3)
-            let planes = (header.hasFullChroma ? 6 : 3) * width + (header.info.hasAlpha ? 2 * width : 0)
-            let isDeep = header.depth > 8 && header.colors != nil
-            let isCut = header.codedSize != info.size
-            let held = samples * (isDeep ? 2 : isCut ? 1 : 0)
-            return coded * (planes + held + 1) + info.size.pixels * samples + info.size.width * 256 + workingBytes
-        }
+    private static func jpegBytes(_ header: JPEGHeader, output: Int, worst: Int) -> Int {
+        guard let coding = header.coding else { return worst }
+        let samples = coding.color == .TT_JPEG_GRAY ? 1 : coding.color == .TT_JPEG_COLOR ? 3 : 4
+        let coefficients = coding.has_many_scans ? Int(coding.coefficient_bytes) : 0
+        return min(worst, coefficients + output * samples + header.info.size.width * 256 + workingBytes)
+    }
+
+    private static func pngBytes(_ header: PNGHeader) -> Int {
+        let samples = header.info.hasAlpha ? 4 : header.isGray ? 1 : 3
+        let isHeld = header.coding.bit_depth == 16 && header.coding.is_interlaced && header.colors != nil
+        let size = header.info.size
+        return size.pixels * samples * (isHeld ? 3 : 1) + size.width * 32 + workingBytes
+    }
+
+    private static func webpBytes(_ header: WebPHeader, output: Int, worst: Int) -> Int {
+        if header.coding.is_lossless { return worst }
+        // VP8 keeps some rows. Alpha comes as a plane of its own, beside which libwebp decodes it as a lossless picture
+        // of four bytes a pixel.
+        let size = header.info.size
+        let (samples, alpha) = header.info.hasAlpha ? (4, 5 * size.pixels) : (3, 0)
+        return alpha + output * samples + size.width * 128 + workingBytes
+    }
+
+    private static func avifBytes(_ header: AVIFHeader) -> Int {
+        let (size, codedSize) = (header.info.size, header.codedSize)
+        // dav1d pads planes to whole superblocks of 128 pixels and keeps about a tenth of a picture in tables.
+        let coded = (codedSize.width + 127) * (codedSize.height + 127)
+        // libavif takes the depth and the chroma of the AV1 data, whatever the boxes say of them: two sets of planes of
+        // the most that may come.
+        let samples = header.info.hasAlpha ? 4 : 3
+        let planes = 2 * 2 * samples
+        let isDeep = header.depth > 8 && header.colors != nil
+        let held = samples * (isDeep ? 2 : codedSize != size ? 1 : 0)
+        return coded * (planes + held + 1) + size.pixels * samples + size.width * 256 + workingBytes
     }
 
     private static func scaledPixels(_ info: ImageInfo, _ denominator: Int) -> Int {

@@ -1,21 +1,30 @@
 public import ImageModel
 
 extension ImageEncoder {
-    /// The largest number of bytes that encoding takes, beside the pixels handed in and the file that comes out.
-    public static func memoryBytes(size: PixelSize, layout: PixelBuffer.Layout, format: ImageFormat) -> Int {
+    /// Up to so many pixels libwebp keeps its tokens in memory; our encoder tells it not to for larger pictures.
+    private static let webpTokenPixels = 4_000_000
+
+    /// The largest number of bytes that encoding takes, the file that comes out included, beside the pixels handed in.
+    /// Factors in bytes per pixel, measured on noise, which is what packs worst, and rounded up.
+    public static func memoryBytes(size: PixelSize, format: ImageFormat, quality: Int?, hasAlpha: Bool) -> Int {
+        let pixels = size.pixels
+        // libjpeg, libpng and libwebp, whatever the size: tables, windows, rows.
         let rows = size.width * 256 + (4 << 20)
         switch format {
         case .jpeg:
-            // All coefficients of a progressive file, two bytes each, at full chroma.
-            return (size.width + 31) * (size.height + 31) * 2 * (layout == .gray8 ? 1 : 3) + rows
+            // A progressive JPEG's coefficients take two bytes a sample, for three samples a pixel at full chroma and
+            // else one and a half, in whole blocks; the file is held twice while it is handed over.
+            let padded = (size.width + 31) * (size.height + 31)
+            return padded * (quality ?? defaultQuality >= fullChromaQuality ? 12 : 6) + rows
         case .png:
-            return rows
+            // What does not pack is as large as the picture: the file, its growing buffer, the copy handed over.
+            return pixels * (hasAlpha ? 4 : 3) * 3 + rows
         case .webp:
-            // YUV and the coded partitions, or grey spread to RGB first. Alpha goes through the lossless encoder, whose
-            // hash chain and references took 31 bytes a pixel on noise.
-            return size.pixels * (layout.hasAlpha ? 40 : 12) + rows
+            // The picture as YUV, the coded partitions and the file; the tokens; and alpha, which goes through the
+            // lossless encoder, whose hash chain and references took 31 bytes a pixel.
+            return pixels * ((pixels > webpTokenPixels ? 12 : 28) + (hasAlpha ? 32 : 0)) + rows
         case .avif:
-            return ImageEncoder.avifBytesPerPixel * size.pixels + ImageDecoder.workingBytes
+            return avifBytesPerPixel * pixels + ImageDecoder.workingBytes
         }
     }
 }

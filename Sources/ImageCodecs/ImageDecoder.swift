@@ -106,13 +106,14 @@ public enum ImageDecoder {
         let isDeep = header.coding.bit_depth == 16
         // Eight bits of a linear or otherwise far-off coding would lose the dark tones, so that the conversion takes
         // all sixteen.
-        let deep = isDeep ? try source?.conversion(of: header.layout.colorKind, isDeep: true) : nil
+        let deep =
+            isDeep ? try source?.conversion(of: header.layout.colorKind, isDeep: true, isGray: header.isGray) : nil
         var pixels = unsafe tt_pixels()
         let status = unsafe file.withCBytes { (pointer, count) in
             unsafe tt_png_decode(
                 pointer, count, deep?.pointer, UInt64(limits.maximumPixels), cancelled.pointer, &pixels)
         }
-        return try unsafe finish(status, &pixels, format: "PNG", source: isDeep ? nil : source)
+        return try unsafe finish(status, &pixels, format: "PNG", source: isDeep ? nil : source, isGray: header.isGray)
     }
 
     private static func decodeWebP(
@@ -141,7 +142,7 @@ public enum ImageDecoder {
         guard header.info.frames == 1 || isFirstEnough else { throw .unsupported("this AVIF is an animation") }
         var source = converts ? header.colors : nil
         let kind: tt_color_kind = header.info.hasAlpha ? .TT_COLOR_RGBA : .TT_COLOR_RGB
-        let deep = header.depth > 8 ? try source?.conversion(of: kind, isDeep: true) : nil
+        let deep = header.depth > 8 ? try source?.conversion(of: kind, isDeep: true, isGray: header.isGray) : nil
         var pixels = unsafe tt_pixels()
         var found = tt_avif_colors()
         let status = unsafe file.withCBytes { (pointer, count) in
@@ -149,17 +150,17 @@ public enum ImageDecoder {
                 pointer, count, UInt32(header.codedSize.width), UInt32(header.codedSize.height), header.crop,
                 header.info.hasAlpha, deep?.pointer, cancelled.pointer, &pixels, &found)
         }
-        if deep != nil { source = nil }
+        if found.is_converted { source = nil }
         if converts, !header.statesColors {
             let numbers = CodedColors(primaries: Int(found.primaries), transfer: Int(found.transfer))
             source = numbers.isSRGB ? nil : .coded(numbers)
         }
-        return try unsafe finish(status, &pixels, format: "AVIF", source: source)
+        return try unsafe finish(status, &pixels, format: "AVIF", source: source, isGray: header.isGray)
     }
 
     /// Judges the status and takes the pixels over. They are freed on any error.
     static func finish(
-        _ status: tt_status, _ pixels: inout tt_pixels, format: String, source: ColorSource?
+        _ status: tt_status, _ pixels: inout tt_pixels, format: String, source: ColorSource?, isGray: Bool = false
     ) throws(CodecError) -> DecodedPicture {
         var isAdopted = false
         defer { if !isAdopted { unsafe tt_free(pixels.data) } }
@@ -167,7 +168,7 @@ public enum ImageDecoder {
         guard let layout = unsafe PixelBuffer.Layout(rawValue: Int(pixels.channels)) else {
             throw .fault("pixels without a layout")
         }
-        let conversion = try source?.conversion(of: layout.colorKind)
+        let conversion = try source?.conversion(of: layout.colorKind, isGray: isGray)
         let buffer = try unsafe PixelBuffer(adopting: pixels)
         isAdopted = true
         return DecodedPicture(pixels: buffer, conversion: conversion)

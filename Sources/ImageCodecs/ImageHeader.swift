@@ -16,10 +16,10 @@ public enum ImageHeader {
     ///   pixels, frames or the ICC profile.
     public static func read(_ bytes: RawSpan, limits: CodecLimits) throws(CodecError) -> ImageInfo {
         switch ImageFormat.detect(bytes) {
-        case .jpeg: try JPEGHeader.read(bytes, limits: limits).info
-        case .png: try PNGHeader.read(bytes, limits: limits).info
-        case .webp: try WebPHeader.read(bytes, limits: limits).info
-        case .avif: try AVIFHeader.read(bytes, limits: limits).info
+        case .jpeg: try JPEGHeader.read(bytes, limits: limits, isNamed: true).info
+        case .png: try PNGHeader.read(bytes, limits: limits, isNamed: true).info
+        case .webp: try WebPHeader.read(bytes, limits: limits, isNamed: true).info
+        case .avif: try AVIFHeader.read(bytes, limits: limits, isNamed: true).info
         case nil: throw .notAnImage
         }
     }

@@ -55,6 +55,8 @@ public enum ImageTransform {
             case .avif: throw .unsupported("an AVIF cannot be turned without loss")
             case nil: throw .notAnImage
             }
+        // A thumbnail whose turning was cut short counts as one that cannot be turned; the file is not to be stored so.
+        if cancelled.isCancelled { throw .cancelled }
         let info = try unsafe ImageHeader.read(turned.bytes.span.bytes, limits: limits)
         // Only metadata laid out to contradict themselves get here; a picture that would be turned twice is not stored.
         guard info.orientation == .upright else { throw .damaged("EXIF whose parts overlap") }

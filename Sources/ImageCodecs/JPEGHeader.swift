@@ -11,7 +11,10 @@ struct JPEGHeader {
     /// The EXIF block.
     var exif: Range<Int>?
 
-    static func read(_ bytes: RawSpan, limits: CodecLimits) throws(CodecError) -> JPEGHeader {
+    /// - Parameter isNamed: whether the info is to have the profile's name, for which lcms2 must open it.
+    static func read(
+        _ bytes: RawSpan, limits: CodecLimits, isNamed: Bool = false
+    ) throws(CodecError) -> JPEGHeader {
         let segments = try JPEGSegments.all(in: bytes, limits: limits)
         let frame = try FrameHeader.read(bytes, segments: segments)
         try limits.check(width: frame.width, height: frame.height)
@@ -35,7 +38,7 @@ struct JPEGHeader {
             orientation: ExifLocation.orientation(bytes, exif),
             hasAlpha: false,
             frames: 1,
-            colorProfile: profile.map { ICCProfile.name(of: $0) } ?? (isCMYK ? nil : "sRGB"))
+            colorProfile: isNamed ? profile.map { ICCProfile.name(of: $0) } ?? (isCMYK ? nil : "sRGB") : nil)
         return JPEGHeader(
             info: info, segments: segments, coding: isKnown ? coding : nil, profile: profile, exif: exif)
     }

@@ -2,17 +2,6 @@ import ImageModel
 
 /// The metadata segments of a turned JPEG: those of the original, changed where they speak of what was turned.
 struct JPEGMetadataTurn {
-    /// `http://ns.adobe.com/xap/1.0/` and a zero: how an APP1 segment with XMP begins (XMP part 3, 1.1.3).
-    private static let xmp = Array("http://ns.adobe.com/xap/1.0/".utf8) + [0]
-    /// CIPA DC-007 5.1: the index of pictures behind the end.
-    private static let multiPicture: [UInt8] = [0x4D, 0x50, 0x46, 0]
-    /// ISO 21496-1 annex C: says which of those pictures is a gain map, and of which version.
-    private static let gainMap = Array("urn:iso:std:iso:ts:21496:-1".utf8) + [0]
-    private static let jfif: [UInt8] = [0x4A, 0x46, 0x49, 0x46, 0]
-    private static let jfxx: [UInt8] = [0x4A, 0x46, 0x58, 0x58, 0]
-    /// The largest payload of a segment: its length has 16 bits and counts itself.
-    private static let maximumPayload = 65_533
-
     let turn: PictureTurn
     /// No segment may change its length, and none may go.
     let keepsPlaces: Bool
@@ -42,31 +31,34 @@ struct JPEGMetadataTurn {
         switch segment.marker {
         case JPEGSegment.Marker.application1 where file.has(ExifLocation.signature, at: start):
             turnExif(&payload)
-        case JPEGSegment.Marker.application1 where file.has(Self.xmp, at: start):
+        case JPEGSegment.Marker.application1 where file.has(JPEGSegment.Signature.xmp, at: start):
             XMPEdit.turn(&payload, turn)
             if XMPEdit.listsPictures(payload) { listsPictures = true }
-        case JPEGSegment.Marker.application2 where !keepsPlaces && file.has(Self.multiPicture, at: start),
-            JPEGSegment.Marker.application2 where !keepsPlaces && file.has(Self.gainMap, at: start):
+        case JPEGSegment.Marker.application2
+        where !keepsPlaces
+            && (file.has(JPEGSegment.Signature.multiPicture, at: start)
+                || file.has(JPEGSegment.Signature.gainMap, at: start)):
             effects.insert(.droppedPictures)
             return nil
         case JPEGSegment.Marker.application13 where !keepsPlaces:
             let changed = PhotoshopResources.turned(payload, turn)
             payload = changed.payload
             effects.formUnion(changed.effects)
-        case JPEGSegment.Marker.application0 where file.has(Self.jfxx, at: start):
+        case JPEGSegment.Marker.application0 where file.has(JPEGSegment.Signature.jfxx, at: start):
             return turnedJFXX(payload)
-        case JPEGSegment.Marker.application0 where file.has(Self.jfif, at: start) && payload.count >= 14:
+        case JPEGSegment.Marker.application0
+        where file.has(JPEGSegment.Signature.jfif, at: start) && payload.count >= 14:
             turnJFIF(&payload)
         default:
             return file.copy(segment.range)
         }
-        return Self.segment(segment.marker, payload)
+        return JPEGSegment.encode(segment.marker, payload)
     }
 
     private mutating func turnExif(_ payload: inout [UInt8]) {
         let signature = ExifLocation.signature
         var block = Array(payload.dropFirst(signature.count))
-        let room = keepsPlaces ? block.count : Self.maximumPayload - signature.count
+        let room = keepsPlaces ? block.count : JPEGSegment.maximumPayload - signature.count
         effects.formUnion(MetadataEdit.turnExif(&block, turn, room: room))
         payload = signature + block
     }
@@ -82,20 +74,15 @@ struct JPEGMetadataTurn {
 
     /// A JFIF extension (ITU-T T.871 annex) with a thumbnail: one coded as JPEG (0x10) is turned along.
     private mutating func turnedJFXX(_ payload: [UInt8]) -> [UInt8]? {
-        let head = Self.jfxx.count + 1
+        let head = JPEGSegment.Signature.jfxx.count + 1
         if payload.count > head, payload[head - 1] == 0x10,
             let thumbnail = Thumbnail.turned(
                 Array(payload[head...]), by: turn.total, limits: turn.limits, cancelled: turn.cancelled),
-            head + thumbnail.count <= Self.maximumPayload
+            head + thumbnail.count <= JPEGSegment.maximumPayload
         {
-            return Self.segment(JPEGSegment.Marker.application0, payload[..<head] + thumbnail)
+            return JPEGSegment.encode(JPEGSegment.Marker.application0, payload[..<head] + thumbnail)
         }
         effects.insert(.droppedThumbnail)
         return nil
-    }
-
-    private static func segment(_ marker: UInt8, _ payload: [UInt8]) -> [UInt8] {
-        let length = payload.count + 2
-        return [0xFF, marker, UInt8(length >> 8), UInt8(length & 0xFF)] + payload
     }
 }

@@ -64,16 +64,13 @@ public import ImageModel
 
     private init(adopting planes: tt_planes, conversion: ColorConversion?) throws(CodecError) {
         let all = unsafe [planes.plane.0, planes.plane.1, planes.plane.2]
+        // All three lie in one piece of memory, which begins with the first one's.
         guard let first = unsafe all[0].data else { throw .fault("planes without samples") }
         var described: [Plane] = []
         var end = 0
         for index in 0..<3 {
             let plane = unsafe all[index]
-            guard let data = unsafe plane.data else {
-                unsafe tt_free(first)
-                throw .fault("planes without samples")
-            }
-            let offset = unsafe data - first
+            let offset = unsafe plane.data.map { unsafe $0 - first } ?? 0
             let scale = unsafe (
                 x: Double(plane.scale_x) / Double(plane.scale_base_x),
                 y: Double(plane.scale_y) / Double(plane.scale_base_y)

@@ -1,3 +1,5 @@
+import CImageCodecs
+
 /// One marker segment in the header of a JPEG (ISO/IEC 10918-1 B.1.1): a marker, two bytes of length, a payload.
 struct JPEGSegment: Sendable, Hashable {
     /// The second byte of the marker.
@@ -6,6 +8,16 @@ struct JPEGSegment: Sendable, Hashable {
     var range: Range<Int>
     /// What follows the length.
     var payload: Range<Int>
+
+    /// The largest payload: the length has 16 bits and counts itself.
+    static let maximumPayload = 65_533
+
+    /// A segment, ready to be written; nil where its payload is too long for one.
+    static func encode(_ marker: UInt8, _ payload: [UInt8]) -> [UInt8]? {
+        guard payload.count <= maximumPayload else { return nil }
+        let length = payload.count + 2
+        return [0xFF, marker, UInt8(length >> 8), UInt8(length & 0xFF)] + payload
+    }
 
     /// Markers by their second byte (table B.1).
     enum Marker {
@@ -20,6 +32,20 @@ struct JPEGSegment: Sendable, Hashable {
         static let application13: UInt8 = 0xED
         static let application14: UInt8 = 0xEE
         static let comment: UInt8 = 0xFE
+    }
+
+    /// How the payloads of metadata segments begin; EXIF's and the profile's stand with those.
+    enum Signature {
+        /// XMP part 3, 1.1.3, and a zero.
+        static let xmp = Array("http://ns.adobe.com/xap/1.0/".utf8) + [0]
+        /// XMP part 3, 1.1.3.1: a part of a packet that is too long for one segment.
+        static let extendedXMP = Array("http://ns.adobe.com/xmp/extension/".utf8) + [0]
+        /// CIPA DC-007 5.1: the index of pictures behind the end.
+        static let multiPicture: [UInt8] = [0x4D, 0x50, 0x46, 0]
+        /// ISO 21496-1 annex C: says which of those pictures is a gain map, and of which version.
+        static let gainMap = Array("urn:iso:std:iso:ts:21496:-1".utf8) + [0]
+        static let jfif: [UInt8] = [0x4A, 0x46, 0x49, 0x46, 0]
+        static let jfxx: [UInt8] = [0x4A, 0x46, 0x58, 0x58, 0]
     }
 
     /// SOF0 to SOF15, without DHT, JPG and DAC, which stand between them.
@@ -80,5 +106,37 @@ struct JPEGSegments {
             try limits.check(chunks: segments.count)
         }
         return segments
+    }
+
+    /// APPn and COM between the scans of a file whose structure has been found to be sound.
+    static func metadata(
+        behind start: Int, before end: Int, in bytes: RawSpan, limits: CodecLimits
+    ) throws(CodecError) -> [JPEGSegment] {
+        var found: [JPEGSegment] = []
+        var at = start
+        var isEntropyData = true
+        while at < end {
+            if isEntropyData {
+                at += unsafe bytes.extracting(at..<end).withCBytes { (pointer, count) in
+                    unsafe tt_jpeg_skip_entropy_data(pointer, count)
+                }
+            } else {
+                while at < end, bytes.byte(at: at) != 0xFF { at += 1 }
+            }
+            while at < end, bytes.byte(at: at) == 0xFF { at += 1 }
+            guard at < end else { break }
+            let marker = bytes.byte(at: at)
+            at += 1
+            if marker == 0 || JPEGSegment.standsAlone(marker) { continue }
+            guard let length = bytes.bigEndian16(at: at), length >= 2, length <= end - at else { break }
+            let segment = JPEGSegment(marker: marker, range: at - 2..<at + length, payload: at + 2..<at + length)
+            if segment.isMetadata {
+                found.append(segment)
+                try limits.check(chunks: found.count)
+            }
+            at += length
+            isEntropyData = marker == JPEGSegment.Marker.startOfScan
+        }
+        return found
     }
 }

@@ -19,8 +19,6 @@ enum JPEGTransform {
         turn.after = core.size
         var metadata = JPEGMetadataTurn(turn: turn, keepsPlaces: false)
         let segments = metadata.turned(file, header.segments)
-        // A thumbnail whose turning was cut short counts as one that cannot be turned; the file is not to be stored so.
-        if cancelled.isCancelled { throw .cancelled }
         var effects = metadata.effects
         if core.size != whole { effects.insert(.trimmedEdge) }
         if try hasBytesBehindEnd(file, limits: limits) { effects.insert(.droppedPictures) }

@@ -136,6 +136,9 @@ enum LocationRemoval {
         block[directory + 1] = isBigEndian ? low : high
     }
 
+    /// Whether a name has "gps" in it.
+    static func namesPlace(_ name: ArraySlice<UInt8>) -> Bool { firstGPS(in: Array(name), from: 0) != nil }
+
     private static func firstGPS(in bytes: [UInt8], from: Int) -> Int? {
         guard bytes.count >= 3 else { return nil }
         var at = from

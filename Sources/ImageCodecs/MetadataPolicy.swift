@@ -5,7 +5,7 @@ public import ImageModel
 public enum MetadataPolicy: String, Sendable, Hashable, CaseIterable {
     /// Everything is kept.
     case keep
-    /// The place is taken out of EXIF and XMP: everything with GPS in its name.
+    /// The place is taken out of EXIF, XMP and a PNG's texts: everything with GPS in its name.
     case dropLocation = "drop-location"
     /// EXIF, XMP, IPTC, comments and texts go.
     case dropAll = "drop-all"
@@ -29,7 +29,7 @@ public enum MetadataPolicy: String, Sendable, Hashable, CaseIterable {
             case .jpeg: try JPEGMetadataFilter.apply(self, to: file, end: end, info: info, limits: limits)
             case .png: try PNGMetadataFilter.apply(self, to: file, info: info, limits: limits)
             case .webp: try WebPMetadataFilter.apply(self, to: file, info: info, limits: limits)
-            case .avif: try AVIFMetadataFilter.apply(self, to: file, limits: limits)
+            case .avif: try AVIFMetadataFilter.apply(self, to: file, end: end, limits: limits)
             }
         if result.count == file.byteCount, file.has(result, at: 0) { return nil }
         // Only metadata laid out to contradict themselves get here; a picture that looks different is not stored.
@@ -52,12 +52,8 @@ public enum MetadataPolicy: String, Sendable, Hashable, CaseIterable {
     }
 }
 
-/// JPEG: segments before the first scan.
+/// JPEG: segments before the first scan, and between the scans of a progressive file.
 enum JPEGMetadataFilter {
-    private static let xmp = Array("http://ns.adobe.com/xap/1.0/".utf8) + [0]
-    private static let extendedXMP = Array("http://ns.adobe.com/xmp/extension/".utf8) + [0]
-    private static let pictureIndex: [UInt8] = [0x4D, 0x50, 0x46, 0]
-
     static func apply(
         _ policy: MetadataPolicy, to file: RawSpan, end: Int, info: ImageInfo, limits: CodecLimits
     ) throws(CodecError) -> [UInt8] {
@@ -65,23 +61,28 @@ enum JPEGMetadataFilter {
         var result: [UInt8] = [0xFF, JPEGSegment.Marker.startOfImage]
         result.reserveCapacity(end)
         if policy == .dropAll, let block = MetadataPolicy.exif(for: info.orientation) {
-            result += segment(JPEGSegment.Marker.application1, ExifLocation.signature + block)
-        }
-        for part in segments {
-            switch policy {
-            case .dropAll: if isNeeded(part, file) { result += file.copy(part.range) }
-            case .keep, .dropLocation: result += cleaned(part, file)
-            }
+            result += JPEGSegment.encode(JPEGSegment.Marker.application1, ExifLocation.signature + block) ?? []
         }
         guard let last = segments.last else { throw .damaged("a JPEG without segments") }
-        return result + file.copy(last.range.upperBound..<end)
+        for part in segments { result += kept(policy, part, file) }
+        var at = last.range.upperBound
+        for part in try JPEGSegments.metadata(behind: at, before: end, in: file, limits: limits) {
+            result += file.copy(at..<part.range.lowerBound) + kept(policy, part, file)
+            at = part.range.upperBound
+        }
+        return result + file.copy(at..<end)
+    }
+
+    private static func kept(_ policy: MetadataPolicy, _ part: JPEGSegment, _ file: RawSpan) -> [UInt8] {
+        guard policy == .dropAll else { return cleaned(part, file) }
+        return isNeeded(part, file) ? file.copy(part.range) : []
     }
 
     /// What is no metadata, and among those JFIF, the profile and Adobe's word on the colour space.
     private static func isNeeded(_ part: JPEGSegment, _ file: RawSpan) -> Bool {
         guard part.isMetadata else { return true }
         switch part.marker {
-        case JPEGSegment.Marker.application0: return file.has([0x4A, 0x46, 0x49, 0x46, 0], at: part.payload.lowerBound)
+        case JPEGSegment.Marker.application0: return file.has(JPEGSegment.Signature.jfif, at: part.payload.lowerBound)
         case JPEGSegment.Marker.application2: return file.has(ICCProfile.jpegSignature, at: part.payload.lowerBound)
         case JPEGSegment.Marker.application14: return true
         default: return false
@@ -95,26 +96,21 @@ enum JPEGMetadataFilter {
             var block = Array(payload.dropFirst(ExifLocation.signature.count))
             guard let isChanged = LocationRemoval.clean(exif: &block) else {
                 let rest = LocationRemoval.replacement(for: block)
-                return rest.map { segment(part.marker, ExifLocation.signature + $0) } ?? []
+                return rest.flatMap { JPEGSegment.encode(part.marker, ExifLocation.signature + $0) } ?? []
             }
             guard isChanged else { break }
             payload = ExifLocation.signature + block
-        case JPEGSegment.Marker.application1 where payload.starts(with: xmp):
-            var packet = Array(payload.dropFirst(xmp.count))
+        case JPEGSegment.Marker.application1 where payload.starts(with: JPEGSegment.Signature.xmp):
+            var packet = Array(payload.dropFirst(JPEGSegment.Signature.xmp.count))
             guard let isChanged = LocationRemoval.clean(xmp: &packet) else { return [] }
             guard isChanged else { break }
-            payload = xmp + packet
+            payload = JPEGSegment.Signature.xmp + packet
         // Parts of one packet, which a name may be cut in two by.
-        case JPEGSegment.Marker.application1 where payload.starts(with: extendedXMP): return []
-        case JPEGSegment.Marker.application2 where payload.starts(with: pictureIndex): return []
+        case JPEGSegment.Marker.application1 where payload.starts(with: JPEGSegment.Signature.extendedXMP): return []
+        case JPEGSegment.Marker.application2 where payload.starts(with: JPEGSegment.Signature.multiPicture): return []
         default: break
         }
         return file.copy(part.range.lowerBound..<part.payload.lowerBound) + payload
-    }
-
-    private static func segment(_ marker: UInt8, _ payload: [UInt8]) -> [UInt8] {
-        let length = payload.count + 2
-        return [0xFF, marker, UInt8(length >> 8), UInt8(length & 255)] + payload
     }
 }
 
@@ -124,7 +120,7 @@ enum PNGMetadataFilter {
     private static let needed = Set(
         (["tRNS", "gAMA", "cHRM", "sRGB", "iCCP", "cICP", "sBIT", "pHYs", "bKGD", "acTL", "fcTL", "fdAT"]
             as [StaticString]).map { FourCC($0) })
-    private static let xmpKeyword = Array("XML:com.adobe.xmp".utf8) + [0]
+    private static let xmpKeyword = PNGChunk.xmpKeyword + [0]
 
     static func apply(
         _ policy: MetadataPolicy, to file: RawSpan, info: ImageInfo, limits: CodecLimits
@@ -161,7 +157,9 @@ enum PNGMetadataFilter {
             return isChanged ? PNGChunk.encode(chunk.name, data) : file.copy(chunk.range)
         case FourCC("tEXt"), FourCC("zTXt"), PNGChunk.internationalText:
             // How ImageMagick keeps EXIF and XMP: as hexadecimal digits.
-            return data.starts(with: Array("Raw profile type".utf8)) ? [] : file.copy(chunk.range)
+            if data.starts(with: Array("Raw profile type".utf8)) { return [] }
+            // And single values: `exif:GPSLatitude`.
+            return LocationRemoval.namesPlace(data.prefix { $0 != 0 }) ? [] : file.copy(chunk.range)
         default: return file.copy(chunk.range)
         }
     }
@@ -210,64 +208,5 @@ enum WebPMetadataFilter {
             parts.append(WebPChunk.encode(WebPChunk.exif, block))
         }
         return WebPChunk.file([WebPChunk.encode(WebPChunk.extended, header)] + parts)
-    }
-}
-
-/// AVIF: the contents of the Exif and XMP items, written over where they stand, since boxes are full of offsets. An
-/// orientation is a property of the picture and no metadata here.
-enum AVIFMetadataFilter {
-    static func apply(
-        _ policy: MetadataPolicy, to file: RawSpan, limits: CodecLimits
-    ) throws(CodecError) -> [UInt8] {
-        _ = try AVIFHeader.read(file, limits: limits)
-        let boxes = AVIFBox.children(file, in: 0..<file.byteCount)
-        guard let meta = boxes.first(where: { $0.name == AVIFBox.metadata }),
-            let items = AVIFItems.read(file, meta: meta)
-        else { throw .damaged("an AVIF without a header") }
-        var result = file.copy(0..<file.byteCount)
-        for (item, type) in items.types where type == FourCC("Exif") || type == FourCC("mime") {
-            guard let range = items.locations[item] else {
-                throw .unsupported("this AVIF keeps its metadata in pieces, which cannot be dropped")
-            }
-            guard isApart(range, boxes: boxes, items: items) else {
-                throw .damaged("metadata in the place of something else in the AVIF")
-            }
-            let isExif = type == FourCC("Exif")
-            if policy == .dropAll {
-                // An empty directory, and nothing but spaces.
-                let empty: [UInt8] = isExif ? [0, 0, 0, 0, 0x4D, 0x4D, 0, 42, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0] : []
-                let filler: UInt8 = isExif ? 0 : 0x20
-                let rest = [UInt8](repeating: filler, count: max(0, range.count - empty.count))
-                result.replaceSubrange(range, with: (empty + rest).prefix(range.count))
-            } else if isExif {
-                guard let skipped = file.bigEndian32(at: range.lowerBound), range.count > 4, skipped < range.count - 4
-                else { continue }
-                let place = range.lowerBound + 4 + skipped..<range.upperBound
-                var block = file.copy(place)
-                // No reader takes an AVIF's orientation from its EXIF (MIAF): nothing has to stand in.
-                if LocationRemoval.clean(exif: &block) == nil { block = [UInt8](repeating: 0, count: block.count) }
-                result.replaceSubrange(place, with: block)
-            } else {
-                var packet = file.copy(range)
-                if LocationRemoval.clean(xmp: &packet) == nil {
-                    packet = [UInt8](repeating: 0x20, count: packet.count)
-                }
-                result.replaceSubrange(range, with: packet)
-            }
-        }
-        return result
-    }
-
-    /// Whether a range lies in the media data, and in no picture's.
-    private static func isApart(_ range: Range<Int>, boxes: [AVIFBox], items: AVIFItems) -> Bool {
-        let isData = boxes.contains {
-            $0.name == FourCC("mdat") && $0.content.lowerBound <= range.lowerBound
-                && range.upperBound <= $0.content.upperBound
-        }
-        return isData
-            && items.types.allSatisfy { item, type in
-                type == FourCC("Exif") || type == FourCC("mime")
-                    || !(items.locations[item].map(range.overlaps) ?? false)
-            }
     }
 }

@@ -23,6 +23,9 @@ struct PNGChunk: Sendable, Hashable {
     static let frameControl = FourCC("fcTL")
     static let frameData = FourCC("fdAT")
 
+    /// The keyword of an iTXt chunk with XMP (XMP part 3, 1.1.5).
+    static let xmpKeyword = Array("XML:com.adobe.xmp".utf8)
+
     /// A chunk with its length and CRC, ready to be written.
     static func encode(_ name: FourCC, _ data: [UInt8]) -> [UInt8] {
         var chunk = bigEndian(UInt32(data.count)) + name.bytes + data

@@ -12,7 +12,10 @@ struct PNGHeader {
     /// What is there whole.
     var chunks: [PNGChunk]
 
-    static func read(_ bytes: RawSpan, limits: CodecLimits) throws(CodecError) -> PNGHeader {
+    /// - Parameter isNamed: whether the info is to have the profile's name, for which lcms2 must open it.
+    static func read(
+        _ bytes: RawSpan, limits: CodecLimits, isNamed: Bool = false
+    ) throws(CodecError) -> PNGHeader {
         // IHDR comes first; its size is judged before libpng is asked for anything.
         if bytes.fourCC(at: 12) == PNGChunk.header, let width = bytes.bigEndian32(at: 16),
             let height = bytes.bigEndian32(at: 20)
@@ -38,7 +41,8 @@ struct PNGHeader {
             orientation: ExifLocation.orientation(bytes, ExifLocation.find(png: bytes, chunks: chunks)),
             hasAlpha: coding.has_transparency,
             frames: frames ?? 1,
-            colorProfile: colors.map(\.name) ?? "sRGB")
+            isAnimation: frames != nil,
+            colorProfile: isNamed ? colors.map(\.name) ?? "sRGB" : nil)
         return PNGHeader(
             info: info, coding: coding, colors: colors, isAnimated: frames != nil, chunks: chunks)
     }
@@ -85,6 +89,11 @@ struct PNGHeader {
         }
         return nil
     }
+}
+
+extension PNGHeader {
+    /// Grey, with or without alpha.
+    var isGray: Bool { coding.color_type & 2 == 0 }
 }
 
 extension ColorPrimaries {

@@ -25,10 +25,10 @@ enum PNGPlayer {
     ) throws(CodecError) {
         let header = try PNGHeader.read(file, limits: limits)
         let size = header.info.size
-        let all = try frames(file, header: header, limits: limits)
+        let all = try frames(file, header: header)
         let wanted = min(all.count, maximumFrames ?? all.count)
         try limits.check(frames: wanted, of: size)
-        let conversion = try header.colors?.conversion(of: .TT_COLOR_RGBA)
+        let conversion = try header.colors?.conversion(of: .TT_COLOR_RGBA, isGray: header.isGray)
         try begin(AnimationInfo(size: size, frames: wanted, loops: loops(file, chunks: header.chunks)))
 
         var canvas = try PixelBuffer(width: size.width, height: size.height, layout: .rgba8)
@@ -59,17 +59,16 @@ enum PNGPlayer {
 
     /// The frames in order. The picture in IDAT is one of them only where an fcTL stands before it.
     static func frames(
-        _ bytes: RawSpan, header: PNGHeader, limits: CodecLimits
+        _ bytes: RawSpan, header: PNGHeader
     ) throws(CodecError) -> [Frame] {
         var frames: [Frame] = []
+        let stated = header.info.frames ?? 1
         for chunk in header.chunks {
             switch chunk.name {
             case PNGChunk.frameControl:
                 frames.append(try control(bytes, chunk, canvas: header.info.size))
-                guard frames.count <= limits.maximumFrames else {
-                    throw .tooLarge(
-                        limit: "the number of frames", value: frames.count, maximum: limits.maximumFrames)
-                }
+                // Memory and pixels were judged by the number that acTL states.
+                guard frames.count <= stated else { throw .damaged("a wrong number of frames in the PNG") }
             case PNGChunk.imageData:
                 if !frames.isEmpty { frames[frames.count - 1].data.append(chunk.data) }
             case PNGChunk.frameData:
@@ -80,7 +79,7 @@ enum PNGPlayer {
             default: break
             }
         }
-        guard !frames.isEmpty else { throw .damaged("an animation of no frames in the PNG") }
+        guard frames.count == stated else { throw .damaged("a wrong number of frames in the PNG") }
         guard frames.allSatisfy({ !$0.data.isEmpty }) else { throw .damaged("a frame without data in the PNG") }
         return frames
     }

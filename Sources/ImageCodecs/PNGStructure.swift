@@ -157,6 +157,8 @@ struct PNGStructure: Sendable {
             if case .signature = state { throw .notAnImage }
             throw .truncated("there is no IEND chunk in the PNG")
         }
+        // What is played is what fcTL chunks there are; what is admitted, by acTL.
+        if let frames, frames != frameControls { throw .damaged("a wrong number of frames in the PNG") }
         return StructureCheck.Summary(
             frames: frames ?? 1, imageEnd: imageEnd, trailingBytes: offset - imageEnd,
             lateOrientation: lateOrientation)

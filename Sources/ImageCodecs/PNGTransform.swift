@@ -4,9 +4,6 @@ import ImageModel
 /// ``ImageTransform`` for PNG: C turns the samples, and the other chunks are put back around them from the original's
 /// bytes.
 enum PNGTransform {
-    /// The keyword of an iTXt chunk with XMP (XMP part 3, 1.1.5), and a zero.
-    private static let xmpKeyword = Array("XML:com.adobe.xmp".utf8) + [0]
-
     static func apply(
         _ change: Orientation, to file: RawSpan, limits: CodecLimits, cancelled: CancelFlag
     ) throws(CodecError) -> ImageTransform.Outcome {
@@ -72,7 +69,7 @@ enum PNGTransform {
         case PNGChunk.exif:
             // Nothing in a PNG refers to a chunk by its place: the block may grow by a thumbnail.
             effects.formUnion(MetadataEdit.turnExif(&data, turn, room: data.count + 65_536))
-        case PNGChunk.internationalText where file.has(xmpKeyword, at: chunk.data.lowerBound):
+        case PNGChunk.internationalText where file.has(PNGChunk.xmpKeyword + [0], at: chunk.data.lowerBound):
             XMPEdit.turn(&data, turn)
         case PNGChunk.physicalSize where turn.total.swapsAxes && data.count == 9:
             data = Array(data[4..<8] + data[0..<4] + data[8..<9])

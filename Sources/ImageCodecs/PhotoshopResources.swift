@@ -9,8 +9,6 @@ enum PhotoshopResources {
     /// The thumbnail as JPEG, and the older one whose red and blue are exchanged, which a turn does not mind.
     private static let thumbnails: Set<Int> = [0x040C, 0x0409]
     private static let thumbnailHeader = 28
-    /// The largest payload of a segment.
-    private static let maximumPayload = 65_533
 
     /// A payload with its thumbnails turned along, or without those that cannot be. The rest stays byte for byte: no
     /// resource refers to another by its place.
@@ -23,8 +21,12 @@ enum PhotoshopResources {
         while let block = next(bytes, at: at) {
             if thumbnails.contains(block.id) {
                 let data = Array(payload[block.data])
-                let others = result.count + payload.count - block.range.upperBound
-                if let changed = turnedThumbnail(data, turn), others + changed.count + 32 <= maximumPayload {
+                // The block's own head has up to 266 bytes: its name alone may have 255.
+                let head = block.data.lowerBound - block.range.lowerBound
+                let others = result.count + head + payload.count - block.range.upperBound
+                if let changed = turnedThumbnail(data, turn),
+                    others + changed.count + changed.count % 2 <= JPEGSegment.maximumPayload
+                {
                     result += payload[block.range.lowerBound..<block.data.lowerBound - 4]
                     result += FourCC(rawValue: UInt32(changed.count)).bytes + changed
                     if changed.count % 2 == 1 { result.append(0) }

@@ -4,7 +4,7 @@ import ImageModel
 enum Thumbnail {
     /// More pixels than any camera puts into a thumbnail (640x480 is the largest seen). A few bytes may claim far
     /// more, and what they claim is memory that ``ImageTransform/memoryBytes(file:info:limits:)`` must know of.
-    static let maximumPixels = 512 * 512
+    static let maximumPixels = 640 * 480
     private static let maximumSide = 2_048
     /// What turning one takes at most: two sets of coefficients of four components, two bytes each, and as much as
     /// half again for the padding to whole blocks.

@@ -8,7 +8,10 @@ struct WebPHeader {
     var chunks: [WebPChunk]
     var profile: [UInt8]?
 
-    static func read(_ bytes: RawSpan, limits: CodecLimits) throws(CodecError) -> WebPHeader {
+    /// - Parameter isNamed: whether the info is to have the profile's name, for which lcms2 must open it.
+    static func read(
+        _ bytes: RawSpan, limits: CodecLimits, isNamed: Bool = false
+    ) throws(CodecError) -> WebPHeader {
         var coding = tt_webp_info()
         let status = unsafe bytes.withCBytes { (pointer, count) in unsafe tt_webp_read_header(pointer, count, &coding) }
         try check(status, format: "WebP")
@@ -31,7 +34,8 @@ struct WebPHeader {
             orientation: ExifLocation.orientation(bytes, ExifLocation.find(webp: bytes, chunks: chunks)),
             hasAlpha: coding.has_alpha,
             frames: frames,
-            colorProfile: profile.map { ICCProfile.name(of: $0) } ?? "sRGB")
+            isAnimation: coding.is_animated,
+            colorProfile: isNamed ? profile.map { ICCProfile.name(of: $0) } ?? "sRGB" : nil)
         return WebPHeader(info: info, coding: coding, chunks: chunks, profile: profile)
     }
 }

@@ -8,19 +8,22 @@ public struct ImageInfo: Sendable, Hashable {
     public var hasAlpha: Bool
     /// Pictures in an animation; 1 for a still. Nil where only the whole file would tell.
     public var frames: Int?
+    /// Coded as an animation, perhaps one of a single frame: it is seen only by playing it.
+    public var isAnimation: Bool
     /// The description of the embedded ICC profile, or `sRGB` where the file says so by a chunk or by silence.
     /// Nil where a profile is there but bears no name.
     public var colorProfile: String?
 
     public init(
         format: ImageFormat, size: PixelSize, orientation: Orientation = .upright, hasAlpha: Bool = false,
-        frames: Int? = 1, colorProfile: String? = nil
+        frames: Int? = 1, isAnimation: Bool? = nil, colorProfile: String? = nil
     ) {
         self.format = format
         self.size = size
         self.orientation = orientation
         self.hasAlpha = hasAlpha
         self.frames = frames
+        self.isAnimation = isAnimation ?? ((frames ?? 1) > 1)
         self.colorProfile = colorProfile
     }
 

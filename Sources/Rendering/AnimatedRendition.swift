@@ -28,6 +28,7 @@ enum AnimatedRendition {
                     if let resampling = plan.resampling, var place = region {
                         if resampling.isSmart, frame.index == 0 {
                             place = try Attention.place(place, in: picture, cancelled: cancelled)
+                                .aligned(to: resampling.size)
                             region = place
                         }
                         picture = try Resampler.resample(

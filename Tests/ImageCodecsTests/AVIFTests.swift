@@ -80,6 +80,59 @@ import Testing
         #expect(ImageEncoder.format(for: .png, size: PixelSize(width: 9_000, height: 9_000)) == .png)
     }
 
+    /// Fields of no bytes made each of 65,535 extents free, of each of thousands of items, in each of thousands of
+    /// tables: a small file held the check at upload for minutes.
+    @Test func extentsWithoutBytesTakeNoTime() throws {
+        let items: [UInt8] = (0..<4_096).flatMap { (id: Int) -> [UInt8] in
+            [UInt8(id >> 8), UInt8(id & 255), 0, 0, 255, 255]
+        }
+        let table = AVIFFile.full("iloc", [0, 0, 0x10, 0] + items)
+        let tables = [UInt8]([[UInt8]](repeating: table, count: 40).joined())
+        let file = AVIFFile.header(width: 64, height: 48, beside: tables)
+        var info: ImageInfo?
+        let time = try ContinuousClock().measure { info = try readHeader(file) }
+        #expect(info?.size == PixelSize(width: 64, height: 48))
+        #expect(time < .seconds(5))
+    }
+
+    /// An item in pieces is passed over as a whole, and the one behind it found; of a second table nothing counts.
+    @Test func anItemInPiecesHidesNoOther() throws {
+        let pieces: [UInt8] =
+            [0, 1, 0, 0, 0, 2] + PNGFile.long(1) + PNGFile.long(2) + PNGFile.long(3) + PNGFile.long(4)
+        let whole: [UInt8] = [0, 2, 0, 0, 0, 1] + PNGFile.long(8) + PNGFile.long(5)
+        let first = AVIFFile.full("iloc", [0x44, 0, 0, 2] + pieces + whole)
+        let second = AVIFFile.full("iloc", [0x44, 0, 0, 1, 0, 3, 0, 0, 0, 1] + PNGFile.long(0) + PNGFile.long(1))
+        let file = AVIFFile.header(width: 64, height: 48, beside: first + second)
+        let meta = try #require(
+            AVIFBox.children(file.span.bytes, in: 0..<file.count).first { $0.name == AVIFBox.metadata })
+        #expect(AVIFItems.read(file.span.bytes, meta: meta)?.locations == [2: 8..<13])
+        // A table whose extents reach beyond its end is not read any further.
+        let short = AVIFFile.full("iloc", [0x44, 0, 0, 2, 0, 1, 0, 0, 255, 255] + whole)
+        let cut = AVIFFile.header(width: 64, height: 48, beside: short)
+        let cutMeta = try #require(
+            AVIFBox.children(cut.span.bytes, in: 0..<cut.count).first { $0.name == AVIFBox.metadata })
+        #expect(AVIFItems.read(cut.span.bytes, meta: cutMeta)?.locations == [:])
+    }
+
+    /// av1C said ten bits of data that have eight: the conversion was made for sixteen, and none took place.
+    @Test(.enabled(if: Oracle.has("avifenc", corpus: false)))
+    func aDepthThatIsOverstatedKeepsItsColours() throws {
+        let pixels = try TestImages.pixels(width: 60, height: 40, layout: .rgb8)
+        let plain = try ImageEncoder.encode(pixels, format: .png, quality: nil, metadata: nil, cancelled: CancelFlag())
+        let options = ["-j", "1", "-s", "9", "--cicp", "12/13/1"]
+        var file = try #require(try Oracle.convert("avifenc", options, input: plain, from: "png", to: "avif"))
+        let honest = try Picture(decoding: file, colors: .sRGB)
+        func place(_ name: String) throws -> Int {
+            try #require((0..<file.count - 16).first { file[$0..<$0 + 4].elementsEqual(Array(name.utf8)) })
+        }
+        try file[place("av1C") + 6] |= 0x40
+        // libavif compares these two, and neither with the data.
+        let depths = try place("pixi") + 9
+        file.replaceSubrange(depths..<depths + 3, with: [10, 10, 10])
+        #expect(try Picture(decoding: file, colors: .sRGB) == honest)
+        #expect(try Picture(decoding: file) != honest)
+    }
+
     /// A size in the boxes that the AV1 data do not have: libavif may take no more memory than the header said.
     @Test func aLieAboutTheSizeIsRefused() throws {
         var file = try TestImages.file(.avif, width: 64, height: 48)

@@ -55,13 +55,15 @@ import Testing
     }
 
     /// An APNG of 4 x 2 pixels, RGBA, each frame of one colour, as wide as it says and two high.
-    private static func apng(_ parts: [Part], loops: Int = 0, hidden: Bool = false) -> [UInt8] {
+    private static func apng(
+        _ parts: [Part], stated: Int? = nil, loops: Int = 0, hidden: Bool = false
+    ) -> [UInt8] {
         func short(_ value: Int) -> [UInt8] { [UInt8(value >> 8), UInt8(value & 255)] }
         func data(_ part: Part) -> [UInt8] {
             PNGFile.zlib((0..<2).flatMap { _ in [0] + (0..<part.width).flatMap { _ in part.color } })
         }
         var file = PNGFile.signature + PNGFile.chunk("IHDR", PNGFile.long(4) + PNGFile.long(2) + [8, 6, 0, 0, 0])
-        file += PNGFile.chunk("acTL", PNGFile.long(parts.count) + PNGFile.long(loops))
+        file += PNGFile.chunk("acTL", PNGFile.long(stated ?? parts.count) + PNGFile.long(loops))
         var sequence = 0
         if hidden { file += PNGFile.chunk("IDAT", data(Part(color: [9, 9, 9, 255]))) }
         for (index, part) in parts.enumerated() {
@@ -117,6 +119,34 @@ import Testing
         #expect(
             played.frames.map(Self.letters) == ["RRRRRRRR", "RRGGRRGG", "BRRRBRRR", ".RRR.RRR", "..RR..RR"])
         #expect(played.times == [250, 300, 0, 333, 667])
+    }
+
+    /// What is admitted, in memory and in pixels, is what acTL states: more frames than those passed all limits.
+    @Test(arguments: [1, 2, 4]) func anAPNGWithAnotherNumberOfFramesIsRefused(stated: Int) throws {
+        let parts = [Part(color: Self.red), Part(color: Self.green), Part(color: Self.blue)]
+        let file = Self.apng(parts, stated: stated)
+        #expect(throws: CodecError.damaged("a wrong number of frames in the PNG")) { try checkStructure(file, .png) }
+        #expect(throws: CodecError.damaged("a wrong number of frames in the PNG")) { _ = try Self.play(file) }
+        try checkStructure(Self.apng(parts), .png)
+    }
+
+    /// An animation of one frame is said to have one, as a still, and could not be decoded at all.
+    @Test func anAnimationOfOneFrameIsPlayed() throws {
+        let picture = try TestImages.file(.webp, width: 40, height: 30)
+        for (file, isHidden) in [
+            (Self.apng([Part(color: Self.green)]), false), (Self.apng([Part(color: Self.green)], hidden: true), true),
+            (try WebPFile.animation(picture, frames: 1, width: 40, height: 30), false),
+        ] {
+            let info = try readHeader(file)
+            #expect(info.frames == 1 && info.isAnimation)
+            #expect(try Self.play(file).frames.count == 1)
+            let first = Picture(
+                try ImageDecoder.firstFrame(
+                    file.span.bytes, info: info, limits: CodecLimits(), cancelled: CancelFlag()))
+            #expect(first.width == info.size.width)
+            if isHidden { #expect(Self.letters(first) == "GGGGGGGG") }
+        }
+        #expect(try !readHeader(picture).isAnimation)
     }
 
     @Test func aPictureThatIsNoFrameIsNotShown() throws {

@@ -98,6 +98,24 @@ import Testing
         #expect(try #require(converted.maximumDifference(to: stored)) <= 8)
     }
 
+    /// A profile of grey on a picture of colours was applied to each channel by itself.
+    @Test func aProfileOfGreyIsForGreyOnly() throws {
+        let size = PixelSize(width: 16, height: 16)
+        let grey = Self.profile([], space: "GRAY")
+        let colored = try TestImages.file(.jpeg, width: 16, height: 16)
+        #expect(
+            try Picture(decoding: Self.jpeg(colored, profile: grey), colors: .sRGB) == Picture(decoding: colored))
+        let webp = try TestImages.file(.webp, width: 16, height: 16)
+        let tagged = try WebPContainer.rebuild(webp.span.bytes, size: size, profile: grey)
+        #expect(try Picture(decoding: tagged, colors: .sRGB) == Picture(decoding: webp))
+        // A grey PNG with alpha is held as RGBA, and keeps it.
+        let file = PNGFile(
+            width: 4, height: 4, depth: 8, colorType: 4,
+            before: [("iCCP", [0x61, 0, 0] + PNGFile.zlib(grey))]
+        ).bytes { x, y, channel in channel == 1 ? 255 : 40 + x * 10 + y }
+        #expect(try Picture(decoding: file, colors: .sRGB) != Picture(decoding: file))
+    }
+
     @Test func cmykWithoutAProfile() throws {
         for (ink, rgb) in [
             ([0, 0, 0, 0], [255, 255, 255]), ([255, 0, 0, 0], [0, 255, 255]), ([0, 255, 255, 0], [255, 0, 0]),

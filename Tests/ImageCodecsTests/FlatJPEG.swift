@@ -31,7 +31,7 @@ enum FlatJPEG {
         return file + bits.finish() + [0xFF, 0xD9]
     }
 
-    private struct BitWriter {
+    struct BitWriter {
         private var bytes: [UInt8] = []
         private var pending = 0
         private var count = 0

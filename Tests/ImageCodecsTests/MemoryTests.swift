@@ -29,7 +29,7 @@ import Testing
         #expect(decoding >= size.pixels * 9)
         let turning = ImageTransform.memoryBytes(file: file.span.bytes, info: info, limits: CodecLimits())
         #expect(turning >= size.pixels * 12)
-        #expect(ImageEncoder.memoryBytes(size: size, layout: .rgb8, format: .jpeg) >= size.pixels * 6)
+        #expect(ImageEncoder.memoryBytes(size: size, format: .jpeg, quality: 95, hasAlpha: false) >= size.pixels * 12)
     }
 
     /// A profile of 3.7 MB took 18 MB while the admission knew of 4.
@@ -43,6 +43,31 @@ import Testing
             file: plain.span.bytes, info: try readHeader(plain), limits: CodecLimits())
         let with = ImageDecoder.memoryBytes(file: file.span.bytes, info: info, limits: CodecLimits())
         #expect(with >= without + 5 * profile.count)
+    }
+
+    /// libwebp decodes the alpha of a lossy picture as a lossless one of four bytes a pixel, beside the plane it becomes.
+    @Test func alphaOfALossyWebPIsCounted() throws {
+        let size = PixelSize(width: 1_200, height: 900)
+        let file = try TestImages.file(.webp, width: size.width, height: size.height, layout: .rgba8)
+        let info = try readHeader(file)
+        let bytes = ImageDecoder.memoryBytes(file: file.span.bytes, info: info, limits: CodecLimits())
+        #expect(bytes >= 9 * size.pixels)
+        #expect(ImageDecoder.memoryBytes(info: info) >= 9 * size.pixels)
+        let smaller = ImageDecoder.memoryBytes(
+            file: file.span.bytes, info: info, scaleDenominator: 4, limits: CodecLimits())
+        #expect(smaller >= 5 * size.pixels)
+    }
+
+    /// libavif 0.11 does not compare av1C with the AV1 data, which may have four times as many bytes as the box says.
+    @Test func theDepthThatAnAVIFStatesIsNotTrusted() throws {
+        let size = PixelSize(width: 2_000, height: 1_500)
+        // Eight bits, 4:2:0; and twelve, 4:4:4.
+        for coding in [[0x81, 0, 0x0C, 0], [0x81, 0, 0x60, 0]] as [[UInt8]] {
+            let file = AVIFFile.header(width: size.width, height: size.height, coding: coding)
+            let info = try readHeader(file)
+            let bytes = ImageDecoder.memoryBytes(file: file.span.bytes, info: info, limits: CodecLimits())
+            #expect(bytes >= size.pixels * (12 + 3))
+        }
     }
 
     /// Turning a small lossless WebP took 174 bytes a pixel, most of them libwebp's histograms.

@@ -173,6 +173,139 @@ import Testing
         #expect(LocationRemoval.replacement(for: block) == MetadataPolicy.block(for: .upright))
     }
 
+    private static let secret = Array("exif:GPSLatitude=48.2082".utf8)
+
+    private static func holdsSecret(_ file: [UInt8]) -> Bool {
+        String(decoding: file, as: UTF8.self).contains("48.2082")
+    }
+
+    /// What stands beside the boxes of the picture was kept under every policy: XMP in a uuid box, the film of a phone
+    /// (mpvd), bytes that are no box.
+    @Test(arguments: [MetadataPolicy.dropAll, .dropLocation])
+    func boxesBesideThePictureGo(policy: MetadataPolicy) throws {
+        let plain = try TestImages.file(.avif, width: 64, height: 48)
+        let beside = AVIFFile.box("uuid", Self.secret) + AVIFFile.box("mpvd", Self.secret)
+        let again = AVIFFile.full("meta", Self.secret)
+        let file = plain + beside + again + [0, 0, 0, 40, 1, 2, 3, 4] + Self.secret
+        let info = try readHeader(file)
+        let result = try #require(try policy.apply(to: file.span.bytes, info: info, limits: CodecLimits()))
+        #expect(!Self.holdsSecret(result))
+        #expect(result.count == plain.count + beside.count + again.count)
+        #expect(Array(result.prefix(plain.count)) == plain)
+        try checkStructure(result, .avif)
+        #expect(try Picture(decoding: result) == Picture(decoding: plain))
+        #expect(try policy.apply(to: result.span.bytes, info: info, limits: CodecLimits()) == nil)
+        // More boxes than are looked at might hide anything.
+        let many = plain + [UInt8]([[UInt8]](repeating: AVIFFile.box("free", []), count: 5_000).joined())
+        #expect(throws: CodecError.self) {
+            try policy.apply(to: many.span.bytes, info: readHeader(many), limits: CodecLimits())
+        }
+    }
+
+    /// A sequence tells of itself, and each of its tracks, in udta.
+    @Test(arguments: [MetadataPolicy.dropAll, .dropLocation])
+    func userDataOfASequenceGo(policy: MetadataPolicy) throws {
+        let told = AVIFFile.box("udta", AVIFFile.box("loci", Self.secret))
+        let table = AVIFFile.full("stsz", PNGFile.long(0) + PNGFile.long(2))
+        let media = AVIFFile.box("mdia", AVIFFile.box("minf", AVIFFile.box("stbl", table)))
+        let track = AVIFFile.box("trak", media + told + AVIFFile.full("meta", Self.secret))
+        let file =
+            AVIFFile.header(width: 64, height: 48, brand: "avis", beside: told)
+            + AVIFFile.box("moov", track + told) + AVIFFile.box("mdat", [1, 2, 3])
+        let info = try readHeader(file)
+        #expect(info.frames == 2)
+        let result = try #require(try policy.apply(to: file.span.bytes, info: info, limits: CodecLimits()))
+        #expect(!Self.holdsSecret(result) && result.count == file.count)
+        #expect(try readHeader(result) == info)
+    }
+
+    /// What is no box ends the picture, even where boxes follow it that the header leads to; boxes in boxes take no
+    /// more of the stack than two; and items in one and the same place take no more time than one.
+    @Test(arguments: [MetadataPolicy.dropAll, .dropLocation])
+    func hostileBoxesAreBounded(policy: MetadataPolicy) throws {
+        func dropped(_ file: [UInt8]) throws -> [UInt8]? {
+            try policy.apply(to: file.span.bytes, info: readHeader(file), limits: CodecLimits())
+        }
+        let data = AVIFFile.box("mdat", [1, 2, 3])
+        let still = AVIFFile.header(width: 64, height: 48) + data
+        let noBox: [UInt8] = PNGFile.long(8) + [1, 2, 3, 4]
+        let movie = AVIFFile.box("moov", AVIFFile.box("udta", Self.secret))
+        #expect(try dropped(still + noBox + movie) == still)
+
+        var nested: [UInt8] = []
+        for count in (0..<100_000).reversed() { nested += PNGFile.long(8 * (count + 1)) + Array("trak".utf8) }
+        let deep = still + AVIFFile.box("moov", nested)
+        #expect(try dropped(deep) == nil)
+
+        let ids = (1...4_000).map { [UInt8($0 >> 8), UInt8($0 & 255)] }
+        let entries = ids.map { AVIFFile.box("infe", [2, 0, 0, 0] + $0 + [0, 0] + Array("Exif".utf8) + [0]) }
+        let places = ids.map { $0 + [0, 0, 0, 1] + PNGFile.long(0x7FFF_FFF0) + PNGFile.long(1 << 20) }
+        let beside =
+            AVIFFile.full("iinf", [0x0F, 0xA0] + Array(entries.joined()))
+            + AVIFFile.full("iloc", [0x44, 0, 0x0F, 0xA0] + Array(places.joined()))
+        var many = AVIFFile.header(width: 64, height: 48, beside: beside, shown: 5_000)
+        let start = many.count + 8
+        for at in 0..<many.count - 4 where many[at..<at + 4].elementsEqual(PNGFile.long(0x7FFF_FFF0)) {
+            many.replaceSubrange(at..<at + 4, with: PNGFile.long(start))
+        }
+        many += AVIFFile.box("mdat", [UInt8](repeating: 1, count: 1 << 20))
+        #expect(throws: CodecError.damaged("metadata in the place of something else in the AVIF")) {
+            _ = try dropped(many)
+        }
+    }
+
+    /// An Exif item whose first number leads nowhere was passed over; what a reader takes from it nobody knows.
+    @Test func aBrokenExifItemIsEmptied() throws {
+        let metadata = EncodedMetadata(copyright: Self.secret)
+        var file = try TestImages.file(.avif, width: 64, height: 48, metadata: metadata)
+        let (place, _) = try Self.exifAndPicture(file)
+        file[place.lowerBound] = 0x7F
+        let result = try #require(
+            try MetadataPolicy.dropLocation.apply(to: file.span.bytes, info: readHeader(file), limits: CodecLimits()))
+        #expect(result[place].allSatisfy { $0 == 0 })
+        #expect(!Self.holdsSecret(result))
+    }
+
+    /// Between the scans of a progressive file stands what it likes.
+    @Test func segmentsBetweenScansGo() throws {
+        let plain = try TestImages.file(.jpeg, width: 64, height: 48)
+        let first = try #require(try JPEGSegments.all(in: plain.span.bytes, limits: CodecLimits()).last)
+        let second = try #require(
+            (first.range.upperBound..<plain.count).first { plain[$0] == 0xFF && [0xC4, 0xDA].contains(plain[$0 + 1]) })
+        let comment = TestImages.segment(0xFE, Self.secret)
+        let place: TIFFBlock.Directory = [(0x0001, .text("N")), (0x001D, .text("48.2082"))]
+        let block = TIFFBlock.bytes([[(0x010F, .text("Camera")), (0x8825, .directory(place))]])
+        let exif = TestImages.segment(0xE1, ExifLocation.signature + block)
+        let table = TestImages.segment(0xDB, [1] + [UInt8](repeating: 9, count: 64))
+        func file(_ segments: [UInt8]) -> [UInt8] { Array(plain[..<second]) + segments + Array(plain[second...]) }
+        let whole = file(comment + table + exif + comment)
+        let info = try readHeader(whole)
+        #expect(
+            try MetadataPolicy.dropAll.apply(to: whole.span.bytes, info: info, limits: CodecLimits()) == file(table))
+        let placed = file(exif)
+        let result = try #require(
+            try MetadataPolicy.dropLocation.apply(to: placed.span.bytes, info: info, limits: CodecLimits()))
+        #expect(!Self.holdsSecret(result) && String(decoding: result, as: UTF8.self).contains("Camera"))
+        try checkStructure(result, .jpeg)
+        #expect(try Picture(decoding: result) == Picture(decoding: plain))
+    }
+
+    /// ImageMagick writes values of EXIF as texts of a PNG, each with its name as the keyword.
+    @Test func textsThatNameThePlaceGo() throws {
+        var file = PNGFile(width: 4, height: 4, depth: 8, colorType: 0)
+        let title = Array("Title\0A hill".utf8)
+        file.before = [("tEXt", title), ("zTXt", Array("Comment\0\0".utf8) + PNGFile.zlib(Array("gps".utf8)))]
+        let expected = file.bytes { x, y, _ in x * y }
+        file.before += [
+            ("tEXt", Array("exif:GPSLatitude\0 48.2082".utf8)), ("zTXt", Array("exif:GpsInfo\0\0".utf8) + [1]),
+            ("iTXt", Array("gpsLongitude\0\0\0\0\0 48.2082".utf8)),
+        ]
+        let told = file.bytes { x, y, _ in x * y }
+        let result = try MetadataPolicy.dropLocation.apply(
+            to: told.span.bytes, info: readHeader(told), limits: CodecLimits())
+        #expect(result == expected)
+    }
+
     @Test func packetsOfEveryShape() {
         func clean(_ text: String) -> String? {
             var packet = Array(text.utf8)

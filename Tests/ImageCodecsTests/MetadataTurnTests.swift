@@ -55,6 +55,38 @@ import Testing
         return TestImages.segment(0xE1, Array("http://ns.adobe.com/xap/1.0/\0".utf8) + Array(packet.utf8))
     }
 
+    /// A resource may have a name of 255 bytes, which was not counted: a thumbnail that grew made the segment longer
+    /// than its length can say, and the process ended.
+    @Test func aThumbnailThatGrowsBesideALongName() throws {
+        let plain = try TestImages.file(.jpeg, width: 64, height: 48)
+        let thumbnail = try TestImages.file(.jpeg, width: 100, height: 75, quality: 60)
+        let rotated = try #require(
+            Thumbnail.turned(thumbnail, by: .rotated90, limits: CodecLimits(), cancelled: CancelFlag()))
+        let name = [255] + [UInt8](repeating: 0x41, count: 255)
+        let numbers = [1, 100, 75, 300, 22_500, thumbnail.count]
+        let header: [UInt8] = Array(numbers.map { PNGFile.long($0) }.joined()) + [0, 24, 0, 1]
+        for room in stride(from: -300, through: 40, by: 4) {
+            // As full as it can be after the turn, more or less by `room`.
+            let used = 14 + 4 + 2 + name.count + 4 + header.count + rotated.count + rotated.count % 2 + 12
+            let filler = max(0, 65_533 - used + room)
+            var payload = Array("Photoshop 3.0\0".utf8) + Array("8BIM".utf8) + [0x04, 0x0C] + name
+            payload += PNGFile.long(header.count + thumbnail.count) + header + thumbnail
+            if thumbnail.count % 2 == 1 { payload.append(0) }
+            payload += Array("8BIM".utf8) + [0x04, 0x04, 0, 0] + PNGFile.long(filler)
+            payload += [UInt8](repeating: 7, count: filler + filler % 2)
+            guard payload.count <= 65_533 else { continue }
+            let file = TestImages.jpeg(plain, inserting: TestImages.segment(0xED, payload))
+            let turned = try Self.turn(file, .rotated90)
+            try checkStructure(turned.bytes, .jpeg)
+            #expect(turned.info.size == PixelSize(width: 48, height: 64))
+        }
+    }
+
+    @Test func aSegmentThatIsTooLongIsNone() {
+        #expect(JPEGSegment.encode(0xED, [UInt8](repeating: 1, count: 65_533))?.count == 65_537)
+        #expect(JPEGSegment.encode(0xED, [UInt8](repeating: 1, count: 65_534)) == nil)
+    }
+
     /// Photoshop's resources with IPTC and a thumbnail.
     private static func photoshop(_ thumbnail: [UInt8], width: Int, height: Int) -> [UInt8] {
         func resource(_ id: Int, _ data: [UInt8]) -> [UInt8] {

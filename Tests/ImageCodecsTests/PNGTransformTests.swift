@@ -1,9 +1,36 @@
-import ImageCodecs
 import ImageModel
 import Testing
 
+@testable import ImageCodecs
+
 /// Turning stored PNG and WebP files.
 @Suite struct PNGTransformTests {
+    /// A thumbnail whose turning was cut short counted as one that cannot be turned, and the file went without it.
+    @Test(arguments: [ImageFormat.png, .webp]) func whatWasCancelledIsNotStored(format: ImageFormat) throws {
+        let plain = try TestImages.file(format, width: 40, height: 30)
+        let exif = TestImages.exif(orientation: 8, thumbnail: try TestImages.file(.jpeg, width: 16, height: 16))
+        let file =
+            format == .png
+            ? Array(plain.prefix(33)) + PNGFile.chunk("eXIf", exif) + Array(plain.dropFirst(33))
+            : try WebPContainer.rebuild(plain.span.bytes, size: PixelSize(width: 40, height: 30), exif: exif)
+        let cancelled = CancelFlag()
+        cancelled.cancel()
+        // 8 and a quarter turn is upright: only the metadata are rewritten.
+        #expect(throws: CodecError.cancelled) {
+            _ = try ImageTransform.apply(
+                .rotated90, to: file.span.bytes, limits: CodecLimits(), cancelled: cancelled)
+        }
+    }
+
+    @Test func theLargestThumbnailIsTurned() throws {
+        for (height, isTurned) in [(480, true), (481, false)] {
+            let thumbnail = try TestImages.file(.jpeg, width: 640, height: height)
+            let turned = Thumbnail.turned(
+                thumbnail, by: .rotated90, limits: CodecLimits(), cancelled: CancelFlag())
+            #expect((turned != nil) == isTurned)
+        }
+    }
+
     /// Every colour type with every depth it can have (PNG, table 12).
     private static let kinds: [(colorType: UInt8, depth: Int)] = [
         (0, 1), (0, 2), (0, 4), (0, 8), (0, 16), (2, 8), (2, 16), (3, 1), (3, 2), (3, 4), (3, 8), (4, 8), (4, 16),

@@ -75,10 +75,13 @@ import Testing
         CoverCase(
             source: (1200, 1800), box: (100, 100), expected: (100, 100),
             region: SourceRegion(x: 0, y: 300, width: 1200, height: 1200)),
-        // An odd remainder is cut evenly, by halves of pixels.
+        // An odd remainder is cut at a whole pixel where none is resampled, and else evenly, by halves.
         CoverCase(
             source: (101, 50), box: (50, 50), expected: (50, 50),
-            region: SourceRegion(x: 25.5, y: 0, width: 50, height: 50)),
+            region: SourceRegion(x: 25, y: 0, width: 50, height: 50)),
+        CoverCase(
+            source: (201, 100), box: (50, 50), expected: (50, 50),
+            region: SourceRegion(x: 50.5, y: 0, width: 100, height: 100)),
         CoverCase(
             source: (100, 50), box: (400, 100), expected: (400, 100),
             region: SourceRegion(x: 0, y: 12.5, width: 100, height: 25)),
@@ -93,6 +96,37 @@ import Testing
         let plan = try plan(example.source.0, example.source.1, w: example.box.0, h: example.box.1, fit: .cover)
         #expect(plan.outputSize == PixelSize(width: example.expected.0, height: example.expected.1))
         #expect(plan.resampling?.region == example.region)
+    }
+
+    /// The clean aperture of a sequence hid how large the picture is that libavif decodes, and what of it was admitted.
+    @Test func `a sequence counts at its coded size`() throws {
+        func long(_ value: Int) -> [UInt8] { [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: value >> $0) } }
+        func box(_ name: String, _ content: [UInt8]) -> [UInt8] {
+            long(content.count + 8) + Array(name.utf8) + content
+        }
+        func full(_ name: String, _ content: [UInt8]) -> [UInt8] { box(name, long(0) + content) }
+        let coded = PixelSize(width: 8_000, height: 6_000)
+        let aperture = [16, 1, 16, 1, 0, 1, 0, 1].map(long)
+        let size = full("ispe", long(coded.width) + long(coded.height))
+        let properties = size + box("av1C", [0x81, 0, 0x0C, 0]) + box("clap", Array(aperture.joined()))
+        let links = full("ipma", long(1) + [0, 1, 3, 1, 2, 3])
+        let entry = box("infe", [2, 0, 0, 0, 0, 1, 0, 0] + Array("av01".utf8) + [0])
+        let meta = full(
+            "meta", full("pitm", [0, 1]) + full("iinf", [0, 1] + entry) + box("iprp", box("ipco", properties) + links))
+        let table = box("minf", box("stbl", full("stsz", long(0) + long(2))))
+        let file =
+            box("ftyp", Array("avis".utf8) + long(0) + Array("avis".utf8)) + meta
+            + box("moov", box("trak", box("mdia", table)))
+        let info = try ImageHeader.read(file.span.bytes, limits: limits.codec)
+        #expect(info.size == PixelSize(width: 16, height: 16) && info.frames == 2)
+        let spec = RenditionSpec(width: 8, height: nil, fit: .scaleDown, format: .jpeg, quality: nil, isStill: true)
+        let plan = try RenderPlan(info: info, spec: spec, limits: limits)
+        #expect(plan.memoryBytes(file: file.span.bytes, info: info, limits: limits) >= coded.pixels * 12)
+    }
+
+    @Test func `a WebP with alpha is decoded whole`() throws {
+        #expect(try plan(4_000, 3_000, w: 100, from: .webp, hasAlpha: true).scaleDenominator == 1)
+        #expect(try plan(4_000, 3_000, w: 100, from: .webp).scaleDenominator == 20)
     }
 
     @Test(arguments: Orientation.allCases)

@@ -47,6 +47,47 @@ import Testing
         #expect(meanDifference(output.samples(), expected.samples()) < 3)
     }
 
+    /// A cut of an odd remainder began at half a pixel, so that all of it was interpolated.
+    @Test(arguments: [Gravity.center, .smart]) func `a cut at full size has the same pixels`(gravity: Gravity) throws {
+        let picture = try TestPictures.noise(101, 50, .rgb8)
+        let file = try encoded(picture, as: .png)
+        let info = try ImageHeader.read(file.span.bytes, limits: limits.codec)
+        let spec = RenditionSpec(width: 50, height: 50, fit: .cover, format: .png, quality: nil, gravity: gravity)
+        let output = try decoded(
+            Renderer.render(file.span.bytes, info: info, spec: spec, limits: limits, cancelled: CancelFlag())
+        ).samples()
+        let source = picture.samples()
+        let isCut = (0...51).contains { x in
+            (0..<50).allSatisfy { y in
+                output[y * 150..<y * 150 + 150].elementsEqual(source[(y * 101 + x) * 3..<(y * 101 + x + 50) * 3])
+            }
+        }
+        #expect(isCut)
+    }
+
+    /// An animation of one frame is a still that must be played: it could not be rendered at all.
+    @Test(arguments: ImageFormat.allCases, [nil, 16])
+    func `an animation of one frame is a still`(target: ImageFormat, width: Int?) throws {
+        let picture = try TestPictures.make(64, 40, .rgb8) { x, y, channel in
+            UInt8([x * 4, y * 6, 255 - x * 4][channel])
+        }
+        func little(_ value: Int, _ count: Int) -> [UInt8] {
+            (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
+        }
+        func chunk(_ name: String, _ data: [UInt8]) -> [UInt8] { Array(name.utf8) + little(data.count, 4) + data }
+        let simple = try encoded(picture, as: .webp, quality: 95)
+        let sides = little(63, 3) + little(39, 3)
+        let frame = chunk("ANMF", little(0, 6) + sides + [100, 0, 0, 0] + simple.dropFirst(12))
+        let body =
+            Array("WEBP".utf8) + chunk("VP8X", [2, 0, 0, 0] + sides) + chunk("ANIM", little(0, 6)) + frame
+        let file = Array("RIFF".utf8) + little(body.count, 4) + body
+        let image = try render(file, w: width, to: target, quality: 95)
+        #expect(image.format == target)
+        let expected = try render(simple, w: width, to: target, quality: 95)
+        #expect(image.size == expected.size)
+        #expect(try meanDifference(decoded(image).samples(), decoded(expected).samples()) < 3)
+    }
+
     @Test func `a copy in PNG has the same pixels`() throws {
         for layout in [PixelBuffer.Layout.gray8, .rgb8, .rgba8] {
             let picture = try TestPictures.noise(33, 21, layout)

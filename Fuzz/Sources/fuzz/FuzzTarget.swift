@@ -75,7 +75,7 @@ enum FuzzTarget: String, CaseIterable {
         let file = PNGSums.mended(bytes)
         let span = file.span.bytes
         guard let info = try? ImageHeader.read(span, limits: limits) else { return }
-        if info.frames != 1 { return play(file, info) }
+        if info.isAnimation, info.format != .avif { return play(file, info) }
         for scale in info.format == .jpeg ? [1, 2, 4, 8] : [1] {
             let admitted = ImageDecoder.memoryBytes(file: span, info: info, scaleDenominator: scale, limits: limits)
             let decoded = MemoryBudget.hold(admitted, file: file.count, "decode") {
@@ -145,7 +145,7 @@ enum FuzzTarget: String, CaseIterable {
         let span = file.span.bytes
         let limits = CodecLimits()
         guard let info = try? ImageHeader.read(span, limits: limits) else { return }
-        if info.frames != 1 {
+        if info.isAnimation, info.format != .avif {
             MemoryBudget.hold(ImageDecoder.animationMemoryBytes(info: info), file: file.count, "play") {
                 try? ImageDecoder.play(span, info: info, limits: limits, cancelled: CancelFlag()) {
                     (_: consuming PixelBuffer, _: AnimationFrame) throws(CodecError) in

@@ -19,6 +19,8 @@ typedef struct tt_crop {
 typedef struct tt_avif_colors {
     uint16_t primaries;
     uint16_t transfer;
+    /// Whether the samples went through `deep_color`: the boxes may say more bits than there are.
+    bool is_converted;
 } tt_avif_colors;
 
 /// Decodes the primary picture, or the first one of a sequence without one, to RGB or RGBA (not premultiplied).

@@ -41,9 +41,11 @@ typedef struct tt_color tt_color;
 tt_status tt_color_profile_name(const uint8_t *profile, size_t count, tt_buffer *name);
 
 /// A conversion by an ICC profile. `color` stays null, with TT_OK, where the profile is sRGB within a step of 255 and
-/// samples have 8 bits. TT_UNSUPPORTED where the profile is unusable for these pixels.
+/// samples have 8 bits. TT_UNSUPPORTED where the profile is unusable for these pixels: one of grey is for what `is_gray`,
+/// even if it is held as RGB.
 tt_status tt_color_from_profile(
-    const uint8_t *profile, size_t count, tt_color_kind kind, bool is_deep, tt_color *_Nullable *_Nonnull color);
+    const uint8_t *profile, size_t count, tt_color_kind kind, bool is_deep, bool is_gray,
+    tt_color *_Nullable *_Nonnull color);
 
 /// A conversion by primaries and a curve. `exponent` counts for TT_TRANSFER_GAMMA.
 tt_status tt_color_from_primaries(

@@ -3,9 +3,6 @@ import ImageModel
 /// Collects artist and copyright from wherever a file may say them; each of the two is taken from the first place
 /// that has it.
 struct RightsSources {
-    /// `http://ns.adobe.com/xap/1.0/` and a zero: how an APP1 segment with XMP begins (XMP part 3, 1.1.3).
-    private static let jpegXMP = Array("http://ns.adobe.com/xap/1.0/".utf8) + [0]
-    private static let pngXMP = Array("XML:com.adobe.xmp".utf8)
     /// Longer packets are full of thumbnails and histories, and are not worth their memory here.
     private static let maximumPacket = 1 << 20
 
@@ -35,8 +32,8 @@ struct RightsSources {
             add(EncodedMetadata.read(exif: file.extracting(block)))
         }
         for segment in segments where segment.marker == JPEGSegment.Marker.application1 && !isComplete {
-            guard file.has(Self.jpegXMP, at: segment.payload.lowerBound) else { continue }
-            add(xmp: segment.payload.dropFirst(Self.jpegXMP.count), file)
+            guard file.has(JPEGSegment.Signature.xmp, at: segment.payload.lowerBound) else { continue }
+            add(xmp: segment.payload.dropFirst(JPEGSegment.Signature.xmp.count), file)
         }
         for segment in segments where segment.marker == JPEGSegment.Marker.application13 && !isComplete {
             add(IPTCRights.read(photoshop: file.extracting(segment.payload)))
@@ -50,7 +47,7 @@ struct RightsSources {
             add(EncodedMetadata.read(exif: file.extracting(block)))
         }
         let texts = chunks.compactMap { PNGText(file, $0) }
-        for text in texts where text.keyword == Self.pngXMP && !isComplete {
+        for text in texts where text.keyword == PNGChunk.xmpKeyword && !isComplete {
             guard text.isCompressed else {
                 add(xmp: text.value, file)
                 continue

@@ -2,19 +2,22 @@ import ImageModel
 
 /// How much smaller the decoder may make a picture while it decodes, at almost no cost.
 enum DecodeScale {
-    /// 8, 4, 2 or 1 for a JPEG, any whole number for a WebP, 1 for the others.
+    /// 8, 4, 2 or 1 for a JPEG, any whole number for a WebP without alpha, 1 for the others.
     ///
     /// libjpeg drops the high frequencies of its 8x8 blocks, libwebp takes means; both are plain box filters and alias
     /// a little. At least a factor of two is therefore left for the good filter (the same margin as libvips'
     /// thumbnail), and some more at an eighth of a JPEG, where of each block only its mean is left: at 2.0 SSIM against
     /// the whole picture's Lanczos was 0.988 on a photo of 18 megapixels, below libvips' 0.990, at 2.3 it was above it.
-    static func denominator(format: ImageFormat, region: SourceRegion, target: PixelSize) -> Int {
+    ///
+    /// A WebP with alpha is decoded whole: of a lossy one libwebp takes means of colours and of alpha apart, so that
+    /// what is hidden under full transparency bleeds into the edges. Whether it is lossy its info does not tell.
+    static func denominator(of info: ImageInfo, region: SourceRegion, target: PixelSize) -> Int {
         let factor = min(region.width / Double(target.width), region.height / Double(target.height))
-        switch format {
+        switch info.format {
         case .jpeg: return [(8, 2.3), (4, 2), (2, 2)].first { Double($0) * $1 <= factor }?.0 ?? 1
         // Within what a decoder takes, whatever the sides are.
-        case .webp: return Int(min(max(factor / 2, 1), 4_096))
-        case .png, .avif: return 1
+        case .webp where !info.hasAlpha: return Int(min(max(factor / 2, 1), 4_096))
+        case .webp, .png, .avif: return 1
         }
     }
 

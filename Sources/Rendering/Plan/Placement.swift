@@ -60,6 +60,7 @@ struct Placement: Hashable {
             region = Self.region(
                 of: source, keeping: (Double(size.width), Double(size.height)), gravity: gravity)
         }
+        region = region.aligned(to: size)
     }
 
     /// The largest size with the picture's proportions that fits in the box and does not enlarge.

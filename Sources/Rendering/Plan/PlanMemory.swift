@@ -46,7 +46,8 @@ struct PlanMemory: Sendable, Hashable {
         }
         throughout = 0
         let format = ImageEncoder.format(for: spec.format, size: output)
-        let encoding = EncodeMemory.bytes(of: output, format: format, quality: spec.quality, hasAlpha: hasAlpha)
+        let encoding = ImageEncoder.memoryBytes(
+            size: output, format: format, quality: spec.quality, hasAlpha: hasAlpha)
         // The best file so far stays while the next one is tried.
         let kept = spec.maximumBytes.map { min($0, output.pixels * 4) } ?? 0
         after = max(most, sheet + encoding + kept)

@@ -52,8 +52,9 @@ public struct RenderPlan: Sendable, Hashable {
     ///   cannot hold the result, or where the picture has too many pixels.
     public init(info: ImageInfo, spec: RenditionSpec, limits: RenderLimits) throws(RenderError) {
         let frames = info.frames ?? 1
-        isPlayed = frames > 1
-        isAnimated = isPlayed && !spec.isStill
+        isPlayed = info.isAnimation
+        // An animation of one frame is a still that is coded otherwise.
+        isAnimated = frames > 1 && !spec.isStill
         if isAnimated { try Self.checkAnimation(info, spec) }
         // Of a sequence of AVIF only the first picture is decoded, in the layout of a still.
         let isWholeRGBA = isPlayed && info.format != .avif
@@ -76,7 +77,7 @@ public struct RenderPlan: Sendable, Hashable {
         let size = orientation.swapsAxes ? placement.size.transposed : placement.size
 
         let denominator =
-            isPlayed ? 1 : DecodeScale.denominator(format: info.format, region: region, target: size)
+            isPlayed ? 1 : DecodeScale.denominator(of: info, region: region, target: size)
         scaleDenominator = denominator
         let isWhole = region.isWhole(of: info.size)
         resampling =
@@ -114,7 +115,8 @@ public struct RenderPlan: Sendable, Hashable {
     /// An upper bound for this file, whose header says how it is coded: a sequential JPEG takes far less than a
     /// progressive one.
     public func memoryBytes(file: RawSpan, info: ImageInfo, limits: RenderLimits) -> Int {
-        if isPlayed { return memoryBytes }
+        // Of an AVIF's sequence one picture is decoded, at the size that it is coded in, before it is cut.
+        if isPlayed, info.format != .avif { return memoryBytes }
         return memory.bytes(
             decoding: ImageDecoder.memoryBytes(
                 file: file, info: info, scaleDenominator: scaleDenominator, limits: limits.codec))

@@ -23,6 +23,15 @@ public struct SourceRegion: Sendable, Hashable {
         return SourceRegion(x: x / factor, y: y / factor, width: width / factor, height: height / factor)
     }
 
+    /// The same part, begun at whole pixels along a side that keeps its length: half a pixel off, all of it would be
+    /// interpolated, which blurs, for a place that nobody sees the difference of.
+    func aligned(to size: PixelSize) -> SourceRegion {
+        var region = self
+        if width == Double(size.width) { region.x.round(.down) }
+        if height == Double(size.height) { region.y.round(.down) }
+        return region
+    }
+
     /// Whether this is all of a picture of that size.
     func isWhole(of size: PixelSize) -> Bool {
         x == 0 && y == 0 && width == Double(size.width) && height == Double(size.height)

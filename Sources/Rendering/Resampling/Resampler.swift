@@ -102,8 +102,6 @@ enum Resampler {
                 }
             }
         }
-
-        func inputStride(of channels: Int) -> Int { input.stride }
     }
 
     /// An upper bound of what ``resample(_:region:to:filter:cancelled:)`` takes beside its input and output.

@@ -8,7 +8,7 @@ enum ResampleStep: RenderStep {
         guard let resampling = plan.resampling else { return picture }
         var region = resampling.region
         if resampling.isSmart {
-            region = try Attention.place(region, in: picture, cancelled: cancelled)
+            region = try Attention.place(region, in: picture, cancelled: cancelled).aligned(to: resampling.size)
         }
         return try Resampler.resample(picture, region: region, to: resampling.size, cancelled: cancelled)
     }
