@@ -57,12 +57,13 @@ def main():
     parser.add_argument("binary")
     parser.add_argument("--pictures", default="/tmp/tintype-pictures")
     arguments = parser.parse_args()
+    print("| picture | width | MiB | libvips | holds |\n|---|---|---|---|---|")
     for name, path in pictures.make(arguments.pictures).items():
         for width in [400, 1200]:
             a = ours(arguments.binary, path, width) / 1024
             command = [sys.executable, "-c", THEIRS, path, str(width)]
             b = int(subprocess.run(command, capture_output=True, text=True, check=True).stdout) / 1024
-            print(f"{name:26} {width:5}  ours {a:7.1f} MiB  libvips {b:7.1f} MiB", flush=True)
+            print(f"| {name} | {width} | {a:.1f} | {b:.1f} | {'yes' if a <= b else '**no**'} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -83,6 +83,7 @@ def main():
             make(cases[name])
     ours = Ours(arguments.binary)
     worse = 0
+    print("| picture | width | SSIM | libvips | mean difference | libvips | holds |\n|---|---|---|---|---|---|---|")
     for name, path in cases.items():
         original = pixels(pyvips.Image.new_from_file(path))
         for width in [200, 400, 700, 1200]:
@@ -95,10 +96,8 @@ def main():
             a, b = ssim(mine, wanted), ssim(theirs, wanted)
             worse += a < b
             print(
-                f"{name:26} {width:5}  ours {a:.5f} {numpy.abs(mine - wanted).mean():6.3f}"
-                f"  libvips {b:.5f} {numpy.abs(theirs - wanted).mean():6.3f}  {'' if a >= b else 'WORSE'}",
-                flush=True,
-            )
+                f"| {name} | {width} | {a:.5f} | {b:.5f} | {numpy.abs(mine - wanted).mean():.3f} "
+                f"| {numpy.abs(theirs - wanted).mean():.3f} | {'yes' if a >= b else '**no**'} |", flush=True)
     raise SystemExit(1 if worse else 0)
 
 
