@@ -28,7 +28,7 @@ struct LRUTableTests {
             case 0, 1:
                 let old = model.firstIndex { $0.key == key }.map { model.remove(at: $0).value }
                 model.append((key, step))
-                #expect(table.set(key, step) == old)
+                #expect(table.set(key, step, bytes: key) == old)
             case 2:
                 let found = model.firstIndex { $0.key == key }.map { model.remove(at: $0) }
                 if let found { model.append(found) }
@@ -41,6 +41,7 @@ struct LRUTableTests {
                 #expect(table.removeOldest()?.key == oldest?.key)
             }
             #expect(table.count == model.count)
+            #expect(table.bytes == model.reduce(0) { $0 + $1.key })
         }
     }
 }
