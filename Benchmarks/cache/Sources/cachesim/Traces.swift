@@ -10,7 +10,7 @@ struct Catalogue {
 
     init(seed: UInt64) {
         var random = Seeded(state: seed)
-        // Renditions: 20 KB in the mean. Originals: 200 KB to 4 MiB, 850 KB in the mean.
+        // Renditions: 20 KB in the mean. Originals: 200 KB to 4 MiB, 890 KB in the mean.
         sizes =
             (0..<Self.renditions).map { _ in max(1000, Int(exp(log(16_700) + 0.6 * random.normal()))) }
             + (0..<Self.originals).map { _ in
