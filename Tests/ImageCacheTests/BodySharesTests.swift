@@ -29,7 +29,7 @@ struct BodySharesTests {
         var random = SystemRandomNumberGenerator()
         var shares = BodyShares(limit: 1000)
         var taken: [BodyKind: [Int]] = [.original: [], .rendition: []]
-        for _ in 0..<20_000 {
+        for _ in 0..<4000 {
             let kind = BodyKind.allCases.randomElement(using: &random) ?? .original
             let bytes = Int.random(in: 0...200, using: &random)
             let other: BodyKind = kind == .original ? .rendition : .original
