@@ -23,7 +23,7 @@ struct ScanResistantTable<Key: Hashable, Value> {
     /// Nobody waits while the queues are gone through: after so many have been passed over for their uses, the next one
     /// goes in spite of them.
     private static var maximumPassedOver: Int { 256 }
-    /// After so many that may not go, none does.
+    /// After so many of a queue that may not go, none of it does.
     private static var maximumHeld: Int { 64 }
 
     private var index: [Key: Int] = [:]
@@ -48,16 +48,17 @@ struct ScanResistantTable<Key: Hashable, Value> {
         }
     }
 
-    /// Puts the value in and returns the one it replaces, whose place it takes.
+    /// Puts the value in and returns the one it replaces, whose queue and uses it takes over.
     mutating func set(_ key: Key, _ value: Value, bytes: Int) -> Value? {
-        var queue = Self.newcomers
+        var (queue, uses) = (Self.newcomers, 0)
         if let position = index[key] {
             queue = slots.queue(of: position)
+            uses = slots.look(at: position) { $0.uses } ?? 0
         } else if remembered.remove(key.hashValue) != nil {
             queue = Self.main
         }
         let replaced = remove(key)
-        index[key] = slots.add(Entry(key: key, value: value), bytes: bytes, to: queue)
+        index[key] = slots.add(Entry(key: key, value: value, uses: uses), bytes: bytes, to: queue)
         return replaced
     }
 
@@ -70,14 +71,18 @@ struct ScanResistantTable<Key: Hashable, Value> {
     ///
     /// - Parameter isFree: whether this value may go; one that may not is being used.
     mutating func evict(where isFree: (inout Value) -> Bool) -> (key: Key, value: Value)? {
-        var (passedOver, held) = (0, 0)
-        while held < Self.maximumHeld {
-            let queue = queueToYield
-            guard let position = slots.oldest(in: queue) else { return nil }
+        var (passedOver, heldNewcomers, heldMain) = (0, 0, 0)
+        while true {
+            let areAllHeld = heldNewcomers >= min(slots.count(in: Self.newcomers), Self.maximumHeld)
+            let queue = areAllHeld && slots.count(in: Self.main) > 0 ? Self.main : queueToYield
+            let held = queue == Self.newcomers ? heldNewcomers : heldMain
+            guard held < Self.maximumHeld, let position = slots.oldest(in: queue) else { return nil }
             let (isHeld, uses) = slots.look(at: position) { (!isFree(&$0.value), $0.uses) } ?? (false, 0)
             if isHeld {
-                held += 1
-                slots.move(position, to: Self.main)
+                // A newcomer that is still being sent stays one: in the main queue it would push out what is worth more,
+                // and slow readers would so send all that they read once through it.
+                if queue == Self.newcomers { heldNewcomers += 1 } else { heldMain += 1 }
+                slots.move(position, to: queue)
             } else if passedOver < Self.maximumPassedOver, uses >= (queue == Self.newcomers ? Self.usesToStay : 1) {
                 passedOver += 1
                 _ = slots.look(at: position) { $0.uses = queue == Self.newcomers ? 0 : uses - 1 }
@@ -89,7 +94,6 @@ struct ScanResistantTable<Key: Hashable, Value> {
                 return (gone.key, gone.value)
             }
         }
-        return nil
     }
 
     private var queueToYield: Int {

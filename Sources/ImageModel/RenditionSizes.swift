@@ -10,17 +10,21 @@ public struct RenditionSizes: Sendable, Hashable {
 
     /// The box that is rendered for the box that was asked for.
     ///
-    /// Its longer side becomes the next one of the list, or the largest where none is as long. The shorter side follows
-    /// in proportion: with the shape changed, a picture that fills its box would be cut elsewhere than the page was laid
-    /// out for. It is the longer side that counts, since no rendition is then larger than the list allows.
-    public func snapped(width: Int?, height: Int?) -> (width: Int?, height: Int?) {
-        guard let longer = [width, height].compactMap(\.self).max(), let side = next(to: longer) else {
-            return (width, height)
+    /// Of a box that the picture only has to fit into, each side becomes the next one of the list, or the largest where
+    /// none is as long: its shape decides nothing but the size. Of one that is filled or padded the longer side does, and
+    /// the shorter one follows in proportion: with the shape changed, the picture would be cut elsewhere than the page was
+    /// laid out for.
+    public func snapped(width: Int?, height: Int?, fit: RenditionRequest.Fit) -> (width: Int?, height: Int?) {
+        guard let longer = [width, height].compactMap(\.self).max() else { return (nil, nil) }
+        switch fit {
+        case .scaleDown, .contain: return (width.map(next), height.map(next))
+        case .cover, .crop, .pad, .fill:
+            let side = next(to: longer)
+            // In whole numbers: a fraction's last bit must not decide between two pixels.
+            let scale = { (value: Int) in max(1, (2 * value * side + longer) / (2 * longer)) }
+            return (width.map(scale), height.map(scale))
         }
-        // In whole numbers: a fraction's last bit must not decide between two pixels.
-        let scale = { (value: Int) in max(1, (2 * value * side + longer) / (2 * longer)) }
-        return (width.map(scale), height.map(scale))
     }
 
-    private func next(to side: Int) -> Int? { sides.first { $0 >= side } ?? sides.last }
+    private func next(to side: Int) -> Int { sides.first { $0 >= side } ?? sides.last ?? side }
 }

@@ -69,8 +69,10 @@ public enum SettingsReference {
             that mean nothing here may stand in the URL as ever; `dpr` may be `1`, `2`, `3` or `4`, spelled so. The
             stored bytes are served in both modes.
 
-            With `RENDITION_SIZES` the longer side of the box that is asked for, `dpr` multiplied in, becomes the next
-            larger size of the list, or the largest where none is so large; the shorter side follows in proportion.
+            With `RENDITION_SIZES` the sides of the box that is asked for, `dpr` multiplied in, become the next larger
+            size of the list, or the largest where none is so large. Where the box is filled or padded (`cover`, `crop`,
+            `pad`, `fill`), the longer side does, and the shorter one follows in proportion. `blur` and `sharpen` count
+            in the pixels of what is rendered.
             The sides of presets too: a list best holds the sizes that presets have. A rendition without `w` and `h`
             has the size of the original. The list bounds how many widths one picture has; shapes, qualities and
             colours it does not bound, `RENDITION_MODE=presets` does.

@@ -172,7 +172,7 @@ struct ImageCacheTests {
         #expect(cache.usedBytes == 0)
     }
 
-    @Test("Many at once: the budget holds, a write's end is seen by all, and all bytes come back")
+    @Test("Many at once: the budget holds, and all bytes come back")
     func concurrent() async throws {
         let cache = ImageCache<Int>(bytes: 2 << 20)
         let paths = try keys("p", 50)

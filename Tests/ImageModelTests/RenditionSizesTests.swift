@@ -3,8 +3,10 @@ import Testing
 
 @Suite("Sizes that renditions may have")
 struct RenditionSizesTests {
-    private func snapped(_ width: Int?, _ height: Int?, to sides: [Int] = [1280, 160, 640, 320]) -> [Int?] {
-        let box = RenditionSizes(sides).snapped(width: width, height: height)
+    private func snapped(
+        _ width: Int?, _ height: Int?, to sides: [Int] = [1280, 160, 640, 320], fit: RenditionRequest.Fit = .cover
+    ) -> [Int?] {
+        let box = RenditionSizes(sides).snapped(width: width, height: height, fit: fit)
         return [box.width, box.height]
     }
 
@@ -20,7 +22,7 @@ struct RenditionSizesTests {
     }
 
     @Test(
-        "A box keeps its proportions, and its longer side decides",
+        "A box that is filled keeps its proportions, and its longer side decides",
         arguments: [
             (100, 50, 160, 80), (50, 100, 80, 160), (160, 160, 160, 160), (200, 200, 320, 320), (640, 480, 640, 480),
             (639, 479, 640, 480), (3000, 2000, 1280, 853), (2000, 3000, 853, 1280), (1, 8192, 1, 1280),
@@ -30,6 +32,21 @@ struct RenditionSizesTests {
         #expect(snapped(width, height) == [expectedWidth, expectedHeight])
         // What has been snapped stays.
         #expect(snapped(expectedWidth, expectedHeight) == [expectedWidth, expectedHeight])
+    }
+
+    @Test(
+        "Of a box that is only a bound each side is the next one of the list",
+        arguments: [
+            RenditionRequest.Fit.scaleDown, .contain,
+        ])
+    func bound(_ fit: RenditionRequest.Fit) {
+        #expect(snapped(300, 2000, fit: fit) == [320, 1280])
+        #expect(snapped(1, 8192, fit: fit) == [160, 1280])
+        #expect(snapped(161, nil, fit: fit) == [320, nil])
+        #expect(snapped(17, 4711, to: [], fit: fit) == [17, 4711])
+        // So there are no more boxes than pairs of sizes.
+        let boxes = Set((1...1280).map { snapped($0, 1280, fit: fit) })
+        #expect(boxes.count == 4)
     }
 
     @Test("Without a list, and without a side, nothing changes")

@@ -66,7 +66,8 @@ import Testing
 
     @Test(arguments: ["presets: {}\n", "presets:\n", "renditionSizes: []\n"])
     func emptyIsNotSet(_ yaml: String) throws {
-        #expect(try load([:], yaml: yaml).presets.isEmpty)
+        let settings = try load([:], yaml: yaml)
+        #expect(settings.presets.isEmpty && settings.renditionSizes.isEmpty)
     }
 
     @Test func aNameStandsOnce() throws {

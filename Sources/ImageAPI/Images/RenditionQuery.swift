@@ -14,11 +14,11 @@ enum RenditionQuery {
         let height = try query.number("h", in: 1...maximumSide)
         // Both sides by the same, and none beyond the largest one: the box keeps its shape.
         let dpr = min(try ratio(query), Double(maximumSide) / Double(max(width ?? 1, height ?? 1)))
+        let fit = try query.word("fit", as: RenditionRequest.Fit.self) ?? .scaleDown
         let box = rules.sizes.snapped(
-            width: width.map { scaled($0, by: dpr) }, height: height.map { scaled($0, by: dpr) })
+            width: width.map { scaled($0, by: dpr) }, height: height.map { scaled($0, by: dpr) }, fit: fit)
         return RenditionRequest(
-            width: box.width, height: box.height,
-            fit: try query.word("fit", as: RenditionRequest.Fit.self) ?? .scaleDown,
+            width: box.width, height: box.height, fit: fit,
             gravity: try gravity(query), format: try format(query),
             quality: try query.number("q", in: 1...100), background: try background(query), turn: try turn(query),
             blur: try strength(query, "blur", in: RenditionRequest.blurRange).map { $0 * dpr },

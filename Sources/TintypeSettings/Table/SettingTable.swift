@@ -112,7 +112,7 @@ extension Setting {
         Setting(
             "RENDITION_SIZES", \.renditionSizes, .numbers(1...8192),
             "pixels, such as `160,320,640,1280`: `w` and `h`, times `dpr`, become the next larger one, or the largest; "
-                + "a box keeps its proportions. Without it every size may be asked for"),
+                + "a box that is filled keeps its proportions. Without it every size may be asked for"),
     ]
 
     private static let caching = [

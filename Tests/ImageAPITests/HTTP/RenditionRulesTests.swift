@@ -95,7 +95,8 @@ struct RenditionRulesTests {
         "Sizes are snapped after dpr, those of presets too",
         arguments: [
             ("w=100", 160, nil), ("w=100&dpr=2", 320, nil), ("h=320", nil, 320), ("w=8000", 640, nil),
-            ("w=100&h=50&fit=cover", 160, 80), ("w=100&h=50&dpr=4", 640, 320), ("preset=thumb", 320, 160),
+            ("w=100&h=50&fit=cover", 160, 80), ("w=100&h=50&dpr=4", 640, 320), ("w=100&h=600", 160, 640),
+            ("preset=thumb", 320, 160),
             ("preset=thumb&dpr=3", 640, 320), ("format=webp", nil, nil),
         ] as [(String, Int?, Int?)])
     func sizes(_ query: String, _ width: Int?, _ height: Int?) throws {
