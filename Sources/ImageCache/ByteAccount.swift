@@ -2,28 +2,46 @@ import NIOConcurrencyHelpers
 
 /// Counts the bytes that cached bodies hold, those included that have left the cache but are still being sent: a slow
 /// reader's memory is memory too.
-public final class ByteAccount: Sendable {
-    /// The most that may be held.
-    public let limit: Int
-    private let held = NIOLockedValueBox(0)
+final class ByteAccount: Sendable {
+    private let shares: NIOLockedValueBox<BodyShares>
 
-    public init(limit: Int) {
-        self.limit = limit
+    init(limit: Int) {
+        shares = NIOLockedValueBox(BodyShares(limit: limit))
     }
 
     /// Bytes held now.
-    public var used: Int { held.withLockedValue { $0 } }
+    var used: Int { shares.withLockedValue { $0.used } }
 
     /// Takes so many bytes where there is room for them.
-    func take(_ bytes: Int) -> Bool {
-        held.withLockedValue { used in
-            guard used + bytes <= limit else { return false }
-            used += bytes
-            return true
-        }
+    func take(_ bytes: Int, for kind: BodyKind) -> Bool {
+        shares.withLockedValue { $0.take(bytes, for: kind) }
     }
 
-    func give(_ bytes: Int) {
-        held.withLockedValue { $0 -= bytes }
+    func give(_ bytes: Int, of kind: BodyKind) {
+        shares.withLockedValue { $0.give(bytes, of: kind) }
+    }
+
+    /// See ``BodyShares/yielding(to:of:)``.
+    func yielding(to bytes: Int, of kind: BodyKind) -> [BodyKind] {
+        shares.withLockedValue { $0.yielding(to: bytes, of: kind) }
+    }
+}
+
+/// Bytes taken from an account, given back when the last holder lets go.
+final class ByteReceipt: Sendable {
+    let bytes: Int
+    private let kind: BodyKind
+    private let account: ByteAccount
+
+    /// Nil where the account has no room.
+    init?(_ bytes: Int, for kind: BodyKind, from account: ByteAccount) {
+        guard account.take(bytes, for: kind) else { return nil }
+        self.bytes = bytes
+        self.kind = kind
+        self.account = account
+    }
+
+    deinit {
+        account.give(bytes, of: kind)
     }
 }

@@ -18,6 +18,9 @@ public struct CachedBody: Sendable {
     /// The first piece, which holds all of a body that was made here.
     public var head: ByteBuffer { chunks.first ?? ByteBuffer() }
 
+    /// What it counts for, overheads included.
+    var countedBytes: Int { receipt.bytes }
+
     /// Whether nobody else holds these bytes, so that letting go of this value frees them.
     mutating func isHeldOnlyHere() -> Bool {
         isKnownUniquelyReferenced(&receipt)
@@ -48,21 +51,4 @@ public struct CachedBody: Sendable {
     }
 
     private static let sliceBytes = 128 << 10
-}
-
-/// Bytes taken from an account, given back when the last holder lets go.
-final class ByteReceipt: Sendable {
-    let bytes: Int
-    private let account: ByteAccount
-
-    /// Nil where the account has no room.
-    init?(_ bytes: Int, from account: ByteAccount) {
-        guard account.take(bytes) else { return nil }
-        self.bytes = bytes
-        self.account = account
-    }
-
-    deinit {
-        account.give(bytes)
-    }
 }

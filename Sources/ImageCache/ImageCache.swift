@@ -3,97 +3,83 @@ public import NIOCore
 public import ObjectStorage
 
 /// What is kept in memory in front of the store, within a byte budget: the newest answers about paths, and bodies of
-/// originals and renditions. Least recently used goes first.
+/// originals and renditions. What is asked for once goes before what is asked for again.
 ///
 /// Only the answer about a path can be out of date; a body is found by its version, so an old one cannot be addressed.
 /// `Current` is what the caller knows of a path; this type looks into it no further.
+///
+/// All that is known of a path stands in one shard, behind one lock, so that a write is one step there; requests for two
+/// paths seldom meet. The bytes of bodies are counted for all shards together: so a single path may fill the cache.
 public final class ImageCache<Current: Sendable>: Sendable {
-    /// What a body is of.
-    public enum Variant: Hashable, Sendable {
-        case original
-        /// A rendition by its canonical text, format and renderer revision included.
-        case rendition(String)
-    }
+    public typealias Variant = BodyVariant
 
-    private struct BodyKey: Hashable, Sendable {
-        var path: ObjectKey
-        var etag: ETag
-        var variant: Variant
-    }
-
-    private struct Answer: Sendable {
-        var current: Current
-        var receipt: ByteReceipt
-    }
-
-    private struct State: Sendable {
-        var answers = LRUTable<ObjectKey, Answer>()
-        var bodies = LRUTable<BodyKey, CachedBody>()
-        var bodiesOfPath: [ObjectKey: Set<BodyKey>] = [:]
-        /// Bodies that are on their way in.
-        var filling: [BodyKey: FillingBody] = [:]
-    }
+    /// So many that two cores hardly ever want the same one, so few that each has its share of large originals.
+    private static var shardCount: Int { 8 }
 
     /// The bytes of all bodies, overheads counted.
-    private let bodyAccount: ByteAccount
-    /// The same for the answers about paths. They have a share of their own: without its answer no body is found, and
-    /// large bodies would push out thousands of them.
-    private let answerAccount: ByteAccount
+    private let account: ByteAccount
+    private let shards: [CacheShard<Current>]
     /// The largest body that is kept, in bytes; larger ones stream past.
     public let maximumBodyBytes: Int
-    private let state = NIOLockedValueBox(State())
-    private let epochs = WriteEpochs()
 
     /// - Parameter bytes: the budget: an eighth for answers about paths, the rest for bodies, of which a single one may
-    ///   take a sixteenth of the budget, 4 MiB at most.
+    ///   take a sixteenth of the budget, 4 MiB at most. Of the bodies' part a quarter is for originals, the rest for
+    ///   renditions; what one of them leaves, the other may use.
     public init(bytes: Int) {
-        answerAccount = ByteAccount(limit: bytes / 8)
-        bodyAccount = ByteAccount(limit: bytes - bytes / 8)
+        // Answers have a share of their own: without its answer no body is found, and large bodies would push out
+        // thousands of them.
+        let answers = bytes / 8
+        account = ByteAccount(limit: bytes - answers)
+        shards = (0..<Self.shardCount).map { _ in CacheShard(answerBytes: answers / Self.shardCount) }
         maximumBodyBytes = min(bytes / 16, 4 << 20)
     }
 
     /// Bytes in use now, overheads counted, those included that have left the cache and are still being sent.
-    public var usedBytes: Int { answerAccount.used + bodyAccount.used }
+    public var usedBytes: Int { account.used + shards.reduce(0) { sum, shard in sum + shard.with { $0.answerBytes } } }
 
-    /// A dictionary slot, a list slot, two copies of a key and the objects around it, roughly and not too low.
-    private static func overhead(_ path: ObjectKey) -> Int { 512 + 2 * path.bytes.count }
+    private func shard(_ path: CachePath) -> CacheShard<Current> { shards[path.hash & (Self.shardCount - 1)] }
 
     // MARK: Reading
 
     /// What is known of the path, however old.
     public func current(_ path: ObjectKey) -> Current? {
-        state.withLockedValue { state in
-            state.answers.use(path)?.current
-        }
+        let path = CachePath(path)
+        return shard(path).with { $0.current(path) }
     }
 
     public func body(_ path: ObjectKey, _ etag: ETag, _ variant: Variant) -> CachedBody? {
-        state.withLockedValue { state in
-            state.bodies.use(BodyKey(path: path, etag: etag, variant: variant))
-        }
+        let key = BodyKey(CachePath(path), etag, variant)
+        return shard(key.path).with { $0.body(key) }
+    }
+
+    /// Whether a body is there. To ask is no use of it, which would count for keeping it.
+    public func contains(_ path: ObjectKey, _ etag: ETag, _ variant: Variant) -> Bool {
+        let key = BodyKey(CachePath(path), etag, variant)
+        return shard(key.path).with { $0.contains(key) }
     }
 
     // MARK: Filling
 
     /// To be taken before the store is asked, and given with what it answers: what was asked before a write ended is
     /// not kept. Also part of the key of every flight, so that nobody joins a question asked before a write.
-    public func epoch(of path: ObjectKey) -> WriteEpoch { epochs.current(path) }
+    public func epoch(of path: ObjectKey) -> WriteEpoch {
+        let path = CachePath(path)
+        return shard(path).with { $0.epochs.current(path) }
+    }
 
     /// Keeps the answer about a path, unless a write has come between.
     public func setCurrent(_ path: ObjectKey, _ current: Current, asked epoch: WriteEpoch) {
-        guard let receipt = answerReceipt(for: Self.overhead(path)) else { return }
-        let replaced: Answer? = state.withLockedValue { state in
-            guard epochs.current(path) == epoch else { return nil }
-            return state.answers.set(path, Answer(current: current, receipt: receipt))
-        }
-        _ = replaced
+        let path = CachePath(path)
+        let dropped = shard(path).with { $0.setCurrent(path, current, asked: epoch) }
+        _ = dropped
     }
 
-    /// Room for a body of this size, made by dropping what is oldest. Nil where the body is too large to keep, or
+    /// Room for a body of this size, made by dropping what is worth least. Nil where the body is too large to keep, or
     /// readers hold all there is.
-    public func reserve(_ path: ObjectKey, bytes: Int) -> BodyReservation? {
+    public func reserve(_ path: ObjectKey, _ variant: Variant, bytes: Int) -> BodyReservation? {
         guard bytes <= maximumBodyBytes else { return nil }
-        return bodyReceipt(for: bytes + Self.overhead(path)).map { BodyReservation(receipt: $0, bytes: bytes) }
+        let counted = bytes + CacheOverhead.body(path, variant)
+        return receipt(for: counted, of: variant.kind).map { BodyReservation(receipt: $0, bytes: bytes) }
     }
 
     /// Makes a counted body of these bytes, and keeps it unless a write has come between.
@@ -102,19 +88,16 @@ public final class ImageCache<Current: Sendable>: Sendable {
         asked epoch: WriteEpoch
     ) -> CachedBody {
         let body = CachedBody(chunks: chunks, receipt: reservation.receipt)
-        let key = BodyKey(path: path, etag: etag, variant: variant)
-        let replaced: CachedBody? = state.withLockedValue { state in
-            guard epochs.current(path) == epoch else { return nil }
-            state.bodiesOfPath[path, default: []].insert(key)
-            return state.bodies.set(key, body)
-        }
+        let key = BodyKey(CachePath(path), etag, variant)
+        let replaced = shard(key.path).with { $0.setBody(key, body, asked: epoch) }
         _ = replaced
         return body
     }
 
     /// A body that is on its way into the cache, for those who come while it is.
     public func filling(_ path: ObjectKey, _ etag: ETag, _ variant: Variant) -> FillingBody? {
-        state.withLockedValue { $0.filling[BodyKey(path: path, etag: etag, variant: variant)] }
+        let key = BodyKey(CachePath(path), etag, variant)
+        return shard(key.path).with { $0.filling[key] }
     }
 
     /// Reads a body into the cache, where it is kept unless a write comes between. Who asks for it meanwhile may follow.
@@ -122,11 +105,12 @@ public final class ImageCache<Current: Sendable>: Sendable {
         _ path: ObjectKey, _ etag: ETag, _ variant: Variant, from source: ObjectBody, in reservation: BodyReservation,
         asked epoch: WriteEpoch
     ) -> FillingBody {
-        let key = BodyKey(path: path, etag: etag, variant: variant)
+        let key = BodyKey(CachePath(path), etag, variant)
+        let shard = shard(key.path)
         let place = NIOLockedValueBox(FillingPlace.coming)
         let body = FillingBody(reading: source, in: reservation) { [self] chunks in
             if let chunks { _ = setBody(path, etag, variant, chunks, in: reservation, asked: epoch) }
-            let ended: FillingBody? = state.withLockedValue { state in
+            let ended: FillingBody? = shard.with { state in
                 place.withLockedValue { place in
                     defer { place = .ended }
                     return place == .listed ? state.filling.removeValue(forKey: key) : nil
@@ -134,7 +118,7 @@ public final class ImageCache<Current: Sendable>: Sendable {
             }
             _ = ended
         }
-        state.withLockedValue { state in
+        shard.with { state in
             place.withLockedValue { place in
                 // It may have ended already, or another one may be on its way.
                 guard place == .coming, state.filling[key] == nil else { return }
@@ -147,36 +131,19 @@ public final class ImageCache<Current: Sendable>: Sendable {
 
     // MARK: Making room. What is dropped is let go outside the lock: its last holder's deinit gives the bytes back.
 
-    private func answerReceipt(for bytes: Int) -> ByteReceipt? {
+    private func receipt(for bytes: Int, of kind: BodyKind) -> ByteReceipt? {
         while true {
-            if let receipt = ByteReceipt(bytes, from: answerAccount) { return receipt }
-            guard state.withLockedValue({ $0.answers.removeOldest() }) != nil else { return nil }
+            if let receipt = ByteReceipt(bytes, for: kind, from: account) { return receipt }
+            guard account.yielding(to: bytes, of: kind).contains(where: drop) else { return nil }
         }
     }
 
-    private func bodyReceipt(for bytes: Int) -> ByteReceipt? {
-        while true {
-            if let receipt = ByteReceipt(bytes, from: bodyAccount) { return receipt }
-            guard state.withLockedValue({ Self.removeOldestUnused(&$0) }) != nil else { return nil }
-        }
-    }
-
-    /// To drop a body that is being sent would free nothing: slow readers would empty the cache for no gain. It is being
-    /// used, so it becomes the newest. So many are passed over in one go at most.
-    private static var maximumPassedOver: Int { 64 }
-
-    private static func removeOldestUnused(_ state: inout State) -> CachedBody? {
-        for _ in 0..<maximumPassedOver {
-            guard let isUnused = state.bodies.withOldest({ $0.isHeldOnlyHere() }) else { return nil }
-            if isUnused {
-                guard let (key, body) = state.bodies.removeOldest() else { return nil }
-                state.bodiesOfPath[key.path]?.remove(key)
-                if state.bodiesOfPath[key.path]?.isEmpty == true { state.bodiesOfPath[key.path] = nil }
-                return body
-            }
-            state.bodies.renewOldest()
-        }
-        return nil
+    /// Drops one body of this kind, from the shard that has most of them: so all have room for the same, whatever comes.
+    private func drop(_ kind: BodyKind) -> Bool {
+        guard let fullest = shards.max(by: { $0.bytes(of: kind) < $1.bytes(of: kind) }) else { return false }
+        if fullest.with({ $0.evict(kind) }) != nil { return true }
+        // Readers may hold all that one has.
+        return shards.contains { $0 !== fullest && $0.with({ $0.evict(kind) }) != nil }
     }
 
     // MARK: Dropping
@@ -184,17 +151,23 @@ public final class ImageCache<Current: Sendable>: Sendable {
     /// To be called when a write of this path begins and again when it has ended, however it ended: what is known of
     /// the path goes, and what is still being asked about it will not be kept.
     public func invalidate(_ path: ObjectKey) {
-        let dropped = state.withLockedValue { state in
-            epochs.advance(path)
-            let bodies = (state.bodiesOfPath.removeValue(forKey: path) ?? []).compactMap { state.bodies.remove($0) }
-            return (state.answers.remove(path), bodies)
-        }
+        let path = CachePath(path)
+        let dropped = shard(path).with { $0.invalidate(path) }
         _ = dropped
+    }
+
+    /// The same for every path that begins with these bytes. Looks at all paths there are, one shard after the other.
+    public func invalidate(prefix: [UInt8]) {
+        for shard in shards {
+            let dropped = shard.with { $0.invalidate(prefix: prefix) }
+            _ = dropped
+        }
     }
 
     /// Drops the answer about a path, and no body: the next reader asks the store.
     public func forgetCurrent(_ path: ObjectKey) {
-        let dropped = state.withLockedValue { $0.answers.remove(path) }
+        let path = CachePath(path)
+        let dropped = shard(path).with { $0.forgetCurrent(path) }
         _ = dropped
     }
 }

@@ -90,7 +90,7 @@ struct ExtrasKeeper: Sendable {
                 if made.isLasting { await keep(extras, key) }
             }
             if let bytes = Self.encode(extras, key.etag),
-                let room = cache.reserve(key.path, bytes: bytes.readableBytes)
+                let room = cache.reserve(key.path, Self.variant, bytes: bytes.readableBytes)
             {
                 _ = cache.setBody(key.path, key.etag, Self.variant, [bytes], in: room, asked: key.epoch)
             }

@@ -52,7 +52,7 @@ struct Originals: Sendable {
     /// The whole picture in its current version. Where nothing is known yet, that is one question to the store.
     func openWhole(_ path: ImagePath, expecting expected: String?) async throws(ServiceError) -> OpenedImage {
         // What is in memory, or can be had by asking whether it still holds, needs no body from the store.
-        if let known = cache.current(path.key)?.image, cache.body(path.key, known.etag, .original) != nil {
+        if let known = cache.current(path.key)?.image, cache.contains(path.key, known.etag, .original) {
             return try await open(try await current.locate(path, expecting: expected), range: nil)
         }
         if let entry = current.fresh(path.key), expected == nil || entry.image?.version == expected {
@@ -186,7 +186,7 @@ struct Originals: Sendable {
             image = StoredImage(object: got.info, format: format, image: nil)
         }
         cache.setCurrent(key.path, CurrentEntry(image: image, asked: asked), asked: key.epoch)
-        guard let reservation = cache.reserve(key.path, bytes: Int(clamping: image.size)) else {
+        guard let reservation = cache.reserve(key.path, .original, bytes: Int(clamping: image.size)) else {
             return .single(image, OneTake(got.body))
         }
         return .shared(

@@ -116,7 +116,7 @@ struct Renditions: Sendable {
     ) async -> Result<RenderedRendition.Pixels, ServiceError> {
         do throws(ServiceError) {
             let bytes = try await draw(located, spec)
-            guard let reservation = cache.reserve(key.path, bytes: bytes.readableBytes) else {
+            guard let reservation = cache.reserve(key.path, .rendition(key.text), bytes: bytes.readableBytes) else {
                 return .success(.apart(bytes))
             }
             return .success(

@@ -54,6 +54,13 @@ public struct Settings: Sendable {
     /// MAX_ANIMATION_PIXELS: frames times pixels of an animation that is rendered.
     public var maxAnimationPixels = 500_000_000
 
+    /// PRESETS: renditions that have a name, each name once.
+    public var presets: [PresetText] = []
+    /// RENDITION_MODE.
+    public var renditionMode = RenditionMode.any
+    /// RENDITION_SIZES: ascending; empty leaves every size free.
+    public var renditionSizes: [Int] = []
+
     /// CACHE_MEMORY_BYTES: 0 keeps nothing.
     public var cacheMemoryBytes = 268_435_456
     /// CACHE_REVALIDATE_SECONDS: the staleness bound between replicas.
@@ -85,6 +92,11 @@ public enum UploadMetadata: String, Sendable, Hashable, CaseIterable {
     case keep
     case dropLocation = "drop-location"
     case dropAll = "drop-all"
+}
+
+/// Which renditions may be asked for.
+public enum RenditionMode: String, Sendable, Hashable, CaseIterable {
+    case any, presets
 }
 
 /// How a log line is written.

@@ -33,6 +33,50 @@ public enum SettingsReference {
             |---|---|---|
             \(details.joined(separator: "\n"))
 
+            ## Presets
+
+            A preset is a name for parameters of a rendition. They are spelled as in a query, and checked at start by
+            what reads queries: an unknown, malformed or doubled parameter is a fault here. In the environment:
+
+            ```sh
+            PRESETS='thumb:w=200&h=200&fit=cover&gravity=0.3,0.7,card:w=800&bg=%23fff'
+            ```
+
+            Entries have commas between them; a comma behind which no `NAME:` follows belongs to the value before it.
+            Reserved characters are percent-encoded, as in a query. The same in the file, where nothing is encoded:
+
+            ```yaml
+            presets:
+              thumb:
+                w: 200
+                h: 200
+                fit: cover
+                gravity: "0.3,0.7"
+              card: {w: 800, bg: "#fff"}
+            renditionMode: any
+            renditionSizes: [160, 320, 640, 1280]
+            ```
+
+            A name is 1 to 64 of `a-z`, `A-Z`, `0-9`, `-` and `_`. `PRESETS` in the environment takes the place of all
+            presets of the file.
+
+            `?preset=card` is the same as `?w=800&bg=%23fff`: one entry of the cache, one ETag. A parameter beside the
+            preset takes the place of the preset's own: `?preset=card&w=400&q=60`; none can be taken away. A name that
+            there is none of is 400. A preset holds no other preset and no `v`.
+
+            With `RENDITION_MODE=presets` everything else that asks for a rendition is 403
+            (`rendition_not_allowed`), and without any preset no rendition may be asked for at all. `v` and parameters
+            that mean nothing here may stand in the URL as ever; `dpr` may be `1`, `2`, `3` or `4`, spelled so. The
+            stored bytes are served in both modes.
+
+            With `RENDITION_SIZES` the sides of the box that is asked for, `dpr` multiplied in, become the next larger
+            size of the list, or the largest where none is so large. Where the box is filled or padded (`cover`, `crop`,
+            `pad`, `fill`), the longer side does, and the shorter one follows in proportion. `blur` and `sharpen` count
+            in the pixels of what is rendered.
+            The sides of presets too: a list best holds the sizes that presets have. A rendition without `w` and `h`
+            has the size of the original. The list bounds how many widths one picture has; shapes, qualities and
+            colours it does not bound, `RENDITION_MODE=presets` does.
+
             ## Rules between settings
 
             - `STORAGE_TYPE=s3` needs a bucket name and both halves of a key pair. `S3_*` settings beside

@@ -95,7 +95,7 @@ enum Composition {
         ImagesConfiguration(
             cacheControl: settings.cacheControl,
             urlBase: settings.cdnURL.map(\.text), maximumUploadBytes: Int64(settings.maxUploadBytes),
-            allowsAnonymousWrites: settings.unsafeAllowAnonymousWrites)
+            allowsAnonymousWrites: settings.unsafeAllowAnonymousWrites, renditions: RenditionRules(settings))
     }
 
     private static func publicListener(_ settings: Settings) -> ListenerConfiguration {

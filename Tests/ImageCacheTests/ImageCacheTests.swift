@@ -16,21 +16,21 @@ struct ImageCacheTests {
     }
 
     private func fill(_ cache: ImageCache<Int>, _ path: ObjectKey, bytes count: Int, _ text: String = "x") -> Bool {
-        guard let reservation = cache.reserve(path, bytes: count) else { return false }
+        guard let reservation = cache.reserve(path, .rendition(text), bytes: count) else { return false }
         _ = cache.setBody(
             path, etag, .rendition(text), [ByteBuffer(repeating: 1, count: count)], in: reservation,
             asked: cache.epoch(of: path))
         return true
     }
 
-    @Test("Keeps within its budget and drops what is oldest")
+    @Test("Keeps within its budget, and of what is asked for once drops the oldest")
     func budget() {
         let cache = ImageCache<Int>(bytes: 1 << 20)
         for index in 0..<100 { #expect(fill(cache, path, bytes: 50_000, "\(index)")) }
         #expect(cache.usedBytes <= 1 << 20)
         #expect(cache.body(path, etag, .rendition("99")) != nil)
         #expect(cache.body(path, etag, .rendition("0")) == nil)
-        #expect(cache.reserve(path, bytes: cache.maximumBodyBytes + 1) == nil)
+        #expect(cache.reserve(path, .original, bytes: cache.maximumBodyBytes + 1) == nil)
     }
 
     @Test("Bytes that a reader holds are counted after they have left the cache")
@@ -71,10 +71,10 @@ struct ImageCacheTests {
         while cache.usedBytes < 850_000, fill(cache, path, bytes: 60_000, "\(index)") { index += 1 }
         var held = (0..<index).compactMap { cache.body(path, etag, .rendition("\($0)")) }
         #expect(held.count == index)
-        #expect(cache.reserve(path, bytes: 65_000) == nil)
+        #expect(cache.reserve(path, .rendition("more"), bytes: 65_000) == nil)
         for place in 0..<index { #expect(cache.body(path, etag, .rendition("\(place)")) != nil) }
         held = []
-        #expect(cache.reserve(path, bytes: 65_000) != nil)
+        #expect(cache.reserve(path, .rendition("more"), bytes: 65_000) != nil)
     }
 
     @Test("Answers about paths have a share of their own, which bodies do not take")
@@ -92,13 +92,119 @@ struct ImageCacheTests {
         #expect(cache.usedBytes <= 1 << 20)
     }
 
+    private func keys(_ name: String, _ count: Int) throws -> [ObjectKey] {
+        try (0..<count).map { try #require(ObjectKey("\(name)/\($0)")) }
+    }
+
+    private func fillOriginal(_ cache: ImageCache<Int>, _ path: ObjectKey, bytes count: Int) -> Bool {
+        guard let reservation = cache.reserve(path, .original, bytes: count) else { return false }
+        _ = cache.setBody(
+            path, etag, .original, [ByteBuffer(repeating: 1, count: count)], in: reservation,
+            asked: cache.epoch(of: path))
+        return true
+    }
+
+    @Test("Originals and renditions have a share each, and may use what the other leaves")
+    func kinds() throws {
+        let cache = ImageCache<Int>(bytes: 4 << 20)
+        let renditions = try keys("r", 400)
+        let originals = try keys("o", 100)
+        func kept() -> (renditions: Int, originals: Int) {
+            (
+                renditions.count { cache.contains($0, etag, .rendition("x")) },
+                originals.count { cache.contains($0, etag, .original) }
+            )
+        }
+        for path in renditions { #expect(fill(cache, path, bytes: 19_000)) }
+        #expect(kept().renditions > 175)
+        // Originals take back their quarter, and no more.
+        for path in originals { #expect(fillOriginal(cache, path, bytes: 99_000)) }
+        #expect((8...9).contains(kept().originals))
+        #expect((130...140).contains(kept().renditions))
+        for path in renditions { #expect(fill(cache, path, bytes: 19_000)) }
+        #expect((8...9).contains(kept().originals))
+        #expect((130...140).contains(kept().renditions))
+        for path in renditions { cache.invalidate(path) }
+        for path in originals { #expect(fillOriginal(cache, path, bytes: 99_000)) }
+        #expect(kept().originals > 30)
+        #expect(cache.usedBytes <= 4 << 20)
+    }
+
+    @Test("One who goes through everything once does not push out what many ask for")
+    func scan() throws {
+        let cache = ImageCache<Int>(bytes: 16 << 20)
+        let popular = try keys("popular", 200)
+        for path in popular { #expect(fill(cache, path, bytes: 20_000)) }
+        for _ in 0..<3 { for path in popular { #expect(cache.body(path, etag, .rendition("x")) != nil) } }
+        for path in try keys("scan", 2000) { #expect(fill(cache, path, bytes: 20_000)) }
+        for path in popular { #expect(cache.contains(path, etag, .rendition("x"))) }
+        #expect(cache.usedBytes <= 16 << 20)
+    }
+
+    @Test("A prefix is dropped with all that begins so, and what is asked meanwhile is not kept")
+    func prefix() throws {
+        let cache = ImageCache<Int>(bytes: 16 << 20)
+        let gone = try keys("photos/a", 100)
+        let left = try keys("photos-b", 100)
+        for path in gone + left {
+            #expect(fill(cache, path, bytes: 1000))
+            #expect(fillOriginal(cache, path, bytes: 2000))
+            cache.setCurrent(path, 1, asked: cache.epoch(of: path))
+        }
+        let coming = try #require(ObjectKey("photos/coming"))
+        let asked = cache.epoch(of: coming)
+        let before = cache.usedBytes
+        cache.invalidate(prefix: Array("photos/".utf8))
+        for path in gone {
+            #expect(cache.current(path) == nil)
+            #expect(!cache.contains(path, etag, .rendition("x")))
+            #expect(!cache.contains(path, etag, .original))
+        }
+        for path in left {
+            #expect(cache.current(path) == 1)
+            #expect(cache.contains(path, etag, .rendition("x")))
+            #expect(cache.contains(path, etag, .original))
+        }
+        #expect(abs(cache.usedBytes * 2 - before) < before / 20)
+        cache.setCurrent(coming, 1, asked: asked)
+        #expect(cache.current(coming) == nil)
+        cache.invalidate(prefix: [])
+        #expect(cache.usedBytes == 0)
+    }
+
+    @Test("Many at once: the budget holds, and all bytes come back")
+    func concurrent() async throws {
+        let cache = ImageCache<Int>(bytes: 2 << 20)
+        let paths = try keys("p", 50)
+        await withTaskGroup(of: Void.self) { group in
+            for worker in 0..<4 {
+                group.addTask {
+                    var random = SystemRandomNumberGenerator()
+                    for step in 0..<500 {
+                        let path = paths[Int.random(in: 0..<paths.count, using: &random)]
+                        switch Int.random(in: 0..<10, using: &random) {
+                        case 0: cache.invalidate(path)
+                        case 1: cache.setCurrent(path, step, asked: cache.epoch(of: path))
+                        case 2: _ = fillOriginal(cache, path, bytes: 90_000)
+                        case 3...5: _ = fill(cache, path, bytes: 20_000, "\(worker % 4)")
+                        default: _ = cache.body(path, etag, .rendition("\(worker % 4)"))
+                        }
+                        #expect(cache.usedBytes <= 2 << 20)
+                    }
+                }
+            }
+        }
+        for path in paths { cache.invalidate(path) }
+        #expect(cache.usedBytes == 0)
+    }
+
     @Test("What was asked before a write is not kept after it")
     func staleFill() throws {
         let cache = ImageCache<Int>(bytes: 1 << 20)
         let asked = cache.epoch(of: path)
         cache.invalidate(path)
         cache.setCurrent(path, 1, asked: asked)
-        let reservation = try #require(cache.reserve(path, bytes: 10))
+        let reservation = try #require(cache.reserve(path, .original, bytes: 10))
         let body = cache.setBody(
             path, etag, .original, [ByteBuffer(repeating: 0, count: 10)], in: reservation, asked: asked)
         #expect(body.size == 10)
@@ -171,7 +277,7 @@ struct CachedBodyTests {
         let path = try #require(ObjectKey("p"))
         let bytes = (0..<100).map { UInt8($0) }
         let chunks = [0..<1, 1..<40, 40..<41, 41..<100].map { ByteBuffer(bytes: bytes[$0]) }
-        let reservation = try #require(cache.reserve(path, bytes: 100))
+        let reservation = try #require(cache.reserve(path, .original, bytes: 100))
         let body = cache.setBody(
             path, ETag(opaque: "e"), .original, chunks, in: reservation, asked: cache.epoch(of: path))
         #expect(body.size == 100)
@@ -204,7 +310,7 @@ struct FillingBodyTests {
         let chunks = (1...60).map { $0 * 10 }
         let size = chunks.reduce(0, +)
         let expected = chunks.flatMap { [UInt8](repeating: UInt8($0 % 251), count: $0) }
-        let reservation = try #require(cache.reserve(path, bytes: size))
+        let reservation = try #require(cache.reserve(path, .original, bytes: size))
         let body = cache.fill(
             path, ETag(opaque: "e"), .original, from: source(chunks), in: reservation, asked: cache.epoch(of: path))
         #expect(cache.filling(path, ETag(opaque: "e"), .original) === body)
@@ -233,7 +339,7 @@ struct FillingBodyTests {
         try await follow(cache, path)
         // With its last reader gone it makes room like any other.
         for index in 0..<40 {
-            let reservation = try #require(cache.reserve(path, bytes: 1 << 20))
+            let reservation = try #require(cache.reserve(path, .original, bytes: 1 << 20))
             _ = cache.setBody(
                 path, ETag(opaque: "\(index)"), .original, [ByteBuffer(repeating: 1, count: 1 << 20)], in: reservation,
                 asked: cache.epoch(of: path))
@@ -247,7 +353,7 @@ struct FillingBodyTests {
     func broken(_ chunks: [Int], _ size: Int, _ failing: Bool) async throws {
         let cache = ImageCache<Int>(bytes: 16 << 20)
         let path = try #require(ObjectKey("p"))
-        let reservation = try #require(cache.reserve(path, bytes: size))
+        let reservation = try #require(cache.reserve(path, .original, bytes: size))
         let tag = ETag(opaque: "e")
         let body = cache.fill(
             path, tag, .original, from: source(chunks, failing: failing), in: reservation, asked: cache.epoch(of: path))

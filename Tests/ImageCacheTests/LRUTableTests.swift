@@ -22,25 +22,32 @@ struct LRUTableTests {
         var random = SystemRandomNumberGenerator()
         var table = LRUTable<Int, Int>()
         var model: [(key: Int, value: Int)] = []
-        for step in 0..<20_000 {
+        for step in 0..<4000 {
             let key = Int.random(in: 0..<40, using: &random)
             switch Int.random(in: 0..<5, using: &random) {
             case 0, 1:
                 let old = model.firstIndex { $0.key == key }.map { model.remove(at: $0).value }
                 model.append((key, step))
-                #expect(table.set(key, step) == old)
+                let replaced = table.set(key, step, bytes: key)
+                #expect(replaced == old)
             case 2:
                 let found = model.firstIndex { $0.key == key }.map { model.remove(at: $0) }
                 if let found { model.append(found) }
-                #expect(table.use(key) == found?.value)
+                let used = table.use(key)
+                #expect(used == found?.value)
             case 3:
                 let old = model.firstIndex { $0.key == key }.map { model.remove(at: $0).value }
-                #expect(table.remove(key) == old)
+                let removed = table.remove(key)
+                #expect(removed == old)
             default:
                 let oldest = model.isEmpty ? nil : model.removeFirst()
-                #expect(table.removeOldest()?.key == oldest?.key)
+                let removed = table.removeOldest()?.key
+                #expect(removed == oldest?.key)
             }
-            #expect(table.count == model.count)
+            // Apart from the expectation, which would keep a copy of the table.
+            let (count, bytes) = (table.count, table.bytes)
+            #expect(count == model.count)
+            #expect(bytes == model.reduce(0) { $0 + $1.key })
         }
     }
 }

@@ -3,6 +3,7 @@
 struct Problem: Error, Hashable {
     enum Code: Hashable {
         case badParameter
+        case renditionNotAllowed
     }
 
     var code: Code

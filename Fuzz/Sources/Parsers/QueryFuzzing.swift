@@ -5,7 +5,26 @@ public enum QueryFuzzing {
     public static func run(_ bytes: [UInt8]) {
         precondition(PercentDecoding.decode(PercentDecoding.encodePath(bytes).utf8) == bytes, "a path that changes")
         guard let query = try? Query(bytes) else { return }
-        guard let request = try? RenditionQuery.parse(query) else { return }
+        for rules in rules { run(query, rules) }
+        // What the settings may spell as a preset is the same picture by its name.
+        let text = String(decoding: bytes, as: UTF8.self)
+        guard let preset = try? RenditionPreset(parameters: text) else { return }
+        let named = RenditionRules(mode: .presets, presets: ["p": preset])
+        let direct = try? RenditionQuery.parse(query, RenditionRules())
+        precondition((try? RenditionQuery.parse(Query(Array("preset=p".utf8)), named)) == direct, "a preset of its own")
+    }
+
+    private static let rules: [RenditionRules] = {
+        let card = try? RenditionPreset(parameters: "w=400&h=300&fit=cover&gravity=0.3,0.7&dpr=2&format=webp")
+        let presets = card.map { ["card": $0] } ?? [:]
+        return [
+            RenditionRules(), RenditionRules(presets: presets, sizes: [1, 160, 320, 8_192]),
+            RenditionRules(mode: .presets, presets: presets),
+        ]
+    }()
+
+    private static func run(_ query: Query, _ rules: RenditionRules) {
+        guard let request = try? RenditionQuery.parse(query, rules) else { return }
         for side in [request.width, request.height].compactMap(\.self) { precondition((1...8_192).contains(side)) }
         if let quality = request.quality { precondition((1...100).contains(quality)) }
         if let blur = request.blur { precondition(blur >= 0 && blur <= RenditionRequest.blurRange.upperBound * 4) }
@@ -14,7 +33,7 @@ public enum QueryFuzzing {
 
         var reversed = query
         reversed.items.reverse()
-        precondition((try? RenditionQuery.parse(reversed)) == request, "an order of parameters that matters")
+        precondition((try? RenditionQuery.parse(reversed, rules)) == request, "an order of parameters that matters")
         for format in ImageFormat.allCases {
             let spec = RenditionSpec(request, format: format, defaultQuality: 80)
             let text = spec.canonicalText
@@ -28,6 +47,6 @@ public enum QueryFuzzing {
         "w=8192&h=1&fit=scale-down&gravity=0.25,1&format=auto&bg=%23fff8&rotate=90&flip=horizontal",
         "blur=2.5&sharpen=1&fit=pad&bg=00ff0080&h=12&gravity=smart&format=original", "w=10&w=20", "w=%zz",
         "w=nan&dpr=0x1",
-        "preset=card", "v=abc&other=%C3%A4+b", "fit=fill&w=3&h=4&rotate=180&flip=vertical&dpr=1.5&format=avif", "",
+        "preset=card", "preset=card&w=5&dpr=3", "v=abc&other=%C3%A4+b", "fit=fill&w=3&h=4&rotate=180&flip=vertical&dpr=1.5&format=avif", "",
     ].map { Array($0.utf8) }
 }

@@ -7,6 +7,7 @@ enum ProblemCode: String, Sendable, CaseIterable {
     case badBody = "bad_body"
     case badRequest = "bad_request"
     case writesNotAllowed = "writes_not_allowed"
+    case renditionNotAllowed = "rendition_not_allowed"
     case notFound = "not_found"
     case methodNotAllowed = "method_not_allowed"
     case clientTooSlow = "client_too_slow"
@@ -37,7 +38,7 @@ enum ProblemCode: String, Sendable, CaseIterable {
     var status: HTTPResponse.Status {
         switch self {
         case .badPath, .badParameter, .badBody, .badRequest: .badRequest
-        case .writesNotAllowed: .forbidden
+        case .writesNotAllowed, .renditionNotAllowed: .forbidden
         case .notFound: .notFound
         case .methodNotAllowed: .methodNotAllowed
         case .clientTooSlow: .requestTimeout
@@ -70,6 +71,7 @@ enum ProblemCode: String, Sendable, CaseIterable {
         case .badBody: "The body is malformed"
         case .badRequest: "The request is malformed"
         case .writesNotAllowed: "This server takes no writes from here"
+        case .renditionNotAllowed: "This rendition may not be asked for"
         case .notFound: "There is no such image"
         case .methodNotAllowed: "The resource does not take this method"
         case .clientTooSlow: "The client was too slow"

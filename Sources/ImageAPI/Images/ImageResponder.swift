@@ -52,7 +52,7 @@ public struct ImageResponder: HTTPResponder {
             return try await writing.form(request, requestID: context.requestID)
         // The route takes no other methods than those above, GET and HEAD.
         case (.image(let path), _):
-            let rendition = try RenditionQuery.parse(query)
+            let rendition = try RenditionQuery.parse(query, configuration.renditions)
             isNegotiable = rendition.map(RenditionQuery.isNegotiable) ?? false
             let read = ImageReading.Read(
                 path: path, rendition: rendition, version: try query.text("v"), request: request, context: context)

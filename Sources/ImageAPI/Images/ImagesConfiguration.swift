@@ -8,13 +8,17 @@ public struct ImagesConfiguration: Sendable {
     public var maximumUploadBytes: Int64
     /// Lifts the rules for writes without credentials.
     public var allowsAnonymousWrites: Bool
+    /// What renditions may be asked for.
+    public var renditions: RenditionRules
 
     public init(
-        cacheControl: String, urlBase: String?, maximumUploadBytes: Int64, allowsAnonymousWrites: Bool
+        cacheControl: String, urlBase: String?, maximumUploadBytes: Int64, allowsAnonymousWrites: Bool,
+        renditions: RenditionRules
     ) {
         self.cacheControl = cacheControl
         self.urlBase = urlBase
         self.maximumUploadBytes = maximumUploadBytes
         self.allowsAnonymousWrites = allowsAnonymousWrites
+        self.renditions = renditions
     }
 }

@@ -4,22 +4,21 @@ import ImageModel
 enum RenditionQuery {
     /// Nil where the query asks for no rendition: the stored bytes are wanted.
     ///
-    /// - Throws: ``Problem`` for a malformed or doubled parameter.
-    static func parse(_ query: Query) throws(Problem) -> RenditionRequest? {
-        guard query.items.contains(where: { names.contains($0.name) || laterNames.contains($0.name) }) else {
-            return nil
-        }
-        // To ignore what the contract promises for later would send a wrong picture as if it were right.
-        if let later = query.items.first(where: { laterNames.contains($0.name) }) {
-            throw Problem(.badParameter, "The parameter \(later.name) is not supported by this version.")
-        }
+    /// - Throws: ``Problem`` for a malformed or doubled parameter, and for what the rules do not allow.
+    static func parse(_ query: Query, _ rules: RenditionRules) throws(Problem) -> RenditionRequest? {
+        guard query.items.contains(where: { names.contains($0.name) || $0.name == presetName }) else { return nil }
+        try rules.judge(query)
+        // From here on a preset is what it stands for, so that it has no cache entry and no ETag of its own.
+        let query = try rules.writtenOut(query)
         let width = try query.number("w", in: 1...maximumSide)
         let height = try query.number("h", in: 1...maximumSide)
         // Both sides by the same, and none beyond the largest one: the box keeps its shape.
         let dpr = min(try ratio(query), Double(maximumSide) / Double(max(width ?? 1, height ?? 1)))
+        let fit = try query.word("fit", as: RenditionRequest.Fit.self) ?? .scaleDown
+        let box = rules.sizes.snapped(
+            width: width.map { scaled($0, by: dpr) }, height: height.map { scaled($0, by: dpr) }, fit: fit)
         return RenditionRequest(
-            width: width.map { scaled($0, by: dpr) }, height: height.map { scaled($0, by: dpr) },
-            fit: try query.word("fit", as: RenditionRequest.Fit.self) ?? .scaleDown,
+            width: box.width, height: box.height, fit: fit,
             gravity: try gravity(query), format: try format(query),
             quality: try query.number("q", in: 1...100), background: try background(query), turn: try turn(query),
             blur: try strength(query, "blur", in: RenditionRequest.blurRange).map { $0 * dpr },
@@ -31,11 +30,13 @@ enum RenditionQuery {
     /// Whether the answer depends on Accept.
     static func isNegotiable(_ request: RenditionRequest) -> Bool { request.format == .auto }
 
-    private static let names: Set<String> = [
+    /// Every parameter that says something of the rendition itself.
+    static let names: Set<String> = [
         "w", "h", "fit", "gravity", "format", "q", "dpr", "bg", "rotate", "flip", "blur", "sharpen", "frame",
         "max_bytes",
     ]
-    private static let laterNames: Set<String> = ["preset"]
+    /// The parameter that stands for others.
+    static let presetName = "preset"
     private static let maximumSide = 8192
 
     /// CSS pixels times the ratio.

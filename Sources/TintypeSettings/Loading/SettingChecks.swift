@@ -3,7 +3,8 @@ enum SettingChecks {
     typealias Fault = SettingsFaults.Fault
 
     static func faults(in settings: Settings) -> [Fault] {
-        ports(settings) + anonymousWrites(settings) + (settings.storageType == .s3 ? s3(settings.s3) : [])
+        ports(settings) + anonymousWrites(settings) + presetNames(settings)
+            + (settings.storageType == .s3 ? s3(settings.s3) : [])
     }
 
     private static func ports(_ settings: Settings) -> [Fault] {
@@ -21,6 +22,14 @@ enum SettingChecks {
                 expected: "a loopback address (127.0.0.1, ::1, localhost), since writes need no credential, or "
                     + "UNSAFE_ALLOW_ANONYMOUS_WRITES=true to let everybody who reaches this address write")
         ]
+    }
+
+    /// The file cannot hold a name twice, but the environment can.
+    private static func presetNames(_ settings: Settings) -> [Fault] {
+        var seen: Set<String> = []
+        return settings.presets.filter { !seen.insert($0.name).inserted }.map {
+            Fault(setting: "PRESETS", value: $0.name, expected: "every name once")
+        }
     }
 
     private static func s3(_ s3: S3Settings) -> [Fault] {

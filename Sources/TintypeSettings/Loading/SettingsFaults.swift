@@ -8,6 +8,12 @@ public struct SettingsFaults: Error, Sendable, Hashable {
         public let value: String?
         /// What was expected, as a sentence without its end.
         public let expected: String
+
+        public init(setting: String, value: String?, expected: String) {
+            self.setting = setting
+            self.value = value
+            self.expected = expected
+        }
     }
 
     /// In the order of the table.

@@ -1,7 +1,8 @@
 import FoundationEssentials
 import Yams
 
-/// The YAML file of `--config`: one mapping of settings in lower camel case to scalars.
+/// The YAML file of `--config`: one mapping of settings in lower camel case to scalars, and for some of them to what
+/// ``FileShape`` tells.
 enum SettingsFile {
     typealias Fault = SettingsFaults.Fault
 
@@ -42,23 +43,29 @@ enum SettingsFile {
         var faults: [Fault] = []
         for (keyNode, valueNode) in mapping {
             let key = keyNode.scalar?.string ?? ""
-            guard knownKeys.contains(key) else {
+            guard let shape = shapes[key] else {
                 // Masked: it may be a secret whose key is misspelled.
                 faults.append(
                     Fault(setting: "\(key.debugDescription) in the file", value: Secret.mask, expected: hint(for: key)))
                 continue
             }
             if isNull(valueNode) { continue }
-            guard let scalar = valueNode.scalar else {
-                faults.append(Fault(setting: "\(key) in the file", value: "a list or mapping", expected: "one value"))
+            guard let text = FileValue.text(of: valueNode, as: shape) else {
+                faults.append(
+                    Fault(
+                        setting: "\(key) in the file", value: "a list or mapping",
+                        expected: FileValue.expectation(for: shape)))
                 continue
             }
-            values[key] = scalar.string
+            values[key] = text
         }
         return (values, faults)
     }
 
-    private static let knownKeys = Set(Setting.all.map(\.key) + LaterSettings.names.map(Setting.key(of:)))
+    /// Of every known key.
+    private static let shapes = Dictionary(
+        Setting.all.map { ($0.key, $0.shape) } + LaterSettings.names.map { (Setting.key(of: $0), .scalar) }
+    ) { first, _ in first }
 
     /// Null in the core schema, as long as it is not quoted.
     private static func isNull(_ node: Node) -> Bool {
@@ -68,7 +75,7 @@ enum SettingsFile {
 
     private static func hint(for key: String) -> String {
         let plain = { (text: String) in text.lowercased().filter { $0 != "_" && $0 != "-" } }
-        let meant = knownKeys.sorted().first { plain($0) == plain(key) }
+        let meant = shapes.keys.sorted().first { plain($0) == plain(key) }
         return "a known setting" + (meant.map { ", perhaps \($0)" } ?? "")
     }
 

@@ -11,6 +11,8 @@ public struct Setting: Sendable {
     public let expected: String
     /// Whether its value is masked wherever it is shown.
     public let isSecret: Bool
+    /// How the file may spell it.
+    let shape: FileShape
     /// The environment variable that is asked where this setting is not set.
     let fallbacks: [String]
     /// What is shown for a default that is no fixed value.
@@ -28,6 +30,7 @@ public struct Setting: Sendable {
         self.isSecret = isSecret
         self.fallbacks = fallbacks
         expected = kind.expected
+        shape = kind.shape
         defaultNote = note
         assign = { text, settings in
             guard let value = kind.parse(text) else { return false }

@@ -5,6 +5,8 @@ struct SettingKind<Value: Sendable>: Sendable {
     /// Nil where the text is not what is expected.
     let parse: @Sendable (String) -> Value?
     let render: @Sendable (Value) -> String?
+    /// How the file may spell it beside the text itself.
+    var shape = FileShape.scalar
 
     /// A kind with nil for "not set".
     static func optional<Wrapped>(_ kind: SettingKind<Wrapped>) -> Self where Value == Wrapped? {

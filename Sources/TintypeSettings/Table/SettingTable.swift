@@ -1,6 +1,7 @@
 extension Setting {
     /// Every setting, in the order in which it is shown.
-    public static let all: [Setting] = listening + storage + s3 + uploads + rendering + caching + access + logging
+    public static let all: [Setting] =
+        listening + storage + s3 + uploads + rendering + renditions + caching + access + logging
 
     private static let tebibyte = 1 << 40
 
@@ -98,6 +99,20 @@ extension Setting {
         Setting(
             "MAX_ANIMATION_PIXELS", \.maxAnimationPixels, .number(1...100_000_000_000),
             "frames times pixels of an animation that is rendered (422); storing and serving one is not limited by it"),
+    ]
+
+    private static let renditions = [
+        Setting(
+            "PRESETS", \.presets, .presets,
+            "renditions with a name, for `?preset=NAME`: `thumb:w=200&h=200&fit=cover,card:w=800`; in the file a "
+                + "mapping. See docs/configuration.md"),
+        Setting(
+            "RENDITION_MODE", \.renditionMode, .choice,
+            "`any`, or `presets`: only `?preset=NAME` may be asked for, beside it `dpr` of 1, 2, 3 or 4 (403)"),
+        Setting(
+            "RENDITION_SIZES", \.renditionSizes, .numbers(1...8192),
+            "pixels, such as `160,320,640,1280`: `w` and `h`, times `dpr`, become the next larger one, or the largest; "
+                + "a box that is filled keeps its proportions. Without it every size may be asked for"),
     ]
 
     private static let caching = [

@@ -1,5 +1,6 @@
 import ArgumentParser
 import FoundationEssentials
+import ImageAPI
 import TintypeSettings
 
 /// The settings, as every command takes them.
@@ -9,7 +10,8 @@ struct SettingsOptions: ParsableArguments {
 
     /// The settings of this process. The only place that reads its environment.
     func load() throws(SettingsFaults) -> Settings {
-        try Settings.load(environment: ProcessInfo.processInfo.environment, file: file)
+        try Settings.load(
+            environment: ProcessInfo.processInfo.environment, file: file, check: RenditionRules.faults(in:))
     }
 
     /// The same for commands that cannot go on without them: all faults on standard error, exit code 78.

@@ -6,7 +6,7 @@ import Testing
 @Suite("The query of a rendition")
 struct RenditionQueryTests {
     private func parse(_ query: String) throws -> RenditionRequest? {
-        try RenditionQuery.parse(Query(Array(query.utf8)))
+        try RenditionQuery.parse(Query(Array(query.utf8)), RenditionRules())
     }
 
     @Test(

@@ -1,0 +1,57 @@
+import ObjectStorage
+
+/// What a body is of.
+public enum BodyVariant: Hashable, Sendable {
+    case original
+    /// A rendition by its canonical text, format and renderer revision included.
+    case rendition(String)
+
+    var kind: BodyKind {
+        switch self {
+        case .original: .original
+        case .rendition: .rendition
+        }
+    }
+
+    /// What its name takes in memory.
+    var nameBytes: Int {
+        switch self {
+        case .original: 0
+        case .rendition(let text): text.utf8.count
+        }
+    }
+}
+
+/// A path with its hash, which is so computed once, and never under a lock.
+struct CachePath: Hashable, Sendable {
+    let key: ObjectKey
+    let hash: Int
+
+    init(_ key: ObjectKey) {
+        self.key = key
+        hash = key.hashValue
+    }
+
+    func hash(into hasher: inout Hasher) { hasher.combine(hash) }
+}
+
+/// The name of a body, with its hash.
+struct BodyKey: Hashable, Sendable {
+    let path: CachePath
+    let etag: ETag
+    let variant: BodyVariant
+    private let hash: Int
+
+    init(_ path: CachePath, _ etag: ETag, _ variant: BodyVariant) {
+        self.path = path
+        self.etag = etag
+        self.variant = variant
+        var hasher = Hasher()
+        hasher.combine(path.hash)
+        hasher.combine(etag)
+        hasher.combine(variant)
+        hash = hasher.finalize()
+    }
+
+    func hash(into hasher: inout Hasher) { hasher.combine(hash) }
+}

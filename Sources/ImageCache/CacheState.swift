@@ -1,0 +1,102 @@
+import ObjectStorage
+
+/// What a shard knows: answers about paths, and bodies, all of a path together. Pure: no lock, no clock; what it drops it
+/// returns, for the caller to let go of it.
+struct CacheState<Current: Sendable>: Sendable {
+    typealias Bodies = ScanResistantTable<BodyKey, CachedBody>
+
+    private let answerLimit: Int
+    private var answers = LRUTable<CachePath, Current>()
+    private(set) var originals = Bodies()
+    private(set) var renditions = Bodies()
+    private var bodiesOfPath: [CachePath: Set<BodyKey>] = [:]
+    /// Bodies that are on their way in.
+    var filling: [BodyKey: FillingBody] = [:]
+    private(set) var epochs = WriteEpochs()
+
+    init(answerLimit: Int) {
+        self.answerLimit = answerLimit
+    }
+
+    var answerBytes: Int { answers.bytes }
+
+    // MARK: Reading
+
+    mutating func current(_ path: CachePath) -> Current? { answers.use(path) }
+
+    mutating func body(_ key: BodyKey) -> CachedBody? {
+        switch key.variant.kind {
+        case .original: originals.use(key)
+        case .rendition: renditions.use(key)
+        }
+    }
+
+    func contains(_ key: BodyKey) -> Bool {
+        switch key.variant.kind {
+        case .original: originals.contains(key)
+        case .rendition: renditions.contains(key)
+        }
+    }
+
+    // MARK: Filling
+
+    /// Keeps the answer unless a write has come since `epoch`, and returns what had to go for it.
+    mutating func setCurrent(_ path: CachePath, _ current: Current, asked epoch: WriteEpoch) -> [Current] {
+        let bytes = CacheOverhead.answer(path.key)
+        guard bytes <= answerLimit, epochs.current(path) == epoch else { return [] }
+        var dropped: [Current] = []
+        if let replaced = answers.set(path, current, bytes: bytes) { dropped.append(replaced) }
+        while answers.bytes > answerLimit, let oldest = answers.removeOldest() { dropped.append(oldest.value) }
+        return dropped
+    }
+
+    /// Keeps the body unless a write has come since `epoch`, and returns the one it replaces.
+    mutating func setBody(_ key: BodyKey, _ body: CachedBody, asked epoch: WriteEpoch) -> CachedBody? {
+        guard epochs.current(key.path) == epoch else { return nil }
+        bodiesOfPath[key.path, default: []].insert(key)
+        switch key.variant.kind {
+        case .original: return originals.set(key, body, bytes: body.countedBytes)
+        case .rendition: return renditions.set(key, body, bytes: body.countedBytes)
+        }
+    }
+
+    // MARK: Dropping
+
+    /// Takes out the body of this kind that is worth least. To drop one that is being sent would free nothing: slow
+    /// readers would empty the cache for no gain.
+    mutating func evict(_ kind: BodyKind) -> CachedBody? {
+        let gone =
+            switch kind {
+            case .original: originals.evict { $0.isHeldOnlyHere() }
+            case .rendition: renditions.evict { $0.isHeldOnlyHere() }
+            }
+        guard let gone else { return nil }
+        bodiesOfPath[gone.key.path]?.remove(gone.key)
+        if bodiesOfPath[gone.key.path]?.isEmpty == true { bodiesOfPath[gone.key.path] = nil }
+        return gone.value
+    }
+
+    mutating func invalidate(_ path: CachePath) -> (Current?, [CachedBody]) {
+        epochs.advance(path)
+        return (answers.remove(path), removeBodies(of: path))
+    }
+
+    /// What is being asked of any path is not kept either: which ones begin so, the epochs cannot tell.
+    mutating func invalidate(prefix: [UInt8]) -> ([Current], [CachedBody]) {
+        epochs.advanceAll()
+        let known = answers.keys.filter { $0.key.hasPrefix(prefix) }
+        let paths = bodiesOfPath.keys.filter { $0.key.hasPrefix(prefix) }
+        return (known.compactMap { answers.remove($0) }, paths.flatMap { removeBodies(of: $0) })
+    }
+
+    mutating func forgetCurrent(_ path: CachePath) -> Current? { answers.remove(path) }
+
+    private mutating func removeBodies(of path: CachePath) -> [CachedBody] {
+        (bodiesOfPath.removeValue(forKey: path) ?? []).compactMap { key in
+            switch key.variant.kind {
+            case .original: originals.remove(key)
+            case .rendition: renditions.remove(key)
+            }
+        }
+    }
+}

@@ -1,0 +1,48 @@
+import ImageAPI
+import TintypeSettings
+
+extension RenditionRules {
+    /// The rules of settings that ``faults(in:)`` found nothing wrong with.
+    init(_ settings: Settings) {
+        self.init(
+            mode: Mode(settings.renditionMode), presets: Self.read(settings.presets).presets,
+            sizes: settings.renditionSizes)
+    }
+
+    /// What is wrong with the presets. They are read here, by the parser of queries, since the room of the settings
+    /// knows of no HTTP.
+    static func faults(in settings: Settings) -> [SettingsFaults.Fault] { read(settings.presets).faults }
+
+    private static func read(
+        _ texts: [PresetText]
+    ) -> (presets: [String: RenditionPreset], faults: [SettingsFaults.Fault]) {
+        var presets: [String: RenditionPreset] = [:]
+        var faults: [SettingsFaults.Fault] = []
+        for text in texts {
+            guard RenditionPreset.isName(text.name) else {
+                faults.append(
+                    .init(setting: "PRESETS", value: text.name, expected: "a name of \(RenditionPreset.nameRule)"))
+                continue
+            }
+            do throws(RenditionPreset.Fault) {
+                presets[text.name] = try RenditionPreset(parameters: text.parameters)
+            } catch {
+                faults.append(
+                    .init(
+                        setting: "PRESETS, \(text.name)", value: text.parameters,
+                        expected: "parameters of a rendition, but: \(error.reason)"))
+            }
+        }
+        return (presets, faults)
+    }
+}
+
+extension RenditionRules.Mode {
+    fileprivate init(_ mode: RenditionMode) {
+        self =
+            switch mode {
+            case .any: .any
+            case .presets: .presets
+            }
+    }
+}
