@@ -262,10 +262,11 @@ import Testing
                 _ = try Self.play(Self.apng([Part(color: Self.blue), part]))
             }
         }
-        for count in stride(from: 0, to: good.count, by: 7) {
+        for count in stride(from: 0, to: good.count - 16, by: 7) {
             let cut = Array(good.prefix(count))
             guard (try? readHeader(cut)) != nil else { continue }
-            _ = try? Self.play(cut)
+            // What is missing is at least the end of the last frame's chunk.
+            #expect(throws: CodecError.self, "\(count)") { _ = try Self.play(cut) }
         }
     }
 }

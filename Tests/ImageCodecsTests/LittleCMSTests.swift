@@ -8,16 +8,8 @@ import Testing
 /// Debian's colord-data (Adobe RGB, ProPhoto), libgs-common (CMYK for web presses by SWOP) and libjpeg-turbo's tests;
 /// and with those of ``ICCFile``.
 @Suite struct LittleCMSTests {
-    /// Pillow's Python, nil where it is not installed.
-    private static let python: String? = ProcessInfo.processInfo.environment["PYTHON"].flatMap { path in
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: path)
-        process.arguments = ["-c", "from PIL import ImageCms"]
-        process.standardError = FileHandle.nullDevice
-        guard (try? process.run()) != nil else { return nil }
-        process.waitUntilExit()
-        return process.terminationStatus == 0 ? path : nil
-    }
+    /// The Python that scripts/test has put Pillow into; nil outside of it. One without Pillow fails the tests.
+    private static let python = ProcessInfo.processInfo.environment["PYTHON"]
 
     /// Makes a picture of all colours, tags it with a profile, writes it, and beside it what it looks like in sRGB.
     private static let script = """
