@@ -1,8 +1,6 @@
-import AsyncHTTPClient
 import Foundation
 import ImageCodecs
 import ImageModel
-import NIOCore
 import NIOHTTP1
 import Testing
 

@@ -17,7 +17,8 @@ import Testing
         try #require(try Oracle.run("jpegtran", ["-copy", "none", "-optimize"], input: file))
     }
 
-    private static let arguments: [(Orientation, [String])] = [
+    /// Every change, and how jpegtran is told to make it.
+    static let arguments: [(Orientation, [String])] = [
         (.mirrored, ["-flip", "horizontal"]), (.rotated180, ["-rotate", "180"]),
         (.mirroredRotated180, ["-flip", "vertical"]), (.mirroredRotated270, ["-transpose"]),
         (.rotated90, ["-rotate", "90"]), (.mirroredRotated90, ["-transverse"]), (.rotated270, ["-rotate", "270"]),

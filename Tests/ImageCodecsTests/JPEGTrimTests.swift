@@ -12,12 +12,6 @@ import Testing
             change, to: file.span.bytes, edge: edge, limits: CodecLimits(), cancelled: CancelFlag())
     }
 
-    private static let arguments: [(Orientation, [String])] = [
-        (.mirrored, ["-flip", "horizontal"]), (.rotated180, ["-rotate", "180"]),
-        (.mirroredRotated180, ["-flip", "vertical"]), (.mirroredRotated270, ["-transpose"]),
-        (.rotated90, ["-rotate", "90"]), (.mirroredRotated90, ["-transverse"]), (.rotated270, ["-rotate", "270"]),
-    ]
-
     @Test(
         .enabled(if: Oracle.has("cjpeg", "jpegtran", corpus: false)),
         arguments: [
@@ -29,7 +23,7 @@ import Testing
             let pixels = try TestImages.pixels(width: width, height: height, layout: .rgb8)
             let ppm = Array("P6\n\(width) \(height)\n255\n".utf8) + Picture(pixels).samples
             let file = try #require(try Oracle.run("cjpeg", options, input: ppm))
-            for (change, switches) in Self.arguments {
+            for (change, switches) in JPEGTransformTests.arguments {
                 let expected = try #require(try Oracle.run("jpegtran", ["-trim"] + switches, input: file))
                 let turned = try Self.turn(file, change, .trim)
                 let name: Comment = "\(width)x\(height) \(switches)"
