@@ -88,6 +88,7 @@ def seaweed(folder):
 class Tintype:
     pid: int
     port: int
+    ops: int
     seconds_to_ready: float
 
     def _memory(self, name):
@@ -127,4 +128,4 @@ def tintype(folder, s3_port=None, **settings):
             if child.poll() is not None or time.monotonic() > began + 60:
                 raise RuntimeError(f"tintype did not become ready, see {folder}/tintype.log")
             time.sleep(0.002)
-        yield Tintype(child.pid, port, time.monotonic() - began)
+        yield Tintype(child.pid, port, ops, time.monotonic() - began)

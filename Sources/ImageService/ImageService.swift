@@ -21,10 +21,12 @@ public struct ImageService: Sendable {
         public var staleFor: Duration
         /// For one storage operation. A write that failed is begun again only within this time.
         public var storageTimeout: Duration
+        /// Which renditions are kept in the store; nil: none.
+        public var keeping: RenditionKeeping?
 
         public init(
             uploads: UploadLimits, uploadMemoryBytes: Int, cacheBytes: Int, revalidateAfter: Duration,
-            staleFor: Duration, storageTimeout: Duration
+            staleFor: Duration, storageTimeout: Duration, keeping: RenditionKeeping? = nil
         ) {
             self.uploads = uploads
             self.uploadMemoryBytes = uploadMemoryBytes
@@ -32,6 +34,7 @@ public struct ImageService: Sendable {
             self.revalidateAfter = revalidateAfter
             self.staleFor = staleFor
             self.storageTimeout = storageTimeout
+            self.keeping = keeping
         }
     }
 
@@ -44,6 +47,7 @@ public struct ImageService: Sendable {
     private let rotation: Rotation
     private let renditions: Renditions
     private let extras: ExtrasKeeper
+    private let derived: DerivedObjects
     private let listing: Listing
 
     public init(storage: any ObjectStorage, workers: CodecWorkers, configuration: Configuration) {
@@ -62,19 +66,21 @@ public struct ImageService: Sendable {
         self.current = current
         self.originals = originals
         let commit = Commit(storage: storage, cache: cache, timeout: configuration.storageTimeout)
-        let extras = ExtrasKeeper(
-            storage: storage, cache: cache, originals: originals, workers: workers, limits: configuration.uploads)
-        self.extras = extras
+        let derived = DerivedObjects(storage: storage)
+        self.derived = derived
+        extras = ExtrasKeeper(
+            objects: derived, cache: cache, originals: originals, workers: workers, limits: configuration.uploads)
         uploads = Uploads(
             storage: storage, cache: cache, commit: commit, budget: budget,
             rewriting: ByteBudget(
                 limit: min(configuration.uploadMemoryBytes, Int(UInt32.max)), queueLimit: Self.maximumRewritesWaiting),
-            workers: workers, extras: extras, limits: configuration.uploads)
+            workers: workers, derived: derived, limits: configuration.uploads)
         rotation = Rotation(
-            storage: storage, cache: cache, commit: commit, workers: workers, extras: extras,
+            storage: storage, cache: cache, commit: commit, workers: workers, derived: derived,
             limits: configuration.uploads)
         renditions = Renditions(
-            cache: cache, current: current, originals: originals, workers: workers, limits: configuration.uploads)
+            cache: cache, current: current, originals: originals, workers: workers, limits: configuration.uploads,
+            keeping: configuration.keeping, derived: derived)
         listing = Listing(storage: storage)
     }
 
@@ -205,7 +211,7 @@ public struct ImageService: Sendable {
             found = try await storage.head(path.key)
         } catch {
             // An earlier delete whose answer was lost may have left them.
-            if error.code == .notFound { await extras.remove(path.key) }
+            if error.code == .notFound { derived.removeAll(of: path.key, but: nil) }
             throw ServiceError(error)
         }
         let mode = try condition.mode(given: found.etag)
@@ -226,14 +232,18 @@ public struct ImageService: Sendable {
         }.value
         // Gone since the look, by us with a lost answer or by somebody else: it is as it should be.
         if let error, error.code != .notFound {
-            // A store that does not answer is not waited for twice.
-            if error.mayHaveHappened { Task { await extras.remove(path.key) } }
+            if error.mayHaveHappened { derived.removeAll(of: path.key, but: nil) }
             throw ServiceError(error)
         }
-        await extras.remove(path.key)
+        derived.removeAll(of: path.key, but: nil)
     }
 
     // MARK: Operations
+
+    /// Waits for what goes on behind the answers, so long at most: to be called when no request comes any more.
+    public func finishBackgroundWork(within limit: Duration) async {
+        await derived.finishRemovals(within: limit)
+    }
 
     /// Asks the store a cheap question.
     public func checkStorage() async throws(StorageError) {

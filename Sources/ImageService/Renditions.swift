@@ -2,6 +2,8 @@ import Admission
 import ImageCache
 import ImageCodecs
 public import ImageModel
+import Metrics
+import NIOConcurrencyHelpers
 import NIOCore
 public import ObjectStorage
 import Rendering
@@ -51,11 +53,11 @@ public struct RenderedRendition: Sendable {
     }
 }
 
-/// Makes renditions, each once for all who ask at the same time, and keeps them in memory.
+/// Makes renditions, each once for all who ask at the same time, and keeps them in memory and, where it is told to, in the
+/// store.
 struct Renditions: Sendable {
     private struct FlightKey: Hashable, Sendable {
-        var path: ObjectKey
-        var etag: ETag
+        var version: OriginalVersion
         var text: String
         var epoch: WriteEpoch
     }
@@ -65,17 +67,27 @@ struct Renditions: Sendable {
     let originals: Originals
     let workers: CodecWorkers
     let limits: UploadLimits
+    /// Nil: none is kept in the store.
+    private let kept: KeptRenditions?
+    private let ladder: Ladder?
     private let flights = SingleFlight<FlightKey, Result<RenderedRendition.Pixels, ServiceError>>()
+    /// Originals whose intermediate is being made.
+    private let climbing = NIOLockedValueBox<Set<OriginalVersion>>([])
+    private let intermediates = Counter(label: "tintype_intermediates_rendered_total")
+    private let rendered = Counter(label: "tintype_renditions_rendered_total")
+    private let found = Counter(label: "tintype_renditions_found_total")
 
     init(
         cache: CurrentImages.Cache, current: CurrentImages, originals: Originals, workers: CodecWorkers,
-        limits: UploadLimits
+        limits: UploadLimits, keeping: RenditionKeeping?, derived: DerivedObjects
     ) {
         self.cache = cache
         self.current = current
         self.originals = originals
         self.workers = workers
         self.limits = limits
+        kept = keeping.map { KeptRenditions(objects: derived, keeping: $0) }
+        ladder = keeping?.ladder
     }
 
     /// The rendition's entity tag: a hash of all that decides its bytes.
@@ -90,7 +102,7 @@ struct Renditions: Sendable {
 
     func render(_ located: Located, _ spec: RenditionSpec) async throws(ServiceError) -> RenderedRendition {
         let image = located.image
-        let path = image.object.key
+        let version = OriginalVersion(path: image.object.key, etag: image.etag)
         let text = Self.text(spec)
         func rendition(_ pixels: RenderedRendition.Pixels, isHit: Bool) -> RenderedRendition {
             RenderedRendition(
@@ -98,43 +110,128 @@ struct Renditions: Sendable {
                 format: ImageFormat.detect(pixels.head.readableBytesSpan) ?? spec.format,
                 etag: Self.etag(image, spec), pixels: pixels)
         }
-        if let cached = cache.body(path, image.etag, .rendition(text)) {
+        if let cached = cache.body(version.path, version.etag, .rendition(text)) {
             return rendition(.cached(cached), isHit: true)
         }
-        let key = FlightKey(path: path, etag: image.etag, text: text, epoch: cache.epoch(of: path))
+        let key = FlightKey(version: version, text: text, epoch: cache.epoch(of: version.path))
         let result: Result<RenderedRendition.Pixels, ServiceError>
         do {
-            result = try await flights.run(key) { await make(located, spec, key) }
+            result = try await flights.run(key) { await obtain(located, spec, key) }
         } catch {
             throw .cancelled
         }
         return rendition(try result.get(), isHit: false)
     }
 
-    private func make(
+    // MARK: Once for all
+
+    private func obtain(
         _ located: Located, _ spec: RenditionSpec, _ key: FlightKey
     ) async -> Result<RenderedRendition.Pixels, ServiceError> {
         do throws(ServiceError) {
-            let bytes = try await draw(located, spec)
-            guard let reservation = cache.reserve(key.path, .rendition(key.text), bytes: bytes.readableBytes) else {
-                return .success(.apart(bytes))
+            switch try await turn(located, key) {
+            case .take(let got):
+                if let pixels = try await take(got, key) {
+                    found.increment()
+                    return .success(pixels)
+                }
+                await kept?.discard(key.text, of: key.version)
+                return .success(keepInMemory(try await draw(located, spec), key))
+            case .render(let claim):
+                return .success(try await draw(located, spec, key, claim))
+            case nil:
+                return .success(keepInMemory(try await draw(located, spec), key))
             }
-            return .success(
-                .cached(
-                    cache.setBody(
-                        key.path, key.etag, .rendition(key.text), [bytes], in: reservation, asked: key.epoch)))
         } catch {
             return .failure(error)
         }
     }
 
+    /// Nil: the store is not asked.
+    private func turn(_ located: Located, _ key: FlightKey) async throws(ServiceError) -> KeptRenditions.Turn? {
+        guard let kept, !current.health.isAway else { return nil }
+        do throws(StorageError) {
+            return try await kept.claim(key.text, of: key.version)
+        } catch {
+            // It can still be made of what is in memory.
+            if error.isOutage, cache.contains(key.version.path, key.version.etag, .original) { return nil }
+            throw ServiceError(error)
+        }
+    }
+
+    private func draw(
+        _ located: Located, _ spec: RenditionSpec, _ key: FlightKey, _ claim: KeptRenditions.Claim
+    ) async throws(ServiceError) -> RenderedRendition.Pixels {
+        do throws(ServiceError) {
+            let bytes = try await draw(located, spec)
+            kept?.end(claim, with: bytes) {
+                // Two renders may differ, where replicas of two releases run side by side, and the entity tag is one.
+                guard let got = try? await kept?.find(key.text, of: key.version) else { return }
+                _ = try? await take(got, key)
+            }
+            return keepInMemory(bytes, key)
+        } catch {
+            kept?.end(claim, with: nil)
+            throw error
+        }
+    }
+
+    /// Reads what lies in the store into memory; nil where it is no picture.
+    private func take(_ got: GetResult, _ key: FlightKey) async throws(ServiceError) -> RenderedRendition.Pixels? {
+        let size = Int(got.info.size)
+        let path = key.version.path
+        let reservation = cache.reserve(path, .rendition(key.text), bytes: size)
+        // What the cache does not count has to be counted elsewhere while it comes.
+        let room = reservation == nil ? try await workers.admitFile(got.info.size) : nil
+        defer { room?.release() }
+        let bytes: ByteBuffer
+        do {
+            bytes = try await got.body.collect(upTo: size, reserving: size)
+        } catch let error as StorageError {
+            throw ServiceError(error)
+        } catch {
+            throw .cancelled
+        }
+        guard bytes.readableBytes == size, ImageFormat.detect(bytes.readableBytesSpan) != nil else { return nil }
+        guard let reservation else { return .apart(bytes) }
+        return .cached(
+            cache.setBody(path, key.version.etag, .rendition(key.text), [bytes], in: reservation, asked: key.epoch))
+    }
+
+    private func keepInMemory(_ bytes: ByteBuffer, _ key: FlightKey) -> RenderedRendition.Pixels {
+        let path = key.version.path
+        guard let reservation = cache.reserve(path, .rendition(key.text), bytes: bytes.readableBytes) else {
+            return .apart(bytes)
+        }
+        return .cached(
+            cache.setBody(path, key.version.etag, .rendition(key.text), [bytes], in: reservation, asked: key.epoch))
+    }
+
+    // MARK: Rendering
+
     private func draw(_ located: Located, _ spec: RenditionSpec) async throws(ServiceError) -> ByteBuffer {
+        if let bytes = try await drawOfIntermediate(located, spec) { return bytes }
         let size = located.image.size
         try limits.check(size, toBe: "transformed")
         let room = try await workers.admitFile(size)
         defer { room.release() }
-        let limits = RenderLimits(codec: limits.codec)
         let file = try await originals.bytes(of: located, limit: Int(size))
+        let bytes = try await draw(file, spec, of: nil)
+        let intermediate = intermediate(of: located)
+        if spec == intermediate {
+            intermediates.increment()
+        } else {
+            rendered.increment()
+            if let intermediate { leave(intermediate, of: located) }
+        }
+        return bytes
+    }
+
+    /// - Parameter original: the size of the original, where `file` is an intermediate of it.
+    private func draw(
+        _ file: ByteBuffer, _ spec: RenditionSpec, of original: PixelSize?
+    ) async throws(ServiceError) -> ByteBuffer {
+        let limits = RenderLimits(codec: limits.codec)
         // What the record says of the picture is not enough to take memory by: the header itself is read.
         let info: ImageInfo
         do {
@@ -144,7 +241,7 @@ struct Renditions: Sendable {
         }
         let plan: RenderPlan
         do {
-            plan = try RenderPlan(info: info, spec: spec, limits: limits)
+            plan = try RenderPlan(info: info, of: original, spec: spec, limits: limits)
         } catch {
             throw ServiceError(error)
         }
@@ -159,6 +256,58 @@ struct Renditions: Sendable {
             }
         }
     }
+
+    // MARK: The ladder
+
+    /// The intermediate that this original is to have; nil: none.
+    private func intermediate(of located: Located) -> RenditionSpec? {
+        guard kept != nil, let info = located.image.image else { return nil }
+        return ladder?.intermediate(of: info)
+    }
+
+    /// Nil where there is no intermediate, or none that serves.
+    private func drawOfIntermediate(
+        _ located: Located, _ spec: RenditionSpec
+    ) async throws(ServiceError) -> ByteBuffer? {
+        guard let intermediate = intermediate(of: located), let info = located.image.image,
+            ladder?.serves(spec, of: info) == true, let file = try await find(intermediate, of: located)
+        else { return nil }
+        do throws(ServiceError) {
+            let bytes = try await draw(file, spec, of: info.displaySize)
+            rendered.increment()
+            return bytes
+        } catch .unprocessable {
+            // What lies there is damaged, which says nothing of the original.
+            return nil
+        }
+    }
+
+    private func find(_ spec: RenditionSpec, of located: Located) async throws(ServiceError) -> ByteBuffer? {
+        let (path, etag) = (located.image.object.key, located.image.etag)
+        let key = FlightKey(
+            version: OriginalVersion(path: path, etag: etag), text: Self.text(spec), epoch: cache.epoch(of: path))
+        if let cached = cache.body(path, etag, .rendition(key.text)) { return cached.head }
+        guard let kept, !current.health.isAway, let got = try? await kept.find(key.text, of: key.version) else {
+            return nil
+        }
+        return try await take(got, key)?.head
+    }
+
+    /// Makes the intermediate in the background, after the first rendition, unless others wait for what that takes.
+    private func leave(_ intermediate: RenditionSpec, of located: Located) {
+        let version = OriginalVersion(path: located.image.object.key, etag: located.image.etag)
+        guard let kept, workers.usage.queued == 0,
+            climbing.withLockedValue({ $0.count < Self.maximumClimbing && $0.insert(version).inserted })
+        else { return }
+        Task {
+            if !(await kept.contains(Self.text(intermediate), of: version)) {
+                _ = try? await render(located, intermediate)
+            }
+            climbing.withLockedValue { _ = $0.remove(version) }
+        }
+    }
+
+    private static let maximumClimbing = 4
 }
 
 extension ServiceError {

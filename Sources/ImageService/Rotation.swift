@@ -32,7 +32,7 @@ struct Rotation: Sendable {
     let cache: CurrentImages.Cache
     let commit: Commit
     let workers: CodecWorkers
-    let extras: ExtrasKeeper
+    let derived: DerivedObjects
     let limits: UploadLimits
     private let queue = KeyedLock<ObjectKey>()
 
@@ -41,13 +41,13 @@ struct Rotation: Sendable {
 
     init(
         storage: any ObjectStorage, cache: CurrentImages.Cache, commit: Commit, workers: CodecWorkers,
-        extras: ExtrasKeeper, limits: UploadLimits
+        derived: DerivedObjects, limits: UploadLimits
     ) {
         self.storage = storage
         self.cache = cache
         self.commit = commit
         self.workers = workers
-        self.extras = extras
+        self.derived = derived
         self.limits = limits
     }
 
@@ -59,7 +59,7 @@ struct Rotation: Sendable {
                 try await queue.withLock(path.key) {
                     try turn.begin()
                     let rotated = try await rotateAlone(path, by: change, condition: condition)
-                    await extras.remove(path.key)
+                    derived.removeAll(of: path.key, but: rotated.image.etag)
                     return rotated
                 }
             }

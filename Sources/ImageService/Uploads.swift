@@ -24,7 +24,7 @@ struct Uploads: Sendable {
     /// Whole uploads whose metadata are dropped.
     let rewriting: ByteBudget
     let workers: CodecWorkers
-    let extras: ExtrasKeeper
+    let derived: DerivedObjects
     let limits: UploadLimits
 
     /// Stores the picture that `body` holds.
@@ -64,7 +64,7 @@ struct Uploads: Sendable {
             // Before the write: a look that is late would see what this upload has written.
             let before = try await settled(looking, path, sent)
             let image = try await commit(sent, to: path, mode: mode, condition: condition, id: id, before: before)
-            if before != nil { await extras.remove(path.key) }
+            if before != nil { derived.removeAll(of: path.key, but: image.etag) }
             return UploadedImage(image: image, isNew: before == nil)
         } catch {
             // Of no consequence where it has been completed and the store's answer was lost.

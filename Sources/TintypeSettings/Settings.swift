@@ -60,6 +60,16 @@ public struct Settings: Sendable {
     public var renditionMode = RenditionMode.any
     /// RENDITION_SIZES: ascending; empty leaves every size free.
     public var renditionSizes: [Int] = []
+    /// RENDITION_STORE: whether renditions are kept in the store.
+    public var renditionStore = true
+    /// RENDITION_STORE_LIMIT: how many are kept of one version.
+    public var renditionStoreLimit = 200
+    /// RENDITION_LEASE_SECONDS: how long a replica waits for another one; zero: it does not.
+    public var renditionLease = Duration.zero
+    /// LADDER_SIDE: the longer side of the intermediates of large originals, in pixels; 0: none are made.
+    public var ladderSide = 2048
+    /// LADDER_QUALITY: 1 to 100.
+    public var ladderQuality = 90
 
     /// CACHE_MEMORY_BYTES: 0 keeps nothing.
     public var cacheMemoryBytes = 268_435_456

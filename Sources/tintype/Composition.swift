@@ -6,6 +6,7 @@ import ImageService
 import Logging
 import NIOCore
 import ObjectStorage
+import Rendering
 import ServiceLifecycle
 import Telemetry
 import TintypeSettings
@@ -62,14 +63,16 @@ enum Composition {
             try await group.run()
         } catch {
             logger.error("the server has ended with an error", metadata: ["error": "\(String(reflecting: error))"])
-            await end(store, pool)
+            await end(store, pool, service)
             throw error
         }
-        await end(store, pool)
+        await end(store, pool, service)
         logger.info("the server has ended")
     }
 
-    private static func end(_ store: Store, _ pool: WorkerPool) async {
+    private static func end(_ store: Store, _ pool: WorkerPool, _ service: ImageService) async {
+        // What is not removed by then is garbage that nothing refers to.
+        await service.finishBackgroundWork(within: .seconds(1))
         await pool.shutdown(cancelRunning: true)
         await store.close()
     }
@@ -88,7 +91,15 @@ enum Composition {
                 metadata: MetadataPolicy(settings.uploadMetadata)),
             uploadMemoryBytes: settings.uploadMemoryBytes, cacheBytes: settings.cacheMemoryBytes,
             revalidateAfter: settings.cacheRevalidate, staleFor: settings.cacheStale,
-            storageTimeout: settings.storageTimeout)
+            storageTimeout: settings.storageTimeout, keeping: keeping(settings))
+    }
+
+    private static func keeping(_ settings: Settings) -> RenditionKeeping? {
+        guard settings.renditionStore else { return nil }
+        let side = settings.ladderSide
+        return RenditionKeeping(
+            maximumPerImage: settings.renditionStoreLimit, lease: settings.renditionLease,
+            ladder: side > 0 ? Ladder(side: side, quality: settings.ladderQuality) : nil)
     }
 
     private static func imagesConfiguration(_ settings: Settings) -> ImagesConfiguration {

@@ -15,6 +15,9 @@ enum MetricHelp {
         "tintype_codec_queued": "Codec jobs that wait for room, for memory or for a thread.",
         "tintype_codec_running": "Codec jobs that run.",
         "tintype_codec_queue_age_seconds": "How long the codec job that waits longest has waited.",
+        "tintype_renditions_rendered_total": "Renditions that were rendered.",
+        "tintype_renditions_found_total": "Renditions that were found in the store, where they had been kept.",
+        "tintype_intermediates_rendered_total": "Intermediates of large originals that were rendered.",
         "tintype_s3_retries_total": "Requests to the S3 store that were sent again after a failed try.",
         "tintype_storage_away": "1 while the store counts as away.",
     ]

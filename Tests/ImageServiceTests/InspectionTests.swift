@@ -67,7 +67,7 @@ struct InspectionTests {
 
     @Test("A rendition's format is chosen by the same knowledge, whatever was asked before")
     func transparency() async throws {
-        let service = ImageService.make(base)
+        let service = ImageService.make(base, revalidateAfter: .seconds(3600))
         try await plant(try Samples.noise(.webp, side: 64))
         _ = try await service.bytes(path)
         #expect(try await service.locate(path).image.image == nil)

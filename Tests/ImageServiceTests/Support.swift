@@ -10,6 +10,7 @@ import ObjectStorage
 final class ScriptedStorage: ObjectStorage {
     private struct State {
         var counts: [StorageError.Operation: Int] = [:]
+        var reads: [ObjectKey: Int] = [:]
         var failure: StorageError.Code?
         var delay = Duration.zero
         /// Fails after the base has acted, as a lost answer does.
@@ -34,6 +35,9 @@ final class ScriptedStorage: ObjectStorage {
     var capabilities: StorageCapabilities { base.capabilities }
 
     func count(_ operation: StorageError.Operation) -> Int { state.withLockedValue { $0.counts[operation] ?? 0 } }
+
+    /// How often this object was asked for with its body.
+    func reads(of key: ObjectKey) -> Int { state.withLockedValue { $0.reads[key] ?? 0 } }
 
     func fail(with code: StorageError.Code?) { state.withLockedValue { $0.failure = code } }
 
@@ -103,6 +107,7 @@ final class ScriptedStorage: ObjectStorage {
 
     func get(_ key: ObjectKey, options: GetOptions) async throws(StorageError) -> GetResult {
         try await before(.get)
+        state.withLockedValue { $0.reads[key, default: 0] += 1 }
         var got = try await base.get(key, options: options)
         got.body = counted(got.body)
         return got
@@ -177,7 +182,7 @@ extension ImageService {
         _ storage: any ObjectStorage, revalidateAfter: Duration = .seconds(5), staleFor: Duration = .seconds(3600),
         cacheBytes: Int = 64 << 20, maximumBytes: Int64 = 50 << 20, renderMemoryBytes: Int = 256 << 20,
         storageTimeout: Duration = .seconds(10), timeLimit: Duration = .seconds(30),
-        codec: CodecLimits = CodecLimits(), metadata: MetadataPolicy = .keep
+        codec: CodecLimits = CodecLimits(), metadata: MetadataPolicy = .keep, keeping: RenditionKeeping? = nil
     ) -> ImageService {
         ImageService(
             storage: storage,
@@ -187,7 +192,7 @@ extension ImageService {
             configuration: Configuration(
                 uploads: UploadLimits(maximumBytes: maximumBytes, codec: codec, metadata: metadata),
                 uploadMemoryBytes: 64 << 20, cacheBytes: cacheBytes, revalidateAfter: revalidateAfter,
-                staleFor: staleFor, storageTimeout: storageTimeout))
+                staleFor: staleFor, storageTimeout: storageTimeout, keeping: keeping))
     }
 
     func upload(_ path: ImagePath, _ bytes: [UInt8], _ condition: WriteCondition = .always) async throws

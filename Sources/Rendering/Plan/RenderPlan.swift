@@ -50,7 +50,11 @@ public struct RenderPlan: Sendable, Hashable {
     ///   still is asked for; ``RenderError/tooLarge(limit:value:maximum:)`` where
     ///   a side that was asked for, or one enlarged with it, passes ``RenderLimits/maximumSide``, where the format
     ///   cannot hold the result, or where the picture has too many pixels.
-    public init(info: ImageInfo, spec: RenditionSpec, limits: RenderLimits) throws(RenderError) {
+    /// - Parameter original: the size of the picture that `info` stands for, where it is an intermediate of it (see
+    ///   ``Ladder``): the rendition comes out in the same size, of the same part, as it would of the original.
+    public init(
+        info: ImageInfo, of original: PixelSize? = nil, spec: RenditionSpec, limits: RenderLimits
+    ) throws(RenderError) {
         let frames = info.frames ?? 1
         isPlayed = info.isAnimation
         // An animation of one frame is a still that is coded otherwise.
@@ -67,13 +71,14 @@ public struct RenderPlan: Sendable, Hashable {
         // Box and gravity are meant as the picture is finally seen. It is scaled as it is stored, though: afterwards
         // there are mostly fewer pixels to turn.
         let orientation = info.orientation.followed(by: spec.turn)
-        let seen = orientation.swapsAxes ? info.size.transposed : info.size
+        let full = original ?? info.size
+        let seen = orientation.swapsAxes ? full.transposed : full
         let placement = Placement(
             of: seen, width: spec.width, height: spec.height, fit: spec.fit, gravity: spec.gravity)
         let output = placement.canvas?.size ?? placement.size
         try Self.check(output, of: seen, format: isAnimated ? .webp : spec.format, limits: limits)
         if isAnimated { try Self.check(frames: frames, of: [info.size, output], limits: limits) }
-        let region = placement.region.turned(by: orientation.inverse, in: seen)
+        let region = placement.region.turned(by: orientation.inverse, in: seen).scaled(from: full, to: info.size)
         let size = orientation.swapsAxes ? placement.size.transposed : placement.size
 
         let denominator =

@@ -23,6 +23,17 @@ public struct SourceRegion: Sendable, Hashable {
         return SourceRegion(x: x / factor, y: y / factor, width: width / factor, height: height / factor)
     }
 
+    /// The same part of the same picture in another size.
+    func scaled(from full: PixelSize, to size: PixelSize) -> SourceRegion {
+        if full == size { return self }
+        // Multiplied first, so that all of the one is exactly all of the other.
+        func scaled(_ length: Double, from full: Int, to side: Int) -> Double { length * Double(side) / Double(full) }
+        return SourceRegion(
+            x: scaled(x, from: full.width, to: size.width), y: scaled(y, from: full.height, to: size.height),
+            width: scaled(width, from: full.width, to: size.width),
+            height: scaled(height, from: full.height, to: size.height))
+    }
+
     /// The same part, begun at whole pixels along a side that keeps its length: half a pixel off, all of it would be
     /// interpolated, which blurs, for a place that nobody sees the difference of.
     func aligned(to size: PixelSize) -> SourceRegion {

@@ -113,6 +113,22 @@ extension Setting {
             "RENDITION_SIZES", \.renditionSizes, .numbers(1...8192),
             "pixels, such as `160,320,640,1280`: `w` and `h`, times `dpr`, become the next larger one, or the largest; "
                 + "a box that is filled keeps its proportions. Without it every size may be asked for"),
+        Setting(
+            "RENDITION_STORE", \.renditionStore, .flag,
+            "renditions are kept in the store, for every replica and over restarts; they go with their original"),
+        Setting(
+            "RENDITION_STORE_LIMIT", \.renditionStoreLimit, .number(1...1000),
+            "how many are kept of one version of an image; what else is asked for is rendered each time memory lacks it"
+        ),
+        Setting(
+            "RENDITION_LEASE_SECONDS", \.renditionLease, .seconds(0...60),
+            "a replica waits so long for another one that renders the same; 0: it does not, and each may render it once"
+        ),
+        Setting(
+            "LADDER_SIDE", \.ladderSide, .number(0...8192),
+            "pixels on the longer side of the intermediate that is kept of a large JPEG, of which renditions of half its "
+                + "size or less are made; 0: none. Needs `RENDITION_STORE`"),
+        Setting("LADDER_QUALITY", \.ladderQuality, .number(1...100), "JPEG quality of the intermediate"),
     ]
 
     private static let caching = [

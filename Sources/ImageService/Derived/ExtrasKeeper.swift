@@ -1,5 +1,4 @@
 import Admission
-import Crypto
 import ImageCache
 import ImageCodecs
 import ImageModel
@@ -13,11 +12,8 @@ import Rendering
     import Foundation
 #endif
 
-/// Makes what is told of a picture beside its header, once per version, at the first question, and keeps it beside the
-/// object under the server's own prefix: so it is there for objects that came by another way, and on every replica.
-///
-/// Of each path there is one such object at most. It names the version it was made of, so that one left behind by a race
-/// is never believed.
+/// Makes what is told of a picture beside its header, once per version, at the first question, and keeps it among the
+/// derived objects: so it is there for objects that came by another way, and on every replica.
 struct ExtrasKeeper: Sendable {
     private struct FlightKey: Hashable, Sendable {
         var path: ObjectKey
@@ -33,7 +29,7 @@ struct ExtrasKeeper: Sendable {
         var extras: ImageExtras
     }
 
-    let storage: any ObjectStorage
+    let objects: DerivedObjects
     let cache: CurrentImages.Cache
     let originals: Originals
     let workers: CodecWorkers
@@ -41,10 +37,10 @@ struct ExtrasKeeper: Sendable {
     private let flights = SingleFlight<FlightKey, Result<ImageExtras, ServiceError>>()
 
     init(
-        storage: any ObjectStorage, cache: CurrentImages.Cache, originals: Originals, workers: CodecWorkers,
+        objects: DerivedObjects, cache: CurrentImages.Cache, originals: Originals, workers: CodecWorkers,
         limits: UploadLimits
     ) {
-        self.storage = storage
+        self.objects = objects
         self.cache = cache
         self.originals = originals
         self.workers = workers
@@ -65,29 +61,16 @@ struct ExtrasKeeper: Sendable {
         }
     }
 
-    /// Removes what is kept of a path, because its picture has been replaced or deleted. Never throws: what cannot be
-    /// removed now names a version that is gone.
-    func remove(_ path: ObjectKey) async {
-        guard let key = Self.key(path) else { return }
-        // Whoever asked for it may have left; what is removed is removed all the same.
-        await Task(executorPreference: TaskHome.executor) { try? await storage.delete(key, ifMatch: nil) }.value
-    }
-
-    /// `.tintype/extras/<SHA-256 of the path>/current`.
-    static func key(_ path: ObjectKey) -> ObjectKey? {
-        let name = StoredImage.hex(SHA256.hash(data: path.bytes))
-        return ObjectKey("\(ImagePath.ownPrefix)/extras/\(name)/current")
-    }
-
     private func find(_ located: Located, _ key: FlightKey) async -> Result<ImageExtras, ServiceError> {
         do throws(ServiceError) {
             let extras: ImageExtras
-            if let kept = await inStore(key.path, key.etag) {
+            let version = OriginalVersion(path: key.path, etag: key.etag)
+            if let kept = await inStore(version) {
                 extras = kept
             } else {
                 let made = try await make(located)
                 extras = made.extras
-                if made.isLasting { await keep(extras, key) }
+                if made.isLasting { await keep(extras, of: version) }
             }
             if let bytes = Self.encode(extras, key.etag),
                 let room = cache.reserve(key.path, Self.variant, bytes: bytes.readableBytes)
@@ -111,29 +94,25 @@ struct ExtrasKeeper: Sendable {
         return Self.decode(body.head, etag)
     }
 
-    private func inStore(_ path: ObjectKey, _ etag: ETag) async -> ImageExtras? {
+    private static let name = "extras-\(ImageExtras.revision)"
+
+    private func inStore(_ version: OriginalVersion) async -> ImageExtras? {
         // A store that fails here will fail, or not, where the picture itself is read.
-        guard let key = Self.key(path), let got = try? await storage.get(key, options: GetOptions()),
-            got.info.size <= Self.maximumBytes, let bytes = try? await got.body.collect(upTo: Self.maximumBytes)
-        else { return nil }
-        return Self.decode(bytes, etag)
+        guard let got = try? await objects.get(Self.name, of: version) else { return nil }
+        let bytes = got.info.size <= Self.maximumBytes ? try? await got.body.collect(upTo: Self.maximumBytes) : nil
+        guard let bytes, let extras = Self.decode(bytes, version.etag) else {
+            // A broken note would stand in the way of a sound one.
+            await objects.remove(Self.name, of: version)
+            return nil
+        }
+        return extras
     }
 
-    private func keep(_ extras: ImageExtras, _ key: FlightKey) async {
-        guard let own = Self.key(key.path), let bytes = Self.encode(extras, key.etag) else { return }
-        let options = PutOptions(
-            contentType: "application/json", metadata: ["tintype-path": Base64URL.encode(key.path.bytes)])
-        // The answer does not depend on it: it would be made again.
+    private func keep(_ extras: ImageExtras, of version: OriginalVersion) async {
+        guard let bytes = Self.encode(extras, version.etag) else { return }
+        // Whoever asked for it may leave: what was begun is ended all the same.
         await Task(executorPreference: TaskHome.executor) {
-            guard (try? await storage.put(own, bytes: bytes, options: options)) != nil else { return }
-            // Where the picture has gone meanwhile, whoever removed it came too early to remove this.
-            let isCurrent: Bool
-            do throws(StorageError) {
-                isCurrent = try await storage.head(key.path).etag == key.etag
-            } catch {
-                isCurrent = error.code != .notFound
-            }
-            if !isCurrent { try? await storage.delete(own, ifMatch: nil) }
+            _ = await objects.keep(bytes, as: Self.name, of: version, contentType: "application/json")
         }.value
     }
 

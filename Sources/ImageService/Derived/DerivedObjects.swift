@@ -1,0 +1,143 @@
+import Crypto
+import NIOCore
+import ObjectStorage
+
+/// One version of an original: what derived objects are made of.
+struct OriginalVersion: Sendable, Hashable {
+    var path: ObjectKey
+    var etag: ETag
+}
+
+/// What was made of originals and is kept beside them, so that it is made once for all replicas and restarts:
+/// `.tintype/derived/<SHA-256 of the path>/<version>/<name>`.
+///
+/// All of one path are one listing, and what was made of another version cannot be addressed: one that was left behind by
+/// a crash or a race is garbage, and never a wrong picture.
+struct DerivedObjects: Sendable {
+    private let storage: any ObjectStorage
+    private let removals: DerivedRemovals
+
+    init(storage: any ObjectStorage) {
+        self.storage = storage
+        removals = DerivedRemovals { path, etag throws(StorageError) in
+            try await Self.removeAll(of: path, but: etag, from: storage)
+        }
+    }
+
+    // MARK: Names
+
+    private static let root = "\(ImagePath.ownPrefix)/derived"
+
+    private static func folder(_ path: ObjectKey) -> String {
+        "\(root)/\(StoredImage.hex(SHA256.hash(data: path.bytes)))/"
+    }
+
+    private static func folder(_ version: OriginalVersion) -> String {
+        "\(folder(version.path))\(StoredImage.digest(version.etag.text))/"
+    }
+
+    /// - Parameter name: letters, digits and hyphens.
+    static func key(_ name: String, of version: OriginalVersion) -> ObjectKey? {
+        ObjectKey(folder(version) + name)
+    }
+
+    // MARK: Reading
+
+    /// The object, with its body still to be read; nil where there is none.
+    ///
+    /// - Throws: ``StorageError`` only where the store is away or slow: where it refuses, there is nothing to be had.
+    func get(_ name: String, of version: OriginalVersion) async throws(StorageError) -> GetResult? {
+        guard let key = Self.key(name, of: version) else { return nil }
+        do throws(StorageError) {
+            return try await storage.get(key, options: GetOptions())
+        } catch  where error.isOutage || error.code == .cancelled {
+            throw error
+        } catch {
+            return nil
+        }
+    }
+
+    func exists(_ name: String, of version: OriginalVersion) async -> Bool {
+        guard let key = Self.key(name, of: version) else { return false }
+        return (try? await storage.head(key)) != nil
+    }
+
+    /// How many there are of this version, counted up to `limit`.
+    func count(of version: OriginalVersion, upTo limit: Int) async throws(StorageError) -> Int {
+        try await storage.list(ListRequest(prefix: Array(Self.folder(version).utf8), limit: limit)).items.count
+    }
+
+    // MARK: Writing
+
+    /// How an attempt to keep something has ended.
+    enum Kept: Sendable, Hashable {
+        case kept
+        /// Somebody else was first.
+        case existed
+        /// Of no consequence but that it will be made again.
+        case failed
+    }
+
+    /// Keeps the bytes under a name that has no object yet. Where the original has gone or was replaced meanwhile, whoever
+    /// did that came too early to remove this, which is therefore taken back.
+    func keep(
+        _ bytes: ByteBuffer, as name: String, of version: OriginalVersion, contentType: String
+    ) async -> Kept {
+        let kept = await put(bytes, as: name, of: version, contentType: contentType)
+        guard kept == .kept else { return kept }
+        let isCurrent: Bool
+        do throws(StorageError) {
+            isCurrent = try await storage.head(version.path).etag == version.etag
+        } catch {
+            isCurrent = error.code != .notFound
+        }
+        if !isCurrent { await remove(name, of: version) }
+        return kept
+    }
+
+    /// Writes the object where there is none of this name, and looks no further.
+    func put(
+        _ bytes: ByteBuffer, as name: String, of version: OriginalVersion, contentType: String
+    ) async -> Kept {
+        guard let key = Self.key(name, of: version) else { return .failed }
+        let options = PutOptions(
+            mode: .createOnly, contentType: contentType,
+            metadata: ["tintype-path": Base64URL.encode(version.path.bytes)])
+        do throws(StorageError) {
+            _ = try await storage.put(key, bytes: bytes, options: options)
+            return .kept
+        } catch {
+            return error.code == .preconditionFailed ? .existed : .failed
+        }
+    }
+
+    func remove(_ name: String, of version: OriginalVersion) async {
+        guard let key = Self.key(name, of: version) else { return }
+        try? await storage.delete(key, ifMatch: nil)
+    }
+
+    /// Removes in the background what was made of other versions than this one, or of all: the original has been
+    /// replaced or deleted.
+    func removeAll(of path: ObjectKey, but etag: ETag?) {
+        removals.begin(path, keeping: etag)
+    }
+
+    /// Waits for removals that are under way, so long at most.
+    func finishRemovals(within limit: Duration) async {
+        await removals.finish(within: limit)
+    }
+
+    private static func removeAll(
+        of path: ObjectKey, but etag: ETag?, from storage: any ObjectStorage
+    ) async throws(StorageError) {
+        let kept = etag.map { Array(folder(OriginalVersion(path: path, etag: $0)).utf8) }
+        var request = ListRequest(prefix: Array(folder(path).utf8))
+        repeat {
+            let page = try await storage.list(request)
+            for item in page.items where kept.map({ item.key.hasPrefix($0) }) != true {
+                try await storage.delete(item.key, ifMatch: nil)
+            }
+            request.cursor = page.cursor
+        } while request.cursor != nil
+    }
+}

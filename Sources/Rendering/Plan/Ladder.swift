@@ -1,0 +1,45 @@
+public import ImageModel
+
+/// The intermediate between a large original and its renditions: small renditions are made of it, at a small part of
+/// what decoding the original costs.
+///
+/// It is a rendition as any other, upright, in sRGB, of high quality. Only originals that are lossy already have one: of
+/// a lossless one it would have to be lossless, and to decode that is hardly cheaper.
+public struct Ladder: Sendable, Hashable {
+    /// The longer side of the intermediate, in pixels.
+    public let side: Int
+    /// 1 to 100.
+    public let quality: Int
+
+    public init(side: Int, quality: Int) {
+        self.side = side
+        self.quality = quality
+    }
+
+    /// An original has an intermediate only where its longer side is so much longer: else there is little to be gained.
+    private static let gain = 1.5
+    /// Renditions are so much smaller than the intermediate that nobody sees that it was compressed once more, and that
+    /// the decoder may still halve it.
+    private static let margin = 2.0
+
+    /// The intermediate of this picture; nil where it has none.
+    public func intermediate(of info: ImageInfo) -> RenditionSpec? {
+        guard info.format == .jpeg, Double(longerSide(of: info)) >= Double(side) * Self.gain else { return nil }
+        return RenditionSpec(width: side, height: side, fit: .scaleDown, format: .jpeg, quality: quality)
+    }
+
+    /// Whether a rendition may be made of the picture's intermediate.
+    public func serves(_ spec: RenditionSpec, of info: ImageInfo) -> Bool {
+        let seen = spec.turn.swapsAxes ? info.displaySize.transposed : info.displaySize
+        let placement = Placement(
+            of: seen, width: spec.width, height: spec.height, fit: spec.fit, gravity: spec.gravity)
+        // What draws attention is found in the pixels, and other pixels might show another place.
+        guard spec.gravity != .smart || placement.region.isWhole(of: seen) else { return false }
+        let reduction = min(
+            placement.region.width / Double(placement.size.width),
+            placement.region.height / Double(placement.size.height))
+        return reduction * Double(side) / Double(longerSide(of: info)) >= Self.margin
+    }
+
+    private func longerSide(of info: ImageInfo) -> Int { max(info.size.width, info.size.height) }
+}
