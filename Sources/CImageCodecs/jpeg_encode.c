@@ -7,7 +7,7 @@ typedef struct encode_state {
 
 static tt_status encode(
     encode_state *state, const uint8_t *pixels, uint32_t width, uint32_t height, uint32_t channels, int quality,
-    bool full_chroma, const uint8_t *exif, size_t exif_count) {
+    bool full_chroma, bool progressive, const uint8_t *exif, size_t exif_count) {
     j_compress_ptr cinfo = &state->cinfo;
     if (setjmp(state->session.jump) != 0) return state->session.status;
     cinfo->err = &state->session.errors;
@@ -24,8 +24,8 @@ static tt_status encode(
         cinfo->comp_info[0].v_samp_factor = full_chroma ? 1 : 2;
     }
     cinfo->dct_method = JDCT_ISLOW;
-    cinfo->optimize_coding = TRUE;
-    jpeg_simple_progression(cinfo);
+    cinfo->optimize_coding = progressive;
+    if (progressive) jpeg_simple_progression(cinfo);
     jpeg_start_compress(cinfo, TRUE);
     if (exif != NULL && exif_count <= 65533) jpeg_write_marker(cinfo, JPEG_APP0 + 1, exif, (unsigned)exif_count);
     size_t row_bytes = (size_t)width * channels;
@@ -41,14 +41,14 @@ static tt_status encode(
 
 tt_status tt_jpeg_encode(
     const uint8_t *pixels, uint32_t width, uint32_t height, uint32_t channels, int quality, bool full_chroma,
-    const uint8_t *exif, size_t exif_count, const tt_cancel *cancel, tt_buffer *out) {
+    bool progressive, const uint8_t *exif, size_t exif_count, const tt_cancel *cancel, tt_buffer *out) {
     if (channels != 1 && channels != 3) return TT_FAULT;
     encode_state state = {0};
     jpeg_session_begin(&state.session, UINT32_MAX, cancel);
     state.cinfo.err = &state.session.errors;
     state.session.out = out;
     tt_status status =
-        encode(&state, pixels, width, height, channels, quality, full_chroma, exif, exif_count);
+        encode(&state, pixels, width, height, channels, quality, full_chroma, progressive, exif, exif_count);
     jpeg_destroy_compress(&state.cinfo);
     jpeg_session_end(&state.session);
     return status;

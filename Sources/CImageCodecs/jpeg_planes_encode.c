@@ -30,8 +30,8 @@ static void fill(const source_plane *plane, size_t first, size_t count, size_t p
 }
 
 static tt_status encode(
-    encode_state *state, const source_plane planes[3], int quality, bool full_chroma, const uint8_t *exif,
-    size_t exif_count) {
+    encode_state *state, const source_plane planes[3], int quality, bool full_chroma, bool progressive,
+    const uint8_t *exif, size_t exif_count) {
     j_compress_ptr cinfo = &state->cinfo;
     if (setjmp(state->session.jump) != 0) return state->session.status;
     jpeg_create_compress(cinfo);
@@ -47,8 +47,8 @@ static tt_status encode(
     cinfo->comp_info[0].v_samp_factor = factor;
     cinfo->raw_data_in = TRUE;
     cinfo->dct_method = JDCT_ISLOW;
-    cinfo->optimize_coding = TRUE;
-    jpeg_simple_progression(cinfo);
+    cinfo->optimize_coding = progressive;
+    if (progressive) jpeg_simple_progression(cinfo);
 
     // A row of MCUs: whole MCUs in width, so that no plane ends before libjpeg's last block.
     size_t mcu = (size_t)factor * DCTSIZE;
@@ -76,7 +76,8 @@ static tt_status encode(
 
 tt_status tt_jpeg_encode_planes(
     const uint8_t *y, const uint8_t *cb, const uint8_t *cr, uint32_t width, uint32_t height, int quality,
-    bool full_chroma, const uint8_t *exif, size_t exif_count, const tt_cancel *cancel, tt_buffer *out) {
+    bool full_chroma, bool progressive, const uint8_t *exif, size_t exif_count, const tt_cancel *cancel,
+    tt_buffer *out) {
     if (width == 0 || height == 0) return TT_FAULT;
     if (width > JPEG_MAX_DIMENSION || height > JPEG_MAX_DIMENSION) return TT_TOO_LARGE;
     size_t chroma_width = full_chroma ? width : ((size_t)width + 1) / 2;
@@ -87,7 +88,7 @@ tt_status tt_jpeg_encode_planes(
     jpeg_session_begin(&state.session, UINT32_MAX, cancel);
     state.cinfo.err = &state.session.errors;
     state.session.out = out;
-    tt_status status = encode(&state, planes, quality, full_chroma, exif, exif_count);
+    tt_status status = encode(&state, planes, quality, full_chroma, progressive, exif, exif_count);
     jpeg_destroy_compress(&state.cinfo);
     jpeg_session_end(&state.session);
     tt_free(state.strip);

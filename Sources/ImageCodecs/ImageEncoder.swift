@@ -1,6 +1,14 @@
 import CImageCodecs
 public import ImageModel
 
+/// How the coefficients of a JPEG are written.
+public enum JPEGCoding: Sendable, Hashable {
+    /// To be looked at: in scans, with Huffman tables of its own.
+    case progressive
+    /// To be decoded again, several times faster: in one scan, with the standard tables, and chroma always halved.
+    case sequential
+}
+
 /// Pixels to bytes. The colours are written as they are and mean sRGB: no profile is embedded.
 public enum ImageEncoder {
     /// The quality used where none is given.
@@ -26,13 +34,14 @@ public enum ImageEncoder {
     ///
     /// - Parameters:
     ///   - quality: 1 to 100, about the same visible quality in every format; nil is ``defaultQuality``. PNG has none.
+    ///   - coding: of a JPEG.
     ///   - metadata: written as EXIF.
     /// - Throws: `unsupported` for transparent pixels as JPEG (blend them over a colour first); `tooLarge` where the
     ///   format cannot hold so long a side, or so many pixels as AVIF (see ``format(for:size:)``); `outOfMemory`,
     ///   `cancelled`, `fault`.
     public static func encode(
-        _ pixels: borrowing PixelBuffer, format: ImageFormat, quality: Int?, metadata: EncodedMetadata?,
-        cancelled: CancelFlag
+        _ pixels: borrowing PixelBuffer, format: ImageFormat, quality: Int?, coding: JPEGCoding = .progressive,
+        metadata: EncodedMetadata?, cancelled: CancelFlag
     ) throws(CodecError) -> [UInt8] {
         let longest = max(pixels.width, pixels.height)
         guard longest <= format.capabilities.maximumSide else {
@@ -43,7 +52,8 @@ public enum ImageEncoder {
         let quality = min(max(quality ?? defaultQuality, 1), 100)
         let exif = metadata?.exifBlock()
         switch format {
-        case .jpeg: return try encodeJPEG(pixels, quality: quality, exif: exif, cancelled: cancelled)
+        case .jpeg:
+            return try encodeJPEG(pixels, quality: quality, coding: coding, exif: exif, cancelled: cancelled)
         case .png: return try encodePNG(pixels, exif: exif, cancelled: cancelled)
         case .avif: return try encodeAVIF(pixels, quality: quality, exif: exif, cancelled: cancelled)
         case .webp:
@@ -55,7 +65,7 @@ public enum ImageEncoder {
     }
 
     private static func encodeJPEG(
-        _ pixels: borrowing PixelBuffer, quality: Int, exif: [UInt8]?, cancelled: CancelFlag
+        _ pixels: borrowing PixelBuffer, quality: Int, coding: JPEGCoding, exif: [UInt8]?, cancelled: CancelFlag
     ) throws(CodecError) -> [UInt8] {
         guard !pixels.layout.hasAlpha else { throw .unsupported("JPEG has no transparency") }
         let segment = exif.map { ExifLocation.signature + $0 } ?? []
@@ -63,8 +73,8 @@ public enum ImageEncoder {
             let status = unsafe pixels.withCPixels { (samples, width, height, channels) in
                 unsafe segment.span.bytes.withCBytes { (pointer, count) in
                     unsafe tt_jpeg_encode(
-                        samples, width, height, channels, Int32(quality), quality >= fullChromaQuality,
-                        count == 0 ? nil : pointer, count, cancelled.pointer, &buffer)
+                        samples, width, height, channels, Int32(quality), !halvesChroma(quality, coding),
+                        coding == .progressive, count == 0 ? nil : pointer, count, cancelled.pointer, &buffer)
                 }
             }
             try check(status, format: "JPEG")

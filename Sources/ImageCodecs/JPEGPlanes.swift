@@ -97,13 +97,13 @@ extension ImageEncoder {
     /// Encodes a JPEG from Y, Cb and Cr of full range, as ``encode(_:format:quality:metadata:cancelled:)`` does.
     ///
     /// All three are of ``PixelBuffer/Layout/gray8``, Cb and Cr of the size that
-    /// ``chromaSize(of:quality:)`` says.
+    /// ``chromaSize(of:quality:coding:)`` says.
     public static func encodeJPEG(
         y: borrowing PixelBuffer, cb: borrowing PixelBuffer, cr: borrowing PixelBuffer, quality: Int?,
-        metadata: EncodedMetadata?, cancelled: CancelFlag
+        coding: JPEGCoding = .progressive, metadata: EncodedMetadata?, cancelled: CancelFlag
     ) throws(CodecError) -> [UInt8] {
         let quality = min(max(quality ?? defaultQuality, 1), 100)
-        let chroma = chromaSize(of: y.size, quality: quality)
+        let chroma = chromaSize(of: y.size, quality: quality, coding: coding)
         guard cb.size == chroma, cr.size == chroma,
             y.layout == .gray8, cb.layout == .gray8, cr.layout == .gray8
         else { throw .fault("planes that do not fit together") }
@@ -114,8 +114,8 @@ extension ImageEncoder {
                     unsafe cr.withCPixels { (cr, _, _, _) in
                         unsafe segment.span.bytes.withCBytes { (pointer, count) in
                             unsafe tt_jpeg_encode_planes(
-                                y, cb, cr, width, height, Int32(quality), !halvesChroma(quality: quality),
-                                count == 0 ? nil : pointer, count, cancelled.pointer, &buffer)
+                                y, cb, cr, width, height, Int32(quality), !halvesChroma(quality, coding),
+                                coding == .progressive, count == 0 ? nil : pointer, count, cancelled.pointer, &buffer)
                         }
                     }
                 }
@@ -125,10 +125,14 @@ extension ImageEncoder {
     }
 
     /// The size of Cb and Cr in a JPEG of this quality.
-    public static func chromaSize(of size: PixelSize, quality: Int?) -> PixelSize {
-        guard halvesChroma(quality: quality ?? defaultQuality) else { return size }
+    public static func chromaSize(
+        of size: PixelSize, quality: Int?, coding: JPEGCoding = .progressive
+    ) -> PixelSize {
+        guard halvesChroma(quality ?? defaultQuality, coding) else { return size }
         return PixelSize(width: (size.width + 1) / 2, height: (size.height + 1) / 2)
     }
 
-    private static func halvesChroma(quality: Int) -> Bool { quality < fullChromaQuality }
+    static func halvesChroma(_ quality: Int, _ coding: JPEGCoding) -> Bool {
+        coding == .sequential || quality < fullChromaQuality
+    }
 }

@@ -20,6 +20,8 @@ public struct RenditionSpec: Sendable, Hashable {
     public let isStill: Bool
     /// The most bytes that the file may have; nil: any number.
     public let maximumBytes: Int?
+    /// Made to be decoded again, as the source of smaller renditions.
+    public let isIntermediate: Bool
 
     /// An unsharp mask.
     public struct Sharpen: Sendable, Hashable {
@@ -46,7 +48,8 @@ public struct RenditionSpec: Sendable, Hashable {
     public init(
         width: Int?, height: Int?, fit: RenditionRequest.Fit, format: ImageFormat, quality: Int?,
         gravity: Gravity = .center, background: Color? = nil, turn: Orientation = .upright, blur: Double? = nil,
-        sharpen: Double? = nil, pixelRatio: Double = 1, isStill: Bool = false, maximumBytes: Int? = nil
+        sharpen: Double? = nil, pixelRatio: Double = 1, isStill: Bool = false, maximumBytes: Int? = nil,
+        isIntermediate: Bool = false
     ) {
         self.width = width
         self.height = height
@@ -63,6 +66,7 @@ public struct RenditionSpec: Sendable, Hashable {
         }
         self.isStill = isStill
         self.maximumBytes = maximumBytes
+        self.isIntermediate = isIntermediate
     }
 
     /// Without both sides there is nothing to cut off or to fill, and without any the fit says nothing at all.
@@ -112,6 +116,7 @@ public struct RenditionSpec: Sendable, Hashable {
         if isStill { parts.append("frame=0") }
         if gravity != .center { parts.append("gravity=\(gravity.canonicalText)") }
         if let height { parts.append("h=\(height)") }
+        if isIntermediate { parts.append("intermediate") }
         if let maximumBytes { parts.append("max_bytes=\(maximumBytes)") }
         if let quality { parts.append("q=\(quality)") }
         if let sharpen { parts.append("sharpen=\(sharpen.amount)@\(sharpen.deviation)") }

@@ -106,7 +106,8 @@ public enum Renderer {
             let decoded = try JPEGPlanes.decode(
                 file, info: info, scaleDenominator: plan.scaleDenominator,
                 keepsChroma: !plan.staysPlanar(spec: spec)
-                    || ImageEncoder.chromaSize(of: resampling.size, quality: spec.quality) == resampling.size,
+                    || ImageEncoder.chromaSize(of: resampling.size, quality: spec.quality, coding: spec.jpegCoding)
+                        == resampling.size,
                 limits: limits.codec, cancelled: cancelled)
             guard let decoded else { return nil }
             planes = decoded
@@ -123,7 +124,7 @@ public enum Renderer {
             do throws(CodecError) {
                 let bytes = try ImageEncoder.encodeJPEG(
                     y: resampled.y, cb: resampled.cb, cr: resampled.cr, quality: spec.quality,
-                    metadata: EncodedMetadata.read(file, info: info), cancelled: cancelled)
+                    coding: spec.jpegCoding, metadata: EncodedMetadata.read(file, info: info), cancelled: cancelled)
                 return RenderedImage(bytes: bytes, format: .jpeg, size: plan.outputSize)
             } catch {
                 throw .wrapping(error, at: .encode)
@@ -145,7 +146,8 @@ public enum Renderer {
     ) throws(CodecError) -> PlanarResampling {
         let resampled = try PlanarResampling(
             planes, resampling: resampling, denominator: plan.scaleDenominator,
-            chroma: ImageEncoder.chromaSize(of: resampling.size, quality: spec.quality), cancelled: cancelled)
+            chroma: ImageEncoder.chromaSize(of: resampling.size, quality: spec.quality, coding: spec.jpegCoding),
+            cancelled: cancelled)
         if plan.orientation == .upright { return resampled }
         return try resampled.turned(plan.orientation, cancelled: cancelled)
     }
@@ -184,7 +186,8 @@ public enum Renderer {
                 ).bytes
             } else {
                 bytes = try ImageEncoder.encode(
-                    picture, format: format, quality: quality, metadata: metadata, cancelled: cancelled)
+                    picture, format: format, quality: quality, coding: spec.jpegCoding, metadata: metadata,
+                    cancelled: cancelled)
             }
             return RenderedImage(bytes: bytes, format: format, size: picture.size)
         } catch {
@@ -200,4 +203,9 @@ public enum Renderer {
         for step in steps { picture = try step.apply(picture, plan: plan, cancelled: cancelled) }
         return picture
     }
+}
+
+extension RenditionSpec {
+    /// An intermediate is decoded again and again, and never looked at.
+    var jpegCoding: JPEGCoding { isIntermediate ? .sequential : .progressive }
 }

@@ -6,7 +6,6 @@ import ImageService
 import Logging
 import NIOCore
 import ObjectStorage
-import Rendering
 import ServiceLifecycle
 import Telemetry
 import TintypeSettings
@@ -96,10 +95,9 @@ enum Composition {
 
     private static func keeping(_ settings: Settings) -> RenditionKeeping? {
         guard settings.renditionStore else { return nil }
-        let side = settings.ladderSide
         return RenditionKeeping(
             maximumPerImage: settings.renditionStoreLimit, lease: settings.renditionLease,
-            ladder: side > 0 ? Ladder(side: side, quality: settings.ladderQuality) : nil)
+            ladderSide: settings.ladderSide, ladderQuality: settings.ladderQuality)
     }
 
     private static func imagesConfiguration(_ settings: Settings) -> ImagesConfiguration {

@@ -3,7 +3,6 @@ import ImageModel
 import ImageService
 import NIOCore
 import ObjectStorage
-import Rendering
 import Testing
 
 @Suite("Renditions kept in the store", .timeLimit(.minutes(2)))
@@ -23,11 +22,11 @@ struct KeptRenditionTests {
 
     /// A replica: what it knows is in its memory and in the store.
     private func replica(
-        lease: Duration = .zero, limit: Int = 100, ladder: Ladder? = nil, isKeeping: Bool = true
+        lease: Duration = .zero, limit: Int = 100, ladder: Int = 0, isKeeping: Bool = true
     ) -> ImageService {
         .make(
             storage,
-            keeping: isKeeping ? RenditionKeeping(maximumPerImage: limit, lease: lease, ladder: ladder) : nil)
+            keeping: isKeeping ? RenditionKeeping(maximumPerImage: limit, lease: lease, ladderSide: ladder) : nil)
     }
 
     private func render(_ service: ImageService, _ width: Int) async throws -> [UInt8] {
@@ -106,7 +105,7 @@ struct KeptRenditionTests {
         _ = try await service.upload(path, try Samples.noise(.jpeg, side: 300))
         let old = try await own("rendition")
         // Another replica, whose store does not fail.
-        let keeping = RenditionKeeping(maximumPerImage: 100, lease: .zero, ladder: nil)
+        let keeping = RenditionKeeping(maximumPerImage: 100)
         _ = try await render(.make(base, keeping: keeping), 50)
         for _ in 0..<2000 {
             if try await own("rendition").count == 1, try await own("rendition") != old { break }
@@ -216,14 +215,13 @@ struct KeptRenditionTests {
 
     @Test("The first rendition of a large JPEG leaves an intermediate, of which smaller ones are made")
     func ladder() async throws {
-        let ladder = Ladder(side: 400, quality: 90)
-        let service = replica(ladder: ladder)
+        let service = replica(ladder: 400)
         _ = try await service.upload(path, try Samples.noise(.jpeg, side: 1201))
         _ = try await render(service, 200)
         // The rendition and the intermediate.
         try await waitForOwn("rendition", 2)
         let reads = storage.reads(of: path.key)
-        let other = replica(ladder: ladder)
+        let other = replica(ladder: 400)
         let small = try await render(other, 97)
         #expect(storage.reads(of: path.key) == reads)
         // The same size as without it: of the original's, not of the intermediate's proportions.
@@ -236,8 +234,7 @@ struct KeptRenditionTests {
 
     @Test("An intermediate that is damaged is passed over")
     func damagedIntermediate() async throws {
-        let ladder = Ladder(side: 400, quality: 90)
-        let service = replica(ladder: ladder)
+        let service = replica(ladder: 400)
         _ = try await service.upload(path, try Samples.noise(.jpeg, side: 1201))
         _ = try await render(service, 400)
         try await waitForOwn("rendition", 2)
@@ -246,6 +243,6 @@ struct KeptRenditionTests {
             let cut = try #require(bytes.getSlice(at: 0, length: bytes.readableBytes / 2))
             _ = try await storage.put(key, bytes: cut, options: PutOptions())
         }
-        #expect(try await !render(replica(ladder: ladder), 90).isEmpty)
+        #expect(try await !render(replica(ladder: 400), 90).isEmpty)
     }
 }

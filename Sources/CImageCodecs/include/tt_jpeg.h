@@ -37,11 +37,12 @@ tt_status tt_jpeg_decode(
     const uint8_t *source, size_t count, uint32_t denominator, uint64_t maximum_pixels, uint32_t maximum_scans,
     const tt_cancel *_Nullable cancel, tt_pixels *pixels);
 
-/// Writes a progressive JPEG with optimised Huffman tables from grey or RGB; chroma is halved in both directions
+/// Writes a JPEG, progressive with optimised Huffman tables or plain, from grey or RGB; chroma is halved in both directions
 /// unless `full_chroma`. `exif` (nullable) is the payload of an APP1 segment.
 tt_status tt_jpeg_encode(
     const uint8_t *pixels, uint32_t width, uint32_t height, uint32_t channels, int quality, bool full_chroma,
-    const uint8_t *_Nullable exif, size_t exif_count, const tt_cancel *_Nullable cancel, tt_buffer *out);
+    bool progressive, const uint8_t *_Nullable exif, size_t exif_count, const tt_cancel *_Nullable cancel,
+    tt_buffer *out);
 
 /// Turns a picture: by moving coefficients where the block grid allows it (`is_lossless` is set), else by decoding and
 /// encoding in the file's own colour space with its own quantisation tables and sampling. With `trims` the part of a

@@ -38,8 +38,8 @@ tt_status tt_jpeg_decode_planes(
 /// unless `full_chroma`, of half as many columns and rows, rounded up.
 tt_status tt_jpeg_encode_planes(
     const uint8_t *y, const uint8_t *cb, const uint8_t *cr, uint32_t width, uint32_t height, int quality,
-    bool full_chroma, const uint8_t *_Nullable exif, size_t exif_count, const tt_cancel *_Nullable cancel,
-    tt_buffer *out);
+    bool full_chroma, bool progressive, const uint8_t *_Nullable exif, size_t exif_count,
+    const tt_cancel *_Nullable cancel, tt_buffer *out);
 
 #pragma clang assume_nonnull end
 

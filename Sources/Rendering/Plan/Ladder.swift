@@ -25,7 +25,8 @@ public struct Ladder: Sendable, Hashable {
     /// The intermediate of this picture; nil where it has none.
     public func intermediate(of info: ImageInfo) -> RenditionSpec? {
         guard info.format == .jpeg, Double(longerSide(of: info)) >= Double(side) * Self.gain else { return nil }
-        return RenditionSpec(width: side, height: side, fit: .scaleDown, format: .jpeg, quality: quality)
+        return RenditionSpec(
+            width: side, height: side, fit: .scaleDown, format: .jpeg, quality: quality, isIntermediate: true)
     }
 
     /// Whether a rendition may be made of the picture's intermediate.

@@ -136,7 +136,7 @@ public struct RenderPlan: Sendable, Hashable {
         if orientation == .upright { return true }
         // See PlanarResampling.turned.
         let size = resampling.size
-        return ImageEncoder.chromaSize(of: size, quality: spec.quality) == size
+        return ImageEncoder.chromaSize(of: size, quality: spec.quality, coding: spec.jpegCoding) == size
             || (size.width % 2 == 0 && size.height % 2 == 0)
     }
 
