@@ -88,7 +88,9 @@ struct Renditions: Sendable {
         "\(spec.canonicalText)&r=\(Renderer.revision)"
     }
 
-    func render(_ located: Located, _ spec: RenditionSpec) async throws(ServiceError) -> RenderedRendition {
+    func render(
+        _ located: Located, _ spec: RenditionSpec, for requester: Requester
+    ) async throws(ServiceError) -> RenderedRendition {
         let image = located.image
         let path = image.object.key
         let text = Self.text(spec)
@@ -104,7 +106,7 @@ struct Renditions: Sendable {
         let key = FlightKey(path: path, etag: image.etag, text: text, epoch: cache.epoch(of: path))
         let result: Result<RenderedRendition.Pixels, ServiceError>
         do {
-            result = try await flights.run(key) { await make(located, spec, key) }
+            result = try await flights.run(key) { await make(located, spec, key, for: requester) }
         } catch {
             throw .cancelled
         }
@@ -112,10 +114,10 @@ struct Renditions: Sendable {
     }
 
     private func make(
-        _ located: Located, _ spec: RenditionSpec, _ key: FlightKey
+        _ located: Located, _ spec: RenditionSpec, _ key: FlightKey, for requester: Requester
     ) async -> Result<RenderedRendition.Pixels, ServiceError> {
         do throws(ServiceError) {
-            let bytes = try await draw(located, spec)
+            let bytes = try await draw(located, spec, for: requester)
             guard let reservation = cache.reserve(key.path, .rendition(key.text), bytes: bytes.readableBytes) else {
                 return .success(.apart(bytes))
             }
@@ -128,11 +130,13 @@ struct Renditions: Sendable {
         }
     }
 
-    private func draw(_ located: Located, _ spec: RenditionSpec) async throws(ServiceError) -> ByteBuffer {
+    private func draw(
+        _ located: Located, _ spec: RenditionSpec, for requester: Requester
+    ) async throws(ServiceError) -> ByteBuffer {
         let size = located.image.size
         try limits.check(size, toBe: "transformed")
-        let room = try await workers.admitFile(size)
-        defer { room.release() }
+        let turn = try await workers.admit(located.image, isStill: spec.isStill, for: requester)
+        defer { turn.release() }
         let limits = RenderLimits(codec: limits.codec)
         let file = try await originals.bytes(of: located, limit: Int(size))
         // What the record says of the picture is not enough to take memory by: the header itself is read.
