@@ -35,12 +35,11 @@ final class WorkerPoolCore: @unchecked Sendable {
         return body()
     }
 
-    func start(name: String) {
+    func start(name: String, niceness: CInt) {
         for index in 0..<state.threads {
             withState { liveThreads += 1 }
-            let error = WorkerThread.start(name: "\(String(decoding: name.utf8.prefix(12), as: UTF8.self))-\(index)") {
-                self.workerMain()
-            }
+            let name = "\(String(decoding: name.utf8.prefix(12), as: UTF8.self))-\(index)"
+            let error = WorkerThread.start(name: name, niceness: niceness) { self.workerMain() }
             // A fault of the machine at start: without its threads the pool would let every caller wait for ever.
             guard error == 0 else { fatalError("pthread_create failed with error number \(error)") }
         }

@@ -24,8 +24,9 @@ enum WorkerThread {
     }
 
     /// Starts a thread that runs `body` and ends.
+    /// - Parameter niceness: how far it gives way to the process's other threads: 0, not at all, to 19.
     /// - Returns: zero, or the error number of `pthread_create`.
-    static func start(name: String, _ body: @escaping @Sendable () -> Void) -> CInt {
+    static func start(name: String, niceness: CInt, _ body: @escaping @Sendable () -> Void) -> CInt {
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)
         defer { pthread_attr_destroy(&attributes) }
@@ -34,6 +35,7 @@ enum WorkerThread {
 
         let named = Body {
             setName(name)
+            giveWay(niceness)
             body()
         }
         let argument = Unmanaged.passRetained(named)
@@ -60,6 +62,18 @@ enum WorkerThread {
             return nil
         }
     #endif
+
+    /// Lowers the priority of the calling thread against others. To raise it again would need a privilege; to lower it
+    /// needs none. A failure is not looked at: all works as well without, only less evenly.
+    private static func giveWay(_ niceness: CInt) {
+        // Linux has a nice value for each thread, and 0 stands for the calling one (sched(7), setpriority(2)). Elsewhere,
+        // as POSIX has it, 0 is the whole process.
+        #if os(Linux) && canImport(Glibc)
+            _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, niceness)
+        #elseif os(Linux)
+            _ = setpriority(PRIO_PROCESS, 0, niceness)
+        #endif
+    }
 
     /// For debuggers and `top`: nothing depends on it, so a failure is not looked at.
     private static func setName(_ name: String) {

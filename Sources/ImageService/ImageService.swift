@@ -117,9 +117,12 @@ public struct ImageService: Sendable {
 
     /// A rendition of this version.
     ///
+    /// - Parameter requester: shares the turns at making them evenly with others.
     /// - Throws: as ``open(_:range:)``, and what decoding throws.
-    public func render(_ located: Located, _ spec: RenditionSpec) async throws(ServiceError) -> RenderedRendition {
-        try await renditions.render(located, spec)
+    public func render(
+        _ located: Located, _ spec: RenditionSpec, for requester: Requester = .unknown
+    ) async throws(ServiceError) -> RenderedRendition {
+        try await renditions.render(located, spec, for: requester)
     }
 
     /// The path's current version with what decides about its renditions: size, transparency, and whether it is an

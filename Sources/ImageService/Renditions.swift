@@ -100,7 +100,9 @@ struct Renditions: Sendable {
         "\(spec.canonicalText)&r=\(Renderer.revision)"
     }
 
-    func render(_ located: Located, _ spec: RenditionSpec) async throws(ServiceError) -> RenderedRendition {
+    func render(
+        _ located: Located, _ spec: RenditionSpec, for requester: Requester
+    ) async throws(ServiceError) -> RenderedRendition {
         let image = located.image
         let version = OriginalVersion(path: image.object.key, etag: image.etag)
         let text = Self.text(spec)
@@ -116,7 +118,7 @@ struct Renditions: Sendable {
         let key = FlightKey(version: version, text: text, epoch: cache.epoch(of: version.path))
         let result: Result<RenderedRendition.Pixels, ServiceError>
         do {
-            result = try await flights.run(key) { await obtain(located, spec, key) }
+            result = try await flights.run(key) { await obtain(located, spec, key, for: requester) }
         } catch {
             throw .cancelled
         }
@@ -126,21 +128,21 @@ struct Renditions: Sendable {
     // MARK: Once for all
 
     private func obtain(
-        _ located: Located, _ spec: RenditionSpec, _ key: FlightKey
+        _ located: Located, _ spec: RenditionSpec, _ key: FlightKey, for requester: Requester
     ) async -> Result<RenderedRendition.Pixels, ServiceError> {
         do throws(ServiceError) {
             switch try await turn(located, key) {
             case .take(let got):
-                if let pixels = try await take(got, key) {
+                if let pixels = try await take(got, key, for: requester) {
                     found.increment()
                     return .success(pixels)
                 }
                 await kept?.discard(key.text, of: key.version)
-                return .success(keepInMemory(try await draw(located, spec), key))
+                return .success(keepInMemory(try await draw(located, spec, for: requester), key))
             case .render(let claim):
-                return .success(try await draw(located, spec, key, claim))
+                return .success(try await draw(located, spec, key, claim, for: requester))
             case nil:
-                return .success(keepInMemory(try await draw(located, spec), key))
+                return .success(keepInMemory(try await draw(located, spec, for: requester), key))
             }
         } catch {
             return .failure(error)
@@ -160,14 +162,15 @@ struct Renditions: Sendable {
     }
 
     private func draw(
-        _ located: Located, _ spec: RenditionSpec, _ key: FlightKey, _ claim: KeptRenditions.Claim
+        _ located: Located, _ spec: RenditionSpec, _ key: FlightKey, _ claim: KeptRenditions.Claim,
+        for requester: Requester
     ) async throws(ServiceError) -> RenderedRendition.Pixels {
         do throws(ServiceError) {
-            let bytes = try await draw(located, spec)
+            let bytes = try await draw(located, spec, for: requester)
             kept?.end(claim, with: bytes) {
                 // Two renders may differ, where replicas of two releases run side by side, and the entity tag is one.
                 guard let got = try? await kept?.find(key.text, of: key.version) else { return }
-                _ = try? await take(got, key)
+                _ = try? await take(got, key, for: requester)
             }
             return keepInMemory(bytes, key)
         } catch {
@@ -177,12 +180,14 @@ struct Renditions: Sendable {
     }
 
     /// Reads what lies in the store into memory; nil where it is no picture.
-    private func take(_ got: GetResult, _ key: FlightKey) async throws(ServiceError) -> RenderedRendition.Pixels? {
+    private func take(
+        _ got: GetResult, _ key: FlightKey, for requester: Requester
+    ) async throws(ServiceError) -> RenderedRendition.Pixels? {
         let size = Int(got.info.size)
         let path = key.version.path
         let reservation = cache.reserve(path, .rendition(key.text), bytes: size)
         // What the cache does not count has to be counted elsewhere while it comes.
-        let room = reservation == nil ? try await workers.admitFile(got.info.size) : nil
+        let room = reservation == nil ? try await workers.admitFile(got.info.size, decoded: size, for: requester) : nil
         defer { room?.release() }
         let bytes: ByteBuffer
         do {
@@ -209,12 +214,14 @@ struct Renditions: Sendable {
 
     // MARK: Rendering
 
-    private func draw(_ located: Located, _ spec: RenditionSpec) async throws(ServiceError) -> ByteBuffer {
-        if let bytes = try await drawOfIntermediate(located, spec) { return bytes }
+    private func draw(
+        _ located: Located, _ spec: RenditionSpec, for requester: Requester
+    ) async throws(ServiceError) -> ByteBuffer {
+        if let bytes = try await drawOfIntermediate(located, spec, for: requester) { return bytes }
         let size = located.image.size
         try limits.check(size, toBe: "transformed")
-        let room = try await workers.admitFile(size)
-        defer { room.release() }
+        let turn = try await workers.admit(located.image, isStill: spec.isStill, for: requester)
+        defer { turn.release() }
         let file = try await originals.bytes(of: located, limit: Int(size))
         let bytes = try await draw(file, spec, of: nil)
         let intermediate = intermediate(of: located)
@@ -267,11 +274,13 @@ struct Renditions: Sendable {
 
     /// Nil where there is no intermediate, or none that serves.
     private func drawOfIntermediate(
-        _ located: Located, _ spec: RenditionSpec
+        _ located: Located, _ spec: RenditionSpec, for requester: Requester
     ) async throws(ServiceError) -> ByteBuffer? {
         guard let intermediate = intermediate(of: located), let info = located.image.image,
-            ladder?.serves(spec, of: info) == true, let file = try await find(intermediate, of: located)
+            ladder?.serves(spec, of: info) == true, let file = try await find(intermediate, of: located, for: requester)
         else { return nil }
+        let turn = try await workers.admitFile(Int64(file.readableBytes), for: requester)
+        defer { turn.release() }
         do throws(ServiceError) {
             let bytes = try await draw(file, spec, of: info.displaySize)
             rendered.increment()
@@ -282,7 +291,9 @@ struct Renditions: Sendable {
         }
     }
 
-    private func find(_ spec: RenditionSpec, of located: Located) async throws(ServiceError) -> ByteBuffer? {
+    private func find(
+        _ spec: RenditionSpec, of located: Located, for requester: Requester
+    ) async throws(ServiceError) -> ByteBuffer? {
         let (path, etag) = (located.image.object.key, located.image.etag)
         let key = FlightKey(
             version: OriginalVersion(path: path, etag: etag), text: Self.text(spec), epoch: cache.epoch(of: path))
@@ -290,7 +301,7 @@ struct Renditions: Sendable {
         guard let kept, !current.health.isAway, let got = try? await kept.find(key.text, of: key.version) else {
             return nil
         }
-        return try await take(got, key)?.head
+        return try await take(got, key, for: requester)?.head
     }
 
     /// Makes the intermediate in the background, after the first rendition, unless others wait for what that takes.
@@ -301,7 +312,7 @@ struct Renditions: Sendable {
         else { return }
         Task {
             if !(await kept.contains(Self.text(intermediate), of: version)) {
-                _ = try? await render(located, intermediate)
+                _ = try? await render(located, intermediate, for: .unknown)
             }
             climbing.withLockedValue { _ = $0.remove(version) }
         }

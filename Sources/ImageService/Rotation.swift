@@ -150,6 +150,8 @@ struct Rotation: Sendable {
         let room = try await workers.admitFile(got.info.size)
         defer { room.release() }
         let turned = try await transform(try await read(got), change)
+        // What is left is the store's work.
+        room.endTurn()
         let id = WriteID.random()
         past.attempts[id] = turned.cost
         switch await write(turned, path, over: version, as: id, past) {

@@ -45,10 +45,10 @@ public struct Settings: Sendable {
     public var renderMemoryBytes = 536_870_912
     /// RENDER_THREADS: nil is one for each core.
     public var renderThreads: Int?
-    /// RENDER_QUEUE: how many renditions may wait for a thread or for memory.
+    /// RENDER_QUEUE: how many renditions may wait for their turn.
     public var renderQueue = 256
     /// RENDER_QUEUE_SECONDS: how long one may wait.
-    public var renderQueueTimeout = Duration.seconds(10)
+    public var renderQueueTimeout = Duration.seconds(6)
     /// RENDER_TIMEOUT_SECONDS: how long one may take once it has its thread.
     public var renderTimeout = Duration.seconds(30)
     /// MAX_ANIMATION_PIXELS: frames times pixels of an animation that is rendered.

@@ -22,7 +22,8 @@ enum Composition {
 
         let store = try Store.open(settings, logger: logger)
         let pool = WorkerPool(
-            threads: settings.renderThreads ?? Processors.count, queueLimit: settings.renderQueue, name: "codec")
+            threads: settings.renderThreads ?? Processors.count, queueLimit: settings.renderQueue, name: "codec",
+            niceness: codecNiceness)
         let workers = CodecWorkers(
             memoryBytes: settings.renderMemoryBytes, queueLimit: settings.renderQueue, pool: pool,
             patience: settings.renderQueueTimeout, timeLimit: settings.renderTimeout)
@@ -68,6 +69,9 @@ enum Composition {
         await end(store, pool, service)
         logger.info("the server has ended")
     }
+
+    /// So that codecs have a tenth of a core that an event loop wants as well: enough to go on, too little to be felt.
+    private static let codecNiceness: CInt = 10
 
     private static func end(_ store: Store, _ pool: WorkerPool, _ service: ImageService) async {
         // What is not removed by then is garbage that nothing refers to.

@@ -12,12 +12,15 @@ enum MetricHelp {
         "tintype_cache_used_bytes": "Bytes that the memory cache holds, those included that are being sent.",
         "tintype_upload_buffer_bytes": "Bytes that uploads hold in memory.",
         "tintype_uploads_waiting": "Uploads that wait for memory.",
-        "tintype_codec_queued": "Codec jobs that wait for room, for memory or for a thread.",
+        "tintype_codec_queued": "Codec jobs that wait for their turn, for memory or for a thread.",
         "tintype_codec_running": "Codec jobs that run.",
         "tintype_codec_queue_age_seconds": "How long the codec job that waits longest has waited.",
         "tintype_renditions_rendered_total": "Renditions that were rendered.",
         "tintype_renditions_found_total": "Renditions that were found in the store, where they had been kept.",
         "tintype_intermediates_rendered_total": "Intermediates of large originals that were rendered.",
+        "tintype_codec_wait_seconds": "How long codec jobs waited for the turn that they were given.",
+        "tintype_codec_refused_total":
+            "Codec jobs refused (503): the queue was full, displaced by a client with less waiting, late, or crowded: no memory or thread in time.",
         "tintype_s3_retries_total": "Requests to the S3 store that were sent again after a failed try.",
         "tintype_storage_away": "1 while the store counts as away.",
     ]

@@ -1,4 +1,5 @@
 public import Hummingbird
+import ImageService
 import NIOConcurrencyHelpers
 
 /// What goes along with one request.
@@ -10,12 +11,15 @@ public struct APIContext: RequestContext {
     public let requestID: String
     /// Whether the client is on this machine.
     public let isLoopback: Bool
+    /// Who shares turns with nobody else at what all want at once.
+    let requester: Requester
     let notes = RequestNotes()
 
     public init(source: ServerRequestSource) {
         coreContext = CoreRequestContextStorage(source: source)
         requestID = source.requestID
         isLoopback = source.isLoopback
+        requester = Requester(source.remoteAddress)
     }
 }
 

@@ -22,6 +22,7 @@ struct ImageReading: Sendable {
         var isHead: Bool
         var now: Timestamp
         var requestID: String
+        var requester: Requester
         var notes: RequestNotes
 
         init(
@@ -37,6 +38,7 @@ struct ImageReading: Sendable {
             range = isHead ? nil : RangeRequest(request.headers, now: now)
             accept = Accept(request.headers)
             requestID = context.requestID
+            requester = context.requester
             notes = context.notes
         }
     }
@@ -111,7 +113,7 @@ struct ImageReading: Sendable {
             read.notes.update { $0.cache = located.freshness.label }
             return answer
         }
-        let rendered = try await service.render(located, spec)
+        let rendered = try await service.render(located, spec, for: read.requester)
         let freshness: Freshness = rendered.isHit || located.freshness == .stale ? located.freshness : .miss
         read.notes.update { $0.cache = freshness.label }
         // WebP may stand in for AVIF.

@@ -89,10 +89,11 @@ extension Setting {
             "threads that decode, transform and encode"),
         Setting(
             "RENDER_QUEUE", \.renderQueue, .number(0...65_536),
-            "how many renditions may wait for a thread or for memory; one more is 503"),
+            "how many renditions may wait for their turn; one more is 503"),
         Setting(
             "RENDER_QUEUE_SECONDS", \.renderQueueTimeout, .seconds(1...600),
-            "how long one may wait there (503)"),
+            "how long one may wait there (503). What by the recent pace would wait more than half of that is 503 at once"
+        ),
         Setting(
             "RENDER_TIMEOUT_SECONDS", \.renderTimeout, .seconds(1...3600),
             "how long one may take once it has its thread (422)"),

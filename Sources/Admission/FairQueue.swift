@@ -1,0 +1,202 @@
+import NIOConcurrencyHelpers
+
+/// Turns at work that all clients want at once, shared evenly between them, in front of which nobody waits in vain: what
+/// by the recent pace will not have its turn in time is refused at the door.
+///
+/// The rule stands in one pure state machine; this is the lock, the clock and those who wait.
+public final class FairQueue<Client: Hashable & Sendable>: Sendable {
+    /// What is asked for.
+    public struct Job: Sendable {
+        /// Who asks. Clients share turns evenly by cost.
+        public var client: Client
+        /// Bytes that the job holds from its turn until ``Lease/release()``; not negative.
+        public var room: Int
+        /// How much work it is, in bytes; not negative.
+        public var cost: Int
+
+        public init(client: Client, room: Int, cost: Int) {
+            self.client = client
+            self.room = room
+            self.cost = cost
+        }
+    }
+
+    /// What bounds the queue.
+    public struct Limits: Sendable {
+        /// Jobs that may have their turn at once, whatever they cost; at least 1.
+        public var turns: Int
+        /// More may, while all of them together cost no more bytes than this.
+        public var load: Int
+        /// Bytes of room that may be held at once.
+        public var room: Int
+        /// Jobs that may wait.
+        public var queue: Int
+        /// A job is taken in where what stands before it is done within this, by the recent pace.
+        public var wait: Duration
+        /// The pace, in bytes of work a second, that is believed until it is known; more than 0.
+        public var pace: Double
+
+        public init(turns: Int, load: Int, room: Int, queue: Int, wait: Duration, pace: Double) {
+            self.turns = turns
+            self.load = load
+            self.room = room
+            self.queue = queue
+            self.wait = wait
+            self.pace = pace
+        }
+    }
+
+    /// Counts for metrics and readiness.
+    public struct Usage: Sendable, Hashable {
+        /// Jobs that have their turn.
+        public let turns: Int
+        /// Bytes of room held.
+        public let heldRoom: Int
+        /// Jobs that wait.
+        public let waiting: Int
+        /// How long the one that waits longest has waited, in seconds; 0 if none waits.
+        public let oldestWaitingSeconds: Double
+    }
+
+    /// A turn, and the room that goes with it. Both end at the latest when the last reference goes.
+    public final class Lease: Sendable {
+        private let job: Job
+        private let queue: FairQueue
+        private let held = NIOLockedValueBox((turn: true, room: true))
+
+        fileprivate init(_ job: Job, _ queue: FairQueue) {
+            self.job = job
+            self.queue = queue
+        }
+
+        deinit {
+            release()
+        }
+
+        /// Lets the next one have its turn; the room is kept. Calling it again does nothing.
+        public func endTurn() {
+            let was = held.withLockedValue { held in
+                defer { held.turn = false }
+                return held.turn
+            }
+            if was { queue.step { $0.endTurn(job, now: $1) } }
+        }
+
+        /// Gives the room back, and the turn. Calling it again does nothing.
+        public func release() {
+            endTurn()
+            let was = held.withLockedValue { held in
+                defer { held.room = false }
+                return held.room
+            }
+            if was { queue.step { $0.release(job.room, now: $1) } }
+        }
+    }
+
+    private typealias Continuation = CheckedContinuation<TurnRefusal?, Never>
+
+    private struct Guarded {
+        var state: FairQueueState<Client>
+        var continuations: [Int: Continuation] = [:]
+        /// One sleeping task per waiting job, which ends the wait at its deadline.
+        var timers: [Int: Task<Void, Never>] = [:]
+
+        mutating func take(_ ticket: Int) -> Continuation? {
+            timers.removeValue(forKey: ticket)?.cancel()
+            return continuations.removeValue(forKey: ticket)
+        }
+    }
+
+    private let guarded: NIOLockedValueBox<Guarded>
+    private let clock: AdmissionClock
+
+    /// - Precondition: no limit is negative, and turns and pace are more than 0.
+    public init(_ limits: Limits, clock: AdmissionClock = .continuous) {
+        guarded = NIOLockedValueBox(Guarded(state: FairQueueState(limits)))
+        self.clock = clock
+    }
+
+    /// All counts, of one moment.
+    public var usage: Usage {
+        let now = clock.now()
+        return guarded.withLockedValue {
+            Usage(
+                turns: $0.state.turns, heldRoom: $0.state.heldRoom, waiting: $0.state.waiting,
+                oldestWaitingSeconds: $0.state.oldestAge(now: now).inSeconds)
+        }
+    }
+
+    /// Waits for a turn, until `deadline` at most.
+    ///
+    /// - Throws: ``TurnRefusal``: at once where the queue is full or the room would never suffice; later where the
+    ///   deadline passes, a client with less waiting comes, or the task is cancelled.
+    public func acquire(_ job: Job, deadline: ContinuousClock.Instant) async throws(TurnRefusal) -> Lease {
+        let ticket = guarded.withLockedValue { $0.state.nextTicket() }
+        let refusal = await withTaskCancellationHandler {
+            await withCheckedContinuation { (continuation: Continuation) in
+                enter(job, ticket, deadline: deadline, continuation)
+            }
+        } onCancel: {
+            withdraw(ticket) { _ in .cancelled }
+        }
+        if let refusal { throw refusal }
+        return Lease(job, self)
+    }
+
+    private func enter(
+        _ job: Job, _ ticket: Int, deadline: ContinuousClock.Instant,
+        _ continuation: Continuation
+    ) {
+        let now = clock.now()
+        let (answer, displaced, refusal) = guarded.withLockedValue {
+            guarded -> (FairQueueState<Client>.Answer, [Continuation], TurnRefusal) in
+            // Seen here, under the lock, or else the handler comes later and finds the ticket.
+            if Task.isCancelled { return (.refused(.cancelled), [], .cancelled) }
+            let (answer, displaced) = guarded.state.arrive(job, ticket, now: now)
+            if answer == .queued {
+                guarded.continuations[ticket] = continuation
+                guarded.timers[ticket] = timer(ticket, deadline: deadline)
+            }
+            return (
+                answer, displaced.compactMap { guarded.take($0) },
+                .displaced(retryAfterSeconds: guarded.state.secondsToDrain)
+            )
+        }
+        switch answer {
+        case .granted: continuation.resume(returning: nil)
+        case .refused(let refusal): continuation.resume(returning: refusal)
+        case .queued: break
+        }
+        for continuation in displaced { continuation.resume(returning: refusal) }
+    }
+
+    private func timer(_ ticket: Int, deadline: ContinuousClock.Instant) -> Task<Void, Never> {
+        let clock = clock
+        return Task { [weak self] in
+            // A sleep that is cut short belongs to a job that waits no more.
+            guard (try? await clock.sleep(deadline)) != nil else { return }
+            self?.withdraw(ticket) { .tooLate(retryAfterSeconds: $0) }
+        }
+    }
+
+    private func withdraw(_ ticket: Int, refusal: (_ secondsToDrain: Int) -> TurnRefusal) {
+        let now = clock.now()
+        let (refused, error, granted) = guarded.withLockedValue {
+            guarded -> (Continuation?, TurnRefusal, [Continuation]) in
+            guard let granted = guarded.state.withdraw(ticket, now: now) else { return (nil, .cancelled, []) }
+            return (
+                guarded.take(ticket), refusal(guarded.state.secondsToDrain), granted.compactMap { guarded.take($0) }
+            )
+        }
+        refused?.resume(returning: error)
+        for continuation in granted { continuation.resume(returning: nil) }
+    }
+
+    private func step(_ event: (inout FairQueueState<Client>, ContinuousClock.Instant) -> [Int]) {
+        let now = clock.now()
+        let granted = guarded.withLockedValue { guarded in
+            event(&guarded.state, now).compactMap { guarded.take($0) }
+        }
+        for continuation in granted { continuation.resume(returning: nil) }
+    }
+}

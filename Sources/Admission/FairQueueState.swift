@@ -1,0 +1,214 @@
+import DequeModule
+import HeapModule
+
+/// The account of a ``FairQueue``, as a value: jobs in, turns out.
+///
+/// **Whose turn it is.** Every waiting job has a tag: its client's last one, or that of the job that had its turn last
+/// where this is higher, plus its own cost. The lowest tag is next. So clients who wait share the turns evenly by cost,
+/// however many jobs each of them has brought: self-clocked fair queueing (Golestani, INFOCOM 1994), in which no round
+/// of clients has to be kept, only one heap.
+///
+/// **Who is refused.** The queue is full when there is more before a new job than is done in the time that one may
+/// wait, by the recent pace, or when too many wait. Then the job with the highest tag goes, which is the newest of the
+/// client with the most work waiting: mostly the new one itself.
+///
+/// Every step takes time in proportion to the logarithm of those waiting, or less.
+struct FairQueueState<Client: Hashable & Sendable>: Sendable {
+    typealias Ticket = Int
+    typealias Job = FairQueue<Client>.Job
+    typealias Limits = FairQueue<Client>.Limits
+
+    enum Answer: Equatable {
+        case granted
+        case queued
+        case refused(TurnRefusal)
+    }
+
+    private struct Waiter {
+        let job: Job
+        let tag: Int
+        let since: ContinuousClock.Instant
+    }
+
+    private struct Place: Comparable {
+        let tag: Int
+        let ticket: Ticket
+
+        static func < (left: Place, right: Place) -> Bool { (left.tag, left.ticket) < (right.tag, right.ticket) }
+    }
+
+    /// Of a client who waits; others need none, since their last tag is not above that of the last turn.
+    private struct Account {
+        var tag: Int
+        var waiting = 0
+    }
+
+    private let limits: Limits
+    private(set) var turns = 0
+    private(set) var heldRoom = 0
+    private var load = 0
+    private var waiters: [Ticket: Waiter] = [:]
+    private var waitingCost = 0
+    private var accounts: [Client: Account] = [:]
+    /// The tag of the job that had its turn last.
+    private var lastTurn = 0
+    /// Those who wait, and some who do not any more, which are passed over.
+    private var order = Heap<Place>()
+    private var arrivals: Deque<Ticket> = []
+    private var rate: CompletionRate
+    private var lastTicket = 0
+
+    init(_ limits: Limits) {
+        precondition(limits.turns > 0 && limits.room >= 0 && limits.queue >= 0, "limits are not negative")
+        self.limits = limits
+        rate = CompletionRate(guess: limits.pace)
+    }
+
+    var waiting: Int { waiters.count }
+
+    /// Entries kept, those of jobs included that do not wait any more.
+    var remembered: Int { order.count + arrivals.count + waiters.count + accounts.count }
+
+    mutating func oldestAge(now: ContinuousClock.Instant) -> Duration {
+        while let first = arrivals.first, waiters[first] == nil { arrivals.removeFirst() }
+        return arrivals.first.flatMap { waiters[$0] }.map { now - $0.since } ?? .zero
+    }
+
+    mutating func nextTicket() -> Ticket {
+        lastTicket += 1
+        return lastTicket
+    }
+
+    // MARK: Events
+
+    /// A job comes. Besides its answer: those who waited and have to make way for it.
+    mutating func arrive(
+        _ job: Job, _ ticket: Ticket, now: ContinuousClock.Instant
+    ) -> (answer: Answer, displaced: [Ticket]) {
+        precondition(job.room >= 0 && job.cost >= 0, "a size is not negative")
+        advance(to: now)
+        guard job.room <= limits.room else { return (.refused(.exceedsRoom(limit: limits.room)), []) }
+        if waiters.isEmpty && fits(job) {
+            enter(job)
+            return (.granted, [])
+        }
+        let place = Place(tag: max(accounts[job.client]?.tag ?? 0, lastTurn) + job.cost, ticket: ticket)
+        guard let displaced = makeWay(for: place) else {
+            return (.refused(.full(retryAfterSeconds: secondsToDrain)), [])
+        }
+        waiters[ticket] = Waiter(job: job, tag: place.tag, since: now)
+        waitingCost += job.cost
+        accounts[job.client, default: Account(tag: 0)].waiting += 1
+        accounts[job.client]?.tag = place.tag
+        order.insert(place)
+        arrivals.append(ticket)
+        return (.queued, displaced)
+    }
+
+    /// A job that had its turn is done. Answers with those whose turn it is now.
+    mutating func endTurn(_ job: Job, now: ContinuousClock.Instant) -> [Ticket] {
+        advance(to: now)
+        turns -= 1
+        load -= job.cost
+        if !waiters.isEmpty { rate.finish(job.cost) }
+        return settle()
+    }
+
+    /// Room is given back. Answers with those whose turn it is now.
+    mutating func release(_ room: Int, now: ContinuousClock.Instant) -> [Ticket] {
+        advance(to: now)
+        heldRoom -= room
+        return settle()
+    }
+
+    /// Takes a waiting job back, for want of interest or of time. Nil if it does not wait any more; else whose turn it
+    /// is now.
+    mutating func withdraw(_ ticket: Ticket, now: ContinuousClock.Instant) -> [Ticket]? {
+        guard waiters[ticket] != nil else { return nil }
+        advance(to: now)
+        forget(ticket)
+        return settle()
+    }
+
+    /// Seconds until all that is here now is done, from 1 to 60.
+    var secondsToDrain: Int {
+        Int(min(max((Double(load + waitingCost) / rate.bytesPerSecond).rounded(.up), 1), 60))
+    }
+
+    // MARK: Steps
+
+    private mutating func advance(to now: ContinuousClock.Instant) {
+        rate.advance(to: now, isBusy: !waiters.isEmpty)
+    }
+
+    private func fits(_ job: Job) -> Bool {
+        job.room <= limits.room - heldRoom && (turns < limits.turns || load + job.cost <= limits.load)
+    }
+
+    private mutating func enter(_ job: Job) {
+        turns += 1
+        load += job.cost
+        heldRoom += job.room
+    }
+
+    /// Drops jobs with higher tags until there is a place for this one; nil, and nothing dropped, where they do not
+    /// suffice.
+    private mutating func makeWay(for newcomer: Place) -> [Ticket]? {
+        let most = rate.bytesPerSecond * limits.wait.inSeconds
+        var dropped: [Place] = []
+        var cost = waitingCost
+        while waiters.count - dropped.count >= limits.queue || Double(load + cost) > most {
+            guard let last = popLast() else { break }
+            dropped.append(last)
+            guard last > newcomer else { break }
+            cost -= waiters[last.ticket]?.job.cost ?? 0
+        }
+        let suffices = waiters.count - dropped.count < limits.queue && Double(load + cost) <= most
+        guard suffices, dropped.allSatisfy({ $0 > newcomer }) else {
+            order.insert(contentsOf: dropped)
+            return nil
+        }
+        for place in dropped { forget(place.ticket) }
+        return dropped.map(\.ticket)
+    }
+
+    private mutating func popLast() -> Place? {
+        while let place = order.popMax() {
+            if waiters[place.ticket] != nil { return place }
+        }
+        return nil
+    }
+
+    /// Takes a job out of everything but the heap.
+    private mutating func forget(_ ticket: Ticket) {
+        guard let waiter = waiters.removeValue(forKey: ticket) else { return }
+        waitingCost -= waiter.job.cost
+        accounts[waiter.job.client]?.waiting -= 1
+        if accounts[waiter.job.client]?.waiting == 0 {
+            accounts[waiter.job.client] = nil
+        } else if accounts[waiter.job.client]?.tag == waiter.tag {
+            // What its client does not use is not held against it.
+            accounts[waiter.job.client]?.tag -= waiter.job.cost
+        }
+        let most = 2 * waiters.count + 64
+        if order.count > most { order = Heap(waiters.map { Place(tag: $1.tag, ticket: $0) }) }
+        if arrivals.count > most { arrivals.removeAll { waiters[$0] == nil } }
+    }
+
+    /// Gives turns while the next one fits. One that does not is not overtaken: small ones would starve it.
+    private mutating func settle() -> [Ticket] {
+        var granted: [Ticket] = []
+        while let next = order.min {
+            if let waiter = waiters[next.ticket] {
+                guard fits(waiter.job) else { break }
+                enter(waiter.job)
+                lastTurn = next.tag
+                granted.append(next.ticket)
+                forget(next.ticket)
+            }
+            // Where the heap was made anew, it has gone already.
+            if order.min == next { order.removeMin() }
+        }
+        return granted
+    }
+}

@@ -1,0 +1,49 @@
+import Testing
+
+@testable import Admission
+
+@Suite struct CompletionRateTests {
+    private let start = ContinuousClock.now
+    private var rate = CompletionRate(guess: 1000)
+
+    init() {
+        rate.advance(to: start, isBusy: false)
+    }
+
+    /// Ten seconds of a job of `cost` bytes every tenth of a second.
+    private mutating func work(_ cost: Int, from start: ContinuousClock.Instant) -> ContinuousClock.Instant {
+        for step in 1...100 {
+            rate.advance(to: start + .milliseconds(100 * step), isBusy: true)
+            rate.finish(cost)
+        }
+        return start + .seconds(10)
+    }
+
+    @Test func `at first the guess is believed, and while nothing is to be done`() {
+        #expect(rate.bytesPerSecond == 1000)
+        var rate = rate
+        rate.advance(to: start + .seconds(100), isBusy: false)
+        #expect(abs(rate.bytesPerSecond - 1000) < 0.001)
+    }
+
+    @Test(arguments: [10, 100, 2000]) mutating func `after seconds of work it is the pace of that work`(cost: Int) {
+        _ = work(cost, from: start)
+        let pace = Double(cost) * 10
+        // A finish counts whole, and forgetting goes on between two of them: at most a twentieth.
+        #expect(abs(rate.bytesPerSecond - pace) < pace / 20 + 1000 * 0.01)
+    }
+
+    @Test mutating func `a new pace is known within a few seconds, and calm brings the guess back`() {
+        var now = work(10, from: start)
+        now = work(1000, from: now)
+        #expect(rate.bytesPerSecond > 9000)
+        rate.advance(to: now + .seconds(20), isBusy: false)
+        #expect(abs(rate.bytesPerSecond - 1000) < 20)
+    }
+
+    @Test mutating func `where nothing is finished for long, the pace goes to nothing`() {
+        rate.advance(to: start + .seconds(60), isBusy: true)
+        #expect(rate.bytesPerSecond < 1)
+        #expect(rate.bytesPerSecond > 0)
+    }
+}

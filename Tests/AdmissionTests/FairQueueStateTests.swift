@@ -1,0 +1,247 @@
+import Testing
+
+@testable import Admission
+
+/// One turn at a time, ten bytes a second: what stands before a job of ten is done in so many seconds as there are
+/// jobs.
+@Suite struct FairQueueStateTests {
+    private typealias State = FairQueueState<String>
+
+    private let now = ContinuousClock.now
+    private var state = Self.make()
+
+    private static func make(
+        turns: Int = 1, load: Int = 0, room: Int = 1000, queue: Int = 100, wait: Duration = .seconds(1000)
+    ) -> State {
+        State(.init(turns: turns, load: load, room: room, queue: queue, wait: wait, pace: 10))
+    }
+
+    private static func job(_ client: String, _ cost: Int = 10, room: Int = 1) -> State.Job {
+        .init(client: client, room: room, cost: cost)
+    }
+
+    private mutating func arrive(_ client: String, _ cost: Int = 10, _ ticket: Int) -> State.Answer {
+        state.arrive(Self.job(client, cost), ticket, now: now).answer
+    }
+
+    /// Ends turns of `cost` until nobody waits, and tells in which order those who waited had theirs.
+    private mutating func order(first: State.Job = job("first")) -> [Int] {
+        var order: [Int] = []
+        var due = state.endTurn(first, now: now)
+        while !due.isEmpty {
+            order += due
+            due = due.flatMap { _ in state.endTurn(Self.job("any", 0), now: now) }
+        }
+        return order
+    }
+
+    // MARK: Order
+
+    @Test mutating func `two clients have turns in turn, however many jobs one of them has brought before`() {
+        #expect(arrive("first", 10, 0) == .granted)
+        for ticket in 1...6 { #expect(arrive("many", 10, ticket) == .queued) }
+        for ticket in 11...13 { #expect(arrive("few", 10, ticket) == .queued) }
+        #expect(order() == [1, 11, 2, 12, 3, 13, 4, 5, 6])
+    }
+
+    @Test mutating func `turns are shared by cost, not by number`() {
+        #expect(arrive("first", 10, 0) == .granted)
+        for ticket in 1...4 { #expect(arrive("light", 10, ticket) == .queued) }
+        for ticket in 11...12 { #expect(arrive("heavy", 20, ticket) == .queued) }
+        #expect(order() == [1, 2, 11, 3, 4, 12])
+    }
+
+    @Test mutating func `a client that comes late has no turns to make up for, and none to wait for`() {
+        #expect(arrive("first", 10, 0) == .granted)
+        for ticket in 1...9 { #expect(arrive("many", 10, ticket) == .queued) }
+        var had: [Int] = []
+        for _ in 0..<4 { had += state.endTurn(Self.job("any", 0), now: now) }
+        #expect(had == [1, 2, 3, 4])
+        for ticket in 11...12 { #expect(arrive("late", 10, ticket) == .queued) }
+        #expect(order() == [5, 11, 6, 12, 7, 8, 9])
+    }
+
+    @Test mutating func `an expensive job comes to its turn though cheap ones keep coming`() {
+        #expect(arrive("first", 10, 0) == .granted)
+        #expect(arrive("dear", 50, 1) == .queued)
+        var had: [Int] = []
+        for ticket in 2...20 {
+            #expect(arrive("cheap \(ticket)", 10, ticket) == .queued)
+            had += state.endTurn(Self.job("any", 0), now: now)
+        }
+        #expect(had.firstIndex(of: 1) == 4)
+    }
+
+    @Test mutating func `work that is withdrawn is not held against its client`() {
+        #expect(arrive("first", 10, 0) == .granted)
+        for ticket in 1...5 { #expect(arrive("left", 10, ticket) == .queued) }
+        #expect(arrive("other", 10, 6) == .queued)
+        for ticket in [5, 3, 4, 2, 1] { #expect(state.withdraw(ticket, now: now) == []) }
+        #expect(state.withdraw(1, now: now) == nil)
+        #expect(arrive("left", 10, 7) == .queued)
+        #expect(order() == [6, 7])
+    }
+
+    // MARK: Bounds of what has its turn
+
+    @Test mutating func `more than the turns are given where the load allows, and the room always decides`() {
+        state = Self.make(turns: 2, load: 50, room: 100)
+        #expect(arrive("a", 100, 1) == .granted)
+        #expect(arrive("a", 100, 2) == .granted)
+        #expect(arrive("a", 10, 3) == .queued)
+        #expect(state.endTurn(Self.job("a", 100), now: now) == [3])
+        #expect(state.endTurn(Self.job("a", 100), now: now) == [])
+        #expect(arrive("a", 40, 4) == .granted)
+        #expect(arrive("a", 1, 5) == .queued)
+        #expect(state.turns == 2)
+        #expect(state.arrive(Self.job("a", 1, room: 101), 6, now: now).answer == .refused(.exceedsRoom(limit: 100)))
+    }
+
+    @Test mutating func `whoever does not fit is not overtaken, and room is waited for apart from turns`() {
+        state = Self.make(turns: 2, room: 100)
+        #expect(state.arrive(Self.job("a", room: 60), 1, now: now).answer == .granted)
+        #expect(state.arrive(Self.job("a", room: 60), 2, now: now).answer == .queued)
+        #expect(state.arrive(Self.job("a", room: 10), 3, now: now).answer == .queued)
+        #expect(state.endTurn(Self.job("a", room: 60), now: now) == [])
+        #expect(state.release(60, now: now) == [2, 3])
+        #expect(state.heldRoom == 70)
+    }
+
+    @Test mutating func `one who leaves lets those behind go on`() {
+        state = Self.make(turns: 2, room: 100)
+        #expect(state.arrive(Self.job("a", room: 60), 1, now: now).answer == .granted)
+        #expect(state.arrive(Self.job("a", room: 60), 2, now: now).answer == .queued)
+        #expect(state.arrive(Self.job("a", room: 10), 3, now: now).answer == .queued)
+        #expect(state.withdraw(2, now: now) == [3])
+    }
+
+    // MARK: Refusals
+
+    @Test mutating func `what stands before a job must be done in time, its own work does not count`() {
+        state = Self.make(wait: .seconds(3))
+        #expect(arrive("a", 10, 1) == .granted)
+        #expect(arrive("a", 20, 2) == .queued)
+        #expect(arrive("a", 500, 3) == .queued)
+        #expect(arrive("a", 1, 4) == .refused(.full(retryAfterSeconds: 53)))
+    }
+
+    @Test mutating func `the newest job of the client with most work makes way for one who has less`() {
+        state = Self.make(wait: .seconds(4))
+        for ticket in 0...4 { #expect(arrive("many", 10, ticket) == (ticket == 0 ? .granted : .queued)) }
+        let (answer, displaced) = state.arrive(Self.job("few", 10), 5, now: now)
+        #expect(answer == .queued)
+        #expect(displaced == [4])
+        #expect(arrive("many", 10, 6) == .refused(.full(retryAfterSeconds: 5)))
+        #expect(state.arrive(Self.job("few", 10), 7, now: now).displaced == [3])
+        // Now both have as much: whoever comes goes.
+        #expect(arrive("few", 10, 8) == .refused(.full(retryAfterSeconds: 5)))
+        #expect(arrive("many", 10, 9) == .refused(.full(retryAfterSeconds: 5)))
+        #expect(order() == [1, 5, 2, 7])
+    }
+
+    @Test mutating func `nobody is displaced in vain`() {
+        state = Self.make(wait: .seconds(4))
+        for ticket in 0...4 { #expect(arrive("many", 10, ticket) == (ticket == 0 ? .granted : .queued)) }
+        // Before this one stands nearly all; to put out the last one would not suffice for the bound on number below.
+        let (answer, displaced) = state.arrive(Self.job("dear", 45), 5, now: now)
+        #expect(answer == .refused(.full(retryAfterSeconds: 5)))
+        #expect(displaced == [])
+        #expect(state.waiting == 4)
+        #expect(order() == [1, 2, 3, 4])
+    }
+
+    @Test(arguments: [0, 1, 2]) mutating func `so many wait as may`(limit: Int) {
+        state = Self.make(queue: limit)
+        #expect(arrive("a", 10, 0) == .granted)
+        for ticket in 0..<limit { #expect(arrive("a", 10, ticket + 1) == .queued) }
+        #expect(arrive("a", 10, 9) == .refused(.full(retryAfterSeconds: limit + 1)))
+        #expect(state.waiting == limit)
+    }
+
+    @Test mutating func `the pace that is seen decides what is in time`() {
+        state = Self.make(wait: .milliseconds(3500))
+        for ticket in 0...2 { #expect(arrive("a", 10, ticket) == (ticket == 0 ? .granted : .queued)) }
+        // One job in ten seconds instead of ten. Forgetting makes half a job a second of it: four seconds for two.
+        #expect(state.endTurn(Self.job("a", 10), now: now + .seconds(10)) == [1])
+        #expect(
+            state.arrive(Self.job("a"), 3, now: now + .seconds(10)).answer == .refused(.full(retryAfterSeconds: 4)))
+        #expect(state.endTurn(Self.job("a", 10), now: now + .seconds(20)) == [2])
+        #expect(state.endTurn(Self.job("a", 10), now: now + .seconds(30)) == [])
+        // Long after the end the queue is as it was at first.
+        let later = now + .seconds(60)
+        for ticket in 10...13 {
+            #expect(state.arrive(Self.job("a"), ticket, now: later).answer == (ticket == 10 ? .granted : .queued))
+        }
+        #expect(state.arrive(Self.job("a"), 14, now: later).answer != .queued)
+    }
+
+    @Test mutating func `the age is that of who waits longest`() {
+        #expect(arrive("first", 10, 0) == .granted)
+        #expect(arrive("heavy", 500, 1) == .queued)
+        #expect(state.arrive(Self.job("light"), 2, now: now + .seconds(2)).answer == .queued)
+        #expect(state.oldestAge(now: now + .seconds(3)) == .seconds(3))
+        #expect(state.withdraw(1, now: now + .seconds(3)) == [])
+        #expect(state.oldestAge(now: now + .seconds(3)) == .seconds(1))
+        #expect(state.withdraw(2, now: now + .seconds(3)) == [])
+        #expect(state.oldestAge(now: now + .seconds(3)) == .zero)
+    }
+
+    @Test mutating func `thousands who come and leave again leave nothing behind`() {
+        #expect(arrive("first", 10, 0) == .granted)
+        #expect(arrive("stays", 10, 1) == .queued)
+        for ticket in 2..<5000 {
+            #expect(arrive("client \(ticket % 7)", 10, ticket) == .queued)
+            #expect(state.withdraw(ticket, now: now) == [])
+        }
+        #expect(state.waiting == 1)
+        #expect(state.remembered < 200)
+        #expect(order() == [1])
+    }
+
+    /// Whatever happens in whatever order, turns, room and those waiting add up.
+    @Test mutating func `the accounts hold under any sequence of events`() {
+        var random = SplitMix(state: 7)
+        state = Self.make(turns: 3, load: 100, room: 300, queue: 20, wait: .seconds(40))
+        var waiting: [Int: State.Job] = [:]
+        var inside: [Int: State.Job] = [:]
+        var time = now
+        func enter(_ tickets: [Int]) {
+            for ticket in tickets {
+                let job = waiting.removeValue(forKey: ticket)
+                #expect(job != nil)
+                inside[ticket] = job
+            }
+        }
+        for ticket in 0..<5000 {
+            time += .milliseconds(Int(random.next() % 500))
+            switch random.next() % 5 {
+            case 0, 1, 2:
+                let client = "\(random.next() % 4)"
+                let job = Self.job(client, Int(random.next() % 60), room: Int(random.next() % 150))
+                let (answer, displaced) = state.arrive(job, ticket, now: time)
+                for ticket in displaced { #expect(waiting.removeValue(forKey: ticket) != nil) }
+                if answer == .granted { inside[ticket] = job }
+                if answer == .queued { waiting[ticket] = job }
+                if answer != .queued { #expect(displaced.isEmpty) }
+            case 3:
+                guard let (ticket, job) = inside.min(by: { $0.key < $1.key }) else { continue }
+                inside[ticket] = nil
+                enter(state.endTurn(job, now: time))
+                enter(state.release(job.room, now: time))
+            default:
+                guard let ticket = waiting.keys.max() else { continue }
+                waiting[ticket] = nil
+                let due = state.withdraw(ticket, now: time)
+                #expect(due != nil)
+                enter(due ?? [])
+            }
+            #expect(state.turns == inside.count)
+            #expect(state.waiting == waiting.count)
+            #expect(state.heldRoom == inside.values.reduce(0) { $0 + $1.room })
+            #expect(state.heldRoom <= 300)
+            #expect(state.waiting <= 20)
+            // Nobody waits for nothing.
+            #expect(!inside.isEmpty || waiting.isEmpty)
+        }
+    }
+}
