@@ -60,6 +60,8 @@ public struct Settings: Sendable {
     public var renditionMode = RenditionMode.any
     /// RENDITION_SIZES: ascending; empty leaves every size free.
     public var renditionSizes: [Int] = []
+    /// CLIENT_HINTS: those that are honoured, each once.
+    public var clientHints: [ClientHint] = []
 
     /// CACHE_MEMORY_BYTES: 0 keeps nothing.
     public var cacheMemoryBytes = 268_435_456
@@ -80,6 +82,12 @@ public struct Settings: Sendable {
 
     /// The defaults.
     public init() {}
+}
+
+/// What a browser tells of its screen and its user's wishes.
+public enum ClientHint: String, Sendable, Hashable, CaseIterable {
+    case dpr, width
+    case saveData = "save-data"
 }
 
 /// Where images are kept.

@@ -113,6 +113,10 @@ extension Setting {
             "RENDITION_SIZES", \.renditionSizes, .numbers(1...8192),
             "pixels, such as `160,320,640,1280`: `w` and `h`, times `dpr`, become the next larger one, or the largest; "
                 + "a box that is filled keeps its proportions. Without it every size may be asked for"),
+        Setting(
+            "CLIENT_HINTS", \.clientHints, .hints,
+            "what stands in for parameters that a rendition's URL does not have: `dpr` (Sec-CH-DPR), `width` "
+                + "(Sec-CH-Width), `save-data` (Save-Data lowers the default quality by 20). See docs/http.md"),
     ]
 
     private static let caching = [
