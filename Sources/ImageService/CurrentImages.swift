@@ -18,6 +18,10 @@ public enum Freshness: Sendable, Hashable {
     case miss
     /// Memory was too old, and the store said that it still holds.
     case revalidated
+    /// Memory was too old, and the store had something else.
+    case replaced
+    /// Memory was within the bound, but the URL named another version, so the store was asked: does memory hold?
+    case doubted(holds: Bool)
     /// Memory is too old, and stands in because the store is away.
     case stale
 }
@@ -26,6 +30,8 @@ public enum Freshness: Sendable, Hashable {
 public struct Located: Sendable {
     public var image: StoredImage
     public var freshness: Freshness
+    /// When the store was asked, where that was before this request; nil: it was asked for this request.
+    public var asked: ContinuousClock.Instant?
 }
 
 /// Answers "which version has this path now?" from memory where the answer is young enough, else from the store, with
@@ -95,22 +101,36 @@ struct CurrentImages: Sendable {
     /// - Parameter expected: the version a URL names. Where memory knows another one, the store is asked at once.
     func locate(_ path: ImagePath, expecting expected: String? = nil) async throws(ServiceError) -> Located {
         if let entry = fresh(path.key), expected == nil || entry.image?.version == expected {
-            return Located(image: try present(entry), freshness: .hit)
+            return Located(image: try present(entry), freshness: .hit, asked: entry.asked)
         }
+        let arrival = clock.now
+        let known = cache.current(path.key)
         let stale = usableStale(path.key)
-        if let image = stale?.image, health.isAway {
+        if let stale, let image = stale.image, health.isAway {
             // While the store is known to be away nobody waits for it: one question finds out when it is back.
             askAside(path.key)
-            return Located(image: image, freshness: .stale)
+            return Located(image: image, freshness: .stale, asked: stale.asked)
         }
         do {
             let entry = try await ask(path.key, expected, until: stale == nil ? nil : clock.now + Self.patience)
             let image = try present(entry)
-            return Located(image: image, freshness: image.etag == stale?.image?.etag ? .revalidated : .miss)
+            return Located(
+                image: image, freshness: freshness(of: image, since: known, at: arrival),
+                asked: entry.asked < arrival ? entry.asked : nil)
         } catch .storage(let error) where error.isOutage {
-            guard let image = stale?.image else { throw .storage(error) }
-            return Located(image: image, freshness: .stale)
+            guard let stale, let image = stale.image else { throw .storage(error) }
+            return Located(image: image, freshness: .stale, asked: stale.asked)
         }
+    }
+
+    /// What the store's answer is to what memory knew when the request came.
+    private func freshness(
+        of image: StoredImage, since known: CurrentEntry?, at arrival: ContinuousClock.Instant
+    ) -> Freshness {
+        guard let known else { return .miss }
+        let holds = known.image?.etag == image.etag
+        if arrival - known.asked < revalidateAfter { return .doubted(holds: holds) }
+        return holds ? .revalidated : .replaced
     }
 
     private func present(_ entry: CurrentEntry) throws(ServiceError) -> StoredImage {

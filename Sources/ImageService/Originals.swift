@@ -11,6 +11,8 @@ public struct OpenedImage: Sendable {
     /// The bytes in the body.
     public var range: Range<Int64>
     public var body: ObjectBody
+    /// Whether the bytes are in memory, all of them.
+    public var isHit = false
 }
 
 /// Reads stored pictures: from memory, or from the store, by one reader for all who want a small one at once. Large
@@ -57,7 +59,7 @@ struct Originals: Sendable {
         }
         if let entry = current.fresh(path.key), expected == nil || entry.image?.version == expected {
             guard let image = entry.image else { throw .notFound }
-            return try await open(Located(image: image, freshness: .hit), range: nil)
+            return try await open(Located(image: image, freshness: .hit, asked: entry.asked), range: nil)
         }
         let arrival = ContinuousClock.now
         while true {
@@ -68,7 +70,8 @@ struct Originals: Sendable {
                 throw .notFound
             case .success(.shared(let image, _)), .success(.single(let image, _)):
                 guard current.isNews(image.version, asked: landed.asked, to: arrival, expected) else { continue }
-                return try await opened(landed, Located(image: image, freshness: .miss))
+                let asked = landed.asked < arrival ? landed.asked : nil
+                return try await opened(landed, Located(image: image, freshness: .miss, asked: asked))
             case .failure(let error): throw ServiceError(error)
             }
         }
@@ -86,7 +89,7 @@ struct Originals: Sendable {
         }
         if let cached = cache.body(path, image.etag, .original), Int64(cached.size) == image.size {
             let body = cached.stream(Int(resolved.lowerBound)..<Int(resolved.upperBound))
-            return OpenedImage(located: located, range: resolved, body: body)
+            return OpenedImage(located: located, range: resolved, body: body, isHit: true)
         }
         if range == nil, image.size <= Int64(cache.maximumBodyBytes) {
             if let body = cache.filling(path, image.etag, .original)?.stream() {

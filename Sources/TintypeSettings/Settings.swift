@@ -70,6 +70,8 @@ public struct Settings: Sendable {
     public var ladderSide = 2048
     /// LADDER_QUALITY: 1 to 100.
     public var ladderQuality = 90
+    /// CLIENT_HINTS: those that are honoured, each once.
+    public var clientHints: [ClientHint] = []
 
     /// CACHE_MEMORY_BYTES: 0 keeps nothing.
     public var cacheMemoryBytes = 268_435_456
@@ -90,6 +92,12 @@ public struct Settings: Sendable {
 
     /// The defaults.
     public init() {}
+}
+
+/// What a browser tells of its screen and its user's wishes.
+public enum ClientHint: String, Sendable, Hashable, CaseIterable {
+    case dpr, width
+    case saveData = "save-data"
 }
 
 /// Where images are kept.

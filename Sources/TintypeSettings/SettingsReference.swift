@@ -55,6 +55,7 @@ public enum SettingsReference {
               card: {w: 800, bg: "#fff"}
             renditionMode: any
             renditionSizes: [160, 320, 640, 1280]
+            clientHints: [dpr, width, save-data]
             ```
 
             A name is 1 to 64 of `a-z`, `A-Z`, `0-9`, `-` and `_`. `PRESETS` in the environment takes the place of all
@@ -76,6 +77,10 @@ public enum SettingsReference {
             The sides of presets too: a list best holds the sizes that presets have. A rendition without `w` and `h`
             has the size of the original. The list bounds how many widths one picture has; shapes, qualities and
             colours it does not bound, `RENDITION_MODE=presets` does.
+
+            With `CLIENT_HINTS` a browser's header fields stand in for parameters that the URL, and the preset in it, do
+            not have; see docs/http.md. Widths are snapped to `RENDITION_SIZES`, and where only presets may be asked for
+            they are not heeded; densities are, which may be chosen there too.
 
             ## Rules between settings
 

@@ -6,7 +6,7 @@ extension RenditionRules {
     init(_ settings: Settings) {
         self.init(
             mode: Mode(settings.renditionMode), presets: Self.read(settings.presets).presets,
-            sizes: settings.renditionSizes)
+            sizes: settings.renditionSizes, hints: ClientHints.Kinds(settings.clientHints))
     }
 
     /// What is wrong with the presets. They are read here, by the parser of queries, since the room of the settings
@@ -44,5 +44,17 @@ extension RenditionRules.Mode {
             case .any: .any
             case .presets: .presets
             }
+    }
+}
+
+extension ClientHints.Kinds {
+    fileprivate init(_ hints: [ClientHint]) {
+        self = hints.reduce(into: []) { kinds, hint in
+            switch hint {
+            case .dpr: kinds.insert(.dpr)
+            case .width: kinds.insert(.width)
+            case .saveData: kinds.insert(.saveData)
+            }
+        }
     }
 }

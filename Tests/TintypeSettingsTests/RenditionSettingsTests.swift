@@ -118,4 +118,20 @@ import Testing
         #expect(text.contains("expected one value, or a list of them"))
         #expect(faultText([:], yaml: "renditionSizes: [[1]]\n") != nil)
     }
+
+    @Test(arguments: [
+        ("dpr", [ClientHint.dpr]), ("save-data,dpr", [.dpr, .saveData]),
+        ("dpr, width, save-data", [.dpr, .width, .saveData]),
+    ])
+    func hints(_ text: String, _ expected: [ClientHint]) throws {
+        #expect(try load([:]).clientHints.isEmpty)
+        #expect(try load(["CLIENT_HINTS": text]).clientHints == expected)
+        #expect(try load([:], yaml: "clientHints: [\(text)]\n").clientHints == expected)
+    }
+
+    @Test(arguments: ["DPR", "dpr,", "dpr,dpr", "viewport-width", "dpr;width", "true"])
+    func wrongHints(_ text: String) throws {
+        let fault = try #require(faultText(["CLIENT_HINTS": text]))
+        #expect(fault.contains("CLIENT_HINTS") && fault.contains("save-data"), "\(fault)")
+    }
 }

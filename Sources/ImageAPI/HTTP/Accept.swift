@@ -1,44 +1,91 @@
 import HTTPTypes
 import ImageModel
 
-/// What an Accept header says about the formats that can be sent (RFC 9110, section 12.5.1). Reduced to one format
-/// before it is part of any key.
+/// What an Accept header says about the formats that can be sent (RFC 9110, section 12.5.1), reduced to what it
+/// changes: AVIF, WebP or the base, for each of the two formats that the base can be. There are nine values in all,
+/// whatever browsers write, so it may be part of a key.
 struct Accept: Sendable, Hashable {
-    /// How gladly the client takes the formats that have to be named: 0 where they are not. `*/*` and `image/*` name no
-    /// format.
-    private let avif: Double
-    private let webp: Double
-    private let base: Double
-
-    init(_ headers: HTTPFields) {
-        var named: [String: Double] = [:]
-        for element in headers[values: .accept].joined(separator: ",").split(separator: ",") {
-            let parts = element.split(separator: ";")
-            guard let type = parts.first?.trimmingBlanks().lowercased() else { continue }
-            named[type] = parts.dropFirst().compactMap(Self.weight).first ?? 1
-        }
-        avif = named["image/avif"] ?? 0
-        webp = named["image/webp"] ?? 0
-        // What is not named may be sent; the wildcards say how gladly.
-        let wildcard = named["image/*"] ?? named["*/*"] ?? 1
-        base = max(named["image/jpeg"] ?? wildcard, named["image/png"] ?? wildcard)
+    private enum Choice: UInt8, Sendable, Hashable {
+        case avif, webp, base
     }
 
-    private static func weight(_ parameter: Substring) -> Double? {
-        let halves = parameter.split(separator: "=", maxSplits: 1)
-        guard halves.count == 2, halves[0].trimmingBlanks().lowercased() == "q" else { return nil }
-        return Double(halves[1].trimmingBlanks()).flatMap { (0...1).contains($0) ? $0 : nil }
+    private let overJPEG: Choice
+    private let overPNG: Choice
+
+    init(_ headers: HTTPFields) {
+        let weights = Weights(headers[values: .accept])
+        // `*/*` and `image/*` name no format: browsers that know neither AVIF nor WebP say both.
+        let avif = weights.named["image/avif"] ?? 0
+        let webp = weights.named["image/webp"] ?? 0
+        // Among equals AVIF goes before WebP, and WebP before the base.
+        let choice = { (base: Int) -> Choice in
+            if avif > 0, avif >= max(webp, base) { return .avif }
+            return webp > 0 && webp >= base ? .webp : .base
+        }
+        overJPEG = choice(weights.of("image/jpeg"))
+        overPNG = choice(weights.of("image/png"))
     }
 
     /// The format for `format=auto`: what is taken most gladly of AVIF and WebP, where they are named, and the base,
-    /// which is the stored format where that is JPEG or PNG, and otherwise what can hold its transparency. Among equals
-    /// AVIF goes before WebP, and WebP before the base.
+    /// which is the stored format where that is JPEG or PNG, and otherwise what can hold its transparency. The base is
+    /// sent as well where nothing is acceptable that there is: better than 406, says the RFC.
     func choose(for stored: ImageFormat, hasAlpha: Bool) -> ImageFormat {
-        if avif > 0, avif >= max(webp, base) { return .avif }
-        if webp > 0, webp >= base { return .webp }
-        switch stored {
-        case .jpeg, .png: return stored
-        case .webp, .avif: return hasAlpha ? .png : .jpeg
+        let base: ImageFormat =
+            switch stored {
+            case .jpeg, .png: stored
+            case .webp, .avif: hasAlpha ? .png : .jpeg
+            }
+        return switch base == .png ? overPNG : overJPEG {
+        case .avif: .avif
+        case .webp: .webp
+        case .base: base
         }
     }
+}
+
+/// The media ranges of an Accept header with their weights in thousandths.
+private struct Weights {
+    var named: [String: Int] = [:]
+    /// Nothing said is everything taken.
+    private let isAbsent: Bool
+
+    init(_ lines: [String]) {
+        isAbsent = lines.allSatisfy { $0.trimmingBlanks().isEmpty }
+        for element in lines.joined(separator: ",").split(separator: ",") {
+            var parts = element.split(separator: ";", omittingEmptySubsequences: false)[...]
+            let range = parts.removeFirst().trimmingBlanks().lowercased()
+            guard !range.isEmpty, let weight = Self.weight(parts) else { continue }
+            named[range] = weight
+        }
+    }
+
+    /// The most specific range that matches decides.
+    func of(_ type: String) -> Int {
+        named[type] ?? named["image/*"] ?? named["*/*"] ?? (isAbsent ? 1000 : 0)
+    }
+
+    /// Nil for an element that says nothing of the formats here: its weight is malformed, or it has parameters, which
+    /// none of them has.
+    private static func weight(_ parameters: ArraySlice<Substring>) -> Int? {
+        guard let first = parameters.first else { return 1000 }
+        let halves = first.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        guard halves.count == 2, halves[0].trimmingBlanks().lowercased() == "q" else { return nil }
+        return thousandths(halves[1].trimmingBlanks())
+    }
+
+    /// A qvalue (RFC 9110, section 12.4.2): 0 to 1 with up to three decimals. More decimals are cut off.
+    private static func thousandths(_ text: Substring) -> Int? {
+        let halves = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let whole = halves.first, whole == "0" || whole == "1" else { return nil }
+        let decimals = halves.count == 2 ? halves[1] : ""
+        guard decimals.utf8.allSatisfy(\.isASCIIDigit) else { return nil }
+        let fraction = Int(decimals.prefix(3).padded(to: 3)) ?? 0
+        if whole == "1" { return fraction == 0 ? 1000 : nil }
+        return fraction
+    }
+}
+
+extension Substring {
+    /// With zeros behind it.
+    fileprivate func padded(to count: Int) -> String { self + String(repeating: "0", count: count - self.count) }
 }

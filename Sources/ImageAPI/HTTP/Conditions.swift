@@ -36,13 +36,23 @@ struct Conditions: Sendable, Hashable {
 
     /// What a request with these conditions gets.
     enum Verdict: Sendable, Hashable {
+        /// The whole.
         case proceed
+        /// A part, where the representation is so long.
+        case partial(ByteRange)
         case notModified
         case preconditionFailed
     }
 
-    /// Evaluates in the order of RFC 9110, section 13.2.2, for GET and HEAD of a representation that exists.
-    func evaluate(etag: ETag, lastModified: Timestamp?) -> Verdict {
+    /// Evaluates in the order of RFC 9110, section 13.2.2, for GET and HEAD of a representation that exists. The one
+    /// place where conditions of reads are judged, If-Range included.
+    ///
+    /// - Parameters:
+    ///   - range: nil for HEAD, which has none.
+    ///   - now: for If-Range by date.
+    func evaluate(
+        etag: ETag, lastModified: Timestamp?, range: RangeRequest? = nil, now: Timestamp = .now
+    ) -> Verdict {
         if let ifMatch {
             guard ifMatch.matchesStrongly(etag) else { return .preconditionFailed }
         } else if let ifUnmodifiedSince, let lastModified {
@@ -53,7 +63,8 @@ struct Conditions: Sendable, Hashable {
         } else if let ifModifiedSince, let lastModified {
             if lastModified.seconds <= ifModifiedSince.seconds { return .notModified }
         }
-        return .proceed
+        guard let range, range.applies(to: etag, lastModified: lastModified, now: now) else { return .proceed }
+        return .partial(range.range)
     }
 }
 
@@ -95,8 +106,13 @@ struct EntityTag: Sendable, Hashable {
                 rest = item.drop { $0 != UInt8(ascii: ",") }
                 continue
             }
+            rest = item[item.index(after: end)...].drop(while: \.isBlank)
+            // What follows without a comma belongs to it, and makes it no tag.
+            guard rest.isEmpty || rest.first == UInt8(ascii: ",") else {
+                rest = rest.drop { $0 != UInt8(ascii: ",") }
+                continue
+            }
             tags.append(EntityTag(isWeak: isWeak, text: String(decoding: item[...end], as: UTF8.self)))
-            rest = item[item.index(after: end)...]
         }
         return tags
     }

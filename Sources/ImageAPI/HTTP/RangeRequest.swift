@@ -19,7 +19,9 @@ struct RangeRequest: Sendable, Hashable {
         guard let header = headers[.range], let range = Self.parse(header) else { return nil }
         self.range = range
         guard let ifRange = headers[.ifRange] else { return }
-        if let tag = EntityTag.list(ifRange).first {
+        // One tag, not a list.
+        let tags = EntityTag.list(ifRange)
+        if let tag = tags.first, ifRange.trimmingBlanks() == (tag.isWeak ? "W/" : "") + tag.text {
             condition = .tag(tag)
         } else {
             condition = Timestamp(httpDate: ifRange, now: now).map { .date($0) } ?? .malformed
@@ -40,7 +42,9 @@ struct RangeRequest: Sendable, Hashable {
     private static func parse(_ header: String) -> ByteRange? {
         let halves = header.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         guard halves.count == 2, halves[0].trimmingBlanks().lowercased() == "bytes" else { return nil }
-        let spec = halves[1].trimmingBlanks()
+        // Empty elements of a list count for nothing (section 5.6.1.2).
+        let specs = halves[1].split(separator: ",").map { $0.trimmingBlanks() }.filter { !$0.isEmpty }
+        guard let spec = specs.first, specs.count == 1 else { return nil }
         let ends = spec.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
         guard ends.count == 2 else { return nil }
         switch (number(ends[0]), number(ends[1])) {

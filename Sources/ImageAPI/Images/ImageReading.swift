@@ -18,7 +18,11 @@ struct ImageReading: Sendable {
         var version: String?
         var conditions: Conditions
         var range: RangeRequest?
+        /// What the answers at the URL depend on besides it.
+        var variance: Variance
         var accept: Accept
+        /// Whether the client asks for less than the default quality, where that may be.
+        var savesData: Bool
         var isHead: Bool
         var now: Timestamp
         var requestID: String
@@ -26,7 +30,8 @@ struct ImageReading: Sendable {
         var notes: RequestNotes
 
         init(
-            path: ImagePath, rendition: RenditionRequest?, version: String?, request: Request, context: APIContext
+            path: ImagePath, rendition: RenditionRequest?, version: String?, request: Request, context: APIContext,
+            variance: Variance, savesData: Bool
         ) {
             self.path = path
             self.rendition = rendition
@@ -36,7 +41,9 @@ struct ImageReading: Sendable {
             isHead = request.method == .head
             // Range has no meaning but for GET (RFC 9110, section 14.2).
             range = isHead ? nil : RangeRequest(request.headers, now: now)
+            self.variance = variance
             accept = Accept(request.headers)
+            self.savesData = savesData
             requestID = context.requestID
             requester = context.requester
             notes = context.notes
@@ -72,20 +79,24 @@ struct ImageReading: Sendable {
     private func original(_ read: Read) async throws(ServiceError) -> Response {
         if !read.isHead, read.range == nil, read.conditions.isEmpty {
             let opened = try await service.open(read.path, expecting: read.version)
-            let representation = representation(of: opened.located, read)
+            let representation = representation(of: opened, read)
             return representation.whole(.streaming(opened.body, length: representation.length, notes: read.notes))
         }
         let located = try await service.locate(read.path, expecting: read.version)
         let representation = representation(of: located, read)
         if let answer = representation.judge(read) { return answer }
         if read.isHead { return representation.head() }
-        guard let range = representation.range(read) else {
-            let body = try await service.open(located, range: nil).body
-            return representation.whole(.streaming(body, length: representation.length, notes: read.notes))
-        }
+        let range = representation.range(read)
         let opened = try await service.open(located, range: range)
-        return representation.part(
-            opened.range, .streaming(opened.body, length: Int64(opened.range.count), notes: read.notes))
+        let answer = self.representation(of: opened, read)
+        let body = ResponseBody.streaming(opened.body, length: Int64(opened.range.count), notes: read.notes)
+        return range == nil ? answer.whole(body) : answer.part(opened.range, body)
+    }
+
+    private func representation(of opened: OpenedImage, _ read: Read) -> Representation {
+        var located = opened.located
+        located.freshness = located.freshness.answer(bytesInMemory: opened.isHit)
+        return representation(of: located, read)
     }
 
     private func representation(of located: Located, _ read: Read) -> Representation {
@@ -94,7 +105,8 @@ struct ImageReading: Sendable {
             contentType: located.image.format.capabilities.mediaType, length: located.image.size,
             etag: located.image.etag, lastModified: located.image.object.lastModified,
             cacheControl: cacheControl(located.image, located.freshness, read),
-            cacheStatus: CacheStatus.text(located.freshness), isNegotiable: false)
+            cacheStatus: CacheStatus.text(located.freshness), isNegotiable: false,
+            age: located.asked.map(AnswerAge.init))
     }
 
     // MARK: Renditions
@@ -102,19 +114,20 @@ struct ImageReading: Sendable {
     private func rendition(_ read: Read, _ request: RenditionRequest) async throws(ServiceError) -> Response {
         // Only the file tells of transparency and of frames, which the format is chosen by.
         let located = try await service.locateForRendition(read.path, expecting: read.version)
-        let spec = request.spec(for: located.image, accept: read.accept)
+        let spec = request.spec(for: located.image, accept: read.accept, savesData: read.savesData)
         var representation = Representation(
             contentType: spec.format.capabilities.mediaType, length: 0,
             etag: service.renditionETag(located.image, spec), lastModified: located.image.object.lastModified,
             cacheControl: cacheControl(located.image, located.freshness, read),
-            cacheStatus: CacheStatus.text(located.freshness), isNegotiable: RenditionQuery.isNegotiable(request))
+            cacheStatus: CacheStatus.text(located.freshness), isNegotiable: read.variance.isNegotiable,
+            hints: read.variance.hints, age: located.asked.map(AnswerAge.init))
         // A condition on the tag needs no pixels.
         if let answer = representation.judge(read) {
             read.notes.update { $0.cache = located.freshness.label }
             return answer
         }
         let rendered = try await service.render(located, spec, for: read.requester)
-        let freshness: Freshness = rendered.isHit || located.freshness == .stale ? located.freshness : .miss
+        let freshness = located.freshness.answer(bytesInMemory: rendered.isHit)
         read.notes.update { $0.cache = freshness.label }
         // WebP may stand in for AVIF.
         representation.contentType = rendered.format.capabilities.mediaType
@@ -164,7 +177,7 @@ struct ImageReading: Sendable {
         switch Conditions(request.headers, now: .now).evaluate(
             etag: image.etag, lastModified: image.object.lastModified)
         {
-        case .proceed:
+        case .proceed, .partial:
             let documents = extras.map { ExtrasDocuments($0, wanted) }
             var response = Response.document(image, base: configuration.documentBase, extras: documents)
             // No cache on the way may hand it to somebody else.
@@ -193,7 +206,11 @@ struct ImageReading: Sendable {
         request.limit = try query.number("limit", in: 1...1000) ?? 1000
         if let cursor = try query.text("cursor"), !cursor.isEmpty { request.cursor = cursor }
         do {
-            return .json(PageDocument(try await service.list(request), base: configuration.documentBase))
+            var response = Response.json(
+                PageDocument(try await service.list(request), base: configuration.documentBase))
+            // It has no validator that it could be kept by.
+            response.headers[.cacheControl] = "no-store"
+            return response
         } catch {
             throw Problem(error)
         }
@@ -203,27 +220,6 @@ struct ImageReading: Sendable {
 extension ImagesConfiguration {
     /// What `url` in documents begins with.
     var documentBase: String { urlBase ?? "/api/v1/images" }
-}
-
-extension RenditionRequest {
-    /// This request for one image and one client: every default written out.
-    func spec(for image: StoredImage, accept: Accept) -> RenditionSpec {
-        let frames = image.image?.frames
-        var request = self
-        // A still has no other picture than its first.
-        if frames == 1 { request.isStill = false }
-        let isAnimated = (frames ?? 1) > 1 && !isStill
-        let format: ImageFormat =
-            switch self.format {
-            // The only format that animations are written in, whatever the client names.
-            case .auto where isAnimated: .webp
-            // Where it is not known, transparency is assumed: a picture must not lose it.
-            case .auto: accept.choose(for: image.format, hasAlpha: image.image?.hasAlpha ?? true)
-            case .original: image.format
-            case .fixed(let format): format
-            }
-        return ImageService.spec(request, format: format)
-    }
 }
 
 extension Response {

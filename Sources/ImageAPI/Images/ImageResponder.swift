@@ -20,22 +20,22 @@ public struct ImageResponder: HTTPResponder {
 
     public func respond(to request: Request, context: APIContext) async throws -> Response {
         let (path, rawQuery) = Route.split(target: request.head.path ?? "/")
-        var isNegotiable = false
+        var variance = Variance()
         do throws(Problem) {
             let route = try Route(method: request.method, path: path)
             context.notes.update { $0.route = route.name(request.method) }
             let query = try Query(rawQuery)
-            return try await answer(request, route, query, context, &isNegotiable)
+            return try await answer(request, route, query, context, &variance)
         } catch {
             context.notes.update { $0.problem = error }
             var response = error.response(requestID: context.requestID)
-            if isNegotiable { response.headers[.vary] = "Accept" }
+            if let field = variance.field { response.headers[.vary] = field }
             return response
         }
     }
 
     private func answer(
-        _ request: Request, _ route: Route, _ query: Query, _ context: APIContext, _ isNegotiable: inout Bool
+        _ request: Request, _ route: Route, _ query: Query, _ context: APIContext, _ variance: inout Variance
     ) async throws(Problem) -> Response {
         switch (route, request.method) {
         case (.image(let path), .put):
@@ -52,10 +52,12 @@ public struct ImageResponder: HTTPResponder {
             return try await writing.form(request, requestID: context.requestID)
         // The route takes no other methods than those above, GET and HEAD.
         case (.image(let path), _):
-            let rendition = try RenditionQuery.parse(query, configuration.renditions)
-            isNegotiable = rendition.map(RenditionQuery.isNegotiable) ?? false
+            variance = Variance(of: query, configuration.renditions)
+            let hints = ClientHints(request.headers, variance.hints)
+            let rendition = try RenditionQuery.parse(query, configuration.renditions, hints: hints)
             let read = ImageReading.Read(
-                path: path, rendition: rendition, version: try query.text("v"), request: request, context: context)
+                path: path, rendition: rendition, version: try query.text("v"), request: request, context: context,
+                variance: variance, savesData: hints.savesData)
             return try await reading.image(read)
         case (.metadata(let path), _):
             let wanted = try MetadataQuery(query)

@@ -4,19 +4,24 @@ import ImageModel
 enum RenditionQuery {
     /// Nil where the query asks for no rendition: the stored bytes are wanted.
     ///
+    /// - Parameter hints: what stands in for parameters that the query does not have; only those of its ``Variance``.
     /// - Throws: ``Problem`` for a malformed or doubled parameter, and for what the rules do not allow.
-    static func parse(_ query: Query, _ rules: RenditionRules) throws(Problem) -> RenditionRequest? {
-        guard query.items.contains(where: { names.contains($0.name) || $0.name == presetName }) else { return nil }
+    static func parse(
+        _ query: Query, _ rules: RenditionRules, hints: ClientHints = ClientHints()
+    ) throws(Problem) -> RenditionRequest? {
+        guard asksForRendition(query) else { return nil }
         try rules.judge(query)
         // From here on a preset is what it stands for, so that it has no cache entry and no ETag of its own.
         let query = try rules.writtenOut(query)
         let width = try query.number("w", in: 1...maximumSide)
         let height = try query.number("h", in: 1...maximumSide)
         // Both sides by the same, and none beyond the largest one: the box keeps its shape.
-        let dpr = min(try ratio(query), Double(maximumSide) / Double(max(width ?? 1, height ?? 1)))
+        let dpr = min(
+            try ratio(query) ?? Double(hints.dpr ?? 1), Double(maximumSide) / Double(max(width ?? 1, height ?? 1)))
         let fit = try query.word("fit", as: RenditionRequest.Fit.self) ?? .scaleDown
         let box = rules.sizes.snapped(
-            width: width.map { scaled($0, by: dpr) }, height: height.map { scaled($0, by: dpr) }, fit: fit)
+            width: width.map { scaled($0, by: dpr) } ?? hints.width, height: height.map { scaled($0, by: dpr) },
+            fit: fit)
         return RenditionRequest(
             width: box.width, height: box.height, fit: fit,
             gravity: try gravity(query), format: try format(query),
@@ -27,8 +32,10 @@ enum RenditionQuery {
             maximumBytes: try query.number("max_bytes", in: RenditionRequest.maximumBytesRange))
     }
 
-    /// Whether the answer depends on Accept.
-    static func isNegotiable(_ request: RenditionRequest) -> Bool { request.format == .auto }
+    /// Whether a query asks for a rendition, well formed or not.
+    static func asksForRendition(_ query: Query) -> Bool {
+        query.items.contains { names.contains($0.name) || $0.name == presetName }
+    }
 
     /// Every parameter that says something of the rendition itself.
     static let names: Set<String> = [
@@ -37,13 +44,13 @@ enum RenditionQuery {
     ]
     /// The parameter that stands for others.
     static let presetName = "preset"
-    private static let maximumSide = 8192
+    static let maximumSide = 8192
 
     /// CSS pixels times the ratio.
     private static func scaled(_ side: Int, by dpr: Double) -> Int { Int((Double(side) * dpr).rounded()) }
 
-    private static func ratio(_ query: Query) throws(Problem) -> Double {
-        guard let text = try query.text("dpr") else { return 1 }
+    private static func ratio(_ query: Query) throws(Problem) -> Double? {
+        guard let text = try query.text("dpr") else { return nil }
         guard let ratio = plainNumber(text), (1...4).contains(ratio) else {
             throw Problem(.badParameter, "The parameter dpr must be a number from 1 to 4.")
         }
@@ -106,7 +113,7 @@ enum RenditionQuery {
     }
 
     /// Digits and a point: Swift's own reading of numbers takes `nan` and `0x1` too.
-    private static func plainNumber(_ text: String) -> Double? {
+    static func plainNumber(_ text: String) -> Double? {
         let isPlain = text.utf8.allSatisfy {
             $0 == UInt8(ascii: ".") || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
         }

@@ -13,14 +13,20 @@ public struct RenditionRules: Sendable, Hashable {
     var mode: Mode
     var presets: [String: RenditionPreset]
     var sizes: RenditionSizes
+    /// The client hints that are honoured.
+    var hints: ClientHints.Kinds
 
     /// - Parameters:
     ///   - presets: by names that ``RenditionPreset/isName(_:)`` is true of.
     ///   - sizes: the sides that may be had, in pixels; empty: every side.
-    public init(mode: Mode = .any, presets: [String: RenditionPreset] = [:], sizes: [Int] = []) {
+    ///   - hints: the client hints that are honoured.
+    public init(
+        mode: Mode = .any, presets: [String: RenditionPreset] = [:], sizes: [Int] = [], hints: ClientHints.Kinds = []
+    ) {
         self.mode = mode
         self.presets = presets
         self.sizes = RenditionSizes(sizes)
+        self.hints = hints
     }
 
     /// Judges what was asked for before it is read: where only presets may be had, nothing else gets an answer of its

@@ -15,6 +15,10 @@ struct Representation: Sendable {
     var cacheStatus: String
     /// Whether another Accept would have got other bytes.
     var isNegotiable: Bool
+    /// The hints that others would have got other bytes by.
+    var hints: ClientHints.Kinds = []
+    /// How old the answer is; nil: made for this request.
+    var age: AnswerAge?
 
     /// The fields that 200, 206 and 304 have in common (RFC 9110, section 15.4.5).
     private var sharedHeaders: HTTPFields {
@@ -23,9 +27,16 @@ struct Representation: Sendable {
         if let lastModified { headers[.lastModified] = lastModified.httpDate }
         headers[.cacheControl] = cacheControl
         headers[.cacheStatus] = cacheStatus
-        if isNegotiable { headers[.vary] = "Accept" }
+        if let age {
+            // In this order: httplint judges Date by the Age that it has read by then.
+            headers[.age] = String(age.seconds())
+            headers[.date] = age.date().httpDate
+        }
+        if let vary { headers[.vary] = vary }
         return headers
     }
+
+    private var vary: String? { Variance(isNegotiable: isNegotiable, hints: hints).field }
 
     private func headers(length: Int64) -> HTTPFields {
         var headers = sharedHeaders
@@ -33,29 +44,32 @@ struct Representation: Sendable {
         headers[.contentLength] = String(length)
         headers[.acceptRanges] = "bytes"
         headers[.contentTypeOptions] = "nosniff"
+        if let accepted = hints.accepted { headers[.acceptCH] = accepted }
         return headers
     }
 
     /// 304 or 412 where the request's conditions say so.
     func judge(_ read: ImageReading.Read) -> Response? {
-        switch read.conditions.evaluate(etag: etag, lastModified: lastModified) {
-        case .proceed: return nil
+        switch verdict(read) {
+        case .proceed, .partial: return nil
         case .notModified: return Response(status: .notModified, headers: sharedHeaders)
         case .preconditionFailed:
             let problem = Problem(.preconditionFailed, "The image is not in the state the request asks for.")
             read.notes.update { $0.problem = problem }
             var response = problem.response(requestID: read.requestID)
-            if isNegotiable { response.headers[.vary] = "Accept" }
+            if let vary { response.headers[.vary] = vary }
             return response
         }
     }
 
     /// The range to be sent; nil where it is the whole.
     func range(_ read: ImageReading.Read) -> ByteRange? {
-        guard let request = read.range, request.applies(to: etag, lastModified: lastModified, now: read.now) else {
-            return nil
-        }
-        return request.range
+        guard case .partial(let range) = verdict(read) else { return nil }
+        return range
+    }
+
+    private func verdict(_ read: ImageReading.Read) -> Conditions.Verdict {
+        read.conditions.evaluate(etag: etag, lastModified: lastModified, range: read.range, now: read.now)
     }
 
     func head() -> Response {

@@ -26,3 +26,22 @@ extension SettingKind<[Int]> {
         )
     }
 }
+
+extension SettingKind<[ClientHint]> {
+    /// Words with commas between them, in the order of their declaration once they are read.
+    static var hints: Self {
+        let choice = SettingKind<ClientHint>.choice
+        return Self(
+            expected: "\(choice.expected), with commas between them, each once",
+            parse: { text in
+                let pieces = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+                let words = pieces.map { $0.trimmingPrefix(" ") }
+                let hints = words.compactMap { choice.parse(String($0)) }
+                guard hints.count == pieces.count, Set(hints).count == hints.count else { return nil }
+                return ClientHint.allCases.filter(hints.contains)
+            },
+            render: { $0.isEmpty ? nil : $0.map(\.rawValue).joined(separator: ",") },
+            shape: .list
+        )
+    }
+}

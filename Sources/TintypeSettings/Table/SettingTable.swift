@@ -130,6 +130,10 @@ extension Setting {
             "pixels on the longer side of the intermediate that is kept of a large JPEG, of which renditions of half its "
                 + "size or less are made; 0: none. Needs `RENDITION_STORE`"),
         Setting("LADDER_QUALITY", \.ladderQuality, .number(1...100), "JPEG quality of the intermediate"),
+        Setting(
+            "CLIENT_HINTS", \.clientHints, .hints,
+            "what stands in for parameters that a rendition's URL does not have: `dpr` (Sec-CH-DPR), `width` "
+                + "(Sec-CH-Width), `save-data` (Save-Data lowers the default quality by 20). See docs/http.md"),
     ]
 
     private static let caching = [

@@ -85,13 +85,6 @@ struct RenditionQueryTests {
         #expect(try parse(query) == nil)
     }
 
-    @Test("Only what is left to Accept is negotiable")
-    func negotiable() throws {
-        #expect(try RenditionQuery.isNegotiable(#require(try parse("w=1"))))
-        #expect(try RenditionQuery.isNegotiable(#require(try parse("format=auto"))))
-        #expect(try !RenditionQuery.isNegotiable(#require(try parse("w=1&format=original"))))
-    }
-
     @Test("Extras of metadata are asked for by name")
     func include() throws {
         func wanted(_ query: String) throws -> MetadataQuery { try MetadataQuery(Query(Array(query.utf8))) }

@@ -42,28 +42,6 @@ struct RouteTests {
         #expect(problem?.code == code)
     }
 
-    @Test(
-        "Accept is reduced to one format",
-        arguments: [
-            ("image/webp", ImageFormat.jpeg, false, ImageFormat.webp), ("*/*", .jpeg, false, .jpeg),
-            ("image/*", .webp, true, .png), ("", .webp, false, .jpeg),
-            ("image/webp;q=0", .png, true, .png), ("image/webp;q=0.5,image/png", .png, true, .png),
-            ("image/webp;q=0.5,*/*;q=0.1", .png, true, .webp),
-            ("IMAGE/WEBP", .jpeg, false, .webp), ("text/html", .jpeg, false, .jpeg),
-            ("image/webp;q=2", .jpeg, false, .webp),
-            ("image/avif,image/webp,*/*;q=0.8", .jpeg, false, .avif), ("image/avif", .png, true, .avif),
-            ("image/avif;q=0.5,image/webp", .jpeg, false, .webp),
-            ("image/avif;q=0.5,image/webp;q=0.6,image/jpeg;q=0.7", .jpeg, false, .jpeg),
-            ("image/avif;q=0,image/webp", .jpeg, false, .webp), ("image/avif;q=0,*/*", .avif, true, .png),
-            ("image/avif;q=0,*/*", .avif, false, .jpeg),
-            ("image/avif;q=0.4,image/webp;q=0.4,*/*;q=0.4", .png, true, .avif),
-        ])
-    func accept(_ header: String, _ stored: ImageFormat, _ hasAlpha: Bool, _ expected: ImageFormat) {
-        var headers = HTTPFields()
-        if !header.isEmpty { headers[.accept] = header }
-        #expect(Accept(headers).choose(for: stored, hasAlpha: hasAlpha) == expected)
-    }
-
     @Test("The same rendition in two spellings is one request")
     func spellings() throws {
         let rules = RenditionRules()

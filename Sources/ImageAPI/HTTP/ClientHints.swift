@@ -1,0 +1,71 @@
+import HTTPTypes
+
+/// What a client's header fields tell of its screen and of its wishes: client hints (RFC 8942; the WICG's Responsive
+/// Image Client Hints and Save Data). Reduced to a few values before they are part of any key; what is malformed
+/// counts as absent.
+public struct ClientHints: Sendable, Hashable {
+    /// Hints by name. What an operator honours, and what the answer at one URL depends on.
+    public struct Kinds: OptionSet, Sendable, Hashable {
+        public let rawValue: UInt8
+
+        public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+        /// Sec-CH-DPR: pixels of the screen for one CSS pixel.
+        public static let dpr = Kinds(rawValue: 1)
+        /// Sec-CH-Width: how wide the image is laid out, in pixels of the screen.
+        public static let width = Kinds(rawValue: 2)
+        /// Save-Data: less is wanted.
+        public static let saveData = Kinds(rawValue: 4)
+    }
+
+    /// Stands for `dpr`: a whole number from 1 to 4. Rounded up, as screens have any number of ratios and pages zoom.
+    var dpr: Int?
+    /// Stands for `w`, but counts in pixels of the screen: 1 to 8,192.
+    var width: Int?
+    var savesData = false
+
+    /// No hints.
+    init() {}
+
+    /// Reads these kinds and no others.
+    init(_ headers: HTTPFields, _ kinds: Kinds) {
+        guard !kinds.isEmpty else { return }
+        if kinds.contains(.dpr) { dpr = Self.number(headers[.secCHDPR], to: 4) }
+        if kinds.contains(.width) { width = Self.number(headers[.secCHWidth], to: RenditionQuery.maximumSide) }
+        if kinds.contains(.saveData) { savesData = Self.item(headers[.saveData])?.lowercased() == "on" }
+    }
+
+    /// A number above 0, rounded up, or the largest where it goes beyond. No screen writes one of more than 20 digits.
+    private static func number(_ value: String?, to largest: Int) -> Int? {
+        guard let text = item(value), text.utf8.count <= 20,
+            let number = RenditionQuery.plainNumber(String(text)), number > 0
+        else { return nil }
+        return Int(min(number.rounded(.up), Double(largest)))
+    }
+
+    /// A structured field's item without its parameters (RFC 9651).
+    private static func item(_ value: String?) -> Substring? {
+        value?.split(separator: ";", maxSplits: 1, omittingEmptySubsequences: false).first?.trimmingBlanks()
+    }
+}
+
+extension ClientHints.Kinds {
+    /// The header fields of these kinds, for Vary.
+    var fieldNames: [HTTPField.Name] {
+        [(Self.dpr, HTTPField.Name.secCHDPR), (.width, .secCHWidth), (.saveData, .saveData)]
+            .filter { contains($0.0) }.map(\.1)
+    }
+
+    /// The value of Accept-CH; nil where there is nothing to be asked for: Save-Data comes unasked.
+    var accepted: String? {
+        let names = subtracting(.saveData).fieldNames.map(\.rawName)
+        return names.isEmpty ? nil : names.joined(separator: ", ")
+    }
+}
+
+extension HTTPField.Name {
+    static let acceptCH = HTTPField.Name("Accept-CH") ?? .accept
+    static let secCHDPR = HTTPField.Name("Sec-CH-DPR") ?? .accept
+    static let secCHWidth = HTTPField.Name("Sec-CH-Width") ?? .accept
+    static let saveData = HTTPField.Name("Save-Data") ?? .accept
+}

@@ -1,0 +1,97 @@
+import Foundation
+import Testing
+
+/// What REDbot, and httplint within it, find at fault with answers: the opinion of HTTP's own editor.
+enum REDbot {
+    struct Request: Encodable {
+        var name: String
+        var method = "GET"
+        var url: String
+        var headers: [[String]] = []
+    }
+
+    struct Finding: Decodable, Hashable {
+        /// `default` is the answer itself, the others are requests that REDbot makes of its own.
+        var check: String
+        /// GOOD, INFO, WARN or BAD.
+        var level: String
+        var name: String
+        var text: String
+    }
+
+    struct Answer: Decodable {
+        var name: String
+        var status: Int?
+        /// Why there was no answer; else empty.
+        var fault: String
+        var notes: [Finding]
+
+        var faults: [Finding] { notes.filter { $0.level == "BAD" || $0.level == "WARN" } }
+    }
+
+    /// Checks the answers to these requests. One more is answered by the driver itself, wrongly: it has the name
+    /// `control`.
+    static func check(_ requests: [Request]) throws -> [Answer] {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = [ProcessInfo.processInfo.environment["PYTHON"] ?? "python3", "-c", driver]
+        let (input, output) = (Pipe(), Pipe())
+        process.standardInput = input
+        process.standardOutput = output
+        try process.run()
+        try input.fileHandleForWriting.write(contentsOf: JSONEncoder().encode(requests))
+        try input.fileHandleForWriting.close()
+        let text = output.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        try #require(process.terminationStatus == 0)
+        return try JSONDecoder().decode([Answer].self, from: text)
+    }
+
+    /// REDbot has a command, which prints sentences without their levels. This is the same with levels, for any method
+    /// and header fields.
+    private static let driver = """
+        import configparser, http.server, json, sys, threading, thor
+        from redbot.resource import HttpResource
+
+        class Wrong(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response_only(200)
+                for name, value in [("Date", "Mon, 01 Jan 2001 00:00:00 GMT"), ("ETag", "bare"), ("Age", "old"),
+                        ("Content-Length", "1")]:
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(b"x")
+            def log_message(self, *arguments): pass
+
+        wrong = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Wrong)
+        threading.Thread(target=wrong.serve_forever, daemon=True).start()
+        config = configparser.ConfigParser()
+        config.read_dict({"redbot": {"enable_local_access": "True"}})
+        answers, running = [], set()
+
+        def check(request):
+            resource = HttpResource(config["redbot"])
+            resource.set_request(request["url"], request["method"], [tuple(field) for field in request["headers"]])
+            running.add(resource)
+            def done():
+                notes = []
+                for asked in [resource] + list(resource.subreqs.values()):
+                    for note in asked.response.notes:
+                        for one in [note] + list(note.subnotes):
+                            notes.append({"check": asked.check_id, "level": one.level.name,
+                                "name": type(one).__name__, "text": str(one.summary)})
+                answers.append({"name": request["name"], "status": resource.response.status_code,
+                    "fault": str(resource.fetch_error or ""), "notes": notes})
+                running.remove(resource)
+                if not running: thor.stop()
+            resource.once("check_done", done)
+            resource.check()
+
+        requests = json.load(sys.stdin)
+        requests.append({"name": "control", "method": "GET", "headers": [],
+            "url": "http://127.0.0.1:%d/" % wrong.server_port})
+        for request in requests: check(request)
+        thor.run()
+        json.dump(answers, sys.stdout)
+        """
+}
