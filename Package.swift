@@ -256,7 +256,7 @@ let package = Package(
         .testTarget(
             name: "ImageAPITests",
             dependencies: [
-                "ImageAPI", "ImageModel", "ImageService", "ObjectStorage",
+                "Admission", "ImageAPI", "ImageCodecs", "ImageModel", "ImageService", "ObjectStorage",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),

@@ -88,10 +88,15 @@ struct ImageReading: Sendable {
 
     private func representation(of located: Located, _ read: Read) -> Representation {
         read.notes.update { $0.cache = located.freshness.label }
-        return Representation(
+        return representation(of: located, version: read.version)
+    }
+
+    /// The original, asked for with this version in the URL.
+    func representation(of located: Located, version: String?) -> Representation {
+        Representation(
             contentType: located.image.format.capabilities.mediaType, length: located.image.size,
             etag: located.image.etag, lastModified: located.image.object.lastModified,
-            cacheControl: cacheControl(located.image, located.freshness, read),
+            cacheControl: cacheControl(located.image, located.freshness, version: version),
             cacheStatus: CacheStatus.text(located.freshness), isNegotiable: false)
     }
 
@@ -101,11 +106,9 @@ struct ImageReading: Sendable {
         // Only the file tells of transparency and of frames, which the format is chosen by.
         let located = try await service.locateForRendition(read.path, expecting: read.version)
         let spec = request.spec(for: located.image, accept: read.accept)
-        var representation = Representation(
-            contentType: spec.format.capabilities.mediaType, length: 0,
-            etag: service.renditionETag(located.image, spec), lastModified: located.image.object.lastModified,
-            cacheControl: cacheControl(located.image, located.freshness, read),
-            cacheStatus: CacheStatus.text(located.freshness), isNegotiable: RenditionQuery.isNegotiable(request))
+        var representation = representation(
+            of: located, request, as: spec.format, etag: service.renditionETag(located.image, spec),
+            version: read.version)
         // A condition on the tag needs no pixels.
         if let answer = representation.judge(read) {
             read.notes.update { $0.cache = located.freshness.label }
@@ -133,11 +136,22 @@ struct ImageReading: Sendable {
         return range == nil ? representation.whole(body) : representation.part(resolved, body)
     }
 
+    /// A rendition whose bytes are not known yet: their format and length are still to be set.
+    func representation(
+        of located: Located, _ request: RenditionRequest, as format: ImageFormat, etag: ETag, version: String?
+    ) -> Representation {
+        Representation(
+            contentType: format.capabilities.mediaType, length: 0, etag: etag,
+            lastModified: located.image.object.lastModified,
+            cacheControl: cacheControl(located.image, located.freshness, version: version),
+            cacheStatus: CacheStatus.text(located.freshness), isNegotiable: RenditionQuery.isNegotiable(request))
+    }
+
     // MARK: Caching
 
-    private func cacheControl(_ image: StoredImage, _ freshness: Freshness, _ read: Read) -> String {
+    private func cacheControl(_ image: StoredImage, _ freshness: Freshness, version: String?) -> String {
         if freshness == .stale { return "no-cache" }
-        guard let version = read.version else { return configuration.cacheControl }
+        guard let version else { return configuration.cacheControl }
         return version == image.version ? "public, max-age=31536000, immutable" : "no-cache"
     }
 

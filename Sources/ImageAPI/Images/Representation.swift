@@ -40,7 +40,7 @@ struct Representation: Sendable {
     func judge(_ read: ImageReading.Read) -> Response? {
         switch read.conditions.evaluate(etag: etag, lastModified: lastModified) {
         case .proceed: return nil
-        case .notModified: return Response(status: .notModified, headers: sharedHeaders)
+        case .notModified: return notModified()
         case .preconditionFailed:
             let problem = Problem(.preconditionFailed, "The image is not in the state the request asks for.")
             read.notes.update { $0.problem = problem }
@@ -56,6 +56,10 @@ struct Representation: Sendable {
             return nil
         }
         return request.range
+    }
+
+    func notModified() -> Response {
+        Response(status: .notModified, headers: sharedHeaders)
     }
 
     func head() -> Response {

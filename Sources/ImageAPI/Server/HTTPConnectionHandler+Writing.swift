@@ -103,7 +103,7 @@ extension HTTPConnectionHandler {
             number: self.lastNumber,
             result: nil,
             version: .http1_1,
-            requestID: self.core.requestIDs.next(),
+            requestID: self.core.requestIDs.next().text,
             context: nil,
             body: nil,
             startedAt: self.eventLoop.now,

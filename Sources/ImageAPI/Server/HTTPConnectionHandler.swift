@@ -53,8 +53,13 @@ final class HTTPConnectionHandler<Context: Sendable>: ChannelInboundHandler {
     /// How many bytes the kernel had taken when the connection was cut.
     var takenAtCut: Int?
     var clocks = ConnectionClocks()
+    /// Who may answer at once, and how requests for it are read; nil: nobody.
+    let fastLane: (seat: FastLaneSeat, reader: FastHeadReader)?
+    /// Heads of quick answers are written into it: mostly the kernel has taken the last one, and its memory is free.
+    var fastHead = ByteBuffer()
 
     init(core: ListenerCore<Context>, tap: SocketTap, eventLoop: any EventLoop) {
+        self.fastLane = core.lanes.map { ($0.seat(on: eventLoop), FastHeadReader(core.configuration)) }
         self.eventLoop = eventLoop
         self.executor = EventLoopTaskExecutor(eventLoop)
         self.core = core
@@ -82,6 +87,7 @@ final class HTTPConnectionHandler<Context: Sendable>: ChannelInboundHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        if self.fastLane != nil { self.tap.takeFast = { [unowned self] in self.takeFast(&$0) } }
         if context.channel.isActive { self.channelActive(context: context) }
     }
 
@@ -92,6 +98,7 @@ final class HTTPConnectionHandler<Context: Sendable>: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let part = self.unwrapInboundIn(data)
+        if case .end = part { self.tap.parserEndedMessage = true } else { self.tap.parserEndedMessage = false }
         if self.mustQueue { self.queue.append(part) } else { self.take(part) }
     }
 
@@ -189,7 +196,7 @@ final class HTTPConnectionHandler<Context: Sendable>: ChannelInboundHandler {
         self.lastNumber += 1
         let source = ServerRequestSource(
             logger: self.core.logger,
-            requestID: self.core.requestIDs.next(),
+            requestID: self.core.requestIDs.next().text,
             remoteAddress: self.remoteAddress,
             receivedAt: self.eventLoop.now
         )
