@@ -15,6 +15,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,6 +65,22 @@ class Run:
     rate: float
     # In milliseconds.
     p99: float
+    # Of the server's processes for one hit, in microseconds.
+    cpu: float
+
+
+@dataclass
+class Side:
+    port: int
+    pids: list
+
+    def cpu(self):
+        """Seconds that its processes have had of the processors."""
+        ticks = 0
+        for pid in self.pids:
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def fetch(port, path):
@@ -111,24 +128,29 @@ def nginx(folder, origin, workers):
     with tempfile.TemporaryDirectory(prefix="tintype-nginx-", dir=shared if shared.is_dir() else folder) as cache:
         config.write_text(
             NGINX.format(folder=folder, cache=cache, port=port, origin=origin, workers=workers, user=user))
-        with servers.process(["/usr/sbin/nginx", "-c", str(config)], Path(folder) / "nginx.out"):
-            for _ in range(600):
-                if servers.status(port, "/livez") is not None:
-                    break
-            yield port
+        with servers.process(["/usr/sbin/nginx", "-c", str(config)], Path(folder) / "nginx.out") as child:
+            deadline = time.monotonic() + 30
+            while servers.status(port, "/") is None:
+                if child.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError(f"nginx did not start: {(Path(folder) / 'nginx.out').read_text()}")
+                time.sleep(0.05)
+            yield Side(port, Path(f"/proc/{child.pid}/task/{child.pid}/children").read_text().split())
 
 
-def wrk(port, path, seconds):
+def wrk(side, path, seconds):
     command = [
-        "wrk", "--latency", "-t", "2", "-c", str(CONNECTIONS), "-d", f"{seconds}s", f"http://127.0.0.1:{port}{path}",
+        "wrk", "--latency", "-t", "2", "-c", str(CONNECTIONS), "-d", f"{seconds}s",
+        f"http://127.0.0.1:{side.port}{path}",
     ]
+    before = side.cpu()
     text = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout
     if "Non-2xx" in text or "Socket errors" in text:
         raise RuntimeError(text)
     rate = re.search(r"Requests/sec:\s+([\d.]+)", text)
     p99 = re.search(r"99%\s+([\d.]+)(us|ms|s)\b", text)
     unit = {"us": 1e-3, "ms": 1, "s": 1e3}[p99[2]]
-    return Run(float(rate[1]), float(p99[1]) * unit)
+    hits = int(re.search(r"(\d+) requests in", text)[1])
+    return Run(float(rate[1]), float(p99[1]) * unit, (side.cpu() - before) / hits * 1e6)
 
 
 def jemalloc():
@@ -143,7 +165,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=5, help="of each run")
-    parser.add_argument("--quiet-server", action="append", default=[], help="leave out a server by its name")
+    parser.add_argument("--without", action="append", default=[], metavar="NAME", help="leave out a server")
     options = parser.parse_args()
     workers = os.cpu_count()
     runs = {}
@@ -155,46 +177,51 @@ def main():
         for name, settings in {"Tintype": {}, "Tintype with jemalloc": {"LD_PRELOAD": jemalloc()}}.items():
             own = Path(folder) / name.replace(" ", "-")
             own.mkdir()
-            sides[name] = stack.enter_context(servers.tintype(own, LOG_LEVEL="warning", **settings)).port
+            server = stack.enter_context(servers.tintype(own, LOG_LEVEL="warning", **settings))
+            sides[name] = Side(server.port, [server.pid])
             for picture, body in pictures_of.items():
-                put(sides[name], f"/api/v1/images/{picture}.jpg", body)
-        sides["nginx"] = stack.enter_context(nginx(folder, sides["Tintype"], workers))
+                put(server.port, f"/api/v1/images/{picture}.jpg", body)
+        sides["nginx"] = stack.enter_context(nginx(folder, sides["Tintype"].port, workers))
         paths = {
-            "rendition": rendition(sides["Tintype"], "/api/v1/images/source.jpg"),
+            "rendition": rendition(sides["Tintype"].port, "/api/v1/images/source.jpg"),
             "original": "/api/v1/images/original.jpg",
         }
-        sides = {name: port for name, port in sides.items() if name not in options.quiet_server}
+        sides = {name: side for name, side in sides.items() if name not in options.without}
         sizes = {}
         for what, path in paths.items():
-            bodies = {name: fetch(port, path) for name, port in sides.items()}
+            bodies = {name: fetch(side.port, path) for name, side in sides.items()}
             if len(set(bodies.values())) != 1:
                 raise RuntimeError(f"the servers send different bytes for {path}")
-            sizes[what] = len(bodies["Tintype"])
+            sizes[what] = len(next(iter(bodies.values())))
         for number in range(options.rounds + 1):
             for what, path in paths.items():
-                for name, port in sides.items():
+                for name, side in sides.items():
                     # The first round warms all of them up.
-                    run = wrk(port, path, options.seconds if number else 1)
+                    run = wrk(side, path, options.seconds if number else 1)
                     if number:
                         runs.setdefault((what, name), []).append(run)
-                        print(f"{what}, {name}: {run.rate:.0f} a second, p99 {run.p99:.2f} ms", file=sys.stderr)
+                        print(
+                            f"{what}, {name}: {run.rate:.0f} a second, p99 {run.p99:.2f} ms, {run.cpu:.1f} us of CPU",
+                            file=sys.stderr, flush=True)
     print(f"{CONNECTIONS} connections, {workers} workers each, {options.rounds} rounds of {options.seconds} s\n")
-    print("| what | server | hits a second | of nginx | p99 in ms | of nginx | holds |\n|---|---|---|---|---|---|---|")
+    print("| what | server | hits a second | of nginx | p99 in ms | of nginx | CPU of a hit in µs | holds |")
+    print("|---|---|---|---|---|---|---|---|")
     holds = True
     for (what, name), found in runs.items():
-        rate, p99 = statistics.median(r.rate for r in found), statistics.median(r.p99 for r in found)
+        rate, p99, cpu = (statistics.median(getattr(run, key) for run in found) for key in ("rate", "p99", "cpu"))
         row = f"| {what}, {sizes[what]:,} bytes | {name} | {rate:,.0f} |"
         if name == "nginx" or (what, "nginx") not in runs:
-            print(f"{row} | {p99:.2f} | | |")
+            print(f"{row} | {p99:.2f} | | {cpu:.1f} | |")
             continue
         theirs = runs[what, "nginx"]
-        faster = rate / statistics.median(r.rate for r in theirs)
-        slower = p99 / statistics.median(r.p99 for r in theirs)
+        faster = rate / statistics.median(run.rate for run in theirs)
+        slower = p99 / statistics.median(run.p99 for run in theirs)
         verdict = "**no**"
         if faster >= LEAST and slower <= SLOWEST:
             verdict = "yes" if faster >= GOAL else f"at least {LEAST}, not {GOAL}"
-        holds = holds and verdict != "**no**"
-        print(f"{row} {faster:.2f} | {p99:.2f} | {slower:.2f} | {verdict} |")
+        # What is shipped decides; the other allocator is there to be seen.
+        holds = holds and (name != "Tintype" or verdict != "**no**")
+        print(f"{row} {faster:.2f} | {p99:.2f} | {slower:.2f} | {cpu:.1f} | {verdict} |")
     return 0 if holds else 1
 
 
