@@ -130,7 +130,10 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
             ],
-            swiftSettings: swiftSettings
+            // Its types are generic, and used by one other module: that one is to have them compiled for its own types.
+            swiftSettings: swiftSettings + [
+                .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release))
+            ]
         ),
 
         // The use cases: upload, serve, render, rotate, delete, describe, list. No HTTP types, no S3 types.

@@ -24,6 +24,9 @@ public struct CachedBody: Sendable {
     /// The first piece, which holds all of a body that was made here.
     public var head: ByteBuffer { chunks.first ?? ByteBuffer() }
 
+    /// All bytes, where they lie in one piece.
+    public var onePiece: ByteBuffer? { chunks.count == 1 ? chunks[0] : nil }
+
     /// What it counts for, overheads included.
     var countedBytes: Int { receipt.bytes }
 

@@ -38,6 +38,9 @@ public struct FileInMemory: Sendable {
     /// By its first bytes.
     public var format: ImageFormat? { ImageFormat.detect(body.head.readableBytesSpan) }
 
+    /// All bytes, where they lie in one piece.
+    public var onePiece: ByteBuffer? { body.onePiece }
+
     /// A range of the bytes, which lies within the whole, in pieces that are no copies.
     public func forEachPiece(of range: Range<Int>, _ body: (_ piece: ByteBuffer, _ isLast: Bool) -> Void) {
         self.body.forEachPiece(of: range, body)

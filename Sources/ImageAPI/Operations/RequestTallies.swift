@@ -9,6 +9,9 @@ final class RequestTallies: Sendable {
         var status: Int
         var route: String
         var cache: String?
+
+        // There are few of them: the status tells most apart, and names are compared in no time.
+        func hash(into hasher: inout Hasher) { hasher.combine(self.status) }
     }
 
     private struct Tally {

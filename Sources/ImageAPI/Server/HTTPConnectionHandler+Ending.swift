@@ -50,7 +50,7 @@ extension HTTPConnectionHandler {
     }
 
     /// The last byte of an answer is with the kernel, or never will be.
-    func answerFlushed(_ exchange: Exchange<Context>, bytes: Int, result: Result<Void, any Error>) {
+    func answerFlushed(_ exchange: Exchange, bytes: Int, result: Result<Void, any Error>) {
         self.answerFlushed(firstByteOut: exchange.firstByteOut, bytes: bytes, result: result) {
             self.report(exchange, $0, bytesSent: $1)
         }
@@ -196,7 +196,7 @@ extension HTTPConnectionHandler {
         _ = options?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
     }
 
-    private func report(_ exchange: Exchange<Context>, _ outcome: FinishedRequest.Outcome, bytesSent: Int) {
+    private func report(_ exchange: Exchange, _ outcome: FinishedRequest.Outcome, bytesSent: Int) {
         let finished = FinishedRequest(
             source: .exchange(exchange.head, requestID: exchange.requestID),
             remoteAddress: self.remoteAddress,
@@ -206,6 +206,6 @@ extension HTTPConnectionHandler {
             bodyBytesReceived: exchange.bodyBytesReceived,
             duration: self.eventLoop.now - exchange.startedAt
         )
-        self.core.hooks.onFinished(finished, exchange.context)
+        (exchange.handling?.onFinished ?? self.core.onFinishedWithoutContext)(finished)
     }
 }

@@ -31,36 +31,85 @@ extension HTTPConnectionHandler {
     }
 
     private func write(_ answer: FastAnswer, to request: FastRequest, context: ChannelHandlerContext) {
-        let startedAt = self.eventLoop.now
-        let firstByteOut = self.tap.bytesOut
-        let id = self.core.requestIDs.next()
+        let exchange = FastExchange(
+            request: request, answer: answer, id: self.core.requestIDs.next(), startedAt: self.eventLoop.now,
+            firstByteOut: self.tap.bytesOut)
         self.fastHead.clear()
         self.fastHead.writeImmutableBuffer(answer.head)
-        ResponseHeadEncoder.encodeEnd(date: self.fastLane?.seat.date.text ?? "", requestID: id, into: &self.fastHead)
+        ResponseHeadEncoder.encodeEnd(
+            date: self.fastLane?.seat.date.text ?? "", requestID: exchange.id, into: &self.fastHead)
+        let headBytes = self.fastHead.readableBytes
+        let bytes = headBytes + (answer.body?.range.count ?? 0)
+        let taken = self.sendDirectly(answer, context: context)
+        if taken == bytes {
+            self.report(exchange, .complete, bytesSent: bytes)
+        } else {
+            self.writeRest(of: exchange, from: taken, headBytes: headBytes, bytes: bytes, context: context)
+        }
+    }
 
-        let bytes = self.fastHead.readableBytes + (answer.body?.range.count ?? 0)
+    /// Mostly the kernel takes all of it at once.
+    /// - Returns: How many bytes it took.
+    private func sendDirectly(_ answer: FastAnswer, context: ChannelHandlerContext) -> Int {
+        guard let socket = self.directSocket, self.unflushedAnswers == 0, context.channel.isActive else { return 0 }
+        var body = ByteBuffer().readableBytesView
+        if let (file, range) = answer.body {
+            guard let piece = file.onePiece else { return 0 }
+            body = piece.viewBytes(at: piece.readerIndex + range.lowerBound, length: range.count) ?? body
+            guard body.count == range.count else { return 0 }
+        }
+        let taken = socket.send(self.fastHead, body)
+        self.tap.countOut(taken)
+        return taken
+    }
+
+    /// Leaves to the channel what the kernel has not taken.
+    private func writeRest(
+        of exchange: FastExchange, from taken: Int, headBytes: Int, bytes: Int, context: ChannelHandlerContext
+    ) {
         self.unflushedAnswers += 1
         let flushed = self.eventLoop.makePromise(of: Void.self)
         flushed.futureResult.assumeIsolated().whenComplete { result in
             // The file is held until here: bytes that nobody has taken yet are counted as memory in use.
-            self.answerFlushed(firstByteOut: firstByteOut, bytes: bytes, result: result) { outcome, bytesSent in
-                let finished = FinishedRequest(
-                    source: .fastLane(request, id, answer.notes),
-                    remoteAddress: self.remoteAddress,
-                    status: answer.status,
-                    outcome: outcome,
-                    bytesSent: bytesSent,
-                    bodyBytesReceived: 0,
-                    duration: self.eventLoop.now - startedAt
-                )
-                self.core.hooks.onFinished(finished, nil)
+            self.answerFlushed(firstByteOut: exchange.firstByteOut, bytes: bytes, result: result) {
+                self.report(exchange, $0, bytesSent: $1)
             }
         }
-        context.write(self.wrapOutboundOut(self.fastHead), promise: answer.body == nil ? flushed : nil)
-        answer.body?.file.forEachPiece(of: answer.body?.range ?? 0..<0) { piece, isLast in
-            context.write(self.wrapOutboundOut(piece), promise: isLast ? flushed : nil)
+        let body = exchange.answer.body
+        self.fastHead.moveReaderIndex(forwardBy: min(taken, headBytes))
+        if self.fastHead.readableBytes > 0 {
+            context.write(self.wrapOutboundOut(self.fastHead), promise: body == nil ? flushed : nil)
+        }
+        if let (file, range) = body {
+            let start = range.lowerBound + max(0, taken - headBytes)
+            file.forEachPiece(of: start..<range.upperBound) { piece, isLast in
+                context.write(self.wrapOutboundOut(piece), promise: isLast ? flushed : nil)
+            }
         }
         context.flush()
         self.watchWrites()
     }
+
+    private func report(_ exchange: FastExchange, _ outcome: FinishedRequest.Outcome, bytesSent: Int) {
+        let finished = FinishedRequest(
+            source: .fastLane(exchange.request, exchange.id, exchange.answer.notes),
+            remoteAddress: self.remoteAddress,
+            status: exchange.answer.status,
+            outcome: outcome,
+            bytesSent: bytesSent,
+            bodyBytesReceived: 0,
+            duration: self.eventLoop.now - exchange.startedAt
+        )
+        self.core.onFinishedWithoutContext(finished)
+    }
+}
+
+/// One request and its quick answer.
+private struct FastExchange {
+    let request: FastRequest
+    let answer: FastAnswer
+    let id: RequestID
+    let startedAt: NIODeadline
+    /// Where the answer begins among the bytes handed to the socket.
+    let firstByteOut: Int
 }

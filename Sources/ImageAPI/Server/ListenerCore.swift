@@ -1,14 +1,15 @@
 import Hummingbird
 import Logging
-import NIOCore
 
-/// What all connections of one listener share.
-final class ListenerCore<Context: Sendable>: Sendable {
+/// What all connections of one listener share. Of no type of context: generic code looks up types at run time, which
+/// took a tenth of a quick answer's time.
+final class ListenerCore: Sendable {
     let configuration: ListenerConfiguration
     let logger: Logger
-    let hooks: ListenerHooks<Context>
-    let respond: @Sendable (Request, Context) async throws -> Response
-    let makeContext: @Sendable (ServerRequestSource) -> Context
+    /// Makes what handles one request.
+    let handling: @Sendable (ServerRequestSource) -> RequestHandling
+    /// Told of requests that never had a context.
+    let onFinishedWithoutContext: @Sendable (FinishedRequest) -> Void
     let lanes: FastLanes?
     let date: HTTPDateCache
     let requestIDs = RequestIDs()
@@ -19,18 +20,22 @@ final class ListenerCore<Context: Sendable>: Sendable {
     init(
         configuration: ListenerConfiguration,
         logger: Logger,
-        hooks: ListenerHooks<Context>,
         date: HTTPDateCache = HTTPDateCache(),
         makeLane: (@Sendable () -> any FastLane)? = nil,
-        makeContext: @escaping @Sendable (ServerRequestSource) -> Context,
-        respond: @escaping @Sendable (Request, Context) async throws -> Response
+        onFinishedWithoutContext: @escaping @Sendable (FinishedRequest) -> Void,
+        handling: @escaping @Sendable (ServerRequestSource) -> RequestHandling
     ) {
         self.configuration = configuration
         self.logger = logger
-        self.hooks = hooks
         self.date = date
         self.lanes = makeLane.map { FastLanes(make: $0) }
-        self.makeContext = makeContext
-        self.respond = respond
+        self.onFinishedWithoutContext = onFinishedWithoutContext
+        self.handling = handling
     }
+}
+
+/// Who answers one request, and who hears of its end; both know its context.
+struct RequestHandling: Sendable {
+    let respond: @Sendable (Request) async throws -> Response
+    let onFinished: @Sendable (FinishedRequest) -> Void
 }

@@ -19,7 +19,8 @@ where
     Responder.Context: InitializableFromSource<ServerRequestSource>,
     Responder.Context: Sendable
 {
-    private let core: ListenerCore<Responder.Context>
+    private let core: ListenerCore
+    private let hooks: ListenerHooks<Responder.Context>
     private let eventLoopGroup: MultiThreadedEventLoopGroup
 
     /// - Parameters:
@@ -50,13 +51,19 @@ where
         hooks: ListenerHooks<Responder.Context>,
         makeLane: (@Sendable () -> any FastLane)?
     ) {
+        self.hooks = hooks
         self.core = ListenerCore(
             configuration: configuration,
             logger: logger,
-            hooks: hooks,
             makeLane: makeLane,
-            makeContext: { Responder.Context(source: $0) },
-            respond: { try await responder.respond(to: $0, context: $1) }
+            onFinishedWithoutContext: { hooks.onFinished($0, nil) },
+            handling: { source in
+                let context = Responder.Context(source: source)
+                return RequestHandling(
+                    respond: { try await responder.respond(to: $0, context: context) },
+                    onFinished: { hooks.onFinished($0, context) }
+                )
+            }
         )
         self.eventLoopGroup = eventLoopGroup
     }
@@ -68,13 +75,13 @@ where
     public func run() async throws {
         let registry = ConnectionRegistry()
         let socket = try await self.bind(registry: registry)
-        if let address = socket.localAddress { self.core.hooks.onBound(address) }
+        if let address = socket.localAddress { self.hooks.onBound(address) }
         let shutdown = ListenerShutdown(
             configuration: self.core.configuration,
             drain: self.core.drain,
             activity: self.core.activity,
             registry: registry,
-            onDraining: self.core.hooks.onDraining
+            onDraining: self.hooks.onDraining
         )
         try await shutdown.run(until: socket)
     }

@@ -57,6 +57,9 @@ final class SocketTap: ChannelDuplexHandler {
         self.isParserEmpty = mayEndHere && self.parserEndedMessage
     }
 
+    /// Bytes went to the socket past the channel.
+    func countOut(_ bytes: Int) { self.bytesOut += bytes }
+
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case .inputClosed? = event as? ChannelEvent { self.isInputClosed = true }
         context.fireUserInboundEventTriggered(event)

@@ -32,12 +32,16 @@ enum WireAnswers {
     /// By the C library: without optimisation Swift takes seconds for millions of bytes.
     private static func find(_ text: [UInt8], in bytes: [UInt8], from start: Int) -> Int? {
         bytes.withUnsafeBytes { bytes in
-            let rest = UnsafeRawBufferPointer(rebasing: bytes[start...])
-            guard let found = memmem(rest.baseAddress, rest.count, text, text.count), let base = bytes.baseAddress
-            else {
-                return nil
+            guard let base = bytes.baseAddress else { return nil }
+            var place = start
+            while place + text.count <= bytes.count,
+                let found = memchr(base + place, Int32(text[0]), bytes.count - place - text.count + 1)
+            {
+                place = UnsafeRawPointer(found) - base
+                if memcmp(base + place, text, text.count) == 0 { return place }
+                place += 1
             }
-            return UnsafeRawPointer(found) - base
+            return nil
         }
     }
 }
