@@ -131,7 +131,10 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
             ],
-            swiftSettings: swiftSettings
+            // Its types are generic, and used by one other module: that one is to have them compiled for its own types.
+            swiftSettings: swiftSettings + [
+                .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release))
+            ]
         ),
 
         // The use cases: upload, serve, render, rotate, delete, describe, list. No HTTP types, no S3 types.
@@ -257,7 +260,7 @@ let package = Package(
         .testTarget(
             name: "ImageAPITests",
             dependencies: [
-                "ImageAPI", "ImageModel", "ImageService", "ObjectStorage",
+                "Admission", "ImageAPI", "ImageCodecs", "ImageModel", "ImageService", "ObjectStorage",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),

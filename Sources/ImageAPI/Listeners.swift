@@ -11,13 +11,26 @@ public enum Listeners {
         _ configuration: ListenerConfiguration, service: ImageService, images: ImagesConfiguration,
         readiness: Readiness, logger: Logger, onBound: @escaping @Sendable (SocketAddress) -> Void
     ) -> ServerListener<ImageResponder> {
+        self.images(
+            configuration, service: service, images: images, readiness: readiness, logger: logger,
+            hasFastLane: true, onBound: onBound)
+    }
+
+    /// - Parameter hasFastLane: without it every request goes the long way, with the same answers.
+    static func images(
+        _ configuration: ListenerConfiguration, service: ImageService, images: ImagesConfiguration,
+        readiness: Readiness, logger: Logger, hasFastLane: Bool,
+        onBound: @escaping @Sendable (SocketAddress) -> Void
+    ) -> ServerListener<ImageResponder> {
         let log = RequestLog(logger: logger)
+        let makeLane: @Sendable () -> any FastLane = { ImageFastLane(service: service, configuration: images) }
         return ServerListener(
             configuration: configuration, responder: ImageResponder(service: service, configuration: images),
             logger: logger,
             hooks: ListenerHooks(
                 onBound: onBound, onDraining: { readiness.drain() },
-                onFinished: { log.finished($0, $1?.notes.current) }))
+                onFinished: { log.finished($0, $0.fastNotes ?? $1?.notes.current) }),
+            makeLane: hasFastLane ? makeLane : nil)
     }
 
     /// The one for operators: /livez, /readyz, /metrics. Not logged, but for what goes wrong.

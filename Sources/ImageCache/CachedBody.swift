@@ -1,5 +1,6 @@
 public import NIOCore
 public import ObjectStorage
+import Synchronization
 
 /// Bytes in memory, whole, counted by a ``ByteAccount`` for as long as anybody holds them.
 public struct CachedBody: Sendable {
@@ -7,16 +8,24 @@ public struct CachedBody: Sendable {
     private let chunks: [ByteBuffer]
     /// In bytes.
     public let size: Int
+    /// No two bodies of a process have the same: who has learnt something of one body knows it again.
+    public let serial: UInt64
     private var receipt: ByteReceipt
 
     init(chunks: [ByteBuffer], receipt: ByteReceipt) {
         self.chunks = chunks
         size = chunks.reduce(0) { $0 + $1.readableBytes }
+        serial = Self.lastSerial.wrappingAdd(1, ordering: .relaxed).newValue
         self.receipt = receipt
     }
 
+    private static let lastSerial = Atomic<UInt64>(0)
+
     /// The first piece, which holds all of a body that was made here.
     public var head: ByteBuffer { chunks.first ?? ByteBuffer() }
+
+    /// All bytes, where they lie in one piece.
+    public var onePiece: ByteBuffer? { chunks.count == 1 ? chunks[0] : nil }
 
     /// What it counts for, overheads included.
     var countedBytes: Int { receipt.bytes }
@@ -51,4 +60,18 @@ public struct CachedBody: Sendable {
     }
 
     private static let sliceBytes = 128 << 10
+
+    /// The same at once, in the pieces in which the bytes are kept; `isLast` comes with the last one of them.
+    public func forEachPiece(of range: Range<Int>, _ body: (_ piece: ByteBuffer, _ isLast: Bool) -> Void) {
+        var start = 0
+        for chunk in chunks {
+            let end = start + chunk.readableBytes
+            defer { start = end }
+            let part = range.clamped(to: start..<end)
+            guard !part.isEmpty else { continue }
+            if let piece = chunk.getSlice(at: chunk.readerIndex + part.lowerBound - start, length: part.count) {
+                body(piece, part.upperBound == range.upperBound)
+            }
+        }
+    }
 }

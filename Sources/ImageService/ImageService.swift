@@ -40,10 +40,10 @@ public struct ImageService: Sendable {
 
     private let health: StorageHealth
     private let storage: any ObjectStorage
-    private let cache: CurrentImages.Cache
-    private let current: CurrentImages
+    let cache: CurrentImages.Cache
+    let current: CurrentImages
     private let originals: Originals
-    private let uploads: Uploads
+    let uploads: Uploads
     private let rotation: Rotation
     private let renditions: Renditions
     private let extras: ExtrasKeeper

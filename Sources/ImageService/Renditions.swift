@@ -96,7 +96,7 @@ struct Renditions: Sendable {
     }
 
     /// The canonical request with the renderer's revision: a mended renderer leaves no wrong picture behind.
-    private static func text(_ spec: RenditionSpec) -> String {
+    static func text(_ spec: RenditionSpec) -> String {
         "\(spec.canonicalText)&r=\(Renderer.revision)"
     }
 

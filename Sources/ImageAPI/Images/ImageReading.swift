@@ -101,10 +101,15 @@ struct ImageReading: Sendable {
 
     private func representation(of located: Located, _ read: Read) -> Representation {
         read.notes.update { $0.cache = located.freshness.label }
-        return Representation(
+        return representation(of: located, version: read.version)
+    }
+
+    /// The original, asked for with this version in the URL.
+    func representation(of located: Located, version: String?) -> Representation {
+        Representation(
             contentType: located.image.format.capabilities.mediaType, length: located.image.size,
             etag: located.image.etag, lastModified: located.image.object.lastModified,
-            cacheControl: cacheControl(located.image, located.freshness, read),
+            cacheControl: cacheControl(located.image, located.freshness, version: version),
             cacheStatus: CacheStatus.text(located.freshness), isNegotiable: false,
             age: located.asked.map(AnswerAge.init))
     }
@@ -115,12 +120,9 @@ struct ImageReading: Sendable {
         // Only the file tells of transparency and of frames, which the format is chosen by.
         let located = try await service.locateForRendition(read.path, expecting: read.version)
         let spec = request.spec(for: located.image, accept: read.accept, savesData: read.savesData)
-        var representation = Representation(
-            contentType: spec.format.capabilities.mediaType, length: 0,
-            etag: service.renditionETag(located.image, spec), lastModified: located.image.object.lastModified,
-            cacheControl: cacheControl(located.image, located.freshness, read),
-            cacheStatus: CacheStatus.text(located.freshness), isNegotiable: read.variance.isNegotiable,
-            hints: read.variance.hints, age: located.asked.map(AnswerAge.init))
+        var representation = representation(
+            of: located, as: spec.format, etag: service.renditionETag(located.image, spec), version: read.version,
+            variance: read.variance)
         // A condition on the tag needs no pixels.
         if let answer = representation.judge(read) {
             read.notes.update { $0.cache = located.freshness.label }
@@ -148,11 +150,23 @@ struct ImageReading: Sendable {
         return range == nil ? representation.whole(body) : representation.part(resolved, body)
     }
 
+    /// A rendition whose bytes are not known yet: their format and length are still to be set.
+    func representation(
+        of located: Located, as format: ImageFormat, etag: ETag, version: String?, variance: Variance
+    ) -> Representation {
+        Representation(
+            contentType: format.capabilities.mediaType, length: 0, etag: etag,
+            lastModified: located.image.object.lastModified,
+            cacheControl: cacheControl(located.image, located.freshness, version: version),
+            cacheStatus: CacheStatus.text(located.freshness), isNegotiable: variance.isNegotiable,
+            hints: variance.hints, age: located.asked.map(AnswerAge.init))
+    }
+
     // MARK: Caching
 
-    private func cacheControl(_ image: StoredImage, _ freshness: Freshness, _ read: Read) -> String {
+    private func cacheControl(_ image: StoredImage, _ freshness: Freshness, version: String?) -> String {
         if freshness == .stale { return "no-cache" }
-        guard let version = read.version else { return configuration.cacheControl }
+        guard let version else { return configuration.cacheControl }
         return version == image.version ? "public, max-age=31536000, immutable" : "no-cache"
     }
 

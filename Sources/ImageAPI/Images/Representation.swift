@@ -52,7 +52,7 @@ struct Representation: Sendable {
     func judge(_ read: ImageReading.Read) -> Response? {
         switch verdict(read) {
         case .proceed, .partial: return nil
-        case .notModified: return Response(status: .notModified, headers: sharedHeaders)
+        case .notModified: return notModified()
         case .preconditionFailed:
             let problem = Problem(.preconditionFailed, "The image is not in the state the request asks for.")
             read.notes.update { $0.problem = problem }
@@ -70,6 +70,10 @@ struct Representation: Sendable {
 
     private func verdict(_ read: ImageReading.Read) -> Conditions.Verdict {
         read.conditions.evaluate(etag: etag, lastModified: lastModified, range: read.range, now: read.now)
+    }
+
+    func notModified() -> Response {
+        Response(status: .notModified, headers: sharedHeaders)
     }
 
     func head() -> Response {

@@ -1,11 +1,11 @@
 import HTTPTypes
 public import Logging
-import Metrics
 import NIOCore
 
 /// Writes one line and counts one request for every answer of a listener. Never a query: it may hold tokens.
 public struct RequestLog: Sendable {
     private let logger: Logger
+    private let tallies = RequestTallies()
 
     public init(logger: Logger) {
         self.logger = logger
@@ -14,8 +14,7 @@ public struct RequestLog: Sendable {
     /// Called once for every request, on its event loop.
     func finished(_ request: FinishedRequest, _ notes: RequestNotes.Values?) {
         let route = notes?.route ?? "none"
-        let seconds = Double(request.duration.nanoseconds) / 1e9
-        count(request, route: route, cache: notes?.cache)
+        tallies.count(request, route: route, cache: notes?.cache)
         let level = level(request, notes?.problem)
         guard logger.logLevel <= level else { return }
         var metadata: Logger.Metadata = [
@@ -27,7 +26,7 @@ public struct RequestLog: Sendable {
             "http.route": "\(route)",
             "http.bytes.sent": .stringConvertible(request.bytesSent),
             "http.bytes.received": .stringConvertible(request.bodyBytesReceived),
-            "http.seconds": .stringConvertible(seconds),
+            "http.seconds": .stringConvertible(Double(request.duration.nanoseconds) / 1e9),
         ]
         if let address = request.remoteAddress?.ipAddress { metadata["client.address"] = "\(address)" }
         if let cache = notes?.cache { metadata["cache"] = "\(cache)" }
@@ -52,19 +51,5 @@ public struct RequestLog: Sendable {
     private func path(_ head: HTTPRequest?) -> String {
         guard let head else { return "-" }
         return String(decoding: Route.split(target: head.path ?? "/").path, as: UTF8.self)
-    }
-
-    private func count(_ request: FinishedRequest, route: String, cache: String?) {
-        let dimensions = [("route", route), ("status", String(request.status))]
-        Counter(label: "tintype_http_requests_total", dimensions: dimensions).increment()
-        Timer(label: "tintype_http_request_duration_seconds", dimensions: [("route", route)])
-            .recordNanoseconds(request.duration.nanoseconds)
-        Counter(label: "tintype_http_sent_bytes_total", dimensions: [("route", route)])
-            .increment(by: Int64(request.bytesSent))
-        Counter(label: "tintype_http_received_bytes_total", dimensions: [("route", route)])
-            .increment(by: Int64(request.bodyBytesReceived))
-        if let cache {
-            Counter(label: "tintype_cache_answers_total", dimensions: [("route", route), ("result", cache)]).increment()
-        }
     }
 }

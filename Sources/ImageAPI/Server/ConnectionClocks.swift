@@ -25,7 +25,7 @@ struct ConnectionClocks {
     var isReadingHead: Bool { self.wait?.for == .head }
 
     /// Sets the clock for what the client has to send.
-    mutating func wait<Context>(for wait: Wait, _ limit: TimeAmount, on handler: HTTPConnectionHandler<Context>) {
+    mutating func wait(for wait: Wait, _ limit: TimeAmount, on handler: HTTPConnectionHandler) {
         self.bytesSeen = handler.tap.bytesIn
         self.wait = (wait, handler.eventLoop.now + limit)
         self.setAlarm(on: handler)
@@ -44,7 +44,7 @@ struct ConnectionClocks {
     }
 
     /// Makes sure that the alarm rings when the first clock runs out.
-    fileprivate mutating func setAlarm<Context>(on handler: HTTPConnectionHandler<Context>) {
+    fileprivate mutating func setAlarm(on handler: HTTPConnectionHandler) {
         let at: NIODeadline
         switch (self.wait?.until, self.writes?.at) {
         case (let read?, let write?): at = min(read, write)

@@ -3,13 +3,14 @@ import NIOCore
 import NIOHTTP1
 
 /// One request and its answer, as the connection keeps it on its event loop.
-final class Exchange<Context: Sendable> {
+final class Exchange {
     /// Counts up within a connection: a late message of an earlier exchange is told by it.
     let number: UInt64
     let head: HTTPRequest?
     let version: HTTPVersion
     let requestID: String
-    let context: Context?
+    /// Nil where no request could be read.
+    let handling: RequestHandling?
     let startedAt: NIODeadline
     /// Where this exchange's answer begins among the bytes handed to the channel.
     let firstByteOut: Int
@@ -33,7 +34,7 @@ final class Exchange<Context: Sendable> {
         result: RequestHeadReader.Result?,
         version: HTTPVersion,
         requestID: String,
-        context: Context?,
+        handling: RequestHandling?,
         body: RequestBodyStream?,
         startedAt: NIODeadline,
         firstByteOut: Int
@@ -42,7 +43,7 @@ final class Exchange<Context: Sendable> {
         self.head = result?.request
         self.version = version
         self.requestID = requestID
-        self.context = context
+        self.handling = handling
         self.body = body
         self.startedAt = startedAt
         self.firstByteOut = firstByteOut
@@ -52,13 +53,13 @@ final class Exchange<Context: Sendable> {
 }
 
 /// How a request's task reaches its connection.
-struct ExchangeLink<Context: Sendable>: Sendable {
+struct ExchangeLink: Sendable {
     let eventLoop: any EventLoop
-    let handler: NIOLoopBound<HTTPConnectionHandler<Context>>
+    let handler: NIOLoopBound<HTTPConnectionHandler>
     let number: UInt64
 
     /// Runs on the event loop, at once where it runs there already.
-    func perform(_ action: @escaping @Sendable (HTTPConnectionHandler<Context>) -> Void) {
+    func perform(_ action: @escaping @Sendable (HTTPConnectionHandler) -> Void) {
         if self.eventLoop.inEventLoop {
             action(self.handler.value)
         } else {

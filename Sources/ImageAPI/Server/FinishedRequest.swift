@@ -18,10 +18,13 @@ public struct FinishedRequest: Sendable {
         case shutDown
     }
 
-    /// The request; nil where no head could be read (see `ListenerFault`).
-    public let head: HTTPRequest?
-    /// The id from `ServerRequestSource`.
-    public let requestID: String
+    /// Where the request's head and id are to be had from: nobody may want them.
+    enum Source: Sendable {
+        case exchange(HTTPRequest?, requestID: String)
+        case fastLane(FastRequest, RequestID, RequestNotes.Values)
+    }
+
+    let source: Source
     /// The other end of the connection.
     public let remoteAddress: SocketAddress?
     /// The status that was sent; 499 where the client left, and 0 where the server gave up, before one was.
@@ -34,4 +37,26 @@ public struct FinishedRequest: Sendable {
     public let bodyBytesReceived: Int
     /// From the complete request head to the end.
     public let duration: TimeAmount
+
+    /// The request; nil where no head could be read (see `ListenerFault`). Of one that the fast lane has answered only
+    /// method and path.
+    public var head: HTTPRequest? {
+        switch self.source {
+        case .exchange(let head, _): head
+        case .fastLane(let request, _, _): request.head
+        }
+    }
+
+    /// The id from `ServerRequestSource`.
+    public var requestID: String {
+        switch self.source {
+        case .exchange(_, let requestID): requestID
+        case .fastLane(_, let id, _): id.text
+        }
+    }
+
+    /// What the fast lane noted; nil for what was answered by a responder, whose context has the notes.
+    var fastNotes: RequestNotes.Values? {
+        if case .fastLane(_, _, let notes) = self.source { notes } else { nil }
+    }
 }

@@ -50,19 +50,29 @@ extension HTTPConnectionHandler {
     }
 
     /// The last byte of an answer is with the kernel, or never will be.
-    func answerFlushed(_ exchange: Exchange<Context>, bytes: Int, result: Result<Void, any Error>) {
+    func answerFlushed(_ exchange: Exchange, bytes: Int, result: Result<Void, any Error>) {
+        self.answerFlushed(firstByteOut: exchange.firstByteOut, bytes: bytes, result: result) {
+            self.report(exchange, $0, bytesSent: $1)
+        }
+    }
+
+    /// - Parameter report: Told how it ended, and how many bytes the kernel took.
+    func answerFlushed(
+        firstByteOut: Int, bytes: Int, result: Result<Void, any Error>,
+        report: (FinishedRequest.Outcome, Int) -> Void
+    ) {
         self.unflushedAnswers -= 1
         switch result {
         case .success:
-            self.report(exchange, .complete, bytesSent: bytes)
+            report(.complete, bytes)
             guard self.unflushedAnswers == 0 else { return }
             self.clocks.stopWatchingWrites()
             self.lingerEvent { $0.flushed() }
             // A request that has come since is answered first, and its answer says that it is the last one.
             if self.closesWhenFlushed, case .idle = self.phase, self.queue.isEmpty { self.close() }
         case .failure:
-            let taken = (self.takenAtCut ?? self.tap.bytesOut) - exchange.firstByteOut
-            self.report(exchange, self.cutOutcome, bytesSent: min(bytes, max(0, taken)))
+            let taken = (self.takenAtCut ?? self.tap.bytesOut) - firstByteOut
+            report(self.cutOutcome, min(bytes, max(0, taken)))
             self.close()
         }
     }
@@ -99,6 +109,7 @@ extension HTTPConnectionHandler {
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
+        self.tap.takeFast = nil
         self.cut(.clientLeft)
         self.context = nil
     }
@@ -185,10 +196,9 @@ extension HTTPConnectionHandler {
         _ = options?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
     }
 
-    private func report(_ exchange: Exchange<Context>, _ outcome: FinishedRequest.Outcome, bytesSent: Int) {
+    private func report(_ exchange: Exchange, _ outcome: FinishedRequest.Outcome, bytesSent: Int) {
         let finished = FinishedRequest(
-            head: exchange.head,
-            requestID: exchange.requestID,
+            source: .exchange(exchange.head, requestID: exchange.requestID),
             remoteAddress: self.remoteAddress,
             status: exchange.status ?? (outcome == .clientLeft ? 499 : 0),
             outcome: outcome,
@@ -196,6 +206,6 @@ extension HTTPConnectionHandler {
             bodyBytesReceived: exchange.bodyBytesReceived,
             duration: self.eventLoop.now - exchange.startedAt
         )
-        self.core.hooks.onFinished(finished, exchange.context)
+        (exchange.handling?.onFinished ?? self.core.onFinishedWithoutContext)(finished)
     }
 }

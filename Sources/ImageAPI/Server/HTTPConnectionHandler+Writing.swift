@@ -25,7 +25,7 @@ extension HTTPConnectionHandler {
         }
     }
 
-    private func write(_ batch: ResponseBatch, of exchange: Exchange<Context>, context: ChannelHandlerContext) {
+    private func write(_ batch: ResponseBatch, of exchange: Exchange, context: ChannelHandlerContext) {
         var glue = ResponseGlue(context: context)
         if let head = batch.head {
             self.decideEnd(of: exchange, batch: batch)
@@ -58,7 +58,7 @@ extension HTTPConnectionHandler {
     }
 
     /// Decides, when an answer's head is written, whether the connection ends with it.
-    private func decideEnd(of exchange: Exchange<Context>, batch: ResponseBatch) {
+    private func decideEnd(of exchange: Exchange, batch: ResponseBatch) {
         if batch.closes || batch.framing == .untilClose || !exchange.isRequestWhole
             || self.core.drain.phase != .running
         {
@@ -67,7 +67,7 @@ extension HTTPConnectionHandler {
     }
 
     /// Writes the last bytes of an answer, and goes on to what comes after it.
-    private func end(_ exchange: Exchange<Context>, glue: inout ResponseGlue, context: ChannelHandlerContext) {
+    private func end(_ exchange: Exchange, glue: inout ResponseGlue, context: ChannelHandlerContext) {
         let bytes = self.tap.bytesOut + glue.bytes.readableBytes - exchange.firstByteOut
         self.unflushedAnswers += 1
         let flushed = self.eventLoop.makePromise(of: Void.self)
@@ -85,7 +85,7 @@ extension HTTPConnectionHandler {
     }
 
     /// Sends 100 Continue where the client waits for it.
-    func sendContinue(_ exchange: Exchange<Context>) {
+    func sendContinue(_ exchange: Exchange) {
         guard exchange.owesContinue, exchange.status == nil, let context else { return }
         exchange.owesContinue = false
         // Where the client has begun to send, it does not wait any more.
@@ -99,12 +99,12 @@ extension HTTPConnectionHandler {
     /// Answers in place of the responder, and ends the connection.
     func answer(_ fault: ListenerFault) {
         self.lastNumber += 1
-        let exchange = Exchange<Context>(
+        let exchange = Exchange(
             number: self.lastNumber,
             result: nil,
             version: .http1_1,
-            requestID: self.core.requestIDs.next(),
-            context: nil,
+            requestID: self.core.requestIDs.next().text,
+            handling: nil,
             body: nil,
             startedAt: self.eventLoop.now,
             firstByteOut: self.tap.bytesOut
@@ -154,7 +154,7 @@ struct ResponseGlue {
         self.bytes = context.channel.allocator.buffer(capacity: 0)
     }
 
-    mutating func write<Context>(_ buffer: ByteBuffer, through handler: HTTPConnectionHandler<Context>) {
+    mutating func write(_ buffer: ByteBuffer, through handler: HTTPConnectionHandler) {
         if self.bytes.readableBytes > 0 {
             self.context.write(handler.wrapOutboundOut(self.bytes), promise: nil)
             self.bytes = self.context.channel.allocator.buffer(capacity: 0)
@@ -163,7 +163,7 @@ struct ResponseGlue {
     }
 
     /// Writes what is left, with the promise for all of it, and flushes.
-    mutating func flush<Context>(through handler: HTTPConnectionHandler<Context>, promise: EventLoopPromise<Void>?) {
+    mutating func flush(through handler: HTTPConnectionHandler, promise: EventLoopPromise<Void>?) {
         if self.bytes.readableBytes > 0 || promise != nil {
             self.context.write(handler.wrapOutboundOut(self.bytes), promise: promise)
             self.bytes = self.context.channel.allocator.buffer(capacity: 0)

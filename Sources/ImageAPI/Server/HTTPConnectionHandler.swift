@@ -11,7 +11,7 @@ import ObjectStorage
 /// while anything does, so that it is never more than one read of the socket. The parts of this class:
 /// this file, requests in; `+Writing`, answers out; `+Ending`, every way in which a request or a connection ends;
 /// `+Clocks`, what may last how long.
-final class HTTPConnectionHandler<Context: Sendable>: ChannelInboundHandler {
+final class HTTPConnectionHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = ByteBuffer
 
@@ -19,14 +19,14 @@ final class HTTPConnectionHandler<Context: Sendable>: ChannelInboundHandler {
         /// Nothing in flight.
         case idle
         /// A request is being read or answered.
-        case exchange(Exchange<Context>)
+        case exchange(Exchange)
         /// The last answer was written; see `LingeringClose`.
         case lingering(LingeringClose)
         /// Done.
         case closed
     }
 
-    let core: ListenerCore<Context>
+    let core: ListenerCore
     let tap: SocketTap
     let headReader: RequestHeadReader
     let eventLoop: any EventLoop
@@ -53,8 +53,15 @@ final class HTTPConnectionHandler<Context: Sendable>: ChannelInboundHandler {
     /// How many bytes the kernel had taken when the connection was cut.
     var takenAtCut: Int?
     var clocks = ConnectionClocks()
+    /// Who may answer at once, and how requests for it are read; nil: nobody.
+    let fastLane: (seat: FastLaneSeat, reader: FastHeadReader)?
+    /// Heads of quick answers are written into it: mostly the kernel has taken the last one, and its memory is free.
+    var fastHead = ByteBuffer()
+    /// For quick answers.
+    var directSocket: DirectSocket?
 
-    init(core: ListenerCore<Context>, tap: SocketTap, eventLoop: any EventLoop) {
+    init(core: ListenerCore, tap: SocketTap, eventLoop: any EventLoop) {
+        self.fastLane = core.lanes.map { ($0.seat(on: eventLoop), FastHeadReader(core.configuration)) }
         self.eventLoop = eventLoop
         self.executor = EventLoopTaskExecutor(eventLoop)
         self.core = core
@@ -65,7 +72,7 @@ final class HTTPConnectionHandler<Context: Sendable>: ChannelInboundHandler {
     /// Puts the handlers of a connection into a pipeline.
     static func configure(
         _ pipeline: ChannelPipeline.SynchronousOperations,
-        core: ListenerCore<Context>
+        core: ListenerCore
     ) throws {
         var limits = NIOHTTPDecoderLimitConfiguration()
         limits.maxHeaderFieldSize = max(core.configuration.maxFieldBytes, core.configuration.maxTargetBytes)
@@ -82,16 +89,19 @@ final class HTTPConnectionHandler<Context: Sendable>: ChannelInboundHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        if self.fastLane != nil { self.tap.takeFast = { [unowned self] in self.takeFast(&$0) } }
         if context.channel.isActive { self.channelActive(context: context) }
     }
 
     func channelActive(context: ChannelHandlerContext) {
         self.remoteAddress = context.channel.remoteAddress
+        if self.fastLane != nil { self.directSocket = DirectSocket(context.channel) }
         self.becomeIdle()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let part = self.unwrapInboundIn(data)
+        if case .end = part { self.tap.parserEndedMessage = true } else { self.tap.parserEndedMessage = false }
         if self.mustQueue { self.queue.append(part) } else { self.take(part) }
     }
 
@@ -189,7 +199,7 @@ final class HTTPConnectionHandler<Context: Sendable>: ChannelInboundHandler {
         self.lastNumber += 1
         let source = ServerRequestSource(
             logger: self.core.logger,
-            requestID: self.core.requestIDs.next(),
+            requestID: self.core.requestIDs.next().text,
             remoteAddress: self.remoteAddress,
             receivedAt: self.eventLoop.now
         )
@@ -199,13 +209,13 @@ final class HTTPConnectionHandler<Context: Sendable>: ChannelInboundHandler {
             number: self.lastNumber
         )
         let body = result.hasBody ? self.makeBody(link) : nil
-        let requestContext = self.core.makeContext(source)
+        let handling = self.core.handling(source)
         let exchange = Exchange(
             number: self.lastNumber,
             result: result,
             version: head.version,
             requestID: source.requestID,
-            context: requestContext,
+            handling: handling,
             body: body,
             startedAt: source.receivedAt,
             firstByteOut: self.tap.bytesOut
@@ -224,13 +234,13 @@ final class HTTPConnectionHandler<Context: Sendable>: ChannelInboundHandler {
         let executor = self.executor
         exchange.task = TaskHome.$executor.withValue(executor) {
             Task(executorPreference: executor) {
-                await RequestTask.run(request, context: requestContext, id: source.requestID, version, link, core)
+                await RequestTask.run(request, handling, id: source.requestID, version, link, core)
                 core.activity.leave()
             }
         }
     }
 
-    private func makeBody(_ link: ExchangeLink<Context>) -> RequestBodyStream {
+    private func makeBody(_ link: ExchangeLink) -> RequestBodyStream {
         let number = link.number
         return RequestBodyStream { signal in
             switch signal {

@@ -1,15 +1,16 @@
 import Hummingbird
 import Logging
-import NIOCore
-import Synchronization
 
-/// What all connections of one listener share.
-final class ListenerCore<Context: Sendable>: Sendable {
+/// What all connections of one listener share. Of no type of context: generic code looks up types at run time, which
+/// took a tenth of a quick answer's time.
+final class ListenerCore: Sendable {
     let configuration: ListenerConfiguration
     let logger: Logger
-    let hooks: ListenerHooks<Context>
-    let respond: @Sendable (Request, Context) async throws -> Response
-    let makeContext: @Sendable (ServerRequestSource) -> Context
+    /// Makes what handles one request.
+    let handling: @Sendable (ServerRequestSource) -> RequestHandling
+    /// Told of requests that never had a context.
+    let onFinishedWithoutContext: @Sendable (FinishedRequest) -> Void
+    let lanes: FastLanes?
     let date: HTTPDateCache
     let requestIDs = RequestIDs()
     let drain = DrainState()
@@ -19,38 +20,22 @@ final class ListenerCore<Context: Sendable>: Sendable {
     init(
         configuration: ListenerConfiguration,
         logger: Logger,
-        hooks: ListenerHooks<Context>,
         date: HTTPDateCache = HTTPDateCache(),
-        makeContext: @escaping @Sendable (ServerRequestSource) -> Context,
-        respond: @escaping @Sendable (Request, Context) async throws -> Response
+        makeLane: (@Sendable () -> any FastLane)? = nil,
+        onFinishedWithoutContext: @escaping @Sendable (FinishedRequest) -> Void,
+        handling: @escaping @Sendable (ServerRequestSource) -> RequestHandling
     ) {
         self.configuration = configuration
         self.logger = logger
-        self.hooks = hooks
         self.date = date
-        self.makeContext = makeContext
-        self.respond = respond
+        self.lanes = makeLane.map { FastLanes(make: $0) }
+        self.onFinishedWithoutContext = onFinishedWithoutContext
+        self.handling = handling
     }
 }
 
-/// Makes request ids: a counter that starts anywhere, scrambled one to one, so that no id comes twice in a process and
-/// two replicas hardly ever share one.
-final class RequestIDs: Sendable {
-    private let counter = Atomic<UInt64>(UInt64.random(in: .min ... .max))
-
-    /// The next id: 16 hexadecimal digits.
-    func next() -> String {
-        // The finaliser of SplitMix64 (Steele, Lea and Flood, 2014), a bijection.
-        var value = self.counter.wrappingAdd(0x9E37_79B9_7F4A_7C15, ordering: .relaxed).newValue
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        value ^= value >> 31
-        return String(unsafeUninitializedCapacity: 16) { digits in
-            for index in 0..<16 {
-                let nibble = UInt8(truncatingIfNeeded: value >> UInt64(60 - 4 * index)) & 15
-                digits[index] = nibble < 10 ? 48 + nibble : 87 + nibble
-            }
-            return 16
-        }
-    }
+/// Who answers one request, and who hears of its end; both know its context.
+struct RequestHandling: Sendable {
+    let respond: @Sendable (Request) async throws -> Response
+    let onFinished: @Sendable (FinishedRequest) -> Void
 }

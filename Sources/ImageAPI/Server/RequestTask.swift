@@ -6,17 +6,17 @@ import NIOHTTP1
 enum RequestTask {
     /// Asks the responder, and sends its answer; where it has none, one that says so; where that is too late, the
     /// connection is cut, so that no part is taken for the whole.
-    static func run<Context: Sendable>(
+    static func run(
         _ request: Request,
-        context: Context,
+        _ handling: RequestHandling,
         id: String,
         _ version: HTTPVersion,
-        _ link: ExchangeLink<Context>,
-        _ core: ListenerCore<Context>
+        _ link: ExchangeLink,
+        _ core: ListenerCore
     ) async {
         let sink = ResponseSink(link: link, method: request.method, version: version)
         do {
-            try await sink.send(core.respond(request, context))
+            try await sink.send(handling.respond(request))
         } catch {
             Self.log(error, isCommitted: sink.isCommitted, id: id, core.logger)
             let problem = Problem(thrown: error)

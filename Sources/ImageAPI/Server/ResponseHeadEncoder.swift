@@ -18,6 +18,26 @@ enum ResponseHeadEncoder {
 
     /// Writes status line, fields and the empty line.
     static func encode(_ head: HTTPResponse, additions: Additions, into buffer: inout ByteBuffer) {
+        let hasDate = Self.encodeBeginning(of: head, into: &buffer)
+        if !hasDate {
+            buffer.writeStaticString("Date: ")
+            buffer.writeString(additions.date)
+            buffer.writeStaticString("\r\n")
+        }
+        buffer.writeStaticString("X-Request-Id: ")
+        buffer.writeString(additions.requestID)
+        buffer.writeStaticString("\r\n")
+        if let connection = additions.connection {
+            buffer.writeStaticString("Connection: ")
+            buffer.writeStaticString(connection)
+            buffer.writeStaticString("\r\n")
+        }
+        buffer.writeStaticString("\r\n")
+    }
+
+    /// Writes what a handler has set: status line and fields.
+    /// - Returns: Whether the Date is among them.
+    static func encodeBeginning(of head: HTTPResponse, into buffer: inout ByteBuffer) -> Bool {
         buffer.writeStaticString("HTTP/1.1 ")
         buffer.writeString(String(head.status.code))
         buffer.writeStaticString(" ")
@@ -33,19 +53,13 @@ enum ResponseHeadEncoder {
             field.withUnsafeBytesOfValue { _ = buffer.writeBytes($0) }
             buffer.writeStaticString("\r\n")
         }
-        if !hasDate {
-            buffer.writeStaticString("Date: ")
-            buffer.writeString(additions.date)
-            buffer.writeStaticString("\r\n")
-        }
+        return hasDate
+    }
+
+    /// Ends a head that has a Date, on a connection that is kept, in HTTP/1.1.
+    static func encodeEnd(requestID: RequestID, into buffer: inout ByteBuffer) {
         buffer.writeStaticString("X-Request-Id: ")
-        buffer.writeString(additions.requestID)
-        buffer.writeStaticString("\r\n")
-        if let connection = additions.connection {
-            buffer.writeStaticString("Connection: ")
-            buffer.writeStaticString(connection)
-            buffer.writeStaticString("\r\n")
-        }
-        buffer.writeStaticString("\r\n")
+        requestID.write(into: &buffer)
+        buffer.writeStaticString("\r\n\r\n")
     }
 }

@@ -8,8 +8,8 @@ import NIOHTTP1
 /// The head waits for the first bytes of the body, and the last bytes of a body whose length is known wait for the
 /// end. So a small answer is one write; an answer that fails before its first byte can still become a decent error; and
 /// where the source finds at its very end that the bytes were wrong, the client does not get them all.
-final class ResponseSink<Context: Sendable> {
-    private let link: ExchangeLink<Context>
+final class ResponseSink {
+    private let link: ExchangeLink
     private let method: HTTPRequest.Method
     private let version: HTTPVersion
 
@@ -23,7 +23,7 @@ final class ResponseSink<Context: Sendable> {
     /// Whether the head has been handed over, after which nothing else can be answered.
     private(set) var isCommitted = false
 
-    init(link: ExchangeLink<Context>, method: HTTPRequest.Method, version: HTTPVersion) {
+    init(link: ExchangeLink, method: HTTPRequest.Method, version: HTTPVersion) {
         self.link = link
         self.method = method
         self.version = version

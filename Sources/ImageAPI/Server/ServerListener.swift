@@ -9,18 +9,18 @@ public import ServiceLifecycle
 /// It is a server of its own on SwiftNIO, since Hummingbird's sends no 100 Continue, reads a refused body to its end,
 /// lets a client stall, does not notice that one left, and closes before the last bytes are flushed. In the pipeline of
 /// a connection stand, from the socket on:
-/// 1. `SocketTap`: counts bytes, sees the client leave, drops what comes after the last answer;
+/// 1. `SocketTap`: counts bytes, sees the client leave, drops what comes after the last answer, and lets a `FastLane`
+///    have what can be answered at once;
 /// 2. NIO's parser;
 /// 3. `HTTPConnectionHandler`: one request at a time in order, its task, every clock, and the close. It alone knows what
 ///    is in flight, and keeps the accounts of idleness and shutdown.
-///
-/// A lane for quick answers may stand between 1 or 2 and 3 and answer while nothing is in flight there.
 public struct ServerListener<Responder: HTTPResponder>: Service
 where
     Responder.Context: InitializableFromSource<ServerRequestSource>,
     Responder.Context: Sendable
 {
-    private let core: ListenerCore<Responder.Context>
+    private let core: ListenerCore
+    private let hooks: ListenerHooks<Responder.Context>
     private let eventLoopGroup: MultiThreadedEventLoopGroup
 
     /// - Parameters:
@@ -37,12 +37,33 @@ where
         eventLoopGroup: MultiThreadedEventLoopGroup = .singleton,
         hooks: ListenerHooks<Responder.Context> = ListenerHooks()
     ) {
+        self.init(
+            configuration: configuration, responder: responder, logger: logger, eventLoopGroup: eventLoopGroup,
+            hooks: hooks, makeLane: nil)
+    }
+
+    /// - Parameter makeLane: Makes the fast lane of an event loop, on it; nil: there is none.
+    init(
+        configuration: ListenerConfiguration,
+        responder: Responder,
+        logger: Logger,
+        eventLoopGroup: MultiThreadedEventLoopGroup = .singleton,
+        hooks: ListenerHooks<Responder.Context>,
+        makeLane: (@Sendable () -> any FastLane)?
+    ) {
+        self.hooks = hooks
         self.core = ListenerCore(
             configuration: configuration,
             logger: logger,
-            hooks: hooks,
-            makeContext: { Responder.Context(source: $0) },
-            respond: { try await responder.respond(to: $0, context: $1) }
+            makeLane: makeLane,
+            onFinishedWithoutContext: { hooks.onFinished($0, nil) },
+            handling: { source in
+                let context = Responder.Context(source: source)
+                return RequestHandling(
+                    respond: { try await responder.respond(to: $0, context: context) },
+                    onFinished: { hooks.onFinished($0, context) }
+                )
+            }
         )
         self.eventLoopGroup = eventLoopGroup
     }
@@ -54,13 +75,13 @@ where
     public func run() async throws {
         let registry = ConnectionRegistry()
         let socket = try await self.bind(registry: registry)
-        if let address = socket.localAddress { self.core.hooks.onBound(address) }
+        if let address = socket.localAddress { self.hooks.onBound(address) }
         let shutdown = ListenerShutdown(
             configuration: self.core.configuration,
             drain: self.core.drain,
             activity: self.core.activity,
             registry: registry,
-            onDraining: self.core.hooks.onDraining
+            onDraining: self.hooks.onDraining
         )
         try await shutdown.run(until: socket)
     }

@@ -4,7 +4,7 @@ import NIOCore
 /// which are not yet a whole head, that the client closed its side (before the parser complains about it), and how many
 /// bytes went out. It also drops what comes after the last answer, which the parser must not see any more.
 ///
-/// A fast lane stands behind it, so that its bytes count as well.
+/// In front of the parser it also asks the fast lane, by way of the connection, whose answers so count as well.
 final class SocketTap: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
@@ -23,6 +23,12 @@ final class SocketTap: ChannelDuplexHandler {
     /// from fields that are.
     private(set) var requestLineBytes = 0
     private var isInRequestLine = true
+    /// Takes whole requests from the front of what has come, where they can be answered at once.
+    var takeFast: ((inout ByteBuffer) -> Void)?
+    /// Whether the parser has nothing of a message that has not ended.
+    private var isParserEmpty = true
+    /// Whether the last thing that the parser handed on was the end of a message.
+    var parserEndedMessage = false
 
     /// The next bytes are the beginning of a request's head.
     func beginHead() {
@@ -31,17 +37,28 @@ final class SocketTap: ChannelDuplexHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        let buffer = self.unwrapInboundIn(data)
+        var buffer = self.unwrapInboundIn(data)
         self.bytesIn += buffer.readableBytes
         if self.isDropping { return }
+        if self.isParserEmpty, let takeFast = self.takeFast {
+            takeFast(&buffer)
+            if buffer.readableBytes == 0 { return }
+        }
         if self.isInRequestLine {
             let bytes = buffer.readableBytesView
             let end = bytes.firstIndex(of: UInt8(ascii: "\n"))
             self.requestLineBytes += (end ?? bytes.endIndex) - bytes.startIndex
             self.isInRequestLine = end == nil
         }
-        context.fireChannelRead(data)
+        // A message that begins behind the last end, and is not whole, cannot itself end so.
+        let mayEndHere = buffer.readableBytesView.suffix(4).elementsEqual([13, 10, 13, 10])
+        self.parserEndedMessage = false
+        context.fireChannelRead(self.wrapInboundOut(buffer))
+        self.isParserEmpty = mayEndHere && self.parserEndedMessage
     }
+
+    /// Bytes went to the socket past the channel.
+    func countOut(_ bytes: Int) { self.bytesOut += bytes }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case .inputClosed? = event as? ChannelEvent { self.isInputClosed = true }

@@ -32,7 +32,7 @@ import Testing
         let ids = RequestIDs()
         let many = Set((0..<10_000).map { _ in ids.next() })
         #expect(many.count == 10_000)
-        #expect(many.allSatisfy { $0.utf8.count == 16 && $0.allSatisfy(\.isHexDigit) })
+        #expect(many.allSatisfy { $0.text.utf8.count == 16 && $0.text.allSatisfy(\.isHexDigit) })
     }
 
     @Test(arguments: [
