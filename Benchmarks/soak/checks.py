@@ -1,4 +1,4 @@
-"""Asks the replicas, and compares each answer with the model. Faults are written down at once and do not end the run."""
+"""Asks the replicas and compares each answer with the model. Faults are written down at once and do not end the run."""
 
 import asyncio
 import collections

@@ -5,7 +5,7 @@ import asyncio
 import math
 from dataclasses import dataclass, field
 
-# Of a write that began after another one was acknowledged, the other is of no interest once so many seconds have passed.
+# What a later write has replaced is of no interest once so many seconds have passed.
 MEMORY = 120
 
 
@@ -41,7 +41,8 @@ class Write:
 
     def describe(self, zero):
         ended = "-" if math.isinf(self.ended) else f"{self.ended - zero:.3f}"
-        return f"{self.kind} at {self.replica}, {self.began - zero:.3f} to {ended}: {self.etag or 'absent'}"
+        what = "?" if self.is_open else self.etag or "absent"
+        return f"{self.kind} at {self.replica}, {self.began - zero:.3f} to {ended}: {what}"
 
 
 class Key:

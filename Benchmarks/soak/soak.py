@@ -1,7 +1,7 @@
 """Half an hour of mixed reads and writes through three replicas. Start it with ./Benchmarks/soak/run.
 
-Prints a line a minute on standard error, and the verdict in Markdown. Exits 1 where a criterion does not hold; each fault
-is one line of JSON in the file that --faults names."""
+Prints a line a minute on standard error, and the verdict in Markdown. Exits 1 where a criterion does not hold; each
+fault is one line of JSON in the file that --faults names."""
 
 import argparse
 import asyncio
@@ -33,7 +33,10 @@ READS = {
 }
 WRITES = {"put": 5, "rotate": 4, "delete": 1.2, "race": 0.4}
 STALE = ("stale",)
-WRONG = ("wrong bytes", "wrong pixels", "unknown version", "broken rendition", "one tag, two renditions", "a turn was lost")
+WRONG = (
+    "wrong bytes", "wrong pixels", "unknown version", "broken rendition", "one tag, two renditions", "wrong turn",
+    "a turn was lost",
+)
 
 
 def options():
@@ -55,11 +58,12 @@ class Soak:
         folders = [f"soak/{number:03}/" for number in range(max(1, options.keys // SHARD))]
         # Names that need care on their way, too.
         names = ("photo {}.jpg", "фото-{}", "a+b&c={}%.png", "{}")
-        self.keys = [
-            Key(folders[number % len(folders)] + names[number % 7 % 4].format(number)) for number in range(options.keys)]
-        shards = {folder: {} for folder in folders}
-        for number, key in enumerate(self.keys):
-            shards[folders[number % len(folders)]][key.path] = key
+        self.keys, shards = [], {folder: {} for folder in folders}
+        for number in range(options.keys):
+            folder = folders[number % len(folders)]
+            key = Key(folder + names[number % 7 % 4].format(number))
+            shards[folder][key.path] = key
+            self.keys.append(key)
         self.reads = Reads(checker, shards)
         self.writes = Writes(checker, self.reads, coded.bank(options.seed))
         self.popular = self.keys[:]
@@ -68,7 +72,6 @@ class Soak:
         self.flat = list(itertools.accumulate(1 / rank ** 0.5 for rank in range(1, len(self.keys) + 1)))
         self.running = set()
         self.lag = 0.0
-        self.seen_seconds = 0
 
     def pick(self, weights):
         return self.popular[bisect.bisect(weights, random.random() * weights[-1])]
@@ -127,7 +130,8 @@ class Soak:
             place = error.__traceback__
             while place.tb_next:
                 place = place.tb_next
-            self.checker.fault("client", None, error=repr(error), line=f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}")
+            where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}"
+            self.checker.fault("client", None, error=repr(error), line=where)
 
     # MARK: Watching
 
@@ -246,8 +250,8 @@ def main():
         result = asyncio.run(run(chosen, replicas, faults))
         rows = verdict(chosen, replicas, *result)
     counts = result[0].counts
-    print(f"{platform.machine()}, Linux {platform.release()}, SeaweedFS on the same machine; {chosen.minutes:g} minutes, "
-          f"{chosen.keys} keys, {chosen.rate:g} requests a second, {chosen.cache} MiB of cache\n")
+    print(f"{platform.machine()}, Linux {platform.release()}, SeaweedFS on the same machine; {chosen.minutes:g} min, "
+          f"{chosen.keys} keys, {chosen.rate:g} steps a second, {chosen.cache} MiB of cache\n")
     print("| what | measured | limit | holds |\n|---|---|---|---|")
     for what, measured, limit, holds in rows:
         print(f"| {what} | {measured} | {limit} | {('yes' if holds else '**no**') if limit else ''} |")

@@ -63,8 +63,8 @@ class Writes:
         before = key.current()
         write = key.begin(what, replica, time.monotonic(), etag)
         answer = await self._send(
-            what, key, write, "PUT", image(key), headers={"If-Match" if condition else "If-None-Match": condition or "*"}
-            if condition is not None else None, body=body)
+            what, key, write, "PUT", image(key), body=body, headers=None if condition is None else {
+                "If-Match" if condition else "If-None-Match": condition or "*"})
         if answer is None:
             return None
         is_alone = before is not False and not self._is_crowded(key, write)
@@ -111,7 +111,8 @@ class Writes:
         version.name = document["version"]
         key.acknowledge(write, answer.ended, etag)
         before = {key.versions[tag].corners for tag in key.before(write, answer.ended)}
-        await self._fetch(key, write, version, None if None in before else {
+        is_known = None not in before and not key.open_turns(answer.ended)
+        await self._fetch(key, write, version, None if not is_known else {
             coded.turned(corners, change.get("degrees", 0), change.get("flip")) for corners in before})
         await self.follow(key, write)
         return 200
