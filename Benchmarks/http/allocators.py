@@ -2,7 +2,8 @@
 
 One server for each allocator, all over one SeaweedFS, each in a bucket of its own. They are loaded in turn, round by
 round and with the same requests, while the others rest; then all rest for a minute. The load is what memory has most
-trouble with: renditions in many sizes of photos of up to 9 megapixels, between reads of originals and uploads."""
+trouble with: renditions in many sizes of photos of up to 9 megapixels, between reads of originals and uploads. After
+each round one rendition is read from the cache by wrk, for some seconds."""
 
 import argparse
 import http.client
@@ -10,7 +11,9 @@ import io
 import os
 import queue
 import random
+import re
 import statistics
+import subprocess
 import sys
 import tempfile
 import threading
@@ -66,7 +69,7 @@ class Side:
 
     def __init__(self, server, bodies):
         self.server, self.bodies = server, bodies
-        self.resident, self.samples, self.seconds, self.cpu = [], [], [], []
+        self.resident, self.samples, self.seconds, self.cpu, self.hit_cpu, self.hit_rates = [], [], [], [], [], []
 
     def _step(self, generator):
         """One request of the mix: method, path, body."""
@@ -130,6 +133,18 @@ class Side:
         self.resident.append(statistics.median(samples))
         self.samples += samples
 
+    def hit(self, seconds):
+        """Reads of one small rendition from the cache, by 32 connections."""
+        used = self._cpu_seconds()
+        url = f"http://127.0.0.1:{self.server.port}/api/v1/images/photo-1?w=300&format=jpeg"
+        text = subprocess.run(
+            ["wrk", "-t1", "-c32", f"-d{seconds}s", url], capture_output=True, text=True, check=True).stdout
+        if "Non-2xx" in text:
+            raise RuntimeError(text)
+        requests = int(re.search(r"(\d+) requests in", text)[1])
+        self.hit_cpu.append((self._cpu_seconds() - used) / requests)
+        self.hit_rates.append(float(re.search(r"Requests/sec:\s*([\d.]+)", text)[1]))
+
     def _cpu_seconds(self):
         """User and system time of the process, in seconds."""
         fields = Path(f"/proc/{self.server.pid}/stat").read_text().rpartition(")")[2].split()
@@ -141,6 +156,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=6)
     parser.add_argument("--requests", type=int, default=2000, help="of each round and allocator")
     parser.add_argument("--clients", type=int, default=8)
+    parser.add_argument("--hits", type=int, default=4, help="seconds of reads from the cache after each round")
     parser.add_argument("--only", action="append", choices=ALLOCATORS, help="may be repeated")
     options = parser.parse_args()
     bodies = photos()
@@ -162,18 +178,20 @@ def main():
             for name in names:
                 side = sides[name]
                 side.load(options.requests, options.clients, turn)
+                side.hit(options.hits)
                 print(f"round {turn}, {name}: {options.requests / side.seconds[-1]:.1f}/s, "
-                      f"{side.cpu[-1] * 1000:.1f} ms, {side.resident[-1] / MIB:.0f} MiB", file=sys.stderr, flush=True)
+                      f"{side.cpu[-1] * 1000:.1f} ms, {side.resident[-1] / MIB:.0f} MiB; hits "
+                      f"{side.hit_rates[-1]:.0f}/s, {side.hit_cpu[-1] * 1e6:.1f} us", file=sys.stderr, flush=True)
         time.sleep(REST_SECONDS)
         print(f"{options.rounds} rounds of {options.requests} requests each, {options.clients} clients, in turn\n")
         print("| allocator | RSS in the first round | in the last one | in all of them | peak | after a minute's rest "
-              "| CPU of a request | requests a second |\n|---|---|---|---|---|---|---|---|")
+              "| CPU of a request | of a hit | hits a second |\n|---|---|---|---|---|---|---|---|---|")
         for name, side in sides.items():
             memory = (side.resident[0], side.resident[-1], statistics.median(side.samples), side.server.peak,
                       side.server.resident)
             print(f"| {name} | " + " | ".join(f"{bytes / MIB:.0f} MiB" for bytes in memory)
-                  + f" | {statistics.median(side.cpu) * 1000:.1f} ms "
-                  f"| {options.requests / statistics.median(side.seconds):.1f} |", flush=True)
+                  + f" | {statistics.median(side.cpu) * 1000:.1f} ms | {statistics.median(side.hit_cpu) * 1e6:.1f} µs "
+                  f"| {statistics.median(side.hit_rates):.0f} |", flush=True)
     return 0
 
 

@@ -188,7 +188,10 @@ def say(text):
 
 def percent(answers):
     everything = sum(answers.values())
-    return f"{100 * answers['hit'] / everything:.0f} %" if everything else "-"
+    if not everything:
+        return "none"
+    hits, asked = (100 * answers[kind] / everything for kind in ("hit", "revalidated"))
+    return f"{hits:.0f} % (+ {asked:.0f} % revalidated)"
 
 
 async def run(options, replicas, faults):
@@ -233,7 +236,7 @@ def verdict(options, replicas, checker, began, end, answers):
         ("answers with 5xx, by the client and by the replicas", f"{faults['5xx']} and {server:.0f}", "0",
          faults["5xx"] == 0 and server == 0),
         ("other faults", ", ".join(f"{count} {kind}" for kind, count in others.items()) or "0", "0", not others),
-        ("reads that the cache answered", percent(answers), "", True),
+        ("reads that the caches answered", percent(answers), "", True),
     ]
     return rows
 
