@@ -15,17 +15,23 @@ from pathlib import Path
 ACCESS_KEY, SECRET_KEY, BUCKET = "benchmark-key", "benchmark-secret-0123456789", "images"
 
 
+# Above them the kernel takes ports for outgoing connections. BENCHMARK_PORTS=FIRST-LAST names others.
+FIRST_PORT, LAST_PORT = (int(port) for port in os.environ.get("BENCHMARK_PORTS", "10000-32000").split("-"))
+_given = set()
+
+
 def free_port():
-    """A port that is free now, below 22,768 so that SeaweedFS's gRPC port, 10,000 above, is no ephemeral one."""
+    """A port that is free now, and has not been given before by this process."""
     while True:
-        port = random.randint(10_000, 22_000)
+        port = random.randint(FIRST_PORT, LAST_PORT)
         try:
-            for candidate in (port, port + 10_000):
-                with socket.socket() as probe:
-                    probe.bind(("127.0.0.1", candidate))
-            return port
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
         except OSError:
             continue
+        if port not in _given:
+            _given.add(port)
+            return port
 
 
 def status(port, path):
@@ -72,6 +78,10 @@ def seaweed(folder):
     command = [
         os.environ["WEED_BIN"], "server", f"-dir={data}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
         f"-master.port={ports[0]}", f"-volume.port={ports[1]}", f"-filer.port={ports[2]}", f"-s3.port={ports[3]}",
+        # Else 10,000 above the others, among the ports of outgoing connections.
+        *(f"-{name}.port.grpc={free_port()}" for name in ("master", "volume", "filer", "s3")),
+        # Their sockets would lie at fixed paths in /tmp, and two servers would share them.
+        f"-s3.localSocket={folder}/s3.sock", f"-filer.localSocket={folder}/filer.sock",
         "-s3", f"-s3.config={config}", "-s3.port.iceberg=0", "-s3.port.lance=0",
         "-master.volumeSizeLimitMB=1024", "-volume.max=100",
     ]
@@ -88,8 +98,8 @@ def seaweed(folder):
 class Tintype:
     pid: int
     port: int
-    ops: int
     seconds_to_ready: float
+    ops: int
 
     def _memory(self, name):
         for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
@@ -128,4 +138,4 @@ def tintype(folder, s3_port=None, **settings):
             if child.poll() is not None or time.monotonic() > began + 60:
                 raise RuntimeError(f"tintype did not become ready, see {folder}/tintype.log")
             time.sleep(0.002)
-        yield Tintype(child.pid, port, ops, time.monotonic() - began)
+        yield Tintype(child.pid, port, time.monotonic() - began, ops)

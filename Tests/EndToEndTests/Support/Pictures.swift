@@ -27,9 +27,33 @@ enum Pictures {
         }
     }
 
+    /// Ramps with a bright square in this corner.
+    static func jpeg(brightestAt corner: Corner) throws -> [UInt8] {
+        let (width, height) = (96, 64)
+        return try encode(width: width, height: height, format: .jpeg, quality: 90) { x, y in
+            let isLeft = x < width / 4
+            let isTop = y < height / 4
+            let isRight = x >= width - width / 4
+            let isBottom = y >= height - height / 4
+            let isBright =
+                switch corner {
+                case .topLeft: isTop && isLeft
+                case .topRight: isTop && isRight
+                case .bottomRight: isBottom && isRight
+                case .bottomLeft: isBottom && isLeft
+                }
+            return isBright ? (255, 240, 0) : (UInt8(x * 200 / width), UInt8(y * 200 / height) / 2, 60)
+        }
+    }
+
     /// A JPEG of exactly this length: a small picture and bytes behind its end, which are kept.
     static func jpeg(ofLength length: Int, seed: UInt64 = 7) throws -> [UInt8] {
-        var bytes = try jpeg()
+        try extended(try jpeg(), to: length, seed: seed)
+    }
+
+    /// The file with bytes behind its end, which are kept and are others for every other odd seed.
+    static func extended(_ file: [UInt8], to length: Int, seed: UInt64) throws -> [UInt8] {
+        var bytes = file
         var state = seed | 1
         bytes.reserveCapacity(length)
         while bytes.count < length {
@@ -78,7 +102,7 @@ enum Pictures {
         }
     }
 
-    enum Corner: Sendable {
+    enum Corner: Sendable, CaseIterable {
         case topLeft, topRight, bottomRight, bottomLeft
     }
 }
