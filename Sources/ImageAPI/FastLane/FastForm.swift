@@ -15,8 +15,8 @@ final class FastForm {
     private var stamp: Stamp
     /// The file that `representation` tells the length of.
     private var serial: UInt64?
-    private var whole: ByteBuffer?
-    private var notModified: ByteBuffer?
+    private var whole: FastHead?
+    private var notModified: FastHead?
 
     /// What heads depend on beside the image: when the store was asked, and an age, which is told in whole seconds.
     struct Stamp: Equatable {
@@ -58,14 +58,14 @@ final class FastForm {
     }
 
     /// The head of the answer with all bytes, which is that of HEAD as well.
-    func wholeHead() -> ByteBuffer {
+    func wholeHead() -> FastHead {
         if let whole { return whole }
         let head = Self.encode(self.representation.head(), .head)
         self.whole = head
         return head
     }
 
-    func notModifiedHead() -> ByteBuffer {
+    func notModifiedHead() -> FastHead {
         if let notModified { return notModified }
         let head = Self.encode(self.representation.notModified(), .get)
         self.notModified = head
@@ -73,16 +73,16 @@ final class FastForm {
     }
 
     /// The head of an answer with a part of the bytes.
-    func partHead(_ range: Range<Int64>) -> ByteBuffer {
+    func partHead(_ range: Range<Int64>) -> FastHead {
         // Asked as HEAD, which is answered with the same head: the body is not written by way of this response.
         Self.encode(self.representation.part(range, ResponseBody()), .head)
     }
 
-    private static func encode(_ response: Response, _ method: HTTPRequest.Method) -> ByteBuffer {
+    private static func encode(_ response: Response, _ method: HTTPRequest.Method) -> FastHead {
         var head = response.head
         _ = ResponseFraming.decide(head: &head, bodyLength: nil, method: method, version: .http1_1)
         var bytes = ByteBuffer()
-        _ = ResponseHeadEncoder.encodeBeginning(of: head, into: &bytes)
-        return bytes
+        let hasDate = ResponseHeadEncoder.encodeBeginning(of: head, into: &bytes)
+        return FastHead(bytes: bytes, hasDate: hasDate)
     }
 }

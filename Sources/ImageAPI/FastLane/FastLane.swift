@@ -35,6 +35,8 @@ final class FastLanes: Sendable {
 /// What the connections of one event loop share for quick answers.
 final class FastLaneSeat {
     let lane: any FastLane
+    /// The event loop's own, so that no other one waits for it.
+    let date = HTTPDateCache()
 
     init(lane: any FastLane) {
         self.lane = lane

@@ -8,7 +8,7 @@ import NIOCore
     import Darwin
 #endif
 
-/// The socket of a connection, written to past its channel: a fifth of the time of a quick answer went into the channel's
+/// The socket of a connection, written to past its channel: a seventh of the time of a quick answer went into the channel's
 /// accounts of writes that the kernel took at once.
 ///
 /// To be used on the event loop, while the channel is active (its number may be another socket's afterwards) and holds no

@@ -35,8 +35,9 @@ extension HTTPConnectionHandler {
             request: request, answer: answer, id: self.core.requestIDs.next(), startedAt: self.eventLoop.now,
             firstByteOut: self.tap.bytesOut)
         self.fastHead.clear()
-        self.fastHead.writeImmutableBuffer(answer.head)
-        ResponseHeadEncoder.encodeEnd(requestID: exchange.id, into: &self.fastHead)
+        self.fastHead.writeImmutableBuffer(answer.head.bytes)
+        let date = answer.head.hasDate ? nil : self.fastLane?.seat.date.text
+        ResponseHeadEncoder.encodeEnd(date: date, requestID: exchange.id, into: &self.fastHead)
         let headBytes = self.fastHead.readableBytes
         let bytes = headBytes + (answer.body?.range.count ?? 0)
         let taken = self.sendDirectly(answer, context: context)

@@ -2,7 +2,7 @@ import Hummingbird
 import Logging
 
 /// What all connections of one listener share. Of no type of context: generic code looks up types at run time, which
-/// took a tenth of a quick answer's time.
+/// showed in profiles of quick answers.
 final class ListenerCore: Sendable {
     let configuration: ListenerConfiguration
     let logger: Logger
