@@ -24,7 +24,7 @@ public struct RenditionName: Sendable {
     /// The format that was asked for.
     public let format: ImageFormat
     /// The rendition's own entity tag.
-    public let etag: ETag
+    public let tag: RenditionTag
 }
 
 /// A whole file in memory, counted there for as long as this is held.
@@ -53,7 +53,8 @@ extension ImageService {
         guard let entry = current.fresh(path.key), let image = entry.image else { return nil }
         let age = ContinuousClock.now - entry.asked
         return FreshImage(
-            located: Located(image: image, freshness: .hit, asked: entry.asked), asked: entry.asked, age: age.components.seconds)
+            located: Located(image: image, freshness: .hit, asked: entry.asked), asked: entry.asked,
+            age: age.components.seconds)
     }
 
     /// The bytes of this version.
@@ -70,7 +71,7 @@ extension ImageService {
         guard mayBeTransformed(image) else { return nil }
         return RenditionName(
             path: image.object.key, original: image.etag, variant: .rendition(Renditions.text(spec)),
-            format: spec.format, etag: renditionETag(image, spec))
+            format: spec.format, tag: renditionTag(image, spec))
     }
 
     /// As ``locateForRendition(_:expecting:)`` judges it.

@@ -106,8 +106,8 @@ public struct ImageService: Sendable {
     }
 
     /// The entity tag that a rendition of this version has, without making it.
-    public func renditionETag(_ image: StoredImage, _ spec: RenditionSpec) -> ETag {
-        Renditions.etag(image, spec)
+    public func renditionTag(_ image: StoredImage, _ spec: RenditionSpec) -> RenditionTag {
+        renditions.tag(image, spec)
     }
 
     /// A request with its format settled and every default written out.
@@ -214,7 +214,7 @@ public struct ImageService: Sendable {
             found = try await storage.head(path.key)
         } catch {
             // An earlier delete whose answer was lost may have left them.
-            if error.code == .notFound { derived.removeAll(of: path.key, but: nil) }
+            if error.code == .notFound { derived.removeAll(of: path.key, but: nil, isCertain: false) }
             throw ServiceError(error)
         }
         let mode = try condition.mode(given: found.etag)
@@ -243,9 +243,10 @@ public struct ImageService: Sendable {
 
     // MARK: Operations
 
-    /// Waits for what goes on behind the answers, so long at most: to be called when no request comes any more.
+    /// Waits for what goes on behind the answers, so long at most, then cuts it: to be called when no request comes any
+    /// more.
     public func finishBackgroundWork(within limit: Duration) async {
-        await derived.finishRemovals(within: limit)
+        await derived.tasks.drain(for: limit)
     }
 
     /// Asks the store a cheap question.

@@ -8,6 +8,14 @@ import NIOCore
 public import ObjectStorage
 import Rendering
 
+/// The entity tag of a rendition.
+public struct RenditionTag: Sendable, Hashable {
+    public var etag: ETag
+    /// Whether it stands for one sequence of bytes. A rendition that may be made of the original or of its intermediate
+    /// comes in two, which look the same: parts of them must not be put together.
+    public var isStrong: Bool
+}
+
 /// A rendition, whole, in memory.
 public struct RenderedRendition: Sendable {
     /// The original that it was made from.
@@ -71,8 +79,10 @@ struct Renditions: Sendable {
     private let kept: KeptRenditions?
     private let ladder: Ladder?
     private let flights = SingleFlight<FlightKey, Result<RenderedRendition.Pixels, ServiceError>>()
-    /// Originals whose intermediate is being made.
-    private let climbing = NIOLockedValueBox<Set<OriginalVersion>>([])
+    private let intermediateFlights = SingleFlight<FlightKey, Result<RenderedRendition.Pixels?, ServiceError>>()
+    /// What is known of intermediates.
+    private let climbing = NIOLockedValueBox(Climbing())
+    private let derived: DerivedObjects
     private let intermediates = Counter(label: "tintype_intermediates_rendered_total")
     private let rendered = Counter(label: "tintype_renditions_rendered_total")
     private let found = Counter(label: "tintype_renditions_found_total")
@@ -88,11 +98,16 @@ struct Renditions: Sendable {
         self.limits = limits
         kept = keeping.map { KeptRenditions(objects: derived, keeping: $0) }
         ladder = keeping?.ladder
+        self.derived = derived
     }
 
     /// The rendition's entity tag: a hash of all that decides its bytes.
-    static func etag(_ image: StoredImage, _ spec: RenditionSpec) -> ETag {
-        ETag(opaque: StoredImage.digest("\(image.object.key.text)\n\(image.etag.text)\n\(text(spec))"))
+    func tag(_ image: StoredImage, _ spec: RenditionSpec) -> RenditionTag {
+        let text = "\(image.object.key.text)\n\(image.etag.text)\n\(Self.text(spec))"
+        let mayBeStepped = image.image.map {
+            ladder?.intermediate(of: $0) != nil && ladder?.serves(spec, of: $0) == true
+        }
+        return RenditionTag(etag: ETag(opaque: StoredImage.digest(text)), isStrong: mayBeStepped != true)
     }
 
     /// The canonical request with the renderer's revision: a mended renderer leaves no wrong picture behind.
@@ -104,13 +119,13 @@ struct Renditions: Sendable {
         _ located: Located, _ spec: RenditionSpec, for requester: Requester
     ) async throws(ServiceError) -> RenderedRendition {
         let image = located.image
-        let version = OriginalVersion(path: image.object.key, etag: image.etag)
+        let version = OriginalVersion(image)
         let text = Self.text(spec)
         func rendition(_ pixels: RenderedRendition.Pixels, isHit: Bool) -> RenderedRendition {
             RenderedRendition(
                 source: image, freshness: located.freshness, isHit: isHit,
                 format: ImageFormat.detect(pixels.head.readableBytesSpan) ?? spec.format,
-                etag: Self.etag(image, spec), pixels: pixels)
+                etag: tag(image, spec).etag, pixels: pixels)
         }
         if let cached = cache.body(version.path, version.etag, .rendition(text)) {
             return rendition(.cached(cached), isHit: true)
@@ -167,14 +182,22 @@ struct Renditions: Sendable {
     ) async throws(ServiceError) -> RenderedRendition.Pixels {
         do throws(ServiceError) {
             let bytes = try await draw(located, spec, for: requester)
-            kept?.end(claim, with: bytes) {
-                // Two renders may differ, where replicas of two releases run side by side, and the entity tag is one.
-                guard let got = try? await kept?.find(key.text, of: key.version) else { return }
-                _ = try? await take(got, key, for: requester)
+            let pixels = keepInMemory(bytes, key)
+            kept?.end(claim, with: bytes, isLimited: !spec.isIntermediate) { kept in
+                switch kept {
+                case .kept: break
+                case .existed:
+                    // Two renders may differ, where replicas of two releases run side by side: the first one counts.
+                    guard let got = try? await self.kept?.find(key.text, of: key.version) else { return }
+                    _ = try? await take(got, key, for: requester)
+                case .failed:
+                    // Not to be made again and again, for each of its renditions.
+                    if spec.isIntermediate { climbing.withLockedValue { $0.giveUp(key.version) } }
+                }
             }
-            return keepInMemory(bytes, key)
+            return pixels
         } catch {
-            kept?.end(claim, with: nil)
+            kept?.end(claim, with: nil, isLimited: false) { _ in }
             throw error
         }
     }
@@ -287,38 +310,67 @@ struct Renditions: Sendable {
             return bytes
         } catch .unprocessable {
             // What lies there is damaged, which says nothing of the original.
+            await kept?.discard(Self.text(intermediate), of: OriginalVersion(located.image))
+            cache.invalidate(located.image.object.key)
             return nil
         }
     }
 
+    /// The intermediate's bytes, read from the store once for all who want them.
     private func find(
-        _ spec: RenditionSpec, of located: Located, for requester: Requester
+        _ intermediate: RenditionSpec, of located: Located, for requester: Requester
     ) async throws(ServiceError) -> ByteBuffer? {
-        let (path, etag) = (located.image.object.key, located.image.etag)
-        let key = FlightKey(
-            version: OriginalVersion(path: path, etag: etag), text: Self.text(spec), epoch: cache.epoch(of: path))
-        if let cached = cache.body(path, etag, .rendition(key.text)) { return cached.head }
-        guard let kept, !current.health.isAway, let got = try? await kept.find(key.text, of: key.version) else {
-            return nil
+        let version = OriginalVersion(located.image)
+        let key = FlightKey(version: version, text: Self.text(intermediate), epoch: cache.epoch(of: version.path))
+        if let cached = cache.body(version.path, version.etag, .rendition(key.text)) { return cached.head }
+        guard let kept, !current.health.isAway else { return nil }
+        let result: Result<RenderedRendition.Pixels?, ServiceError>
+        do {
+            result = try await intermediateFlights.run(key) {
+                do throws(StorageError) {
+                    guard let got = try await kept.find(key.text, of: version) else { return .success(nil) }
+                    return .success(try? await take(got, key, for: requester))
+                } catch {
+                    return .failure(ServiceError(error))
+                }
+            }
+        } catch {
+            throw .cancelled
         }
-        return try await take(got, key, for: requester)?.head
+        return try result.get()?.head
     }
 
     /// Makes the intermediate in the background, after the first rendition, unless others wait for what that takes.
     private func leave(_ intermediate: RenditionSpec, of located: Located) {
-        let version = OriginalVersion(path: located.image.object.key, etag: located.image.etag)
-        guard let kept, workers.usage.queued == 0,
-            climbing.withLockedValue({ $0.count < Self.maximumClimbing && $0.insert(version).inserted })
-        else { return }
-        Task {
+        let version = OriginalVersion(located.image)
+        guard let kept, workers.usage.queued == 0, climbing.withLockedValue({ $0.begin(version) }) else { return }
+        derived.tasks.start {
             if !(await kept.contains(Self.text(intermediate), of: version)) {
                 _ = try? await render(located, intermediate, for: .unknown)
             }
-            climbing.withLockedValue { _ = $0.remove(version) }
+            climbing.withLockedValue { $0.end(version) }
         }
     }
+}
 
-    private static let maximumClimbing = 4
+/// Which intermediates are being made, one at a time, and which are not worth another try.
+private struct Climbing {
+    private static let maximumGivenUp = 10_000
+    private var present: OriginalVersion?
+    private var givenUp: Set<OriginalVersion> = []
+
+    mutating func begin(_ version: OriginalVersion) -> Bool {
+        guard present == nil, !givenUp.contains(version) else { return false }
+        present = version
+        return true
+    }
+
+    mutating func end(_ version: OriginalVersion) { present = nil }
+
+    mutating func giveUp(_ version: OriginalVersion) {
+        if givenUp.count >= Self.maximumGivenUp { givenUp.removeAll() }
+        givenUp.insert(version)
+    }
 }
 
 extension ServiceError {

@@ -64,6 +64,7 @@ struct Rotation: Sendable {
                 }
             }
         } catch let error as ServiceError {
+            derived.removeIfWritten(path.key, error)
             throw error
         } catch let error as AdmissionError {
             throw ServiceError(error)

@@ -63,7 +63,13 @@ struct Uploads: Sendable {
             let path = try target.path(for: sent.info.format)
             // Before the write: a look that is late would see what this upload has written.
             let before = try await settled(looking, path, sent)
-            let image = try await commit(sent, to: path, mode: mode, condition: condition, id: id, before: before)
+            let image: StoredImage
+            do throws(ServiceError) {
+                image = try await commit(sent, to: path, mode: mode, condition: condition, id: id, before: before)
+            } catch {
+                if before != nil { derived.removeIfWritten(path.key, error) }
+                throw error
+            }
             if before != nil { derived.removeAll(of: path.key, but: image.etag) }
             return UploadedImage(image: image, isNew: before == nil)
         } catch {

@@ -56,7 +56,7 @@ public final class S3Storage: ObjectStorage {
     /// Closes every connection. Must be called once, after the last use.
     public func shutdown() async {
         await probing.stop()
-        await tidying.drain(for: .seconds(3), on: client.deadlines.eventLoopGroup.any())
+        await tidying.drain(for: .seconds(3))
         do {
             try await client.shutdown()
         } catch {

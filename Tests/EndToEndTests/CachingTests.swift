@@ -113,7 +113,8 @@ extension EndToEnd {
             format.locale = Locale(identifier: "en_US_POSIX")
             format.timeZone = TimeZone(secondsFromGMT: 0)
             format.dateFormat = "EEE, dd MMM yyyy HH:mm:ss 'GMT'"
-            return try #require(format.date(from: try #require(date))).timeIntervalSince1970
+            let text = try #require(date)
+            return try #require(format.date(from: text)).timeIntervalSince1970
         }
 
         @Test("Past the bound the store is asked again, and Cache-Status says what it answered", arguments: Backend.all)

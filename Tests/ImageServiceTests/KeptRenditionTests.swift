@@ -61,6 +61,7 @@ struct KeptRenditionTests {
         #expect(storage.count(.get) == gets + 1)
         #expect(Array(try await found.stream(0..<found.size).collect(upTo: 1 << 20).readableBytesView) == bytes)
         #expect(found.etag == (try await first.render(located, spec(50)).etag))
+        #expect(second.renditionTag(located.image, spec(50)).isStrong)
         // Then it is in memory.
         #expect(try await second.render(located, spec(50)).isHit)
         #expect(storage.count(.get) == gets + 1)
@@ -196,7 +197,8 @@ struct KeptRenditionTests {
         try await waitForOwn("rendition", 1)
         let key = try #require(try await own("rendition").first)
         try await storage.delete(key, ifMatch: nil)
-        let lease = try #require(ObjectKey(key.text.replacing("/rendition-", with: "/lease-")))
+        let name = key.text.replacing(/\/rendition-\d+-/, with: "/lease-")
+        let lease = try #require(ObjectKey(name))
         _ = try await storage.put(lease, bytes: ByteBuffer(string: "x"), options: PutOptions())
         #expect(try await !render(replica(lease: .milliseconds(300)), 50).isEmpty)
         try await waitForOwn("rendition", 1)
@@ -227,6 +229,10 @@ struct KeptRenditionTests {
         // The same size as without it: of the original's, not of the intermediate's proportions.
         let info = try ImageHeader.read(small.span.bytes, limits: CodecLimits())
         #expect(info.size == PixelSize(width: 97, height: 48))
+        // Either way has its own bytes under one tag.
+        let located = try await other.locate(path)
+        #expect(!other.renditionTag(located.image, spec(200)).isStrong)
+        #expect(other.renditionTag(located.image, spec(201)).isStrong)
         // More than half the intermediate's size needs the original.
         _ = try await render(other, 201)
         #expect(storage.reads(of: path.key) == reads + 1)

@@ -52,7 +52,8 @@ final class ImageFastLane: FastLane {
             // Range has no meaning but for GET (RFC 9110, section 14.2).
             let range = request.isHead ? nil : RangeRequest(request.fields, now: now)
             switch Conditions(request.fields, now: now).evaluate(
-                etag: form.representation.etag, lastModified: form.representation.lastModified, range: range, now: now)
+                etag: form.representation.etag, isWeak: form.representation.isWeak,
+                lastModified: form.representation.lastModified, range: range, now: now)
             {
             case .proceed: break
             case .partial(let range): wanted = range
@@ -125,6 +126,6 @@ final class ImageFastLane: FastLane {
             return self.reading.representation(of: located, version: target.version)
         }
         return self.reading.representation(
-            of: located, as: rendition.format, etag: rendition.etag, version: target.version, variance: target.variance)
+            of: located, as: rendition.format, tag: rendition.tag, version: target.version, variance: target.variance)
     }
 }

@@ -48,13 +48,14 @@ struct Conditions: Sendable, Hashable {
     /// place where conditions of reads are judged, If-Range included.
     ///
     /// - Parameters:
+    ///   - isWeak: whether the tag stands for more than one sequence of bytes.
     ///   - range: nil for HEAD, which has none.
     ///   - now: for If-Range by date.
     func evaluate(
-        etag: ETag, lastModified: Timestamp?, range: RangeRequest? = nil, now: Timestamp = .now
+        etag: ETag, isWeak: Bool = false, lastModified: Timestamp?, range: RangeRequest? = nil, now: Timestamp = .now
     ) -> Verdict {
         if let ifMatch {
-            guard ifMatch.matchesStrongly(etag) else { return .preconditionFailed }
+            guard ifMatch == .any || !isWeak && ifMatch.matchesStrongly(etag) else { return .preconditionFailed }
         } else if let ifUnmodifiedSince, let lastModified {
             guard lastModified.seconds <= ifUnmodifiedSince.seconds else { return .preconditionFailed }
         }
@@ -63,7 +64,9 @@ struct Conditions: Sendable, Hashable {
         } else if let ifModifiedSince, let lastModified {
             if lastModified.seconds <= ifModifiedSince.seconds { return .notModified }
         }
-        guard let range, range.applies(to: etag, lastModified: lastModified, now: now) else { return .proceed }
+        guard let range, range.applies(to: etag, isWeak: isWeak, lastModified: lastModified, now: now) else {
+            return .proceed
+        }
         return .partial(range.range)
     }
 }

@@ -121,7 +121,7 @@ struct ImageReading: Sendable {
         let located = try await service.locateForRendition(read.path, expecting: read.version)
         let spec = request.spec(for: located.image, accept: read.accept, savesData: read.savesData)
         var representation = representation(
-            of: located, as: spec.format, etag: service.renditionETag(located.image, spec), version: read.version,
+            of: located, as: spec.format, tag: service.renditionTag(located.image, spec), version: read.version,
             variance: read.variance)
         // A condition on the tag needs no pixels.
         if let answer = representation.judge(read) {
@@ -152,10 +152,10 @@ struct ImageReading: Sendable {
 
     /// A rendition whose bytes are not known yet: their format and length are still to be set.
     func representation(
-        of located: Located, as format: ImageFormat, etag: ETag, version: String?, variance: Variance
+        of located: Located, as format: ImageFormat, tag: RenditionTag, version: String?, variance: Variance
     ) -> Representation {
         Representation(
-            contentType: format.capabilities.mediaType, length: 0, etag: etag,
+            contentType: format.capabilities.mediaType, length: 0, etag: tag.etag, isWeak: !tag.isStrong,
             lastModified: located.image.object.lastModified,
             cacheControl: cacheControl(located.image, located.freshness, version: version),
             cacheStatus: CacheStatus.text(located.freshness), isNegotiable: variance.isNegotiable,

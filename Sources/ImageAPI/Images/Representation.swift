@@ -10,6 +10,8 @@ struct Representation: Sendable {
     /// In bytes; not looked at before the representation has been made.
     var length: Int64
     var etag: ETag
+    /// Whether other bytes that look the same may have the same tag.
+    var isWeak = false
     var lastModified: Timestamp?
     var cacheControl: String
     var cacheStatus: String
@@ -23,7 +25,7 @@ struct Representation: Sendable {
     /// The fields that 200, 206 and 304 have in common (RFC 9110, section 15.4.5).
     private var sharedHeaders: HTTPFields {
         var headers = HTTPFields()
-        headers[.eTag] = etag.text
+        headers[.eTag] = isWeak ? "W/" + etag.text : etag.text
         if let lastModified { headers[.lastModified] = lastModified.httpDate }
         headers[.cacheControl] = cacheControl
         headers[.cacheStatus] = cacheStatus
@@ -69,7 +71,8 @@ struct Representation: Sendable {
     }
 
     private func verdict(_ read: ImageReading.Read) -> Conditions.Verdict {
-        read.conditions.evaluate(etag: etag, lastModified: lastModified, range: read.range, now: read.now)
+        read.conditions.evaluate(
+            etag: etag, isWeak: isWeak, lastModified: lastModified, range: read.range, now: read.now)
     }
 
     func notModified() -> Response {

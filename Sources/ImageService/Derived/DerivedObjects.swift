@@ -6,20 +6,32 @@ import ObjectStorage
 struct OriginalVersion: Sendable, Hashable {
     var path: ObjectKey
     var etag: ETag
+
+    init(path: ObjectKey, etag: ETag) {
+        self.path = path
+        self.etag = etag
+    }
+
+    init(_ image: StoredImage) {
+        self.init(path: image.object.key, etag: image.etag)
+    }
 }
 
 /// What was made of originals and is kept beside them, so that it is made once for all replicas and restarts:
-/// `.tintype/derived/<SHA-256 of the path>/<version>/<name>`.
+/// `.tintype/derived/<two digits>/<SHA-256 of the path>/<version>/<name>`, where the two digits are the hash's first: file
+/// systems do not like folders of millions.
 ///
 /// All of one path are one listing, and what was made of another version cannot be addressed: one that was left behind by
 /// a crash or a race is garbage, and never a wrong picture.
 struct DerivedObjects: Sendable {
     private let storage: any ObjectStorage
+    /// What goes on behind the answers.
+    let tasks = BackgroundTasks()
     private let removals: DerivedRemovals
 
     init(storage: any ObjectStorage) {
         self.storage = storage
-        removals = DerivedRemovals { path, etag throws(StorageError) in
+        removals = DerivedRemovals(tasks: tasks) { path, etag throws(StorageError) in
             try await Self.removeAll(of: path, but: etag, from: storage)
         }
     }
@@ -29,7 +41,8 @@ struct DerivedObjects: Sendable {
     private static let root = "\(ImagePath.ownPrefix)/derived"
 
     private static func folder(_ path: ObjectKey) -> String {
-        "\(root)/\(StoredImage.hex(SHA256.hash(data: path.bytes)))/"
+        let hash = StoredImage.hex(SHA256.hash(data: path.bytes))
+        return "\(root)/\(hash.prefix(2))/\(hash)/"
     }
 
     private static func folder(_ version: OriginalVersion) -> String {
@@ -45,12 +58,12 @@ struct DerivedObjects: Sendable {
 
     /// The object, with its body still to be read; nil where there is none.
     ///
-    /// - Throws: ``StorageError`` only where the store is away or slow: where it refuses, there is nothing to be had.
+    /// - Throws: ``StorageError`` only where the store is away or busy: where it refuses, there is nothing to be had.
     func get(_ name: String, of version: OriginalVersion) async throws(StorageError) -> GetResult? {
         guard let key = Self.key(name, of: version) else { return nil }
         do throws(StorageError) {
             return try await storage.get(key, options: GetOptions())
-        } catch  where error.isOutage || error.code == .cancelled {
+        } catch  where error.isOutage || error.code == .cancelled || error.code == .overloaded {
             throw error
         } catch {
             return nil
@@ -62,9 +75,12 @@ struct DerivedObjects: Sendable {
         return (try? await storage.head(key)) != nil
     }
 
-    /// How many there are of this version, counted up to `limit`.
-    func count(of version: OriginalVersion, upTo limit: Int) async throws(StorageError) -> Int {
-        try await storage.list(ListRequest(prefix: Array(Self.folder(version).utf8), limit: limit)).items.count
+    /// How many there are of this version whose names begin so, counted up to `limit`.
+    func count(
+        of version: OriginalVersion, beginningWith start: String, upTo limit: Int
+    ) async throws(StorageError) -> Int {
+        let prefix = Array((Self.folder(version) + start).utf8)
+        return try await storage.list(ListRequest(prefix: prefix, limit: limit)).items.count
     }
 
     // MARK: Writing
@@ -118,13 +134,16 @@ struct DerivedObjects: Sendable {
 
     /// Removes in the background what was made of other versions than this one, or of all: the original has been
     /// replaced or deleted.
-    func removeAll(of path: ObjectKey, but etag: ETag?) {
-        removals.begin(path, keeping: etag)
+    ///
+    /// - Parameter isCertain: whether there was an original at all.
+    func removeAll(of path: ObjectKey, but etag: ETag?, isCertain: Bool = true) {
+        removals.begin(path, keeping: etag, isCertain: isCertain)
     }
 
-    /// Waits for removals that are under way, so long at most.
-    func finishRemovals(within limit: Duration) async {
-        await removals.finish(within: limit)
+    /// The same where a write has failed and may have happened all the same.
+    func removeIfWritten(_ path: ObjectKey, _ error: ServiceError) {
+        guard case .storage(let error) = error, error.mayHaveHappened else { return }
+        removeAll(of: path, but: nil, isCertain: false)
     }
 
     private static func removeAll(

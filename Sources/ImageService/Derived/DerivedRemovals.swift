@@ -1,3 +1,4 @@
+import Metrics
 import NIOConcurrencyHelpers
 import ObjectStorage
 
@@ -9,56 +10,53 @@ final class DerivedRemovals: Sendable {
     private struct State {
         /// Paths that wait, each with the version whose objects stay.
         var waiting: [ObjectKey: ETag?] = [:]
-        var workers: [Int: Task<Void, Never>] = [:]
-        var lastWorker = 0
+        var workers = 0
     }
 
     private let state = NIOLockedValueBox(State())
+    private let tasks: BackgroundTasks
     private let remove: Remove
+    /// Left behind as garbage.
+    private let abandoned = Counter(label: "tintype_derived_removals_abandoned_total")
 
     /// So many paths at a time: enough to keep up with writers, each of which waits for the store itself.
-    private static let maximumWorkers = 4
-    /// Beyond that the objects stay, as garbage: the store has been away for long.
-    private static let maximumWaiting = 10_000
+    private static let maximumWorkers = 8
+    /// Some 20 MB of paths. Beyond that the store has been away for long.
+    private static let maximumWaiting = 100_000
+    /// With pauses of 0.2 s, each three times as long as the one before: 24 s in all.
     private static let maximumTries = 6
 
-    init(_ remove: @escaping Remove) {
+    init(tasks: BackgroundTasks, _ remove: @escaping Remove) {
+        self.tasks = tasks
         self.remove = remove
     }
 
-    func begin(_ path: ObjectKey, keeping etag: ETag?) {
-        state.withLockedValue { state in
-            guard state.waiting.count < Self.maximumWaiting || state.waiting[path] != nil else { return }
+    /// - Parameter isCertain: whether there was an original. What is only tidied up gives way to what has to go.
+    func begin(_ path: ObjectKey, keeping etag: ETag?, isCertain: Bool) {
+        let limit = isCertain ? Self.maximumWaiting : Self.maximumWaiting / 2
+        let (isTaken, needsWorker) = state.withLockedValue { state in
+            guard state.waiting.count < limit || state.waiting[path] != nil else { return (false, false) }
             state.waiting[path] = .some(etag)
-            guard state.workers.count < Self.maximumWorkers else { return }
-            state.lastWorker += 1
-            let id = state.lastWorker
-            // Ends behind this lock, since it takes it.
-            state.workers[id] = Task { await self.work(id) }
+            guard state.workers < Self.maximumWorkers else { return (true, false) }
+            state.workers += 1
+            return (true, true)
         }
+        if !isTaken { abandoned.increment() }
+        if needsWorker { tasks.start { await self.work() } }
     }
 
-    /// Waits until nothing is left to be removed, so long at most, then gives up.
-    func finish(within limit: Duration) async {
-        let workers = state.withLockedValue { Array($0.workers.values) }
-        guard !workers.isEmpty else { return }
-        let timer = Task {
-            try await Task.sleep(for: limit)
-            for worker in workers { worker.cancel() }
-        }
-        for worker in workers { await worker.value }
-        timer.cancel()
-    }
-
-    private func work(_ id: Int) async {
-        while let (path, etag) = next(id) {
+    private func work() async {
+        while let (path, etag) = next() {
             var pause = Duration.milliseconds(200)
             for attempt in 1...Self.maximumTries {
                 do throws(StorageError) {
                     try await remove(path, etag)
                     break
                 } catch {
-                    guard attempt < Self.maximumTries, (try? await Task.sleep(for: pause)) != nil else { break }
+                    guard attempt < Self.maximumTries, (try? await Task.sleep(for: pause)) != nil else {
+                        abandoned.increment()
+                        break
+                    }
                     pause *= 3
                 }
             }
@@ -66,12 +64,12 @@ final class DerivedRemovals: Sendable {
     }
 
     /// The next path; nil, and the worker is gone, where there is none.
-    private func next(_ id: Int) -> (path: ObjectKey, etag: ETag?)? {
+    private func next() -> (path: ObjectKey, etag: ETag?)? {
         state.withLockedValue { state in
             guard !Task.isCancelled, let path = state.waiting.keys.first,
                 let etag = state.waiting.removeValue(forKey: path)
             else {
-                state.workers[id] = nil
+                state.workers -= 1
                 return nil
             }
             return (path, etag)

@@ -99,8 +99,8 @@ struct ExtrasKeeper: Sendable {
     private func inStore(_ version: OriginalVersion) async -> ImageExtras? {
         // A store that fails here will fail, or not, where the picture itself is read.
         guard let got = try? await objects.get(Self.name, of: version) else { return nil }
-        let bytes = got.info.size <= Self.maximumBytes ? try? await got.body.collect(upTo: Self.maximumBytes) : nil
-        guard let bytes, let extras = Self.decode(bytes, version.etag) else {
+        guard let bytes = try? await got.body.collect(upTo: Self.maximumBytes) else { return nil }
+        guard let extras = Self.decode(bytes, version.etag) else {
             // A broken note would stand in the way of a sound one.
             await objects.remove(Self.name, of: version)
             return nil

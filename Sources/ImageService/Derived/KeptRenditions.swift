@@ -3,6 +3,7 @@ import ImageModel
 import NIOConcurrencyHelpers
 import NIOCore
 import ObjectStorage
+import Rendering
 
 /// Finished renditions in the store: found there by every replica before anyone renders, and written once.
 struct KeptRenditions: Sendable {
@@ -18,13 +19,16 @@ struct KeptRenditions: Sendable {
         lease = RenditionLease(objects: objects, patience: keeping.lease)
     }
 
-    /// One write of one part: nothing longer is kept.
-    private static let maximumBytes = 8 << 20
+    /// What is longer is not kept: it would not be kept in memory either.
+    private static let maximumBytes = 4 << 20
+
+    /// How the names of what this renderer made begin.
+    private static let start = "rendition-\(Renderer.revision)-"
 
     /// The name of a rendition's object.
     ///
     /// - Parameter text: the canonical request, renderer revision included.
-    private static func name(_ text: String) -> String { "rendition-\(StoredImage.digest(text))" }
+    private static func name(_ text: String) -> String { start + StoredImage.digest(text) }
 
     /// The rendition as it lies in the store, with its body still to be read; nil where there is none.
     ///
@@ -68,7 +72,7 @@ struct KeptRenditions: Sendable {
         }
     }
 
-    /// The right to render, which ``end(_:with:lost:)`` gives back.
+    /// The right to render, which ``end(_:with:isLimited:ended:)`` gives back.
     struct Claim: Sendable {
         fileprivate var text: String
         fileprivate var version: OriginalVersion
@@ -77,54 +81,65 @@ struct KeptRenditions: Sendable {
 
     /// Keeps what was rendered, in the background: nobody waits for it but replicas with a lease. Nil: rendering failed.
     ///
-    /// - Parameter lost: called where another replica was first, whose bytes are the ones to serve from now on.
-    func end(_ claim: Claim, with bytes: ByteBuffer?, lost: @escaping @Sendable () async -> Void = {}) {
+    /// - Parameters:
+    ///   - isLimited: whether it counts for the limit of one version.
+    ///   - ended: called with whether it is in the store now, and who put it there.
+    func end(
+        _ claim: Claim, with bytes: ByteBuffer?, isLimited: Bool,
+        ended: @escaping @Sendable (DerivedObjects.Kept) async -> Void
+    ) {
         let size = bytes?.readableBytes ?? 0
-        let isKept = bytes != nil && size <= Self.maximumBytes && room.take(size)
-        guard isKept || claim.holdsLease else { return }
-        Task {
-            if let bytes, isKept {
-                if await keep(bytes, claim) == .existed { await lost() }
+        let bytes = size <= Self.maximumBytes && room.take(size) ? bytes : nil
+        guard bytes != nil || claim.holdsLease else { return }
+        objects.tasks.start {
+            if let bytes {
+                let kept = await keep(bytes, claim, isLimited: isLimited)
                 room.give(size)
+                await ended(kept)
             }
-            if claim.holdsLease { await lease.release(claim.text, of: claim.version) }
+            if claim.holdsLease { lease.release(claim.text, of: claim.version) }
         }
     }
 
-    private func keep(_ bytes: ByteBuffer, _ claim: Claim) async -> DerivedObjects.Kept {
-        guard let format = ImageFormat.detect(bytes.readableBytesSpan), await hasRoom(claim.version) else {
-            return .failed
+    private func keep(_ bytes: ByteBuffer, _ claim: Claim, isLimited: Bool) async -> DerivedObjects.Kept {
+        guard let format = ImageFormat.detect(bytes.readableBytesSpan) else { return .failed }
+        if isLimited {
+            guard await takePlace(claim.version) else { return .failed }
         }
         let kept = await objects.keep(
             bytes, as: Self.name(claim.text), of: claim.version, contentType: format.capabilities.mediaType)
-        if kept == .kept { counts.add(to: claim.version) }
+        if isLimited, kept != .kept { counts.change(claim.version, by: -1) }
         return kept
     }
 
-    /// Whether one more may be kept of this version. The store is asked for the first one; other replicas' are then
-    /// missed, so that the limit is one of each replica at worst.
-    private func hasRoom(_ version: OriginalVersion) async -> Bool {
-        if let known = counts[version] { return known < maximumPerImage }
-        guard let count = try? await objects.count(of: version, upTo: maximumPerImage) else { return false }
-        counts[version] = count
-        return count < maximumPerImage
+    /// Takes one of the version's places, where there are any left. The store is asked for the first one; what other
+    /// replicas keep from then on is missed, so that the limit is one of each replica at worst.
+    private func takePlace(_ version: OriginalVersion) async -> Bool {
+        if !counts.isKnown(version) {
+            // A store that does not let us list is counted from nothing.
+            let count = try? await objects.count(of: version, beginningWith: Self.start, upTo: maximumPerImage)
+            counts.learn(version, count ?? 0)
+        }
+        return counts.take(version, of: maximumPerImage)
     }
 }
 
-/// How many bytes may be on their way into the store: where it is slow, renditions are not kept rather than piled up.
+/// How much may be on its way into the store: where it is slow, renditions are not kept rather than piled up, and readers
+/// come first.
 private final class KeepingRoom: Sendable {
     private static let limit = 32 << 20
-    private let used = NIOLockedValueBox(0)
+    private static let maximumWrites = 16
+    private let used = NIOLockedValueBox((bytes: 0, writes: 0))
 
     func take(_ bytes: Int) -> Bool {
         used.withLockedValue { used in
-            guard bytes <= Self.limit - used else { return false }
-            used += bytes
+            guard bytes <= Self.limit - used.bytes, used.writes < Self.maximumWrites else { return false }
+            used = (used.bytes + bytes, used.writes + 1)
             return true
         }
     }
 
-    func give(_ bytes: Int) { used.withLockedValue { $0 -= bytes } }
+    func give(_ bytes: Int) { used.withLockedValue { $0 = ($0.bytes - bytes, $0.writes - 1) } }
 }
 
 /// How many objects are known to be kept of a version, for the versions of late.
@@ -132,20 +147,28 @@ private final class KeptCounts: Sendable {
     private static let limit = 10_000
     private let counts = NIOLockedValueBox<[OriginalVersion: Int]>([:])
 
-    subscript(version: OriginalVersion) -> Int? {
-        get { counts.withLockedValue { $0[version] } }
-        set {
-            counts.withLockedValue { counts in
-                // Who is forgotten is counted again.
-                if counts.count >= Self.limit { counts.removeAll() }
-                counts[version] = newValue
-            }
+    func isKnown(_ version: OriginalVersion) -> Bool { counts.withLockedValue { $0[version] != nil } }
+
+    /// Who was faster knows more.
+    func learn(_ version: OriginalVersion, _ count: Int) {
+        counts.withLockedValue { counts in
+            // Who is forgotten is counted again.
+            if counts.count >= Self.limit { counts.removeAll() }
+            if counts[version] == nil { counts[version] = count }
         }
     }
 
-    func add(to version: OriginalVersion) {
+    func take(_ version: OriginalVersion, of maximum: Int) -> Bool {
         counts.withLockedValue { counts in
-            if let count = counts[version] { counts[version] = count + 1 }
+            guard let count = counts[version], count < maximum else { return false }
+            counts[version] = count + 1
+            return true
+        }
+    }
+
+    func change(_ version: OriginalVersion, by change: Int) {
+        counts.withLockedValue { counts in
+            if let count = counts[version] { counts[version] = count + change }
         }
     }
 }

@@ -22,8 +22,6 @@ struct RenditionLease: Sendable {
     private static let firstPause = Duration.milliseconds(20)
     private static let longestPause = Duration.milliseconds(200)
 
-    private static let body = ByteBuffer(string: "rendering")
-
     private static func name(_ text: String) -> String { "lease-\(StoredImage.digest(text))" }
 
     /// Takes the lease, or waits for whoever holds it.
@@ -33,16 +31,22 @@ struct RenditionLease: Sendable {
     func take(
         _ text: String, of version: OriginalVersion, find: () async throws(StorageError) -> GetResult?
     ) async throws(StorageError) -> Outcome {
-        let name = Self.name(text)
+        // Each try has a name of its own, by which a lost answer to it is known again.
+        let mark = ByteBuffer(string: WriteID.random().text)
         let deadline = ContinuousClock.now + patience
         var pause = Self.firstPause
         while true {
-            switch await objects.put(Self.body, as: name, of: version, contentType: "text/plain") {
+            switch await put(mark, text, version) {
             case .kept:
-                // The one before may have kept it and gone since it was looked for.
-                guard let got = try await find() else { return .held }
-                await objects.remove(name, of: version)
-                return .found(got)
+                do throws(StorageError) {
+                    // The one before may have kept it and gone since it was looked for.
+                    guard let got = try await find() else { return .held }
+                    release(text, of: version)
+                    return .found(got)
+                } catch {
+                    release(text, of: version)
+                    throw error
+                }
             case .failed: return .without
             case .existed: break
             }
@@ -58,7 +62,31 @@ struct RenditionLease: Sendable {
         }
     }
 
-    func release(_ text: String, of version: OriginalVersion) async {
-        await objects.remove(Self.name(text), of: version)
+    /// Gives it back, in the background.
+    func release(_ text: String, of version: OriginalVersion) {
+        objects.tasks.start { await objects.remove(Self.name(text), of: version) }
+    }
+
+    /// Brought to its end whoever leaves meanwhile: a lease that nobody knows of would be waited for.
+    private func put(_ mark: ByteBuffer, _ text: String, _ version: OriginalVersion) async -> DerivedObjects.Kept {
+        let name = Self.name(text)
+        let kept = await Task(executorPreference: TaskHome.executor) { () -> DerivedObjects.Kept in
+            switch await objects.put(mark, as: name, of: version, contentType: "text/plain") {
+            case .kept: return .kept
+            // The store may have taken it all the same.
+            case .failed: return await isOurs(mark, name, version) ? .kept : .failed
+            case .existed: return await isOurs(mark, name, version) ? .kept : .existed
+            }
+        }.value
+        if kept == .kept, Task.isCancelled {
+            release(text, of: version)
+            return .failed
+        }
+        return kept
+    }
+
+    private func isOurs(_ mark: ByteBuffer, _ name: String, _ version: OriginalVersion) async -> Bool {
+        guard let got = try? await objects.get(name, of: version) else { return false }
+        return (try? await got.body.collect(upTo: 256)) == mark
     }
 }

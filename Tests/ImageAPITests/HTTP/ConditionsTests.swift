@@ -101,6 +101,24 @@ struct ConditionsTests {
     private static let modified = "Sun, 06 Nov 1994 08:49:37 GMT"
     private static let before = "Sun, 06 Nov 1994 08:49:36 GMT"
 
+    @Test("A weak tag of ours holds for If-None-Match, and for nothing that needs the same bytes")
+    func weakRepresentation() {
+        func verdict(_ headers: HTTPFields) -> Conditions.Verdict {
+            var headers = headers
+            headers[.range] = "bytes=0-1"
+            return Conditions(headers, now: now).evaluate(
+                etag: ETag(opaque: "v"), isWeak: true, lastModified: nil, range: RangeRequest(headers, now: now),
+                now: now)
+        }
+        #expect(verdict([.ifNoneMatch: "\"v\""]) == .notModified)
+        #expect(verdict([.ifNoneMatch: "W/\"v\""]) == .notModified)
+        #expect(verdict([.ifMatch: "\"v\""]) == .preconditionFailed)
+        #expect(verdict([.ifMatch: "*"]) == .partial(.closed(first: 0, last: 1)))
+        #expect(verdict([.ifRange: "\"v\""]) == .proceed)
+        #expect(verdict([.ifRange: "W/\"v\""]) == .proceed)
+        #expect(verdict([:]) == .partial(.closed(first: 0, last: 1)))
+    }
+
     @Test(
         "Ranges",
         arguments: [
@@ -126,6 +144,7 @@ struct ConditionsTests {
         let request = try #require(RangeRequest(headers, now: now))
         #expect(request.applies(to: ETag(opaque: "v"), lastModified: modified, now: now))
         #expect(!request.applies(to: ETag(opaque: "v"), lastModified: modified, now: Timestamp(seconds: 784_111_778)))
+        #expect(!request.applies(to: ETag(opaque: "v"), isWeak: true, lastModified: modified, now: now))
         #expect(!request.applies(to: ETag(opaque: "v"), lastModified: now, now: now))
     }
 }

@@ -1,8 +1,7 @@
 import NIOConcurrencyHelpers
-import NIOCore
 
 /// Work that goes on behind its callers and is ended with its owner.
-final class BackgroundTasks: Sendable {
+public final class BackgroundTasks: Sendable {
     private struct State {
         var nextID: UInt64 = 0
         var running: [UInt64: Task<Void, Never>] = [:]
@@ -10,7 +9,9 @@ final class BackgroundTasks: Sendable {
 
     private let state = NIOLockedValueBox(State())
 
-    func start(_ body: @escaping @Sendable () async -> Void) {
+    public init() {}
+
+    public func start(_ body: @escaping @Sendable () async -> Void) {
         state.withLockedValue { state in
             state.nextID += 1
             let id = state.nextID
@@ -23,9 +24,11 @@ final class BackgroundTasks: Sendable {
     }
 
     /// Waits for what is going on, cancels what has not ended by then, and waits for that too.
-    func drain(for grace: TimeAmount, on eventLoop: any EventLoop) async {
+    public func drain(for grace: Duration) async {
         let running = state.withLockedValue { Array($0.running.values) }
-        let timer = eventLoop.scheduleTask(in: grace) {
+        guard !running.isEmpty else { return }
+        let timer = Task {
+            try await Task.sleep(for: grace)
             for task in running { task.cancel() }
         }
         for task in running { await task.value }
