@@ -24,7 +24,8 @@ enum WorkerThread {
     }
 
     /// Starts a thread that runs `body` and ends.
-    /// - Parameter niceness: how far it gives way to the process's other threads: 0, not at all, to 19.
+    /// - Parameter niceness: how far it gives way to the process's other threads: 0, not at all, to 19; added to the
+    ///   nice value of the process.
     /// - Returns: zero, or the error number of `pthread_create`.
     static func start(name: String, niceness: CInt, _ body: @escaping @Sendable () -> Void) -> CInt {
         var attributes = pthread_attr_t()
@@ -66,12 +67,10 @@ enum WorkerThread {
     /// Lowers the priority of the calling thread against others. To raise it again would need a privilege; to lower it
     /// needs none. A failure is not looked at: all works as well without, only less evenly.
     private static func giveWay(_ niceness: CInt) {
-        // Linux has a nice value for each thread, and 0 stands for the calling one (sched(7), setpriority(2)). Elsewhere,
-        // as POSIX has it, 0 is the whole process.
-        #if os(Linux) && canImport(Glibc)
-            _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, niceness)
-        #elseif os(Linux)
-            _ = setpriority(PRIO_PROCESS, 0, niceness)
+        // Linux has a nice value for each thread (sched(7)), and nice(2) is that of the calling one there. Elsewhere, as
+        // POSIX has it, it is the whole process's.
+        #if os(Linux)
+            _ = nice(niceness)
         #endif
     }
 

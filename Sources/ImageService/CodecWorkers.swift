@@ -31,10 +31,15 @@ public struct CodecWorkers: Sendable {
     /// How much larger pixels are than their file, where nothing is known of them: about what photos come to.
     private static let usualExpansion = 12
 
+    /// Whoever waits for memory or a thread has had a turn, or as an upload the room for its bytes: both are bounded, and
+    /// to be refused now would waste what has been done.
+    public static let unlimited = 1 << 20
+
     /// - Parameters:
     ///   - memoryBytes: what decoding and encoding may take at once. Whole files that are read for it may take a quarter
     ///     of that besides.
     ///   - queueLimit: how much work may wait for its turn.
+    ///   - pool: its own queue as good as ``unlimited``.
     ///   - patience: how long it may wait. It is let in where the recent pace says half of that, so that it is not
     ///     refused later when the pace falls.
     ///   - timeLimit: how long work may take once it has a thread; then it is told to stop, which it does between rows.
@@ -52,7 +57,7 @@ public struct CodecWorkers: Sendable {
                 // No buffer holds more than 32 bits count.
                 room: min(memoryBytes / 4, Int(UInt32.max)),
                 queue: queueLimit, wait: patience / 2, pace: Double(threads) * Self.paceOfThread))
-        memory = ByteBudget(limit: memoryBytes, queueLimit: queueLimit)
+        memory = ByteBudget(limit: memoryBytes, queueLimit: Self.unlimited)
         self.pool = pool
         self.patience = patience
         self.timeLimit = timeLimit

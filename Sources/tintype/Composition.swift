@@ -22,7 +22,7 @@ enum Composition {
 
         let store = try Store.open(settings, logger: logger)
         let pool = WorkerPool(
-            threads: settings.renderThreads ?? Processors.count, queueLimit: settings.renderQueue, name: "codec",
+            threads: settings.renderThreads ?? Processors.count, queueLimit: CodecWorkers.unlimited, name: "codec",
             niceness: codecNiceness)
         let workers = CodecWorkers(
             memoryBytes: settings.renderMemoryBytes, queueLimit: settings.renderQueue, pool: pool,
