@@ -20,7 +20,8 @@ CHECK_PACKAGES=(python3 python3-venv shellcheck)
 
 # How glibc keeps memory: by default blocks of 128 KiB and more are mapped anew each time, and every page of a picture
 # that passes through is faulted in again, a third of a read's time. Whole parts of uploads stay above the threshold and
-# go back to the system at once. The Dockerfile says the same.
+# go back to the system at once. The Dockerfile says the same. jemalloc was measured beside it: no faster, and larger
+# under load (docs/benchmarks.md).
 ALLOCATOR_TUNABLES=glibc.malloc.mmap_threshold=4194304:glibc.malloc.trim_threshold=8388608
 
 as_root() {
