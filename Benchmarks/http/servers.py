@@ -123,7 +123,7 @@ def tintype(folder, s3_port=None, **settings):
     port, ops = free_port(), free_port()
     environment = {
         "PATH": os.environ["PATH"], "GLIBC_TUNABLES": os.environ["GLIBC_TUNABLES"],
-        "PORT": str(port), "OPS_PORT": str(ops), "DRAIN_SECONDS": "0", **settings,
+        "PORT": str(port), "OPS_PORT": str(ops), "DRAIN_SECONDS": "0",
     }
     if s3_port is None:
         environment["LOCAL_STORAGE_PATH"] = str(Path(folder) / "files")
@@ -132,6 +132,7 @@ def tintype(folder, s3_port=None, **settings):
             "STORAGE_TYPE": "s3", "S3_ENDPOINT_URL": f"http://127.0.0.1:{s3_port}", "S3_BUCKET_NAME": BUCKET,
             "S3_CREATE_BUCKET": "true", "S3_ACCESS_KEY": ACCESS_KEY, "S3_SECRET_KEY": SECRET_KEY,
         }
+    environment |= settings
     began = time.monotonic()
     with process([os.environ["TINTYPE_BIN"], "serve"], Path(folder) / "tintype.log", environment) as child:
         while status(ops, "/readyz") != 200:
