@@ -2,7 +2,7 @@ import ImageCache
 import ImageCodecs
 public import ImageModel
 public import NIOCore
-public import ObjectStorage
+import ObjectStorage
 
 // What can be answered at once, from memory alone, without a task. Nil always means: ask as everybody does.
 
