@@ -9,7 +9,8 @@ extension EndToEnd {
             try ImageHeader.read(answer.bytes.span.bytes, limits: CodecLimits()).size.width
         }
 
-        private static let all = ["CLIENT_HINTS": "dpr,width,save-data"]
+        /// What is in memory stays young enough for all of a test.
+        private static let all = ["CLIENT_HINTS": "dpr,width,save-data", "CACHE_REVALIDATE_SECONDS": "600"]
 
         private func start(_ store: LocalFolder, _ settings: [String: String]) async throws -> TintypeServer {
             let server = try await TintypeServer.start(store.environment.merging(settings) { $1 })
@@ -19,7 +20,8 @@ extension EndToEnd {
 
         @Test("They stand in for parameters, and share the entries of these")
         func standIn() async throws {
-            let server = try await start(try LocalFolder(), Self.all)
+            let store = try LocalFolder()
+            let server = try await start(store, Self.all)
             let table: [(String, [(String, String)], String, Int)] = [
                 ("w=100", [("Sec-CH-DPR", "2")], "w=200", 200), ("w=100", [("Sec-CH-DPR", "1.3")], "w=200", 200),
                 ("w=100", [("Sec-CH-DPR", "none")], "w=100", 100), ("w=100", [("DPR", "2")], "w=100", 100),
@@ -60,11 +62,13 @@ extension EndToEnd {
 
         @Test("By default they are not heeded, nor asked for, nor varied by")
         func off() async throws {
-            let server = try await start(try LocalFolder(), [:])
+            let store = try LocalFolder()
+            let server = try await start(store, [:])
             let answer = try await HTTP.get(
                 server.image("p.jpg", "w=100"), [("Sec-CH-DPR", "2"), ("Sec-CH-Width", "300"), ("Save-Data", "on")])
             #expect(try width(answer) == 100)
-            #expect(answer.header("ETag") == (try await HTTP.get(server.image("p.jpg", "w=100")).header("ETag")))
+            let plain = try await HTTP.get(server.image("p.jpg", "w=100"))
+            #expect(answer.header("ETag") == plain.header("ETag"))
             #expect(answer.header("Vary") == "Accept")
             #expect(answer.header("Accept-CH") == nil)
         }

@@ -54,7 +54,9 @@ private struct Weights {
         for element in lines.joined(separator: ",").split(separator: ",") {
             var parts = element.split(separator: ";", omittingEmptySubsequences: false)[...]
             let range = parts.removeFirst().trimmingBlanks().lowercased()
-            guard !range.isEmpty, let weight = Self.weight(parts) else { continue }
+            // A semicolon may stand alone (section 5.6.6).
+            let parameters = parts.filter { !$0.trimmingBlanks().isEmpty }
+            guard !range.isEmpty, let weight = Self.weight(parameters) else { continue }
             named[range] = weight
         }
     }
@@ -66,7 +68,7 @@ private struct Weights {
 
     /// Nil for an element that says nothing of the formats here: its weight is malformed, or it has parameters, which
     /// none of them has.
-    private static func weight(_ parameters: ArraySlice<Substring>) -> Int? {
+    private static func weight(_ parameters: [Substring]) -> Int? {
         guard let first = parameters.first else { return 1000 }
         let halves = first.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         guard halves.count == 2, halves[0].trimmingBlanks().lowercased() == "q" else { return nil }

@@ -39,7 +39,8 @@ struct AcceptTests {
             ("image/webp;q=2,*/*", .jpeg), ("image/webp;q=-1,*/*", .jpeg), ("image/webp;q=,*/*", .jpeg),
             ("image/webp;q,*/*", .jpeg), ("image/webp;q=nan,*/*", .jpeg), ("image/webp;q=1e-1,*/*", .jpeg),
             ("image/webp;q=0x1,*/*", .jpeg), ("image/webp;q=1.001,*/*", .jpeg), ("image/webp;q=.5,*/*", .jpeg),
-            ("image/webp;q=+0.5,*/*", .jpeg), ("image/webp;,*/*", .jpeg), (";q=1,,  ,image/webp", .webp),
+            ("image/webp;q=+0.5,*/*", .jpeg), ("image/webp;,*/*", .webp), ("image/webp; ;q=0.2;,*/*;q=0.1", .webp),
+            (";q=1,,  ,image/webp", .webp),
             // A range with a parameter is of another type; behind the weight there is none.
             ("image/webp;profile=x,*/*", .jpeg), ("image/webp;q=0.5;ext=1,*/*;q=0.1", .webp),
             ("IMAGE/WebP", .webp), ("image/webpx,*/*", .jpeg), ("\timage/webp\t;\tq=0.7\t,*/*;q=0.1", .webp),
