@@ -252,7 +252,7 @@ let package = Package(
         .testTarget(
             name: "ImageServiceTests",
             dependencies: [
-                "Admission", "ImageCodecs", "ImageModel", "ImageService", "ObjectStorage",
+                "Admission", "ImageCache", "ImageCodecs", "ImageModel", "ImageService", "ObjectStorage",
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
             swiftSettings: swiftSettings

@@ -8,8 +8,8 @@ final class CacheShard<Current: Sendable>: Sendable {
     private let originalBytes = Synchronization.Atomic(0)
     private let renditionBytes = Synchronization.Atomic(0)
 
-    init(answerBytes: Int) {
-        state = NIOLockedValueBox(CacheState(answerLimit: answerBytes))
+    init(answerBytes: Int, _ replaces: @escaping @Sendable (Current, Current) -> Bool) {
+        state = NIOLockedValueBox(CacheState(answerLimit: answerBytes, replaces: replaces))
     }
 
     func bytes(of kind: BodyKind) -> Int {

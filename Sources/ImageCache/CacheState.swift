@@ -14,8 +14,14 @@ struct CacheState<Current: Sendable>: Sendable {
     var filling: [BodyKey: FillingBody] = [:]
     private(set) var epochs = WriteEpochs()
 
-    init(answerLimit: Int) {
+    /// Whether a new answer takes the place of an old one.
+    private let replaces: @Sendable (_ new: Current, _ old: Current) -> Bool
+
+    init(
+        answerLimit: Int, replaces: @escaping @Sendable (_ new: Current, _ old: Current) -> Bool = { _, _ in true }
+    ) {
         self.answerLimit = answerLimit
+        self.replaces = replaces
     }
 
     var answerBytes: Int { answers.bytes }
@@ -40,10 +46,11 @@ struct CacheState<Current: Sendable>: Sendable {
 
     // MARK: Filling
 
-    /// Keeps the answer unless a write has come since `epoch`, and returns what had to go for it.
+    /// Keeps the answer unless a write has come since `epoch`, or one is there that it does not replace, and returns what had to go for it.
     mutating func setCurrent(_ path: CachePath, _ current: Current, asked epoch: WriteEpoch) -> [Current] {
         let bytes = CacheOverhead.answer(path.key)
         guard bytes <= answerLimit, epochs.current(path) == epoch else { return [] }
+        if let old = answers.use(path), !replaces(current, old) { return [] }
         var dropped: [Current] = []
         if let replaced = answers.set(path, current, bytes: bytes) { dropped.append(replaced) }
         while answers.bytes > answerLimit, let oldest = answers.removeOldest() { dropped.append(oldest.value) }

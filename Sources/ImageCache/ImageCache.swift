@@ -25,12 +25,13 @@ public final class ImageCache<Current: Sendable>: Sendable {
     /// - Parameter bytes: the budget: an eighth for answers about paths, the rest for bodies, of which a single one may
     ///   take a sixteenth of the budget, 4 MiB at most. Of the bodies' part a quarter is for originals, the rest for
     ///   renditions; what one of them leaves, the other may use.
-    public init(bytes: Int) {
+    /// - Parameter replaces: whether a new answer about a path takes the place of an old one that is still there.
+    public init(bytes: Int, replaces: @escaping @Sendable (_ new: Current, _ old: Current) -> Bool = { _, _ in true }) {
         // Answers have a share of their own: without its answer no body is found, and large bodies would push out
         // thousands of them.
         let answers = bytes / 8
         account = ByteAccount(limit: bytes - answers)
-        shards = (0..<Self.shardCount).map { _ in CacheShard(answerBytes: answers / Self.shardCount) }
+        shards = (0..<Self.shardCount).map { _ in CacheShard(answerBytes: answers / Self.shardCount, replaces) }
         maximumBodyBytes = min(bytes / 16, 4 << 20)
     }
 
@@ -67,7 +68,7 @@ public final class ImageCache<Current: Sendable>: Sendable {
         return shard(path).with { $0.epochs.current(path) }
     }
 
-    /// Keeps the answer about a path, unless a write has come between.
+    /// Keeps the answer about a path, unless a write has come between, or one is there that it does not replace.
     public func setCurrent(_ path: ObjectKey, _ current: Current, asked epoch: WriteEpoch) {
         let path = CachePath(path)
         let dropped = shard(path).with { $0.setCurrent(path, current, asked: epoch) }

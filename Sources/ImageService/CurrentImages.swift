@@ -1,3 +1,4 @@
+import Admission
 import ImageCache
 import NIOConcurrencyHelpers
 import ObjectStorage
@@ -8,6 +9,10 @@ struct CurrentEntry: Sendable {
     var image: StoredImage?
     /// The moment the question was sent: freshness counts from here.
     var asked: ContinuousClock.Instant
+
+    /// Whether this one takes the place of another: not where that answers a question that was sent later. Two questions
+    /// of different kinds may be under way at once, and the one that was sent first may be answered last.
+    func replaces(_ other: CurrentEntry) -> Bool { asked >= other.asked }
 }
 
 /// How an answer came about, for `Cache-Status` and the metrics.
@@ -62,36 +67,44 @@ struct CurrentImages: Sendable {
     private let inspection: ImageInspection
     /// Paths that are being asked about though nobody waits.
     private let askedAside = NIOLockedValueBox<Set<ObjectKey>>([])
-    private let clock = ContinuousClock()
+    private let clock: AdmissionClock
 
     /// A reader that holds an old answer waits no longer than this for a new one.
     private static let patience = Duration.seconds(1)
+    /// Questions that are sent at once though nobody waits: thousands of hot paths must not crowd out those who wait.
+    static let maximumAside = 32
+    /// The same while the store is away. Not one, since it may hang.
+    static let maximumAsideWhileAway = 4
 
     init(
-        storage: any ObjectStorage, cache: Cache, health: StorageHealth, revalidateAfter: Duration, staleFor: Duration
+        storage: any ObjectStorage, cache: Cache, health: StorageHealth, revalidateAfter: Duration, staleFor: Duration,
+        clock: AdmissionClock = .continuous
     ) {
         self.storage = storage
         self.cache = cache
         self.health = health
         self.revalidateAfter = revalidateAfter
         self.staleFor = staleFor
+        self.clock = clock
         inspection = ImageInspection(storage: storage)
     }
 
-    /// The entry in memory, where it is young enough to be believed.
+    /// The entry in memory, where it is young enough to be believed. Does not wait.
+    ///
+    /// One that is in use in the last quarter of its time is asked for meanwhile, so that readers of what is asked for
+    /// often never wait for the store. What is not there is not: an answer that says so is to be forgotten.
     func fresh(_ path: ObjectKey) -> CurrentEntry? {
-        guard let entry = cache.current(path), isFresh(entry) else { return nil }
+        guard let entry = cache.current(path) else { return nil }
+        let age = clock.now() - entry.asked
+        guard age < revalidateAfter else { return nil }
+        if age >= revalidateAfter * 3 / 4, entry.image != nil { askAside(path) }
         return entry
-    }
-
-    func isFresh(_ entry: CurrentEntry) -> Bool {
-        clock.now - entry.asked < revalidateAfter
     }
 
     /// The entry in memory, where it may stand in for a store that is away.
     func usableStale(_ path: ObjectKey) -> CurrentEntry? {
         guard let entry = cache.current(path), entry.image != nil,
-            clock.now - entry.asked < revalidateAfter + staleFor
+            clock.now() - entry.asked < revalidateAfter + staleFor
         else { return nil }
         return entry
     }
@@ -112,7 +125,7 @@ struct CurrentImages: Sendable {
             return Located(image: image, freshness: .stale, asked: stale.asked)
         }
         do {
-            let entry = try await ask(path.key, expected, until: stale == nil ? nil : clock.now + Self.patience)
+            let entry = try await ask(path.key, expected, until: stale == nil ? nil : clock.now() + Self.patience)
             let image = try present(entry)
             return Located(
                 image: image, freshness: freshness(of: image, since: known, at: arrival),
@@ -142,16 +155,17 @@ struct CurrentImages: Sendable {
     private func ask(
         _ path: ObjectKey, _ expected: String?, until limit: ContinuousClock.Instant?
     ) async throws(ServiceError) -> CurrentEntry {
-        let arrival = clock.now
+        let arrival = clock.now()
         while true {
             let entry = try await joinFlight(path, until: limit)
             if isNews(entry.image?.version, asked: entry.asked, to: arrival, expected) { return entry }
         }
     }
 
-    /// Asks for nobody, unless that is being done already.
+    /// Asks for nobody, unless that is being done already, or too many such questions are under way.
     private func askAside(_ path: ObjectKey) {
-        guard askedAside.withLockedValue({ $0.insert(path).inserted }) else { return }
+        let limit = health.isAway ? Self.maximumAsideWhileAway : Self.maximumAside
+        guard askedAside.withLockedValue({ $0.count < limit && $0.insert(path).inserted }) else { return }
         let key = FlightKey(path: path, epoch: cache.epoch(of: path))
         Task {
             _ = try? await flights.run(key) { await self.question(key) }
@@ -165,8 +179,9 @@ struct CurrentImages: Sendable {
     func isNews(
         _ version: String?, asked: ContinuousClock.Instant, to arrival: ContinuousClock.Instant, _ expected: String?
     ) -> Bool {
+        if asked >= arrival { return true }
         guard let expected, version != expected else { return arrival - asked < revalidateAfter }
-        return asked >= arrival
+        return false
     }
 
     private func joinFlight(
@@ -191,7 +206,7 @@ struct CurrentImages: Sendable {
     }
 
     private func question(_ key: FlightKey) async -> Result<CurrentEntry, StorageError> {
-        let asked = clock.now
+        let asked = clock.now()
         do throws(StorageError) {
             let entry = CurrentEntry(image: try await lookUp(key.path), asked: asked)
             cache.setCurrent(key.path, entry, asked: key.epoch)
@@ -212,7 +227,7 @@ struct CurrentImages: Sendable {
             continuation.finish()
         }
         let timer = Task {
-            try await Task.sleep(until: limit)
+            try await clock.sleep(limit)
             continuation.yield(.failure(StorageError(.timedOut, during: .head, detail: "an old answer stands in")))
         }
         defer { timer.cancel() }

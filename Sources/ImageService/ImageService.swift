@@ -53,7 +53,7 @@ public struct ImageService: Sendable {
     public init(storage: any ObjectStorage, workers: CodecWorkers, configuration: Configuration) {
         let health = StorageHealth()
         let storage = WatchedStorage(storage, health: health)
-        let cache = CurrentImages.Cache(bytes: configuration.cacheBytes)
+        let cache = CurrentImages.Cache(bytes: configuration.cacheBytes) { $0.replaces($1) }
         let current = CurrentImages(
             storage: storage, cache: cache, health: health, revalidateAfter: configuration.revalidateAfter,
             staleFor: configuration.staleFor)

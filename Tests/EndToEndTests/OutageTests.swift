@@ -1,0 +1,79 @@
+import TestServers
+import Testing
+
+extension EndToEnd {
+    @Suite("A store that goes and comes back", .serialized)
+    struct OutageTests {
+        enum Way: Sendable {
+            /// Connections are refused.
+            case killed
+            /// Connections are taken and nothing is ever answered.
+            case hung
+        }
+
+        @Test(
+            "What is in memory is served, renditions too; all else is 503 in time; and all is well again without a restart",
+            arguments: [Way.killed, .hung])
+        func outage(way: Way) async throws {
+            let server = try await S3TestServer.start(.seaweedFS)
+            defer { server.stop() }
+            let bucket = try await SeaweedBucket(on: server)
+            let tintype = try await TintypeServer.start(
+                bucket.environment.merging(["STORAGE_TIMEOUT_SECONDS": "3", "CACHE_REVALIDATE_SECONDS": "1"]) { $1 })
+            let bytes = try Pictures.jpeg()
+            for name in ["kept.jpg", "cold.jpg"] {
+                #expect(try await HTTP.put(tintype.image(name), bytes).status == 201)
+            }
+            #expect(try await HTTP.get(tintype.image("kept.jpg")).bytes == bytes)
+            let rendition = try await HTTP.get(tintype.image("kept.jpg", "w=9&format=png"))
+            #expect(rendition.status == 200)
+            try await Task.sleep(for: .milliseconds(1100))
+            switch way {
+            case .killed: server.kill()
+            case .hung: server.pause()
+            }
+
+            let start = ContinuousClock.now
+            async let cold = HTTP.get(tintype.image("cold.jpg"))
+            async let coldRendition = HTTP.get(tintype.image("cold.jpg", "w=7&format=png"))
+            async let coldMetadata = HTTP.get(tintype.metadata("cold.jpg"))
+            for _ in 0..<3 {
+                let original = try await HTTP.get(tintype.image("kept.jpg"))
+                #expect(original.bytes == bytes)
+                let kept = try await HTTP.get(tintype.image("kept.jpg", "w=9&format=png"))
+                #expect(kept.bytes == rendition.bytes)
+                #expect(kept.header("ETag") == rendition.header("ETag"))
+                // One that has not been made yet, of an original in memory.
+                let made = try await HTTP.get(tintype.image("kept.jpg", "w=7&format=png"))
+                for answer in [original, kept, made] {
+                    #expect(answer.status == 200)
+                    #expect(answer.header("Cache-Control") == "no-cache")
+                    #expect(answer.header("Cache-Status")?.contains("storage-away") == true)
+                }
+            }
+            for answer in [try await cold, try await coldRendition, try await coldMetadata] {
+                #expect([503, 504].contains(answer.status))
+                #expect(answer.header("Retry-After") != nil)
+                #expect(answer.header("Cache-Control") == "no-store")
+            }
+            // STORAGE_TIMEOUT_SECONDS and what a busy machine adds.
+            #expect(ContinuousClock.now - start < .seconds(9))
+            let away = try await HTTP.get("\(tintype.ops)/metrics").text
+            #expect(away.contains(#"tintype_cache_answers_total{result="stale",route="image"} 9"#), "\(away)")
+            #expect(away.contains("tintype_storage_away 1"))
+
+            switch way {
+            case .killed: try await server.restart()
+            case .hung: server.resume()
+            }
+            try await tintype.waitUntilReady(seconds: 60)
+            for name in ["kept.jpg", "cold.jpg"] {
+                let answer = try await HTTP.get(tintype.image(name))
+                #expect(answer.bytes == bytes)
+                #expect(answer.header("Cache-Status")?.contains("storage-away") == false)
+            }
+            #expect(try await HTTP.get(tintype.image("cold.jpg", "w=7&format=png")).status == 200)
+            #expect(try await HTTP.get("\(tintype.ops)/metrics").text.contains("tintype_storage_away 0"))
+        }
+    }
+}
