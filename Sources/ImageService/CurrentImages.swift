@@ -116,7 +116,7 @@ struct CurrentImages: Sendable {
         if let entry = fresh(path.key), expected == nil || entry.image?.version == expected {
             return Located(image: try present(entry), freshness: .hit, asked: entry.asked)
         }
-        let arrival = clock.now
+        let arrival = clock.now()
         let known = cache.current(path.key)
         let stale = usableStale(path.key)
         if let stale, let image = stale.image, health.isAway {
