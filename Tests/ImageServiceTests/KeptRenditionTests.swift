@@ -109,7 +109,8 @@ struct KeptRenditionTests {
         let keeping = RenditionKeeping(maximumPerImage: 100)
         _ = try await render(.make(base, keeping: keeping), 50)
         for _ in 0..<2000 {
-            if try await own("rendition").count == 1, try await own("rendition") != old { break }
+            let now = try await own("rendition")
+            if now.count == 1, now != old { break }
             try await Task.sleep(for: .milliseconds(10))
         }
         #expect(try await own("rendition").count == 1)
