@@ -23,10 +23,12 @@ public final class FairQueue<Client: Hashable & Sendable>: Sendable {
 
     /// What bounds the queue.
     public struct Limits: Sendable {
-        /// Jobs that may have their turn at once, whatever they cost; at least 1.
+        /// Jobs that may have their turn at once; at least 1.
         public var turns: Int
         /// More may, while all of them together cost no more bytes than this.
         public var load: Int
+        /// Fewer may, where they would cost more bytes than this together; one alone may cost any number.
+        public var memory: Int
         /// Bytes of room that may be held at once.
         public var room: Int
         /// Jobs that may wait.
@@ -36,9 +38,12 @@ public final class FairQueue<Client: Hashable & Sendable>: Sendable {
         /// The pace, in bytes of work a second, that is believed until it is known; more than 0.
         public var pace: Double
 
-        public init(turns: Int, load: Int, room: Int, queue: Int, wait: Duration, pace: Double) {
+        public init(
+            turns: Int, load: Int, memory: Int = .max, room: Int, queue: Int, wait: Duration, pace: Double
+        ) {
             self.turns = turns
             self.load = load
+            self.memory = memory
             self.room = room
             self.queue = queue
             self.wait = wait

@@ -142,7 +142,10 @@ struct FairQueueState<Client: Hashable & Sendable>: Sendable {
     }
 
     private func fits(_ job: Job) -> Bool {
-        job.room <= limits.room - heldRoom && (turns < limits.turns || load + job.cost <= limits.load)
+        guard job.room <= limits.room - heldRoom else { return false }
+        // One alone is let in whatever it costs.
+        return turns < limits.turns && (turns == 0 || load + job.cost <= limits.memory)
+            || load + job.cost <= limits.load
     }
 
     private mutating func enter(_ job: Job) {

@@ -1,7 +1,6 @@
 public import Admission
 import ImageCodecs
 import ImageModel
-import Metrics
 
 /// Runs codecs: first a turn, fairly between clients, with room for the file; then the memory of its pixels, then a
 /// thread.
@@ -21,6 +20,7 @@ public struct CodecWorkers: Sendable {
     private let patience: Duration
     /// How long work may take once it has a thread.
     private let timeLimit: Duration
+    private let memoryBytes: Int
     private let meter = TurnMeter()
 
     /// Decoded bytes that a thread gets done in a second, until it is known: between a baseline JPEG (some 800 MB/s on
@@ -53,18 +53,19 @@ public struct CodecWorkers: Sendable {
                 // For each thread what it works at, and what it does next.
                 turns: 2 * threads,
                 // More where pictures are small, or else threads would wait for a store that takes its time.
-                load: memoryBytes / 2,
+                load: memoryBytes / 2, memory: memoryBytes,
                 // No buffer holds more than 32 bits count.
                 room: min(memoryBytes / 4, Int(UInt32.max)),
                 queue: queueLimit, wait: patience / 2, pace: Double(threads) * Self.paceOfThread))
         memory = ByteBudget(limit: memoryBytes, queueLimit: Self.unlimited)
         self.pool = pool
+        self.memoryBytes = memoryBytes
         self.patience = patience
         self.timeLimit = timeLimit
     }
 
     /// A turn at this picture, with room for its file, to be taken before its first byte is read, and held until nothing
-    /// of it, nor of what was made of it, is in memory any more.
+    /// of it is in memory any more.
     ///
     /// - Parameter isStill: only the first picture of an animation is looked at.
     func admit(
@@ -87,7 +88,9 @@ public struct CodecWorkers: Sendable {
             let turn = try await turns.acquire(
                 .init(
                     client: requester, room: bytes,
-                    cost: max(bytes, decoded ?? bytes.saturatingProduct(Self.usualExpansion))),
+                    // What needs more memory than there is will be refused when its header is read; and what objects
+                    // say of themselves is not to be believed.
+                    cost: min(max(bytes, decoded ?? bytes.saturatingProduct(Self.usualExpansion)), memoryBytes)),
                 deadline: began + patience)
             meter.note(waited: .now - began)
             return turn

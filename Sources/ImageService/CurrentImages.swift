@@ -75,6 +75,8 @@ struct CurrentImages: Sendable {
     static let maximumAside = 32
     /// The same while the store is away. Not one, since it may hang.
     static let maximumAsideWhileAway = 4
+    /// Between two such questions for one path while the store is away.
+    private static let pauseWhileAway = Duration.milliseconds(250)
 
     init(
         storage: any ObjectStorage, cache: Cache, health: StorageHealth, revalidateAfter: Duration, staleFor: Duration,
@@ -169,6 +171,8 @@ struct CurrentImages: Sendable {
         let key = FlightKey(path: path, epoch: cache.epoch(of: path))
         Task {
             _ = try? await flights.run(key) { await self.question(key) }
+            // A store that refuses at once is not asked again with every hit.
+            if health.isAway { try? await clock.sleep(clock.now() + Self.pauseWhileAway) }
             askedAside.withLockedValue { _ = $0.remove(path) }
         }
     }

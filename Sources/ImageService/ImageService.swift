@@ -144,13 +144,13 @@ public struct ImageService: Sendable {
     ///
     /// - Throws: what decoding throws, where the extras are made now.
     public func describeWithExtras(
-        _ path: ImagePath
+        _ path: ImagePath, for requester: Requester = .unknown
     ) async throws(ServiceError) -> (image: StoredImage, extras: ImageExtras) {
         var looks = 0
         while true {
             let located = try await locate(path, expecting: nil, readTo: .whole)
             do {
-                return (located.image, try await extras.extras(of: located))
+                return (located.image, try await extras.extras(of: located, for: requester))
             } catch .preconditionFailed where looks < Self.maximumLooks {
                 looks += 1
             }
@@ -202,9 +202,9 @@ public struct ImageService: Sendable {
 
     /// Turns or flips what is stored, as seen.
     public func rotate(
-        _ path: ImagePath, by change: RotationChange, condition: WriteCondition
+        _ path: ImagePath, by change: RotationChange, condition: WriteCondition, for requester: Requester = .unknown
     ) async throws(ServiceError) -> RotatedImage {
-        try await rotation.rotate(path, by: change, condition: condition)
+        try await rotation.rotate(path, by: change, condition: condition, for: requester)
     }
 
     /// Deletes a picture and everything that was derived from it.

@@ -130,15 +130,30 @@ struct Renditions: Sendable {
         if let cached = cache.body(version.path, version.etag, .rendition(text)) {
             return rendition(.cached(cached), isHit: true)
         }
-        let key = FlightKey(version: version, text: text, epoch: cache.epoch(of: version.path))
-        let result: Result<RenderedRendition.Pixels, ServiceError>
-        do {
-            result = try await flights.run(key) { await obtain(located, spec, key, for: requester) }
-        } catch {
-            throw .cancelled
+        var refusals = 0
+        while true {
+            let key = FlightKey(version: version, text: text, epoch: cache.epoch(of: version.path))
+            let isLeader = NIOLockedValueBox(false)
+            let result: Result<RenderedRendition.Pixels, ServiceError>
+            do {
+                result = try await flights.run(key) {
+                    isLeader.withLockedValue { $0 = true }
+                    return await obtain(located, spec, key, for: requester)
+                }
+            } catch {
+                throw .cancelled
+            }
+            // Who asked on another's turn was refused on the other's account, and asks once more on its own.
+            if case .failure(.overloaded) = result, !isLeader.withLockedValue({ $0 }), refusals < Self.maximumRefusals {
+                refusals += 1
+                continue
+            }
+            return rendition(try result.get(), isHit: false)
         }
-        return rendition(try result.get(), isHit: false)
     }
+
+    /// How often one that asks on others' turns bears their refusals.
+    private static let maximumRefusals = 3
 
     // MARK: Once for all
 
@@ -190,14 +205,17 @@ struct Renditions: Sendable {
                     // Two renders may differ, where replicas of two releases run side by side: the first one counts.
                     guard let got = try? await self.kept?.find(key.text, of: key.version) else { return }
                     _ = try? await take(got, key, for: requester)
-                case .failed:
-                    // Not to be made again and again, for each of its renditions.
-                    if spec.isIntermediate { climbing.withLockedValue { $0.giveUp(key.version) } }
+                case .failed: break
                 }
+            }
+            // Too large for that, it would be made again for each of its renditions.
+            if spec.isIntermediate, !KeptRenditions.canKeep(bytes) {
+                climbing.withLockedValue { $0.giveUp(key.version) }
             }
             return pixels
         } catch {
             kept?.end(claim, with: nil, isLimited: false) { _ in }
+            if spec.isIntermediate, !error.isPassing { climbing.withLockedValue { $0.giveUp(key.version) } }
             throw error
         }
     }
@@ -300,12 +318,15 @@ struct Renditions: Sendable {
         _ located: Located, _ spec: RenditionSpec, for requester: Requester
     ) async throws(ServiceError) -> ByteBuffer? {
         guard let intermediate = intermediate(of: located), let info = located.image.image,
-            ladder?.serves(spec, of: info) == true, let file = try await find(intermediate, of: located, for: requester)
+            ladder?.serves(spec, of: info) == true,
+            let pixels = try await find(intermediate, of: located, for: requester)
         else { return nil }
-        let turn = try await workers.admitFile(Int64(file.readableBytes), for: requester)
+        // Held to the end, since what it holds is counted.
+        defer { withExtendedLifetime(pixels) {} }
+        let turn = try await workers.admitFile(Int64(pixels.head.readableBytes), for: requester)
         defer { turn.release() }
         do throws(ServiceError) {
-            let bytes = try await draw(file, spec, of: info.displaySize)
+            let bytes = try await draw(pixels.head, spec, of: info.displaySize)
             rendered.increment()
             return bytes
         } catch .unprocessable {
@@ -319,25 +340,35 @@ struct Renditions: Sendable {
     /// The intermediate's bytes, read from the store once for all who want them.
     private func find(
         _ intermediate: RenditionSpec, of located: Located, for requester: Requester
-    ) async throws(ServiceError) -> ByteBuffer? {
+    ) async throws(ServiceError) -> RenderedRendition.Pixels? {
         let version = OriginalVersion(located.image)
         let key = FlightKey(version: version, text: Self.text(intermediate), epoch: cache.epoch(of: version.path))
-        if let cached = cache.body(version.path, version.etag, .rendition(key.text)) { return cached.head }
+        if let cached = cache.body(version.path, version.etag, .rendition(key.text)) { return .cached(cached) }
         guard let kept, !current.health.isAway else { return nil }
         let result: Result<RenderedRendition.Pixels?, ServiceError>
         do {
             result = try await intermediateFlights.run(key) {
+                let got: GetResult?
                 do throws(StorageError) {
-                    guard let got = try await kept.find(key.text, of: version) else { return .success(nil) }
-                    return .success(try? await take(got, key, for: requester))
+                    got = try await kept.find(key.text, of: version)
                 } catch {
                     return .failure(ServiceError(error))
+                }
+                do throws(ServiceError) {
+                    guard let got else { return .success(nil) }
+                    if let pixels = try await take(got, key, for: requester) { return .success(pixels) }
+                    await kept.discard(key.text, of: version)
+                    return .success(nil)
+                } catch {
+                    // Its body has broken off: the original may still be had.
+                    if case .storage(let error) = error, !error.isOutage { return .success(nil) }
+                    return .failure(error)
                 }
             }
         } catch {
             throw .cancelled
         }
-        return try result.get()?.head
+        return try result.get()
     }
 
     /// Makes the intermediate in the background, after the first rendition, unless others wait for what that takes.

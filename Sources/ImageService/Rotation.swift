@@ -52,13 +52,13 @@ struct Rotation: Sendable {
     }
 
     func rotate(
-        _ path: ImagePath, by change: RotationChange, condition: WriteCondition
+        _ path: ImagePath, by change: RotationChange, condition: WriteCondition, for requester: Requester
     ) async throws(ServiceError) -> RotatedImage {
         do {
             return try await Turn.run(within: Self.patience) { turn in
                 try await queue.withLock(path.key) {
                     try turn.begin()
-                    let rotated = try await rotateAlone(path, by: change, condition: condition)
+                    let rotated = try await rotateAlone(path, by: change, condition: condition, for: requester)
                     derived.removeAll(of: path.key, but: rotated.image.etag)
                     return rotated
                 }
@@ -107,13 +107,15 @@ struct Rotation: Sendable {
     }
 
     private func rotateAlone(
-        _ path: ImagePath, by change: RotationChange, condition: WriteCondition
+        _ path: ImagePath, by change: RotationChange, condition: WriteCondition, for requester: Requester
     ) async throws(ServiceError) -> RotatedImage {
         let start = ContinuousClock.now
         var past = Past()
         var longestPause = 10
         while true {
-            if let rotated = try await attempt(path, by: change, condition: condition, after: &past, since: start) {
+            if let rotated = try await attempt(
+                path, by: change, condition: condition, after: &past, since: start, for: requester)
+            {
                 return rotated
             }
             guard .now < start + Self.patience else {
@@ -132,7 +134,7 @@ struct Rotation: Sendable {
     /// One round; nil where it is worth another.
     private func attempt(
         _ path: ImagePath, by change: RotationChange, condition: WriteCondition, after past: inout Past,
-        since start: ContinuousClock.Instant
+        since start: ContinuousClock.Instant, for requester: Requester
     ) async throws(ServiceError) -> RotatedImage? {
         let got = try await ask { () async throws(StorageError) in
             try await storage.get(path.key, options: GetOptions())
@@ -148,7 +150,7 @@ struct Rotation: Sendable {
         _ = try condition.mode(given: got.info.etag)
         try limits.check(got.info.size, toBe: "rotated")
         // Until what was made of the file is with the store.
-        let room = try await workers.admitFile(got.info.size)
+        let room = try await workers.admitFile(got.info.size, for: requester)
         defer { room.release() }
         let turned = try await transform(try await read(got), change)
         // What is left is the store's work.

@@ -39,6 +39,14 @@ public enum ServiceError: Error, Sendable {
     /// A fault of ours.
     case defect(any Error)
 
+    /// Whether the same may succeed another time, without a change of the picture.
+    var isPassing: Bool {
+        switch self {
+        case .overloaded, .storage, .cancelled, .conflict, .preconditionFailed, .notFound: true
+        default: false
+        }
+    }
+
     /// The error a use case shows for one of the store's.
     public init(_ error: StorageError) {
         self =

@@ -25,13 +25,17 @@ public final class BackgroundTasks: Sendable {
 
     /// Waits for what is going on, cancels what has not ended by then, and waits for that too.
     public func drain(for grace: Duration) async {
-        let running = state.withLockedValue { Array($0.running.values) }
-        guard !running.isEmpty else { return }
-        let timer = Task {
-            try await Task.sleep(for: grace)
-            for task in running { task.cancel() }
+        let deadline = ContinuousClock.now + grace
+        // What ends may begin another.
+        while true {
+            let running = state.withLockedValue { Array($0.running.values) }
+            guard !running.isEmpty else { return }
+            let timer = Task {
+                try await Task.sleep(until: deadline)
+                for task in running { task.cancel() }
+            }
+            for task in running { await task.value }
+            timer.cancel()
         }
-        for task in running { await task.value }
-        timer.cancel()
     }
 }

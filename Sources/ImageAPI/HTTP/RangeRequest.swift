@@ -30,10 +30,10 @@ struct RangeRequest: Sendable, Hashable {
 
     /// Whether the range may be sent of this representation; else the whole.
     func applies(to etag: ETag, isWeak: Bool = false, lastModified: Timestamp?, now: Timestamp) -> Bool {
-        switch condition {
+        // Nothing would say that the other parts are of the same bytes.
+        if isWeak { return false }
+        return switch condition {
         case nil: true
-        // Neither a weak tag nor its time says that the other parts are of the same bytes.
-        case _ where isWeak: false
         case .tag(let tag): !tag.isWeak && tag.text == etag.text
         // A date proves a version only where it lies so far back that no second write can have had it as well.
         case .date(let date): date.seconds == lastModified?.seconds && now.seconds - date.seconds >= 60

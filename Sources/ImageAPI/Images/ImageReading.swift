@@ -96,6 +96,8 @@ struct ImageReading: Sendable {
     private func representation(of opened: OpenedImage, _ read: Read) -> Representation {
         var located = opened.located
         located.freshness = located.freshness.answer(bytesInMemory: opened.isHit)
+        // Bytes that the store has just sent for this version are as new as can be.
+        if !opened.isHit { located.asked = nil }
         return representation(of: located, read)
     }
 
@@ -173,13 +175,13 @@ struct ImageReading: Sendable {
     // MARK: Metadata and listings
 
     func metadata(
-        _ path: ImagePath, _ wanted: MetadataQuery, _ request: Request
+        _ path: ImagePath, _ wanted: MetadataQuery, _ request: Request, for requester: Requester
     ) async throws(Problem) -> Response {
         let image: StoredImage
         var extras: ImageExtras?
         do {
             if wanted.needsExtras {
-                (image, extras) = try await service.describeWithExtras(path)
+                (image, extras) = try await service.describeWithExtras(path, for: requester)
             } else {
                 image = try await service.describe(path)
             }

@@ -46,7 +46,7 @@ public struct ImageResponder: HTTPResponder {
             return try await writing.delete(path, request)
         case (.rotate(let path), _):
             try judgeWrite(request, context)
-            return try await writing.rotate(path, query, request)
+            return try await writing.rotate(path, query, request, for: context.requester)
         case (.collection, .post):
             try judgeWrite(request, context)
             return try await writing.form(request, requestID: context.requestID)
@@ -63,7 +63,7 @@ public struct ImageResponder: HTTPResponder {
             let wanted = try MetadataQuery(query)
             // Where a photo was taken is for those who may write.
             if wanted.location { try judgeWrite(request, context) }
-            return try await reading.metadata(path, wanted, request)
+            return try await reading.metadata(path, wanted, request, for: context.requester)
         case (.collection, _):
             return try await reading.list(query)
         }

@@ -62,11 +62,13 @@ struct ImageWriting: Sendable {
 
     // MARK: Rotate
 
-    func rotate(_ path: ImagePath, _ query: Query, _ request: Request) async throws(Problem) -> Response {
+    func rotate(
+        _ path: ImagePath, _ query: Query, _ request: Request, for requester: Requester
+    ) async throws(Problem) -> Response {
         let change = try await RotateRequest(query, request).change
         let condition = try writeCondition(request, createOnly: false)
         do {
-            let rotated = try await service.rotate(path, by: change, condition: condition)
+            let rotated = try await service.rotate(path, by: change, condition: condition, for: requester)
             let cost = RotationCost(isLossless: rotated.isLossless, effects: rotated.effects.names)
             return document(rotated.image, status: .ok, cost: cost)
         } catch {

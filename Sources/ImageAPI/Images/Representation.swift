@@ -44,7 +44,7 @@ struct Representation: Sendable {
         var headers = sharedHeaders
         headers[.contentType] = contentType
         headers[.contentLength] = String(length)
-        headers[.acceptRanges] = "bytes"
+        headers[.acceptRanges] = isWeak ? "none" : "bytes"
         headers[.contentTypeOptions] = "nosniff"
         if let accepted = hints.accepted { headers[.acceptCH] = accepted }
         return headers

@@ -48,12 +48,12 @@ struct ExtrasKeeper: Sendable {
     }
 
     /// - Throws: as a rendition does; ``ServiceError/preconditionFailed`` where that version has gone: locate again.
-    func extras(of located: Located) async throws(ServiceError) -> ImageExtras {
+    func extras(of located: Located, for requester: Requester) async throws(ServiceError) -> ImageExtras {
         let (path, etag) = (located.image.object.key, located.image.etag)
         if let kept = await inMemory(path, etag) { return kept }
         let key = FlightKey(path: path, etag: etag, epoch: cache.epoch(of: path))
         do {
-            return try await flights.run(key) { await find(located, key) }.get()
+            return try await flights.run(key) { await find(located, key, for: requester) }.get()
         } catch let error as ServiceError {
             throw error
         } catch {
@@ -61,14 +61,16 @@ struct ExtrasKeeper: Sendable {
         }
     }
 
-    private func find(_ located: Located, _ key: FlightKey) async -> Result<ImageExtras, ServiceError> {
+    private func find(
+        _ located: Located, _ key: FlightKey, for requester: Requester
+    ) async -> Result<ImageExtras, ServiceError> {
         do throws(ServiceError) {
             let extras: ImageExtras
             let version = OriginalVersion(path: key.path, etag: key.etag)
             if let kept = await inStore(version) {
                 extras = kept
             } else {
-                let made = try await make(located)
+                let made = try await make(located, for: requester)
                 extras = made.extras
                 if made.isLasting { await keep(extras, of: version) }
             }
@@ -130,11 +132,13 @@ struct ExtrasKeeper: Sendable {
 
     // MARK: Making
 
-    private func make(_ located: Located) async throws(ServiceError) -> ImageExtras.Made {
+    private func make(
+        _ located: Located, for requester: Requester
+    ) async throws(ServiceError) -> ImageExtras.Made {
         let size = located.image.size
         try limits.check(size, toBe: "looked into")
-        let room = try await workers.admitFile(size)
-        defer { room.release() }
+        let turn = try await workers.admit(located.image, isStill: true, for: requester)
+        defer { turn.release() }
         let file = try await originals.bytes(of: located, limit: Int(size))
         let limits = RenderLimits(codec: limits.codec)
         let info: ImageInfo

@@ -22,6 +22,8 @@ struct KeptRenditions: Sendable {
     /// What is longer is not kept: it would not be kept in memory either.
     private static let maximumBytes = 4 << 20
 
+    static func canKeep(_ bytes: ByteBuffer) -> Bool { bytes.readableBytes <= maximumBytes }
+
     /// How the names of what this renderer made begin.
     private static let start = "rendition-\(Renderer.revision)-"
 
@@ -89,7 +91,7 @@ struct KeptRenditions: Sendable {
         ended: @escaping @Sendable (DerivedObjects.Kept) async -> Void
     ) {
         let size = bytes?.readableBytes ?? 0
-        let bytes = size <= Self.maximumBytes && room.take(size) ? bytes : nil
+        let bytes = bytes.flatMap { Self.canKeep($0) && room.take(size) ? $0 : nil }
         guard bytes != nil || claim.holdsLease else { return }
         objects.tasks.start {
             if let bytes {
@@ -117,8 +119,13 @@ struct KeptRenditions: Sendable {
     private func takePlace(_ version: OriginalVersion) async -> Bool {
         if !counts.isKnown(version) {
             // A store that does not let us list is counted from nothing.
-            let count = try? await objects.count(of: version, beginningWith: Self.start, upTo: maximumPerImage)
-            counts.learn(version, count ?? 0)
+            do throws(StorageError) {
+                let count = try await objects.count(of: version, beginningWith: Self.start, upTo: maximumPerImage)
+                counts.learn(version, count)
+            } catch {
+                guard !error.isOutage else { return false }
+                counts.learn(version, 0)
+            }
         }
         return counts.take(version, of: maximumPerImage)
     }
