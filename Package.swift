@@ -126,6 +126,7 @@ let package = Package(
         .target(
             name: "ImageCache",
             dependencies: [
+                "CObjectStorage",
                 "ImageModel",
                 "ObjectStorage",
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -23,3 +24,5 @@ ssize_t tt_get_attribute(int file, const char *name, void *value, size_t size) {
 int tt_set_attribute(int file, const char *name, const void *value, size_t size) {
     return fsetxattr(file, name, value, size, 0);
 }
+
+int tt_open_memory(const char *name) { return memfd_create(name, MFD_CLOEXEC); }

@@ -30,7 +30,7 @@ final class ByteAccount: Sendable {
 /// Bytes taken from an account, given back when the last holder lets go.
 final class ByteReceipt: Sendable {
     let bytes: Int
-    private let kind: BodyKind
+    let kind: BodyKind
     private let account: ByteAccount
 
     /// Nil where the account has no room.

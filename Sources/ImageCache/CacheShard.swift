@@ -3,6 +3,8 @@ import Synchronization
 
 /// A part of the cache behind a lock of its own.
 final class CacheShard<Current: Sendable>: Sendable {
+    /// Of what is known here of any path, and of its bodies.
+    let changes = ChangeCount()
     private let state: NIOLockedValueBox<CacheState<Current>>
     /// What it keeps of each kind, to be read without the lock by who looks for the fullest shard.
     private let originalBytes = Synchronization.Atomic(0)
@@ -27,6 +29,14 @@ final class CacheShard<Current: Sendable>: Sendable {
                 publish(state.originals.bytes, in: originalBytes)
                 publish(state.renditions.bytes, in: renditionBytes)
             }
+            return body(&state)
+        }
+    }
+
+    /// The same, where `body` may change what a reader is answered.
+    func change<Result>(_ body: (inout CacheState<Current>) -> Result) -> Result {
+        with { state in
+            defer { changes.raise() }
             return body(&state)
         }
     }

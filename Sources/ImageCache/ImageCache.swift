@@ -59,6 +59,10 @@ public final class ImageCache<Current: Sendable>: Sendable {
         return shard(key.path).with { $0.contains(key) }
     }
 
+    /// This moment of the path and of its bodies, for who wants to know later whether what was looked up since then still
+    /// stands. To be taken before the looking up.
+    public func moment(of path: ObjectKey) -> CacheMoment { CacheMoment(shard(CachePath(path)).changes) }
+
     // MARK: Filling
 
     /// To be taken before the store is asked, and given with what it answers: what was asked before a write ended is
@@ -71,7 +75,7 @@ public final class ImageCache<Current: Sendable>: Sendable {
     /// Keeps the answer about a path, unless a write has come between, or one is there that it does not replace.
     public func setCurrent(_ path: ObjectKey, _ current: Current, asked epoch: WriteEpoch) {
         let path = CachePath(path)
-        let dropped = shard(path).with { $0.setCurrent(path, current, asked: epoch) }
+        let dropped = shard(path).change { $0.setCurrent(path, current, asked: epoch) }
         _ = dropped
     }
 
@@ -90,7 +94,7 @@ public final class ImageCache<Current: Sendable>: Sendable {
     ) -> CachedBody {
         let body = CachedBody(chunks: chunks, receipt: reservation.receipt)
         let key = BodyKey(CachePath(path), etag, variant)
-        let replaced = shard(key.path).with { $0.setBody(key, body, asked: epoch) }
+        let replaced = shard(key.path).change { $0.setBody(key, body, asked: epoch) }
         _ = replaced
         return body
     }
@@ -132,7 +136,7 @@ public final class ImageCache<Current: Sendable>: Sendable {
 
     // MARK: Making room. What is dropped is let go outside the lock: its last holder's deinit gives the bytes back.
 
-    private func receipt(for bytes: Int, of kind: BodyKind) -> ByteReceipt? {
+    func receipt(for bytes: Int, of kind: BodyKind) -> ByteReceipt? {
         while true {
             if let receipt = ByteReceipt(bytes, for: kind, from: account) { return receipt }
             guard account.yielding(to: bytes, of: kind).contains(where: drop) else { return nil }
@@ -142,9 +146,9 @@ public final class ImageCache<Current: Sendable>: Sendable {
     /// Drops one body of this kind, from the shard that has most of them: so all have room for the same, whatever comes.
     private func drop(_ kind: BodyKind) -> Bool {
         guard let fullest = shards.max(by: { $0.bytes(of: kind) < $1.bytes(of: kind) }) else { return false }
-        if fullest.with({ $0.evict(kind) }) != nil { return true }
+        if fullest.change({ $0.evict(kind) }) != nil { return true }
         // Readers may hold all that one has.
-        return shards.contains { $0 !== fullest && $0.with({ $0.evict(kind) }) != nil }
+        return shards.contains { $0 !== fullest && $0.change({ $0.evict(kind) }) != nil }
     }
 
     // MARK: Dropping
@@ -153,14 +157,14 @@ public final class ImageCache<Current: Sendable>: Sendable {
     /// the path goes, and what is still being asked about it will not be kept.
     public func invalidate(_ path: ObjectKey) {
         let path = CachePath(path)
-        let dropped = shard(path).with { $0.invalidate(path) }
+        let dropped = shard(path).change { $0.invalidate(path) }
         _ = dropped
     }
 
     /// The same for every path that begins with these bytes. Looks at all paths there are, one shard after the other.
     public func invalidate(prefix: [UInt8]) {
         for shard in shards {
-            let dropped = shard.with { $0.invalidate(prefix: prefix) }
+            let dropped = shard.change { $0.invalidate(prefix: prefix) }
             _ = dropped
         }
     }
@@ -168,7 +172,7 @@ public final class ImageCache<Current: Sendable>: Sendable {
     /// Drops the answer about a path, and no body: the next reader asks the store.
     public func forgetCurrent(_ path: ObjectKey) {
         let path = CachePath(path)
-        let dropped = shard(path).with { $0.forgetCurrent(path) }
+        let dropped = shard(path).change { $0.forgetCurrent(path) }
         _ = dropped
     }
 }

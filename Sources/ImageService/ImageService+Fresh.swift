@@ -14,6 +14,26 @@ public struct FreshImage: Sendable {
     public let asked: ContinuousClock.Instant
     /// Whole seconds since then.
     public let age: Int64
+    private let moment: CacheMoment
+    private let until: ContinuousClock.Instant
+
+    fileprivate init?(_ entry: CurrentEntry, _ moment: CacheMoment, bound: Duration, now: ContinuousClock.Instant) {
+        guard let image = entry.image else { return nil }
+        located = Located(image: image, freshness: .hit, asked: entry.asked)
+        asked = entry.asked
+        age = (now - entry.asked).components.seconds
+        self.moment = moment
+        // Until its age changes, which is told in whole seconds; and no longer than a part of the bound.
+        until = min(entry.asked + .seconds(age + 1), entry.asked + bound, now + bound / Self.looksWithinBound)
+    }
+
+    /// So often it is looked up within the bound, however short that is: who asks the store again before the bound is
+    /// reached has to be asked meanwhile.
+    private static let looksWithinBound = 8
+
+    /// Whether this and every body that was looked up since would be found again, with the same age. Takes no lock. After
+    /// a second at most it does not last, and what is looked up again counts as a use.
+    public func lasts(at now: ContinuousClock.Instant) -> Bool { now < until && moment.lasts }
 }
 
 /// The name under which memory keeps a rendition of one version.
@@ -31,6 +51,14 @@ public struct RenditionName: Sendable {
 public struct FileInMemory: Sendable {
     fileprivate let body: CachedBody
 
+    fileprivate init(body: CachedBody) { self.body = body }
+
+    /// The one that was noted, where anybody still has it.
+    public init?(_ note: NotedFile) {
+        guard let body = note.body.body else { return nil }
+        self.init(body: body)
+    }
+
     /// In bytes.
     public var size: Int { body.size }
     /// No two files that were in memory have the same.
@@ -41,20 +69,29 @@ public struct FileInMemory: Sendable {
     /// All bytes, where they lie in one piece.
     public var onePiece: ByteBuffer? { body.onePiece }
 
+    /// A file with the same bytes, for the kernel to send from, as long as this is held; nil where none was made.
+    public var descriptor: CInt? { body.file?.descriptor }
+
     /// A range of the bytes, which lies within the whole, in pieces that are no copies.
     public func forEachPiece(of range: Range<Int>, _ body: (_ piece: ByteBuffer, _ isLast: Bool) -> Void) {
         self.body.forEachPiece(of: range, body)
     }
 }
 
+/// A file in memory that is not held there by being noted.
+public struct NotedFile: Sendable {
+    fileprivate let body: WeakBody
+
+    public init(_ file: FileInMemory) { body = WeakBody(file.body) }
+}
+
 extension ImageService {
     /// The path's current version where memory is young enough.
     public func fresh(_ path: ImagePath) -> FreshImage? {
-        guard let entry = current.fresh(path.key), let image = entry.image else { return nil }
-        let age = ContinuousClock.now - entry.asked
-        return FreshImage(
-            located: Located(image: image, freshness: .hit, asked: entry.asked), asked: entry.asked,
-            age: age.components.seconds)
+        let moment = cache.moment(of: path.key)
+        return current.fresh(path.key).flatMap {
+            FreshImage($0, moment, bound: current.revalidateAfter, now: ContinuousClock.now)
+        }
     }
 
     /// The bytes of this version.
@@ -89,4 +126,7 @@ extension ImageService {
     public func inMemory(_ name: RenditionName) -> FileInMemory? {
         cache.body(name.path, name.original, name.variant).map { FileInMemory(body: $0) }
     }
+
+    /// Makes a file to send from of one that is sent often, where memory has room for both.
+    public func makeSendable(_ file: FileInMemory) { cache.makeFile(of: file.body) }
 }

@@ -17,6 +17,9 @@ int tt_link_unnamed(int file, int directory, const char *name);
 ssize_t tt_get_attribute(int file, const char *name, void *value, size_t size);
 int tt_set_attribute(int file, const char *name, const void *value, size_t size);
 
+/// A new file in memory that has no name in any folder, for reading and writing (memfd_create). Gone when it is closed.
+int tt_open_memory(const char *name);
+
 #pragma clang assume_nonnull end
 
 #endif

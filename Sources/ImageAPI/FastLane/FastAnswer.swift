@@ -17,3 +17,8 @@ struct FastHead {
     /// Whether the Date is among them.
     var hasDate: Bool
 }
+
+extension RequestNotes.Values {
+    /// Of an image that memory had.
+    static let imageHit = RequestNotes.Values(route: "image", cache: Freshness.hit.label)
+}

@@ -15,6 +15,11 @@ final class FastForm {
     private var stamp: Stamp
     /// The file that `representation` tells the length of.
     private var serial: UInt64?
+    /// The last look at which it was known to be of use, and the file that was found then.
+    private var look: UInt64
+    private var found: NotedFile?
+    /// How often its file was asked for since.
+    private(set) var uses = 0
     private var whole: FastHead?
     private var notModified: FastHead?
 
@@ -29,22 +34,40 @@ final class FastForm {
         }
     }
 
-    init(_ fresh: FreshImage, rendition: RenditionName?, representation: Representation) {
+    init(_ look: FastLook, rendition: RenditionName?, representation: Representation) {
+        let fresh = look.fresh
+        self.look = look.number
         self.image = fresh.located.image
         self.rendition = rendition
         self.representation = representation
         self.stamp = Stamp(fresh)
     }
 
+    /// Whether it was made of this image.
+    func isOf(_ look: FastLook) -> Bool { self.look == look.number || self.image == look.fresh.located.image }
+
     /// To be called before anything is answered: what was written at another moment is forgotten.
-    func renew(_ fresh: FreshImage, representation make: () -> Representation) {
-        let stamp = Stamp(fresh)
+    func renew(_ look: FastLook, representation make: () -> Representation) {
+        guard self.look != look.number else { return }
+        self.look = look.number
+        self.found = nil
+        self.uses = 0
+        let stamp = Stamp(look.fresh)
         guard self.stamp != stamp else { return }
         self.stamp = stamp
         self.representation = make()
         self.serial = nil
         self.whole = nil
         self.notModified = nil
+    }
+
+    /// The file that was found since the last look, where it is still there; else that which is found now.
+    func file(_ find: () -> FileInMemory?) -> FileInMemory? {
+        self.uses += 1
+        if let found, let file = FileInMemory(found) { return file }
+        let file = find()
+        self.found = file.map { NotedFile($0) }
+        return file
     }
 
     /// The file that is sent: only it tells the length of a rendition, and its format, as WebP may stand in for AVIF.

@@ -12,6 +12,12 @@ final class ImageFastLane: FastLane {
     private let reading: ImageReading
     private var targets = RecentMemo<ByteBuffer, FastTarget>(bytes: 4 << 20)
     private var accepts = RecentMemo<ByteBuffer, Accept>(bytes: 64 << 10)
+    /// From here on it is faster to let the kernel send from a file: one more call, and no copy.
+    private static let leastSendableBytes = 64 << 10
+    /// So often has a body to be sent within a look, a second at most, to be worth a file.
+    private static let usesToBeSendable = 16
+
+    private var looks: UInt64 = 0
     private let noAccept = Accept(HTTPFields())
 
     /// A longer target is not worth the memory.
@@ -23,15 +29,13 @@ final class ImageFastLane: FastLane {
     /// A longer body is sent piece by piece, as the client takes it.
     private static let maximumBodyBytes: Int64 = 256 << 10
 
-    private static let notes = RequestNotes.Values(route: "image", cache: Freshness.hit.label)
-
     init(service: ImageService, configuration: ImagesConfiguration) {
         self.service = service
         self.reading = ImageReading(service: service, configuration: configuration)
     }
 
     func answer(_ request: FastRequest) -> FastAnswer? {
-        guard let target = self.target(request.target), let fresh = self.service.fresh(target.path) else { return nil }
+        guard let target = self.target(request.target), let look = self.look(target) else { return nil }
         let accept: Accept?
         if target.variance.isNegotiable {
             guard let known = self.accept(request.accept) else { return nil }
@@ -39,10 +43,20 @@ final class ImageFastLane: FastLane {
         } else {
             accept = nil
         }
-        let form = target.form(of: fresh.located.image, accept: accept) { self.makeForm(target, fresh, accept) }
-        guard let form else { return nil }
-        form.renew(fresh) { self.representation(target, fresh.located, form.rendition) }
+        guard let form = target.form(at: look, accept: accept, make: { self.makeForm(target, look, accept) }) else {
+            return nil
+        }
+        form.renew(look) { self.representation(target, look.fresh.located, form.rendition) }
         return self.answer(request, form)
+    }
+
+    /// The last look, or a new one. A look takes the lock of a part of the cache, which all event loops share: one that
+    /// waits for it waits for as long as the thread that has it is not running.
+    private func look(_ target: FastTarget) -> FastLook? {
+        if let look = target.look, look.fresh.lasts(at: .now) { return look }
+        self.looks += 1
+        target.look = self.service.fresh(target.path).map { FastLook(number: self.looks, fresh: $0) }
+        return target.look
     }
 
     private func answer(_ request: FastRequest, _ form: FastForm) -> FastAnswer? {
@@ -74,13 +88,19 @@ final class ImageFastLane: FastLane {
     private static func answer(
         _ status: Int, _ head: FastHead, _ file: FileInMemory? = nil, _ range: Range<Int> = 0..<0
     ) -> FastAnswer {
-        FastAnswer(status: status, head: head, body: file.map { ($0, range) }, notes: Self.notes)
+        FastAnswer(status: status, head: head, body: file.map { ($0, range) }, notes: .imageHit)
     }
 
     private func file(_ form: FastForm) -> FileInMemory? {
         // Judged by what is known of it already, since to look for it counts as a use.
         guard form.representation.length <= Self.maximumBodyBytes else { return nil }
-        let file = form.rendition.map { self.service.inMemory($0) } ?? self.service.inMemory(form.image)
+        let file = form.file {
+            form.rendition.map { self.service.inMemory($0) } ?? self.service.inMemory(form.image)
+        }
+        // Once in a look: where there is no room, there may be with the next.
+        if form.uses == Self.usesToBeSendable, let file, file.size >= Self.leastSendableBytes, file.descriptor == nil {
+            self.service.makeSendable(file)
+        }
         return file.flatMap { (1...Self.maximumBodyBytes).contains(Int64($0.size)) ? $0 : nil }
     }
 
@@ -106,8 +126,8 @@ final class ImageFastLane: FastLane {
         return accept
     }
 
-    private func makeForm(_ target: FastTarget, _ fresh: FreshImage, _ accept: Accept?) -> FastForm? {
-        let image = fresh.located.image
+    private func makeForm(_ target: FastTarget, _ look: FastLook, _ accept: Accept?) -> FastForm? {
+        let image = look.fresh.located.image
         if let version = target.version, version != image.version { return nil }
         var rendition: RenditionName?
         if let request = target.rendition {
@@ -115,8 +135,8 @@ final class ImageFastLane: FastLane {
             guard let name = self.service.renditionName(image, spec) else { return nil }
             rendition = name
         }
-        return FastForm(
-            fresh, rendition: rendition, representation: self.representation(target, fresh.located, rendition))
+        let representation = self.representation(target, look.fresh.located, rendition)
+        return FastForm(look, rendition: rendition, representation: representation)
     }
 
     private func representation(

@@ -1,6 +1,7 @@
 import Metrics
 import NIOConcurrencyHelpers
 import NIOCore
+import Synchronization
 
 /// The metrics of requests. To make one takes its name, its labels and a lock, so they are kept: there are as many as
 /// there are routes, statuses and results of the cache together.
@@ -14,7 +15,7 @@ final class RequestTallies: Sendable {
         func hash(into hasher: inout Hasher) { hasher.combine(self.status) }
     }
 
-    private struct Tally {
+    private final class Tally: Sendable {
         let requests: Counter
         let duration: Timer
         let sentBytes: Counter
@@ -34,20 +35,39 @@ final class RequestTallies: Sendable {
         }
     }
 
+    /// Hits of images, by status: found without a lock, as event loops would wait there for each other.
+    private let hits = AtomicLazyReference<Tally>()
+    private let hitsInPart = AtomicLazyReference<Tally>()
+    private let hitsNotModified = AtomicLazyReference<Tally>()
     private let tallies = NIOLockedValueBox<[Kind: Tally]>([:])
 
     func count(_ request: FinishedRequest, route: String, cache: String?) {
-        let kind = Kind(status: request.status, route: route, cache: cache)
-        let tally = self.tallies.withLockedValue { tallies in
-            if let tally = tallies[kind] { return tally }
-            let tally = Tally(kind)
-            tallies[kind] = tally
-            return tally
-        }
+        let tally = self.tally(Kind(status: request.status, route: route, cache: cache))
         tally.requests.increment()
         tally.duration.recordNanoseconds(request.duration.nanoseconds)
         tally.sentBytes.increment(by: request.bytesSent)
         tally.receivedBytes.increment(by: request.bodyBytesReceived)
         tally.cacheAnswers?.increment()
+    }
+    private func tally(_ kind: Kind) -> Tally {
+        let hit = RequestNotes.Values.imageHit
+        guard kind.cache == hit.cache, kind.route == hit.route else {
+            return self.lockedTally(kind)
+        }
+        return switch kind.status {
+        case 200: self.hits.load() ?? self.hits.storeIfNil(self.lockedTally(kind))
+        case 206: self.hitsInPart.load() ?? self.hitsInPart.storeIfNil(self.lockedTally(kind))
+        case 304: self.hitsNotModified.load() ?? self.hitsNotModified.storeIfNil(self.lockedTally(kind))
+        default: self.lockedTally(kind)
+        }
+    }
+
+    private func lockedTally(_ kind: Kind) -> Tally {
+        self.tallies.withLockedValue { tallies in
+            if let tally = tallies[kind] { return tally }
+            let tally = Tally(kind)
+            tallies[kind] = tally
+            return tally
+        }
     }
 }

@@ -39,7 +39,25 @@ struct DirectSocket {
             }
         }
     }
+
+    #if os(Linux)
+        /// Writes a head and a part of a file, which the kernel takes without copying it.
+        /// - Returns: As ``send(_:_:)``.
+        func send(_ head: ByteBuffer, _ file: CInt, _ range: Range<Int>) -> Int {
+            let headBytes = head.withUnsafeReadableBytes { sendBeginning($0, to: self.handle) }
+            guard headBytes == head.readableBytes else { return max(0, headBytes) }
+            var offset = off_t(range.lowerBound)
+            return headBytes + max(0, sendfile(self.handle, file, &offset, range.count))
+        }
+    #endif
 }
+
+#if os(Linux)
+    /// Bytes that wait in the kernel for what follows, and leave with it.
+    private func sendBeginning(_ bytes: UnsafeRawBufferPointer, to socket: CInt) -> Int {
+        send(socket, bytes.baseAddress, bytes.count, CInt(MSG_MORE) | CInt(MSG_NOSIGNAL))
+    }
+#endif
 
 extension iovec {
     fileprivate init(_ bytes: UnsafeRawBufferPointer) {

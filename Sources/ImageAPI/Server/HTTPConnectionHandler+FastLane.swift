@@ -54,6 +54,13 @@ extension HTTPConnectionHandler {
         guard let socket = self.directSocket, self.unflushedAnswers == 0, context.channel.isActive else { return 0 }
         var body = ByteBuffer().readableBytesView
         if let (file, range) = answer.body {
+            #if os(Linux)
+                if let descriptor = file.descriptor {
+                    let taken = socket.send(self.fastHead, descriptor, range)
+                    self.tap.countOut(taken)
+                    return taken
+                }
+            #endif
             guard let piece = file.onePiece else { return 0 }
             body = piece.viewBytes(at: piece.readerIndex + range.lowerBound, length: range.count) ?? body
             guard body.count == range.count else { return 0 }

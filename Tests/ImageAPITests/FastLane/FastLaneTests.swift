@@ -133,6 +133,50 @@ struct FastLaneTests {
         }
     }
 
+    @Test func whatIsSentFromAFileIsTheSame() async throws {
+        let service = try await LaneFixture.makeService()
+        let script = Script(
+            "often",
+            (0..<24).map { Self.request("large.jpg", $0 % 3 < 2 ? [] : ["Range: bytes=\(999 * $0)-"]) }
+                + [Self.request("large.jpg", method: "HEAD"), Self.request("p.jpg")],
+            fast: [])
+        try await LaneFixture.run(service, hasFastLane: false) { long in
+            // The first run fills the cache.
+            _ = try await Self.run(script, on: long)
+            let expected = try await Self.run(script, on: long)
+            let image = try await service.describe(try ImagePath("large.jpg".utf8))
+            try await LaneFixture.run(service, hasFastLane: true) { fast in
+                #expect(service.inMemory(image)?.descriptor == nil)
+                for _ in 0..<2 {
+                    let isSame = try await Self.run(script, on: fast) == expected
+                    #expect(isSame)
+                }
+                #expect(service.inMemory(image)?.descriptor != nil)
+            }
+        }
+    }
+
+    /// The long way asks the store ahead of the bound, and the memory's accounts of uses want to hear of some.
+    @Test func whatIsRememberedIsLookedUpAgain() async throws {
+        let service = try await LaneFixture.makeService()
+        let path = try ImagePath("p.jpg".utf8)
+        _ = try await service.locate(path)
+        let fresh = try #require(service.fresh(path))
+        #expect(fresh.lasts(at: fresh.asked))
+        #expect(fresh.lasts(at: fresh.asked + .seconds(fresh.age) + .milliseconds(999)))
+        #expect(!fresh.lasts(at: fresh.asked + .seconds(fresh.age + 1)))
+        try await LaneFixture.store("p.jpg", 9_100, in: service)
+        #expect(!fresh.lasts(at: fresh.asked))
+    }
+
+    @Test func withAShortBoundItIsLookedUpSeveralTimesWithin() async throws {
+        let service = try await LaneFixture.makeService(revalidateAfter: .seconds(7))
+        let path = try ImagePath("p.jpg".utf8)
+        _ = try await service.locate(path)
+        let fresh = try #require(service.fresh(path))
+        #expect(!fresh.lasts(at: .now + .milliseconds(900)))
+    }
+
     @Test func aSlowReaderGetsEverythingInOrder() async throws {
         let service = try await LaneFixture.makeService()
         let script = Script(

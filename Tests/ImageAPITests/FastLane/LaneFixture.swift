@@ -40,14 +40,14 @@ struct LaneFixture: Sendable {
     }()
 
     /// A service whose answers stay fresh, with two pictures: `p.jpg`, and `large.jpg` of 200,000 bytes.
-    static func makeService() async throws -> ImageService {
+    static func makeService(revalidateAfter: Duration = .seconds(3600)) async throws -> ImageService {
         let service = ImageService(
             storage: MemoryStorage(),
             workers: CodecWorkers(
                 memoryBytes: 64 << 20, queueLimit: 10, pool: WorkerPool(threads: 1, queueLimit: 10, name: "test")),
             configuration: ImageService.Configuration(
                 uploads: UploadLimits(maximumBytes: 50 << 20, codec: CodecLimits(), metadata: .keep),
-                uploadMemoryBytes: 32 << 20, cacheBytes: 64 << 20, revalidateAfter: .seconds(3600),
+                uploadMemoryBytes: 32 << 20, cacheBytes: 64 << 20, revalidateAfter: revalidateAfter,
                 staleFor: .zero, storageTimeout: .seconds(10)))
         try await self.store("p.jpg", 9_000, in: service)
         try await self.store("large.jpg", 200_000, in: service)

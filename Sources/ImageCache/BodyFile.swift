@@ -1,0 +1,59 @@
+import CObjectStorage
+import NIOCore
+import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// A copy of a body as a file in memory, which the kernel sends without copying it once more. Counted as the body is, and
+/// closed when the body is let go of.
+public final class BodyFile: Sendable {
+    /// To be read from only, at given places, while this object is held.
+    public let descriptor: CInt
+    private let receipt: ByteReceipt
+
+    /// So many of the process at once: each has a descriptor, of which connections want most.
+    private static let maximumCount = 64
+    private static let count = Atomic(0)
+
+    /// Nil where there are too many, or the system has no such files or no more of them.
+    init?(_ chunks: [ByteBuffer], receipt: ByteReceipt) {
+        let count = Self.count.wrappingAdd(1, ordering: .relaxed).newValue
+        let descriptor = count <= Self.maximumCount ? tt_open_memory("tintype-body") : -1
+        guard descriptor >= 0 else {
+            Self.count.wrappingSubtract(1, ordering: .relaxed)
+            return nil
+        }
+        self.descriptor = descriptor
+        self.receipt = receipt
+        for chunk in chunks {
+            let written = chunk.withUnsafeReadableBytes { write(descriptor, $0.baseAddress, $0.count) }
+            // From here on, deinit closes it.
+            guard written == chunk.readableBytes else { return nil }
+        }
+    }
+
+    deinit {
+        close(descriptor)
+        Self.count.wrappingSubtract(1, ordering: .relaxed)
+    }
+}
+
+extension CachedBody {
+    /// The copy that was made of it; nil where none was.
+    public var file: BodyFile? { chunks.file.load() }
+}
+
+extension ImageCache {
+    /// Makes a file of a body that is sent often. It takes as much room as the body itself, which others make: where there
+    /// is none, nothing happens.
+    public func makeFile(of body: CachedBody) {
+        guard body.file == nil, let receipt = receipt(for: body.size, of: body.receipt.kind),
+            let file = BodyFile(body.chunks.all, receipt: receipt)
+        else { return }
+        _ = body.chunks.file.storeIfNil(file)
+    }
+}

@@ -1,0 +1,20 @@
+/// A body that is not held by being remembered: it may leave the cache, and its bytes are free then.
+public struct WeakBody: Sendable {
+    private weak let chunks: BodyChunks?
+    private weak let receipt: ByteReceipt?
+    private let size: Int
+    private let serial: UInt64
+
+    public init(_ body: CachedBody) {
+        chunks = body.chunks
+        receipt = body.receipt
+        size = body.size
+        serial = body.serial
+    }
+
+    /// The body, where anybody still has it.
+    public var body: CachedBody? {
+        guard let chunks, let receipt else { return nil }
+        return CachedBody(chunks: chunks, size: size, serial: serial, receipt: receipt)
+    }
+}

@@ -1,0 +1,109 @@
+import NIOCore
+import ObjectStorage
+import Testing
+
+@testable import ImageCache
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+@Suite("What is remembered of the cache outside it")
+struct CacheMomentTests {
+    private let path: ObjectKey
+    private let etag = ETag(opaque: "v1")
+    private let cache = ImageCache<Int>(bytes: 1 << 20)
+
+    init() throws {
+        path = try #require(ObjectKey("a/b.jpg"))
+    }
+
+    private func fill(bytes count: Int, _ text: String = "x") throws -> CachedBody {
+        let reservation = try #require(cache.reserve(path, .rendition(text), bytes: count))
+        return cache.setBody(
+            path, etag, .rendition(text), [ByteBuffer(repeating: 1, count: count)], in: reservation,
+            asked: cache.epoch(of: path))
+    }
+
+    @Test("Every change ends a moment, and no reading does")
+    func changesEndAMoment() throws {
+        _ = try fill(bytes: 10)
+        let changes: [(String, () throws -> Void)] = [
+            ("answer", { cache.setCurrent(path, 1, asked: cache.epoch(of: path)) }),
+            ("body", { _ = try fill(bytes: 10, "other") }),
+            ("forgotten", { cache.forgetCurrent(path) }),
+            ("write", { cache.invalidate(path) }),
+            ("write of a prefix", { cache.invalidate(prefix: Array("a/".utf8)) }),
+            // One after the other takes all room there is, until the ones before go for it.
+            ("eviction", { for index in 0..<40 { _ = try fill(bytes: 60_000, "\(index)") } }),
+        ]
+        for (name, change) in changes {
+            let moment = cache.moment(of: path)
+            _ = cache.current(path)
+            _ = cache.body(path, etag, .rendition("x"))
+            _ = cache.contains(path, etag, .original)
+            #expect(moment.lasts, "\(name)")
+            try change()
+            #expect(!moment.lasts, "\(name)")
+            #expect(cache.moment(of: path).lasts, "\(name)")
+        }
+    }
+
+    @Test("A body that is noted is the same one, and is neither held nor kept from going")
+    func notedBodiesAreNotHeld() throws {
+        let note = WeakBody(try fill(bytes: 60_000))
+        let body = try #require(note.body)
+        #expect(body.serial == cache.body(path, etag, .rendition("x"))?.serial)
+        #expect(body.onePiece == ByteBuffer(repeating: 1, count: 60_000))
+        #expect(cache.usedBytes >= 60_000)
+        cache.invalidate(path)
+        // It is still being sent.
+        #expect(note.body != nil)
+        _ = consume body
+        #expect(note.body == nil)
+        #expect(cache.usedBytes == 0)
+
+        let notes = try (0..<100).map { WeakBody(try fill(bytes: 60_000, "\($0)")) }
+        #expect(notes.first?.body == nil)
+        #expect(notes.last?.body != nil)
+        #expect(cache.usedBytes <= 1 << 20)
+    }
+
+    @Test("A file of a body has its bytes, is counted, and goes with it")
+    func files() throws {
+        let body = try fill(bytes: 60_000)
+        let before = cache.usedBytes
+        #expect(body.file == nil)
+        cache.makeFile(of: body)
+        let file = try #require(cache.body(path, etag, .rendition("x"))?.file)
+        #expect(cache.usedBytes == before + 60_000)
+        var bytes = [UInt8](repeating: 0, count: 60_001)
+        let count = bytes.withUnsafeMutableBytes { pread(file.descriptor, $0.baseAddress, $0.count, 0) }
+        #expect(count == 60_000)
+        #expect(bytes.dropLast().allSatisfy { $0 == 1 })
+        // There is one.
+        cache.makeFile(of: body)
+        #expect(cache.usedBytes == before + 60_000)
+        _ = consume file
+        _ = consume body
+        cache.invalidate(path)
+        #expect(cache.usedBytes == 0)
+    }
+
+    @Test("Where readers hold all room there is, no file is made")
+    func noRoomForAFile() throws {
+        let body = try fill(bytes: 60_000)
+        var held: [CachedBody] = []
+        while let reservation = cache.reserve(path, .original, bytes: 60_000) {
+            held.append(
+                cache.setBody(
+                    path, etag, .original, [ByteBuffer(repeating: 1, count: 60_000)], in: reservation,
+                    asked: cache.epoch(of: path)))
+        }
+        cache.makeFile(of: body)
+        #expect(body.file == nil)
+        #expect(!held.isEmpty)
+    }
+}
