@@ -8,19 +8,29 @@ extension HTTPConnectionHandler {
     /// Asked only while the parser holds no part of a message.
     func takeFast(_ bytes: inout ByteBuffer) {
         guard let fastLane, let context else { return }
-        var hasAnswered = false
-        while bytes.readableBytes > 0, self.mayAnswerFast(context),
+        var answered = 0
+        var startedAt = self.eventLoop.now
+        // One read of the socket may hold a thousand heads, and the loop's other connections wait meanwhile.
+        while bytes.readableBytes > 0, answered < Self.maximumFastAnswers, self.mayAnswerFast(context),
             let (request, length) = fastLane.reader.read(bytes), let answer = fastLane.seat.lane.answer(request)
         {
             bytes.moveReaderIndex(forwardBy: length)
-            self.write(answer, to: request, context: context)
-            hasAnswered = true
+            self.write(answer, to: request, startedAt: startedAt, context: context)
+            answered += 1
+            if bytes.readableBytes > 0 { startedAt = self.eventLoop.now }
         }
-        // The next head has not begun, so far as anybody has seen.
-        if hasAnswered, case .idle = self.phase {
-            self.clocks.wait(for: .idle, self.core.configuration.idleTimeout, on: self)
+        guard answered > 0, case .idle = self.phase else { return }
+        // What is left may be the beginning of a head.
+        let limits = self.core.configuration
+        if bytes.readableBytes > 0 {
+            self.clocks.wait(for: .head, limits.headTimeout, on: self)
+        } else {
+            self.clocks.wait(for: .idle, limits.idleTimeout, on: self)
         }
     }
+
+    /// Answers to one read of the socket.
+    private static var maximumFastAnswers: Int { 16 }
 
     /// Whether nothing is in flight, and the connection goes on: how it ends, only the long way tells a client.
     private func mayAnswerFast(_ context: ChannelHandlerContext) -> Bool {
@@ -30,9 +40,11 @@ extension HTTPConnectionHandler {
         return context.channel.isWritable && self.core.drain.phase == .running
     }
 
-    private func write(_ answer: FastAnswer, to request: FastRequest, context: ChannelHandlerContext) {
+    private func write(
+        _ answer: FastAnswer, to request: FastRequest, startedAt: NIODeadline, context: ChannelHandlerContext
+    ) {
         let exchange = FastExchange(
-            request: request, answer: answer, id: self.core.requestIDs.next(), startedAt: self.eventLoop.now,
+            request: request, answer: answer, id: self.core.requestIDs.next(), startedAt: startedAt,
             firstByteOut: self.tap.bytesOut)
         self.fastHead.clear()
         self.fastHead.writeImmutableBuffer(answer.head.bytes)

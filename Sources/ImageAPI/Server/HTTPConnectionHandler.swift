@@ -9,8 +9,8 @@ import ObjectStorage
 ///
 /// What may be in flight: one exchange. Requests that a client sends ahead wait in `queue`, and nothing further is read
 /// while anything does, so that it is never more than one read of the socket. The parts of this class:
-/// this file, requests in; `+Writing`, answers out; `+Ending`, every way in which a request or a connection ends;
-/// `+Clocks`, what may last how long.
+/// this file, requests in; `+Writing`, answers out; `+FastLane`, answers that are there already; `+Ending`, every
+/// way in which a request or a connection ends. What may last how long is in `ConnectionClocks`.
 final class HTTPConnectionHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = ByteBuffer
