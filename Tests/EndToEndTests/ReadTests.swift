@@ -286,7 +286,8 @@ extension EndToEnd {
             #expect(try await HTTP.get(server.image("d.jpg", "w=10")).status == 404)
             #expect(try await HTTP.get(server.metadata("d.jpg")).status == 404)
             #expect(try await HTTP.delete(server.image("d.jpg")).status == 404)
-            #expect(try await store.remains() == [])
+            let rest = try await store.remains()
+            #expect(rest == [])
         }
 
         @Test("An object that came another way is typed by its bytes", arguments: Backend.all)
