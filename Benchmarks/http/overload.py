@@ -41,8 +41,9 @@ def photo():
 
 def renditions():
     """Paths of renditions, never one twice, all of much the same cost."""
-    for quality, width in itertools.product(range(75, 20, -1), range(300, 500)):
-        yield f"{PATH}?w={width}&format=jpeg&q={quality}"
+    flips = ("", "&flip=horizontal", "&flip=vertical")
+    for flip, quality, width in itertools.product(flips, range(75, 20, -1), range(300, 500)):
+        yield f"{PATH}?w={width}&format=jpeg&q={quality}{flip}"
 
 
 def percentile(values, share):
