@@ -135,7 +135,8 @@ struct KeptRenditions: Sendable {
 /// come first.
 private final class KeepingRoom: Sendable {
     private static let limit = 32 << 20
-    private static let maximumWrites = 16
+    /// Half of the threads that local files have: each waits for its disk, and readers' questions wait for a thread.
+    private static let maximumWrites = 4
     private let used = NIOLockedValueBox((bytes: 0, writes: 0))
 
     func take(_ bytes: Int) -> Bool {
