@@ -162,7 +162,8 @@ extension EndToEnd {
                     "PUT /api/v1/images/\(path) HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
                 #expect(answer.hasPrefix("HTTP/1.1 400 "), "\(path): \(answer.prefix(100))")
             }
-            #expect(try await store.remains() == [])
+            let rest = try await store.remains()
+            #expect(rest == [])
         }
 
         @Test("The limit itself is taken, one byte more is not", arguments: Backend.all)

@@ -65,22 +65,26 @@ final class ProbeRun: Sendable {
         return key
     }
 
-    /// Removes every upload and object of this run. What cannot be removed soon is left to the sweep: the process may be
-    /// about to end.
-    func cleanUp() async {
+    /// Removes every upload and object of this run, within a few seconds: the process may be about to end. What cannot be
+    /// removed by then is left to another call, or to the sweep.
+    ///
+    /// - Returns: whether nothing is left.
+    func cleanUp() async -> Bool {
         let deadline = min(storage.client.deadline(), .now() + .seconds(3))
         // Those that were begun, and whose answer was lost.
         let prefix = Array("\(S3Storage.ownPrefix)\(Self.folder)\(name)/".utf8)
-        let begun = (try? await storage.uploads(prefix: prefix, until: deadline)) ?? []
-        for upload in begun { try? await storage.abortUpload(upload.id, of: upload.key, until: deadline) }
+        let begun = try? await storage.uploads(prefix: prefix, until: deadline)
+        for upload in begun ?? [] { try? await storage.abortUpload(upload.id, of: upload.key, until: deadline) }
         let keys = used.withLockedValue { $0 }
         await withTaskGroup { group in
             for key in keys {
-                group.addTask { [storage] in
-                    _ = try? await storage.client.send(S3Request(.probe, .DELETE, key: key), until: deadline)
+                group.addTask { [storage, used] in
+                    let answer = try? await storage.client.send(S3Request(.probe, .DELETE, key: key), until: deadline)
+                    if answer != nil { used.withLockedValue { _ = $0.remove(key) } }
                 }
             }
         }
+        return begun?.isEmpty == true && used.withLockedValue { $0.isEmpty }
     }
 
     /// Sends a request with a condition and says how it came out.

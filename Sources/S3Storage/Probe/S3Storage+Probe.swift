@@ -54,11 +54,17 @@ extension S3Storage {
             if Task.isCancelled { return }
             run = ProbeRun(self, isGentle: true)
         }
-        await cleanUp(run)
+        // A store that is busy may need more than one try; what is left then is the sweep's.
+        for pause in [1, 5, 30, 60] {
+            if await cleanUp(run) { return }
+            try? await Task.sleep(for: .seconds(pause))
+            if Task.isCancelled { return }
+        }
     }
 
     /// In a task of its own, so that a probe which is cancelled leaves nothing behind either.
-    private func cleanUp(_ run: ProbeRun) async {
+    @discardableResult
+    private func cleanUp(_ run: ProbeRun) async -> Bool {
         await Task { await run.cleanUp() }.value
     }
 }

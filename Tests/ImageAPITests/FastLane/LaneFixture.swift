@@ -32,12 +32,11 @@ struct LaneFixture: Sendable {
         try await RawClient(port: self.port, receiveBuffer: receiveBuffer)
     }
 
-    static let configuration: ImagesConfiguration = {
-        let preset = try? RenditionPreset(parameters: "w=8&format=jpeg")
-        return ImagesConfiguration(
+    private static func makeConfiguration() throws -> ImagesConfiguration {
+        ImagesConfiguration(
             cacheControl: "public, no-cache", urlBase: nil, maximumUploadBytes: 50 << 20, allowsAnonymousWrites: false,
-            renditions: RenditionRules(presets: preset.map { ["small": $0] } ?? [:]))
-    }()
+            renditions: RenditionRules(presets: ["small": try RenditionPreset(parameters: "w=8&format=jpeg")]))
+    }
 
     /// A service whose answers stay fresh, with two pictures: `p.jpg`, and `large.jpg` of 200,000 bytes.
     static func makeService(revalidateAfter: Duration = .seconds(3600)) async throws -> ImageService {
@@ -78,13 +77,14 @@ struct LaneFixture: Sendable {
         configuration.lingerTimeout = .milliseconds(500)
         let (bound, finished, lines) = (Notes<Int>(), Notes<Finished>(), Notes<[String: String]>())
         let draining = Notes<Bool>()
+        let images = try Self.makeConfiguration()
         let log = RequestLog(logger: Logger(label: "test") { _ in NotingLogHandler(lines: lines) })
         let makeLane: @Sendable () -> any FastLane = {
-            ImageFastLane(service: service, configuration: Self.configuration)
+            ImageFastLane(service: service, configuration: images)
         }
         let listener = ServerListener(
             configuration: configuration,
-            responder: ImageResponder(service: service, configuration: Self.configuration),
+            responder: ImageResponder(service: service, configuration: images),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             hooks: ListenerHooks(
                 onBound: { bound.add($0.port ?? 0) },

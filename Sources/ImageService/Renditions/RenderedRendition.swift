@@ -1,0 +1,57 @@
+import ImageCache
+public import ImageModel
+import NIOCore
+public import ObjectStorage
+
+/// The entity tag of a rendition.
+public struct RenditionTag: Sendable, Hashable {
+    public var etag: ETag
+    /// Whether it stands for one sequence of bytes. A rendition that may be made of the original or of its intermediate
+    /// comes in two, which look the same: parts of them must not be put together.
+    public var isStrong: Bool
+}
+
+/// A rendition, whole, in memory.
+public struct RenderedRendition: Sendable {
+    /// The original that it was made from.
+    public var source: StoredImage
+    /// How the original's version was found.
+    public var freshness: Freshness
+    /// Whether the rendition itself was in memory.
+    public var isHit: Bool
+    /// Of the file; not always the one that was asked for, as WebP stands in for AVIF.
+    public var format: ImageFormat
+    public var etag: ETag
+    var pixels: Pixels
+
+    /// The finished file. One that is in the cache is counted there for as long as somebody sends it.
+    enum Pixels: Sendable {
+        case cached(CachedBody)
+        case apart(ByteBuffer)
+
+        /// The first bytes of it, enough to tell its format.
+        var head: ByteBuffer {
+            switch self {
+            case .cached(let body): body.head
+            case .apart(let bytes): bytes
+            }
+        }
+    }
+
+    /// Of the whole, in bytes.
+    public var size: Int {
+        switch pixels {
+        case .cached(let body): body.size
+        case .apart(let bytes): bytes.readableBytes
+        }
+    }
+
+    /// A range of the bytes, which lies within the whole.
+    public func stream(_ range: Range<Int>) -> ObjectBody {
+        switch pixels {
+        case .cached(let body): body.stream(range)
+        case .apart(let bytes):
+            ObjectBody(bytes.getSlice(at: bytes.readerIndex + range.lowerBound, length: range.count) ?? ByteBuffer())
+        }
+    }
+}
