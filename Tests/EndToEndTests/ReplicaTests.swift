@@ -239,13 +239,7 @@ extension EndToEnd {
             let items = try #require(try await HTTP.get(again.collection()).object()["items"] as? [[String: Any]])
             #expect(items.count >= acknowledged.count)
             #expect(items.allSatisfy { $0["bytes"] as? Int == bytes.count })
-            let deadline = ContinuousClock.now + .seconds(30)
-            var rest: [String] = []
-            while ContinuousClock.now < deadline {
-                rest = try await bucket.leftovers().filter { !$0.hasPrefix("k/") }
-                if rest.isEmpty { break }
-                try await Task.sleep(for: .milliseconds(500))
-            }
+            let rest = try await bucket.remains { $0.hasPrefix("k/") }
             #expect(rest == [])
         }
 
