@@ -42,7 +42,7 @@ def photo():
 def renditions():
     """Paths of renditions, never one twice, all of much the same cost."""
     flips = ("", "&flip=horizontal", "&flip=vertical")
-    for flip, quality, width in itertools.product(flips, range(75, 20, -1), range(300, 500)):
+    for flip, quality, width in itertools.product(flips, range(75, 20, -1), range(300, 600)):
         yield f"{PATH}?w={width}&format=jpeg&q={quality}{flip}"
 
 
@@ -174,7 +174,8 @@ def main():
     parser.add_argument("--hits", type=int, default=300, help="hits a second")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="tintype-benchmark-") as folder:
-        with servers.tintype(folder, LOG_LEVEL="warning") as server:
+        # A small cache is full after the first round: what grows behind that is something else.
+        with servers.tintype(folder, LOG_LEVEL="warning", CACHE_MEMORY_BYTES=str(32 * MIB)) as server:
             connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
             connection.request("PUT", PATH, photo())
             answer = connection.getresponse()
@@ -193,7 +194,6 @@ def main():
 
     calm, loaded = median("calm p99") * 1000, median("hit p99") * 1000
     limit = max(2 * calm, 5)
-    # What the cache may still fill with renditions is no growth.
     growth = worst("peak") / rounds[0]["peak"]
     rows = [
         (f"hit p99, {options.hits} a second, calm {calm:.1f} ms", f"{loaded:.1f} ms", f"≤ {limit:.1f} ms", loaded <= limit),

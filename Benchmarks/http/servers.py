@@ -51,7 +51,7 @@ def status(port, path):
 @contextlib.contextmanager
 def process(command, log, environment=None):
     with open(log, "ab") as output:
-        child = subprocess.Popen(command, stdout=output, stderr=output, env=environment, start_new_session=True)
+        child = subprocess.Popen(command, stdout=output, stderr=output, env=environment, process_group=0)
     try:
         yield child
     finally:

@@ -70,9 +70,9 @@ enum Composition {
         logger.info("the server has ended")
     }
 
-    /// So that codecs have less than a third of a core that an event loop wants as well. Not less: one that is put aside
-    /// for long may hold a lock (of the allocator, of the cache) that the event loop waits for.
-    private static let codecNiceness: CInt = 4
+    /// So that codecs have a tenth of a core that an event loop wants as well: enough for what they hold not to be held
+    /// for long.
+    private static let codecNiceness: CInt = 10
 
     private static func end(_ store: Store, _ pool: WorkerPool, _ service: ImageService) async {
         // What is not removed by then is garbage that nothing refers to.

@@ -20,8 +20,8 @@ final class FastForm {
     private var found: NotedFile?
     /// How often its file was asked for since.
     private(set) var uses = 0
-    private var whole: FastHead?
-    private var notModified: FastHead?
+    private var whole: ByteBuffer?
+    private var notModified: ByteBuffer?
 
     /// What heads depend on beside the image: when the store was asked, and an age, which is told in whole seconds.
     struct Stamp: Equatable {
@@ -81,14 +81,14 @@ final class FastForm {
     }
 
     /// The head of the answer with all bytes, which is that of HEAD as well.
-    func wholeHead() -> FastHead {
+    func wholeHead() -> ByteBuffer {
         if let whole { return whole }
         let head = Self.encode(self.representation.head(), .head)
         self.whole = head
         return head
     }
 
-    func notModifiedHead() -> FastHead {
+    func notModifiedHead() -> ByteBuffer {
         if let notModified { return notModified }
         let head = Self.encode(self.representation.notModified(), .get)
         self.notModified = head
@@ -96,16 +96,16 @@ final class FastForm {
     }
 
     /// The head of an answer with a part of the bytes.
-    func partHead(_ range: Range<Int64>) -> FastHead {
+    func partHead(_ range: Range<Int64>) -> ByteBuffer {
         // Asked as HEAD, which is answered with the same head: the body is not written by way of this response.
         Self.encode(self.representation.part(range, ResponseBody()), .head)
     }
 
-    private static func encode(_ response: Response, _ method: HTTPRequest.Method) -> FastHead {
+    private static func encode(_ response: Response, _ method: HTTPRequest.Method) -> ByteBuffer {
         var head = response.head
         _ = ResponseFraming.decide(head: &head, bodyLength: nil, method: method, version: .http1_1)
         var bytes = ByteBuffer()
-        let hasDate = ResponseHeadEncoder.encodeBeginning(of: head, into: &bytes)
-        return FastHead(bytes: bytes, hasDate: hasDate)
+        _ = ResponseHeadEncoder.encodeBeginning(of: head, into: &bytes)
+        return bytes
     }
 }

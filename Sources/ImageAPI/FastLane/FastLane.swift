@@ -35,8 +35,7 @@ final class FastLanes: Sendable {
 /// What the connections of one event loop share for quick answers.
 final class FastLaneSeat {
     let lane: any FastLane
-    /// The event loop's own, so that no other one waits for it.
-    let date = HTTPDateCache()
+    var stint = Stint()
 
     init(lane: any FastLane) {
         self.lane = lane

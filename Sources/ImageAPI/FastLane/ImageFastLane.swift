@@ -86,7 +86,7 @@ final class ImageFastLane: FastLane {
     }
 
     private static func answer(
-        _ status: Int, _ head: FastHead, _ file: FileInMemory? = nil, _ range: Range<Int> = 0..<0
+        _ status: Int, _ head: ByteBuffer, _ file: FileInMemory? = nil, _ range: Range<Int> = 0..<0
     ) -> FastAnswer {
         FastAnswer(status: status, head: head, body: file.map { ($0, range) }, notes: .imageHit)
     }

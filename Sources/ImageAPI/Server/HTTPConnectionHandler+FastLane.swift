@@ -9,7 +9,8 @@ extension HTTPConnectionHandler {
     func takeFast(_ bytes: inout ByteBuffer) {
         guard let fastLane, let context else { return }
         var answered = 0
-        var startedAt = self.eventLoop.now
+        let beganAt = self.eventLoop.now
+        var startedAt = beganAt
         // One read of the socket may hold a thousand heads, and the loop's other connections wait meanwhile.
         while bytes.readableBytes > 0, answered < Self.maximumFastAnswers, self.mayAnswerFast(context),
             let (request, length) = fastLane.reader.read(bytes), let answer = fastLane.seat.lane.answer(request)
@@ -19,7 +20,9 @@ extension HTTPConnectionHandler {
             answered += 1
             if bytes.readableBytes > 0 { startedAt = self.eventLoop.now }
         }
-        guard answered > 0, case .idle = self.phase else { return }
+        guard answered > 0 else { return }
+        fastLane.seat.stint.worked(from: beganAt, until: self.eventLoop.now)
+        guard case .idle = self.phase else { return }
         // What is left may be the beginning of a head.
         let limits = self.core.configuration
         if bytes.readableBytes > 0 {
@@ -47,9 +50,8 @@ extension HTTPConnectionHandler {
             request: request, answer: answer, id: self.core.requestIDs.next(), startedAt: startedAt,
             firstByteOut: self.tap.bytesOut)
         self.fastHead.clear()
-        self.fastHead.writeImmutableBuffer(answer.head.bytes)
-        let date = answer.head.hasDate ? nil : self.fastLane?.seat.date.text
-        ResponseHeadEncoder.encodeEnd(date: date, requestID: exchange.id, into: &self.fastHead)
+        self.fastHead.writeImmutableBuffer(answer.head)
+        ResponseHeadEncoder.encodeEnd(requestID: exchange.id, into: &self.fastHead)
         let headBytes = self.fastHead.readableBytes
         let bytes = headBytes + (answer.body?.range.count ?? 0)
         let taken = self.sendDirectly(answer, context: context)

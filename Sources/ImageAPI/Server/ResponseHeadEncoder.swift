@@ -56,14 +56,8 @@ enum ResponseHeadEncoder {
         return hasDate
     }
 
-    /// Ends a head on a connection that is kept, in HTTP/1.1.
-    /// - Parameter date: nil where the head has one.
-    static func encodeEnd(date: String?, requestID: RequestID, into buffer: inout ByteBuffer) {
-        if let date {
-            buffer.writeStaticString("Date: ")
-            buffer.writeString(date)
-            buffer.writeStaticString("\r\n")
-        }
+    /// Ends a head that has a Date, on a connection that is kept, in HTTP/1.1.
+    static func encodeEnd(requestID: RequestID, into buffer: inout ByteBuffer) {
         buffer.writeStaticString("X-Request-Id: ")
         requestID.write(into: &buffer)
         buffer.writeStaticString("\r\n\r\n")
