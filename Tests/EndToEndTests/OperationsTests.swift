@@ -54,18 +54,11 @@ extension EndToEnd {
 
         @Test("Wrong settings stop the start with 78 and one message that lists them all")
         func wrongSettings() async throws {
-            let process = Process()
-            process.executableURL = try TintypeServer.binary()
-            process.arguments = ["serve"]
-            process.environment = ["PORT": "99999", "STORAGE_TYPE": "ftp", "MAX_UPLOAD_BYTES": "-1"]
-            let pipe = Pipe()
-            process.standardError = pipe
-            try process.run()
-            let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-            process.waitUntilExit()
-            #expect(process.terminationStatus == 78)
+            let start = try Command.run(
+                ["serve"], ["PORT": "99999", "STORAGE_TYPE": "ftp", "MAX_UPLOAD_BYTES": "-1"])
+            #expect(start.exitCode == 78)
             for name in ["PORT", "STORAGE_TYPE", "MAX_UPLOAD_BYTES", "99999", "ftp"] {
-                #expect(text.contains(name), "\(text)")
+                #expect(start.errors.contains(name), "\(start.errors)")
             }
         }
 
@@ -74,19 +67,11 @@ extension EndToEnd {
             let file = FileManager.default.temporaryDirectory.appendingPathComponent("tintype-file-\(UUID())")
             try Data("a file".utf8).write(to: file)
             defer { try? FileManager.default.removeItem(at: file) }
-            let process = Process()
-            process.executableURL = try TintypeServer.binary()
-            process.arguments = ["serve"]
-            process.environment = [
-                "PORT": "0", "OPS_PORT": "0", "STORAGE_TYPE": "local", "LOCAL_STORAGE_PATH": file.path,
-            ]
-            let pipe = Pipe()
-            process.standardError = pipe
-            try process.run()
-            let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-            process.waitUntilExit()
-            #expect(process.terminationStatus == 78)
-            #expect(text.contains("LOCAL_STORAGE_PATH: \(file.path)"), "\(text)")
+            let start = try Command.run(
+                ["serve"],
+                ["PORT": "0", "OPS_PORT": "0", "STORAGE_TYPE": "local", "LOCAL_STORAGE_PATH": file.path])
+            #expect(start.exitCode == 78)
+            #expect(start.errors.contains("LOCAL_STORAGE_PATH: \(file.path)"), "\(start.errors)")
         }
 
         @Test("A reader of the log that is stuck stops nobody")
@@ -125,14 +110,7 @@ extension EndToEnd {
             let store = try await Backend.local.open()
             let server = try await TintypeServer.start(store.environment)
             func check(port: Int) throws -> Int32 {
-                let process = Process()
-                process.executableURL = try TintypeServer.binary()
-                process.arguments = ["healthcheck"]
-                process.environment = ["OPS_PORT": String(port)]
-                process.standardError = FileHandle.nullDevice
-                try process.run()
-                process.waitUntilExit()
-                return process.terminationStatus
+                try Command.run(["healthcheck"], ["OPS_PORT": String(port)]).exitCode
             }
             #expect(try check(port: server.opsPort) == 0)
             #expect(try check(port: 1) == 1)

@@ -114,22 +114,11 @@ extension EndToEnd {
         /// What `tintype config` says of these settings.
         private func config(
             _ environment: [String: String], yaml: String?
-        ) throws -> (exitCode: Int32, output: String, errors: String) {
+        ) throws -> Command {
             let file = FileManager.default.temporaryDirectory.appendingPathComponent("tintype-\(UUID()).yaml")
             defer { try? FileManager.default.removeItem(at: file) }
             try Data((yaml ?? "").utf8).write(to: file)
-            let process = Process()
-            process.executableURL = try TintypeServer.binary()
-            process.arguments = ["config", "--config", file.path]
-            process.environment = environment
-            let (output, errors) = (Pipe(), Pipe())
-            process.standardOutput = output
-            process.standardError = errors
-            try process.run()
-            let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-            let faults = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-            process.waitUntilExit()
-            return (process.terminationStatus, text, faults)
+            return try Command.run(["config", "--config", file.path], environment)
         }
     }
 }

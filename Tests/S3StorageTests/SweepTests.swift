@@ -110,6 +110,24 @@ import Testing
         }
     }
 
+    /// The store has taken its time between the two: the note stays until the upload is old enough as well.
+    @Test func uploadWithoutItsIDThatWasBegunLater() async throws {
+        try await Servers.withStorage(.seaweedFS, ownBucket: true) { storage in
+            let photo = try key("photo")
+            let note = UploadNote(key: photo, begun: .now)
+            let noteKey = try #require(ObjectKey(S3Storage.ownPrefix + UploadNote.name(of: photo)))
+            _ = try await storage.put(noteKey, bytes: note.bytes, options: PutOptions())
+            try await Task.sleep(for: .seconds(4))
+            _ = try await begin(photo, storage)
+
+            #expect(try await storage.sweepUploads(olderThan: .seconds(3)) == SweepReport())
+            #expect(try await notes(storage) == 1)
+            let report = try await storage.sweepUploads(olderThan: .seconds(-2))
+            #expect(report.abortedUploads == 1 && report.removedNotes == 1)
+            #expect(try await storage.uploads(prefix: []).isEmpty)
+        }
+    }
+
     /// Uploads of other programs have no note.
     @Test func foreignUploadsStay() async throws {
         try await Servers.withStorage(.seaweedFS, ownBucket: true) { storage in

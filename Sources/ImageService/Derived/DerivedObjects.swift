@@ -38,16 +38,19 @@ struct DerivedObjects: Sendable {
 
     // MARK: Names
 
-    private static let root = "\(ImagePath.ownPrefix)/derived"
+    static let root = "\(ImagePath.ownPrefix)/derived"
 
-    private static func folder(_ path: ObjectKey) -> String {
+    static func folder(_ path: ObjectKey) -> String {
         let hash = StoredImage.hex(SHA256.hash(data: path.bytes))
         return "\(root)/\(hash.prefix(2))/\(hash)/"
     }
 
-    private static func folder(_ version: OriginalVersion) -> String {
+    static func folder(_ version: OriginalVersion) -> String {
         "\(folder(version.path))\(StoredImage.digest(version.etag.text))/"
     }
+
+    /// The name under which an object's metadata tell the original's path, which its key does not.
+    static let pathName = "tintype-path"
 
     /// - Parameter name: letters, digits and hyphens.
     static func key(_ name: String, of version: OriginalVersion) -> ObjectKey? {
@@ -118,7 +121,7 @@ struct DerivedObjects: Sendable {
         guard let key = Self.key(name, of: version) else { return .failed }
         let options = PutOptions(
             mode: .createOnly, contentType: contentType,
-            metadata: ["tintype-path": Base64URL.encode(version.path.bytes)])
+            metadata: [Self.pathName: Base64URL.encode(version.path.bytes)])
         do throws(StorageError) {
             _ = try await storage.put(key, bytes: bytes, options: options)
             return .kept

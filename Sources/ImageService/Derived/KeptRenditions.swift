@@ -24,8 +24,10 @@ struct KeptRenditions: Sendable {
 
     static func canKeep(_ bytes: ByteBuffer) -> Bool { bytes.readableBytes <= maximumBytes }
 
+    /// How the names of renditions begin, of whatever renderer.
+    static let kind = "rendition-"
     /// How the names of what this renderer made begin.
-    private static let start = "rendition-\(Renderer.revision)-"
+    static let start = "\(kind)\(Renderer.revision)-"
 
     /// The name of a rendition's object.
     ///

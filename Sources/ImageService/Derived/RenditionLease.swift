@@ -22,7 +22,10 @@ struct RenditionLease: Sendable {
     private static let firstPause = Duration.milliseconds(20)
     private static let longestPause = Duration.milliseconds(200)
 
-    private static func name(_ text: String) -> String { "lease-\(StoredImage.digest(text))" }
+    /// How the names of leases begin.
+    static let kind = "lease-"
+
+    private static func name(_ text: String) -> String { kind + StoredImage.digest(text) }
 
     /// Takes the lease, or waits for whoever holds it.
     ///

@@ -71,8 +71,11 @@ extension S3Storage {
                 try await abortUpload(id, of: note.key)
                 report.abortedUploads += 1
             } else {
-                report.abortedUploads += try await abortUnnamed(
+                let unnamed = try await abortUnnamed(
                     note, notedAt: item.lastModified ?? note.begun, latest: latest)
+                report.abortedUploads += unnamed.aborted
+                // The note is all that leads to those: a slow store may have begun one long after it.
+                guard unnamed.tooYoung == 0 else { return }
             }
         }
         _ = try await client.send(S3Request(.listUploads, .DELETE, key: item.key), until: client.deadline())
@@ -83,16 +86,18 @@ extension S3Storage {
     /// and is itself old enough, can be no upload that is still going on.
     private func abortUnnamed(
         _ note: UploadNote, notedAt: Timestamp, latest: Timestamp
-    ) async throws(S3Failure) -> Int {
-        var aborted = 0
+    ) async throws(S3Failure) -> (aborted: Int, tooYoung: Int) {
+        var (aborted, tooYoung) = (0, 0)
         for upload in try await uploads(prefix: note.key.bytes) where upload.key == note.key {
-            guard let begun = upload.begun, begun.seconds >= min(notedAt.seconds, note.begun.seconds),
-                begun <= latest
-            else { continue }
+            guard let begun = upload.begun, begun.seconds >= min(notedAt.seconds, note.begun.seconds) else { continue }
+            guard begun <= latest else {
+                tooYoung += 1
+                continue
+            }
             try await abortUpload(upload.id, of: note.key)
             aborted += 1
         }
-        return aborted
+        return (aborted, tooYoung)
     }
 
     /// The unfinished uploads of all keys that begin so.

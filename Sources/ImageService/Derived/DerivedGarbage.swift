@@ -1,0 +1,137 @@
+public import ObjectStorage
+
+/// Finds among the derived objects those that nothing refers to any more, and removes them: what a crash, a race or a store
+/// that was away has left behind. They are never served; they only take room.
+///
+/// Garbage is what was made of a version that is not the original's present one, what another revision of the renderer has
+/// made, and leases whose holder has died. To remove what was no garbage would cost a render. May run beside servers.
+public struct DerivedGarbage: Sendable {
+    /// What was found.
+    public struct Report: Sendable, Hashable {
+        /// Derived objects that were looked at.
+        public var objects = 0
+        /// Those of them that are garbage.
+        public var garbage = 0
+        /// Their sizes together.
+        public var garbageBytes: Int64 = 0
+        /// Objects that nothing tells the original of: left alone.
+        public var unknown = 0
+    }
+
+    private let storage: any ObjectStorage
+    private let minimumAge: Duration
+    private let isRemoving: Bool
+
+    /// So many originals are asked for at a time.
+    private static let width = 16
+    /// So many objects of one path are asked for its name, as one may have gone or be somebody else's.
+    private static let witnesses = 4
+
+    /// - Parameters:
+    ///   - minimumAge: what is younger is left alone, since it may be on its way.
+    ///   - isRemoving: false: it is only counted.
+    public init(storage: any ObjectStorage, minimumAge: Duration, isRemoving: Bool) {
+        self.storage = storage
+        self.minimumAge = minimumAge
+        self.isRemoving = isRemoving
+    }
+
+    /// Goes through all derived objects.
+    ///
+    /// - Throws: ``StorageError`` where the store fails; what was removed until then stays removed.
+    public func collect() async throws(StorageError) -> Report {
+        var report = Report()
+        var request = ListRequest(prefix: Array("\(DerivedObjects.root)/".utf8))
+        repeat {
+            let page = try await storage.list(request)
+            report.objects += page.items.count
+            var groups = Dictionary(grouping: page.items) { Self.folderOfPath($0.key) }
+            report.unknown += groups.removeValue(forKey: nil)?.count ?? 0
+            var rest = groups.compactMap { folder, items in folder.map { (folder: $0, items: items) } }[...]
+            while !rest.isEmpty {
+                let results = await withTaskGroup { tasks in
+                    for group in rest.prefix(Self.width) {
+                        tasks.addTask { await self.judge(group.items, in: group.folder) }
+                    }
+                    return await tasks.reduce(into: []) { $0.append($1) }
+                }
+                rest = rest.dropFirst(Self.width)
+                for result in results { report.add(try result.get()) }
+            }
+            request.cursor = page.cursor
+        } while request.cursor != nil
+        return report
+    }
+
+    /// All of one path.
+    private func judge(_ items: [ObjectInfo], in folder: String) async -> Result<Report, StorageError> {
+        do throws(StorageError) {
+            var report = Report()
+            guard let path = try await path(of: items, in: folder) else {
+                report.unknown = items.count
+                return .success(report)
+            }
+            let present = try await presentVersion(of: path).map { DerivedObjects.folder($0) }
+            let now = Timestamp.now
+            for item in items where isOld(item, now) && Self.isGarbage(item.key.text, present: present) {
+                report.garbage += 1
+                report.garbageBytes += item.size
+                if isRemoving { try await storage.delete(item.key, ifMatch: nil) }
+            }
+            return .success(report)
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// The original's path, as one of the objects tells it; nil where it tells none, or another one.
+    private func path(of items: [ObjectInfo], in folder: String) async throws(StorageError) -> ObjectKey? {
+        for item in items.prefix(Self.witnesses) {
+            guard let text = try await head(item.key)?.metadata[DerivedObjects.pathName],
+                let path = Base64URL.decode(text).flatMap({ ObjectKey($0) }), DerivedObjects.folder(path) == folder
+            else { continue }
+            return path
+        }
+        return nil
+    }
+
+    private func presentVersion(of path: ObjectKey) async throws(StorageError) -> OriginalVersion? {
+        try await head(path).map { OriginalVersion(path: path, etag: $0.etag) }
+    }
+
+    private func head(_ key: ObjectKey) async throws(StorageError) -> ObjectInfo? {
+        do throws(StorageError) {
+            return try await storage.head(key)
+        } catch  where error.code == .notFound {
+            return nil
+        }
+    }
+
+    private func isOld(_ item: ObjectInfo, _ now: Timestamp) -> Bool {
+        guard let written = item.lastModified else { return false }
+        return now.seconds - written.seconds >= minimumAge.components.seconds
+    }
+
+    private static func isGarbage(_ key: String, present: String?) -> Bool {
+        guard let present, key.hasPrefix(present) else { return true }
+        let name = key.dropFirst(present.count)
+        return name.hasPrefix(RenditionLease.kind)
+            || name.hasPrefix(KeptRenditions.kind) && !name.hasPrefix(KeptRenditions.start)
+    }
+
+    /// `.tintype/derived/<two digits>/<SHA-256 of the path>/`; nil where the key is not one of ours.
+    private static func folderOfPath(_ key: ObjectKey) -> String? {
+        let parts = key.text.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 6 else { return nil }
+        return parts.prefix(4).joined(separator: "/") + "/"
+    }
+}
+
+extension DerivedGarbage.Report {
+    fileprivate mutating func add(_ other: Self) {
+        objects += other.objects
+        garbage += other.garbage
+        garbageBytes += other.garbageBytes
+        unknown += other.unknown
+    }
+}

@@ -1,0 +1,64 @@
+import ArgumentParser
+import ImageService
+import Logging
+import ObjectStorage
+import Telemetry
+import TintypeSettings
+
+/// Removes from the store what nothing refers to any more. May run beside servers, as from a nightly job.
+struct GarbageCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "gc",
+        abstract: "Remove renditions and notes whose originals have been replaced or deleted.",
+        discussion: """
+            Servers remove them by themselves, with the write. What a crash or a store that was away has left behind is \
+            never served, and takes room until this is run.
+            """
+    )
+
+    @OptionGroup var options: SettingsOptions
+
+    @Flag(help: "Count only, and remove nothing.")
+    var dryRun = false
+
+    @Option(help: "Seconds; what is younger is left alone.")
+    var olderThan = 3600
+
+    func validate() throws {
+        guard (0...31_536_000).contains(olderThan) else {
+            throw ValidationError("--older-than takes 0 to 31536000 seconds.")
+        }
+    }
+
+    func run() async throws {
+        let settings = try options.loadOrExit()
+        LineLogHandler.bootstrap(format: LineFormat(settings.logFormat), level: Logger.Level(settings.logLevel))
+        let store: Store
+        do {
+            store = try Store.open(settings, logger: Logger(label: "tintype"))
+        } catch {
+            StandardStreams.printError("tintype: \(error)")
+            throw ExitCode(SettingsFaults.exitCode)
+        }
+        let garbage = DerivedGarbage(
+            storage: store.storage, minimumAge: .seconds(olderThan), isRemoving: !dryRun)
+        let result: Result<DerivedGarbage.Report, StorageError>
+        do throws(StorageError) {
+            result = .success(try await garbage.collect())
+        } catch {
+            result = .failure(error)
+        }
+        await store.close()
+        switch result {
+        case .success(let report):
+            print(
+                """
+                \(report.objects) derived objects, \(report.garbage) of them garbage (\(report.garbageBytes) bytes), \
+                \(dryRun ? "none removed" : "removed"); \(report.unknown) of unknown originals left alone
+                """)
+        case .failure(let error):
+            StandardStreams.printError("tintype gc: \(error.debugDescription)")
+            throw ExitCode(1)
+        }
+    }
+}

@@ -1,0 +1,58 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+    @Suite("tintype gc", .serialized)
+    struct GarbageTests {
+        @Test("What a killed server has left of replaced pictures is found and removed", arguments: Backend.all)
+        func collect(_ backend: Backend) async throws {
+            let store = try await backend.open()
+            let server = try await TintypeServer.start(store.environment)
+            let photo = try Pictures.noise(width: 400, height: 300)
+            for path in ["a/gone.jpg", "a/stays.jpg"] {
+                #expect(try await HTTP.put(server.image(path), photo).status == 201)
+                #expect(try await HTTP.get(server.image(path, "w=50&format=jpeg")).status == 200)
+            }
+            func derived() async throws -> [String] {
+                try await store.leftovers().filter { $0.contains("/rendition-") }
+            }
+            let deadline = ContinuousClock.now + .seconds(20)
+            while try await derived().count < 2, .now < deadline { try await Task.sleep(for: .milliseconds(100)) }
+            #expect(try await derived().count == 2)
+            try await server.kill9()
+            try await store.plant("a/gone.jpg", photo + [0])
+
+            func gc(_ arguments: String...) throws -> Command {
+                try Command.run(["gc"] + arguments, store.environment)
+            }
+            let young = try gc()
+            #expect(young.exitCode == 0, "\(young.errors)")
+            #expect(young.output.contains(" 0 of them garbage"), "\(young.output)")
+            // The store's clock tells whole seconds.
+            try await Task.sleep(for: .seconds(1))
+            let counted = try gc("--older-than", "0", "--dry-run")
+            #expect(counted.output.contains("2 derived objects, 1 of them garbage"), "\(counted.output)")
+            #expect(try await derived().count == 2)
+            let removed = try gc("--older-than", "0")
+            #expect(
+                removed.output.contains("1 of them garbage") && removed.output.contains("removed"), "\(removed.output)")
+            #expect(try await derived().count == 1)
+
+            let again = try await TintypeServer.start(store.environment)
+            #expect(try await HTTP.get(again.image("a/stays.jpg", "w=50&format=jpeg")).status == 200)
+            #expect(try await HTTP.get(again.image("a/gone.jpg")).bytes == photo + [0])
+        }
+
+        @Test("A store that is away is an error, and nothing is removed")
+        func away() throws {
+            let result = try Command.run(
+                ["gc"],
+                [
+                    "STORAGE_TYPE": "s3", "S3_ENDPOINT_URL": "http://127.0.0.1:1", "S3_BUCKET_NAME": "none",
+                    "S3_ACCESS_KEY": "a", "S3_SECRET_KEY": "b", "STORAGE_TIMEOUT_SECONDS": "1",
+                ])
+            #expect(result.exitCode == 1)
+            #expect(result.errors.contains("tintype gc: "), "\(result.errors)")
+        }
+    }
+}

@@ -1,0 +1,25 @@
+import Foundation
+
+/// A command of the binary that ends by itself, and what it has said.
+struct Command {
+    let exitCode: Int32
+    let output: String
+    let errors: String
+
+    /// Runs it to its end. It is to say little: what fills a pipe would stop it.
+    static func run(_ arguments: [String], _ environment: [String: String]) throws -> Command {
+        let process = Process()
+        process.executableURL = try TintypeServer.binary()
+        process.arguments = arguments
+        process.environment = environment
+        let (output, errors) = (Pipe(), Pipe())
+        process.standardOutput = output
+        process.standardError = errors
+        try process.run()
+        let texts = try [output, errors].map {
+            String(decoding: try $0.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+        }
+        process.waitUntilExit()
+        return Command(exitCode: process.terminationStatus, output: texts[0], errors: texts[1])
+    }
+}
