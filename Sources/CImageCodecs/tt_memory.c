@@ -3,6 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 tt_status tt_buffer_append(tt_buffer *buffer, const void *bytes, size_t count) {
     if (count == 0) return TT_OK;
     if (count > SIZE_MAX / 4 || buffer->size > SIZE_MAX / 4) return TT_TOO_LARGE;
@@ -32,3 +36,9 @@ void tt_buffer_free(tt_buffer *buffer) {
 void *tt_allocate(size_t count) { return calloc(count == 0 ? 1 : count, 1); }
 
 void tt_free(void *memory) { free(memory); }
+
+void tt_release_free_memory(void) {
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
+}

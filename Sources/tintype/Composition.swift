@@ -55,6 +55,7 @@ enum Composition {
         // Ended from the last to the first: the ops listener tells of everything that ends before it.
         var services: [any Service] = [operations]
         services += store.services
+        services.append(MemoryRelease())
         services.append(StoreStart(store: store, readiness: readiness, logger: logger))
         services.append(images)
         let group = ServiceGroup(

@@ -22,6 +22,10 @@ void tt_buffer_free(tt_buffer *buffer);
 void *_Nullable tt_allocate(size_t count);
 void tt_free(void *_Nullable memory);
 
+/// Gives the pages that the allocator holds for nobody back to the system (malloc_trim), which takes some milliseconds.
+/// Does nothing where the C library has no such call.
+void tt_release_free_memory(void);
+
 #pragma clang assume_nonnull end
 
 #endif
