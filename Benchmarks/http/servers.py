@@ -50,6 +50,8 @@ def status(port, path):
 
 @contextlib.contextmanager
 def process(command, log, environment=None):
+    # A group, not a session: Linux schedules sessions against each other (autogroup), and the niceness of the server's
+    # threads would mean nothing to the clients.
     with open(log, "ab") as output:
         child = subprocess.Popen(command, stdout=output, stderr=output, env=environment, process_group=0)
     try:

@@ -136,29 +136,20 @@ struct Rotation: Sendable {
         _ path: ImagePath, by change: RotationChange, condition: WriteCondition, after past: inout Past,
         since start: ContinuousClock.Instant, for requester: Requester
     ) async throws(ServiceError) -> RotatedImage? {
-        // A turn first, by the size that the store tells: whatever waits between the read and the write gives other
-        // writers time to come first, and holds a connection to the store.
-        let size = try await ask { () async throws(StorageError) in try await storage.head(path.key) }.size
-        try limits.check(size, toBe: "rotated")
-        // Until what was made of the file is with the store.
-        let room = try await workers.admitFile(size, for: requester)
+        let found = try await ask { () async throws(StorageError) in try await storage.head(path.key) }
+        if let rotated = try settled(found, condition, past) { return rotated }
+        try limits.check(found.size, toBe: "rotated")
+        // The turn comes before the read: whatever waits between that and the write gives other writers time to come
+        // first, and would hold a connection to the store. Until what was made of the file is with the store.
+        let room = try await workers.admitFile(found.size, for: requester)
         defer { room.release() }
         let got = try await ask { () async throws(StorageError) in
             try await storage.get(path.key, options: GetOptions())
         }
+        if let rotated = try settled(got.info, condition, past) { return rotated }
         let version = Version(got.info)
-        // An attempt that was given up may have landed since: it is this rotate, and must not be done twice.
-        if let rotated = rotated(version.object, past) { return rotated }
-        // Where an upload has begun the list anew, an attempt of ours may have happened just before. So may it where a
-        // write from before it has landed behind it, once four turns had brought the same bytes back.
-        if let doubted = past.doubted, !version.goesOn(from: doubted) {
-            throw .conflict(
-                "The image was replaced while it was being rotated; whether it had been rotated before is not known.")
-        }
-        // A client that named its version is refused here once another one has come.
-        _ = try condition.mode(given: got.info.etag)
         // Another file has come that there is no room for.
-        guard got.info.size <= size else { return nil }
+        guard got.info.size <= found.size else { return nil }
         let turned = try await transform(try await read(got), change)
         // What is left is the store's work.
         room.endTurn()
@@ -184,6 +175,23 @@ struct Rotation: Sendable {
             return nil
         case .failed(let error): throw ServiceError(error)
         }
+    }
+
+    /// What is there now, where that ends this rotate; nil where it is still to be done.
+    private func settled(
+        _ object: ObjectInfo, _ condition: WriteCondition, _ past: Past
+    ) throws(ServiceError) -> RotatedImage? {
+        // An attempt that was given up may have landed since: it is this rotate, and must not be done twice.
+        if let rotated = rotated(object, past) { return rotated }
+        // Where an upload has begun the list anew, an attempt of ours may have happened just before. So may it where a
+        // write from before it has landed behind it, once four turns had brought the same bytes back.
+        if let doubted = past.doubted, !Version(object).goesOn(from: doubted) {
+            throw .conflict(
+                "The image was replaced while it was being rotated; whether it had been rotated before is not known.")
+        }
+        // A client that named its version is refused here once another one has come.
+        _ = try condition.mode(given: object.etag)
+        return nil
     }
 
     /// What is there now, where it holds one of our writes; else nil.

@@ -17,7 +17,9 @@ struct DerivedGarbageTests {
     }
 
     private func collect(age: Duration = .zero, isRemoving: Bool = true) async throws -> DerivedGarbage.Report {
-        try await DerivedGarbage(storage: storage, minimumAge: age, isRemoving: isRemoving).collect()
+        var report = DerivedGarbage.Report()
+        try await DerivedGarbage(storage: storage, minimumAge: age, isRemoving: isRemoving).collect(into: &report)
+        return report
     }
 
     private func derived() async throws -> [ObjectKey] {
@@ -106,13 +108,31 @@ struct DerivedGarbageTests {
         #expect(try await derived().count == 3)
     }
 
-    @Test("Where the store is away nothing is taken for gone")
-    func outage() async throws {
+    /// The first question is for the derived object, the second for the original.
+    @Test("Where the store is away nothing is taken for gone", arguments: [1, 2])
+    func outage(_ question: Int) async throws {
         let key = try await keepRendition()
-        for failures in [[StorageError.Code.unavailable], [.timedOut], [.denied]] {
-            storage.refuse(.head, with: failures)
+        for failures in [[StorageError.Code.unavailable], [.timedOut]] {
+            refuse(question, failures)
             await #expect(throws: StorageError.self) { try await collect() }
         }
         #expect(try await derived() == [key])
+    }
+
+    @Test("What may not be looked at is left alone, and stops nothing", arguments: [1, 2])
+    func denied(_ question: Int) async throws {
+        let key = try await keepRendition()
+        refuse(question, [.denied])
+        let report = try await collect()
+        #expect(report.unknown == 1)
+        #expect(report.garbage == 0)
+        #expect(try await derived() == [key])
+    }
+
+    private func refuse(_ question: Int, _ failures: [StorageError.Code]) {
+        guard question > 1 else { return storage.refuse(.head, with: failures) }
+        storage.before(next: .head) { [storage] in
+            storage.before(next: .head) { storage.refuse(.head, with: failures) }
+        }
     }
 }

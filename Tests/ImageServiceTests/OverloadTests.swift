@@ -65,6 +65,30 @@ struct OverloadTests {
         #expect(workers.usage.queued == 0)
     }
 
+    @Test("A rotate reads nothing before its turn, and one of another version does not wait for it")
+    func rotate() async throws {
+        // Room for four of them; twice as long, none could be turned in so little memory.
+        _ = try await service.upload(path, try Samples.jpeg(padding: 450_000))
+        let open = hold()
+        let many = (1...5).map { render($0, for: .ipv4(1)) }
+        await until { workers.usage.queued == 1 }
+        let (gets, heads) = (storage.count(.get), storage.count(.head))
+        let error = await #expect(throws: ServiceError.self) {
+            try await service.rotate(path, by: .rotated90, condition: .matches([ETag(opaque: "another")]))
+        }
+        guard case .preconditionFailed? = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        let rotate = Task { try await service.rotate(path, by: .rotated90, condition: .always) }
+        await until { storage.count(.head) == heads + 2 }
+        try await Task.sleep(for: .milliseconds(200))
+        #expect(storage.count(.get) == gets)
+        open()
+        #expect(try await rotate.value.isLossless)
+        for task in many { #expect(try await task.value > 0) }
+    }
+
     @Test("A client with one request is served though another has filled the queue")
     func fair() async throws {
         _ = try await service.upload(path, try Samples.jpeg(padding: 900_000))

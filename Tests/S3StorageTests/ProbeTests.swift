@@ -1,3 +1,4 @@
+import NIOConcurrencyHelpers
 import ObjectStorage
 import TestServers
 import Testing
@@ -52,6 +53,25 @@ import Testing
                 }
             }
             #expect(races.count >= 3 * ProbeRun.rounds * ProbeRun.racers && races == races.sorted())
+        }
+    }
+
+    @Test(.enabled(if: hasSeaweedFS)) func cleansUpInMoreThanOneTry() async throws {
+        try await Servers.withFaults(ownBucket: true) { storage, proxy in
+            let refusals = NIOLockedValueBox(2)
+            proxy.setPlan { exchange in
+                guard exchange.method == "DELETE", !exchange.hasCondition, exchange.uri.hasSuffix("/put/0"),
+                    refusals.withLockedValue({ left in
+                        left -= 1
+                        return left >= 0
+                    })
+                else { return .none }
+                return .answer(status: 403, body: "<Error><Code>AccessDenied</Code></Error>")
+            }
+            try await storage.prepare()
+            while refusals.withLockedValue({ $0 >= 0 }) { try await Task.sleep(for: .milliseconds(50)) }
+            while try await !storage.list(ListRequest()).items.isEmpty { try await Task.sleep(for: .milliseconds(50)) }
+            try await expectNothingLeft(in: storage)
         }
     }
 

@@ -105,7 +105,8 @@ final class FastForm {
         var head = response.head
         _ = ResponseFraming.decide(head: &head, bodyLength: nil, method: method, version: .http1_1)
         var bytes = ByteBuffer()
-        _ = ResponseHeadEncoder.encodeBeginning(of: head, into: &bytes)
+        let hasDate = ResponseHeadEncoder.encodeBeginning(of: head, into: &bytes)
+        assert(hasDate, "answers from memory tell their age, and so their date")
         return bytes
     }
 }

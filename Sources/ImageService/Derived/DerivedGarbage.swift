@@ -4,7 +4,8 @@ public import ObjectStorage
 /// that was away has left behind. They are never served; they only take room.
 ///
 /// Garbage is what was made of a version that is not the original's present one, what another revision of the renderer has
-/// made, and leases whose holder has died. To remove what was no garbage would cost a render. May run beside servers.
+/// made, and leases whose holder has died. To remove what was no garbage would cost a render. May run beside servers of the
+/// same release: what is present is judged by this renderer's revision.
 public struct DerivedGarbage: Sendable {
     /// What was found.
     public struct Report: Sendable, Hashable {
@@ -14,8 +15,12 @@ public struct DerivedGarbage: Sendable {
         public var garbage = 0
         /// Their sizes together.
         public var garbageBytes: Int64 = 0
-        /// Objects that nothing tells the original of: left alone.
+        /// Objects that nothing tells the original of, or whose original may not be looked at: left alone.
         public var unknown = 0
+
+        public init() {}
+
+        fileprivate init(unknown: Int) { self.unknown = unknown }
     }
 
     private let storage: any ObjectStorage
@@ -36,11 +41,10 @@ public struct DerivedGarbage: Sendable {
         self.isRemoving = isRemoving
     }
 
-    /// Goes through all derived objects.
+    /// Goes through all derived objects, and adds to the report what it finds.
     ///
     /// - Throws: ``StorageError`` where the store fails; what was removed until then stays removed.
-    public func collect() async throws(StorageError) -> Report {
-        var report = Report()
+    public func collect(into report: inout Report) async throws(StorageError) {
         var request = ListRequest(prefix: Array("\(DerivedObjects.root)/".utf8))
         repeat {
             let page = try await storage.list(request)
@@ -58,9 +62,11 @@ public struct DerivedGarbage: Sendable {
                 rest = rest.dropFirst(Self.width)
                 for result in results { report.add(try result.get()) }
             }
+            guard page.cursor == nil || page.cursor != request.cursor else {
+                throw StorageError(.badAnswer, during: .list, detail: "a listing that does not go on")
+            }
             request.cursor = page.cursor
         } while request.cursor != nil
-        return report
     }
 
     /// All of one path.
@@ -68,8 +74,7 @@ public struct DerivedGarbage: Sendable {
         do throws(StorageError) {
             var report = Report()
             guard let path = try await path(of: items, in: folder) else {
-                report.unknown = items.count
-                return .success(report)
+                return .success(Report(unknown: items.count))
             }
             let present = try await presentVersion(of: path).map { DerivedObjects.folder($0) }
             let now = Timestamp.now
@@ -79,6 +84,9 @@ public struct DerivedGarbage: Sendable {
                 if isRemoving { try await storage.delete(item.key, ifMatch: nil) }
             }
             return .success(report)
+        } catch  where error.code == .denied {
+            // One that may not be looked at is no reason to leave all others.
+            return .success(Report(unknown: items.count))
         } catch {
             return .failure(error)
         }

@@ -79,8 +79,12 @@ final class ProbeRun: Sendable {
         await withTaskGroup { group in
             for key in keys {
                 group.addTask { [storage, used] in
-                    let answer = try? await storage.client.send(S3Request(.probe, .DELETE, key: key), until: deadline)
-                    if answer != nil { used.withLockedValue { _ = $0.remove(key) } }
+                    do throws(S3Failure) {
+                        _ = try await storage.client.send(S3Request(.probe, .DELETE, key: key), until: deadline)
+                    } catch {
+                        guard storage.failureMeansMissing(error) else { return }
+                    }
+                    used.withLockedValue { _ = $0.remove(key) }
                 }
             }
         }

@@ -55,10 +55,9 @@ extension S3Storage {
             run = ProbeRun(self, isGentle: true)
         }
         // A store that is busy may need more than one try; what is left then is the sweep's.
-        for pause in [1, 5, 30, 60] {
-            if await cleanUp(run) { return }
+        for pause in [0, 1, 5, 30] where pause == 0 || !Task.isCancelled {
             try? await Task.sleep(for: .seconds(pause))
-            if Task.isCancelled { return }
+            if await cleanUp(run) { return }
         }
     }
 

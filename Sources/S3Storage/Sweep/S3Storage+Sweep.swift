@@ -83,13 +83,15 @@ extension S3Storage {
     }
 
     /// The process ended between the note and the store's answer: whatever was begun on exactly this key since then,
-    /// and is itself old enough, can be no upload that is still going on.
+    /// and is itself old enough, can be no upload that is still going on. What was begun much later is somebody else's.
     private func abortUnnamed(
         _ note: UploadNote, notedAt: Timestamp, latest: Timestamp
     ) async throws(S3Failure) -> (aborted: Int, tooYoung: Int) {
         var (aborted, tooYoung) = (0, 0)
+        let first = min(notedAt.seconds, note.begun.seconds)
+        let last = max(notedAt.seconds, note.begun.seconds) + Self.longestBeginning
         for upload in try await uploads(prefix: note.key.bytes) where upload.key == note.key {
-            guard let begun = upload.begun, begun.seconds >= min(notedAt.seconds, note.begun.seconds) else { continue }
+            guard let begun = upload.begun, (first...last).contains(begun.seconds) else { continue }
             guard begun <= latest else {
                 tooYoung += 1
                 continue
@@ -99,6 +101,9 @@ extension S3Storage {
         }
         return (aborted, tooYoung)
     }
+
+    /// Seconds after its note at which a slow store may still begin an upload.
+    private static let longestBeginning: Int64 = 120
 
     /// The unfinished uploads of all keys that begin so.
     func uploads(

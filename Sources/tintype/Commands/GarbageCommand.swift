@@ -5,7 +5,7 @@ import ObjectStorage
 import Telemetry
 import TintypeSettings
 
-/// Removes from the store what nothing refers to any more. May run beside servers, as from a nightly job.
+/// Removes from the store what nothing refers to any more. May run beside servers of this release, as from a nightly job.
 struct GarbageCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "gc",
@@ -42,22 +42,21 @@ struct GarbageCommand: AsyncParsableCommand {
         }
         let garbage = DerivedGarbage(
             storage: store.storage, minimumAge: .seconds(olderThan), isRemoving: !dryRun)
-        let result: Result<DerivedGarbage.Report, StorageError>
+        var report = DerivedGarbage.Report()
+        var failure: StorageError?
         do throws(StorageError) {
-            result = .success(try await garbage.collect())
+            try await garbage.collect(into: &report)
         } catch {
-            result = .failure(error)
+            failure = error
         }
         await store.close()
-        switch result {
-        case .success(let report):
-            print(
-                """
-                \(report.objects) derived objects, \(report.garbage) of them garbage (\(report.garbageBytes) bytes), \
-                \(dryRun ? "none removed" : "removed"); \(report.unknown) of unknown originals left alone
-                """)
-        case .failure(let error):
-            StandardStreams.printError("tintype gc: \(error.debugDescription)")
+        print(
+            """
+            \(report.objects) derived objects, \(report.garbage) of them garbage (\(report.garbageBytes) bytes), \
+            \(dryRun ? "none" : "all") removed; \(report.unknown) of unknown originals left alone
+            """)
+        if let failure {
+            StandardStreams.printError("tintype gc: stopped there: \(failure.debugDescription)")
             throw ExitCode(1)
         }
     }
