@@ -35,9 +35,15 @@ final class FastLanes: Sendable {
 /// What the connections of one event loop share for quick answers.
 final class FastLaneSeat {
     let lane: any FastLane
-    var stint = Stint()
+    private var stint = Stint()
 
     init(lane: any FastLane) {
         self.lane = lane
+    }
+
+    /// To be called when a connection has been answered.
+    func answered(from start: NIODeadline, until end: NIODeadline, on eventLoop: any EventLoop) {
+        guard self.stint.note(from: start, until: end) else { return }
+        eventLoop.assumeIsolated().execute { self.stint.yield() }
     }
 }

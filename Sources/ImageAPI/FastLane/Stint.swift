@@ -20,19 +20,22 @@ struct Stint {
 
     private var began = NIODeadline.uptimeNanoseconds(0)
     private var ended = NIODeadline.uptimeNanoseconds(0)
+    private var isOver = false
 
     /// To be called when something has been answered.
-    mutating func worked(from start: NIODeadline, until end: NIODeadline) {
-        if self.isOver(from: start, until: end) { sched_yield() }
-    }
-
-    /// Whether it is time to yield.
-    mutating func isOver(from start: NIODeadline, until end: NIODeadline) -> Bool {
+    /// - Returns: Whether it is time to yield, as soon as the connections that are ready now have been answered too. Not
+    ///   again before that has been done.
+    mutating func note(from start: NIODeadline, until end: NIODeadline) -> Bool {
         if start - self.ended > Self.pause { self.began = start }
         self.ended = end
-        guard end - self.began > Self.longest else { return false }
-        // The next stint begins whenever this thread goes on.
-        self.ended = .uptimeNanoseconds(0)
+        guard !self.isOver, end - self.began > Self.longest else { return false }
+        self.isOver = true
         return true
+    }
+
+    /// Lets others go first. The next stint begins whenever this thread goes on.
+    mutating func yield() {
+        sched_yield()
+        self = Stint()
     }
 }

@@ -21,7 +21,7 @@ extension HTTPConnectionHandler {
             if bytes.readableBytes > 0 { startedAt = self.eventLoop.now }
         }
         guard answered > 0 else { return }
-        fastLane.seat.stint.worked(from: beganAt, until: self.eventLoop.now)
+        fastLane.seat.answered(from: beganAt, until: self.eventLoop.now, on: self.eventLoop)
         guard case .idle = self.phase else { return }
         // What is left may be the beginning of a head.
         let limits = self.core.configuration
