@@ -15,7 +15,9 @@ let package = Package(
     platforms: [.macOS(.v15)],
     dependencies: [
         // ByteBuffer is what the form parser is fed.
-        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2")
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        // Client hints stand in header fields.
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     ],
     targets: [
         // The sources of the server itself, by symbolic links: they are compiled anew with instrumentation, which a
@@ -38,7 +40,11 @@ let package = Package(
             name: "Rendering", dependencies: ["CRendering", "ImageCodecs", "ImageModel"], swiftSettings: instrumented),
         // Of ImageAPI the parsers only, file by file: the whole would bring Hummingbird, and minutes of compiling.
         .target(
-            name: "Parsers", dependencies: ["ImageModel", .product(name: "NIOCore", package: "swift-nio")],
+            name: "Parsers",
+            dependencies: [
+                "ImageModel", .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
             swiftSettings: instrumented
         ),
         // Counts allocations, so that what an operation takes can be held against what it was admitted for.

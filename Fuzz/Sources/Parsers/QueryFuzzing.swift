@@ -19,11 +19,14 @@ public enum QueryFuzzing {
         let presets = card.map { ["card": $0] } ?? [:]
         return [
             RenditionRules(), RenditionRules(presets: presets, sizes: [1, 160, 320, 8_192]),
-            RenditionRules(mode: .presets, presets: presets),
+            RenditionRules(mode: .presets, presets: presets, hints: [.dpr, .saveData]),
+            RenditionRules(sizes: [320, 640], hints: [.dpr, .width, .saveData]),
         ]
     }()
 
     private static func run(_ query: Query, _ rules: RenditionRules) {
+        let variance = Variance(of: query, rules)
+        precondition(rules.hints.isSuperset(of: variance.hints), "a hint that is not honoured")
         guard let request = try? RenditionQuery.parse(query, rules) else { return }
         for side in [request.width, request.height].compactMap(\.self) { precondition((1...8_192).contains(side)) }
         if let quality = request.quality { precondition((1...100).contains(quality)) }
@@ -34,12 +37,12 @@ public enum QueryFuzzing {
         var reversed = query
         reversed.items.reverse()
         precondition((try? RenditionQuery.parse(reversed, rules)) == request, "an order of parameters that matters")
+        precondition(Variance(of: reversed, rules) == variance, "an order of parameters that Vary tells")
         for format in ImageFormat.allCases {
             let spec = RenditionSpec(request, format: format, defaultQuality: 80)
             let text = spec.canonicalText
             precondition(!text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }, "a key of strange letters")
         }
-        _ = RenditionQuery.isNegotiable(request)
     }
 
     public static let seeds: [[UInt8]] = [

@@ -1,0 +1,1 @@
+../../../Sources/ImageAPI/Images/Variance.swift
