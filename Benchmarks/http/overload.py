@@ -133,6 +133,8 @@ def part(server, many, few, options, rate, after=None):
 
 
 def run(options, server, cold):
+    # Until the intermediate is there, and the cache is full.
+    capacity(server.port, cold, 12)
     measured = capacity(server.port, cold, 4)
     rate = int(10 * measured)
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
@@ -177,7 +179,7 @@ def main():
     parser.add_argument("--hits", type=int, default=300, help="hits a second")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="tintype-benchmark-") as folder:
-        # A small cache is full after the first round: what grows behind that is something else.
+        # A small cache is full before the first round: what grows behind that is something else.
         with servers.tintype(folder, LOG_LEVEL="warning", CACHE_MEMORY_BYTES=str(32 * MIB)) as server:
             connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
             connection.request("PUT", PATH, photo())
