@@ -8,6 +8,7 @@ import random
 import signal
 import socket
 import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +49,10 @@ def status(port, path):
         connection.close()
 
 
+# A script that is stopped by SIGTERM (a time limit, a CI job that is cancelled) ends its servers as one that fails does.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+
+
 @contextlib.contextmanager
 def process(command, log, environment=None):
     # A group, not a session: Linux schedules sessions against each other (autogroup), and the niceness of the server's
@@ -59,11 +64,13 @@ def process(command, log, environment=None):
     finally:
         if child.poll() is None:
             child.send_signal(signal.SIGTERM)
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 child.wait(40)
-            except subprocess.TimeoutExpired:
-                child.kill()
-                child.wait()
+        # The children too: thumbor's workers outlive the process that started them. The group keeps its number while
+        # one of them lives, and no other process can have taken it.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
 
 
 @contextlib.contextmanager
