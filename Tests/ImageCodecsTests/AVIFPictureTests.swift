@@ -280,6 +280,42 @@ import Testing
         }
     }
 
+    /// The files of the cases, where they are there: size, and what is seen at some places. The judges were programs
+    /// that nobody here wrote.
+    @Test(
+        arguments: [
+            ("avif-other-item-larger-than-primary", 40, 30, []),
+            ("avif-nclx-p3-control", 120, 90, [(40, 30, [237, 0, 72]), (80, 60, [0, 218, 204])]),
+            ("avif-nclx-p3-transfer-unspecified", 120, 90, [(40, 30, [237, 0, 72]), (80, 60, [0, 218, 204])]),
+            ("avif-clap-half-pixel", 120, 80, []),
+            ("avif-brand-fifth-compatible", 120, 90, []),
+            ("avif-grid-dimg-order", 1_024, 770, [(500, 20, [8, 20, 58]), (500, 750, [83, 60, 44])]),
+            ("avif-colour-grid-single-alpha", 80, 80, [(2, 2, [0])]),
+            ("avif-sequence-with-audio-track", 150, 150, []),
+            ("avif-text-behind-the-end", 120, 90, []),
+        ] as [(String, Int, Int, [(Int, Int, [UInt8])])])
+    func casesAreShownAsOthersShowThem(
+        name: String, width: Int, height: Int, places: [(Int, Int, [UInt8])]
+    ) throws {
+        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .appendingPathComponent("../../../shared/cases/images").standardized
+        guard let data = try? Data(contentsOf: folder.appendingPathComponent(name + ".avif")) else { return }
+        let file = [UInt8](data)
+        let info = try readHeader(file)
+        #expect(info.size == PixelSize(width: width, height: height))
+        try checkStructure(file, .avif)
+        let limits = CodecLimits()
+        let picture = try Picture(
+            ImageDecoder.firstFrame(file.span.bytes, info: info, limits: limits, cancelled: CancelFlag()))
+        #expect(picture.width == width && picture.height == height && (picture.channels == 4) == info.hasAlpha)
+        for (x, y, color) in places {
+            let pixel = picture[x, y]
+            // Alpha alone, or colours.
+            #expect(isNear(color.count == 1 ? pixel.suffix(1) : pixel, color, within: 2), "\(name): \(Array(pixel))")
+        }
+        if name.contains("audio") { #expect(info.frames == 5) }
+    }
+
     private static func track(kind: String, samples: Int, references: [UInt8] = []) -> [UInt8] {
         let description = AVIFFile.full("stsd", PNGFile.long(1) + AVIFFile.box(kind, [UInt8](repeating: 0, count: 16)))
         let table = AVIFFile.full("stsz", PNGFile.long(9) + PNGFile.long(samples))
