@@ -80,36 +80,56 @@ static tt_status take_pixels(
     return status;
 }
 
+// The header's boxes with the file behind them, read as one.
+typedef struct joined_io {
+    avifIO io;
+    tt_avif_source source;
+} joined_io;
+
+static avifResult read_joined(struct avifIO *io, uint32_t flags, uint64_t offset, size_t size, avifROData *out) {
+    const tt_avif_source *source = &((const joined_io *)io)->source;
+    if (flags != 0) return AVIF_RESULT_IO_ERROR;
+    const uint8_t *piece = source->header;
+    size_t count = source->header_count;
+    if (offset >= count) {
+        offset -= count;
+        piece = source->bytes;
+        count = source->count;
+    }
+    if (offset > count) return AVIF_RESULT_IO_ERROR;
+    // What would be read across the border ends there: no box and no item does.
+    size_t available = count - (size_t)offset;
+    out->data = piece + offset;
+    out->size = size < available ? size : available;
+    return AVIF_RESULT_OK;
+}
+
 static tt_status decode(
-    avifDecoder *decoder, const uint8_t *source, size_t count, uint32_t coded_width, uint32_t coded_height,
-    tt_crop crop, bool has_alpha, const tt_color *deep_color, const tt_cancel *cancel, tt_pixels *pixels,
-    tt_avif_colors *colors) {
+    avifDecoder *decoder, joined_io *io, tt_crop crop, bool has_alpha, const tt_color *deep_color,
+    const tt_cancel *cancel, tt_pixels *pixels, tt_avif_colors *colors) {
     // Only dav1d holds its pictures to a size limit.
     if (avifCodecName(AVIF_CODEC_CHOICE_DAV1D, AVIF_CODEC_FLAG_CAN_DECODE) == NULL) return TT_UNSUPPORTED;
-    uint64_t coded = (uint64_t)coded_width * coded_height;
-    if (coded == 0 || coded > 16384ull * 16384) return TT_TOO_LARGE;
+    const tt_avif_source *source = &io->source;
+    if (source->maximum_item_pixels == 0 || source->maximum_item_pixels > 16384ull * 16384) return TT_TOO_LARGE;
     decoder->codecChoice = AVIF_CODEC_CHOICE_DAV1D;
     decoder->maxThreads = 1;
-    decoder->imageSizeLimit = (uint32_t)coded;
+    decoder->imageSizeLimit = (uint32_t)source->maximum_item_pixels;
     decoder->ignoreExif = AVIF_TRUE;
     decoder->ignoreXMP = AVIF_TRUE;
     // What older writers leave out harms nothing here.
     decoder->strictFlags = AVIF_STRICT_DISABLED;
     avifDecoderSetSource(decoder, AVIF_DECODER_SOURCE_PRIMARY_ITEM);
-    avifResult result = avifDecoderSetIOMemory(decoder, source, count);
-    if (result == AVIF_RESULT_OK) result = avifDecoderParse(decoder);
-    if (result == AVIF_RESULT_NO_AV1_ITEMS_FOUND || result == AVIF_RESULT_NO_CONTENT) {
-        avifDecoderSetSource(decoder, AVIF_DECODER_SOURCE_TRACKS);
-        result = avifDecoderParse(decoder);
-    }
+    avifDecoderSetIO(decoder, &io->io);
+    avifResult result = avifDecoderParse(decoder);
     if (result != AVIF_RESULT_OK) return status_of(result);
-    if (decoder->image->width != coded_width || decoder->image->height != coded_height) return TT_DAMAGED;
+    if (decoder->image->width != source->width || decoder->image->height != source->height) return TT_DAMAGED;
     if (tt_cancel_is_set(cancel)) return TT_CANCELLED;
     result = avifDecoderNextImage(decoder);
     if (result != AVIF_RESULT_OK) return status_of(result);
     if (tt_cancel_is_set(cancel)) return TT_CANCELLED;
     const avifImage *image = decoder->image;
-    if (image->width != coded_width || image->height != coded_height || image->yuvPlanes[0] == NULL)
+    if (image->width != source->width || image->height != source->height || image->yuvPlanes[0] == NULL
+        || (image->alphaPlane != NULL) != has_alpha)
         return TT_DAMAGED;
     colors->primaries = image->colorPrimaries;
     colors->transfer = image->transferCharacteristics;
@@ -118,15 +138,22 @@ static tt_status decode(
 }
 
 tt_status tt_avif_decode(
-    const uint8_t *source, size_t count, uint32_t coded_width, uint32_t coded_height, tt_crop crop, bool has_alpha,
-    const tt_color *deep_color, const tt_cancel *cancel, tt_pixels *pixels, tt_avif_colors *colors) {
-    if (crop.width == 0 || crop.height == 0 || crop.width > coded_width || crop.x > coded_width - crop.width
-        || crop.height > coded_height || crop.y > coded_height - crop.height)
+    tt_avif_source source, tt_crop crop, bool has_alpha, const tt_color *deep_color, const tt_cancel *cancel,
+    tt_pixels *pixels, tt_avif_colors *colors) {
+    if (crop.width == 0 || crop.height == 0 || crop.width > source.width || crop.x > source.width - crop.width
+        || crop.height > source.height || crop.y > source.height - crop.height
+        || source.count > SIZE_MAX - source.header_count)
         return TT_FAULT;
+    joined_io io;
+    memset(&io, 0, sizeof io);
+    io.source = source;
+    io.io.read = read_joined;
+    io.io.sizeHint = source.header_count + source.count;
+    io.io.persistent = AVIF_TRUE;
     avifDecoder *decoder = avifDecoderCreate();
     if (decoder == NULL) return TT_NO_MEMORY;
-    tt_status status = decode(
-        decoder, source, count, coded_width, coded_height, crop, has_alpha, deep_color, cancel, pixels, colors);
+    tt_status status = decode(decoder, &io, crop, has_alpha, deep_color, cancel, pixels, colors);
+    // It holds a pointer to `io`, which has no destructor.
     avifDecoderDestroy(decoder);
     if (status != TT_OK) {
         tt_free(pixels->data);

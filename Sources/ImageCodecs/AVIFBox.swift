@@ -39,29 +39,30 @@ struct AVIFBox: Sendable, Hashable {
     /// The boxes side by side in `bounds`, up to ``maximumChildren``.
     static func children(_ bytes: RawSpan, in bounds: Range<Int>) -> [AVIFBox] {
         var boxes: [AVIFBox] = []
-        var offset = bounds.lowerBound
-        while boxes.count < maximumChildren, let box = read(bytes, at: offset, in: bounds) {
-            boxes.append(box)
-            offset = box.range.upperBound
-        }
+        var walk = AVIFWalk(bounds)
+        while boxes.count < maximumChildren, let box = walk.next(bytes) { boxes.append(box) }
         return boxes
-    }
-
-    /// The first box at the end of a path of names, each inside the one before.
-    static func find(_ path: [FourCC], in bounds: Range<Int>, _ bytes: RawSpan) -> AVIFBox? {
-        var bounds = bounds
-        var found: AVIFBox?
-        for name in path {
-            found = children(bytes, in: bounds).first { $0.name == name }
-            guard let content = found?.content else { return nil }
-            bounds = content
-        }
-        return found
     }
 
     /// The content behind version and flags, and the version; nil where it is too short (4.2.2 FullBox).
     func full(_ bytes: RawSpan) -> (version: UInt8, flags: Int, content: Range<Int>)? {
         guard content.count >= 4, let head = bytes.bigEndian32(at: content.lowerBound) else { return nil }
         return (UInt8(head >> 24), head & 0xFF_FFFF, content.lowerBound + 4..<content.upperBound)
+    }
+}
+
+/// Goes over boxes that stand side by side, one after the other, without a list of them.
+struct AVIFWalk {
+    private var rest: Range<Int>
+
+    init(_ bounds: Range<Int>) {
+        rest = bounds
+    }
+
+    /// The next box; nil at the end, and where the bytes are no box that fits.
+    mutating func next(_ bytes: RawSpan) -> AVIFBox? {
+        guard let box = AVIFBox.read(bytes, at: rest.lowerBound, in: rest) else { return nil }
+        rest = box.range.upperBound..<rest.upperBound
+        return box
     }
 }

@@ -13,7 +13,7 @@ enum AVIFMetadataFilter {
         // What follows something that is no box may look like boxes again, but does not stay.
         let boxes = AVIFBox.children(file, in: 0..<file.byteCount).filter { $0.range.upperBound <= end }
         guard let meta = boxes.first(where: { $0.name == AVIFBox.metadata }),
-            let items = AVIFItems.read(file, meta: meta)
+            let items = try AVIFItems.read(file, meta: meta)
         else { throw .damaged("an AVIF without a header") }
         // Beyond so many boxes nobody would look for metadata here, but others might.
         guard boxes.last?.range.upperBound == end else { throw tooManyBoxes }

@@ -1,11 +1,14 @@
 import ImageModel
 
-/// The walk over the boxes of an AVIF file (ISO/IEC 14496-12, 4.2) up to the last one that fits.
+/// The walk over the boxes of an AVIF file (ISO/IEC 14496-12, 4.2) up to the last one that belongs to it.
+///
+/// Behind a whole picture anything may stand. What is no box there, begins another file, or claims more bytes than there
+/// are, ends the walk; only media data that are cut off are missed by the picture itself.
 struct AVIFStructure: Sendable {
     private enum State: Sendable {
         case header
         case data(name: FourCC, remaining: Int)
-        /// A box without a length, which goes on to the end of the file; or what is no box any more.
+        /// A box without a length, which goes on to the end of the file; or what is no part of the picture any more.
         case rest
     }
 
@@ -15,7 +18,9 @@ struct AVIFStructure: Sendable {
     private var boxes = 0
     private var isSequence = false
     private var hasMetadata = false
+    private var hasMovie = false
     private var hasMediaData = false
+    private var itemData = ItemDataSearch()
     private var imageEnd = 0
     private let limits: CodecLimits
     private(set) var headerEnd: Int?
@@ -34,6 +39,7 @@ struct AVIFStructure: Sendable {
                 return
             case .data(let name, let remaining):
                 let taken = min(remaining, count - at)
+                if name == AVIFBox.metadata { itemData.consume(bytes, at..<at + taken) }
                 at += taken
                 offset += taken
                 if taken == remaining { end(name) } else { state = .data(name: name, remaining: remaining - taken) }
@@ -67,24 +73,33 @@ struct AVIFStructure: Sendable {
         var size = length
         if length == 1 {
             guard let high = span.bigEndian32(at: 8), let low = span.bigEndian32(at: 12), high < 1 << 30 else {
-                throw .damaged("a box longer than any file in the AVIF")
+                guard isWhole else { throw .damaged("a box longer than any file in the AVIF") }
+                state = .rest
+                return
             }
             size = high << 32 | low
+        }
+        // Behind a whole picture another one may begin.
+        if boxes > 0, name == AVIFBox.fileType, isWhole {
+            state = .rest
+            return
         }
         boxes += 1
         try limits.check(chunks: boxes)
         let isSound = name.bytes.allSatisfy { (0x20...0x7E).contains($0) } && (length == 0 || size >= header.count)
         guard isSound else {
             // Behind a whole picture this is something that another program has put there.
-            guard hasMetadata, hasMediaData else { throw .damaged("something that is no box in the AVIF") }
+            guard isWhole else { throw .damaged("something that is no box in the AVIF") }
             state = .rest
             return
         }
-        if name == AVIFBox.mediaData { hasMediaData = true }
         if length == 0 {
             if name == AVIFBox.metadata || name == AVIFBox.movie {
-                throw .damaged("a header without an end in the AVIF")
+                guard isWhole else { throw .damaged("a header without an end in the AVIF") }
+                state = .rest
+                return
             }
+            if name == AVIFBox.mediaData { hasMediaData = true }
             state = .rest
             imageEnd = .max
         } else if size == header.count {
@@ -96,18 +111,53 @@ struct AVIFStructure: Sendable {
 
     private mutating func end(_ name: FourCC) {
         if name == AVIFBox.metadata { hasMetadata = true }
-        if name == (isSequence ? AVIFBox.movie : AVIFBox.metadata), headerEnd == nil { headerEnd = offset }
+        if name == AVIFBox.movie { hasMovie = true }
+        if name == AVIFBox.mediaData { hasMediaData = true }
+        if headerEnd == nil, hasMetadata, hasMovie || !isSequence { headerEnd = offset }
         imageEnd = offset
         state = .header
         field.reset(wanted: 8)
     }
 
+    /// Whether everything that a picture needs has come.
+    private var isWhole: Bool { (hasMediaData || itemData.isFound) && headerEnd != nil }
+
     func finish() throws(CodecError) -> StructureCheck.Summary {
         guard boxes > 0 else { throw .notAnImage }
-        if case .data = state { throw .truncated("a box of the AVIF ends too early") }
+        // A cut box behind the picture is text that looks like one, or of no use to the picture; but its data may be in
+        // more than one box.
+        if case .data(let name, _) = state, !isWhole || name == AVIFBox.mediaData {
+            throw .truncated("a box of the AVIF ends too early")
+        }
         guard hasMetadata else { throw .truncated("there is no header in the AVIF") }
         let end = min(imageEnd, offset)
         return StructureCheck.Summary(
             frames: nil, imageEnd: end, trailingBytes: offset - end, lateOrientation: nil)
+    }
+}
+
+/// Looks for an `idat` box in a `meta` box that comes in pieces: a picture may be kept there, without any media data.
+private struct ItemDataSearch: Sendable {
+    private(set) var isFound = false
+    /// Version and flags first.
+    private var skipped = 4
+    private var field = SmallBytes(wanted: 8)
+
+    mutating func consume(_ bytes: RawSpan, _ range: Range<Int>) {
+        var rest = range
+        while !rest.isEmpty, !isFound {
+            let passed = min(skipped, rest.count)
+            skipped -= passed
+            rest = rest.lowerBound + passed..<rest.upperBound
+            guard skipped == 0 else { return }
+            rest = rest.lowerBound + field.take(bytes, rest)..<rest.upperBound
+            guard field.isComplete else { return }
+            let header = field.bytes
+            isFound = unsafe header.span.bytes.fourCC(at: 4) == FourCC("idat")
+            // A length without an end, or of more than 32 bits, goes on to the end of all.
+            let length = unsafe header.span.bytes.bigEndian32(at: 0) ?? 0
+            skipped = length >= 8 ? length - 8 : .max
+            field.reset(wanted: 8)
+        }
     }
 }

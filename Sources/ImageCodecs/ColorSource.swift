@@ -101,6 +101,13 @@ struct CodedColors: Sendable, Hashable {
         return primaries == .sRGB && transfer == .sRGB
     }
 
+    /// As AVIF means it: where one number alone is unspecified (2), the other counts, and the default of MIAF (ISO/IEC
+    /// 23000-22, 7.3.6.4) stands in, which is sRGB's.
+    var completed: CodedColors {
+        guard primaries != 2 || transfer != 2 else { return self }
+        return CodedColors(primaries: primaries == 2 ? 1 : primaries, transfer: transfer == 2 ? 13 : transfer)
+    }
+
     /// Nil where a number says "unspecified", or names what no picture uses.
     var meaning: (ColorPrimaries, ColorTransfer)? {
         guard let first = Self.primaries[primaries], let second = Self.transfers[transfer] else { return nil }

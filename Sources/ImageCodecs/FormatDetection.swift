@@ -1,29 +1,58 @@
 public import ImageModel
 
-extension ImageFormat {
-    /// The bytes that ``detect(_:)`` looks at. With fewer it may answer nil for what later proves an image.
-    public static var signatureLength: Int { 32 }
+/// What the first bytes of a file say of its format.
+public enum FormatDetection: Sendable, Hashable {
+    case format(ImageFormat)
+    /// Whatever follows, this is no picture.
+    case notAnImage
+    /// So many bytes have to be there before it can be said.
+    case needs(Int)
+}
 
-    /// The format whose signature the bytes begin with, or nil. Nothing behind the signature is looked at.
+extension ImageFormat {
+    /// No more than so many bytes are ever wanted to tell a format.
+    public static var maximumSignatureLength: Int { 4_096 }
+
+    /// The format whose signature the bytes begin with, or nil. Nothing behind the signature is looked at. The bytes are a
+    /// whole file, or its first ``maximumSignatureLength``.
+    public static func detect(_ bytes: RawSpan) -> ImageFormat? {
+        if case .format(let format) = detect(prefix: bytes) { format } else { nil }
+    }
+
+    /// The same for the beginning of a file that is still to come, however little of it is there.
     ///
     /// JPEG: SOI and the first byte of the next marker (ISO/IEC 10918-1 B.1.1). PNG: the eight bytes of PNG 5.2.
-    /// WebP: a RIFF header whose form type is `WEBP` (RFC 9649 section 2.4). AVIF: an ftyp box with the brand `avif` or
-    /// `avis`, the first one or among those it is compatible with.
-    public static func detect(_ bytes: RawSpan) -> ImageFormat? {
-        if bytes.hasPrefix([0xFF, 0xD8, 0xFF]) { return .jpeg }
-        if bytes.hasPrefix(PNGChunk.signature) { return .png }
-        if bytes.hasPrefix(WebPChunk.riff), bytes.fourCC(at: 8) == WebPChunk.webp { return .webp }
-        return isAVIF(bytes) ? .avif : nil
+    /// WebP: a RIFF header whose form type is `WEBP` (RFC 9649 section 2.4). AVIF: an ftyp box of at most
+    /// ``maximumSignatureLength`` with the brand `avif` or `avis`, the first one or anywhere among those it is compatible
+    /// with.
+    public static func detect(prefix bytes: RawSpan) -> FormatDetection {
+        if bytes.hasPrefix([0xFF, 0xD8, 0xFF]) { return .format(.jpeg) }
+        if bytes.hasPrefix(PNGChunk.signature) { return .format(.png) }
+        if bytes.hasPrefix(WebPChunk.riff), bytes.fourCC(at: 8) == WebPChunk.webp { return .format(.webp) }
+        if bytes.fourCC(at: 4) == AVIFBox.fileType { return brands(bytes) }
+        // What there is may still become one of them.
+        if bytes.begins([0xFF, 0xD8, 0xFF]) { return .needs(3) }
+        if bytes.begins(PNGChunk.signature) { return .needs(PNGChunk.signature.count) }
+        if bytes.byteCount < 12, bytes.begins(WebPChunk.riff) { return .needs(12) }
+        let name = min(4, bytes.byteCount)..<bytes.byteCount
+        return bytes.byteCount < 8 && bytes.extracting(name).begins(AVIFBox.fileType.bytes) ? .needs(8) : .notAnImage
     }
 
-    private static func isAVIF(_ bytes: RawSpan) -> Bool {
-        guard bytes.fourCC(at: 4) == AVIFBox.fileType, let length = bytes.bigEndian32(at: 0), length >= 16 else {
-            return false
+    /// The brands of a file that begins with a ftyp box.
+    private static func brands(_ bytes: RawSpan) -> FormatDetection {
+        guard let length = bytes.bigEndian32(at: 0), length >= 16, length <= maximumSignatureLength else {
+            return .notAnImage
         }
         // The minor version stands between the first brand and the others.
-        let end = min(length, bytes.byteCount, 4_096)
-        return stride(from: 8, to: end - 3, by: 4).contains { at in
-            at != 12 && [AVIFBox.brandStill, AVIFBox.brandSequence].contains(bytes.fourCC(at: at))
+        let end = min(length, bytes.byteCount)
+        for at in stride(from: 8, through: end - 4, by: 4) where at != 12 {
+            if [AVIFBox.brandStill, AVIFBox.brandSequence].contains(bytes.fourCC(at: at)) { return .format(.avif) }
         }
+        return bytes.byteCount < length ? .needs(length) : .notAnImage
     }
+}
+
+extension RawSpan {
+    /// Whether the bytes, as far as they go, are the first of these; true for none.
+    fileprivate func begins(_ whole: [UInt8]) -> Bool { hasPrefix(Array(whole.prefix(byteCount))) }
 }

@@ -143,16 +143,23 @@ public enum ImageDecoder {
         var source = converts ? header.colors : nil
         let kind: tt_color_kind = header.info.hasAlpha ? .TT_COLOR_RGBA : .TT_COLOR_RGB
         let deep = header.depth > 8 ? try source?.conversion(of: kind, isDeep: true, isGray: header.isGray) : nil
+        let picture = try header.picture.get()
+        let boxes = try AVIFDecoderHeader(file, picture: picture).bytes
         var pixels = unsafe tt_pixels()
         var found = tt_avif_colors()
-        let status = unsafe file.withCBytes { (pointer, count) in
-            unsafe tt_avif_decode(
-                pointer, count, UInt32(header.codedSize.width), UInt32(header.codedSize.height), header.crop,
-                header.info.hasAlpha, deep?.pointer, cancelled.pointer, &pixels, &found)
+        let status = unsafe boxes.span.bytes.withCBytes { (boxes, boxCount) in
+            unsafe file.withCBytes { (pointer, count) in
+                let source = unsafe tt_avif_source(
+                    header: boxes, header_count: boxCount, bytes: pointer, count: count,
+                    width: UInt32(picture.size.width), height: UInt32(picture.size.height),
+                    maximum_item_pixels: UInt64(picture.maximumPartPixels))
+                return unsafe tt_avif_decode(
+                    source, header.crop, header.info.hasAlpha, deep?.pointer, cancelled.pointer, &pixels, &found)
+            }
         }
         if found.is_converted { source = nil }
         if converts, !header.statesColors {
-            let numbers = CodedColors(primaries: Int(found.primaries), transfer: Int(found.transfer))
+            let numbers = CodedColors(primaries: Int(found.primaries), transfer: Int(found.transfer)).completed
             source = numbers.isSRGB ? nil : .coded(numbers)
         }
         return try unsafe finish(status, &pixels, format: "AVIF", source: source, isGray: header.isGray)

@@ -33,7 +33,7 @@ struct ImageInspection: Sendable {
             guard let format = ImageFormat.detect(head.readableBytesSpan) else { return nil }
             let isWhole = Int64(length) >= object.size
             do {
-                var image = try ImageHeader.read(head.readableBytesSpan, limits: Self.unlimited)
+                var image = try await HeaderReading.read(head, limits: Self.unlimited)
                 if Self.needsWholeFile(format) { image.frames = nil }
                 return StoredImage(object: object, format: format, image: image)
             } catch .truncated where !isWhole && length != Self.probeLengths.last {

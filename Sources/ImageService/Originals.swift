@@ -180,9 +180,9 @@ struct Originals: Sendable {
         if let known = ImageRecord(got.info.metadata).image {
             image = StoredImage(object: got.info, format: known.format, image: known)
         } else {
-            let peek = try await Peek.first(Self.signatureBytes, of: got.body)
+            let peek = try await Peek.format(of: got.body)
             got.body = peek.body
-            guard let format = ImageFormat.detect(peek.bytes.readableBytesSpan) else {
+            guard let format = peek.format else {
                 cache.setCurrent(key.path, CurrentEntry(image: nil, asked: asked), asked: key.epoch)
                 return .absent
             }
@@ -195,22 +195,27 @@ struct Originals: Sendable {
         return .shared(
             image, cache.fill(key.path, image.etag, .original, from: got.body, in: reservation, asked: key.epoch))
     }
-
-    /// Enough for every format's signature.
-    private static let signatureBytes = 32
 }
 
 /// The beginning of a body, looked at without being lost.
 private enum Peek {
-    static func first(_ count: Int, of body: ObjectBody) async throws(StorageError) -> (
-        bytes: ByteBuffer, body: ObjectBody
-    ) {
+    static func format(of body: ObjectBody) async throws(StorageError) -> (format: ImageFormat?, body: ObjectBody) {
         var head: ByteBuffer?
+        var format: ImageFormat?
         let rest = PulledBody(body)
         do {
-            // The first chunk is mostly enough, and is then passed on as it came.
-            while (head?.readableBytes ?? 0) < count, let chunk = try await rest.next() {
+            // The first chunk is mostly enough, and is then passed on as it came. A signature may be cut up all the same.
+            var wanted = 1
+            reading: while let chunk = try await rest.next() {
                 head.setOrWriteImmutableBuffer(chunk)
+                guard let bytes = head, bytes.readableBytes >= wanted else { continue }
+                switch ImageFormat.detect(prefix: bytes.readableBytesSpan) {
+                case .format(let found):
+                    format = found
+                    break reading
+                case .notAnImage: break reading
+                case .needs(let count): wanted = count
+                }
             }
         } catch let error as StorageError {
             throw error
@@ -228,7 +233,7 @@ private enum Peek {
                 return try await rest.next()
             }
         }
-        return (bytes, whole)
+        return (format, whole)
     }
 }
 

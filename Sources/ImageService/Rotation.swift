@@ -255,11 +255,12 @@ struct Rotation: Sendable {
         let limits = limits.codec
         let memory: Int
         do {
-            let header = try ImageHeader.read(bytes.readableBytesSpan, limits: limits)
-            // The new file stands there as it comes out of C, and as it is sent.
-            memory =
-                ImageTransform.memoryBytes(file: bytes.readableBytesSpan, info: header, limits: limits)
-                + 2 * bytes.readableBytes
+            memory = try await HeaderReading.run(over: bytes.readableBytes) { () throws(CodecError) -> Int in
+                let header = try ImageHeader.read(bytes.readableBytesSpan, limits: limits)
+                // The new file stands there as it comes out of C, and as it is sent.
+                return ImageTransform.memoryBytes(file: bytes.readableBytesSpan, info: header, limits: limits)
+                    + 2 * bytes.readableBytes
+            }
         } catch {
             throw .unprocessable(error)
         }

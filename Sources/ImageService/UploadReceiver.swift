@@ -15,6 +15,8 @@ struct UploadReceiver {
     private var part = ByteBuffer()
     private var total: Int64 = 0
     private var check: StructureCheck?
+    /// So many bytes must be there before the format is looked for again.
+    private var signatureBytes = 1
     private var info: ImageInfo?
 
     init(limits: UploadLimits, partSize: Int) {
@@ -49,31 +51,48 @@ struct UploadReceiver {
     private mutating func judge(_ slice: ByteBuffer) throws(CodecError) {
         if check == nil {
             // The signature may come in pieces: what has been gathered is looked at from its start.
-            guard part.readableBytes >= Self.signatureBytes else { return }
-            try begin()
+            guard part.readableBytes >= signatureBytes || part.readableBytes == partSize else { return }
+            try begin(isAll: part.readableBytes == partSize)
         } else {
             try check?.consume(slice.readableBytesSpan)
         }
-        try readHeader()
+        // The header is read from the first part, before anything is sent.
+        if info == nil, !isHeaderDue, part.readableBytes == partSize {
+            throw .tooLarge(limit: "header bytes", value: Int(total), maximum: partSize)
+        }
     }
 
-    private mutating func begin() throws(CodecError) {
-        guard let format = ImageFormat.detect(part.readableBytesSpan) else { throw .notAnImage }
+    /// - Parameter isAll: no more bytes come that could tell the format.
+    private mutating func begin(isAll: Bool) throws(CodecError) {
+        let format: ImageFormat
+        switch ImageFormat.detect(prefix: part.readableBytesSpan) {
+        case .format(let found): format = found
+        case .needs(let bytes) where !isAll:
+            signatureBytes = bytes
+            return
+        case .needs, .notAnImage: throw .notAnImage
+        }
         var check = StructureCheck(format: format, limits: limits.codec)
         try check.consume(part.readableBytesSpan)
         self.check = check
     }
 
-    private mutating func readHeader() throws(CodecError) {
-        guard info == nil, let end = check?.headerEnd else {
-            // The header is read from the first part, before anything is sent.
-            if info == nil, part.readableBytes == partSize {
-                throw .tooLarge(limit: "header bytes", value: Int(total), maximum: partSize)
-            }
-            return
+    /// Whether the header has come and was not read yet. It has to be before more is taken.
+    var isHeaderDue: Bool {
+        guard info == nil, let end = check?.headerEnd else { return false }
+        return end <= part.readableBytes
+    }
+
+    /// Reads the header, where it is due.
+    ///
+    /// - Throws: ``ServiceError`` for one that is no sound picture's, or asks for more than the limits allow.
+    mutating func readHeader() async throws(ServiceError) {
+        guard isHeaderDue else { return }
+        do {
+            info = try await HeaderReading.read(part, limits: limits.codec)
+        } catch {
+            throw error == .notAnImage ? .notAnImage : .unprocessable(error)
         }
-        guard end <= part.readableBytes else { return }
-        info = try ImageHeader.read(part.readableBytesSpan, limits: limits.codec)
     }
 
     /// Makes room for a part of so many bytes at once.
@@ -90,10 +109,14 @@ struct UploadReceiver {
     /// Judges the end.
     ///
     /// - Throws: ``ServiceError`` where the picture is cut off, or where there was none at all.
-    mutating func finish() throws(ServiceError) -> ImageInfo {
+    mutating func finish() async throws(ServiceError) -> ImageInfo {
         do throws(CodecError) {
-            if check == nil { try begin() }
-            try readHeader()
+            if check == nil { try begin(isAll: true) }
+        } catch {
+            throw error == .notAnImage ? .notAnImage : .unprocessable(error)
+        }
+        try await readHeader()
+        do throws(CodecError) {
             guard let summary = try check?.finish(), var info else { throw CodecError.truncated("the header") }
             info.frames = summary.frames ?? info.frames
             // EXIF that stands behind the pixels.
@@ -103,8 +126,6 @@ struct UploadReceiver {
             throw error == .notAnImage ? .notAnImage : .unprocessable(error)
         }
     }
-
-    private static let signatureBytes = 32
 }
 
 /// What an upload may be.

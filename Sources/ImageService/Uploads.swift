@@ -223,9 +223,10 @@ struct Uploads: Sendable {
                     }
                     try await grow(lease, receiver.pendingBytes + chunk.readableBytes)
                     try receiver.take(&chunk)
+                    try await receiver.readHeader()
                 }
             }
-            let info = try receiver.finish()
+            let info = try await receiver.finish()
             guard sender.hasBegun else {
                 return Sent(bytes: .whole(receiver.takePart()), info: info, size: receiver.bytes, lease: lease)
             }
@@ -263,8 +264,9 @@ struct Uploads: Sendable {
                 lease.release()
             }
             try receiver.take(&chunk)
+            try await receiver.readHeader()
         }
-        let found = try receiver.finish()
+        let found = try await receiver.finish()
         let file = receiver.takePart()
         let (policy, codec) = (limits.metadata, limits.codec)
         // The new file as it is made and as it is kept, and the pieces it is made of.

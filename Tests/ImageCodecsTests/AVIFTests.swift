@@ -105,13 +105,13 @@ import Testing
         let file = AVIFFile.header(width: 64, height: 48, beside: first + second)
         let meta = try #require(
             AVIFBox.children(file.span.bytes, in: 0..<file.count).first { $0.name == AVIFBox.metadata })
-        #expect(AVIFItems.read(file.span.bytes, meta: meta)?.locations == [2: 8..<13])
+        #expect(try AVIFItems.read(file.span.bytes, meta: meta)?.locations == [2: 8..<13])
         // A table whose extents reach beyond its end is not read any further.
         let short = AVIFFile.full("iloc", [0x44, 0, 0, 2, 0, 1, 0, 0, 255, 255] + whole)
         let cut = AVIFFile.header(width: 64, height: 48, beside: short)
         let cutMeta = try #require(
             AVIFBox.children(cut.span.bytes, in: 0..<cut.count).first { $0.name == AVIFBox.metadata })
-        #expect(AVIFItems.read(cut.span.bytes, meta: cutMeta)?.locations == [:])
+        #expect(try AVIFItems.read(cut.span.bytes, meta: cutMeta)?.locations == [:])
     }
 
     /// av1C said ten bits of data that have eight: the conversion was made for sixteen, and none took place.

@@ -8,7 +8,7 @@ import Testing
     @Test func formatsAreToldByTheirSignature() throws {
         for format in ImageFormat.allCases {
             let bytes = try TestImages.file(format, width: 3, height: 2)
-            #expect(ImageFormat.detect(Array(bytes.prefix(ImageFormat.signatureLength)).span.bytes) == format)
+            #expect(ImageFormat.detect(Array(bytes.prefix(ImageFormat.maximumSignatureLength)).span.bytes) == format)
             #expect(ImageFormat.detect(Array(bytes.prefix(2)).span.bytes) == nil)
         }
         for text in ["", "<html>", "GIF89a......", "RIFF....WAVE", "\u{FF}\u{D8}"] {

@@ -154,7 +154,7 @@ import Testing
         let bytes = file.span.bytes
         let boxes = AVIFBox.children(bytes, in: 0..<bytes.byteCount)
         let meta = try #require(boxes.first { $0.name == AVIFBox.metadata })
-        let found = AVIFItems.read(bytes, meta: meta)
+        let found = try AVIFItems.read(bytes, meta: meta)
         let items = try #require(found)
         let exif = try #require(items.types.first { $0.value == FourCC("Exif") }?.key)
         let primary = try #require(items.primary)

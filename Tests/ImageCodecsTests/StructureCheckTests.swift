@@ -140,4 +140,37 @@ extension StructureCheckTests {
         }
         _ = try readHeader(stuffed, limits: CodecLimits(maximumChunks: 600))
     }
+
+    /// Segments and chunks of every format have one limit, by the structure and by the header alike; at it a file is
+    /// taken.
+    @Test func segmentsAndChunksHaveALimit() throws {
+        let jpeg = TestImages.jpeg(
+            try TestImages.file(.jpeg, width: 16, height: 16),
+            inserting: Array([[UInt8]](repeating: TestImages.segment(0xFE, []), count: 300).joined()))
+        var png = PNGFile(width: 4, height: 4, depth: 8, colorType: 0)
+        png.before = [(String, [UInt8])](repeating: ("tEXt", [65, 0]), count: 300)
+        let image = try TestImages.file(.webp, width: 16, height: 16)
+        let coded = try #require(try WebPChunks.all(in: image.span.bytes).first { $0.name == WebPChunk.lossy })
+        let webp = WebPChunk.file(
+            [WebPChunk.encode(WebPChunk.extended, [0, 0, 0, 0, 15, 0, 0, 15, 0, 0])]
+                + [[UInt8]](repeating: WebPChunk.encode(FourCC("UNKN"), [1, 2]), count: 300)
+                + [WebPChunk.encode(coded.name, Array(image[coded.data]))])
+        let files: [(ImageFormat, [UInt8])] = [(.jpeg, jpeg), (.png, png.bytes { x, y, _ in x * y }), (.webp, webp)]
+        for (format, file) in files {
+            // What the structure counts; a header may end before.
+            let count = try #require(
+                (290...400).first { limit in
+                    (try? checkStructure(file, format, limits: CodecLimits(maximumChunks: limit))) != nil
+                })
+            for limit in [count, count + 1] {
+                try checkStructure(file, format, limits: CodecLimits(maximumChunks: limit))
+                #expect(try readHeader(file, limits: CodecLimits(maximumChunks: limit)).format == format)
+            }
+            let error = CodecError.tooLarge(limit: "the number of segments", value: count, maximum: count - 1)
+            #expect(throws: error) {
+                try checkStructure(file, format, limits: CodecLimits(maximumChunks: count - 1))
+            }
+            #expect(throws: CodecError.self) { _ = try readHeader(file, limits: CodecLimits(maximumChunks: 299)) }
+        }
+    }
 }

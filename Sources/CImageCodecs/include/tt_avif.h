@@ -23,16 +23,30 @@ typedef struct tt_avif_colors {
     bool is_converted;
 } tt_avif_colors;
 
-/// Decodes the primary picture, or the first one of a sequence without one, to RGB or RGBA (not premultiplied).
+/// What is decoded, and what the decoder is held to.
+typedef struct tt_avif_source {
+    /// Boxes of a header, whose places count on from their end into `bytes`.
+    const uint8_t *header;
+    size_t header_count;
+    /// The file.
+    const uint8_t *bytes;
+    size_t count;
+    /// Of the whole picture, as coded.
+    uint32_t width;
+    uint32_t height;
+    /// The most that one item may have: of a grid each tile.
+    uint64_t maximum_item_pixels;
+} tt_avif_source;
+
+/// Decodes the primary picture to RGB or RGBA (not premultiplied).
 ///
-/// `crop` lies inside the coded picture of `coded_width` x `coded_height` and is what comes out; turns and flips are
-/// left alone. Samples of more than 8 bits go through `deep_color` where one is given, made for 16 bits, and are
-/// rounded else. TT_DAMAGED where the AV1 data have another size. libavif cannot be stopped within one picture: the
-/// flag is looked at before and after.
+/// `crop` lies inside the coded picture and is what comes out; turns and flips are left alone. Samples of more than 8
+/// bits go through `deep_color` where one is given, made for 16 bits, and are rounded else. TT_DAMAGED where the AV1
+/// data have another size, or no alpha where `has_alpha` says that there is some. libavif cannot be stopped within one
+/// picture: the flag is looked at before and after.
 tt_status tt_avif_decode(
-    const uint8_t *source, size_t count, uint32_t coded_width, uint32_t coded_height, tt_crop crop, bool has_alpha,
-    const tt_color *_Nullable deep_color, const tt_cancel *_Nullable cancel, tt_pixels *pixels,
-    tt_avif_colors *colors);
+    tt_avif_source source, tt_crop crop, bool has_alpha, const tt_color *_Nullable deep_color,
+    const tt_cancel *_Nullable cancel, tt_pixels *pixels, tt_avif_colors *colors);
 
 typedef struct tt_avif_settings {
     /// 0 (best) to 63, libaom's constant quality.

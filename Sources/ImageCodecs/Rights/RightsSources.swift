@@ -83,7 +83,7 @@ struct RightsSources {
         }
         guard !isComplete,
             let meta = AVIFBox.children(file, in: 0..<file.byteCount).first(where: { $0.name == AVIFBox.metadata }),
-            let items = AVIFItems.read(file, meta: meta)
+            let items = try? AVIFItems.read(file, meta: meta)
         else { return }
         // In the order of their numbers, for the same answer every time.
         for item in items.types.keys.sorted() where items.types[item] == FourCC("mime") {

@@ -141,19 +141,22 @@ struct ExtrasKeeper: Sendable {
         defer { turn.release() }
         let file = try await originals.bytes(of: located, limit: Int(size))
         let limits = RenderLimits(codec: limits.codec)
-        let info: ImageInfo
+        let (info, plan, memory): (ImageInfo, Result<RenderPlan, RenderError>, Int)
         do {
-            info = try ImageHeader.read(file.readableBytesSpan, limits: limits.codec)
+            (info, plan, memory) = try await HeaderReading.run(over: file.readableBytes) {
+                () throws(CodecError) -> (ImageInfo, Result<RenderPlan, RenderError>, Int) in
+                let info = try ImageHeader.read(file.readableBytesSpan, limits: limits.codec)
+                do throws(RenderError) {
+                    let plan = try RenderPlan(info: info, spec: ImageExtras.spec, limits: limits)
+                    let memory = plan.memoryBytes(file: file.readableBytesSpan, info: info, limits: limits)
+                    return (info, .success(plan), memory)
+                } catch {
+                    return (info, .failure(error), 1 << 20)
+                }
+            }
         } catch {
             return ImageExtras.Made(without: error)
         }
-        let plan: Result<RenderPlan, RenderError>
-        do {
-            plan = .success(try RenderPlan(info: info, spec: ImageExtras.spec, limits: limits))
-        } catch {
-            plan = .failure(error)
-        }
-        let memory = (try? plan.get())?.memoryBytes(file: file.readableBytesSpan, info: info, limits: limits) ?? 1 << 20
         return try await workers.run(bytes: memory) { cancelled in
             try ImageExtras.make(
                 file.readableBytesSpan, info: info, plan: plan, limits: limits, cancelled: cancelled)

@@ -12,19 +12,21 @@ extension CodecWorkers {
     ) async throws(ServiceError) -> ByteBuffer {
         let limits = RenderLimits(codec: limits)
         // What the record says of the picture is not enough to take memory by: the header itself is read.
-        let info: ImageInfo
-        do {
-            info = try ImageHeader.read(file.readableBytesSpan, limits: limits.codec)
-        } catch {
-            throw .unprocessable(error)
+        let (info, plan, memory) = try await HeaderReading.run(over: file.readableBytes) {
+            () throws(ServiceError) -> (ImageInfo, RenderPlan, Int) in
+            let info: ImageInfo
+            do throws(CodecError) {
+                info = try ImageHeader.read(file.readableBytesSpan, limits: limits.codec)
+            } catch {
+                throw .unprocessable(error)
+            }
+            do throws(RenderError) {
+                let plan = try RenderPlan(info: info, of: original, spec: spec, limits: limits)
+                return (info, plan, plan.memoryBytes(file: file.readableBytesSpan, info: info, limits: limits))
+            } catch {
+                throw ServiceError(error)
+            }
         }
-        let plan: RenderPlan
-        do {
-            plan = try RenderPlan(info: info, of: original, spec: spec, limits: limits)
-        } catch {
-            throw ServiceError(error)
-        }
-        let memory = plan.memoryBytes(file: file.readableBytesSpan, info: info, limits: limits)
         return try await run(bytes: memory) { cancelled in
             do throws(RenderError) {
                 let rendered = try Renderer.render(

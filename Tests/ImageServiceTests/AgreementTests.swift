@@ -1,0 +1,182 @@
+import Foundation
+import ImageCodecs
+import ImageModel
+import ImageService
+import NIOCore
+import ObjectStorage
+import Testing
+
+/// What the metadata say of a picture is what its rendition shows: size as seen, orientation, alpha, frames. Each of the
+/// faults that this was written for was found by putting the two side by side.
+@Suite("Metadata and renditions agree")
+struct AgreementTests {
+    /// Files that are known to disagree, until PNG and WebP are mended. Once one agrees, its name goes.
+    private static let known: Set<String> = [
+        "png-rgb-trns-before-plte.png", "png-two-exif-1-then-6.png",
+        "webp-animated-transparent-canvas-no-alpha-flag.webp", "webp-lossy-damaged-alpha.webp",
+    ]
+
+    private static func check(_ file: [UInt8], _ name: String) async throws {
+        try await withKnownIssue(isIntermittent: true) {
+            try await judge(file, name)
+        } when: {
+            known.contains(name)
+        }
+    }
+
+    private static func judge(_ file: [UInt8], _ name: String) async throws {
+        let store = MemoryStorage(partSize: 64 << 10)
+        let service = ImageService.make(store)
+        let path = try ImagePath(Array("a".utf8))
+        let uploaded: ImageInfo
+        do {
+            uploaded = try #require(try await service.upload(path, file).image.image, "\(name)")
+        } catch let error as ServiceError {
+            #expect(isRefusal(error), "\(name): \(error)")
+            return
+        }
+        // What was uploaded, and what came by another way.
+        let foreign = try ImagePath(Array("b".utf8))
+        _ = try await store.put(foreign.key, bytes: ByteBuffer(bytes: file), options: PutOptions())
+        let described = try await service.describe(foreign).image
+        #expect(described == uploaded, "\(name)")
+        #expect(uploaded.frames != nil, "\(name)")
+
+        let limits = CodecLimits()
+        let cancelled = CancelFlag()
+        do {
+            let spec = ImageService.spec(RenditionRequest(isStill: true), format: .png)
+            let located = try await service.locateForRendition(path)
+            let rendition = try await service.render(located, spec)
+            let png = Array(try await rendition.stream(0..<rendition.size).collect(upTo: 1 << 28).readableBytesView)
+            let info = try ImageHeader.read(png.span.bytes, limits: limits)
+            #expect(info.size == uploaded.displaySize && info.orientation == .upright, "\(name)")
+            let shown = try ImageDecoder.decode(png.span.bytes, info: info, limits: limits, cancelled: cancelled)
+            let isClear = Self.alpha(shown).contains { $0 < 255 }
+            #expect(!isClear || uploaded.hasAlpha, "\(name)")
+            // An animation is played in RGBA whatever it has.
+            if !uploaded.isAnimation { #expect(info.hasAlpha == uploaded.hasAlpha, "\(name)") }
+            try Self.compare(shown, to: file, uploaded, name)
+        } catch let error as ServiceError {
+            #expect(isRefusal(error), "\(name): \(error)")
+        }
+
+        // The frames that are said to be there are those that are played.
+        if uploaded.format != .avif {
+            var frames = 0
+            do {
+                let whole = try ImageHeader.read(file.span.bytes, limits: limits)
+                try ImageDecoder.play(file.span.bytes, info: whole, limits: limits, cancelled: cancelled) {
+                    (_: consuming PixelBuffer, _: AnimationFrame) throws(CodecError) in frames += 1
+                }
+                #expect(frames == uploaded.frames, "\(name)")
+            } catch CodecError.fault(let text) {
+                Issue.record("\(name): \(text)")
+            } catch {}
+        }
+    }
+
+    private static func alpha(_ picture: borrowing PixelBuffer) -> [UInt8] {
+        guard picture.layout.bytesPerPixel == 4 else { return [] }
+        return picture.withUnsafeBytes { bytes in stride(from: 3, to: bytes.count, by: 4).map { bytes[$0] } }
+    }
+
+    /// The still is what the decoder gives, turned by the orientation that the metadata name: pixel by pixel, by the
+    /// table of Exif 2.32, 4.6.4.A.
+    private static func compare(
+        _ shown: borrowing PixelBuffer, to file: [UInt8], _ info: ImageInfo, _ name: String
+    ) throws {
+        guard !info.isAnimation else { return }
+        let limits = CodecLimits()
+        let whole = try ImageHeader.read(file.span.bytes, limits: limits)
+        let stored = try ImageDecoder.decode(file.span.bytes, info: whole, limits: limits, cancelled: CancelFlag())
+        let (width, height) = (stored.width, stored.height)
+        guard shown.width == info.displaySize.width, stored.width == info.size.width else { return }
+        let (from, to) = (stored.layout.bytesPerPixel, shown.layout.bytesPerPixel)
+        let differing = stored.withUnsafeBytes { old in
+            shown.withUnsafeBytes { new in
+                var differing = 0
+                for y in 0..<shown.height {
+                    for x in 0..<shown.width {
+                        let place: (x: Int, y: Int) =
+                            switch info.orientation.rawValue {
+                            case 2: (width - 1 - x, y)
+                            case 3: (width - 1 - x, height - 1 - y)
+                            case 4: (x, height - 1 - y)
+                            case 5: (y, x)
+                            case 6: (y, height - 1 - x)
+                            case 7: (width - 1 - y, height - 1 - x)
+                            case 8: (width - 1 - y, x)
+                            default: (x, y)
+                            }
+                        // The first sample is red, or grey.
+                        let (left, right) = (
+                            old[(place.y * width + place.x) * from], new[(y * shown.width + x) * to]
+                        )
+                        // Where nothing is seen, colour means nothing.
+                        let isSeen = to < 4 || new[(y * shown.width + x) * to + 3] > 0
+                        if isSeen, left != right { differing += 1 }
+                    }
+                }
+                return differing
+            }
+        }
+        #expect(differing == 0, "\(name): \(differing) pixels")
+    }
+
+    /// A refusal that blames the file, never the server.
+    private static func isRefusal(_ error: ServiceError) -> Bool {
+        switch error {
+        case .notAnImage, .cannotRender, .beyondLimit: true
+        case .unprocessable(.fault), .unprocessable(.outOfMemory), .unprocessable(.cancelled): false
+        case .unprocessable: true
+        default: false
+        }
+    }
+
+    private static func files(_ folder: String, _ endings: Set<String>) throws -> [(String, [UInt8])] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        return try names.sorted().filter { endings.contains(($0 as NSString).pathExtension) }.map {
+            ($0, [UInt8](try Data(contentsOf: URL(fileURLWithPath: folder).appendingPathComponent($0))))
+        }
+    }
+
+    private static let endings: Set<String> = ["jpg", "jpeg", "png", "webp", "avif"]
+    private static let corpus = ProcessInfo.processInfo.environment["CORPUS_DIR"]
+
+    @Test(
+        "In every file of the corpus",
+        arguments: ["pngsuite", "libwebp-test-data", "exif-orientation", "libjpeg-turbo"])
+    func corpus(folder: String) async throws {
+        guard let corpus = Self.corpus else { return }
+        let files = try Self.files("\(corpus)/\(folder)", Self.endings)
+        #expect(!files.isEmpty)
+        for (name, file) in files { try await Self.check(file, name) }
+    }
+
+    @Test("In the files of the cases, where they are there")
+    func cases() async throws {
+        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .appendingPathComponent("../../../shared/cases/images").standardized.path
+        for (name, file) in try Self.files(folder, Self.endings) { try await Self.check(file, name) }
+    }
+
+    @Test("In what is written here, in every format, turned and transparent")
+    func ownFiles() async throws {
+        for format in ImageFormat.allCases {
+            for layout in [PixelBuffer.Layout.gray8, .rgb8, .rgba8] {
+                let hasAlpha = layout.bytesPerPixel == 4
+                guard !hasAlpha || format.capabilities.hasAlpha else { continue }
+                var pixels = try PixelBuffer(width: 37, height: 22, layout: layout)
+                pixels.withUnsafeMutableBytes { bytes in
+                    for place in bytes.indices { bytes[place] = UInt8(truncatingIfNeeded: place &* 37 ^ place >> 3) }
+                }
+                let file = try ImageEncoder.encode(
+                    pixels, format: format, quality: 80, metadata: nil, cancelled: CancelFlag())
+                try await Self.check(file, "\(format) \(layout)")
+            }
+            let png = try Samples.turnedLate(Samples.noise(.png, side: 40))
+            try await Self.check(png, "turned late")
+        }
+    }
+}
