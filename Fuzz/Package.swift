@@ -38,12 +38,17 @@ let package = Package(
         .target(name: "CRendering", cSettings: [.unsafeFlags(["-O2", "-g", "-fsanitize=fuzzer-no-link,address"])]),
         .target(
             name: "Rendering", dependencies: ["CRendering", "ImageCodecs", "ImageModel"], swiftSettings: instrumented),
+        // Of ObjectStorage the vocabulary of conditions and ranges only.
+        .target(name: "ObjectStorage", swiftSettings: instrumented),
         // Of ImageAPI the parsers only, file by file: the whole would bring Hummingbird, and minutes of compiling.
         .target(
             name: "Parsers",
             dependencies: [
-                "ImageModel", .product(name: "HTTPTypes", package: "swift-http-types"),
+                "ImageModel", "ObjectStorage", .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                // The parser that the server's own readers are held against.
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
             swiftSettings: instrumented
         ),

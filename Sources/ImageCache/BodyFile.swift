@@ -16,7 +16,16 @@ public final class BodyFile: Sendable {
     private let receipt: ByteReceipt
 
     /// So many of the process at once: each has a descriptor, of which connections want most.
-    private static let maximumCount = 64
+    private static let maximumCount: Int = {
+        var limit = rlimit()
+        #if canImport(Glibc)
+            let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        #else
+            let resource = RLIMIT_NOFILE
+        #endif
+        guard getrlimit(resource, &limit) == 0 else { return 64 }
+        return Int(min(64, limit.rlim_cur / 16))
+    }()
     private static let count = Atomic(0)
 
     /// Nil where there are too many, or the system has no such files or no more of them.

@@ -49,6 +49,7 @@ public struct ImageService: Sendable {
     private let extras: ExtrasKeeper
     private let derived: DerivedObjects
     private let listing: Listing
+    private let listingTurns = ListingTurns()
 
     public init(storage: any ObjectStorage, workers: CodecWorkers, configuration: Configuration) {
         let health = StorageHealth()
@@ -180,8 +181,24 @@ public struct ImageService: Sendable {
     private static let maximumRewritesWaiting = 1_000
 
     /// One page of what is stored.
-    public func list(_ request: ListRequest) async throws(ServiceError) -> ImagePage {
-        try await listing.list(request)
+    public func list(
+        _ request: ListRequest, for requester: Requester = .unknown
+    ) async throws(ServiceError) -> ImagePage {
+        try await list(request, for: requester) { $0 }
+    }
+
+    /// What `finish` makes of one page of what is stored, on a thread apart from event loops.
+    ///
+    /// - Parameter requester: shares the turns at listing evenly with others.
+    /// - Throws: ``ServiceError/overloaded(retryAfter:)`` where too many list, and what the store throws.
+    public func list<Value: Sendable>(
+        _ request: ListRequest, for requester: Requester, finish: @escaping @Sendable (ImagePage) -> Value
+    ) async throws(ServiceError) -> Value {
+        try await listingTurns.run(limit: request.limit, for: requester) { () async throws(ServiceError) in
+            try await listing.list(request)
+        } finish: {
+            finish($0)
+        }
     }
 
     // MARK: Writing

@@ -16,11 +16,12 @@ enum Composition {
     /// - Throws: ``StartFault`` where a setting turns out not to work; the error of binding an address.
     static func run(_ settings: Settings) async throws {
         let logger = Logger(label: "tintype")
-        OpenFiles.raiseLimit(logger: logger)
+        let descriptors = DescriptorPlan(limit: OpenFiles.raiseLimit(logger: logger))
+        descriptors.log(to: logger)
         let registry = PrometheusRegistry(help: MetricHelp.texts)
         MetricsSystem.bootstrap(registry)
 
-        let store = try Store.open(settings, logger: logger)
+        let store = try Store.open(settings, connections: descriptors.storageConnections, logger: logger)
         let pool = WorkerPool(
             threads: settings.renderThreads ?? Processors.count, queueLimit: CodecWorkers.unlimited, name: "codec",
             niceness: codecNiceness)
@@ -42,14 +43,15 @@ enum Composition {
             warnings: { service.capabilities.warnings })
 
         let operations = Listeners.operations(
-            operationsListener(settings), readiness: readiness,
+            operationsListener(settings, descriptors), readiness: readiness,
             metrics: {
                 recordUsage(service.usage, workers.usage)
                 return registry.exposition(adding: .current())
             },
             logger: logger, onBound: { logger.info("ops listener is bound", metadata: ["address": "\($0)"]) })
         let images = Listeners.images(
-            publicListener(settings), service: service, images: imagesConfiguration(settings), readiness: readiness,
+            publicListener(settings, descriptors), service: service, images: imagesConfiguration(settings),
+            readiness: readiness,
             logger: logger, onBound: { logger.info("public listener is bound", metadata: ["address": "\($0)"]) })
 
         // Ended from the last to the first: the ops listener tells of everything that ends before it.
@@ -113,8 +115,9 @@ enum Composition {
             allowsAnonymousWrites: settings.unsafeAllowAnonymousWrites, renditions: RenditionRules(settings))
     }
 
-    private static func publicListener(_ settings: Settings) -> ListenerConfiguration {
+    private static func publicListener(_ settings: Settings, _ descriptors: DescriptorPlan) -> ListenerConfiguration {
         var listener = ListenerConfiguration(host: settings.host.text, port: settings.port)
+        listener.maxConnections = descriptors.connections
         listener.bodyTimeout = .init(settings.clientTimeout)
         listener.headTimeout = .init(settings.clientTimeout)
         listener.writeTimeout = .init(settings.clientTimeout)
@@ -125,8 +128,11 @@ enum Composition {
         return listener
     }
 
-    private static func operationsListener(_ settings: Settings) -> ListenerConfiguration {
+    private static func operationsListener(
+        _ settings: Settings, _ descriptors: DescriptorPlan
+    ) -> ListenerConfiguration {
         var listener = ListenerConfiguration(host: settings.host.text, port: settings.opsPort)
+        listener.maxConnections = descriptors.operationsConnections
         // It leaves last, when nobody has to be told any more.
         listener.drainWindow = .zero
         listener.shutdownLimit = .milliseconds(500)

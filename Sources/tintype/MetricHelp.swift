@@ -21,6 +21,7 @@ enum MetricHelp {
         "tintype_codec_wait_seconds": "How long codec jobs waited for the turn that they were given.",
         "tintype_codec_refused_total":
             "Codec jobs refused (503): the queue was full, displaced by a client with less waiting, late, or crowded: no memory or thread in time.",
+        "tintype_listings_refused_total": "Listings refused (503): too many were waiting, or their turn did not come.",
         "tintype_derived_removals_abandoned_total": "Originals whose derived objects could not be removed.",
         "tintype_s3_retries_total": "Requests to the S3 store that were sent again after a failed try.",
         "tintype_storage_away": "1 while the store counts as away.",

@@ -11,13 +11,20 @@ import Logging
 /// How many files and sockets this process may have open. The soft limit is mostly 1,024, for programs that use
 /// `select`; a server of many connections takes what the administrator allows, as Go's runtime and nginx do.
 enum OpenFiles {
-    static func raiseLimit(logger: Logger) {
+    /// - Returns: The limit that holds from now on; nil where there is none, or it cannot be known.
+    @discardableResult
+    static func raiseLimit(logger: Logger) -> Int? {
         var limit = rlimit()
-        guard unsafe getrlimit(resource, &limit) == 0, limit.rlim_cur < limit.rlim_max else { return }
-        limit.rlim_cur = limit.rlim_max
-        if unsafe setrlimit(resource, &limit) != 0 {
-            logger.warning("the limit on open files could not be raised", metadata: ["errno": "\(errno)"])
+        guard unsafe getrlimit(resource, &limit) == 0 else { return nil }
+        if limit.rlim_cur < limit.rlim_max {
+            let soft = limit.rlim_cur
+            limit.rlim_cur = limit.rlim_max
+            if unsafe setrlimit(resource, &limit) != 0 {
+                logger.warning("the limit on open files could not be raised", metadata: ["errno": "\(errno)"])
+                limit.rlim_cur = soft
+            }
         }
+        return Int(exactly: limit.rlim_cur)
     }
 
     #if canImport(Glibc)

@@ -19,11 +19,14 @@ struct Store: Sendable {
     /// Gives up what it holds, after everything else has ended.
     var close: @Sendable () async -> Void = {}
 
+    /// - Parameter connections: to a store in the network, at once in each of its two pools.
     /// - Throws: ``StartFault``.
-    static func open(_ settings: Settings, logger: Logger) throws(StartFault) -> Store {
+    static func open(
+        _ settings: Settings, connections: Int = DescriptorPlan.usualStorageConnections, logger: Logger
+    ) throws(StartFault) -> Store {
         switch settings.storageType {
         case .local: try local(settings)
-        case .s3: try s3(settings, logger)
+        case .s3: try s3(settings, connections, logger)
         }
     }
 
@@ -38,7 +41,9 @@ struct Store: Sendable {
         }
     }
 
-    private static func s3(_ settings: Settings, _ logger: Logger) throws(StartFault) -> Store {
+    private static func s3(
+        _ settings: Settings, _ connections: Int, _ logger: Logger
+    ) throws(StartFault) -> Store {
         guard let bucket = settings.s3.bucket, let credentials = settings.s3.credentials else {
             throw StartFault(
                 description: "S3_BUCKET_NAME, S3_ACCESS_KEY and S3_SECRET_KEY: expected for STORAGE_TYPE s3")
@@ -51,7 +56,8 @@ struct Store: Sendable {
                         basePath: endpoint.path)
                 },
                 bucket: bucket, region: settings.s3.region, usePathStyle: settings.s3.usesPathStyle,
-                timeout: settings.storageTimeout, createBucket: settings.s3.createBucket),
+                timeout: settings.storageTimeout, connectionLimit: connections, readerLimit: connections,
+                createBucket: settings.s3.createBucket),
             credentials: StaticCredentials(
                 accessKey: credentials.accessKey.revealed, secretKey: credentials.secretKey.revealed,
                 sessionToken: credentials.sessionToken?.revealed),

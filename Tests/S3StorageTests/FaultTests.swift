@@ -81,6 +81,24 @@ import Testing
         }
     }
 
+    /// A store that answers hundreds of readers may leave one of them without a byte for longer than the time limit, and
+    /// answer it as soon as it asks again. Its client was reset. Whether that was what cut one of 200 slow downloads in an
+    /// earlier run is not known: no log of it was kept.
+    @Test func oneStallIsNotTheEnd() async throws {
+        let key = try key(freshPrefix() + "object")
+        let bytes = Self.pattern(1_000_000)
+        try await Servers.withStorage(.seaweedFS) { storage in
+            _ = try await storage.put(key, bytes: bytes, options: PutOptions())
+        }
+        try await Servers.withFaults(timeout: .seconds(2)) { storage, proxy in
+            proxy.setPlan { $0.method == "GET" && $0.range == nil ? .stallBody(after: 100_000) : .none }
+            let result = try await storage.get(key, options: GetOptions())
+            #expect(try await result.body.collect(upTo: 1_000_000) == bytes)
+            let ranges = proxy.exchanges.filter { $0.method == "GET" }.map(\.range)
+            #expect(ranges.count == 2 && ranges.last??.hasSuffix("-999999") == true)
+        }
+    }
+
     /// The store's time does not run while the reader is the slow one.
     @Test func slowReaderIsNotTheStoresFault() async throws {
         let key = try key(freshPrefix() + "object")

@@ -4,6 +4,7 @@ struct Problem: Error, Hashable {
     enum Code: Hashable {
         case badParameter
         case renditionNotAllowed
+        case badRequest, uriTooLong, headersTooLarge, clientTooSlow, expectationFailed, httpVersionNotSupported
     }
 
     var code: Code

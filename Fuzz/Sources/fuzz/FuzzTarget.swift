@@ -19,6 +19,10 @@ enum FuzzTarget: String, CaseIterable {
     case form
     /// The rendition query parser.
     case query
+    /// What stands in front of the HTTP parser, against it.
+    case head
+    /// Entity tags, ranges and Accept.
+    case field
 
     private static let limits = CodecLimits(
         maximumPixels: 1 << 18, maximumFrames: 64, maximumScans: 20, maximumAnimationPixels: 1 << 20)
@@ -35,7 +39,13 @@ enum FuzzTarget: String, CaseIterable {
         case .rotate: Self.rotate(Array(bytes))
         case .form: FormFuzzing.run(Array(bytes))
         case .query: QueryFuzzing.run(Array(bytes))
+        case .head: Self.expectNoFault(HeadFuzzing.fault(Array(bytes)))
+        case .field: Self.expectNoFault(FieldFuzzing.fault(Array(bytes)))
         }
+    }
+
+    private static func expectNoFault(_ fault: String?) {
+        if let fault { preconditionFailure(fault) }
     }
 
     private static func probe(_ file: [UInt8]) {

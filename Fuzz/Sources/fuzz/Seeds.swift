@@ -11,6 +11,8 @@ enum Seeds {
         case .render: try renditions()
         case .form: FormFuzzing.seeds.enumerated().map { ("\($0.offset)", $0.element) }
         case .query: QueryFuzzing.seeds.enumerated().map { ("\($0.offset)", $0.element) }
+        case .head: HeadFuzzing.seeds.enumerated().map { ("\($0.offset)", $0.element) }
+        case .field: FieldFuzzing.seeds.enumerated().map { ("\($0.offset)", $0.element) }
         case .exif: blocks().enumerated().map { ("\($0.offset)", [UInt8($0.offset % 16)] + $0.element) }
         }
     }

@@ -49,9 +49,13 @@ private struct Weights {
     /// Nothing said is everything taken.
     private let isAbsent: Bool
 
+    private static let maximumElements = 128
+
     init(_ lines: [String]) {
         isAbsent = lines.allSatisfy { $0.trimmingBlanks().isEmpty }
-        for element in lines.joined(separator: ",").split(separator: ",") {
+        let elements = lines.joined(separator: ",").split(separator: ",", maxSplits: Self.maximumElements)
+        // Behind so many stands nothing that a browser has written, and the event loop reads this.
+        for element in elements.prefix(Self.maximumElements) {
             var parts = element.split(separator: ";", omittingEmptySubsequences: false)[...]
             let range = parts.removeFirst().trimmingBlanks().lowercased()
             // A semicolon may stand alone (section 5.6.6).

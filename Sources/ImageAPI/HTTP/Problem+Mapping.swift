@@ -75,6 +75,7 @@ extension Problem {
         case RequestBodyError.timedOut: self.init(.clientTooSlow, "The body stopped coming for too long.")
         case RequestBodyError.clientLeft: self.init(.clientLeft, "The client left before the end of the body.")
         case RequestBodyError.malformed: self.init(.badBody, "The body's framing is malformed.")
+        case RequestBodyError.refused(let reason): self.init(.badBody, reason)
         default: self.init(.internalError, "The server failed on this request.", cause: error)
         }
     }

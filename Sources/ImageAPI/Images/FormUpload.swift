@@ -39,7 +39,7 @@ struct FormUpload {
             await takeBack()
             throw error
         }
-        return try answer(base: base, requestID: requestID)
+        return try await answer(base: base, requestID: requestID)
     }
 
     private mutating func readParts() async throws(Problem) {
@@ -165,17 +165,22 @@ struct FormUpload {
         }
     }
 
-    private func answer(base: String, requestID: String) throws(Problem) -> Response {
+    private func answer(base: String, requestID: String) async throws(Problem) -> Response {
         if entries.count == 1, case .refused(let problem)? = entries.first { throw problem }
-        let documents = entries.map { entry in
-            switch entry {
-            case .stored(let uploaded): FormEntryDocument.image(ImageDocument(uploaded.image, base: base))
-            case .refused(let problem): FormEntryDocument.problem(problem.document(requestID: requestID))
-            }
-        }
+        let entries = entries
+        // A form may have a thousand files: away from the event loop, whose sockets would wait.
+        let document = await Task {
+            JSON.encode(
+                entries.map { entry in
+                    switch entry {
+                    case .stored(let uploaded): FormEntryDocument.image(ImageDocument(uploaded.image, base: base))
+                    case .refused(let problem): FormEntryDocument.problem(problem.document(requestID: requestID))
+                    }
+                })
+        }.value
         let allStored = entries.allSatisfy { if case .stored = $0 { true } else { false } }
         return .json(
-            documents, status: allStored ? .created : HTTPResponse.Status(code: 207, reasonPhrase: "Multi-Status"))
+            document, status: allStored ? .created : HTTPResponse.Status(code: 207, reasonPhrase: "Multi-Status"))
     }
 }
 

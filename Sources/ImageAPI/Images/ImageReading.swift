@@ -208,7 +208,7 @@ struct ImageReading: Sendable {
         }
     }
 
-    func list(_ query: Query) async throws(Problem) -> Response {
+    func list(_ query: Query, for requester: Requester) async throws(Problem) -> Response {
         var request = ListRequest()
         request.prefix = try query.item("prefix")?.value ?? []
         guard request.prefix.isValidUTF8, request.prefix.count <= ObjectKey.maximumLength else {
@@ -222,8 +222,9 @@ struct ImageReading: Sendable {
         request.limit = try query.number("limit", in: 1...1000) ?? 1000
         if let cursor = try query.text("cursor"), !cursor.isEmpty { request.cursor = cursor }
         do {
-            var response = Response.json(
-                PageDocument(try await service.list(request), base: configuration.documentBase))
+            let base = configuration.documentBase
+            let document = try await service.list(request, for: requester) { JSON.encode(PageDocument($0, base: base)) }
+            var response = Response.json(document)
             // It has no validator that it could be kept by.
             response.headers[.cacheControl] = "no-store"
             return response
@@ -240,10 +241,15 @@ extension ImagesConfiguration {
 
 extension Response {
     static func json(_ value: some Encodable, status: HTTPResponse.Status = .ok) -> Response {
+        json(JSON.encode(value), status: status)
+    }
+
+    /// - Parameter document: JSON.
+    static func json(_ document: ByteBuffer, status: HTTPResponse.Status = .ok) -> Response {
         Response(
             status: status,
             headers: [.contentType: "application/json", .cacheControl: "no-cache", .contentTypeOptions: "nosniff"],
-            body: ResponseBody(byteBuffer: JSON.encode(value)))
+            body: ResponseBody(byteBuffer: document))
     }
 
     /// The metadata of an image, under the image's own ETag.

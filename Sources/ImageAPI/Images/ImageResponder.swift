@@ -65,7 +65,7 @@ public struct ImageResponder: HTTPResponder {
             if wanted.location { try judgeWrite(request, context) }
             return try await reading.metadata(path, wanted, request, for: context.requester)
         case (.collection, _):
-            return try await reading.list(query)
+            return try await reading.list(query, for: context.requester)
         }
     }
 

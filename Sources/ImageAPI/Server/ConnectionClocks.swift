@@ -70,7 +70,7 @@ extension HTTPConnectionHandler {
             self.lingerEvent { $0.dropped(count) }
         case .idle:
             // The head's clock is not set back by its bytes.
-            if self.clocks.wait?.for == .idle {
+            if self.clocks.wait?.for == .idle, !self.tap.isHoldingBack {
                 self.clocks.wait(for: .head, self.core.configuration.headTimeout, on: self)
             }
         case .exchange(let exchange):

@@ -28,6 +28,8 @@ final class Exchange {
     var status: Int?
     var framing: ResponseFraming?
     var bodyBytesReceived = 0
+    /// Whether the answer takes work on a codec.
+    var needsCodec = false
 
     init(
         number: UInt64,
@@ -87,6 +89,12 @@ struct ExchangeLink: Sendable {
     func sendWithoutWaiting(_ batch: ResponseBatch) {
         let number = self.number
         self.perform { $0.write(batch, of: number, waiter: nil) }
+    }
+
+    /// The answer takes work on a codec.
+    func needsCodec() {
+        let number = self.number
+        self.perform { $0.needsCodec(number) }
     }
 
     /// Cuts the connection: the answer cannot be brought to its end.

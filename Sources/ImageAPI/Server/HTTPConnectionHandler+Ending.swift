@@ -14,8 +14,6 @@ extension HTTPConnectionHandler {
 
     /// The last answer was written: what follows is dropped.
     func beginLinger() {
-        self.queue.removeAll()
-        self.queuedFault = nil
         self.clocks.stopWaiting()
         self.tap.isDropping = true
         let linger = LingeringClose(
@@ -69,7 +67,7 @@ extension HTTPConnectionHandler {
             self.clocks.stopWatchingWrites()
             self.lingerEvent { $0.flushed() }
             // A request that has come since is answered first, and its answer says that it is the last one.
-            if self.closesWhenFlushed, case .idle = self.phase, self.queue.isEmpty { self.close() }
+            if self.closesWhenFlushed, case .idle = self.phase, !self.tap.isHoldingBack { self.close() }
         case .failure:
             let taken = (self.takenAtCut ?? self.tap.bytesOut) - firstByteOut
             report(self.cutOutcome, min(bytes, max(0, taken)))
@@ -81,10 +79,10 @@ extension HTTPConnectionHandler {
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
-        case ChannelEvent.inputClosed:
+        case is SocketTap.InputClosed:
             self.inputClosed()
         case DrainEvent.closeIdle:
-            if case .idle = self.phase, self.queue.isEmpty, !self.clocks.isReadingHead { self.closeWhenFlushed() }
+            if case .idle = self.phase, !self.tap.isHoldingBack, !self.clocks.isReadingHead { self.closeWhenFlushed() }
         case DrainEvent.cut:
             self.cut(.shutDown)
         default:
@@ -92,14 +90,25 @@ extension HTTPConnectionHandler {
         }
     }
 
-    /// The client has closed its side. Between two requests that is its good right; within one, it has left.
+    /// The client has closed its side. Within a request it has left; behind one that is its good right, and it may still
+    /// read. Whether it does, nobody can know before something is sent: what costs little is answered, and work on a
+    /// codec is given up.
     private func inputClosed() {
         switch self.phase {
-        case .idle where self.queue.isEmpty: self.closeWhenFlushed()
-        case .idle, .exchange: self.cut(.clientLeft)
+        case .idle:
+            if !self.tap.isHoldingBack { self.closeWhenFlushed() }
+        case .exchange(let exchange):
+            if !exchange.isRequestWhole || exchange.needsCodec { self.cut(.clientLeft) }
         case .lingering: self.lingerEvent { $0.inputClosed() }
         case .closed: break
         }
+    }
+
+    /// The answer to a request takes work on a codec.
+    func needsCodec(_ number: UInt64) {
+        guard case .exchange(let exchange) = self.phase, exchange.number == number else { return }
+        exchange.needsCodec = true
+        if self.tap.isInputClosed { self.cut(.clientLeft) }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -109,7 +118,7 @@ extension HTTPConnectionHandler {
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
-        self.tap.takeFast = nil
+        self.tap.connection = nil
         self.cut(.clientLeft)
         self.context = nil
     }
@@ -118,28 +127,29 @@ extension HTTPConnectionHandler {
         let parserError = error as? HTTPParserError
         // The parser reads no further. More bytes would only make it fail again, and that would end an answer in flight.
         if parserError != nil { self.tap.isDropping = true }
-        switch parserError {
-        // The client asked for the end of the connection, and goes on: nothing of that is heard.
-        case .closedConnection: return
-        // The parser misses the rest of a request; the event follows.
-        case .some where self.tap.isInputClosed: return
-        default: break
-        }
         guard let fault = ListenerFault(parserError: error, tap: self.tap, limits: self.core.configuration) else {
             return self.cut(.clientLeft)
         }
         switch self.phase {
-        case .idle where self.queue.isEmpty:
-            self.answer(fault)
-        case .exchange(let exchange) where !exchange.isRequestWhole:
-            // The handler learns it where it reads, and answers; the parser reads no further.
-            exchange.mustClose = true
-            exchange.body?.fail(.malformed)
-        case .idle, .exchange:
-            self.queuedFault = self.queuedFault ?? fault
-        case .lingering, .closed:
-            break
+        case .idle: self.answer(fault)
+        case .exchange(let exchange): self.breakBody(of: exchange, .malformed)
+        case .lingering, .closed: break
         }
+    }
+
+    /// What came is none of HTTP, or beyond a limit: said at once, or by the handler that reads the body.
+    func refuse(_ fault: ListenerFault) {
+        switch self.phase {
+        case .idle: self.answer(fault)
+        case .exchange(let exchange): self.breakBody(of: exchange, .refused(reason: fault.problem.detail))
+        case .lingering, .closed: break
+        }
+    }
+
+    private func breakBody(of exchange: Exchange, _ error: RequestBodyError) {
+        exchange.mustClose = true
+        // The handler learns it where it reads, and answers.
+        if !exchange.isRequestWhole { exchange.body?.fail(error) }
     }
 
     // MARK: The server gives up
@@ -179,7 +189,7 @@ extension HTTPConnectionHandler {
 
     func close() {
         self.phase = .closed
-        self.queue.removeAll()
+        self.tap.isDropping = true
         self.clocks.stop()
         self.failWaiter()
         self.context?.close(promise: nil)

@@ -37,9 +37,7 @@ extension HTTPConnectionHandler {
 
     /// Whether nothing is in flight, and the connection goes on: how it ends, only the long way tells a client.
     private func mayAnswerFast(_ context: ChannelHandlerContext) -> Bool {
-        guard case .idle = self.phase, self.queue.isEmpty, self.queuedFault == nil, !self.closesWhenFlushed else {
-            return false
-        }
+        guard case .idle = self.phase, !self.closesWhenFlushed else { return false }
         return context.channel.isWritable && self.core.drain.phase == .running
     }
 

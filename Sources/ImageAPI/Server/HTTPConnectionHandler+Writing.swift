@@ -60,7 +60,7 @@ extension HTTPConnectionHandler {
     /// Decides, when an answer's head is written, whether the connection ends with it.
     private func decideEnd(of exchange: Exchange, batch: ResponseBatch) {
         if batch.closes || batch.framing == .untilClose || !exchange.isRequestWhole
-            || self.core.drain.phase != .running
+            || self.core.drain.phase != .running || (self.tap.isInputClosed && !self.tap.isHoldingBack)
         {
             exchange.mustClose = true
         }
@@ -111,7 +111,8 @@ extension HTTPConnectionHandler {
         )
         self.phase = .exchange(exchange)
         self.clocks.stopWaiting()
-        self.queue.removeAll()
+        // The parser has stopped, or what comes is not to be trusted.
+        self.tap.isDropping = true
         let response = fault.problem.response(requestID: exchange.requestID)
         let link = ExchangeLink(
             eventLoop: self.eventLoop,
@@ -131,8 +132,7 @@ extension HTTPConnectionHandler {
         guard context.channel.isWritable else { return }
         self.waiter?.continuation.resume()
         self.waiter = nil
-        self.takeQueued()
-        self.readIfWanted()
+        self.goOn()
     }
 
     /// The task that waits for the socket was cancelled.

@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import ImageService
 import NIOCore
 import NIOHTTP1
 import ObjectStorage
@@ -7,7 +8,7 @@ import ObjectStorage
 /// One connection: takes its requests one after the other, runs a task for each, writes the answers, and decides when
 /// the connection ends.
 ///
-/// What may be in flight: one exchange. Requests that a client sends ahead wait in `queue`, and nothing further is read
+/// What may be in flight: one exchange. Requests that a client sends ahead wait in the tap, and nothing further is read
 /// while anything does, so that it is never more than one read of the socket. The parts of this class:
 /// this file, requests in; `+Writing`, answers out; `+FastLane`, answers that are there already; `+Ending`, every
 /// way in which a request or a connection ends. What may last how long is in `ConnectionClocks`.
@@ -38,10 +39,6 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
     var context: ChannelHandlerContext?
     var phase = Phase.idle
     var lastNumber: UInt64 = 0
-    /// Requests that came while another was in flight.
-    var queue = CircularBuffer<HTTPServerRequestPart>()
-    /// What was wrong with the bytes behind the requests in `queue`: answered when they are.
-    var queuedFault: ListenerFault?
     /// The task that waits for the socket to take more.
     var waiter: (number: UInt64, continuation: CheckedContinuation<Void, any Error>)?
     /// Answers written to their end whose last byte the kernel has not taken.
@@ -89,7 +86,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        if self.fastLane != nil { self.tap.takeFast = { [unowned self] in self.takeFast(&$0) } }
+        self.tap.connection = self
         if context.channel.isActive { self.channelActive(context: context) }
     }
 
@@ -102,7 +99,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let part = self.unwrapInboundIn(data)
         if case .end = part { self.tap.parserEndedMessage = true } else { self.tap.parserEndedMessage = false }
-        if self.mustQueue { self.queue.append(part) } else { self.take(part) }
+        self.take(part)
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
@@ -110,13 +107,10 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
         self.readIfWanted()
     }
 
-    /// Whether what comes belongs to a later request than can be worked on now.
-    private var mustQueue: Bool {
-        switch self.phase {
-        case .idle: !self.queue.isEmpty || self.context?.channel.isWritable != true
-        case .exchange(let exchange): exchange.isRequestWhole
-        case .lingering, .closed: false
-        }
+    /// Whether a request can be worked on now.
+    var mayBegin: Bool {
+        guard case .idle = self.phase else { return false }
+        return self.context?.channel.isWritable == true
     }
 
     private func take(_ part: HTTPServerRequestPart) {
@@ -130,41 +124,50 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
             exchange.isRequestWhole = true
             exchange.owesContinue = false
             exchange.body?.end()
-            self.tap.beginHead()
             // The parser has stopped behind such a request, and would only pile up what comes.
             if exchange.mustClose { self.tap.isDropping = true }
+        case (.exchange(let exchange), .head):
+            // The tap hands on one request at a time. Were it to find another end than the parser, no end is sure.
+            exchange.mustClose = true
+            self.tap.isDropping = true
         default:
             // What follows a request that was answered with the end of the connection.
             break
         }
     }
 
-    /// Works on what was queued, until a request is in flight again.
-    func takeQueued() {
-        while !self.queue.isEmpty {
-            switch self.phase {
-            case .idle where self.context?.channel.isWritable == true: break
-            case .exchange(let exchange) where !exchange.isRequestWhole: break
-            default: return
+    /// Goes on with what was sent ahead.
+    func goOn() {
+        self.tap.resume()
+        if case .idle = self.phase {
+            if self.tap.isInputClosed, !self.tap.isHoldingBack {
+                self.closeWhenFlushed()
+            } else if self.tap.isAmidRequest, !self.clocks.isReadingHead {
+                self.clocks.wait(for: .head, self.core.configuration.headTimeout, on: self)
             }
-            self.take(self.queue.removeFirst())
         }
-        if case .idle = self.phase, let fault = self.queuedFault {
-            self.queuedFault = nil
-            self.answer(fault)
+        self.readIfWanted()
+    }
+
+    /// What a client has sent ahead is more than is kept for it.
+    func hasSentTooMuchAhead() {
+        switch self.phase {
+        case .idle: self.closeWhenFlushed()
+        case .exchange(let exchange): exchange.mustClose = true
+        case .lingering, .closed: break
         }
     }
 
     func readIfWanted() {
         let wantsBytes =
             switch self.phase {
-            case .idle: self.queue.isEmpty && self.context?.channel.isWritable == true
+            case .idle: !self.tap.isHoldingBack && self.context?.channel.isWritable == true
             // Nothing further is heard on this connection, and the channel tells of the client's leaving unread.
             case .exchange where self.tap.isDropping: false
             // One read ahead after the request's end keeps the socket registered for reading from one request to the
             // next, which saves two system calls each.
             case .exchange(let exchange):
-                exchange.isRequestWhole ? self.queue.isEmpty : exchange.body?.wantsMore ?? (exchange.head != nil)
+                exchange.isRequestWhole ? !self.tap.isHoldingBack : exchange.body?.wantsMore ?? (exchange.head != nil)
             case .lingering, .closed: false
             }
         if wantsBytes { self.context?.read() }
@@ -176,8 +179,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
     func becomeIdle() {
         self.phase = .idle
         self.clocks.wait(for: .idle, self.idleLimit, on: self)
-        self.takeQueued()
-        self.readIfWanted()
+        self.goOn()
     }
 
     /// A connection that was accepted in the last moment before a shutdown may still send the request that it was
@@ -196,6 +198,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
             return self.answer(error)
         }
 
+        self.tap.beginBody(result.framing)
         self.lastNumber += 1
         let source = ServerRequestSource(
             logger: self.core.logger,
@@ -208,7 +211,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
             handler: NIOLoopBound(self, eventLoop: self.eventLoop),
             number: self.lastNumber
         )
-        let body = result.hasBody ? self.makeBody(link) : nil
+        let body = result.framing != .none ? self.makeBody(link) : nil
         let handling = self.core.handling(source)
         let exchange = Exchange(
             number: self.lastNumber,
@@ -233,9 +236,11 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
         core.activity.enter()
         let executor = self.executor
         exchange.task = TaskHome.$executor.withValue(executor) {
-            Task(executorPreference: executor) {
-                await RequestTask.run(request, handling, id: source.requestID, version, link, core)
-                core.activity.leave()
+            CodecDemand.$onNeed.withValue({ link.needsCodec() }) {
+                Task(executorPreference: executor) {
+                    await RequestTask.run(request, handling, id: source.requestID, version, link, core)
+                    core.activity.leave()
+                }
             }
         }
     }

@@ -6,4 +6,6 @@ public enum RequestBodyError: Error, Equatable {
     case clientLeft
     /// What the client sent is no HTTP, for example a chunk without a valid size: 400.
     case malformed
+    /// The body's framing breaks a limit: 400.
+    case refused(reason: String)
 }

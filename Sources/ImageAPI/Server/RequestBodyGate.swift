@@ -62,9 +62,22 @@ struct RequestBodyGate {
             self.isWaiting = false
             return true
         }
-        self.buffers.append(buffer)
+        self.keep(buffer)
         return false
     }
+
+    /// Tiny pieces are put together: a chunk of one byte would take many times that as a buffer of its own.
+    private mutating func keep(_ buffer: ByteBuffer) {
+        guard self.buffers.count >= Self.manyBuffers, let last = self.buffers.last,
+            last.readableBytes < Self.tinyBytes, buffer.readableBytes < Self.tinyBytes
+        else { return self.buffers.append(buffer) }
+        self.buffers[self.buffers.count - 1].writeImmutableBuffer(buffer)
+    }
+
+    private static var tinyBytes: Int { 4096 }
+    private static var manyBuffers: Int { 16 }
+    /// How many buffers it holds.
+    var bufferCount: Int { self.buffers.count }
 
     /// The body is whole. Returns whether a reader waits and is to be told.
     mutating func end() -> Bool {

@@ -10,8 +10,8 @@ struct RequestHeadReader {
         var request: HTTPRequest
         /// Whether the client waits for 100 Continue.
         var expectsContinue = false
-        /// Whether a body follows.
-        var hasBody = false
+        /// Which body follows.
+        var framing = BodyFraming.none
         /// Whether the client takes another answer on this connection.
         var isKeepAlive: Bool
     }
@@ -52,13 +52,13 @@ struct RequestHeadReader {
                 path: target,
                 headerFields: fields
             ),
-            hasBody: framing.isChunked || framing.length > 0,
+            framing: framing.isChunked ? .chunked : framing.length > 0 ? .length(framing.length) : .none,
             // The parser stops behind a request that asks for an upgrade or a tunnel, which nobody gets here.
             isKeepAlive: head.isKeepAlive && !framing.asksForUpgrade && head.method != .CONNECT
         )
         if let expectation = framing.expectation, head.version.isHTTP11 {
             guard expectation.lowercased() == "100-continue" else { throw .unknownExpectation }
-            result.expectsContinue = result.hasBody
+            result.expectsContinue = result.framing != .none
         }
         return result
     }

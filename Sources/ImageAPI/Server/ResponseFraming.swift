@@ -53,11 +53,6 @@ enum ResponseFraming: Equatable {
     }
 }
 
-extension HTTPVersion {
-    /// Whether the rules of HTTP/1.1 hold. The parser takes no other major version than 1.
-    var isHTTP11: Bool { self.major == 1 && self.minor >= 1 }
-}
-
 /// Holds a handler to the length that its answer has promised.
 struct ResponseMeter {
     private var remaining: Int?

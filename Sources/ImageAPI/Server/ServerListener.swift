@@ -95,7 +95,11 @@ where
             .serverChannelOption(.maxMessagesPerRead, value: 1)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(
+                    // Without it, a connection that cannot be accepted for want of a descriptor would be tried again
+                    // at once, and for ever.
+                    try channel.pipeline.syncOperations.addHandlers(
+                        AcceptBackoffHandler(
+                            shouldForwardIOErrorCaught: false, backoffProvider: AcceptFaults(core.logger).pause),
                         AcceptGate(limit: core.configuration.maxConnections)
                     )
                 }

@@ -25,6 +25,7 @@ extension Renditions {
         else { return nil }
         // Held to the end, since what it holds is counted.
         defer { withExtendedLifetime(pixels) {} }
+        CodecDemand.onNeed?()
         let turn = try await workers.admitFile(Int64(pixels.head.readableBytes), for: requester)
         defer { turn.release() }
         do throws(ServiceError) {
@@ -79,7 +80,10 @@ extension Renditions {
         guard let kept, workers.usage.queued == 0, climbing.withLockedValue({ $0.begin(version) }) else { return }
         derived.tasks.start {
             if !(await kept.contains(Self.text(intermediate), of: version)) {
-                _ = try? await render(located, intermediate, for: .unknown)
+                // Nobody waits for it, and the client of the rendition has nothing to do with it.
+                await CodecDemand.$onNeed.withValue(nil) {
+                    _ = try? await render(located, intermediate, for: .unknown)
+                }
             }
             climbing.withLockedValue { $0.end(version) }
         }

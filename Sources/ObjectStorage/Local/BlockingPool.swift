@@ -10,11 +10,17 @@ final class BlockingPool: Sendable {
     private let pool: NIOThreadPool
     private let watch: CallWatch
 
-    init(threads: Int, timeout: TimeAmount) {
+    /// Whether its threads go behind the process's others.
+    private let givesWay: Bool
+
+    init(threads: Int, timeout: TimeAmount, givesWay: Bool = false) {
+        self.givesWay = givesWay
         self.pool = NIOThreadPool(numberOfThreads: threads)
         self.watch = CallWatch(timeout: timeout, eventLoop: MultiThreadedEventLoopGroup.singleton.any())
         pool.start()
     }
+
+    private static let niceness: Int32 = 10
 
     deinit {
         pool.shutdownGracefully { _ in }
@@ -48,8 +54,9 @@ final class BlockingPool: Sendable {
         defer { watch.end(id) }
         return await withCheckedContinuation { continuation in
             guard call.wait(continuation) else { return }
-            pool.submit { state in
+            pool.submit { [givesWay] state in
                 guard state == .active else { return call.leave(.cancelled) }
+                if givesWay { ThreadPriority.giveWay(Self.niceness) }
                 call.perform(body)
             }
         }

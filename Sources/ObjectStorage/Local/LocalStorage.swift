@@ -24,6 +24,8 @@ public final class LocalStorage: ObjectStorage {
     private let reader: LocalReader
     private let writer: LocalWriter
     private let pool: BlockingPool
+    /// Listings read whole folders: they have threads of their own, so that no read, write or look waits for them.
+    private let listingPool: BlockingPool
     private let features: Features
 
     /// Opens the store, makes its folders where they are missing, and removes what killed writers have left. Blocks for
@@ -64,8 +66,12 @@ public final class LocalStorage: ObjectStorage {
         }
         self.capabilities = StorageCapabilities(partSize: partSize)
         self.features = features
-        self.pool = BlockingPool(threads: threads, timeout: .nanoseconds(Int64(timeout / .nanoseconds(1))))
+        let limit = TimeAmount.nanoseconds(Int64(timeout / .nanoseconds(1)))
+        self.pool = BlockingPool(threads: threads, timeout: limit)
+        self.listingPool = BlockingPool(threads: Self.listingThreads, timeout: limit, givesWay: true)
     }
+
+    private static let listingThreads = 2
 
     public func get(_ key: ObjectKey, options: GetOptions) async throws(StorageError) -> GetResult {
         let (object, range, first) = try await pool.run(.get) { [reader] () throws(LocalFailure) in
@@ -128,7 +134,7 @@ public final class LocalStorage: ObjectStorage {
     }
 
     public func list(_ request: ListRequest) async throws(StorageError) -> ListPage {
-        try await pool.run(.list) { [reader] () throws(LocalFailure) in
+        try await listingPool.run(.list) { [reader] () throws(LocalFailure) in
             try LocalListing.page(request, in: reader.tree)
         }
     }

@@ -10,6 +10,9 @@ final class BodyReader {
     static let fruitlessResumes = 3
     /// Reconnections in all: a store that sends a few bytes and hangs up, again and again, is broken.
     static let maximumResumes = 100
+    /// Stretches without a byte after which the rest is asked for anew. A store that many read from at once may leave one
+    /// of them waiting for longer than it has time, and answers it as soon as it asks again.
+    static let maximumStalls = 2
 
     private let storage: S3Storage
     private let info: ObjectInfo
@@ -18,6 +21,7 @@ final class BodyReader {
     private var stream: StalledStream?
     private var resumes = 0
     private var fruitless = 0
+    private var stalls = 0
 
     init(_ part: ObjectPart, from response: HTTPClientResponse, of storage: S3Storage) {
         self.storage = storage
@@ -32,7 +36,7 @@ final class BodyReader {
     /// - Throws: ``StorageError``.
     func next() async throws -> ByteBuffer? {
         // The stretch without a byte begins when bytes are asked for: how slow the reader is, is not the store's fault.
-        let deadline = storage.client.deadline()
+        var deadline = storage.client.deadline()
         while position < end {
             do {
                 guard let stream else { throw BrokenOff() }
@@ -40,7 +44,7 @@ final class BodyReader {
                 return try await accept(chunk, from: stream, until: deadline)
             } catch {
                 stream = nil
-                try await resume(after: error, until: deadline)
+                deadline = try await resume(after: error, until: deadline)
             }
         }
         stream = nil
@@ -62,15 +66,22 @@ final class BodyReader {
         return chunk
     }
 
-    /// Opens the rest, where the failure is one of the connection.
-    private func resume(after error: any Error, until deadline: NIODeadline) async throws {
+    /// Opens the rest, where the failure is one of the connection, or nothing has come over it for too long.
+    ///
+    /// - Returns: until when the next byte has to come.
+    private func resume(after error: any Error, until deadline: NIODeadline) async throws -> NIODeadline {
         if let error = error as? StorageError { throw error }
         let kind = Task.isCancelled ? .cancelled : TransportErrors.kind(of: error)
         let failure = S3Failure(kind: kind, operation: .get)
         resumes += 1
         fruitless += 1
-        guard case .transport = kind, fruitless <= Self.fruitlessResumes, resumes <= Self.maximumResumes else {
-            throw failure.storageError
+        var deadline = deadline
+        switch kind {
+        case .transport where fruitless <= Self.fruitlessResumes && resumes <= Self.maximumResumes: break
+        case .timedOut where error is DeadlineRunner.Passed && stalls < Self.maximumStalls:
+            stalls += 1
+            deadline = storage.client.deadline()
+        default: throw failure.storageError
         }
         storage.logger.debug(
             "storage body broke off and is resumed",
@@ -82,6 +93,7 @@ final class BodyReader {
                 throw S3Storage.badAnswer("another version than the one that was begun")
             }
             stream = StalledStream(response.body, deadlines: storage.client.deadlines)
+            return deadline
         } catch {
             throw error.storageError
         }

@@ -18,8 +18,12 @@ final class TintypeServer: Sendable {
 
     /// Starts the server and waits until it is ready.
     ///
-    /// - Parameter ready: wait until it is ready, else only until it listens.
-    static func start(_ environment: [String: String], ready: Bool = true) async throws -> TintypeServer {
+    /// - Parameters:
+    ///   - ready: wait until it is ready, else only until it listens.
+    ///   - openFiles: how many descriptors it may have; nil: as many as this process.
+    static func start(
+        _ environment: [String: String], ready: Bool = true, openFiles: Int? = nil
+    ) async throws -> TintypeServer {
         let log = FileManager.default.temporaryDirectory.appendingPathComponent("tintype-\(UUID()).log")
         guard FileManager.default.createFile(atPath: log.path, contents: nil) else {
             throw Failure(description: "no log file at \(log.path)")
@@ -27,6 +31,10 @@ final class TintypeServer: Sendable {
         let process = Process()
         process.executableURL = try binary()
         process.arguments = ["serve"]
+        if let openFiles {
+            process.executableURL = URL(fileURLWithPath: "/bin/sh")
+            process.arguments = ["-c", "ulimit -n \(openFiles) && exec \"$0\" serve", try binary().path]
+        }
         let basics = [
             "HOST": "127.0.0.1", "PORT": "0", "OPS_PORT": "0", "LOG_FORMAT": "json", "DRAIN_SECONDS": "0",
             "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "",

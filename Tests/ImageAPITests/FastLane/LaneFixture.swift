@@ -4,6 +4,7 @@ import ImageModel
 import ImageService
 import Logging
 import NIOCore
+import NIOPosix
 import ObjectStorage
 import ServiceLifecycle
 import Synchronization
@@ -32,10 +33,20 @@ struct LaneFixture: Sendable {
         try await RawClient(port: self.port, receiveBuffer: receiveBuffer)
     }
 
-    private static func makeConfiguration() throws -> ImagesConfiguration {
+    static func makeConfiguration() throws -> ImagesConfiguration {
         ImagesConfiguration(
             cacheControl: "public, no-cache", urlBase: nil, maximumUploadBytes: 50 << 20, allowsAnonymousWrites: false,
             renditions: RenditionRules(presets: ["small": try RenditionPreset(parameters: "w=8&format=jpeg")]))
+    }
+
+    /// Reads to the end of the connection.
+    static func receiveAll(_ client: RawClient) async throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        while true {
+            let some = try await client.receiveSome()
+            if some.isEmpty { return bytes }
+            bytes += some
+        }
     }
 
     /// A service whose answers stay fresh, with two pictures: `p.jpg`, and `large.jpg` of 200,000 bytes.
@@ -69,6 +80,7 @@ struct LaneFixture: Sendable {
     /// Runs a listener around a test.
     static func run(
         _ service: ImageService, hasFastLane: Bool, drainWindow: TimeAmount = .zero,
+        eventLoopGroup: MultiThreadedEventLoopGroup = .singleton,
         test: @escaping @Sendable (LaneFixture) async throws -> Void
     ) async throws {
         var configuration = ListenerConfiguration(host: "127.0.0.1", port: 0)
@@ -86,6 +98,7 @@ struct LaneFixture: Sendable {
             configuration: configuration,
             responder: ImageResponder(service: service, configuration: images),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            eventLoopGroup: eventLoopGroup,
             hooks: ListenerHooks(
                 onBound: { bound.add($0.port ?? 0) },
                 onDraining: { draining.add(true) },

@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import ImageService
 import NIOCore
 import Testing
 
@@ -47,12 +48,14 @@ import Testing
         }
     }
 
-    /// Behind a request that says `close` nothing is read any more, and its client's leaving is seen all the same.
+    /// Behind a request that says `close` nothing is read any more, and its client's leaving is seen all the same. Work on
+    /// a codec is given up for whoever has closed a side, and may have left.
     @Test(arguments: Way.allCases, ["", "Connection: close\r\n", "Connection: upgrade\r\nUpgrade: x\r\n"])
-    func whileTheAnswerIsMade(way: Way, fields: String) async throws {
+    func whileACodecWorks(way: Way, fields: String) async throws {
         let cancelled = Notes<Bool>()
         let started = Notes<Bool>()
         try await ListenerFixture.run { _, _ in
+            CodecDemand.onNeed?()
             started.add(true)
             do {
                 try await Task.sleep(for: .seconds(30))
@@ -73,7 +76,29 @@ import Testing
         }
     }
 
-    @Test(arguments: Way.allCases) func whileTheAnswerIsSent(way: Way) async throws {
+    /// A reset is nothing but a farewell.
+    @Test(arguments: ["", "Connection: close\r\n"]) func aResetEndsWhateverIsMade(fields: String) async throws {
+        let cancelled = Notes<Bool>()
+        let started = Notes<Bool>()
+        try await ListenerFixture.run { _, _ in
+            started.add(true)
+            do {
+                try await Task.sleep(for: .seconds(30))
+            } catch {
+                cancelled.add(Task.isCancelled)
+                throw error
+            }
+            return text("late")
+        } test: { fixture in
+            var client: RawClient? = try await fixture.client()
+            try await client?.send("GET /a HTTP/1.1\r\nHost: h\r\n\(fields)\r\n")
+            _ = try await started.wait()
+            Way.reset.leave(&client)
+            #expect(try await cancelled.wait() == [true])
+        }
+    }
+
+    @Test(arguments: [Way.close, .reset]) func whileTheAnswerIsSent(way: Way) async throws {
         let errors = Notes<ResponseWriteError>()
         let started = Notes<Bool>()
         try await ListenerFixture.run { _, _ in

@@ -40,6 +40,10 @@ import Testing
         Case("PUT / HTTP/1.1\r\n\(h)Transfer-Encoding: chunked\r\n\r\n-1\r\n"),
         Case("PUT / HTTP/1.1\r\n\(h)Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n"),
         Case("PUT / HTTP/1.1\r\n\(h)Transfer-Encoding: chunked\r\n\r\n3\r\nabcd\r\n"),
+        Case("PUT / HTTP/1.1\r\n\(h)Transfer-Encoding: chunked\r\n\r\n0000000000000003\r\nabc\r\n0\r\n\r\n"),
+        Case("PUT / HTTP/1.1\r\n\(h)Transfer-Encoding: chunked\r\n\r\n3\nabc\r\n0\r\n\r\n"),
+        Case("PUT / HTTP/1.1\r\n\(h)Transfer-Encoding: chunked\r\n\r\n3\r\nabc\n0\r\n\r\n"),
+        Case("PUT / HTTP/1.1\r\n\(h)Transfer-Encoding: chunked\r\n\r\n0\r\nX: y\n\r\n"),
         // The head.
         Case("GET / HTTP/1.1\r\n\r\n"),
         Case("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"),
@@ -51,7 +55,28 @@ import Testing
         Case("GET / HTTP/1.1\r\n\(h)X Y: a\r\n\r\n"),
         Case("GET / HTTP/1.1\r\n\(h): a\r\n\r\n"),
         Case("GET / HTTP/2.0\r\n\(h)\r\n", 505),
-        Case("GET / HTTP/1.1 x\r\n\(h)\r\n", 505),
+        Case("GET / HTTP/1.2\r\n\(h)\r\n", 505),
+        Case("GET / HTTP/0.9\r\n\(h)\r\n", 505),
+        Case("GET / HTTP/9.9\r\n\(h)\r\n", 505),
+        // The line itself. Of all of these the parser says that the version is not supported.
+        Case("GET / HTTP/1.1 x\r\n\(h)\r\n"),
+        Case("GET / HTTP/1.1\n\(h)\r\n"),
+        Case("GET / HTTP/1.1 \r\n\(h)\r\n"),
+        Case("GET / HTTP/1.1\t\r\n\(h)\r\n"),
+        Case("GET / HTTP/1.1\r\r\n\(h)\r\n"),
+        Case("GET / HTTP/1.10\r\n\(h)\r\n"),
+        Case("GET / HTTP/2.0 \r\n\(h)\r\n"),
+        Case("GET / HTTP/2.0\n\(h)\r\n"),
+        Case("GET / HTTP/2\r\n\(h)\r\n"),
+        Case("GET / HTTP/x.1\r\n\(h)\r\n"),
+        Case("GET / http/1.1\r\n\(h)\r\n"),
+        Case("GET / ICE/1.0\r\n\(h)\r\n"),
+        Case("GET /  HTTP/1.1\r\n\(h)\r\n"),
+        Case("GET  / HTTP/1.1\r\n\(h)\r\n"),
+        Case(" GET / HTTP/1.1\r\n\(h)\r\n"),
+        Case("GET /\r\n\r\n"),
+        Case("GET / \r\n\r\n"),
+        Case(String(repeating: "\r\n", count: 40) + "GET / HTTP/1.1\r\n\(h)\r\n"),
         Case("G<T / HTTP/1.1\r\n\(h)\r\n"),
         Case("hello\r\n\r\n"),
         Case("\u{16}\u{3}\u{1}\u{2}\u{0}\u{1}"),
@@ -188,6 +213,23 @@ import Testing
             let answer = try await fixture.exchange(
                 "GET / HTTP/1.1\r\nHost: h\r\nX-Name: \u{E9}t\u{E9}\r\nConnection: close\r\n\r\n")
             #expect(body(answer) == "<\u{E9}t\u{E9}>")
+        }
+    }
+
+    /// The first answer to a broken line depended on where the network had cut it.
+    @Test(arguments: ["GET / HTTP/1.1 \r\n", "GET / HTTP/2.0 \r\n", "GET / HTTP/1.1\n"])
+    func aBrokenLineIsRefusedHoweverItIsCut(line: String) async throws {
+        try await ListenerFixture.run { _, _ in
+            text("no")
+        } test: { fixture in
+            for cut in 1..<line.utf8.count {
+                let client = try await fixture.client()
+                try await client.send(String(line.prefix(cut)))
+                try await Task.sleep(for: .milliseconds(2))
+                // It may have been refused already.
+                try? await client.send(String(line.dropFirst(cut)) + "Host: h\r\n\r\n")
+                #expect(try await status(client.receiveAll()) == 400, "\(cut)")
+            }
         }
     }
 }

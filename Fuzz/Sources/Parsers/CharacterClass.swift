@@ -1,0 +1,1 @@
+../../../Sources/ImageAPI/FastLane/CharacterClass.swift

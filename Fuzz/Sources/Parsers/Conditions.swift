@@ -1,0 +1,1 @@
+../../../Sources/ImageAPI/HTTP/Conditions.swift

@@ -1,0 +1,185 @@
+import HTTPTypes
+import ImageModel
+import NIOCore
+import NIOEmbedded
+import NIOHTTP1
+
+#if canImport(ImageAPI)
+    @testable import ImageAPI
+#endif
+
+/// The reader of the fast lane and the scanner in front of the parser against NIO's parser: where they take a request,
+/// the parser takes the same one, and all find the same end. What they differ in could be smuggled past the one or the
+/// other.
+public enum HeadFuzzing {
+    /// A request as the parser has read it.
+    private struct Parsed: Hashable {
+        var head: String
+        var body: [UInt8] = []
+    }
+
+    private struct Outcome: Hashable {
+        /// Whole requests.
+        var requests: [Parsed] = []
+        var isRefused = false
+        /// The parser has found another end than the scanner.
+        var isTorn = false
+    }
+
+    /// The parser behind which no connection stands.
+    private final class Parser {
+        private let channel = EmbeddedChannel()
+        private var current: Parsed?
+        private(set) var requests: [Parsed] = []
+        private(set) var framing = BodyFraming.none
+        private(set) var hasBegun = false
+        private(set) var hasEnded = false
+        private(set) var isRefused = false
+        /// Behind a request that ends the connection nothing is heard.
+        private(set) var isOver = false
+
+        init() throws {
+            let decoder = HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes)
+            try channel.pipeline.syncOperations.addHandler(ByteToMessageHandler(decoder))
+        }
+
+        deinit { _ = try? channel.finish(acceptAlreadyClosed: true) }
+
+        func feed(_ bytes: ByteBuffer) {
+            hasBegun = false
+            hasEnded = false
+            do { try channel.writeInbound(bytes) } catch { isRefused = true }
+            while !isOver, let part = try? channel.readInbound(as: HTTPServerRequestPart.self) { take(part) }
+        }
+
+        private func take(_ part: HTTPServerRequestPart) {
+            switch part {
+            case .head(let head):
+                do throws(ListenerFault) {
+                    let result = try RequestHeadReader(maxTargetBytes: 16_384).read(head)
+                    framing = result.framing
+                    hasBegun = true
+                    current = Parsed(head: "\(head)")
+                    keepsAlive = result.isKeepAlive
+                } catch {
+                    isRefused = true
+                    isOver = true
+                }
+            case .body(let bytes):
+                current?.body += bytes.readableBytesView
+            case .end:
+                hasEnded = true
+                if let current { requests.append(current) }
+                current = nil
+                if !keepsAlive { isOver = true }
+            }
+        }
+
+        private var keepsAlive = true
+    }
+
+    /// - Parameter bytes: The first says how the rest is cut.
+    /// - Returns: What is wrong; nil: nothing.
+    public static func fault(_ bytes: [UInt8]) -> String? {
+        guard let first = bytes.first else { return nil }
+        let stream = ByteBuffer(bytes: bytes.dropFirst())
+        do {
+            if let fault = try quickFault(stream) { return fault }
+            let whole = try Parser()
+            whole.feed(stream)
+            let scanned = try scan(stream, cut: .max)
+            if scanned.isTorn { return "the parser finds another end than the scanner" }
+            let cut = try scan(stream, cut: Int(first % 32) + 1)
+            if cut.requests != scanned.requests || cut.isRefused != scanned.isRefused {
+                return "requests that depend on how their bytes come"
+            }
+            guard whole.requests.starts(with: scanned.requests) else { return "another request than the parser's" }
+            if !scanned.isRefused, whole.requests.count != scanned.requests.count { return "a request that is missed" }
+            return nil
+        } catch {
+            return "the test itself: \(error)"
+        }
+    }
+
+    /// One request at a time, as `SocketTap` hands them on.
+    private static func scan(_ stream: ByteBuffer, cut: Int) throws -> Outcome {
+        var stream = stream
+        var scanner = RequestScanner()
+        var waiting = ByteBuffer()
+        let parser = try Parser()
+        var outcome = Outcome()
+        while stream.readableBytes > 0, !outcome.isRefused, !parser.isOver {
+            if var piece = stream.readSlice(length: min(cut, stream.readableBytes)) { waiting.writeBuffer(&piece) }
+            while waiting.readableBytes > 0, !parser.isOver {
+                let count: Int
+                do { count = try scanner.scan(waiting.readableBytesUInt8Span) } catch {
+                    outcome.isRefused = true
+                    break
+                }
+                guard count > 0, let bytes = waiting.readSlice(length: count) else { break }
+                parser.feed(bytes)
+                if parser.isRefused {
+                    outcome.isRefused = true
+                    break
+                }
+                if parser.hasBegun { scanner.beginBody(parser.framing) }
+                if parser.hasEnded {
+                    if !scanner.isAtEnd { outcome.isTorn = true }
+                    scanner = RequestScanner()
+                } else if scanner.isAtEnd {
+                    outcome.isTorn = true
+                    break
+                }
+            }
+        }
+        outcome.isRefused = outcome.isRefused || parser.isRefused
+        outcome.requests = parser.requests
+        return outcome
+    }
+
+    /// What the fast lane takes is a whole request without a body to the parser too, with the same target and fields.
+    private static func quickFault(_ stream: ByteBuffer) throws -> String? {
+        let reader = FastHeadReader(ListenerConfiguration(host: "", port: 0))
+        guard let (quick, length) = reader.read(stream),
+            let head = stream.getSlice(at: stream.readerIndex, length: length)
+        else { return nil }
+        let channel = EmbeddedChannel()
+        defer { _ = try? channel.finish(acceptAlreadyClosed: true) }
+        let decoder = HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes)
+        try channel.pipeline.syncOperations.addHandler(ByteToMessageHandler(decoder))
+        guard (try? channel.writeInbound(head.getSlice(at: head.readerIndex, length: length - 1))) != nil,
+            try channel.readInbound(as: HTTPServerRequestPart.self) == nil
+        else { return "the parser finds an earlier end than the fast lane" }
+        guard (try? channel.writeInbound(head.getSlice(at: head.writerIndex - 1, length: 1))) != nil,
+            case .head(let parsed)? = try channel.readInbound(as: HTTPServerRequestPart.self),
+            case .end(nil)? = try channel.readInbound(as: HTTPServerRequestPart.self),
+            try channel.readInbound(as: HTTPServerRequestPart.self) == nil
+        else { return "the fast lane takes what the parser does not" }
+        guard let result = try? RequestHeadReader(maxTargetBytes: 16_384).read(parsed) else {
+            return "the fast lane takes what the long way refuses"
+        }
+        guard result.isKeepAlive, !result.expectsContinue, result.framing == .none,
+            parsed.method.rawValue == quick.method.rawValue, parsed.uri == String(buffer: quick.target)
+        else { return "the fast lane reads another request" }
+        let accept = result.request.headerFields[values: .accept]
+        guard accept.count <= 1, accept.first == quick.accept.map({ String(buffer: $0) }) else {
+            return "the fast lane reads another Accept"
+        }
+        for name in [
+            HTTPField.Name.range, .ifMatch, .ifNoneMatch, .ifRange, .ifModifiedSince, .ifUnmodifiedSince,
+        ] where result.request.headerFields[values: name] != quick.fields[values: name] {
+            return "the fast lane reads another \(name)"
+        }
+        return nil
+    }
+
+    public static let seeds: [[UInt8]] = [
+        "GET /a?b=c HTTP/1.1\r\nHost: h\r\nAccept: image/webp\r\nIf-None-Match: \"a\", W/\"b\"\r\nRange: bytes=0-9\r\n\r\n",
+        "HEAD / HTTP/1.1\r\nhOST:h:80\r\nConnection: keep-alive\r\n\r\nGET /b HTTP/1.1\r\nHost: h\r\n\r\n",
+        "PUT /a HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabcGET / HTTP/1.1\r\nHost: h\r\n\r\n",
+        "PUT /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3;x=\"y\"\r\nabc\r\nA\r\n0123456789\r\n0\r\nX: y\r\n\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n",
+        "POST /a HTTP/1.0\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n\r\nGET http://h/a HTTP/1.1\r\nHost: h\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nUpgrade: x\r\nConnection: upgrade, close\r\n\r\n",
+        "OPTIONS * HTTP/1.1\r\nHost: h\r\nX:\r\n\tfolded\r\n\r\n", "GET / HTTP/1.1\nHost: h\n\n",
+    ].enumerated().map { [UInt8($0.offset)] + Array($0.element.utf8) }
+}

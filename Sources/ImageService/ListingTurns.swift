@@ -1,0 +1,69 @@
+import Admission
+import Metrics
+
+/// Turns at listing, shared evenly between clients: a page of a thousand keys costs the store and this process as much as
+/// hundreds of hits, and whoever lists must not stand in the way of those who read.
+///
+/// What is done with a page, thousands of names, is done on a thread of its own, which gives way to the event loops.
+struct ListingTurns: Sendable {
+    private let turns: FairQueue<Requester>
+    private let pool: WorkerPool
+    private let patience: Duration
+    private let refused = Counter(label: "tintype_listings_refused_total")
+
+    /// Pages that are read from the store at once.
+    static let running = 4
+    /// Requests that may wait for their turn.
+    static let waiting = 64
+    /// Keys that are listed in a second, until it is known.
+    private static let pace = 20_000.0
+
+    init(patience: Duration = .seconds(5)) {
+        turns = FairQueue(
+            .init(
+                turns: Self.running, load: 0, room: 0, queue: Self.waiting, wait: patience, pace: Self.pace))
+        pool = WorkerPool(threads: 1, queueLimit: Self.running, name: "listing", niceness: 10)
+        self.patience = patience
+    }
+
+    /// Lists under a turn.
+    ///
+    /// - Parameters:
+    ///   - limit: keys that are asked for.
+    ///   - read: gets the page from the store.
+    ///   - finish: makes of it what is wanted, on another thread.
+    /// - Throws: ``ServiceError/overloaded(retryAfter:)`` where too many list.
+    func run<Page: Sendable, Value: Sendable>(
+        limit: Int, for requester: Requester, read: () async throws(ServiceError) -> Page,
+        finish: @escaping @Sendable (Page) -> Value
+    ) async throws(ServiceError) -> Value {
+        let turn = try await acquire(limit, requester)
+        defer { turn.release() }
+        let page = try await read()
+        do {
+            // Whoever has a turn has a place on the thread as well.
+            return try await pool.run(deadline: .now + .seconds(30)) { _ in finish(page) }
+        } catch let error as AdmissionError {
+            throw ServiceError(error)
+        } catch {
+            throw .defect(error)
+        }
+    }
+
+    private func acquire(
+        _ limit: Int, _ requester: Requester
+    ) async throws(ServiceError) -> FairQueue<Requester>.Lease {
+        do {
+            return try await turns.acquire(
+                .init(client: requester, room: 0, cost: max(1, limit)), deadline: .now + patience)
+        } catch {
+            switch error {
+            case .full(let seconds), .displaced(let seconds), .tooLate(let seconds):
+                refused.increment()
+                throw .overloaded(retryAfter: seconds)
+            case .exceedsRoom: throw .overloaded(retryAfter: 1)
+            case .cancelled: throw .cancelled
+            }
+        }
+    }
+}

@@ -1,0 +1,1 @@
+../../../Fuzz/Sources/Parsers/FieldFuzzing.swift
