@@ -28,6 +28,8 @@ final class Exchange {
     var status: Int?
     var framing: ResponseFraming?
     var bodyBytesReceived = 0
+    /// How fast the body comes.
+    var bodyRate: RateFloor?
 
     init(
         number: UInt64,
