@@ -1,8 +1,8 @@
 import NIOConcurrencyHelpers
 
 /// Memory that is needed as a whole before work can begin, such as that of decoded pixels: first come, first served,
-/// with a bounded queue and a deadline for each wait.
-public final class ByteBudget: Sendable {
+/// with a bounded queue and a deadline for each wait. Of some budgets one client gets a share only.
+public final class ByteBudget<Client: Hashable & Sendable>: Sendable {
     /// Counts for metrics.
     public struct Usage: Sendable, Hashable {
         /// The whole budget.
@@ -18,12 +18,12 @@ public final class ByteBudget: Sendable {
     private typealias Continuation = CheckedContinuation<AdmissionError?, Never>
 
     private struct Guarded {
-        var state: ByteBudgetState
-        var continuations: [ByteBudgetState.Ticket: Continuation] = [:]
+        var state: ByteBudgetState<Client>
+        var continuations: [Int: Continuation] = [:]
         /// One sleeping task per waiting request, which ends the wait at its deadline.
-        var timers: [ByteBudgetState.Ticket: Task<Void, Never>] = [:]
+        var timers: [Int: Task<Void, Never>] = [:]
 
-        mutating func take(_ ticket: ByteBudgetState.Ticket) -> Continuation? {
+        mutating func take(_ ticket: Int) -> Continuation? {
             timers.removeValue(forKey: ticket)?.cancel()
             return continuations.removeValue(forKey: ticket)
         }
@@ -31,13 +31,11 @@ public final class ByteBudget: Sendable {
 
     /// Bytes handed out. Given back by ``release()``, at the latest when the last reference goes.
     public final class Reservation: Sendable {
-        /// The bytes that were asked for.
-        public let bytes: Int
         private let budget: ByteBudget
-        private let isHeld = NIOLockedValueBox(true)
+        private let held: NIOLockedValueBox<(client: Client, bytes: Int)?>
 
-        fileprivate init(bytes: Int, budget: ByteBudget) {
-            self.bytes = bytes
+        fileprivate init(_ bytes: Int, for client: Client, of budget: ByteBudget) {
+            held = NIOLockedValueBox((client, bytes))
             self.budget = budget
         }
 
@@ -45,13 +43,42 @@ public final class ByteBudget: Sendable {
             release()
         }
 
+        /// The bytes that are held; 0 once they have been given back.
+        public var bytes: Int { held.withLockedValue { $0?.bytes ?? 0 } }
+
         /// Gives the bytes back. Calling it again does nothing.
         public func release() {
-            let wasHeld = isHeld.withLockedValue { held in
-                defer { held = false }
+            let was = held.withLockedValue { held in
+                defer { held = nil }
                 return held
             }
-            if wasHeld { budget.release(bytes) }
+            if let was { budget.step { $0.release(was.bytes, of: was.client) } }
+        }
+
+        /// Makes it another number of bytes. To take more succeeds only where there is room for that at this moment.
+        ///
+        /// - Returns: false where nothing has changed, since more was asked for than there is, or all was given back.
+        public func resize(to bytes: Int) -> Bool {
+            held.withLockedValue { held in
+                guard let was = held else { return false }
+                var isDone = false
+                budget.step { state in
+                    let outcome = state.resize(was.bytes, to: bytes, of: was.client)
+                    isDone = outcome.isDone
+                    return outcome.granted
+                }
+                if isDone { held = (was.client, bytes) }
+                return isDone
+            }
+        }
+
+        /// Counts the bytes for another client from now on, even beyond its share.
+        public func move(to client: Client) {
+            held.withLockedValue { held in
+                guard let was = held, was.client != client else { return }
+                budget.step { $0.move(was.bytes, from: was.client, to: client) }
+                held = (client, was.bytes)
+            }
         }
     }
 
@@ -61,8 +88,11 @@ public final class ByteBudget: Sendable {
     /// - Parameters:
     ///   - limit: bytes that may be handed out at once; not negative.
     ///   - queueLimit: requests that may wait; one more is refused at once.
-    public init(limit: Int, queueLimit: Int, clock: AdmissionClock = .continuous) {
-        self.guarded = NIOLockedValueBox(Guarded(state: ByteBudgetState(limit: limit, queueLimit: queueLimit)))
+    ///   - share: the most that one client may hold, but that a single request may be larger; nil: no such bound. With
+    ///     one, a quarter of those that may wait may be of one client.
+    public init(limit: Int, queueLimit: Int, share: Int? = nil, clock: AdmissionClock = .continuous) {
+        self.guarded = NIOLockedValueBox(
+            Guarded(state: ByteBudgetState(limit: limit, queueLimit: queueLimit, share: share)))
         self.clock = clock
     }
 
@@ -77,22 +107,29 @@ public final class ByteBudget: Sendable {
         }
     }
 
+    /// How long the first of those that wait has waited; zero if there is none.
+    public var oldestWait: Duration {
+        let now = clock.now()
+        return guarded.withLockedValue { $0.state.oldestAge(now: now) }
+    }
+
     /// Waits for so many bytes, until `deadline` at most.
     /// - Precondition: `bytes` is not negative.
     /// - Throws: ``AdmissionError/exceedsBudget(limit:)`` at once if the whole budget is smaller,
     ///   ``AdmissionError/overloaded(retryAfterSeconds:)`` at once if the queue is full and later if the deadline
     ///   passes, ``AdmissionError/cancelled`` if the task is cancelled.
     public func acquire(
-        _ bytes: Int, deadline: ContinuousClock.Instant
+        _ bytes: Int, for client: Client, deadline: ContinuousClock.Instant
     ) async throws(AdmissionError) -> Reservation {
         let ticket = guarded.withLockedValue { $0.state.nextTicket() }
         let refusal = await withTaskCancellationHandler {
             await withCheckedContinuation { (continuation: Continuation) in
                 let now = clock.now()
-                let answer = guarded.withLockedValue { guarded -> ByteBudgetState.Answer in
+                let answer = guarded.withLockedValue { guarded -> ByteBudgetState<Client>.Answer in
                     // Seen here, under the lock, or else the handler comes later and finds the ticket.
                     if Task.isCancelled { return .refused(.cancelled) }
-                    let answer = guarded.state.request(bytes, ticket: ticket, deadline: deadline, now: now)
+                    let answer = guarded.state.request(
+                        bytes, for: client, ticket: ticket, deadline: deadline, now: now)
                     if answer == .queued {
                         guarded.continuations[ticket] = continuation
                         guarded.timers[ticket] = timer(ticket, deadline: deadline)
@@ -109,19 +146,25 @@ public final class ByteBudget: Sendable {
             withdraw(ticket) { _ in .cancelled }
         }
         if let refusal { throw refusal }
-        return Reservation(bytes: bytes, budget: self)
+        return Reservation(bytes, for: client, of: self)
     }
 
-    /// Runs `body` while so many bytes are reserved; waits and throws like ``acquire(_:deadline:)``.
+    /// So many bytes, where they are free at this moment and nobody has to wait for them; else nil.
+    public func tryAcquire(_ bytes: Int, for client: Client) -> Reservation? {
+        let isGranted = guarded.withLockedValue { $0.state.tryRequest(bytes, for: client) }
+        return isGranted ? Reservation(bytes, for: client, of: self) : nil
+    }
+
+    /// Runs `body` while so many bytes are reserved; waits and throws like ``acquire(_:for:deadline:)``.
     public func withBytes<Value: Sendable>(
-        _ bytes: Int, deadline: ContinuousClock.Instant, _ body: () async throws -> Value
+        _ bytes: Int, for client: Client, deadline: ContinuousClock.Instant, _ body: () async throws -> Value
     ) async throws -> Value {
-        let reservation = try await acquire(bytes, deadline: deadline)
+        let reservation = try await acquire(bytes, for: client, deadline: deadline)
         defer { reservation.release() }
         return try await body()
     }
 
-    private func timer(_ ticket: ByteBudgetState.Ticket, deadline: ContinuousClock.Instant) -> Task<Void, Never> {
+    private func timer(_ ticket: Int, deadline: ContinuousClock.Instant) -> Task<Void, Never> {
         let clock = clock
         return Task { [weak self] in
             // A sleep that is cut short belongs to a request that waits no more.
@@ -130,7 +173,7 @@ public final class ByteBudget: Sendable {
         }
     }
 
-    private func withdraw(_ ticket: ByteBudgetState.Ticket, error: (Duration) -> AdmissionError) {
+    private func withdraw(_ ticket: Int, error: (Duration) -> AdmissionError) {
         let now = clock.now()
         let (refused, refusal, granted) = guarded.withLockedValue {
             guarded -> (Continuation?, AdmissionError, [Continuation]) in
@@ -141,9 +184,9 @@ public final class ByteBudget: Sendable {
         for continuation in granted { continuation.resume(returning: nil) }
     }
 
-    private func release(_ bytes: Int) {
+    private func step(_ event: (inout ByteBudgetState<Client>) -> [Int]) {
         let granted = guarded.withLockedValue { guarded in
-            guarded.state.release(bytes).compactMap { guarded.take($0) }
+            event(&guarded.state).compactMap { guarded.take($0) }
         }
         for continuation in granted { continuation.resume(returning: nil) }
     }

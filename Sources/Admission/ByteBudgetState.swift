@@ -1,13 +1,23 @@
 import DequeModule
 
-/// The account of a ``ByteBudget``, as a value: requests in, grants out, strictly in the order of arrival.
-struct ByteBudgetState {
+/// The account of a ``ByteBudget``, as a value: requests in, grants out, in the order of arrival.
+///
+/// Where clients have a share, one that has used it up waits for itself alone: those behind it go first. Whoever waits
+/// for the whole budget holds up all who come later, though they may fit: else small requests would starve a large one.
+struct ByteBudgetState<Client: Hashable & Sendable>: Sendable {
     typealias Ticket = Int
 
     private struct Waiter {
         let ticket: Ticket
+        let client: Client
         let bytes: Int
         let since: ContinuousClock.Instant
+    }
+
+    private struct Account {
+        var held = 0
+        var waiting = 0
+        var isEmpty: Bool { held == 0 && waiting == 0 }
     }
 
     enum Answer: Equatable {
@@ -18,17 +28,29 @@ struct ByteBudgetState {
 
     let limit: Int
     let queueLimit: Int
+    /// The most that one client may hold, but for a single request; nil: there is no such bound.
+    let share: Int?
+    /// How many requests of one client may wait.
+    private let queueShare: Int
     private(set) var heldBytes = 0
+    private var accounts: [Client: Account] = [:]
     private var waiters: Deque<Waiter> = []
     private var lastTicket = 0
 
-    init(limit: Int, queueLimit: Int) {
+    init(limit: Int, queueLimit: Int, share: Int? = nil) {
         precondition(limit >= 0 && queueLimit >= 0, "limits are not negative")
         self.limit = limit
         self.queueLimit = queueLimit
+        self.share = share
+        queueShare = share == nil ? queueLimit : min(queueLimit, max(1, queueLimit / 4))
     }
 
     var waiting: Int { waiters.count }
+
+    /// Clients that hold something or wait.
+    var remembered: Int { accounts.count }
+
+    func held(by client: Client) -> Int { accounts[client]?.held ?? 0 }
 
     func oldestAge(now: ContinuousClock.Instant) -> Duration {
         waiters.first.map { now - $0.since } ?? .zero
@@ -40,25 +62,51 @@ struct ByteBudgetState {
     }
 
     mutating func request(
-        _ bytes: Int, ticket: Ticket, deadline: ContinuousClock.Instant, now: ContinuousClock.Instant
+        _ bytes: Int, for client: Client, ticket: Ticket, deadline: ContinuousClock.Instant,
+        now: ContinuousClock.Instant
     ) -> Answer {
         precondition(bytes >= 0, "a size is not negative")
         guard bytes <= limit else { return .refused(.exceedsBudget(limit: limit)) }
-        // Whoever comes while others wait stands behind them, though it may fit: else small ones would starve a big one.
-        if waiters.isEmpty && bytes <= limit - heldBytes {
-            heldBytes += bytes
-            return .granted
-        }
-        guard waiters.count < queueLimit, now < deadline else {
+        append(Waiter(ticket: ticket, client: client, bytes: bytes, since: now))
+        // Whoever is granted now could not be granted before, so that is this one or nobody.
+        if settle().contains(ticket) { return .granted }
+        // Itself is one of those that wait.
+        let isFull = waiters.count > queueLimit || accounts[client, default: Account()].waiting > queueShare
+        guard !isFull, now < deadline else {
+            remove(at: waiters.count - 1)
             return .refused(.overloaded(waited: oldestAge(now: now)))
         }
-        waiters.append(Waiter(ticket: ticket, bytes: bytes, since: now))
         return .queued
     }
 
+    /// The same without waiting.
+    mutating func tryRequest(_ bytes: Int, for client: Client) -> Bool {
+        precondition(bytes >= 0, "a size is not negative")
+        guard isWithinShare(bytes, client), bytes <= limit - heldBytes else { return false }
+        change(client, by: bytes)
+        return true
+    }
+
     /// Gives bytes back; answers with those who may go on.
-    mutating func release(_ bytes: Int) -> [Ticket] {
-        heldBytes -= bytes
+    mutating func release(_ bytes: Int, of client: Client) -> [Ticket] {
+        change(client, by: -bytes)
+        return settle()
+    }
+
+    /// Makes what is held another number of bytes, where there is room for it now.
+    mutating func resize(_ old: Int, to new: Int, of client: Client) -> (isDone: Bool, granted: [Ticket]) {
+        change(client, by: -old)
+        guard tryRequest(new, for: client) else {
+            change(client, by: old)
+            return (false, [])
+        }
+        return (true, new < old ? settle() : [])
+    }
+
+    /// What one client holds is another one's from now on, even beyond its share; answers with those who may go on.
+    mutating func move(_ bytes: Int, from old: Client, to new: Client) -> [Ticket] {
+        change(old, by: -bytes)
+        change(new, by: bytes)
         return settle()
     }
 
@@ -66,17 +114,58 @@ struct ByteBudgetState {
     /// it waited, and who may go on now.
     mutating func withdraw(_ ticket: Ticket, now: ContinuousClock.Instant) -> (waited: Duration, granted: [Ticket])? {
         guard let index = waiters.firstIndex(where: { $0.ticket == ticket }) else { return nil }
-        let waiter = waiters.remove(at: index)
+        let waiter = remove(at: index)
         return (now - waiter.since, settle())
+    }
+
+    private func isWithinShare(_ bytes: Int, _ client: Client) -> Bool {
+        guard let share, let held = accounts[client]?.held, held > 0 else { return true }
+        return bytes <= share - held
     }
 
     private mutating func settle() -> [Ticket] {
         var granted: [Ticket] = []
-        while let first = waiters.first, first.bytes <= limit - heldBytes {
-            waiters.removeFirst()
-            heldBytes += first.bytes
-            granted.append(first.ticket)
+        var spent: Set<Client> = []
+        var index = 0
+        while index < waiters.count {
+            let waiter = waiters[index]
+            if spent.contains(waiter.client) {
+                index += 1
+            } else if !isWithinShare(waiter.bytes, waiter.client) {
+                // It stands in the way of its own client's later requests only.
+                spent.insert(waiter.client)
+                index += 1
+            } else if waiter.bytes <= limit - heldBytes {
+                remove(at: index)
+                change(waiter.client, by: waiter.bytes)
+                granted.append(waiter.ticket)
+            } else {
+                break
+            }
         }
         return granted
+    }
+
+    private mutating func append(_ waiter: Waiter) {
+        waiters.append(waiter)
+        accounts[waiter.client, default: Account()].waiting += 1
+    }
+
+    @discardableResult
+    private mutating func remove(at index: Int) -> Waiter {
+        let waiter = waiters.remove(at: index)
+        accounts[waiter.client, default: Account()].waiting -= 1
+        forgetIfEmpty(waiter.client)
+        return waiter
+    }
+
+    private mutating func change(_ client: Client, by bytes: Int) {
+        heldBytes += bytes
+        accounts[client, default: Account()].held += bytes
+        forgetIfEmpty(client)
+    }
+
+    private mutating func forgetIfEmpty(_ client: Client) {
+        if accounts[client]?.isEmpty == true { accounts[client] = nil }
     }
 }

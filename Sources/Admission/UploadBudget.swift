@@ -5,8 +5,8 @@ import NIOConcurrencyHelpers
 /// Every upload opens a lease, grows it in small steps as bytes arrive and gives it back when a part has been sent.
 /// Small buffers share a lobby; who outgrows it waits for one of a fixed number of seats, with which a whole part can
 /// be filled without waiting any more, so uploads cannot lock each other up however many there are. An upload that
-/// stalls keeps what it holds: cutting it off is its owner's task.
-public final class UploadBudget: Sendable {
+/// stalls keeps what it holds: cutting it off is its owner's task. One client gets a quarter.
+public final class UploadBudget<Client: Hashable & Sendable>: Sendable {
     /// Counts for metrics.
     public struct Usage: Sendable, Hashable {
         /// Bytes that leases hold, at most the whole budget.
@@ -19,16 +19,22 @@ public final class UploadBudget: Sendable {
     private typealias Continuation = CheckedContinuation<AdmissionError?, Never>
 
     private struct Guarded {
-        var state: UploadBudgetState
-        var continuations: [UploadBudgetState.Ticket: Continuation] = [:]
+        var state: UploadBudgetState<Client>
+        var continuations: [Int: Continuation] = [:]
+        /// Since when each of them has waited.
+        var since: [Int: ContinuousClock.Instant] = [:]
 
         /// Takes out the continuations that an outcome concerns, for resumption outside of the lock.
         mutating func collect(
-            _ outcome: UploadBudgetState.Outcome, refusal: AdmissionError
+            _ outcome: UploadBudgetState<Client>.Outcome, refusal: AdmissionError
         ) -> [(Continuation, AdmissionError?)] {
-            outcome.granted.compactMap { ticket in continuations.removeValue(forKey: ticket).map { ($0, nil) } }
-                + outcome.refused.compactMap { ticket in continuations.removeValue(forKey: ticket).map { ($0, refusal) }
-                }
+            outcome.granted.compactMap { ticket in take(ticket).map { ($0, nil) } }
+                + outcome.refused.compactMap { ticket in take(ticket).map { ($0, refusal) } }
+        }
+
+        private mutating func take(_ ticket: Int) -> Continuation? {
+            since.removeValue(forKey: ticket)
+            return continuations.removeValue(forKey: ticket)
         }
     }
 
@@ -49,8 +55,14 @@ public final class UploadBudget: Sendable {
     }
 
     /// A lease that holds nothing yet. Never waits.
-    public func open() -> Lease {
-        Lease(budget: self, id: guarded.withLockedValue { $0.state.open() })
+    public func open(for client: Client) -> Lease {
+        Lease(budget: self, id: guarded.withLockedValue { $0.state.open(for: client) })
+    }
+
+    /// How long the request that waits longest has waited; zero if none waits.
+    public var oldestWait: Duration {
+        let now = clock.now()
+        return guarded.withLockedValue { $0.since.values.min().map { now - $0 } ?? .zero }
     }
 
     /// All counts, of one moment.
@@ -60,12 +72,12 @@ public final class UploadBudget: Sendable {
         }
     }
 
-    func held(by lease: UploadBudgetState.LeaseID) -> Int {
+    func held(by lease: Int) -> Int {
         guarded.withLockedValue { $0.state.held(by: lease) }
     }
 
     func grow(
-        _ lease: UploadBudgetState.LeaseID, to target: Int, deadline: ContinuousClock.Instant
+        _ lease: Int, to target: Int, deadline: ContinuousClock.Instant
     ) async throws(AdmissionError) {
         if Task.isCancelled { throw .cancelled }
         let ticket = guarded.withLockedValue { $0.state.nextID() }
@@ -78,7 +90,10 @@ public final class UploadBudget: Sendable {
                     // lock, or the handler comes later and finds the ticket.
                     if Task.isCancelled { return nil }
                     let answer = guarded.state.request(target, for: lease, ticket: ticket)
-                    if answer == false { guarded.continuations[ticket] = continuation }
+                    if answer == false {
+                        guarded.continuations[ticket] = continuation
+                        guarded.since[ticket] = start
+                    }
                     return answer
                 }
                 switch answer {
@@ -100,12 +115,12 @@ public final class UploadBudget: Sendable {
         if let refusal { throw refusal }
     }
 
-    func close(_ lease: UploadBudgetState.LeaseID) {
+    func close(_ lease: Int) {
         perform(refusal: .cancelled) { $0.close(lease) }
     }
 
     private func perform(
-        refusal: AdmissionError, _ event: (inout UploadBudgetState) -> UploadBudgetState.Outcome
+        refusal: AdmissionError, _ event: (inout UploadBudgetState<Client>) -> UploadBudgetState<Client>.Outcome
     ) {
         let resumptions = guarded.withLockedValue { guarded in
             let outcome = event(&guarded.state)

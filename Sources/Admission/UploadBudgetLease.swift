@@ -2,9 +2,9 @@ extension UploadBudget {
     /// One upload's share of the budget. Released at the latest when the last reference to it goes.
     public final class Lease: Sendable {
         private let budget: UploadBudget
-        private let id: UploadBudgetState.LeaseID
+        private let id: Int
 
-        init(budget: UploadBudget, id: UploadBudgetState.LeaseID) {
+        init(budget: UploadBudget, id: Int) {
             self.budget = budget
             self.id = id
         }

@@ -6,13 +6,24 @@
 /// take nobody's seat. Who outgrows the lobby waits for a seat, in the order of arrival. With many seats a few clients
 /// that stall hold up nobody else; with one, which would be enough against deadlock, they would stall everybody in
 /// turn.
-struct UploadBudgetState {
+///
+/// One client gets a quarter of the seats, at least one, and a quarter of the lobby: those that would have more wait for
+/// their own, and nobody else waits for them.
+struct UploadBudgetState<Client: Hashable & Sendable> {
     typealias LeaseID = Int
     typealias Ticket = Int
 
     private struct Lease {
+        let client: Client
         var held = 0
         var isSeated = false
+    }
+
+    /// What the leases of one client have together.
+    private struct Account {
+        var leases = 0
+        var seats = 0
+        var lobby = 0
     }
 
     private struct Waiter {
@@ -38,10 +49,15 @@ struct UploadBudgetState {
     let lobbyBytes: Int
     /// The most that one may hold without a seat.
     let lobbyLimit: Int
+    /// How many seats the leases of one client may have.
+    let seatsOfClient: Int
+    /// How much of the lobby they may hold.
+    let lobbyOfClient: Int
     private(set) var heldBytes = 0
     private(set) var seatsTaken = 0
     private(set) var lobbyHeld = 0
     private var leases: [LeaseID: Lease] = [:]
+    private var accounts: [Client: Account] = [:]
     /// In the order of arrival. An array, since at most one request per upload waits.
     private var waiters: [Waiter] = []
     private var lastID = 0
@@ -55,6 +71,8 @@ struct UploadBudgetState {
         seats = max(1, totalBytes / 4 * 3 / partBytes)
         lobbyBytes = totalBytes - seats * partBytes
         lobbyLimit = min(partBytes, max(stepBytes, partBytes / 8))
+        seatsOfClient = max(1, seats / 4)
+        lobbyOfClient = max(lobbyLimit, lobbyBytes / 4)
     }
 
     var waiting: Int { waiters.count }
@@ -66,9 +84,13 @@ struct UploadBudgetState {
         return lastID
     }
 
-    mutating func open() -> LeaseID {
+    /// Clients that have a lease.
+    var remembered: Int { accounts.count }
+
+    mutating func open(for client: Client) -> LeaseID {
         let lease = nextID()
-        leases[lease] = Lease()
+        leases[lease] = Lease(client: client)
+        accounts[client, default: Account()].leases += 1
         return lease
     }
 
@@ -84,8 +106,7 @@ struct UploadBudgetState {
     /// Gives back everything and forgets the lease. Closing it twice does nothing.
     mutating func close(_ lease: LeaseID) -> Outcome {
         guard let entry = leases.removeValue(forKey: lease) else { return Outcome() }
-        release(entry.held, of: entry)
-        if entry.isSeated { seatsTaken -= 1 }
+        giveBack(entry)
         let refused = waiters.filter { $0.lease == lease }.map(\.ticket)
         waiters.removeAll { $0.lease == lease }
         return Outcome(granted: settle(), refused: refused)
@@ -98,9 +119,18 @@ struct UploadBudgetState {
         return Outcome(granted: settle(), refused: [ticket])
     }
 
-    private mutating func release(_ bytes: Int, of lease: Lease) {
-        heldBytes -= bytes
-        if !lease.isSeated { lobbyHeld -= bytes }
+    private mutating func giveBack(_ lease: Lease) {
+        var account = accounts[lease.client] ?? Account()
+        heldBytes -= lease.held
+        if lease.isSeated {
+            seatsTaken -= 1
+            account.seats -= 1
+        } else {
+            lobbyHeld -= lease.held
+            account.lobby -= lease.held
+        }
+        account.leases -= 1
+        accounts[lease.client] = account.leases > 0 ? account : nil
     }
 
     /// Grants what can be granted, in the order of arrival. Who waits for a seat does not hold up who fits the lobby.
@@ -116,13 +146,18 @@ struct UploadBudgetState {
 
     private mutating func grant(_ waiter: Waiter) -> Bool {
         guard var lease = leases[waiter.lease] else { return false }
+        var account = accounts[lease.client] ?? Account()
         let missing = max(0, waiter.target - lease.held)
         if !lease.isSeated, missing > 0 {
-            if waiter.target <= lobbyLimit, lobbyHeld + missing <= lobbyBytes {
+            if waiter.target <= lobbyLimit, lobbyHeld + missing <= lobbyBytes, account.lobby + missing <= lobbyOfClient
+            {
                 lobbyHeld += missing
-            } else if seatsTaken < seats {
+                account.lobby += missing
+            } else if seatsTaken < seats, account.seats < seatsOfClient {
                 seatsTaken += 1
+                account.seats += 1
                 lobbyHeld -= lease.held
+                account.lobby -= lease.held
                 lease.isSeated = true
             } else {
                 return false
@@ -131,6 +166,7 @@ struct UploadBudgetState {
         lease.held += missing
         heldBytes += missing
         leases[waiter.lease] = lease
+        accounts[lease.client] = account
         return true
     }
 

@@ -29,7 +29,13 @@ public enum Listeners {
             logger: logger,
             hooks: ListenerHooks(
                 onBound: onBound, onDraining: { readiness.drain() },
-                onFinished: { log.finished($0, $0.fastNotes ?? $1?.notes.current) }),
+                onFinished: { finished, context in
+                    context?.notes.letGo()
+                    log.finished(finished, finished.fastNotes ?? context?.notes.current)
+                },
+                uploadsWait: { service.isUploadMemoryContended },
+                readersWait: { service.isAnswerMemoryContended },
+                othersWait: { $0.notes.holdsAnswer && service.isAnswerMemoryContended }),
             makeLane: hasFastLane ? makeLane : nil)
     }
 

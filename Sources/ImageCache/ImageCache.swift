@@ -21,6 +21,8 @@ public final class ImageCache<Current: Sendable>: Sendable {
     private let shards: [CacheShard<Current>]
     /// The largest body that is kept, in bytes; larger ones stream past.
     public let maximumBodyBytes: Int
+    /// When readers held so much that there was no room for a body the last time.
+    private let lastCrowded = NIOLockedValueBox<ContinuousClock.Instant?>(nil)
 
     /// - Parameter bytes: the budget: an eighth for answers about paths, the rest for bodies, of which a single one may
     ///   take a sixteenth of the budget, 4 MiB at most. Of the bodies' part a quarter is for originals, the rest for
@@ -84,7 +86,16 @@ public final class ImageCache<Current: Sendable>: Sendable {
     public func reserve(_ path: ObjectKey, _ variant: Variant, bytes: Int) -> BodyReservation? {
         guard bytes <= maximumBodyBytes else { return nil }
         let counted = bytes + CacheOverhead.body(path, variant)
-        return receipt(for: counted, of: variant.kind).map { BodyReservation(receipt: $0, bytes: bytes) }
+        guard let receipt = receipt(for: counted, of: variant.kind) else {
+            lastCrowded.withLockedValue { $0 = .now }
+            return nil
+        }
+        return BodyReservation(receipt: receipt, bytes: bytes)
+    }
+
+    /// Whether there was no room for a body within this time, since readers held all of it.
+    public func wasCrowded(within duration: Duration, of now: ContinuousClock.Instant = .now) -> Bool {
+        lastCrowded.withLockedValue { $0.map { now - $0 < duration } ?? false }
     }
 
     /// Makes a counted body of these bytes, and keeps it unless a write has come between.

@@ -14,7 +14,7 @@ public struct CodecWorkers: Sendable {
     typealias Turn = FairQueue<Requester>.Lease
 
     private let turns: FairQueue<Requester>
-    private let memory: ByteBudget
+    private let memory: ByteBudget<Requester>
     private let pool: WorkerPool
     /// How long work may wait for its turn, and then for memory and a thread.
     private let patience: Duration
@@ -114,7 +114,7 @@ public struct CodecWorkers: Sendable {
         let deadline = ContinuousClock.now + patience
         let timeLimit = timeLimit
         do {
-            return try await memory.withBytes(bytes, deadline: deadline) {
+            return try await memory.withBytes(bytes, for: .unknown, deadline: deadline) {
                 try await pool.run(deadline: deadline) { cancellation in
                     let flag = CancelFlag(timeLimit: timeLimit)
                     cancellation.onCancel { flag.cancel() }

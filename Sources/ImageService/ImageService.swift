@@ -23,10 +23,15 @@ public struct ImageService: Sendable {
         public var storageTimeout: Duration
         /// Which renditions are kept in the store; nil: none.
         public var keeping: RenditionKeeping?
+        /// What readers may leave untaken of answers that are in no other budget, in bytes.
+        public var answerMemoryBytes: Int
+        /// How long an answer waits for its part of that.
+        public var answerWait: Duration
 
         public init(
             uploads: UploadLimits, uploadMemoryBytes: Int, cacheBytes: Int, revalidateAfter: Duration,
-            staleFor: Duration, storageTimeout: Duration, keeping: RenditionKeeping? = nil
+            staleFor: Duration, storageTimeout: Duration, keeping: RenditionKeeping? = nil,
+            answerMemoryBytes: Int = 256 << 20, answerWait: Duration = .seconds(6)
         ) {
             self.uploads = uploads
             self.uploadMemoryBytes = uploadMemoryBytes
@@ -35,6 +40,8 @@ public struct ImageService: Sendable {
             self.staleFor = staleFor
             self.storageTimeout = storageTimeout
             self.keeping = keeping
+            self.answerMemoryBytes = answerMemoryBytes
+            self.answerWait = answerWait
         }
     }
 
@@ -50,6 +57,7 @@ public struct ImageService: Sendable {
     private let derived: DerivedObjects
     private let listing: Listing
     private let listingTurns = ListingTurns()
+    private let answers: AnswerMemory
 
     public init(storage: any ObjectStorage, workers: CodecWorkers, configuration: Configuration) {
         let health = StorageHealth()
@@ -58,8 +66,10 @@ public struct ImageService: Sendable {
         let current = CurrentImages(
             storage: storage, cache: cache, health: health, revalidateAfter: configuration.revalidateAfter,
             staleFor: configuration.staleFor)
-        let originals = Originals(storage: storage, cache: cache, current: current)
-        let budget = UploadBudget(
+        let answers = AnswerMemory(bytes: configuration.answerMemoryBytes, patience: configuration.answerWait)
+        self.answers = answers
+        let originals = Originals(storage: storage, cache: cache, current: current, answers: answers)
+        let budget = UploadBudget<Requester>(
             totalBytes: configuration.uploadMemoryBytes, partBytes: storage.capabilities.partSize, stepBytes: 64 << 10)
         self.health = health
         self.storage = storage
@@ -74,14 +84,15 @@ public struct ImageService: Sendable {
         uploads = Uploads(
             storage: storage, cache: cache, commit: commit, budget: budget,
             rewriting: ByteBudget(
-                limit: min(configuration.uploadMemoryBytes, Int(UInt32.max)), queueLimit: Self.maximumRewritesWaiting),
+                limit: min(configuration.uploadMemoryBytes, Int(UInt32.max)), queueLimit: Self.maximumRewritesWaiting,
+                share: configuration.uploadMemoryBytes / 4),
             workers: workers, derived: derived, limits: configuration.uploads)
         rotation = Rotation(
             storage: storage, cache: cache, commit: commit, workers: workers, derived: derived,
             limits: configuration.uploads)
         renditions = Renditions(
-            cache: cache, current: current, originals: originals, workers: workers, limits: configuration.uploads,
-            keeping: configuration.keeping, derived: derived)
+            cache: cache, current: current, originals: originals, workers: workers, answers: answers,
+            limits: configuration.uploads, keeping: configuration.keeping, derived: derived)
         listing = Listing(storage: storage)
     }
 
@@ -95,15 +106,26 @@ public struct ImageService: Sendable {
     }
 
     /// The current version with all its bytes.
-    public func open(_ path: ImagePath, expecting expected: String? = nil) async throws(ServiceError) -> OpenedImage {
-        try await originals.openWhole(path, expecting: expected)
+    ///
+    /// - Parameter requester: shares the memory for answers evenly with others.
+    public func open(
+        _ path: ImagePath, expecting expected: String? = nil, for requester: Requester = .unknown
+    ) async throws(ServiceError) -> OpenedImage {
+        try await originals.openWhole(path, expecting: expected, for: requester)
     }
 
     /// A range of a version, or all of it.
     ///
     /// - Throws: ``ServiceError/preconditionFailed`` where that version has gone since it was located: locate again.
-    public func open(_ located: Located, range: ByteRange?) async throws(ServiceError) -> OpenedImage {
-        try await originals.open(located, range: range)
+    public func open(
+        _ located: Located, range: ByteRange?, for requester: Requester = .unknown
+    ) async throws(ServiceError) -> OpenedImage {
+        try await originals.open(located, range: range, for: requester)
+    }
+
+    /// Counts an answer that is in memory already and in no other budget.
+    public func admitAnswer(_ bytes: Int, for requester: Requester) async throws(ServiceError) -> AnswerHold {
+        AnswerHold(try await answers.admit(bytes, for: requester))
     }
 
     /// The entity tag that a rendition of this version has, without making it.
@@ -118,7 +140,7 @@ public struct ImageService: Sendable {
 
     /// A rendition of this version.
     ///
-    /// - Parameter requester: shares the turns at making them evenly with others.
+    /// - Parameter requester: shares the turns at making them, and the memory for answers, evenly with others.
     /// - Throws: as ``open(_:range:)``, and what decoding throws.
     public func render(
         _ located: Located, _ spec: RenditionSpec, for requester: Requester = .unknown
@@ -177,6 +199,8 @@ public struct ImageService: Sendable {
     }
 
     private static let maximumLooks = 3
+    /// About as long as a slow reader is looked at.
+    private static let crowdedTime = Duration.seconds(30)
     /// Uploads that wait for the room that they are rewritten in; one more is refused.
     private static let maximumRewritesWaiting = 1_000
 
@@ -205,16 +229,21 @@ public struct ImageService: Sendable {
 
     /// Stores a picture.
     ///
-    /// - Parameter declared: how long the body is, in bytes, where that is known.
+    /// - Parameters:
+    ///   - declared: how long the body is, in bytes, where that is known.
+    ///   - requester: shares the memory for uploads evenly with others.
     public func upload(
-        to path: ImagePath, condition: WriteCondition, declared: Int64? = nil, body: UploadBody
+        to path: ImagePath, condition: WriteCondition, declared: Int64? = nil, for requester: Requester = .unknown,
+        body: UploadBody
     ) async throws(ServiceError) -> UploadedImage {
-        try await uploads.upload(to: .fixed(path), condition: condition, declared: declared, body: body)
+        try await uploads.upload(to: .fixed(path), condition: condition, declared: declared, for: requester, body: body)
     }
 
     /// Stores a picture under a name of 128 random bits behind `prefix`, with the detected format's extension.
-    public func upload(intoPrefix prefix: [UInt8], body: UploadBody) async throws(ServiceError) -> UploadedImage {
-        try await uploads.upload(to: .random(behind: prefix), condition: .always, body: body)
+    public func upload(
+        intoPrefix prefix: [UInt8], for requester: Requester = .unknown, body: UploadBody
+    ) async throws(ServiceError) -> UploadedImage {
+        try await uploads.upload(to: .random(behind: prefix), condition: .always, for: requester, body: body)
     }
 
     /// Turns or flips what is stored, as seen.
@@ -279,13 +308,25 @@ public struct ImageService: Sendable {
         public var cacheBytes: Int
         public var uploadBytes: Int
         public var uploadsWaiting: Int
+        public var answerBytes: Int
+        public var answersWaiting: Int
         public var isStorageAway: Bool
     }
 
     public var usage: Usage {
         let (streamed, rewritten) = (uploads.budget.usage, uploads.rewriting.usage)
+        let answers = answers.budget.usage
         return Usage(
             cacheBytes: cache.usedBytes, uploadBytes: streamed.heldBytes + rewritten.heldBytes,
-            uploadsWaiting: streamed.waiting + rewritten.waiting, isStorageAway: health.isAway)
+            uploadsWaiting: streamed.waiting + rewritten.waiting, answerBytes: answers.heldBytes,
+            answersWaiting: answers.waiting, isStorageAway: health.isAway)
     }
+
+    /// Whether somebody has waited for the memory of uploads for so long that those who hold it have to make haste.
+    public var isUploadMemoryContended: Bool {
+        max(uploads.budget.oldestWait, uploads.rewriting.oldestWait) >= AnswerMemory.contendedWait
+    }
+
+    /// The same of the memory of answers, and of the cache, where readers hold so much that nothing new is kept.
+    public var isAnswerMemoryContended: Bool { answers.isContended || cache.wasCrowded(within: Self.crowdedTime) }
 }

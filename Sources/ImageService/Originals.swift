@@ -13,6 +13,8 @@ public struct OpenedImage: Sendable {
     public var body: ObjectBody
     /// Whether the bytes are in memory, all of them.
     public var isHit = false
+    /// To be kept until the last byte is sent.
+    public var hold: AnswerHold?
 }
 
 /// Reads stored pictures: from memory, or from the store, by one reader for all who want a small one at once. Large
@@ -21,6 +23,7 @@ struct Originals: Sendable {
     let storage: any ObjectStorage
     let cache: CurrentImages.Cache
     let current: CurrentImages
+    private let answers: AnswerMemory
 
     /// What the one reader found.
     private enum Opening: Sendable {
@@ -45,21 +48,27 @@ struct Originals: Sendable {
 
     private let flights = SingleFlight<FlightKey, Landed>()
 
-    init(storage: any ObjectStorage, cache: CurrentImages.Cache, current: CurrentImages) {
+    init(storage: any ObjectStorage, cache: CurrentImages.Cache, current: CurrentImages, answers: AnswerMemory) {
         self.storage = storage
         self.cache = cache
         self.current = current
+        self.answers = answers
     }
 
     /// The whole picture in its current version. Where nothing is known yet, that is one question to the store.
-    func openWhole(_ path: ImagePath, expecting expected: String?) async throws(ServiceError) -> OpenedImage {
+    ///
+    /// - Parameter requester: the reader to whom it is sent.
+    func openWhole(
+        _ path: ImagePath, expecting expected: String?, for requester: Requester
+    ) async throws(ServiceError) -> OpenedImage {
         // What is in memory, or can be had by asking whether it still holds, needs no body from the store.
         if let known = cache.current(path.key)?.image, cache.contains(path.key, known.etag, .original) {
-            return try await open(try await current.locate(path, expecting: expected), range: nil)
+            return try await open(try await current.locate(path, expecting: expected), range: nil, for: requester)
         }
         if let entry = current.fresh(path.key), expected == nil || entry.image?.version == expected {
             guard let image = entry.image else { throw .notFound }
-            return try await open(Located(image: image, freshness: .hit, asked: entry.asked), range: nil)
+            return try await open(
+                Located(image: image, freshness: .hit, asked: entry.asked), range: nil, for: requester)
         }
         let arrival = ContinuousClock.now
         while true {
@@ -71,7 +80,8 @@ struct Originals: Sendable {
             case .success(.shared(let image, _)), .success(.single(let image, _)):
                 guard current.isNews(image.version, asked: landed.asked, to: arrival, expected) else { continue }
                 let asked = landed.asked < arrival ? landed.asked : nil
-                return try await opened(landed, Located(image: image, freshness: .miss, asked: asked))
+                return try await opened(
+                    landed, Located(image: image, freshness: .miss, asked: asked), for: requester)
             case .failure(let error): throw ServiceError(error)
             }
         }
@@ -79,7 +89,11 @@ struct Originals: Sendable {
 
     /// This version, or a range of it. Where it is gone in the meantime: ``ServiceError/preconditionFailed`` or
     /// ``ServiceError/notFound``, and what is known of the path is forgotten.
-    func open(_ located: Located, range: ByteRange?) async throws(ServiceError) -> OpenedImage {
+    ///
+    /// - Parameter requester: the reader to whom it is sent; nil where it is read for work that counts it already.
+    func open(
+        _ located: Located, range: ByteRange?, for requester: Requester?
+    ) async throws(ServiceError) -> OpenedImage {
         let image = located.image
         let path = image.object.key
         var resolved = 0..<image.size
@@ -89,32 +103,52 @@ struct Originals: Sendable {
         }
         if let cached = cache.body(path, image.etag, .original), Int64(cached.size) == image.size {
             let body = cached.stream(Int(resolved.lowerBound)..<Int(resolved.upperBound))
-            return OpenedImage(located: located, range: resolved, body: body, isHit: true)
+            return OpenedImage(
+                located: located, range: resolved, body: body, isHit: true, hold: AnswerHold(cached))
         }
         if range == nil, image.size <= Int64(cache.maximumBodyBytes) {
-            if let body = cache.filling(path, image.etag, .original)?.stream() {
-                return OpenedImage(located: located, range: resolved, body: body)
+            if let filling = cache.filling(path, image.etag, .original), let body = filling.stream() {
+                return OpenedImage(located: located, range: resolved, body: body, hold: AnswerHold(filling))
             }
             let landed = try await join(FlightKey(path: path, etag: image.etag, epoch: cache.epoch(of: path)))
-            return try await opened(landed, located)
+            return try await opened(landed, located, for: requester)
         }
-        return OpenedImage(located: located, range: resolved, body: try await read(image, range, resolved))
+        let hold = try await admit(resolved, for: requester)
+        return OpenedImage(located: located, range: resolved, body: try await read(image, range, resolved), hold: hold)
+    }
+
+    /// Room for the buffers of one stream.
+    private func admit(_ range: Range<Int64>, for requester: Requester?) async throws(ServiceError) -> AnswerHold? {
+        guard let requester else { return nil }
+        let bytes = min(range.count, storage.capabilities.streamBytes)
+        return AnswerHold(try await answers.admit(bytes, for: requester))
     }
 
     /// One reader's share of what the one reader found.
-    private func opened(_ landed: Landed, _ located: Located) async throws(ServiceError) -> OpenedImage {
+    private func opened(
+        _ landed: Landed, _ located: Located, for requester: Requester?
+    ) async throws(ServiceError) -> OpenedImage {
         let image = located.image
         switch landed.opening {
         case .success(.absent): throw .notFound
         case .success(.shared(_, let filling)):
-            if let body = filling.stream() { return OpenedImage(located: located, range: 0..<image.size, body: body) }
+            if let body = filling.stream() {
+                return OpenedImage(located: located, range: 0..<image.size, body: body, hold: AnswerHold(filling))
+            }
         case .success(.single(_, let body)):
-            if let body = body.take() { return OpenedImage(located: located, range: 0..<image.size, body: body) }
+            let hold = try await admit(0..<image.size, for: requester)
+            if let body = body.take() {
+                return OpenedImage(located: located, range: 0..<image.size, body: body, hold: hold)
+            }
+            return OpenedImage(
+                located: located, range: 0..<image.size, body: try await read(image, nil, 0..<image.size), hold: hold)
         case .failure(let error):
             forgetIfGone(image.object.key, error)
             throw ServiceError(error)
         }
-        return OpenedImage(located: located, range: 0..<image.size, body: try await read(image, nil, 0..<image.size))
+        let hold = try await admit(0..<image.size, for: requester)
+        return OpenedImage(
+            located: located, range: 0..<image.size, body: try await read(image, nil, 0..<image.size), hold: hold)
     }
 
     /// A stream from the store for one reader alone.
@@ -139,7 +173,7 @@ struct Originals: Sendable {
 
     /// All bytes of this version in memory, for work that needs them at once.
     func bytes(of located: Located, limit: Int) async throws(ServiceError) -> ByteBuffer {
-        let opened = try await open(located, range: nil)
+        let opened = try await open(located, range: nil, for: nil)
         do {
             return try await opened.body.collect(upTo: limit, reserving: Int(located.image.size))
         } catch let error as StorageError {

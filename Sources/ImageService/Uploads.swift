@@ -20,18 +20,21 @@ struct Uploads: Sendable {
     let storage: any ObjectStorage
     let cache: CurrentImages.Cache
     let commit: Commit
-    let budget: UploadBudget
+    let budget: UploadBudget<Requester>
     /// Whole uploads whose metadata are dropped.
-    let rewriting: ByteBudget
+    let rewriting: ByteBudget<Requester>
     let workers: CodecWorkers
     let derived: DerivedObjects
     let limits: UploadLimits
 
     /// Stores the picture that `body` holds.
     ///
-    /// - Parameter declared: how long the body is, where that is known.
+    /// - Parameters:
+    ///   - declared: how long the body is, where that is known.
+    ///   - requester: whose share of the memory it takes.
     func upload(
-        to target: UploadTarget, condition: WriteCondition, declared: Int64? = nil, body: UploadBody
+        to target: UploadTarget, condition: WriteCondition, declared: Int64? = nil, for requester: Requester,
+        body: UploadBody
     ) async throws(ServiceError) -> UploadedImage {
         // What can be refused without reading the body is refused first.
         var mode = PutMode.overwrite
@@ -52,8 +55,9 @@ struct Uploads: Sendable {
         let id = WriteID.random()
         let sent =
             switch limits.metadata {
-            case .keep: try await receive(target, id: id, body)
-            case .dropLocation, .dropAll: try await receiveWhole(target, id: id, declared: declared, body)
+            case .keep: try await receive(target, id: id, for: requester, body)
+            case .dropLocation, .dropAll:
+                try await receiveWhole(target, id: id, declared: declared, for: requester, body)
             }
         defer {
             sent.lease.release()
@@ -201,14 +205,16 @@ struct Uploads: Sendable {
         var info: ImageInfo
         var size: Int64
         /// Holds the budget for bytes that are still in memory.
-        var lease: UploadBudget.Lease
+        var lease: UploadBudget<Requester>.Lease
         /// Holds the room of a file that is longer than a part and in memory all the same.
-        var room: ByteBudget.Reservation?
+        var room: ByteBudget<Requester>.Reservation?
     }
 
-    private func receive(_ target: UploadTarget, id: WriteID, _ body: UploadBody) async throws(ServiceError) -> Sent {
+    private func receive(
+        _ target: UploadTarget, id: WriteID, for requester: Requester, _ body: UploadBody
+    ) async throws(ServiceError) -> Sent {
         var receiver = UploadReceiver(limits: limits, partSize: storage.capabilities.partSize)
-        var lease = budget.open()
+        var lease = budget.open(for: requester)
         let sender = PartSender()
         do throws(ServiceError) {
             while var chunk = try await next(body) {
@@ -219,7 +225,7 @@ struct Uploads: Sendable {
                             sender.begin(try await begin(target, header, .ofHeader(header, write: id)))
                         }
                         try await sender.send(receiver.takePart(), lease)
-                        lease = budget.open()
+                        lease = budget.open(for: requester)
                     }
                     try await grow(lease, receiver.pendingBytes + chunk.readableBytes)
                     try receiver.take(&chunk)
@@ -243,15 +249,15 @@ struct Uploads: Sendable {
     /// of it is taken at once, before its first byte or as soon as it shows that it is: so two uploads never wait for each
     /// other with half of it.
     private func receiveWhole(
-        _ target: UploadTarget, id: WriteID, declared: Int64?, _ body: UploadBody
+        _ target: UploadTarget, id: WriteID, declared: Int64?, for requester: Requester, _ body: UploadBody
     ) async throws(ServiceError) -> Sent {
         let partSize = storage.capabilities.partSize
         var receiver = UploadReceiver(limits: limits, partSize: .max)
-        let lease = budget.open()
+        let lease = budget.open(for: requester)
         let longest = Int(clamping: min(declared ?? limits.maximumBytes, limits.maximumBytes))
-        var room: ByteBudget.Reservation?
+        var room: ByteBudget<Requester>.Reservation?
         if declared != nil, longest > partSize {
-            room = try await admitWhole(longest)
+            room = try await admitWhole(longest, for: requester)
             receiver.reserve(longest)
         }
         while var chunk = try await next(body) {
@@ -259,7 +265,7 @@ struct Uploads: Sendable {
             if room == nil, wanted <= partSize {
                 try await grow(lease, wanted)
             } else if room == nil {
-                room = try await admitWhole(max(longest, wanted))
+                room = try await admitWhole(max(longest, wanted), for: requester)
                 receiver.reserve(max(longest, wanted))
                 lease.release()
             }
@@ -282,14 +288,14 @@ struct Uploads: Sendable {
             bytes: .whole(bytes), info: rewritten?.info ?? found, size: Int64(bytes.readableBytes), lease: lease,
             room: room)
         if bytes.readableBytes > partSize {
-            sent.bytes = .parts(try await sendParts(of: bytes, target, sent.info, id: id))
+            sent.bytes = .parts(try await sendParts(of: bytes, target, sent.info, id: id, for: requester))
         }
         return sent
     }
 
     /// Each part has the store's whole patience, where one write of everything would have it once.
     private func sendParts(
-        of file: ByteBuffer, _ target: UploadTarget, _ info: ImageInfo, id: WriteID
+        of file: ByteBuffer, _ target: UploadTarget, _ info: ImageInfo, id: WriteID, for requester: Requester
     ) async throws(ServiceError) -> any MultipartUpload {
         let sender = PartSender()
         do throws(ServiceError) {
@@ -298,7 +304,7 @@ struct Uploads: Sendable {
             while rest.readableBytes > 0 {
                 let part = rest.readSlice(length: min(storage.capabilities.partSize, rest.readableBytes))
                 // Its bytes are counted where all of the file's are.
-                if let part { try await sender.send(part, budget.open()) }
+                if let part { try await sender.send(part, budget.open(for: requester)) }
             }
             return try await sender.finish()
         } catch {
@@ -313,9 +319,11 @@ struct Uploads: Sendable {
         var info: ImageInfo
     }
 
-    private func admitWhole(_ bytes: Int) async throws(ServiceError) -> ByteBudget.Reservation {
+    private func admitWhole(
+        _ bytes: Int, for requester: Requester
+    ) async throws(ServiceError) -> ByteBudget<Requester>.Reservation {
         do {
-            return try await rewriting.acquire(bytes, deadline: .now + Self.patience)
+            return try await rewriting.acquire(bytes, for: requester, deadline: .now + Self.patience)
         } catch .exceedsBudget(let limit) {
             throw .beyondLimit(
                 "Dropping metadata takes this upload into memory: it may have \(bytes) bytes; at most \(limit) fit.")
@@ -338,7 +346,7 @@ struct Uploads: Sendable {
     private static let patience = Duration.seconds(180)
 
     /// Buffers grow in powers of two, so that is what is counted.
-    private func grow(_ lease: UploadBudget.Lease, _ bytes: Int) async throws(ServiceError) {
+    private func grow(_ lease: UploadBudget<Requester>.Lease, _ bytes: Int) async throws(ServiceError) {
         let wanted = min(bytes, storage.capabilities.partSize)
         let capacity = 1 << (Int.bitWidth - (wanted - 1).leadingZeroBitCount)
         do {

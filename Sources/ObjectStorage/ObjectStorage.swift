@@ -219,6 +219,8 @@ public struct ListPage: Sendable, Hashable {
 public struct StorageCapabilities: Sendable, Hashable {
     /// Bytes in each part of a multipart upload but the last.
     public var partSize: Int
+    /// What one body that is being read takes in memory at most, its reader's own buffers included, in bytes.
+    public var streamBytes: Int
     /// Whether a conditional put is atomic between processes; else it is checked just before, in this process only.
     public var conditionalPut: Bool
     /// The same for ``MultipartUpload/complete(mode:)``.
@@ -229,10 +231,12 @@ public struct StorageCapabilities: Sendable, Hashable {
     public var listsInByteOrder: Bool
 
     public init(
-        partSize: Int = 8 << 20, conditionalPut: Bool = true, conditionalComplete: Bool = true,
+        partSize: Int = 8 << 20, streamBytes: Int = 384 << 10, conditionalPut: Bool = true,
+        conditionalComplete: Bool = true,
         conditionalDelete: Bool = true, listsInByteOrder: Bool = true
     ) {
         self.partSize = partSize
+        self.streamBytes = streamBytes
         self.conditionalPut = conditionalPut
         self.conditionalComplete = conditionalComplete
         self.conditionalDelete = conditionalDelete

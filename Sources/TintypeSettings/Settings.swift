@@ -12,6 +12,12 @@ public struct Settings: Sendable {
     public var drain = Duration.seconds(5)
     /// CLIENT_TIMEOUT_SECONDS: how long a client may send nothing while the server waits for it.
     public var clientTimeout = Duration.seconds(30)
+    /// MIN_UPLOAD_RATE: bytes a second of a request's body; 0: no such limit.
+    public var minUploadRate = 1024
+    /// MIN_DOWNLOAD_RATE: bytes a second of an answer; 0: no such limit.
+    public var minDownloadRate = 1024
+    /// ANSWER_MEMORY_BYTES: what readers may leave untaken of answers that are in no other budget.
+    public var answerMemoryBytes = 268_435_456
 
     /// STORAGE_TYPE.
     public var storageType = StorageType.local

@@ -54,6 +54,8 @@ enum Composition {
             readiness: readiness,
             logger: logger, onBound: { logger.info("public listener is bound", metadata: ["address": "\($0)"]) })
 
+        tellOfWrites(settings, logger)
+
         // Ended from the last to the first: the ops listener tells of everything that ends before it.
         var services: [any Service] = [operations]
         services += store.services
@@ -71,6 +73,20 @@ enum Composition {
         }
         await end(store, pool, service)
         logger.info("the server has ended")
+    }
+
+    /// Who puts a proxy in front has to know what no rule of ours can see.
+    private static func tellOfWrites(_ settings: Settings, _ logger: Logger) {
+        if settings.unsafeAllowAnonymousWrites {
+            logger.warning("writes are taken without credentials from everybody who reaches this server")
+        } else {
+            logger.notice(
+                """
+                writes are taken without credentials from this machine only, where Host names it. A proxy in front needs \
+                keys, which this version does not have: one on this machine that rewrites Host cannot be told from a \
+                local client, and lets everybody write
+                """)
+        }
     }
 
     /// So that codecs have a tenth of a core that an event loop wants as well: enough for what they hold not to be held
@@ -98,7 +114,8 @@ enum Composition {
                 metadata: MetadataPolicy(settings.uploadMetadata)),
             uploadMemoryBytes: settings.uploadMemoryBytes, cacheBytes: settings.cacheMemoryBytes,
             revalidateAfter: settings.cacheRevalidate, staleFor: settings.cacheStale,
-            storageTimeout: settings.storageTimeout, keeping: keeping(settings))
+            storageTimeout: settings.storageTimeout, keeping: keeping(settings),
+            answerMemoryBytes: settings.answerMemoryBytes, answerWait: settings.renderQueueTimeout)
     }
 
     private static func keeping(_ settings: Settings) -> RenditionKeeping? {
@@ -121,6 +138,8 @@ enum Composition {
         listener.bodyTimeout = .init(settings.clientTimeout)
         listener.headTimeout = .init(settings.clientTimeout)
         listener.writeTimeout = .init(settings.clientTimeout)
+        listener.minUploadRate = settings.minUploadRate
+        listener.minDownloadRate = settings.minDownloadRate
         listener.drainWindow = .init(settings.drain)
         // A refused upload that could have been taken is heard to its end: many clients never read an answer where
         // sending fails.

@@ -12,6 +12,8 @@ enum MetricHelp {
         "tintype_cache_used_bytes": "Bytes that the memory cache holds, those included that are being sent.",
         "tintype_upload_buffer_bytes": "Bytes that uploads hold in memory.",
         "tintype_uploads_waiting": "Uploads that wait for memory.",
+        "tintype_answer_buffer_bytes": "Bytes that answers hold in memory for their readers, beside the cache.",
+        "tintype_answers_waiting": "Answers that wait for memory.",
         "tintype_codec_queued": "Codec jobs that wait for their turn, for memory or for a thread.",
         "tintype_codec_running": "Codec jobs that run.",
         "tintype_codec_queue_age_seconds": "How long the codec job that waits longest has waited.",
@@ -33,6 +35,8 @@ func recordUsage(_ service: ImageService.Usage, _ workers: CodecWorkers.Usage) {
     Gauge(label: "tintype_cache_used_bytes").record(service.cacheBytes)
     Gauge(label: "tintype_upload_buffer_bytes").record(service.uploadBytes)
     Gauge(label: "tintype_uploads_waiting").record(service.uploadsWaiting)
+    Gauge(label: "tintype_answer_buffer_bytes").record(service.answerBytes)
+    Gauge(label: "tintype_answers_waiting").record(service.answersWaiting)
     Gauge(label: "tintype_codec_queued").record(workers.queued)
     Gauge(label: "tintype_codec_running").record(workers.running)
     Gauge(label: "tintype_codec_queue_age_seconds").record(workers.oldestQueuedSeconds)

@@ -3,7 +3,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct ByteBudgetTests {
     private let clock = ManualClock()
-    private let budget: ByteBudget
+    private let budget: ByteBudget<Int>
     private var deadline: ContinuousClock.Instant { clock.now + .seconds(5) }
 
     init() {
@@ -13,21 +13,21 @@ import Testing
     @Test(arguments: [(99, true), (100, true), (101, false)])
     func `the limit itself fits`(bytes: Int, fits: Bool) async throws {
         if fits {
-            let held = try await budget.withBytes(bytes, deadline: deadline) { budget.usage.heldBytes }
+            let held = try await budget.withBytes(bytes, for: 1, deadline: deadline) { budget.usage.heldBytes }
             #expect(held == bytes)
         } else {
             await #expect(throws: AdmissionError.exceedsBudget(limit: 100)) {
-                try await budget.acquire(bytes, deadline: deadline)
+                try await budget.acquire(bytes, for: 1, deadline: deadline)
             }
         }
         #expect(budget.usage.heldBytes == 0)
     }
 
     @Test func `the order of arrival is kept, though a later one would fit`() async throws {
-        let first = try await budget.acquire(60, deadline: deadline)
-        async let big = budget.acquire(80, deadline: deadline)
+        let first = try await budget.acquire(60, for: 1, deadline: deadline)
+        async let big = budget.acquire(80, for: 1, deadline: deadline)
         await until { budget.usage.waiting == 1 }
-        async let small = budget.acquire(10, deadline: deadline)
+        async let small = budget.acquire(10, for: 1, deadline: deadline)
         await until { budget.usage.waiting == 2 }
         #expect(budget.usage.heldBytes == 60)
         first.release()
@@ -40,15 +40,15 @@ import Testing
     }
 
     @Test func `a full queue refuses at once, a deadline later`() async throws {
-        let held = try await budget.acquire(100, deadline: deadline)
-        let waiters = [Task { try await budget.acquire(1, deadline: deadline) }]
+        let held = try await budget.acquire(100, for: 1, deadline: deadline)
+        let waiters = [Task { try await budget.acquire(1, for: 1, deadline: deadline) }]
         await until { budget.usage.waiting == 1 && clock.sleeping == 1 }
-        let late = Task { try await budget.acquire(1, deadline: deadline + .seconds(60)) }
+        let late = Task { try await budget.acquire(1, for: 1, deadline: deadline + .seconds(60)) }
         await until { budget.usage.waiting == 2 && clock.sleeping == 2 }
         clock.advance(by: .milliseconds(3_500))
         #expect(budget.usage.oldestWaitingSeconds == 3.5)
         await #expect(throws: AdmissionError.overloaded(retryAfterSeconds: 4)) {
-            try await budget.acquire(1, deadline: deadline)
+            try await budget.acquire(1, for: 1, deadline: deadline)
         }
         clock.advance(by: .milliseconds(1_500))
         await #expect(throws: AdmissionError.overloaded(retryAfterSeconds: 5)) { try await waiters[0].value }
@@ -59,10 +59,10 @@ import Testing
     }
 
     @Test func `a cancelled wait lets the next one go on`() async throws {
-        let held = try await budget.acquire(50, deadline: deadline)
-        let big = Task { try await budget.acquire(100, deadline: deadline) }
+        let held = try await budget.acquire(50, for: 1, deadline: deadline)
+        let big = Task { try await budget.acquire(100, for: 1, deadline: deadline) }
         await until { budget.usage.waiting == 1 }
-        let small = Task { try await budget.acquire(50, deadline: deadline) }
+        let small = Task { try await budget.acquire(50, for: 1, deadline: deadline) }
         await until { budget.usage.waiting == 2 }
         big.cancel()
         await #expect(throws: AdmissionError.cancelled) { try await big.value }
@@ -72,7 +72,88 @@ import Testing
     }
 
     @Test func `a reservation that is forgotten is given back`() async throws {
-        _ = try await budget.acquire(100, deadline: deadline)
+        _ = try await budget.acquire(100, for: 1, deadline: deadline)
         #expect(budget.usage.heldBytes == 0)
+    }
+
+    // MARK: Shares
+
+    private func shared() -> ByteBudget<Int> {
+        ByteBudget(limit: 100, queueLimit: 8, share: 25, clock: clock.admissionClock)
+    }
+
+    /// Twenty slow readers of large renditions from one address held all there was.
+    @Test func `one client holds a share, and nobody else waits behind it`() async throws {
+        let budget = shared()
+        let held = try await budget.acquire(20, for: 1, deadline: deadline)
+        let greedy = Task { try await budget.acquire(10, for: 1, deadline: deadline) }
+        await until { budget.usage.waiting == 1 }
+        let other = try await budget.acquire(25, for: 2, deadline: deadline)
+        #expect(budget.usage.heldBytes == 45)
+        // Its own later requests do stand behind it.
+        let small = Task { try await budget.acquire(1, for: 1, deadline: deadline) }
+        await until { budget.usage.waiting == 2 }
+        held.release()
+        #expect(try await greedy.value.bytes == 10)
+        #expect(try await small.value.bytes == 1)
+        withExtendedLifetime(other) {}
+    }
+
+    @Test func `a single request may be larger than a share, and is the only one then`() async throws {
+        let budget = shared()
+        let large = try await budget.acquire(90, for: 1, deadline: deadline)
+        #expect(budget.tryAcquire(1, for: 1) == nil)
+        let other = try #require(budget.tryAcquire(10, for: 2))
+        large.release()
+        let small = try #require(budget.tryAcquire(25, for: 1))
+        #expect(budget.tryAcquire(1, for: 1) == nil)
+        withExtendedLifetime((other, small)) {}
+    }
+
+    @Test func `one client has a quarter of the queue`() async throws {
+        let budget = shared()
+        let held = try await budget.acquire(25, for: 1, deadline: deadline)
+        let waiters = (0..<2).map { _ in Task { try await budget.acquire(1, for: 1, deadline: deadline) } }
+        await until { budget.usage.waiting == 2 }
+        await #expect(throws: AdmissionError.overloaded(retryAfterSeconds: 1)) {
+            try await budget.acquire(1, for: 1, deadline: deadline)
+        }
+        held.release()
+        for waiter in waiters { _ = try await waiter.value }
+    }
+
+    @Test func `what is held can be made smaller, and larger where there is room`() async throws {
+        let budget = shared()
+        let held = try await budget.acquire(60, for: 1, deadline: deadline)
+        #expect(held.resize(to: 80))
+        #expect(budget.usage.heldBytes == 80)
+        let waiter = Task { try await budget.acquire(25, for: 2, deadline: deadline) }
+        await until { budget.usage.waiting == 1 }
+        #expect(!held.resize(to: 101))
+        #expect(held.bytes == 80)
+        #expect(held.resize(to: 10))
+        #expect(try await waiter.value.bytes == 25)
+        held.release()
+        #expect(!held.resize(to: 1))
+        #expect(held.bytes == 0)
+    }
+
+    /// Who joins a reader that then leaves would else keep its bytes on the other's account.
+    @Test func `bytes that several hold are counted for one who still does`() async throws {
+        let budget = shared()
+        let reservation = try await budget.acquire(25, for: 1, deadline: deadline)
+        var joint: JointReservation<Int>? = JointReservation(reservation, for: 1)
+        var holders = [joint?.join(1), joint?.join(1), joint?.join(2)]
+        joint = nil
+        #expect(budget.tryAcquire(1, for: 1) == nil)
+        holders[0] = nil
+        #expect(budget.tryAcquire(1, for: 1) == nil)
+        holders[1] = nil
+        #expect(budget.tryAcquire(1, for: 1) != nil)
+        #expect(budget.tryAcquire(1, for: 2) == nil)
+        #expect(budget.usage.heldBytes == 25)
+        holders[2] = nil
+        withExtendedLifetime(reservation) { #expect(budget.usage.heldBytes == 25) }
+        _ = consume holders
     }
 }

@@ -4,10 +4,17 @@ import Testing
 
 @Suite struct UploadBudgetStateTests {
     /// Three seats of 80 and a lobby of 80, in steps of 10, where one may hold 10.
-    private var state = UploadBudgetState(totalBytes: 320, partBytes: 80, stepBytes: 10)
+    private var state = UploadBudgetState<Int>(totalBytes: 320, partBytes: 80, stepBytes: 10)
+    private var clients = 0
+
+    /// A lease of a client of its own.
+    private mutating func open() -> Int {
+        clients += 1
+        return state.open(for: clients)
+    }
 
     @Test mutating func `targets are rounded up to steps and end at a part`() {
-        let lease = state.open()
+        let lease = open()
         #expect(state.request(1, for: lease, ticket: 1) == true)
         #expect(state.held(by: lease) == 10)
         #expect(state.request(10, for: lease, ticket: 2) == true)
@@ -21,13 +28,13 @@ import Testing
 
     @Test mutating func `who outgrows the lobby takes a seat, and then never waits`() {
         #expect(state.seats == 3)
-        let seated = (0..<3).map { _ in state.open() }
+        let seated = (0..<3).map { _ in open() }
         for (number, lease) in seated.enumerated() {
             #expect(state.request(20, for: lease, ticket: number) == true)
         }
         #expect(state.seatsTaken == 3)
         // A fourth waits for a seat, and holds up nobody who fits the lobby.
-        let (fourth, small) = (state.open(), state.open())
+        let (fourth, small) = (open(), open())
         #expect(state.request(10, for: fourth, ticket: 10) == true)
         #expect(state.request(20, for: fourth, ticket: 11) == false)
         #expect(state.request(10, for: small, ticket: 12) == true)
@@ -40,11 +47,11 @@ import Testing
     }
 
     @Test mutating func `a full lobby waits for a seat or for room, in the order of arrival`() {
-        let stalled = (0..<8).map { _ in state.open() }
+        let stalled = (0..<8).map { _ in open() }
         for (number, lease) in stalled.enumerated() { #expect(state.request(10, for: lease, ticket: number) == true) }
         #expect(state.lobbyHeld == 80)
         // The lobby is full: newcomers take seats while there are any.
-        let late = (0..<5).map { _ in state.open() }
+        let late = (0..<5).map { _ in open() }
         let answers = late.enumerated().map { state.request(10, for: $1, ticket: 100 + $0) }
         #expect(answers == [true, true, true, false, false])
         #expect(state.close(stalled[0]) == .init(granted: [103]))
@@ -52,9 +59,9 @@ import Testing
     }
 
     @Test mutating func `closing gives back once, and ends the waiting of its own requests`() {
-        let leases = (0..<3).map { _ in state.open() }
+        let leases = (0..<3).map { _ in open() }
         for (number, lease) in leases.enumerated() { #expect(state.request(80, for: lease, ticket: number) == true) }
-        let waiting = state.open()
+        let waiting = open()
         #expect(state.request(80, for: waiting, ticket: 3) == false)
         #expect(state.close(waiting) == .init(granted: [], refused: [3]))
         #expect(state.close(leases[0]) == .init())
@@ -65,8 +72,8 @@ import Testing
     }
 
     @Test mutating func `a withdrawn request is named once`() {
-        for number in 0..<3 { #expect(state.request(80, for: state.open(), ticket: number) == true) }
-        #expect(state.request(80, for: state.open(), ticket: 3) == false)
+        for number in 0..<3 { #expect(state.request(80, for: open(), ticket: number) == true) }
+        #expect(state.request(80, for: open(), ticket: 3) == false)
         #expect(state.withdraw(99) == .init())
         #expect(state.withdraw(3) == .init(granted: [], refused: [3]))
         #expect(state.withdraw(3) == .init())
@@ -78,15 +85,17 @@ import Testing
         var random = SplitMix(state: seed)
         let part = Int.random(in: 1...8, using: &random) * 10
         let total = part + Int.random(in: 0...200, using: &random)
-        var state = UploadBudgetState(totalBytes: total, partBytes: part, stepBytes: 10)
+        var state = UploadBudgetState<Int>(totalBytes: total, partBytes: part, stepBytes: 10)
         struct Upload {
+            var client: Int
             var lease: Int
             var buffered = 0
             var toCome: Int
             var isWaiting = false
         }
-        var uploads = (0..<40).map { _ in
-            Upload(lease: state.open(), toCome: Int.random(in: 1...300, using: &random))
+        var uploads = (0..<40).map { number in
+            Upload(
+                client: number % 5, lease: state.open(for: number % 5), toCome: Int.random(in: 1...300, using: &random))
         }
         var waiting: [Int: Int] = [:]
         var ticket = 0
@@ -96,12 +105,12 @@ import Testing
                 Issue.record("everybody waits: \(state)")
                 return
             }
-            var outcome = UploadBudgetState.Outcome()
+            var outcome = UploadBudgetState<Int>.Outcome()
             if uploads[index].buffered == part {
                 // The part has been sent.
                 uploads[index].buffered = 0
                 outcome = state.close(uploads[index].lease)
-                uploads[index].lease = state.open()
+                uploads[index].lease = state.open(for: uploads[index].client)
             } else {
                 ticket += 1
                 let step = min(10, part - uploads[index].buffered, uploads[index].toCome)
@@ -132,6 +141,28 @@ import Testing
         #expect(state.heldBytes == 0)
         #expect(state.lobbyHeld == 0 && state.seatsTaken == 0)
         #expect(state.waiting == 0)
+        #expect(state.remembered == 0)
+    }
+
+    /// 18 uploads of one client that sent a byte every 2 s had all the seats of the default budget, and every other client's
+    /// upload of more than 1 MiB waited for 180 s.
+    @Test func `one client has a quarter of the seats and of the lobby`() {
+        // 16 seats of 80 and a lobby of 320, where one may hold 10.
+        var state = UploadBudgetState<Int>(totalBytes: 1_600, partBytes: 80, stepBytes: 10)
+        #expect(state.seats == 15 && state.lobbyBytes == 400)
+        let greedy = (0..<20).map { _ in state.open(for: 1) }
+        let answers = greedy.enumerated().map { state.request(80, for: $1, ticket: $0) }
+        #expect(answers.count { $0 == true } == 3)
+        #expect(state.seatsTaken == 3)
+        let small = (0..<11).map { _ in state.open(for: 1) }
+        let lobby = small.enumerated().map { state.request(10, for: $1, ticket: 100 + $0) }
+        #expect(lobby == Array(repeating: true, count: 10) + [false])
+        // Nobody else waits for it.
+        let other = state.open(for: 2)
+        #expect(state.request(80, for: other, ticket: 200) == true)
+        // What it gives back is its own again.
+        #expect(state.close(greedy[0]) == .init(granted: [3]))
+        #expect(state.close(small[0]) == .init(granted: [110]))
     }
 }
 

@@ -3,7 +3,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct UploadBudgetTests {
     /// Two seats of 50 and a lobby of 40, where one may hold 10.
-    private let budget = UploadBudget(totalBytes: 140, partBytes: 50, stepBytes: 10)
+    private let budget = UploadBudget<Int>(totalBytes: 140, partBytes: 50, stepBytes: 10)
 
     private let deadline = ContinuousClock.now + .seconds(120)
 
@@ -14,7 +14,7 @@ import Testing
     }
 
     @Test func `a lease gives back when it is released, and when it is forgotten`() async throws {
-        var lease: UploadBudget.Lease? = budget.open()
+        var lease: UploadBudget<Int>.Lease? = budget.open(for: 2)
         try await lease?.grow(to: 15, deadline: deadline)
         #expect(lease?.heldBytes == 20)
         #expect(budget.usage.heldBytes == 20)
@@ -22,9 +22,9 @@ import Testing
         lease?.release()
         #expect(counts == [0, 0])
         await #expect(throws: AdmissionError.cancelled) { try await lease?.grow(to: 10, deadline: deadline) }
-        let other = budget.open()
+        let other = budget.open(for: 1)
         try await other.grow(to: 50, deadline: deadline)
-        lease = budget.open()
+        lease = budget.open(for: 2)
         try await lease?.grow(to: 30, deadline: deadline)
         lease = nil
         #expect(counts == [50, 0])
@@ -32,7 +32,7 @@ import Testing
     }
 
     @Test func `who waits goes on when bytes come back`() async throws {
-        let (a, b, c) = (budget.open(), budget.open(), budget.open())
+        let (a, b, c) = (budget.open(for: 1), budget.open(for: 2), budget.open(for: 3))
         try await a.grow(to: 50, deadline: deadline)
         try await b.grow(to: 50, deadline: deadline)
         async let grown: Void = c.grow(to: 20, deadline: deadline)
@@ -46,8 +46,8 @@ import Testing
 
     @Test func `a wait ends at its deadline, and takes nothing`() async throws {
         let clock = ManualClock()
-        let budget = UploadBudget(totalBytes: 140, partBytes: 50, stepBytes: 10, clock: clock.admissionClock)
-        let (a, b, c) = (budget.open(), budget.open(), budget.open())
+        let budget = UploadBudget<Int>(totalBytes: 140, partBytes: 50, stepBytes: 10, clock: clock.admissionClock)
+        let (a, b, c) = (budget.open(for: 1), budget.open(for: 2), budget.open(for: 3))
         let deadline = clock.now + .seconds(30)
         try await a.grow(to: 50, deadline: deadline)
         try await b.grow(to: 50, deadline: deadline)
@@ -67,7 +67,7 @@ import Testing
     }
 
     @Test func `a cancelled wait takes nothing`() async throws {
-        let (a, b, c) = (budget.open(), budget.open(), budget.open())
+        let (a, b, c) = (budget.open(for: 1), budget.open(for: 2), budget.open(for: 3))
         try await a.grow(to: 50, deadline: deadline)
         try await b.grow(to: 50, deadline: deadline)
         let waiter = Task { try await c.grow(to: 20, deadline: deadline) }
@@ -82,10 +82,10 @@ import Testing
 
     @Test func `many uploads at once end, within the budget`() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for _ in 0..<100 {
+            for client in 0..<100 {
                 group.addTask {
                     for _ in 0..<3 {
-                        let lease = budget.open()
+                        let lease = budget.open(for: client)
                         for bytes in 1...5 {
                             try await lease.grow(to: bytes * 10, deadline: deadline)
                             await Task.yield()

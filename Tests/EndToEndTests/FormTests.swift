@@ -27,10 +27,87 @@ extension EndToEnd {
             return body + Array(closed ? "--BOUNDARY--\r\n".utf8 : "".utf8)
         }
 
-        private func post(_ server: TintypeServer, _ body: [UInt8]) async throws -> HTTP.Answer {
+        private func post(
+            _ server: TintypeServer, _ body: [UInt8], _ headers: [(String, String)] = []
+        ) async throws -> HTTP.Answer {
             try await HTTP.send(
-                .POST, server.collection(), headers: [("Content-Type", "multipart/form-data; boundary=BOUNDARY")],
+                .POST, server.collection(),
+                headers: [("Content-Type", "multipart/form-data; boundary=BOUNDARY")] + headers,
                 body: .bytes(ByteBuffer(bytes: body)))
+        }
+
+        /// A form with a path overwrote what was there, whatever its conditions said.
+        @Test("Conditions hold for a form with a path as for PUT", arguments: Backend.all)
+        func conditions(_ backend: Backend) async throws {
+            let store = try await backend.open()
+            let server = try await TintypeServer.start(store.environment)
+            let (first, second) = (try Pictures.jpeg(), try Pictures.jpeg(ofLength: 20_000))
+            func send(_ bytes: [UInt8], _ headers: [(String, String)]) async throws -> HTTP.Answer {
+                try await post(
+                    server,
+                    form([
+                        Part(name: "path", content: Array("p.jpg".utf8)),
+                        Part(name: "f", filename: "a", content: bytes),
+                    ]), headers)
+            }
+            #expect(try await send(first, [("If-Match", "*")]).status == 412)
+            #expect(try await HTTP.get(server.image("p.jpg")).status == 404)
+            #expect(try await send(first, [("If-None-Match", "*")]).status == 201)
+            let etag = try #require(try await HTTP.head(server.image("p.jpg")).header("ETag"))
+            for condition in [("If-None-Match", "*"), ("If-Match", "\"other\""), ("If-Match", "W/\(etag)")] {
+                let answer = try await send(second, [condition])
+                #expect(answer.status == 412, "\(condition): \(answer.text)")
+                #expect(try answer.object()["code"] as? String == "precondition_failed")
+            }
+            for condition in [
+                ("If-Unmodified-Since", "Sun, 06 Nov 1994 08:49:37 GMT"), ("If-None-Match", etag),
+            ] {
+                #expect(try await send(second, [condition]).status == 400, "\(condition)")
+            }
+            #expect(try await HTTP.get(server.image("p.jpg")).bytes == first)
+            #expect(try await send(second, [("If-Match", etag)]).status == 201)
+            #expect(try await HTTP.get(server.image("p.jpg")).bytes == second)
+        }
+
+        @Test("Conditions mean nothing where the server makes the name, and nothing is stored")
+        func conditionsWithoutAPath() async throws {
+            let store = try await Backend.local.open()
+            let server = try await TintypeServer.start(store.environment)
+            let file = Part(name: "f", filename: "a", content: try Pictures.jpeg())
+            let prefix = Part(name: "prefix", content: Array("x".utf8))
+            for parts in [[file], [file, file], [prefix, file]] {
+                for condition in [("If-None-Match", "*"), ("If-Match", "*"), ("If-Match", "\"a\"")] {
+                    let answer = try await post(server, form(parts), [condition])
+                    #expect(answer.status == 400, "\(answer.text)")
+                    #expect(try answer.object()["code"] as? String == "bad_request")
+                }
+            }
+            #expect(try await store.remains() == [])
+        }
+
+        /// Latin-1, windows-1251 and Shift_JIS, and a name with quotes of its own.
+        @Test("The name of a file plays no part")
+        func fileNames() async throws {
+            let store = try await Backend.local.open()
+            let server = try await TintypeServer.start(store.environment)
+            let jpeg = try Pictures.jpeg()
+            for (number, name) in [
+                [0x62, 0xe9] as [UInt8], [0xea, 0xee, 0xf2], [0x8e, 0xca, 0x90, 0x5e], [0x95, 0x5c],
+                Array("a\"b".utf8),
+            ].enumerated() {
+                var body = Array("--BOUNDARY\r\nContent-Disposition: form-data; name=\"path\"\r\n\r\n".utf8)
+                body += Array("n\(number).jpg\r\n".utf8)
+                body += Array("--BOUNDARY\r\nContent-Disposition: form-data; name=\"f\"; filename=\"".utf8) + name
+                body += Array("\"\r\n\r\n".utf8) + jpeg + Array("\r\n--BOUNDARY--\r\n".utf8)
+                let answer = try await post(server, body)
+                #expect(answer.status == 201, "\(name): \(answer.text)")
+                #expect(try await HTTP.get(server.image("n\(number).jpg")).bytes == jpeg)
+            }
+            // What decides where the file goes stays strict.
+            let path = Part(name: "path", content: [0x62, 0xe9])
+            let answer = try await post(server, form([path, Part(name: "f", filename: "a", content: jpeg)]))
+            #expect(answer.status == 400)
+            #expect(try answer.object()["code"] as? String == "bad_path")
         }
 
         @Test("Files, good and bad", arguments: Backend.all)

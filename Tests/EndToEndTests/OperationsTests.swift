@@ -52,6 +52,37 @@ extension EndToEnd {
             #expect(try await HTTP.put(open.image("w.jpg"), jpeg, [("Via", "1.1 proxy")]).status == 200)
         }
 
+        /// A page under a name that was pointed at loopback (DNS rebinding) needs no Origin to ask where a photo was taken.
+        @Test("Without credentials, what is for writers is told only where Host names this machine")
+        func hosts() async throws {
+            let store = try await Backend.local.open()
+            let server = try await TintypeServer.start(store.environment)
+            #expect(try await HTTP.put(server.image("a.jpg"), try Pictures.jpeg()).status == 201)
+            func status(_ target: String, _ host: String) async throws -> Int? {
+                let answer = try await RawHTTP.exchange(
+                    port: server.port, "GET \(target) HTTP/1.1\r\n\(host)Connection: close\r\n\r\n")
+                return answer.split(separator: " ").dropFirst().first.flatMap { Int($0) }
+            }
+            let location = "/api/v1/metadata/a.jpg?include=location"
+            for host in ["localhost", "localhost:\(server.port)", "LOCALHOST", "a.localhost", "127.0.0.1", "[::1]:1"] {
+                #expect(try await status(location, "Host: \(host)\r\n") == 200, "\(host)")
+            }
+            for host in ["evil.example", "127.1", "0x7f.1", "localhost.", "localhost.evil.example", "[::]"] {
+                #expect(try await status(location, "Host: \(host)\r\n") == 403, "\(host)")
+                #expect(try await status("/api/v1/metadata/a.jpg", "Host: \(host)\r\n") == 200, "\(host)")
+                #expect(try await status("/api/v1/images/a.jpg", "Host: \(host)\r\n") == 200, "\(host)")
+            }
+            let (evil, own) = ("http://evil.example", "http://localhost")
+            #expect(try await status(evil + location, "Host: evil.example\r\n") == 403)
+            #expect(try await status(evil + location, "Host: localhost\r\n") == 403)
+            #expect(try await status(own + location, "Host: evil.example\r\n") == 403)
+            #expect(try await status(own + location, "Host: localhost\r\n") == 200)
+            #expect(try await status(location, "Host: localhost\r\nHost: localhost\r\n") == 400)
+            #expect(try await status(location, "Host: user@localhost\r\n") == 400)
+            #expect(try await status(location, "") == 400)
+            #expect(server.logText.contains("writes are taken without credentials"))
+        }
+
         @Test("Wrong settings stop the start with 78 and one message that lists them all")
         func wrongSettings() async throws {
             let start = try Command.run(

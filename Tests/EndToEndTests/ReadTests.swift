@@ -46,6 +46,64 @@ extension EndToEnd {
             }
         }
 
+        /// A file's time may be anything. A client that had been sent one of the future got 304 for what replaced it.
+        @Test("A file's time in the future is not sent, and hides no replacement")
+        func futureTimes() async throws {
+            let folder = try LocalFolder()
+            let server = try await TintypeServer.start(
+                folder.environment.merging(["CACHE_REVALIDATE_SECONDS": "0"]) { $1 })
+            let (first, second) = (try Pictures.jpeg(), try Pictures.jpeg(ofLength: 20_000))
+            for target in ["f.jpg", "f.jpg?w=4"] {
+                let url = "\(server.base)/api/v1/images/\(target)"
+                _ = try await HTTP.put(server.image("f.jpg"), first)
+                let future = Date(timeIntervalSinceNow: 3_600)
+                try FileManager.default.setAttributes(
+                    [.modificationDate: future], ofItemAtPath: folder.root.appendingPathComponent("f.jpg").path)
+                let format = DateFormatter()
+                format.locale = Locale(identifier: "en_US_POSIX")
+                format.timeZone = TimeZone(identifier: "GMT")
+                format.dateFormat = "EEE, dd MMM yyyy HH:mm:ss 'GMT'"
+                let before = try await HTTP.get(url)
+                #expect(before.status == 200)
+                let modified = try #require(before.header("Last-Modified"))
+                for answer in [before, try await HTTP.get(server.metadata("f.jpg"))] {
+                    let (sent, date) = (answer.header("Last-Modified") ?? "", answer.header("Date") ?? "")
+                    #expect(try #require(format.date(from: sent)) <= #require(format.date(from: date)))
+                }
+                // Replaced within the same second.
+                _ = try await HTTP.put(server.image("f.jpg"), second)
+                for since in [modified, format.string(from: future)] {
+                    for _ in 0..<2 {
+                        #expect(
+                            try await HTTP.get(url, [("If-Modified-Since", since)]).status == 200, "\(target) \(since)")
+                    }
+                }
+            }
+        }
+
+        /// What marketing tools add made every picture a 400.
+        @Test("A broken parameter that means nothing here is ignored")
+        func brokenParameters() async throws {
+            let store = try await Backend.local.open()
+            let server = try await TintypeServer.start(store.environment)
+            #expect(try await HTTP.put(server.image("b.jpg"), try Pictures.jpeg()).status == 201)
+            for query in ["utm_campaign=50%off", "w=4&utm=%", "utm=%ff&w=4", "%=1&w=4"] {
+                let request = "GET /api/v1/images/b.jpg?\(query) HTTP/1.1\r\nHost: a\r\n\r\n"
+                // The second time it is in memory.
+                for _ in 0..<2 {
+                    let last = request.replacing("\r\n\r\n", with: "\r\nConnection: close\r\n\r\n")
+                    let answers = try await RawHTTP.exchange(port: server.port, request + last)
+                    #expect(answers.ranges(of: "HTTP/1.1 200 ").count == 2, "\(query)")
+                }
+            }
+            for (query, name) in [("w=4%", "w"), ("v=%", "v"), ("preset=%zz", "preset")] {
+                let answer = try await RawHTTP.exchange(
+                    port: server.port,
+                    "GET /api/v1/images/b.jpg?\(query) HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+                #expect(answer.hasPrefix("HTTP/1.1 400 ") && answer.contains("The parameter \(name) "), "\(query)")
+            }
+        }
+
         @Test("Ranges of small and of large images", arguments: Backend.all)
         func ranges(_ backend: Backend) async throws {
             let store = try await backend.open()

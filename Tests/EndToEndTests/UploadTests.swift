@@ -149,7 +149,7 @@ extension EndToEnd {
             // What is announced too long is refused before any of it is sent.
             let announced = try await RawHTTP.exchange(
                 port: server.port,
-                "PUT /api/v1/images/refused/long HTTP/1.1\r\nHost: x\r\nContent-Length: 20000001\r\n\r\n")
+                "PUT /api/v1/images/refused/long HTTP/1.1\r\nHost: localhost\r\nContent-Length: 20000001\r\n\r\n")
             #expect(announced.hasPrefix("HTTP/1.1 413 "))
             #expect(announced.contains("too_long"))
             for path in [
@@ -159,7 +159,8 @@ extension EndToEnd {
             ] {
                 let answer = try await RawHTTP.exchange(
                     port: server.port,
-                    "PUT /api/v1/images/\(path) HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+                    "PUT /api/v1/images/\(path) HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                )
                 #expect(answer.hasPrefix("HTTP/1.1 400 "), "\(path): \(answer.prefix(100))")
             }
             let rest = try await store.remains()

@@ -71,7 +71,11 @@ struct ImageCacheTests {
         while cache.usedBytes < 850_000, fill(cache, path, bytes: 60_000, "\(index)") { index += 1 }
         var held = (0..<index).compactMap { cache.body(path, etag, .rendition("\($0)")) }
         #expect(held.count == index)
+        let now = ContinuousClock.now
+        #expect(!cache.wasCrowded(within: .seconds(3_600), of: now))
         #expect(cache.reserve(path, .rendition("more"), bytes: 65_000) == nil)
+        #expect(cache.wasCrowded(within: .seconds(30), of: now))
+        #expect(!cache.wasCrowded(within: .seconds(30), of: now + .seconds(3_600)))
         for place in 0..<index { #expect(cache.body(path, etag, .rendition("\(place)")) != nil) }
         held = []
         #expect(cache.reserve(path, .rendition("more"), bytes: 65_000) != nil)

@@ -182,7 +182,8 @@ extension ImageService {
         _ storage: any ObjectStorage, revalidateAfter: Duration = .seconds(5), staleFor: Duration = .seconds(3600),
         cacheBytes: Int = 64 << 20, maximumBytes: Int64 = 50 << 20, renderMemoryBytes: Int = 256 << 20,
         storageTimeout: Duration = .seconds(10), timeLimit: Duration = .seconds(30),
-        codec: CodecLimits = CodecLimits(), metadata: MetadataPolicy = .keep, keeping: RenditionKeeping? = nil
+        codec: CodecLimits = CodecLimits(), metadata: MetadataPolicy = .keep, keeping: RenditionKeeping? = nil,
+        answerMemoryBytes: Int = 256 << 20, answerWait: Duration = .milliseconds(20)
     ) -> ImageService {
         ImageService(
             storage: storage,
@@ -192,7 +193,8 @@ extension ImageService {
             configuration: Configuration(
                 uploads: UploadLimits(maximumBytes: maximumBytes, codec: codec, metadata: metadata),
                 uploadMemoryBytes: 64 << 20, cacheBytes: cacheBytes, revalidateAfter: revalidateAfter,
-                staleFor: staleFor, storageTimeout: storageTimeout, keeping: keeping))
+                staleFor: staleFor, storageTimeout: storageTimeout, keeping: keeping,
+                answerMemoryBytes: answerMemoryBytes, answerWait: answerWait))
     }
 
     func upload(_ path: ImagePath, _ bytes: [UInt8], _ condition: WriteCondition = .always) async throws

@@ -4,7 +4,7 @@ import ImageModel
 public enum QueryFuzzing {
     public static func run(_ bytes: [UInt8]) {
         precondition(PercentDecoding.decode(PercentDecoding.encodePath(bytes).utf8) == bytes, "a path that changes")
-        guard let query = try? Query(bytes) else { return }
+        let query = Query(bytes)
         for rules in rules { run(query, rules) }
         // What the settings may spell as a preset is the same picture by its name.
         let text = String(decoding: bytes, as: UTF8.self)

@@ -30,6 +30,49 @@ struct HeaderParameters {
         self.parameters = parameters
     }
 
+    /// A Content-Disposition whose file name breaks the grammar: a quote within it that is not escaped, a quote that does
+    /// not end, or a character of Shift_JIS whose second byte is a backslash, which then seems to escape the quote that
+    /// ends the name. The name plays no part, so that it may be whatever stands there; the field's name has to be certain.
+    ///
+    /// - Returns: nil where it is not.
+    init?(oddlyQuoted text: String) {
+        // Behind everything else it reaches to the end of the line.
+        if let start = Self.start(of: "filename", in: text), let whole = HeaderParameters(String(text[..<start])),
+            whole.count(of: "name") == 1, whole.count(of: "filename") == 0
+        {
+            first = whole.first
+            parameters = whole.parameters + [(name: "filename", value: Self.unquoted(text[start...]))]
+            return
+        }
+        // In front of the field's name it reaches to where that begins, if there is one place only where it may.
+        guard let start = Self.start(of: "filename", in: text), let next = Self.start(of: "name", in: text),
+            start < next, Self.start(of: "name", in: String(text[text.utf8.index(after: next)...])) == nil,
+            let front = HeaderParameters(String(text[..<start])), front.parameters.isEmpty,
+            let back = HeaderParameters(String(text[next...])), back.count(of: "name") == 1,
+            back.count(of: "filename") == 0
+        else { return nil }
+        first = front.first
+        parameters = [(name: "filename", value: Self.unquoted(text[start..<next]))] + back.parameters
+    }
+
+    /// Where a semicolon stands before a parameter of this name, for the first time.
+    private static func start(of name: String, in text: String) -> String.Index? {
+        let bytes = text.utf8
+        for index in bytes.indices where bytes[index] == UInt8(ascii: ";") {
+            let rest = bytes[bytes.index(after: index)...].drop(while: \.isBlank)
+            let found = rest.prefix(name.utf8.count)
+            guard found.elementsEqual(name.utf8, by: { $0 | 0x20 == $1 }) else { continue }
+            if rest.dropFirst(found.count).drop(while: \.isBlank).first == UInt8(ascii: "=") { return index }
+        }
+        return nil
+    }
+
+    /// What stands behind the equals sign, a quote at either end left out.
+    private static func unquoted(_ text: Substring) -> String {
+        let value = text.utf8.drop { $0 != UInt8(ascii: "=") }.dropFirst()
+        return trimmed(value).trimmingCharacter("\"")
+    }
+
     /// The value of a parameter that stands there once.
     func only(_ name: String) -> String? {
         count(of: name) == 1 ? parameters.first { $0.name == name }?.value : nil
@@ -73,5 +116,14 @@ struct HeaderParameters {
 
     private static func trimmed(_ bytes: Substring.UTF8View) -> String {
         String(Substring(bytes).trimmingBlanks())
+    }
+}
+
+extension String {
+    fileprivate func trimmingCharacter(_ character: Unicode.Scalar) -> String {
+        var scalars = unicodeScalars[...]
+        if scalars.first == character { scalars.removeFirst() }
+        if scalars.last == character { scalars.removeLast() }
+        return String(scalars)
     }
 }

@@ -6,12 +6,12 @@ struct PartHeaders {
 
     /// - Parameter line: without its line break, not empty.
     mutating func add(line: [UInt8]) throws(FormDataError) {
-        guard let text = String(validating: line, as: UTF8.self) else {
-            throw .malformed("a header of a part is not UTF-8")
-        }
-        guard line.allSatisfy({ $0 >= 0x20 && $0 != 0x7f || $0 == 0x09 }) else {
+        guard line.allSatisfy({ $0 >= 0x20 && $0 != 0x7f || $0 == 0x09 || Self.shifts.contains($0) }) else {
             throw .malformed("a header of a part holds a control character")
         }
+        // File names come in whatever coding the client's system has, and play no part. In the name of a field a byte that
+        // is no UTF-8 becomes U+FFFD, so that it is none of those that mean something.
+        let text = String(decoding: line, as: UTF8.self)
         let bytes = text.utf8
         // A folded line (RFC 822) begins with white space and has no name; nobody sends one in a form.
         guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")), colon > bytes.startIndex,
@@ -26,6 +26,9 @@ struct PartHeaders {
         default: break  // RFC 7578, section 4.8: other headers are ignored. What a file is, its bytes say.
         }
     }
+
+    /// What ISO-2022-JP and its kin change character sets by: SO, SI, ESC.
+    private static let shifts: [UInt8] = [0x0e, 0x0f, 0x1b]
 
     /// The part that these headers begin.
     func part() throws(FormDataError) -> FormDataPart {
@@ -43,7 +46,7 @@ struct PartHeaders {
 
     private mutating func take(disposition value: String) throws(FormDataError) {
         guard disposition == nil else { throw .malformed("a part has two Content-Dispositions") }
-        guard let parsed = HeaderParameters(value) else {
+        guard let parsed = HeaderParameters(value) ?? HeaderParameters(oddlyQuoted: value) else {
             throw .malformed("a part's Content-Disposition cannot be read")
         }
         disposition = parsed

@@ -34,10 +34,28 @@ final class RequestNotes: Sendable {
     }
 
     private let values = NIOLockedValueBox(Values())
+    /// What counts the answer's bytes until the last of them is with the client.
+    private let holds = NIOLockedValueBox<[AnswerHold]>([])
 
     var current: Values { values.withLockedValue { $0 } }
 
     func update(_ change: (inout Values) -> Void) {
         values.withLockedValue { change(&$0) }
+    }
+
+    /// Keeps what counts the answer's bytes until the request has ended.
+    func keep(_ hold: AnswerHold?) {
+        if let hold { holds.withLockedValue { $0.append(hold) } }
+    }
+
+    var holdsAnswer: Bool { holds.withLockedValue { !$0.isEmpty } }
+
+    /// The last byte is with the kernel, or the connection has ended.
+    func letGo() {
+        // Let go of outside the lock.
+        _ = holds.withLockedValue { holds in
+            defer { holds = [] }
+            return holds
+        }
     }
 }

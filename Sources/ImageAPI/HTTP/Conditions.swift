@@ -44,13 +44,16 @@ struct Conditions: Sendable, Hashable {
         case preconditionFailed
     }
 
+    /// By so much, a day, clocks may have been set back.
+    private static let clockFaultSeconds: Int64 = 86_400
+
     /// Evaluates in the order of RFC 9110, section 13.2.2, for GET and HEAD of a representation that exists. The one
     /// place where conditions of reads are judged, If-Range included.
     ///
     /// - Parameters:
     ///   - isWeak: whether the tag stands for more than one sequence of bytes.
     ///   - range: nil for HEAD, which has none.
-    ///   - now: for If-Range by date.
+    ///   - now: for If-Range by date, and for dates in the future.
     func evaluate(
         etag: ETag, isWeak: Bool = false, lastModified: Timestamp?, range: RangeRequest? = nil, now: Timestamp = .now
     ) -> Verdict {
@@ -62,7 +65,11 @@ struct Conditions: Sendable, Hashable {
         if let ifNoneMatch {
             if ifNoneMatch.matchesWeakly(etag) { return .notModified }
         } else if let ifModifiedSince, let lastModified {
-            if lastModified.seconds <= ifModifiedSince.seconds { return .notModified }
+            // A date in the future says nothing of a version that is young: where a clock or a file's time was ahead, what
+            // was replaced since is older than that.
+            let isCertain =
+                ifModifiedSince.seconds <= now.seconds || lastModified.seconds < now.seconds - Self.clockFaultSeconds
+            if isCertain, lastModified.seconds <= ifModifiedSince.seconds { return .notModified }
         }
         guard let range, range.applies(to: etag, isWeak: isWeak, lastModified: lastModified, now: now) else {
             return .proceed

@@ -73,6 +73,8 @@ extension Problem {
         case let error as StorageError: self.init(error)
         case is CancellationError: self.init(.clientLeft, "The client has left.")
         case RequestBodyError.timedOut: self.init(.clientTooSlow, "The body stopped coming for too long.")
+        case RequestBodyError.tooSlow(let rate):
+            self.init(.clientTooSlow, "The body came slower than \(rate) bytes a second.")
         case RequestBodyError.clientLeft: self.init(.clientLeft, "The client left before the end of the body.")
         case RequestBodyError.malformed: self.init(.badBody, "The body's framing is malformed.")
         case RequestBodyError.refused(let reason): self.init(.badBody, reason)

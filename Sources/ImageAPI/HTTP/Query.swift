@@ -3,31 +3,44 @@ struct Query: Sendable, Hashable {
     struct Item: Sendable, Hashable {
         var name: String
         var value: [UInt8]
+        /// Whether the value has a `%` that is not followed by two hexadecimal digits. Of no consequence where nobody
+        /// asks for it: marketing tools add `utm_campaign=50%off`.
+        var isBroken = false
 
-        /// The value as text; nil where it is not UTF-8.
-        var text: String? { String(validating: value, as: UTF8.self) }
+        /// The value as text; nil where it is not UTF-8, or broken.
+        var text: String? { isBroken ? nil : String(validating: value, as: UTF8.self) }
     }
 
     var items: [Item]
+    /// Whether a name could not be read. Such a parameter is none of ours, and is left out.
+    private(set) var hasUnreadableName = false
 
-    /// - Throws: ``Problem`` for a broken percent-encoding.
-    init(_ query: some Collection<UInt8>) throws(Problem) {
+    init(_ query: some Collection<UInt8>) {
         items = []
         for pair in query.split(separator: UInt8(ascii: "&")) {
             let halves = pair.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
-            guard let name = PercentDecoding.decode(halves[0], plusIsSpace: true),
-                let value = PercentDecoding.decode(halves.dropFirst().joined(), plusIsSpace: true)
-            else { throw Problem(.badParameter, "The query has a % that is not followed by two hexadecimal digits.") }
-            items.append(Item(name: String(decoding: name, as: UTF8.self), value: value))
+            // A name that cannot be read is none that anything is known by.
+            guard let bytes = PercentDecoding.decode(halves[0], plusIsSpace: true),
+                let name = String(validating: bytes, as: UTF8.self)
+            else {
+                hasUnreadableName = true
+                continue
+            }
+            let value = PercentDecoding.decode(halves.dropFirst().joined(), plusIsSpace: true)
+            items.append(Item(name: name, value: value ?? [], isBroken: value == nil))
         }
     }
 
     /// The only item of this name.
     ///
-    /// - Throws: ``Problem`` where the name comes twice.
+    /// - Throws: ``Problem`` where the name comes twice, or its value is broken.
     func item(_ name: String) throws(Problem) -> Item? {
         let found = items.filter { $0.name == name }
         guard found.count <= 1 else { throw Problem(.badParameter, "The parameter \(name) is given twice.") }
+        guard found.first?.isBroken != true else {
+            throw Problem(
+                .badParameter, "The parameter \(name) has a % that is not followed by two hexadecimal digits.")
+        }
         return found.first
     }
 

@@ -9,7 +9,10 @@ import ObjectStorage
 struct FormUpload {
     private let service: ImageService
     private let form: FormReader
+    /// Holds for a file that goes to a path of its own; one under a made name has no earlier version.
+    private let condition: WriteCondition
     private let maximumBytes: Int64
+    private let requester: Requester
 
     private enum Target {
         case prefix([UInt8])
@@ -25,10 +28,14 @@ struct FormUpload {
     private var hasTarget = false
     private var entries: [Entry] = []
 
-    init(service: ImageService, form: FormReader, maximumBytes: Int64) {
+    init(
+        service: ImageService, form: FormReader, condition: WriteCondition, maximumBytes: Int64, requester: Requester
+    ) {
         self.service = service
         self.form = form
+        self.condition = condition
         self.maximumBytes = maximumBytes
+        self.requester = requester
     }
 
     /// Reads the form to its end.
@@ -85,11 +92,18 @@ struct FormUpload {
         do {
             switch target {
             case .prefix(let prefix):
-                entries.append(.stored(try await service.upload(intoPrefix: prefix) { try await body.next() }))
+                guard condition == .always else {
+                    throw Problem(
+                        .badRequest,
+                        "A form takes If-Match and If-None-Match with the field path and one file only: under a made name "
+                            + "there is no earlier version.")
+                }
+                entries.append(
+                    .stored(try await service.upload(intoPrefix: prefix, for: requester) { try await body.next() }))
             case .path(let path):
                 guard entries.isEmpty else { throw Problem(.badBody, "A form with a path takes one file only.") }
                 let form = form
-                let uploaded = try await service.upload(to: path, condition: .always) {
+                let uploaded = try await service.upload(to: path, condition: condition, for: requester) {
                     if let bytes = try await body.next() { return bytes }
                     // Only a form that is whole and has no second file may replace what is at its path.
                     while let event = try await form.next() {

@@ -78,7 +78,8 @@ struct ImageReading: Sendable {
 
     private func original(_ read: Read) async throws(ServiceError) -> Response {
         if !read.isHead, read.range == nil, read.conditions.isEmpty {
-            let opened = try await service.open(read.path, expecting: read.version)
+            let opened = try await service.open(read.path, expecting: read.version, for: read.requester)
+            read.notes.keep(opened.hold)
             let representation = representation(of: opened, read)
             return representation.whole(.streaming(opened.body, length: representation.length, notes: read.notes))
         }
@@ -87,7 +88,8 @@ struct ImageReading: Sendable {
         if let answer = representation.judge(read) { return answer }
         if read.isHead { return representation.head() }
         let range = representation.range(read)
-        let opened = try await service.open(located, range: range)
+        let opened = try await service.open(located, range: range, for: read.requester)
+        read.notes.keep(opened.hold)
         let answer = self.representation(of: opened, read)
         let body = ResponseBody.streaming(opened.body, length: Int64(opened.range.count), notes: read.notes)
         return range == nil ? answer.whole(body) : answer.part(opened.range, body)
@@ -146,6 +148,7 @@ struct ImageReading: Sendable {
             }
             resolved = part
         }
+        read.notes.keep(rendered.hold)
         let body = ResponseBody.streaming(
             rendered.stream(Int(resolved.lowerBound)..<Int(resolved.upperBound)), length: Int64(resolved.count),
             notes: read.notes)
@@ -208,7 +211,10 @@ struct ImageReading: Sendable {
         }
     }
 
-    func list(_ query: Query, for requester: Requester) async throws(Problem) -> Response {
+    /// A page that is shorter than this fits what the kernel takes at once, whatever the client does.
+    private static let uncountedBytes = 8 << 10
+
+    func list(_ query: Query, _ context: APIContext) async throws(Problem) -> Response {
         var request = ListRequest()
         request.prefix = try query.item("prefix")?.value ?? []
         guard request.prefix.isValidUTF8, request.prefix.count <= ObjectKey.maximumLength else {
@@ -223,8 +229,13 @@ struct ImageReading: Sendable {
         if let cursor = try query.text("cursor"), !cursor.isEmpty { request.cursor = cursor }
         do {
             let base = configuration.documentBase
-            let document = try await service.list(request, for: requester) { JSON.encode(PageDocument($0, base: base)) }
+            let document = try await service.list(request, for: context.requester) {
+                JSON.encode(PageDocument($0, base: base))
+            }
             var response = Response.json(document)
+            if let bytes = response.body.contentLength, bytes > Self.uncountedBytes {
+                context.notes.keep(try await service.admitAnswer(bytes, for: context.requester))
+            }
             // It has no validator that it could be kept by.
             response.headers[.cacheControl] = "no-store"
             return response
@@ -267,6 +278,8 @@ extension HTTPFields {
     /// Which version of an image an answer is about.
     fileprivate mutating func describe(_ image: StoredImage) {
         self[.eTag] = image.etag.text
-        if let lastModified = image.object.lastModified { self[.lastModified] = lastModified.httpDate }
+        if let lastModified = image.object.lastModified {
+            self[.lastModified] = LastModified.sent(lastModified, date: .now).httpDate
+        }
     }
 }

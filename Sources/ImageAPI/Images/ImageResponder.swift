@@ -24,7 +24,7 @@ public struct ImageResponder: HTTPResponder {
         do throws(Problem) {
             let route = try Route(method: request.method, path: path)
             context.notes.update { $0.route = route.name(request.method) }
-            let query = try Query(rawQuery)
+            let query = Query(rawQuery)
             return try await answer(request, route, query, context, &variance)
         } catch {
             context.notes.update { $0.problem = error }
@@ -40,7 +40,7 @@ public struct ImageResponder: HTTPResponder {
         switch (route, request.method) {
         case (.image(let path), .put):
             try judgeWrite(request, context)
-            return try await writing.put(path, request)
+            return try await writing.put(path, request, for: context.requester)
         case (.image(let path), .delete):
             try judgeWrite(request, context)
             return try await writing.delete(path, request)
@@ -49,7 +49,7 @@ public struct ImageResponder: HTTPResponder {
             return try await writing.rotate(path, query, request, for: context.requester)
         case (.collection, .post):
             try judgeWrite(request, context)
-            return try await writing.form(request, requestID: context.requestID)
+            return try await writing.form(request, context)
         // The route takes no other methods than those above, GET and HEAD.
         case (.image(let path), _):
             variance = Variance(of: query, configuration.renditions)
@@ -65,7 +65,7 @@ public struct ImageResponder: HTTPResponder {
             if wanted.location { try judgeWrite(request, context) }
             return try await reading.metadata(path, wanted, request, for: context.requester)
         case (.collection, _):
-            return try await reading.list(query, for: context.requester)
+            return try await reading.list(query, context)
         }
     }
 

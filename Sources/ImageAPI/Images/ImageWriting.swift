@@ -13,7 +13,9 @@ struct ImageWriting: Sendable {
 
     // MARK: Upload
 
-    func put(_ path: ImagePath, _ request: Request) async throws(Problem) -> Response {
+    func put(
+        _ path: ImagePath, _ request: Request, for requester: Requester
+    ) async throws(Problem) -> Response {
         try judgeDeclaredLength(request)
         guard request.headers[.contentRange] == nil else {
             // RFC 9110, section 14.5: to store a part as if it were the whole would destroy the image.
@@ -24,7 +26,8 @@ struct ImageWriting: Sendable {
         let uploaded: UploadedImage
         do {
             uploaded = try await service.upload(
-                to: path, condition: condition, declared: request.headers[.contentLength].flatMap { Int64($0) }
+                to: path, condition: condition, declared: request.headers[.contentLength].flatMap { Int64($0) },
+                for: requester
             ) { try await iterator.next() }
         } catch {
             throw Problem(error)
@@ -34,10 +37,12 @@ struct ImageWriting: Sendable {
 
     // MARK: Form
 
-    func form(_ request: Request, requestID: String) async throws(Problem) -> Response {
+    func form(_ request: Request, _ context: APIContext) async throws(Problem) -> Response {
+        let condition = try writeCondition(request, createOnly: true)
         var upload = FormUpload(
-            service: service, form: try FormReader(request), maximumBytes: configuration.maximumUploadBytes)
-        return try await upload.run(base: configuration.documentBase, requestID: requestID)
+            service: service, form: try FormReader(request), condition: condition,
+            maximumBytes: configuration.maximumUploadBytes, requester: context.requester)
+        return try await upload.run(base: configuration.documentBase, requestID: context.requestID)
     }
 
     /// A body that is announced too long is refused before any of it is asked for.
@@ -83,7 +88,8 @@ struct ImageWriting: Sendable {
         let conditions = Conditions(request.headers, now: .now)
         if conditions.ifNoneMatch != nil {
             guard createOnly, conditions.ifNoneMatch == .any, conditions.ifMatch == nil else {
-                throw Problem(.badRequest, "The only If-None-Match that a write takes is *, on PUT, without If-Match.")
+                throw Problem(
+                    .badRequest, "The only If-None-Match that a write takes is *, on uploads, without If-Match.")
             }
             return .createOnly
         }

@@ -15,10 +15,13 @@ public struct RenditionPreset: Sendable, Hashable {
     /// - Throws: ``Fault``.
     public init(parameters: String) throws(Fault) {
         do throws(Problem) {
-            let query = try Query(parameters.utf8)
+            let query = Query(parameters.utf8)
             if let foreign = query.items.first(where: { !RenditionQuery.names.contains($0.name) }) {
                 throw Problem(
                     .badParameter, "There is no parameter \(foreign.name.debugDescription) that it could set.")
+            }
+            guard !query.hasUnreadableName else {
+                throw Problem(.badParameter, "The name of a parameter cannot be read.")
             }
             guard try RenditionQuery.parse(query, RenditionRules()) != nil else {
                 throw Problem(.badParameter, "It sets no parameter.")

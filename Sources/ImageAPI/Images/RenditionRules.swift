@@ -41,7 +41,7 @@ public struct RenditionRules: Sendable, Hashable {
         let free = query.items.filter { RenditionQuery.names.contains($0.name) }
         let densities = "1234".utf8.map { [$0] }
         guard query.items.contains(where: { $0.name == RenditionQuery.presetName }),
-            free.allSatisfy({ $0.name == "dpr" && densities.contains($0.value) })
+            free.allSatisfy({ $0.name == "dpr" && !$0.isBroken && densities.contains($0.value) })
         else {
             throw Problem(
                 .renditionNotAllowed,

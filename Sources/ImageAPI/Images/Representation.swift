@@ -26,13 +26,16 @@ struct Representation: Sendable {
     private var sharedHeaders: HTTPFields {
         var headers = HTTPFields()
         headers[.eTag] = isWeak ? "W/" + etag.text : etag.text
-        if let lastModified { headers[.lastModified] = lastModified.httpDate }
+        let date = age?.date()
+        if let lastModified {
+            headers[.lastModified] = LastModified.sent(lastModified, date: date ?? .now).httpDate
+        }
         headers[.cacheControl] = cacheControl
         headers[.cacheStatus] = cacheStatus
-        if let age {
+        if let age, let date {
             // In this order: httplint judges Date by the Age that it has read by then.
             headers[.age] = String(age.seconds())
-            headers[.date] = age.date().httpDate
+            headers[.date] = date.httpDate
         }
         if let vary { headers[.vary] = vary }
         return headers

@@ -33,15 +33,9 @@ public struct OperationsResponder: HTTPResponder {
     }
 
     private func readyz(_ rawQuery: ArraySlice<UInt8>) async -> Response {
-        let names: [String]
-        do {
-            names = try Query(rawQuery).items.filter { $0.name == "exclude" }.compactMap(\.text)
-        } catch {
-            return Self.text(.badRequest, "malformed query\n")
-        }
         var excluded: Set<Readiness.Check> = []
-        for name in names {
-            guard let check = Readiness.Check(rawValue: name) else {
+        for item in Query(rawQuery).items where item.name == "exclude" {
+            guard let check = item.text.flatMap({ Readiness.Check(rawValue: $0) }) else {
                 let known = Readiness.Check.allCases.map(\.rawValue).joined(separator: ", ")
                 return Self.text(.badRequest, "unknown check to exclude; the checks are: \(known)\n")
             }

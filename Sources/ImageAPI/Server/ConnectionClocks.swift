@@ -17,7 +17,7 @@ struct ConnectionClocks {
 
     private(set) var wait: (for: Wait, until: NIODeadline)?
     /// When to look whether the client takes bytes, and what was found before.
-    var writes: (stall: WriteStall, at: NIODeadline)?
+    var writes: (stall: WriteStall, rate: RateFloor, at: NIODeadline)?
     fileprivate var alarm: (at: NIODeadline, task: Scheduled<Void>)?
     /// How many bytes had been read when the clock was last set for them.
     fileprivate var bytesSeen = 0
@@ -75,6 +75,7 @@ extension HTTPConnectionHandler {
             }
         case .exchange(let exchange):
             guard self.clocks.wait?.for == .body else { break }
+            self.judgeBodyRate(exchange)
             if exchange.body?.isWaiting == true {
                 self.clocks.wait(for: .body, self.core.configuration.bodyTimeout, on: self)
             } else {
@@ -85,6 +86,24 @@ extension HTTPConnectionHandler {
         }
     }
 
+    /// Bytes of a body have come that were waited for.
+    private func judgeBodyRate(_ exchange: Exchange) {
+        let now = self.eventLoop.now
+        let rate = exchange.bodyRate?.note(bytes: exchange.bodyBytesReceived, now: now)
+        if exchange.body?.isWaiting != true { exchange.bodyRate?.pause(now: now) }
+        guard let rate, !exchange.isRequestWhole,
+            let missed = self.core.configuration.uploadRate.missed(by: rate, isContended: self.core.uploadsWait)
+        else { return }
+        exchange.mustClose = true
+        exchange.body?.fail(.tooSlow(bytesPerSecond: missed))
+    }
+
+    /// How many of the bytes handed to the socket the client has acknowledged: the kernel alone takes some MiB of them at
+    /// once, and then none for a long time. Where it cannot be asked, what the kernel has taken.
+    private var bytesAcknowledged: Int {
+        self.bytesTaken - (self.directSocket?.unacknowledgedBytes ?? 0)
+    }
+
     /// How many of the bytes handed to the channel the kernel has taken.
     var bytesTaken: Int {
         let buffered = try? self.context?.channel.syncOptions?.getOption(.bufferedWritableBytes)
@@ -93,33 +112,64 @@ extension HTTPConnectionHandler {
 
     /// Begins to watch whether the client takes its bytes, where some are left after a flush.
     func watchWrites() {
-        guard let context, self.clocks.writes == nil else { return }
-        guard self.unflushedAnswers > 0 || !context.channel.isWritable else { return }
+        guard let context, self.unflushedAnswers > 0 || !context.channel.isWritable else { return }
         let now = self.eventLoop.now
-        let stall = WriteStall(limit: self.core.configuration.writeTimeout, taken: self.bytesTaken, now: now)
-        self.clocks.writes = (stall, now + stall.interval)
+        guard self.clocks.writes == nil else {
+            self.clocks.writes?.rate.resume(now: now)
+            return
+        }
+        let limits = self.core.configuration
+        let bytes = self.bytesAcknowledged
+        let stall = WriteStall(limit: limits.writeTimeout, taken: bytes, now: now)
+        var rate = RateFloor(window: limits.rateWindow, bytes: bytes)
+        rate.resume(now: now)
+        self.clocks.writes = (stall, rate, now + self.writeInterval(stall))
         self.clocks.setAlarm(on: self)
+    }
+
+    private func writeInterval(_ stall: WriteStall) -> TimeAmount {
+        min(stall.interval, .nanoseconds(max(1, self.core.configuration.rateWindow.nanoseconds / 4)))
+    }
+
+    /// The socket takes bytes again: until it is full the next time it is not the client that is waited for.
+    func noteSocketTakesBytes() {
+        guard self.clocks.writes != nil, self.unflushedAnswers == 0 else { return }
+        self.clocks.writes?.rate.pause(now: self.eventLoop.now)
     }
 
     fileprivate func alarmRings() {
         self.clocks.alarm = nil
         let now = self.eventLoop.now
-        if let writes = self.clocks.writes, writes.at <= now { self.checkWrites(writes.stall, now: now) }
+        if let writes = self.clocks.writes, writes.at <= now { self.checkWrites(writes.stall, writes.rate, now: now) }
         if let wait = self.clocks.wait, wait.until <= now { self.waitedTooLong(for: wait.for) }
         if case .closed = self.phase { return }
         self.clocks.setAlarm(on: self)
     }
 
-    private func checkWrites(_ stall: WriteStall, now: NIODeadline) {
+    private func checkWrites(_ stall: WriteStall, _ rate: RateFloor, now: NIODeadline) {
         // A handler that is slow itself has left the socket with room: nothing stalls.
         guard self.unflushedAnswers > 0 || self.context?.channel.isWritable == false else {
             return self.clocks.stopWatchingWrites()
         }
-        var stall = stall
-        switch stall.check(taken: self.bytesTaken, now: now) {
-        case .checkAgain(let at): self.clocks.writes = (stall, at)
+        var (stall, rate) = (stall, rate)
+        let bytes = self.bytesAcknowledged
+        if let rate = rate.note(bytes: bytes, now: now),
+            self.core.configuration.downloadRate.missed(by: rate, isContended: { self.othersWait }) != nil
+        {
+            return self.cut(.stalled)
+        }
+        switch stall.check(taken: bytes, now: now) {
+        case .checkAgain(let at): self.clocks.writes = (stall, rate, min(at, now + self.writeInterval(stall)))
         case .stalled: self.cut(.stalled)
         }
+    }
+
+    /// Whether others wait for memory that an answer on this connection holds.
+    private var othersWait: Bool {
+        if case .exchange(let exchange) = self.phase, exchange.handling?.othersWait() == true { return true }
+        if let flushing, flushing.handling?.othersWait() == true { return true }
+        // What the fast lane sends is held in memory as well.
+        return self.fastLane != nil && self.unflushedAnswers > 0 && self.flushing == nil && self.core.readersWait()
     }
 
     private func waitedTooLong(for wait: ConnectionClocks.Wait) {

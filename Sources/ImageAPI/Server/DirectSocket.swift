@@ -26,6 +26,17 @@ struct DirectSocket {
         self.handle = handle
     }
 
+    /// Bytes that the kernel has taken and the other end has not acknowledged; nil where that cannot be told.
+    var unacknowledgedBytes: Int? {
+        #if os(Linux)
+            var bytes: CInt = 0
+            // SIOCOUTQ (tcp(7)), which is the same number as the terminals' TIOCOUTQ.
+            return ioctl(self.handle, UInt(TIOCOUTQ), &bytes) == 0 ? Int(bytes) : nil
+        #else
+            return nil
+        #endif
+    }
+
     /// Writes a head and a part of a body.
     /// - Returns: How many bytes the kernel took. Where it took none or had an error, the channel will meet that too.
     func send(_ head: ByteBuffer, _ body: ByteBufferView) -> Int {

@@ -30,6 +30,8 @@ final class Exchange {
     var bodyBytesReceived = 0
     /// Whether the answer takes work on a codec.
     var needsCodec = false
+    /// How fast the body comes.
+    var bodyRate: RateFloor?
 
     init(
         number: UInt64,

@@ -60,6 +60,7 @@ extension HTTPConnectionHandler {
         report: (FinishedRequest.Outcome, Int) -> Void
     ) {
         self.unflushedAnswers -= 1
+        if self.unflushedAnswers == 0 { self.flushing = nil }
         switch result {
         case .success:
             report(.complete, bytes)

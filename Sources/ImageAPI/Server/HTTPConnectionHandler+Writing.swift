@@ -70,6 +70,7 @@ extension HTTPConnectionHandler {
     private func end(_ exchange: Exchange, glue: inout ResponseGlue, context: ChannelHandlerContext) {
         let bytes = self.tap.bytesOut + glue.bytes.readableBytes - exchange.firstByteOut
         self.unflushedAnswers += 1
+        self.flushing = exchange
         let flushed = self.eventLoop.makePromise(of: Void.self)
         flushed.futureResult.assumeIsolated().whenComplete { result in
             self.answerFlushed(exchange, bytes: bytes, result: result)
@@ -130,6 +131,7 @@ extension HTTPConnectionHandler {
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         guard context.channel.isWritable else { return }
+        self.noteSocketTakesBytes()
         self.waiter?.continuation.resume()
         self.waiter = nil
         self.goOn()

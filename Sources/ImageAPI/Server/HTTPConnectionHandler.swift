@@ -43,6 +43,8 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
     var waiter: (number: UInt64, continuation: CheckedContinuation<Void, any Error>)?
     /// Answers written to their end whose last byte the kernel has not taken.
     var unflushedAnswers = 0
+    /// The last answer of these that came the long way.
+    var flushing: Exchange?
     /// Whether to close as soon as there are none.
     var closesWhenFlushed = false
     /// Why the connection was cut, for the answers that were not flushed yet.
@@ -54,7 +56,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
     let fastLane: (seat: FastLaneSeat, reader: FastHeadReader)?
     /// Heads of quick answers are written into it: mostly the kernel has taken the last one, and its memory is free.
     var fastHead = ByteBuffer()
-    /// For quick answers.
+    /// For quick answers, and for what the kernel knows of the client.
     var directSocket: DirectSocket?
 
     init(core: ListenerCore, tap: SocketTap, eventLoop: any EventLoop) {
@@ -92,7 +94,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
 
     func channelActive(context: ChannelHandlerContext) {
         self.remoteAddress = context.channel.remoteAddress
-        if self.fastLane != nil { self.directSocket = DirectSocket(context.channel) }
+        self.directSocket = DirectSocket(context.channel)
         self.becomeIdle()
     }
 
@@ -223,6 +225,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
             startedAt: source.receivedAt,
             firstByteOut: self.tap.bytesOut
         )
+        if body != nil { exchange.bodyRate = RateFloor(window: self.core.configuration.rateWindow) }
         // It was about to be closed for want of a request.
         if self.closesWhenFlushed { exchange.mustClose = true }
         self.phase = .exchange(exchange)
@@ -261,6 +264,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
             body.isWaiting
         else { return }
         self.sendContinue(exchange)
+        exchange.bodyRate?.resume(now: self.eventLoop.now)
         self.clocks.wait(for: .body, self.core.configuration.bodyTimeout, on: self)
         self.readIfWanted()
     }

@@ -23,6 +23,15 @@ public struct ListenerConfiguration: Sendable {
     /// How long a client may take no byte of an answer; then it is cut. Checked every quarter of this time, so that
     /// a client is cut between 1 and 1.25 times of it.
     public var writeTimeout: TimeAmount = .seconds(30)
+    /// The least rate of a request's body, in bytes a second over `rateWindow`, counted only while the server waits for
+    /// bytes; below that 408. 0: none.
+    public var minUploadRate = 1024
+    /// The same for an answer, counted while the client leaves bytes untaken; below that it is cut.
+    public var minDownloadRate = 1024
+    /// What is asked of both while others wait for the memory that the request holds.
+    public var contendedRate = 32_768
+    /// How far back rates look, and how long a client has at first.
+    public var rateWindow: TimeAmount = .seconds(30)
     /// How long a connection may stand idle between two requests, or before its first; then it is closed without a
     /// word. Longer than the 60 s of the usual load balancers: were it shorter, they would send requests into
     /// connections that are just being closed.
@@ -50,6 +59,13 @@ public struct ListenerConfiguration: Sendable {
     public var shutdownLimit: TimeAmount = .seconds(26)
     /// How long requests that were cut at the shutdown limit are waited for; then `run()` returns without them.
     public var cancelGrace: TimeAmount = .seconds(2)
+
+    var uploadRate: RateLimit { Self.limit(self.minUploadRate, self.contendedRate) }
+    var downloadRate: RateLimit { Self.limit(self.minDownloadRate, self.contendedRate) }
+
+    private static func limit(_ least: Int, _ contended: Int) -> RateLimit {
+        RateLimit(least: least, contended: max(least, contended))
+    }
 
     /// - Parameters:
     ///   - host: The address or name to listen on.

@@ -10,6 +10,10 @@ final class ListenerCore: Sendable {
     let handling: @Sendable (ServerRequestSource) -> RequestHandling
     /// Told of requests that never had a context.
     let onFinishedWithoutContext: @Sendable (FinishedRequest) -> Void
+    /// Whether others wait for the memory that uploads hold.
+    let uploadsWait: @Sendable () -> Bool
+    /// The same for what the fast lane sends.
+    let readersWait: @Sendable () -> Bool
     let lanes: FastLanes?
     let date: HTTPDateCache
     let requestIDs = RequestIDs()
@@ -22,12 +26,16 @@ final class ListenerCore: Sendable {
         logger: Logger,
         date: HTTPDateCache = HTTPDateCache(),
         makeLane: (@Sendable () -> any FastLane)? = nil,
+        uploadsWait: @escaping @Sendable () -> Bool = { false },
+        readersWait: @escaping @Sendable () -> Bool = { false },
         onFinishedWithoutContext: @escaping @Sendable (FinishedRequest) -> Void,
         handling: @escaping @Sendable (ServerRequestSource) -> RequestHandling
     ) {
         self.configuration = configuration
         self.logger = logger
         self.date = date
+        self.uploadsWait = uploadsWait
+        self.readersWait = readersWait
         self.lanes = makeLane.map { FastLanes(make: $0) }
         self.onFinishedWithoutContext = onFinishedWithoutContext
         self.handling = handling
@@ -38,4 +46,6 @@ final class ListenerCore: Sendable {
 struct RequestHandling: Sendable {
     let respond: @Sendable (Request) async throws -> Response
     let onFinished: @Sendable (FinishedRequest) -> Void
+    /// Whether others wait for memory that the answer holds.
+    let othersWait: @Sendable () -> Bool
 }

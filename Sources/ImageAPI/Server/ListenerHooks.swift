@@ -10,15 +10,27 @@ public struct ListenerHooks<Context: Sendable>: Sendable {
     /// responder was given at first (changes that middleware made to its own copies do not show, references do), and
     /// nil where there was no request that could be read.
     public var onFinished: @Sendable (FinishedRequest, Context?) -> Void
+    /// Whether others wait for the memory that uploads hold.
+    public var uploadsWait: @Sendable () -> Bool
+    /// Whether others wait for the memory that holds what the fast lane sends.
+    public var readersWait: @Sendable () -> Bool
+    /// Whether others wait for memory that the answer to this request holds.
+    public var othersWait: @Sendable (Context) -> Bool
 
     /// Hooks that do nothing where none are given.
     public init(
         onBound: @escaping @Sendable (SocketAddress) -> Void = { _ in },
         onDraining: @escaping @Sendable () -> Void = {},
-        onFinished: @escaping @Sendable (FinishedRequest, Context?) -> Void = { _, _ in }
+        onFinished: @escaping @Sendable (FinishedRequest, Context?) -> Void = { _, _ in },
+        uploadsWait: @escaping @Sendable () -> Bool = { false },
+        readersWait: @escaping @Sendable () -> Bool = { false },
+        othersWait: @escaping @Sendable (Context) -> Bool = { _ in false }
     ) {
         self.onBound = onBound
         self.onDraining = onDraining
         self.onFinished = onFinished
+        self.uploadsWait = uploadsWait
+        self.readersWait = readersWait
+        self.othersWait = othersWait
     }
 }

@@ -44,6 +44,12 @@ struct RequestHeadReader {
             throw .malformedRequest(reason: "Transfer-Encoding stands beside Content-Length, or in HTTP/1.0.")
         }
 
+        // The target's host goes before Host (RFC 9112 section 3.2.2). Who asks whether a proxy or a foreign name is in
+        // play has to see both.
+        if let targetAuthority, let host = framing.host, host.lowercased() != targetAuthority.lowercased() {
+            fields.append(HTTPField(name: .hostBesideTarget, value: host))
+        }
+
         var result = Result(
             request: HTTPRequest(
                 method: method,

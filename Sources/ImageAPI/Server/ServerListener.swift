@@ -56,12 +56,15 @@ where
             configuration: configuration,
             logger: logger,
             makeLane: makeLane,
+            uploadsWait: hooks.uploadsWait,
+            readersWait: hooks.readersWait,
             onFinishedWithoutContext: { hooks.onFinished($0, nil) },
             handling: { source in
                 let context = Responder.Context(source: source)
                 return RequestHandling(
                     respond: { try await responder.respond(to: $0, context: context) },
-                    onFinished: { hooks.onFinished($0, context) }
+                    onFinished: { hooks.onFinished($0, context) },
+                    othersWait: { hooks.othersWait(context) }
                 )
             }
         )

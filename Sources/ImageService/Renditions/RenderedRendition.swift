@@ -1,3 +1,4 @@
+import Admission
 import ImageCache
 public import ImageModel
 import NIOCore
@@ -22,18 +23,37 @@ public struct RenderedRendition: Sendable {
     /// Of the file; not always the one that was asked for, as WebP stands in for AVIF.
     public var format: ImageFormat
     public var etag: ETag
-    var pixels: Pixels
+    let pixels: Pixels
+    /// To be kept until the last byte is sent.
+    public let hold: AnswerHold
 
-    /// The finished file. One that is in the cache is counted there for as long as somebody sends it.
+    init(
+        _ pixels: Pixels, of source: StoredImage, freshness: Freshness, isHit: Bool, format: ImageFormat, etag: ETag,
+        for requester: Requester
+    ) {
+        self.source = source
+        self.freshness = freshness
+        self.isHit = isHit
+        self.format = format
+        self.etag = etag
+        self.pixels = pixels
+        hold =
+            switch pixels {
+            case .cached(let body): AnswerHold(body)
+            case .apart(_, let reservation): AnswerHold(reservation.join(requester))
+            }
+    }
+
+    /// The finished file, counted for as long as somebody holds it: one that is in the cache there, else as an answer.
     enum Pixels: Sendable {
         case cached(CachedBody)
-        case apart(ByteBuffer)
+        case apart(ByteBuffer, JointReservation<Requester>)
 
         /// The first bytes of it, enough to tell its format.
         var head: ByteBuffer {
             switch self {
             case .cached(let body): body.head
-            case .apart(let bytes): bytes
+            case .apart(let bytes, _): bytes
             }
         }
     }
@@ -42,7 +62,7 @@ public struct RenderedRendition: Sendable {
     public var size: Int {
         switch pixels {
         case .cached(let body): body.size
-        case .apart(let bytes): bytes.readableBytes
+        case .apart(let bytes, _): bytes.readableBytes
         }
     }
 
@@ -50,7 +70,7 @@ public struct RenderedRendition: Sendable {
     public func stream(_ range: Range<Int>) -> ObjectBody {
         switch pixels {
         case .cached(let body): body.stream(range)
-        case .apart(let bytes):
+        case .apart(let bytes, _):
             ObjectBody(bytes.getSlice(at: bytes.readerIndex + range.lowerBound, length: range.count) ?? ByteBuffer())
         }
     }

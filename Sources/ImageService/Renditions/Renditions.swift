@@ -21,6 +21,7 @@ struct Renditions: Sendable {
     let current: CurrentImages
     let originals: Originals
     let workers: CodecWorkers
+    let answers: AnswerMemory
     let limits: UploadLimits
     /// Nil: none is kept in the store.
     let kept: KeptRenditions?
@@ -36,12 +37,13 @@ struct Renditions: Sendable {
 
     init(
         cache: CurrentImages.Cache, current: CurrentImages, originals: Originals, workers: CodecWorkers,
-        limits: UploadLimits, keeping: RenditionKeeping?, derived: DerivedObjects
+        answers: AnswerMemory, limits: UploadLimits, keeping: RenditionKeeping?, derived: DerivedObjects
     ) {
         self.cache = cache
         self.current = current
         self.originals = originals
         self.workers = workers
+        self.answers = answers
         self.limits = limits
         kept = keeping.map { KeptRenditions(objects: derived, keeping: $0) }
         ladder = keeping?.ladder
@@ -70,9 +72,9 @@ struct Renditions: Sendable {
         let text = Self.text(spec)
         func rendition(_ pixels: RenderedRendition.Pixels, isHit: Bool) -> RenderedRendition {
             RenderedRendition(
-                source: image, freshness: located.freshness, isHit: isHit,
+                pixels, of: image, freshness: located.freshness, isHit: isHit,
                 format: ImageFormat.detect(pixels.head.readableBytesSpan) ?? spec.format,
-                etag: tag(image, spec).etag, pixels: pixels)
+                etag: tag(image, spec).etag, for: requester)
         }
         if let cached = cache.body(version.path, version.etag, .rendition(text)) {
             return rendition(.cached(cached), isHit: true)
@@ -115,11 +117,11 @@ struct Renditions: Sendable {
                     return .success(pixels)
                 }
                 await kept?.discard(key.text, of: key.version)
-                return .success(keepInMemory(try await draw(located, spec, for: requester), key))
+                return .success(try keepInMemory(try await draw(located, spec, for: requester), key, for: requester))
             case .render(let claim):
                 return .success(try await draw(located, spec, key, claim, for: requester))
             case nil:
-                return .success(keepInMemory(try await draw(located, spec, for: requester), key))
+                return .success(try keepInMemory(try await draw(located, spec, for: requester), key, for: requester))
             }
         } catch {
             return .failure(error)
@@ -143,8 +145,9 @@ struct Renditions: Sendable {
         for requester: Requester
     ) async throws(ServiceError) -> RenderedRendition.Pixels {
         do throws(ServiceError) {
-            let bytes = try await draw(located, spec, for: requester)
-            let pixels = keepInMemory(bytes, key)
+            let drawn = try await draw(located, spec, for: requester)
+            let bytes = drawn.bytes
+            let pixels = try keepInMemory(drawn, key, for: requester)
             kept?.end(claim, with: bytes, isLimited: !spec.isIntermediate) { kept in
                 switch kept {
                 case .kept: break
@@ -173,9 +176,8 @@ struct Renditions: Sendable {
     ) async throws(ServiceError) -> RenderedRendition.Pixels? {
         let size = Int(got.info.size)
         let reservation = reserve(size, key)
-        // What the cache does not count has to be counted elsewhere while it comes.
-        let room = reservation == nil ? try await workers.admitFile(got.info.size, decoded: size, for: requester) : nil
-        defer { room?.release() }
+        // What the cache does not count is counted as an answer from before it comes.
+        let room = reservation == nil ? try await answers.admit(size, for: requester) : nil
         let bytes: ByteBuffer
         do {
             bytes = try await got.body.collect(upTo: size, reserving: size)
@@ -185,11 +187,16 @@ struct Renditions: Sendable {
             throw .cancelled
         }
         guard bytes.readableBytes == size, ImageFormat.detect(bytes.readableBytesSpan) != nil else { return nil }
-        return keepInMemory(bytes, key, in: reservation)
+        if let reservation { return keepInMemory(bytes, key, in: reservation) }
+        return .apart(bytes, try answers.settle(size, in: room, for: requester))
     }
 
-    private func keepInMemory(_ bytes: ByteBuffer, _ key: FlightKey) -> RenderedRendition.Pixels {
-        keepInMemory(bytes, key, in: reserve(bytes.readableBytes, key))
+    private func keepInMemory(
+        _ drawn: Drawn, _ key: FlightKey, for requester: Requester
+    ) throws(ServiceError) -> RenderedRendition.Pixels {
+        let size = drawn.bytes.readableBytes
+        if let reservation = reserve(size, key) { return keepInMemory(drawn.bytes, key, in: reservation) }
+        return .apart(drawn.bytes, try answers.settle(size, in: drawn.room, for: requester))
     }
 
     private func reserve(_ bytes: Int, _ key: FlightKey) -> BodyReservation? {
@@ -197,9 +204,8 @@ struct Renditions: Sendable {
     }
 
     private func keepInMemory(
-        _ bytes: ByteBuffer, _ key: FlightKey, in reservation: BodyReservation?
+        _ bytes: ByteBuffer, _ key: FlightKey, in reservation: BodyReservation
     ) -> RenderedRendition.Pixels {
-        guard let reservation else { return .apart(bytes) }
         let version = key.version
         return .cached(
             cache.setBody(
@@ -208,7 +214,26 @@ struct Renditions: Sendable {
 
     // MARK: Rendering
 
+    /// A finished file that nobody counts yet, with what was taken for it before it was made.
+    private struct Drawn {
+        var bytes: ByteBuffer
+        /// Nil where the cache was expected to have room for it.
+        var room: AnswerMemory.Budget.Reservation?
+    }
+
     private func draw(
+        _ located: Located, _ spec: RenditionSpec, for requester: Requester
+    ) async throws(ServiceError) -> Drawn {
+        // Before it is made, and before its turn: whoever waits here for readers to take their bytes holds up nobody.
+        var room: AnswerMemory.Budget.Reservation?
+        if let info = located.image.image {
+            let bytes = spec.likelyBytes(of: info, limits: limits.codec)
+            if bytes > cache.maximumBodyBytes { room = try await answers.admit(about: bytes, for: requester) }
+        }
+        return Drawn(bytes: try await drawBytes(located, spec, for: requester), room: room)
+    }
+
+    private func drawBytes(
         _ located: Located, _ spec: RenditionSpec, for requester: Requester
     ) async throws(ServiceError) -> ByteBuffer {
         if let bytes = try await drawOfIntermediate(located, spec, for: requester) { return bytes }

@@ -35,7 +35,9 @@ struct StoreTraits: Sendable, Hashable {
 
     func capabilities(partSize: Int) -> StorageCapabilities {
         StorageCapabilities(
-            partSize: partSize, conditionalPut: put == .atomic, conditionalComplete: complete == .atomic,
+            // What is read ahead, one read more, and what the connection to the reader holds.
+            partSize: partSize, streamBytes: 1 << 20, conditionalPut: put == .atomic,
+            conditionalComplete: complete == .atomic,
             conditionalDelete: delete == .atomic, listsInByteOrder: listsInByteOrder)
     }
 }

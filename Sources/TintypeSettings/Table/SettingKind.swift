@@ -32,6 +32,9 @@ extension SettingKind<Int> {
         .number(range, of: "a whole number of bytes")
     }
 
+    /// Bytes a second.
+    static var rate: Self { .number(0...(1 << 30), of: "a whole number of bytes a second") }
+
     /// 0 is any free port.
     static var port: Self { .number(0...65_535) }
 }

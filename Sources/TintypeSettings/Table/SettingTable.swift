@@ -17,6 +17,18 @@ extension Setting {
         Setting(
             "CLIENT_TIMEOUT_SECONDS", \.clientTimeout, .seconds(1...3600),
             "a client that sends nothing for so long while the server waits for it is cut off (408)"),
+        Setting(
+            "MIN_UPLOAD_RATE", \.minUploadRate, .rate,
+            "bytes a second over the last 30 s in which the server waited for a body: a slower client is cut off (408). "
+                + "At least 32 KiB/s are asked while others wait for the memory of uploads. 0: no limit"),
+        Setting(
+            "MIN_DOWNLOAD_RATE", \.minDownloadRate, .rate,
+            "the same for an answer that a client leaves untaken, whose connection is then cut: 32 KiB/s while others "
+                + "wait for the memory of answers. 0: no limit"),
+        Setting(
+            "ANSWER_MEMORY_BYTES", \.answerMemoryBytes, .bytes((16 << 20)...tebibyte),
+            "what clients have not taken yet of renditions that the cache cannot hold, of originals that stream past it, "
+                + "and of listings; what does not fit in time is 503. One client gets a quarter, or a single answer"),
     ]
 
     private static let storage = [

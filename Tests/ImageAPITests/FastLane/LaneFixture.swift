@@ -103,6 +103,7 @@ struct LaneFixture: Sendable {
                 onBound: { bound.add($0.port ?? 0) },
                 onDraining: { draining.add(true) },
                 onFinished: { request, context in
+                    context?.notes.letGo()
                     log.finished(request, request.fastNotes ?? context?.notes.current)
                     let isFast = request.fastNotes != nil
                     finished.add(Finished(status: request.status, isFast: isFast, bytesSent: request.bytesSent))

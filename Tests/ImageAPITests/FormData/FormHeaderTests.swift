@@ -74,4 +74,53 @@ import Testing
     @Test func nameMayBeEmpty() throws {
         #expect(try part("form-data; name=\"\"").name == "")
     }
+
+    private func part(_ bytes: [UInt8]) throws -> FormDataPart {
+        let text = Array("--b\r\nContent-Disposition: ".utf8) + bytes + Array("\r\n\r\n\r\n--b--".utf8)
+        return try #require(try read([text], boundary: "b").parts.first)
+    }
+
+    /// Old clients send names in the coding of their system; the form was refused.
+    @Test(arguments: [
+        [0x62, 0xe9, 0x62, 0xe9] as [UInt8],  // bébé, Latin-1
+        [0xea, 0xee, 0xf2],  // кот, windows-1251
+        [0x8e, 0xca, 0x90, 0x5e],  // 写真, Shift_JIS
+        [0x95, 0x5c],  // 表, whose second byte is a backslash
+        [0x5c, 0x5c, 0x95, 0x5c],
+        [0x1b, 0x24, 0x42, 0x3c, 0x4c, 0x1b, 0x28, 0x42],  // 写, ISO-2022-JP
+        [0xff, 0xfe, 0xc0, 0x80],
+    ])
+    func theFileNameMayBeInAnyCoding(_ name: [UInt8]) throws {
+        for (before, after) in [
+            ("form-data; name=\"f\"; filename=\"", "\""), ("form-data; name=f; filename=", ""),
+            ("form-data; name=\"f\"; filename=\"", ".jpg\""),
+            ("form-data; filename=\"", "\"; name=\"f\""), ("form-data; filename=\"", ".jpg\"; name=\"f\""),
+        ] {
+            let part = try part(Array(before.utf8) + name + Array(after.utf8))
+            #expect(part.name == "f", "\(before)\(name)\(after)")
+            #expect(part.isFile, "\(before)\(name)\(after)")
+        }
+    }
+
+    @Test(arguments: [
+        "form-data; name=\"f\"; filename=\"a\"b.jpg\"", "form-data; name=\"f\"; filename=\"a.jpg",
+        "form-data; name=\"f\"; filename=a;b.jpg", "form-data; name=\"f\"; filename=\"a\\\"",
+        "form-data; name=\"f\"; filename=", "form-data; name=\"f\"; filename='a b.jpg'",
+        "form-data; name=\"f\"; filename=\"a\"; name=\"g\"; b.jpg\"",
+        "form-data; filename=\"a\"b.jpg\"; name=\"f\"",
+    ])
+    func theFileNameMayBeQuotedOddly(_ disposition: String) throws {
+        let part = try part(disposition)
+        #expect(part.name == "f")
+        #expect(part.isFile)
+    }
+
+    /// Which field it is must be certain.
+    @Test(arguments: [
+        "form-data; filename=\"a\"b\"; name=\"f\"; name=\"g\"", "form-data; filename=\"a\"b.jpg\"",
+        "form-data; name=\"f; filename=\"a\"", "form-data; filename=\"a\"b\"; name=\"f\"; filename=\"c\"",
+    ])
+    func aFieldNameThatIsNotCertain(_ disposition: String) {
+        #expect(throws: FormDataError.self) { try part(disposition) }
+    }
 }

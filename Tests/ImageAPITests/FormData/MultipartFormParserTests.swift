@@ -80,11 +80,14 @@ import Testing
         }
     }
 
-    @Test func headersThatAreNotUTF8() {
-        let bytes = Array("--b\r\nContent-Disposition: form-data; name=\"".utf8) + [0xff] + Array("\"\r\n\r\n".utf8)
-        #expect(throws: FormDataError.malformed("a header of a part is not UTF-8")) {
-            try read([bytes], boundary: "b")
-        }
+    /// A field by a name that is no UTF-8 is one that nobody asks for.
+    @Test func aNameThatIsNotUTF8() throws {
+        let bytes =
+            Array("--b\r\nContent-Disposition: form-data; name=\"path".utf8) + [0xff]
+            + Array("\"\r\n\r\n\r\n--b--".utf8)
+        let part = try #require(try read([bytes], boundary: "b").parts.first)
+        #expect(part.name == "path\u{FFFD}")
+        #expect(!part.isFile)
     }
 
     @Test func anErrorStays() {

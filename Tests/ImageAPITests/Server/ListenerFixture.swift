@@ -65,8 +65,11 @@ struct ListenerFixture: Sendable {
     static func run(
         _ adapt: (inout ListenerConfiguration) -> Void = { _ in },
         respond: @escaping Respond,
+        hooks: (inout ListenerHooks<TestContext>) -> Void = { _ in },
         test: @escaping @Sendable (ListenerFixture) async throws -> Void
     ) async throws {
+        var added = ListenerHooks<TestContext>()
+        hooks(&added)
         for attempt in 1... {
             var configuration = ListenerConfiguration(host: "127.0.0.1", port: Self.nextPort())
             configuration.drainWindow = .zero
@@ -75,7 +78,7 @@ struct ListenerFixture: Sendable {
             configuration.lingerTimeout = .milliseconds(500)
             adapt(&configuration)
             do {
-                return try await Self.run(configuration, respond: respond, test: test)
+                return try await Self.run(configuration, respond: respond, hooks: added, test: test)
             } catch is IOError where attempt < 20 {
                 continue
             }
@@ -85,6 +88,7 @@ struct ListenerFixture: Sendable {
     private static func run(
         _ configuration: ListenerConfiguration,
         respond: @escaping Respond,
+        hooks: ListenerHooks<TestContext>,
         test: @escaping @Sendable (ListenerFixture) async throws -> Void
     ) async throws {
         let bound = Notes<Int>()
@@ -99,7 +103,9 @@ struct ListenerFixture: Sendable {
             hooks: ListenerHooks(
                 onBound: { bound.add($0.port ?? 0) },
                 onDraining: { draining.add(true) },
-                onFinished: { request, _ in finished.add(request) }
+                onFinished: { request, _ in finished.add(request) },
+                uploadsWait: hooks.uploadsWait,
+                othersWait: hooks.othersWait
             )
         )
         let group = ServiceGroup(configuration: .init(services: [listener], logger: logger))

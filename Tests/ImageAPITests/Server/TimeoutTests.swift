@@ -168,4 +168,115 @@ import Testing
             #expect(try await fixture.finished.wait()[0].outcome == .complete)
         }
     }
+
+    /// 18 uploads that sent a byte every 2 s made every other one of more than 1 MiB wait for 180 s.
+    @Test func aBodyThatTricklesIsCut() async throws {
+        let errors = Notes<RequestBodyError>()
+        try await ListenerFixture.run {
+            $0.rateWindow = .milliseconds(200)
+            $0.minUploadRate = 1 << 20
+        } respond: { request, _ in
+            do {
+                for try await _ in request.body {}
+            } catch let error as RequestBodyError {
+                errors.add(error)
+                throw error
+            }
+            return text("whole")
+        } test: { fixture in
+            let client = try await fixture.client()
+            try await client.send("PUT /a HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n")
+            // A byte at a time, which begins the time without a byte anew, until the server has had enough.
+            while errors.all.isEmpty {
+                guard (try? await client.send("x")) != nil else { break }
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            let answer = try await client.receiveAll()
+            #expect(status(answer) == 408)
+            #expect(body(answer).contains("slower than 1048576 bytes a second"))
+            #expect(errors.all == [.tooSlow(bytesPerSecond: 1 << 20)])
+        }
+    }
+
+    @Test func moreIsAskedOfABodyWhileOthersWait() async throws {
+        let errors = Notes<RequestBodyError>()
+        let waits = Notes<Bool>()
+        try await ListenerFixture.run {
+            $0.rateWindow = .milliseconds(200)
+            $0.minUploadRate = 1
+            $0.contendedRate = 1 << 20
+        } respond: { request, _ in
+            do {
+                for try await _ in request.body {}
+            } catch let error as RequestBodyError {
+                errors.add(error)
+                throw error
+            }
+            return text("whole")
+        } hooks: {
+            $0.uploadsWait = { !waits.all.isEmpty }
+        } test: { fixture in
+            let client = try await fixture.client()
+            try await client.send("PUT /a HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n")
+            for _ in 0..<100 {
+                try await client.send("x")
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            #expect(errors.all.isEmpty)
+            waits.add(true)
+            while errors.all.isEmpty {
+                guard (try? await client.send("x")) != nil else { break }
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            #expect(try await errors.wait() == [.tooSlow(bytesPerSecond: 1 << 20)])
+        }
+    }
+
+    @Test(arguments: [true, false])
+    func anAnswerThatIsTakenTooSlowlyIsCut(othersWait: Bool) async throws {
+        try await ListenerFixture.run {
+            $0.rateWindow = .milliseconds(200)
+            $0.minDownloadRate = othersWait ? 1 : 1 << 30
+            $0.contendedRate = 1 << 30
+            $0.writeTimeout = .seconds(3_600)
+            $0.shutdownLimit = .seconds(20)
+        } respond: { _, _ in
+            Response(status: .ok, body: ResponseBody(byteBuffer: ByteBuffer(repeating: 1, count: 30_000_000)))
+        } hooks: {
+            $0.othersWait = { _ in othersWait }
+        } test: { fixture in
+            let client = try await fixture.client(receiveBuffer: 4096)
+            try await client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+            // It does take bytes, so that it has not stalled.
+            while fixture.finished.all.isEmpty {
+                guard (try? await client.receiveSome(atMost: 2_000)) != nil else { break }
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            #expect(try await fixture.finished.wait()[0].outcome == .stalled)
+        }
+    }
+
+    /// Nobody takes anything, but the rule is about those who take too little; what takes nothing has its own time.
+    @Test func anAnswerThatMayBeSlowIsNotCut() async throws {
+        let size = 6_000_000
+        try await ListenerFixture.run {
+            $0.rateWindow = .milliseconds(100)
+            $0.minDownloadRate = 1
+            $0.contendedRate = 1 << 30
+        } respond: { _, _ in
+            Response(status: .ok, body: ResponseBody(byteBuffer: ByteBuffer(repeating: 120, count: size)))
+        } test: { fixture in
+            let client = try await fixture.client(receiveBuffer: 65_536)
+            try await client.send("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+            var received = 0
+            while true {
+                let some = try await client.receiveSome(atMost: 200_000)
+                if some.isEmpty { break }
+                received += some.count
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            #expect(received > size)
+            #expect(try await fixture.finished.wait()[0].outcome == .complete)
+        }
+    }
 }

@@ -1,0 +1,48 @@
+import HTTPTypes
+import ImageService
+import ObjectStorage
+import Testing
+
+@testable import ImageAPI
+
+/// A file's time may lie in the future, and so did Last-Modified. A client that has it got 304 from If-Modified-Since
+/// alone for whatever came later.
+@Suite("Last-Modified and clocks")
+struct LastModifiedTests {
+    private let now = Timestamp(seconds: 1_800_000_000, nanoseconds: 900_000_000)
+
+    private func verdict(_ since: Timestamp, lastModified: Timestamp, now: Timestamp) -> Conditions.Verdict {
+        let headers: HTTPFields = [.ifModifiedSince: since.httpDate]
+        return Conditions(headers, now: now).evaluate(etag: ETag(opaque: "v"), lastModified: lastModified, now: now)
+    }
+
+    private func time(_ seconds: Int64) -> Timestamp { Timestamp(seconds: now.seconds + seconds) }
+
+    @Test("Never later than Date", arguments: [-1, 0] as [Int64])
+    func past(_ seconds: Int64) {
+        #expect(LastModified.sent(time(seconds), date: now) == time(seconds))
+    }
+
+    @Test("A time in the future is not sent", arguments: [1, 3_600, 1 << 40] as [Int64])
+    func future(_ seconds: Int64) {
+        #expect(LastModified.sent(time(seconds), date: now) == time(-1))
+    }
+
+    @Test("A replacement is seen within the second in which the earlier one was sent")
+    func replacedAtOnce() {
+        let sent = LastModified.sent(time(3_600), date: now)
+        #expect(verdict(sent, lastModified: now, now: now) == .proceed)
+        #expect(verdict(sent, lastModified: time(5), now: time(10)) == .proceed)
+    }
+
+    @Test("A date in the future proves nothing of a version that is young")
+    func futureCondition() {
+        #expect(verdict(time(3_600), lastModified: time(-5), now: now) == .proceed)
+        #expect(verdict(time(1), lastModified: time(-5), now: now) == .proceed)
+        #expect(verdict(time(1), lastModified: time(-86_400), now: now) == .proceed)
+        #expect(verdict(time(1), lastModified: time(-86_401), now: now) == .notModified)
+        #expect(verdict(time(0), lastModified: time(-5), now: now) == .notModified)
+        #expect(verdict(time(-5), lastModified: time(-5), now: now) == .notModified)
+        #expect(verdict(time(-6), lastModified: time(-5), now: now) == .proceed)
+    }
+}

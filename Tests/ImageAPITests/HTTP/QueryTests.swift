@@ -1,0 +1,56 @@
+import Testing
+
+@testable import ImageAPI
+
+@Suite("Queries")
+struct QueryTests {
+    private func query(_ text: String) -> Query { Query(Array(text.utf8)) }
+
+    /// What marketing tools add made every picture a 400.
+    @Test(
+        "What means nothing here may be broken",
+        arguments: [
+            "utm_campaign=50%off", "utm=%", "utm=%4", "%", "%zz=1", "%ff=1", "utm=%ff", "w%=5", "%=w", "a%20b=%e4",
+        ])
+    func meaningless(_ text: String) throws {
+        #expect(try RenditionQuery.parse(query(text), RenditionRules()) == nil)
+        #expect(Variance(of: query(text), RenditionRules()) == Variance())
+        #expect(try query(text).text("v") == nil)
+        let sized = try RenditionQuery.parse(query("w=100&h=50"), RenditionRules())
+        for mixed in ["w=100&\(text)&h=50", "\(text)&w=100&h=50", "w=100&h=50&\(text)"] {
+            #expect(try RenditionQuery.parse(query(mixed), RenditionRules()) == sized)
+        }
+    }
+
+    @Test(
+        "What means something must be whole, and is named",
+        arguments: [
+            ("w", "w=5%"), ("w", "w=%zz"), ("%77", "%77=%"), ("format", "format=%e"), ("preset", "preset=%"),
+            ("bg", "bg=%ff"), ("gravity", "w=1&gravity=%c3"),
+        ])
+    func meaningful(_ name: String, _ text: String) {
+        let name = name == "%77" ? "w" : name
+        #expect {
+            try RenditionQuery.parse(query(text), RenditionRules())
+        } throws: { error in
+            guard let problem = error as? Problem else { return false }
+            return problem.code == .badParameter && problem.detail.contains(" \(name) ")
+        }
+    }
+
+    @Test("Parameters of other requests")
+    func others() {
+        for name in ["v", "prefix", "cursor", "degrees"] {
+            #expect(throws: Problem.self) { try query("\(name)=%").item(name) }
+        }
+        #expect(throws: Problem.self) { try MetadataQuery(query("include=%")) }
+        #expect(throws: Problem.self) { try query("w=1&w=%").number("w", in: 1...9) }
+    }
+
+    @Test("A preset's own text is read strictly")
+    func presets() {
+        for text in ["w=1&utm=%", "w=1&%=2", "w=%", "w=1&%ff=1"] {
+            #expect(throws: RenditionPreset.Fault.self) { try RenditionPreset(parameters: text) }
+        }
+    }
+}
