@@ -2,6 +2,7 @@ import ImageCodecs
 import ImageModel
 import Parsers
 import Rendering
+import S3Documents
 
 /// What is fuzzed. Each takes any bytes at all; what it must not do is crash, hang or break what it promises.
 enum FuzzTarget: String, CaseIterable {
@@ -19,6 +20,8 @@ enum FuzzTarget: String, CaseIterable {
     case form
     /// The rendition query parser.
     case query
+    /// What an S3 store sends, and what is kept in one.
+    case s3
 
     private static let limits = CodecLimits(
         maximumPixels: 1 << 18, maximumFrames: 64, maximumScans: 20, maximumAnimationPixels: 1 << 20)
@@ -35,6 +38,7 @@ enum FuzzTarget: String, CaseIterable {
         case .rotate: Self.rotate(Array(bytes))
         case .form: FormFuzzing.run(Array(bytes))
         case .query: QueryFuzzing.run(Array(bytes))
+        case .s3: S3Fuzzing.run(Array(bytes))
         }
     }
 

@@ -37,12 +37,3 @@ enum TransportErrors {
         return false
     }
 }
-
-/// An answer that no S3 server may give.
-struct BadAnswer: Error {
-    var detail: String
-
-    init(_ detail: String) {
-        self.detail = detail
-    }
-}

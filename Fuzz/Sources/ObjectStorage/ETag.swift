@@ -1,0 +1,1 @@
+../../../Sources/ObjectStorage/ETag.swift
