@@ -35,7 +35,9 @@ import Testing
     }
 
     /// A listing that does not say whether more comes, or says nonsense, could hide every key behind it.
-    @Test(arguments: ["<IsTruncated/>", "<IsTruncated>perhaps</IsTruncated>", "<X><IsTruncated>false</IsTruncated></X>"])
+    @Test(arguments: [
+        "<IsTruncated/>", "<IsTruncated>perhaps</IsTruncated>", "<X><IsTruncated>false</IsTruncated></X>",
+    ])
     func wholeOrCutOffMustBeSaid(_ inner: String) {
         #expect(throws: BadAnswer.self) { try page(inner) }
     }
@@ -70,7 +72,10 @@ import Testing
             let body = ByteBuffer(string: text)
             #expect(throws: BadAnswer.self) { try S3Document.decode(CompletedUploadDocument.self, from: body) }
         }
-        for text in ["", "<ListMultipartUploadsResult/>", "<ListBucketResult/>"] {
+        for text in [
+            "", "<ListBucketResult/>",
+            "<ListMultipartUploadsResult><IsTruncated>perhaps</IsTruncated></ListMultipartUploadsResult>",
+        ] {
             let body = ByteBuffer(string: text)
             #expect(throws: BadAnswer.self) { try S3Document.decode(UploadsDocument.self, from: body) }
         }
@@ -115,7 +120,9 @@ import Testing
         ]
         for entry in odd {
             let body = ByteBuffer(
-                string: "<ListBucketResult><IsTruncated>false</IsTruncated>\(whole)\(entry)\(object("z"))</ListBucketResult>")
+                string:
+                    "<ListBucketResult><IsTruncated>false</IsTruncated>\(whole)\(entry)\(object("z"))</ListBucketResult>"
+            )
             let listed = try S3Document.decode(ListDocument.self, from: body).listed(plusIsSpace: true)
             #expect(listed.page.items.map(\.key.text) == ["a", "z"], "\(entry)")
             #expect(listed.passedOver == 1)

@@ -43,18 +43,20 @@ import Testing
     }
 
     @Test(arguments: refusals, Ending.allCases) func put(_ refusal: Refusal, _ ending: Ending) async throws {
-        try await Servers.withFaults { storage, proxy in
-            proxy.setPlan { $0.method == "PUT" ? fault(refusal, ending) : .none }
-            for size in [1000, 300_000, 4_300_000, 8 << 20] {
+        // Each with connections of its own: one that the store has closed while it rested is another matter. So is one
+        // that rests and is never read again after a small body, which has gone out whole before its answer comes.
+        for size in [1000, 300_000, 4_300_000, 8 << 20] where ending != .open || size > 1000 {
+            try await Servers.withFaults { storage, proxy in
+                proxy.setPlan { $0.method == "PUT" ? fault(refusal, ending) : .none }
                 let bytes = ByteBuffer(repeating: 7, count: size)
                 let error = await expect(throwing: refusal.means) {
                     _ = try await storage.put(key(freshPrefix() + "x"), bytes: bytes, options: PutOptions())
                 }
                 #expect(error?.isOutage == false && error?.mayHaveHappened == false, "\(size) bytes")
+                // No connection that is left with half a request is used again.
+                proxy.setPlan { _ in .none }
+                try await storage.checkAvailability()
             }
-            // No connection that is left with half a request is used again.
-            proxy.setPlan { _ in .none }
-            try await storage.checkAvailability()
         }
     }
 

@@ -1,3 +1,4 @@
+import NIOConcurrencyHelpers
 import NIOCore
 import ObjectStorage
 import TestServers
@@ -109,13 +110,20 @@ import Testing
         try await Servers.withFaults { storage, proxy in
             let key = try key(freshPrefix() + "x")
             let etag = try await storage.put(key, bytes: bytes("x"), options: PutOptions()).etag
-            let (firstDelete, firstLook) = (Once(), Once())
+            let firstDelete = Once()
+            // Before the delete, and after its lost answer; the third one is to tell what the second delete has met.
+            let looks = NIOLockedValueBox(2)
             proxy.setPlan { exchange in
                 switch exchange.method {
                 case "DELETE":
                     firstDelete.isFirst
-                        ? .answer(status: 500) : .answer(status: 412, body: "<Error><Code>PreconditionFailed</Code></Error>")
-                case "HEAD", "GET": firstLook.isFirst ? .none : .answer(status: 403)
+                        ? .answer(status: 500)
+                        : .answer(status: 412, body: "<Error><Code>PreconditionFailed</Code></Error>")
+                case "HEAD":
+                    looks.withLockedValue { left in
+                        left -= 1
+                        return left >= 0
+                    } ? .none : .answer(status: 403)
                 default: .none
                 }
             }

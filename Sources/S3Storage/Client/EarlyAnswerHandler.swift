@@ -19,14 +19,20 @@ final class EarlyAnswerHandler: ChannelDuplexHandler {
     private var isWriting = false
     /// Which request's writes are waited for.
     private var request = 0
+    /// Of the request's body.
+    private var bodyBytes = 0
+    /// A body that is longer may lie unread in the kernel behind a refusal: its connection is not used again either.
+    private static let longestUnread = 16 << 10
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         switch unwrapOutboundIn(data) {
         case .head:
             request &+= 1
             isWriting = true
+            bodyBytes = 0
             context.write(data, promise: promise)
-        case .body:
+        case .body(let bytes):
+            bodyBytes += bytes.readableBytes
             context.write(data, promise: promise)
         case .end:
             let written = context.eventLoop.makePromise(of: Void.self)
@@ -40,9 +46,9 @@ final class EarlyAnswerHandler: ChannelDuplexHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard isWriting, case .head(var head) = unwrapInboundIn(data), head.status.code >= 200 else {
-            return context.fireChannelRead(data)
-        }
+        guard case .head(var head) = unwrapInboundIn(data), head.status.code >= 200,
+            isWriting || (head.status.code >= 400 && bodyBytes > Self.longestUnread)
+        else { return context.fireChannelRead(data) }
         head.headers.replaceOrAdd(name: "connection", value: "close")
         context.fireChannelRead(wrapInboundOut(.head(head)))
     }

@@ -45,7 +45,8 @@ struct UploadsDocument: AnswerDocument {
     }
 
     var encodingType: String?
-    var isTruncated: Truncation?
+    /// rclone leaves it out where nothing follows.
+    var isTruncated: Truncation? = .whole
     var nextKeyMarker: String?
     var nextUploadIDMarker: String?
     var uploads: [Upload] = []
