@@ -20,7 +20,7 @@ RUN swift build -c release --product tintype --static-swift-stdlib \
 
 
 FROM debian:bookworm-slim
-# Swift's own libraries are linked into the program. What is left: the codecs, libxml2 for Foundation's XML, and the
+# Swift's own libraries are linked into the program. What is left: the codecs, libxml2 for what S3 answers, and the
 # run-time libraries of C and C++. TLS needs the certificates only.
 # hadolint ignore=DL3008
 RUN apt-get update \

@@ -29,7 +29,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
-        .package(url: "https://github.com/CoreOffice/XMLCoder", from: "0.18.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
@@ -61,12 +60,19 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
 
+        // Where the distribution's libxml2 is, by pkg-config. Of the project only CXML uses it.
+        .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
+
+        // C, thin and prefixed, over libxml2's push parser: bytes in, a flat list of elements out, within bounds; no
+        // document types, entities, files or network. Knows nothing of Swift and of S3.
+        .target(name: "CXML", dependencies: ["CLibXML2"], cSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra"])]),
+
         // ObjectStorage over the S3 protocol: signer, client, retry, multipart, probe. The only importer of
-        // AsyncHTTPClient and XMLCoder, so that an S3 package could one day take its place.
+        // AsyncHTTPClient and CXML, so that an S3 package could one day take its place.
         .target(
             name: "S3Storage",
             dependencies: [
-                "ObjectStorage",
+                "CXML", "ObjectStorage",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -75,7 +81,6 @@ let package = Package(
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "XMLCoder", package: "XMLCoder"),
             ],
             swiftSettings: swiftSettings
         ),

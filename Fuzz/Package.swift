@@ -52,12 +52,27 @@ let package = Package(
             ],
             swiftSettings: instrumented
         ),
+        // Of the stores what reads the bytes of a store, file by file for the same reason.
+        .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0"),
+        .target(
+            name: "CXML", dependencies: ["CLibXML2"],
+            cSettings: [.unsafeFlags(["-O2", "-g", "-fsanitize=fuzzer-no-link,address"])]),
+        .target(
+            name: "ObjectStorage", dependencies: [.product(name: "NIOCore", package: "swift-nio")],
+            swiftSettings: instrumented),
+        .target(
+            name: "S3Documents",
+            dependencies: [
+                "CXML", "ObjectStorage", .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            swiftSettings: instrumented),
         // Counts allocations, so that what an operation takes can be held against what it was admitted for.
         .target(name: "CMemoryMeter"),
         // One program for all targets: `fuzz TARGET CORPUS [libFuzzer options]`, `fuzz seed TARGET CORPUS`,
         // `fuzz measure FILE...`.
         .executableTarget(
-            name: "fuzz", dependencies: ["CMemoryMeter", "ImageCodecs", "ImageModel", "Parsers", "Rendering"],
+            name: "fuzz", dependencies: ["CMemoryMeter", "ImageCodecs", "ImageModel", "Parsers", "Rendering", "S3Documents"],
             swiftSettings: Array(instrumented.dropLast()),
             // gold, the default, stumbles over the debug information.
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]

@@ -8,7 +8,7 @@ TOOLS="$ROOT/.build-tools"
 say() { printf '== %s\n' "$*" >&2; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
-# The headers and libraries that the build links: the codecs, and libxml2 for Foundation's XML.
+# The headers and libraries that the build links: the codecs, and libxml2 for what S3 answers.
 BUILD_PACKAGES=(libjpeg62-turbo-dev libpng-dev libwebp-dev libavif-dev liblcms2-dev zlib1g-dev libxml2-dev pkg-config)
 
 # Needed by the tests: Python for the tools below, other programs' opinion on the same pictures, and a hundred photos.

@@ -53,7 +53,7 @@ struct Commit: Sendable {
     ) async -> Outcome {
         switch error.code {
         case .preconditionFailed, .conflict, .notFound, .unavailable, .timedOut, .badAnswer, .overloaded: break
-        case .rangeNotSatisfiable, .invalidKey, .full, .denied, .unsupported, .cancelled, .badCursor:
+        case .rangeNotSatisfiable, .invalidKey, .full, .denied, .unsupported, .archived, .cancelled, .badCursor:
             return .failed(error)
         }
         let lost = error
@@ -64,8 +64,25 @@ struct Commit: Sendable {
         } catch  where error.code == .notFound {
             return .notDone(lost, found: nil)
         } catch {
-            return .failed(lost)
+            return .failed(verdict(on: lost, wasTriedBefore: ids.count > 1, lookedFor: error))
         }
+    }
+
+    /// What is to be told where the look has failed as well. A store that says no to a second try may have met what the
+    /// first one has written: only a look could tell, and without it nothing is known.
+    private func verdict(
+        on error: StorageError, wasTriedBefore: Bool, lookedFor failure: StorageError
+    ) -> StorageError {
+        guard !error.isOutage, error.mayHaveHappened || wasTriedBefore else { return error }
+        var unknown = failure
+        switch failure.code {
+        case .unavailable, .timedOut, .badAnswer, .denied: break
+        // The look has been given up.
+        case .cancelled: unknown.code = .timedOut
+        default: unknown.code = .unavailable
+        }
+        unknown.mayHaveHappened = true
+        return unknown
     }
 
     private func look(_ key: ObjectKey, patience: Duration) async throws(StorageError) -> ObjectInfo {

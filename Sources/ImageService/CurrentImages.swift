@@ -132,8 +132,8 @@ struct CurrentImages: Sendable {
             return Located(
                 image: image, freshness: freshness(of: image, since: known, at: arrival),
                 asked: entry.asked < arrival ? entry.asked : nil)
-        } catch .storage(let error) where error.isOutage {
-            guard let stale, let image = stale.image else { throw .storage(error) }
+        } catch  where error.tellsNothingOfTheImage {
+            guard let stale, let image = stale.image else { throw error }
             return Located(image: image, freshness: .stale, asked: stale.asked)
         }
     }

@@ -47,6 +47,15 @@ public enum ServiceError: Error, Sendable {
         }
     }
 
+    /// Whether a question to the store had no answer: it was away, or too busy for it.
+    var tellsNothingOfTheImage: Bool {
+        switch self {
+        case .storage(let error): error.isOutage
+        case .overloaded: true
+        default: false
+        }
+    }
+
     /// The error a use case shows for one of the store's.
     public init(_ error: StorageError) {
         self =
@@ -58,7 +67,8 @@ public enum ServiceError: Error, Sendable {
             case .cancelled: .cancelled
             case .overloaded: .overloaded(retryAfter: 1)
             case .badCursor: .badCursor
-            case .invalidKey, .full, .denied, .unavailable, .timedOut, .badAnswer, .unsupported: .storage(error)
+            case .invalidKey, .full, .denied, .unavailable, .timedOut, .badAnswer, .unsupported, .archived:
+                .storage(error)
             }
     }
 

@@ -14,11 +14,12 @@ final class StorageHealth: Sendable {
     func note(_ error: StorageError?) {
         guard let error else { return away.withLockedValue { $0 = false } }
         switch error.code {
-        case .unavailable, .timedOut: away.withLockedValue { $0 = true }
+        case _ where error.isOutage: away.withLockedValue { $0 = true }
+        case .unavailable, .timedOut: break
         // None of them tells of the store.
         case .cancelled, .overloaded, .badCursor: break
         case .notFound, .preconditionFailed, .conflict, .rangeNotSatisfiable, .invalidKey, .full, .denied, .badAnswer,
-            .unsupported:
+            .unsupported, .archived:
             away.withLockedValue { $0 = false }
         }
     }

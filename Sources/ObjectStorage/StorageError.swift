@@ -20,10 +20,13 @@ public struct StorageError: Error, Sendable {
         case unavailable
         /// The store answered too slowly.
         case timedOut
+        /// The object is in an archive of the store, and cannot be read before it is restored there.
+        case archived
         /// The store answered what no such store may answer.
         case badAnswer
-        /// More is asked of the store at once than this process asks: too many readers hold its connections, or too
-        /// many writes of one key wait. Nothing was done, and the store itself may be well.
+        /// More is asked of the store at once than this process asks, or than the store takes: too many readers hold its
+        /// connections, too many writes of one key wait, or it says to slow down. Nothing was done, and the store itself
+        /// is well.
         case overloaded
         /// The cursor of a listing is none that this store has given.
         case badCursor
@@ -49,10 +52,12 @@ public struct StorageError: Error, Sendable {
     public var cause: (any Error)?
     /// Whether a write may have happened all the same: the answer was lost, or came only to a later try.
     public var mayHaveHappened: Bool
+    /// With `badAnswer`: whether what answered was perhaps no store at all, but a portal or a proxy on the way to it.
+    public var isForeign: Bool
 
     public init(
         _ code: Code, during operation: Operation, detail: String = "", objectSize: Int64? = nil,
-        cause: (any Error)? = nil, mayHaveHappened: Bool = false
+        cause: (any Error)? = nil, mayHaveHappened: Bool = false, isForeign: Bool = false
     ) {
         self.code = code
         self.operation = operation
@@ -60,10 +65,12 @@ public struct StorageError: Error, Sendable {
         self.objectSize = objectSize
         self.cause = cause
         self.mayHaveHappened = mayHaveHappened || code == .unavailable || code == .timedOut
+        self.isForeign = isForeign
     }
 
-    /// Whether this tells of the store being away rather than of the object: it did not answer, or not in time.
-    public var isOutage: Bool { code == .unavailable || code == .timedOut }
+    /// Whether this tells of the store being away rather than of the object: it did not answer, or not in time, or
+    /// something else has answered in its place.
+    public var isOutage: Bool { code == .unavailable || code == .timedOut || (code == .badAnswer && isForeign) }
 }
 
 extension StorageError: CustomStringConvertible, CustomDebugStringConvertible {

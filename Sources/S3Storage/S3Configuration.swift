@@ -16,14 +16,15 @@ public struct S3Configuration: Sendable {
     public var createBucket: Bool
     /// Bytes in each part of an upload; at least 5 MiB, which is S3's limit for all parts but the last.
     public var partSize: Int
+    /// How long a probe's verdict that is kept in the bucket counts; zero: every start probes anew.
+    public var probeMaxAge: Duration
 
     /// - Parameter usePathStyle: nil is the usual choice: true with an endpoint of one's own, and for a bucket whose
     ///   name has dots, which no wildcard certificate covers.
     public init(
         endpoint: S3Endpoint? = nil, bucket: String, region: String = "us-east-1", usePathStyle: Bool? = nil,
         timeout: Duration = .seconds(10), connectionLimit: Int = 400, readerLimit: Int = 400,
-        createBucket: Bool = false,
-        partSize: Int = 8 << 20
+        createBucket: Bool = false, partSize: Int = 8 << 20, probeMaxAge: Duration = .seconds(7 * 86_400)
     ) {
         self.endpoint = endpoint
         self.bucket = bucket
@@ -34,5 +35,6 @@ public struct S3Configuration: Sendable {
         self.readerLimit = readerLimit
         self.createBucket = createBucket
         self.partSize = partSize
+        self.probeMaxAge = probeMaxAge
     }
 }

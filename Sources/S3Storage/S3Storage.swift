@@ -23,6 +23,8 @@ public final class S3Storage: ObjectStorage {
     let probing = BackgroundTask()
     /// What tidies up behind calls that have ended.
     let tidying = BackgroundTasks()
+    /// Whether odd entries of listings have been logged.
+    let oddListing = FirstTime()
     private let learnt = NIOLockedValueBox(StoreTraits())
     private let bucketSeen = NIOLockedValueBox(NIODeadline.uptimeNanoseconds(0))
 
@@ -71,11 +73,13 @@ public final class S3Storage: ObjectStorage {
         set { learnt.withLockedValue { $0 = newValue } }
     }
 
-    /// Reads a key that never is: an answer that it is missing has passed the signature, the rights and the bucket.
+    /// Reads a key that never is: an answer that it is missing has passed the signature, the rights and the bucket. Any
+    /// other success is somebody else's.
     public func checkAvailability() async throws(StorageError) {
         let key = try Self.ownKey("availability", during: .checkAvailability)
         do throws(S3Failure) {
             _ = try await client.send(S3Request(.checkAvailability, .GET, key: key), until: client.deadline())
+            throw Self.badAnswer("an object where none can be", during: .checkAvailability)
         } catch  where failureMeansMissing(error) {
             return
         } catch {
@@ -100,5 +104,17 @@ public final class S3Storage: ObjectStorage {
             throw StorageError(.invalidKey, during: operation, detail: name)
         }
         return key
+    }
+}
+
+/// True the first time it is asked.
+final class FirstTime: Sendable {
+    private let wasAsked = NIOLockedValueBox(false)
+
+    var isFirst: Bool {
+        wasAsked.withLockedValue { wasAsked in
+            defer { wasAsked = true }
+            return !wasAsked
+        }
     }
 }

@@ -21,6 +21,9 @@ public struct S3Settings: Sendable {
     /// S3_UPLOAD_SWEEP_SECONDS: the age at which own unfinished multipart uploads are aborted; nil is never.
     public var uploadSweepAge: Duration? = .seconds(86_400)
 
+    /// S3_PROBE_MAX_AGE_SECONDS: how long what was found out about the store counts; zero: every start probes anew.
+    public var probeMaxAge: Duration = .seconds(604_800)
+
     /// The defaults.
     public init() {}
 

@@ -26,6 +26,7 @@ enum MetricHelp {
         "tintype_listings_refused_total": "Listings refused (503): too many were waiting, or their turn did not come.",
         "tintype_derived_removals_abandoned_total": "Originals whose derived objects could not be removed.",
         "tintype_s3_retries_total": "Requests to the S3 store that were sent again after a failed try.",
+        "tintype_s3_listed_passed_over_total": "Listed objects without key, ETag or size, which were left out.",
         "tintype_storage_away": "1 while the store counts as away.",
     ]
 }

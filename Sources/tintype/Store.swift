@@ -16,6 +16,8 @@ struct Store: Sendable {
     var services: [any Service] = []
     /// Reaches it and finds out what it honours. Throws while it is away.
     var start: @Sendable () async throws(StorageError) -> [String] = { () async throws(StorageError) in [] }
+    /// Finds out anew what it honours, and tells each finding in a line; nil where there is nothing to find out.
+    var probe: (@Sendable () async throws(StorageError) -> [String])?
     /// Gives up what it holds, after everything else has ended.
     var close: @Sendable () async -> Void = {}
 
@@ -57,12 +59,16 @@ struct Store: Sendable {
                 },
                 bucket: bucket, region: settings.s3.region, usePathStyle: settings.s3.usesPathStyle,
                 timeout: settings.storageTimeout, connectionLimit: connections, readerLimit: connections,
-                createBucket: settings.s3.createBucket),
+                createBucket: settings.s3.createBucket, probeMaxAge: settings.s3.probeMaxAge),
             credentials: StaticCredentials(
                 accessKey: credentials.accessKey.revealed, secretKey: credentials.secretKey.revealed,
                 sessionToken: credentials.sessionToken?.revealed),
             logger: logger)
         var store = Store(storage: storage)
+        store.probe = { () async throws(StorageError) in
+            let report = try await storage.probe()
+            return report.lines + report.warnings
+        }
         store.start = { () async throws(StorageError) in try await storage.prepare().warnings }
         store.close = { await storage.shutdown() }
         if let age = settings.s3.uploadSweepAge {

@@ -1,5 +1,6 @@
 import ImageModel
 import ImageService
+import NIOConcurrencyHelpers
 import NIOCore
 import ObjectStorage
 import Testing
@@ -154,4 +155,76 @@ struct LostWriteTests {
         }
         #expect(service.usage.isStorageAway)
     }
+
+    /// Over S3 a create-only write is sent again where its answer is lost, and meets its own object. It was told as 412
+    /// where the look that tells whose the object is failed as well.
+    @Test(
+        "A create-only upload that has perhaps met itself says so where nothing can tell",
+        arguments: [StorageError.Code.unavailable, .timedOut, .badAnswer, .denied, .overloaded])
+    func outcomeThatCannotBeSeen(_ failure: StorageError.Code) async throws {
+        let storage = SelfMeetingStorage(failure)
+        let error = await #expect(throws: ServiceError.self) {
+            try await ImageService.make(storage).upload(path, try Samples.jpeg(), .createOnly)
+        }
+        guard case .storage(let cause)? = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(cause.code == (failure == .overloaded ? .unavailable : failure))
+        #expect(cause.mayHaveHappened)
+    }
+
+    @Test("A create-only upload that was refused at its first try is refused, whatever a look would say")
+    func outcomeThatIsCertain() async throws {
+        let storage = SelfMeetingStorage(.unavailable, isSecondTry: false)
+        let error = await #expect(throws: ServiceError.self) {
+            try await ImageService.make(storage).upload(path, try Samples.jpeg(), .createOnly)
+        }
+        guard case .preconditionFailed? = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+    }
+}
+
+/// Refuses every create-only write, as the second try of one that has happened, and fails every look from then on.
+private final class SelfMeetingStorage: ObjectStorage {
+    private let base = MemoryStorage()
+    private let failure: StorageError.Code
+    private let isSecondTry: Bool
+    private let hasWritten = NIOLockedValueBox(false)
+
+    init(_ failure: StorageError.Code, isSecondTry: Bool = true) {
+        self.failure = failure
+        self.isSecondTry = isSecondTry
+    }
+
+    var capabilities: StorageCapabilities { base.capabilities }
+
+    func put(_ key: ObjectKey, bytes: ByteBuffer, options: PutOptions) async throws(StorageError) -> PutResult {
+        hasWritten.withLockedValue { $0 = true }
+        if isSecondTry { _ = try await base.put(key, bytes: bytes, options: options) }
+        throw StorageError(.preconditionFailed, during: .put, mayHaveHappened: isSecondTry)
+    }
+
+    func head(_ key: ObjectKey) async throws(StorageError) -> ObjectInfo {
+        if hasWritten.withLockedValue({ $0 }) { throw StorageError(failure, during: .head) }
+        return try await base.head(key)
+    }
+
+    func get(_ key: ObjectKey, options: GetOptions) async throws(StorageError) -> GetResult {
+        try await base.get(key, options: options)
+    }
+
+    func beginUpload(_ key: ObjectKey, options: UploadOptions) async throws(StorageError) -> any MultipartUpload {
+        try await base.beginUpload(key, options: options)
+    }
+
+    func delete(_ key: ObjectKey, ifMatch: ETag?) async throws(StorageError) {
+        try await base.delete(key, ifMatch: ifMatch)
+    }
+
+    func list(_ request: ListRequest) async throws(StorageError) -> ListPage { try await base.list(request) }
+
+    func checkAvailability() async throws(StorageError) {}
 }

@@ -13,10 +13,12 @@ import Testing
         (403, "AccessDenied", .denied), (403, nil, .denied), (403, "SignatureDoesNotMatch", .denied),
         (400, "ExpiredToken", .denied), (400, "AuthorizationHeaderMalformed", .denied), (301, nil, .denied),
         (400, "KeyTooLongError", .invalidKey), (501, "NotImplemented", .unsupported), (405, nil, .unsupported),
-        (503, "SlowDown", .unavailable), (503, nil, .unavailable), (500, "InternalError", .unavailable),
+        (503, "SlowDown", .overloaded), (503, nil, .unavailable), (500, "InternalError", .unavailable),
         (502, nil, .unavailable), (504, nil, .unavailable), (507, nil, .full), (507, "XMinioStorageFull", .full),
-        (400, "QuotaExceeded", .full), (429, nil, .unavailable), (408, nil, .timedOut),
+        (400, "QuotaExceeded", .full), (429, nil, .overloaded), (413, nil, .full), (408, nil, .timedOut),
         (400, "RequestTimeout", .timedOut), (400, "InvalidArgument", .badAnswer), (400, nil, .badAnswer),
+        (403, "InvalidObjectState", .archived), (403, "ObjectNotInActiveTierError", .archived),
+        (413, "EntityTooLarge", .full), (503, "ServiceUnavailable", .unavailable),
         (200, "InternalError", .unavailable), (200, "PreconditionFailed", .preconditionFailed), (418, nil, .badAnswer),
     ]
 

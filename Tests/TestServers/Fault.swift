@@ -14,6 +14,9 @@ public enum Fault: Sendable, Hashable {
     case delay(Duration)
     /// The store gets nothing; this is answered instead.
     case answer(status: Int, headers: [String: String] = [:], body: String = "")
+    /// The store gets nothing; this is answered before the request's body is read, and then the connection is closed
+    /// with what is left of the body unread, or left as it is and never read again.
+    case answerEarly(status: Int, headers: [String: String] = [:], body: String = "", closes: Bool = true)
     /// The store gets the request and acts; this is answered instead.
     case replaceAnswer(status: Int, headers: [String: String] = [:], body: String = "")
 }

@@ -57,7 +57,7 @@ enum ProxyConnection {
 
         private var reachesServer: Bool {
             switch fault {
-            case .answer, .refuse: false
+            case .answer, .answerEarly, .refuse: false
             default: true
             }
         }
@@ -67,6 +67,11 @@ enum ProxyConnection {
         ) async throws {
             if fault == .refuse { throw Cut() }
             if case .delay(let pause) = fault { try await Task.sleep(for: pause) }
+            if case .answerEarly(let status, let headers, let body, let closes) = fault {
+                try await answer(status: status, headers: headers, body: body)
+                if !closes { try await client.closeFuture.get() }
+                throw Cut()
+            }
             if head.headers["expect"].contains("100-continue") {
                 try await toClient.write(.head(HTTPResponseHead(version: .http1_1, status: .continue)))
             }

@@ -2,6 +2,7 @@ import ImageCodecs
 import ImageModel
 import Parsers
 import Rendering
+import S3Documents
 
 /// What is fuzzed. Each takes any bytes at all; what it must not do is crash, hang or break what it promises.
 enum FuzzTarget: String, CaseIterable {
@@ -23,6 +24,8 @@ enum FuzzTarget: String, CaseIterable {
     case head
     /// Entity tags, ranges and Accept.
     case field
+    /// What an S3 store sends, and what is kept in one.
+    case s3
 
     private static let limits = CodecLimits(
         maximumPixels: 1 << 18, maximumFrames: 64, maximumScans: 20, maximumAnimationPixels: 1 << 20)
@@ -41,6 +44,7 @@ enum FuzzTarget: String, CaseIterable {
         case .query: QueryFuzzing.run(Array(bytes))
         case .head: Self.expectNoFault(HeadFuzzing.fault(Array(bytes)))
         case .field: Self.expectNoFault(FieldFuzzing.fault(Array(bytes)))
+        case .s3: S3Fuzzing.run(Array(bytes))
         }
     }
 

@@ -1,6 +1,7 @@
 import ImageCodecs
 import ImageModel
 import Parsers
+import S3Documents
 
 /// Small files of every kind to begin with, made anew on every run.
 enum Seeds {
@@ -13,6 +14,7 @@ enum Seeds {
         case .query: QueryFuzzing.seeds.enumerated().map { ("\($0.offset)", $0.element) }
         case .head: HeadFuzzing.seeds.enumerated().map { ("\($0.offset)", $0.element) }
         case .field: FieldFuzzing.seeds.enumerated().map { ("\($0.offset)", $0.element) }
+        case .s3: S3Fuzzing.seeds.enumerated().map { ("\($0.offset)", $0.element) }
         case .exif: blocks().enumerated().map { ("\($0.offset)", [UInt8($0.offset % 16)] + $0.element) }
         }
     }

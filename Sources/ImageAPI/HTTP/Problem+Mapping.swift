@@ -53,6 +53,9 @@ extension Problem {
         case .invalidKey: self.init(.badPath, "The storage cannot hold an object of this name.")
         case .full: self.init(.storageFull, "The storage has no room left.", cause: error)
         case .denied: self.init(.storageDenied, "The storage refused the server's credentials.", cause: error)
+        case .archived:
+            self.init(
+                .objectArchived, "The image is in an archive of the storage and must be restored there first.", cause: error)
         case .unavailable:
             self.init(.storageUnavailable, "The storage does not answer.", retryAfter: Self.outageRetry, cause: error)
         case .timedOut:

@@ -27,6 +27,7 @@ enum ProblemCode: String, Sendable, CaseIterable {
     case clientLeft = "client_left"
     case internalError = "internal_error"
     case notSupportedByStorage = "not_supported_by_storage"
+    case objectArchived = "object_archived"
     case storageBadAnswer = "storage_bad_answer"
     case storageDenied = "storage_denied"
     case overloaded
@@ -42,7 +43,7 @@ enum ProblemCode: String, Sendable, CaseIterable {
         case .notFound: .notFound
         case .methodNotAllowed: .methodNotAllowed
         case .clientTooSlow: .requestTimeout
-        case .conflict: .conflict
+        case .conflict, .objectArchived: .conflict
         case .preconditionFailed: .preconditionFailed
         case .tooLong: .contentTooLarge
         case .uriTooLong: .uriTooLong
@@ -91,6 +92,7 @@ enum ProblemCode: String, Sendable, CaseIterable {
         case .clientLeft: "The client has left"
         case .internalError: "Something went wrong on the server"
         case .notSupportedByStorage: "This storage cannot do that"
+        case .objectArchived: "The image is in an archive of the storage"
         case .storageBadAnswer: "The storage gave an answer that makes no sense"
         case .storageDenied: "The storage refused the server"
         case .overloaded: "The server is busy"

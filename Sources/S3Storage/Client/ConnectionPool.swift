@@ -24,9 +24,10 @@ final class ConnectionPool: Sendable {
         settings.connectionPool.idleTimeout = .seconds(30)
         // The retries above know the deadline and the budget; the pool's own would hide a store that refuses.
         settings.connectionPool.retryConnectionEstablishment = false
+        // The hook's name says debug; it is the only way to a connection's options and handlers.
+        settings.http1_1ConnectionDebugInitializer = { EarlyAnswerHandler.install(in: $0) }
         if let readSize {
-            // What passes through in few large pieces costs a fraction of what it does in many small ones. The hook's
-            // name says debug; it is the only way to a connection's options.
+            // What passes through in few large pieces costs a fraction of what it does in many small ones.
             settings.http1_1ConnectionDebugInitializer = { channel in
                 channel.setOption(
                     .recvAllocator,

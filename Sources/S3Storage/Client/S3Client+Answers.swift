@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
 import ObjectStorage
+import Synchronization
 
 extension S3Client {
     /// The body of an answer, bounded in bytes and in time. Where there is none its end is read, which frees the
@@ -20,7 +21,7 @@ extension S3Client {
 
     /// What an answer other than 2xx says.
     func fault(
-        in response: HTTPClientResponse, until deadline: NIODeadline
+        in response: HTTPClientResponse, to request: S3Request, until deadline: NIODeadline
     ) async throws -> S3Fault {
         var fault = S3Fault(status: Int(response.status.code))
         fault.bucketRegion = response.headers.first(name: "x-amz-bucket-region")
@@ -30,12 +31,68 @@ extension S3Client {
             body = try await collect(response, limit: Self.errorLimit, until: deadline)
         } catch is BadAnswer {
             return fault
+        } catch  where request.body != nil && fault.speaksForItself && !Task.isCancelled {
+            // A store that has refused a body unread may close so hard that the rest of what it says is lost.
+            return fault
         }
-        if let document = ErrorDocument(body) {
-            fault.code = document.code
-            fault.message = document.message.map { String($0.prefix(200)) }
-            fault.objectSize = fault.objectSize ?? document.actualObjectSize
-        }
+        let document =
+            if body.readableBytes > DocumentThreads.shortDocument {
+                try await documents.run { ErrorDocument(body) }
+            } else {
+                ErrorDocument(body)
+            }
+        if let document { fault.take(document) }
         return fault
+    }
+
+    /// Sends a request whose answer is a document, and reads that away from every event loop, piece by piece as it comes.
+    ///
+    /// - Parameter understand: makes of the document what is wanted; runs on the same thread. Throws ``BadAnswer``, or
+    ///   ``S3Fault`` for what the store says by it.
+    func read<Document: AnswerDocument, Result: Sendable>(
+        _ type: Document.Type, _ request: S3Request, until deadline: NIODeadline,
+        _ understand: @escaping @Sendable (Document) throws -> Result
+    ) async throws(S3Failure) -> Result {
+        try await send(request, until: deadline) { [self] response, tryDeadline in
+            try await deadlines.run(until: tryDeadline) { [self] in
+                try await decode(response.body, understand)
+            }
+        }
+    }
+
+    private func decode<Document: AnswerDocument, Result: Sendable>(
+        _ body: HTTPClientResponse.Body, _ understand: @escaping @Sendable (Document) throws -> Result
+    ) async throws -> Result {
+        let reading = DocumentReading<Document>(try DocumentReader())
+        var pending = ByteBuffer()
+        var isShort = true
+        for try await var chunk in body {
+            pending.writeBuffer(&chunk)
+            guard pending.readableBytes >= DocumentThreads.stretch else { continue }
+            isShort = false
+            let bytes = pending
+            pending = ByteBuffer()
+            try await documents.run { try reading.feed(bytes) }
+        }
+        let bytes = pending
+        if isShort, bytes.readableBytes <= DocumentThreads.shortDocument { return try understand(reading.finish(bytes)) }
+        return try await documents.run { try understand(reading.finish(bytes)) }
+    }
+}
+
+/// A document that is read by one thread after another, one at a time.
+private final class DocumentReading<Document: AnswerDocument>: Sendable {
+    private let reader: Mutex<DocumentReader<Document>>
+
+    init(_ reader: consuming sending DocumentReader<Document>) {
+        self.reader = Mutex(reader)
+    }
+
+    func feed(_ bytes: ByteBuffer) throws {
+        try reader.withLock { try $0.feed(bytes) }
+    }
+
+    func finish(_ bytes: ByteBuffer) throws -> Document {
+        try reader.withLock { try $0.finish(bytes) }
     }
 }

@@ -19,6 +19,7 @@ final class S3Client: Sendable {
     /// For bodies that are streamed.
     private let bodies: ConnectionPool
     let deadlines: DeadlineRunner
+    let documents = DocumentThreads()
     let timeout: TimeAmount
     let now: WallClock
     let logger: Logger
@@ -31,6 +32,7 @@ final class S3Client: Sendable {
     private static let readSize = 256 << 10
 
     private let budget = NIOLockedValueBox(RetryBudget())
+    let voice = StoreVoice()
 
     init(
         _ configuration: S3Configuration, credentials: any CredentialsProvider, eventLoopGroup: any EventLoopGroup,
@@ -157,9 +159,11 @@ final class S3Client: Sendable {
         try Task.checkCancellation()
         let signed = try await sign(request)
         let response = try await pool.http.execute(signed, deadline: deadline)
+        let isKnown = voice.hear(response.headers, to: request)
         guard (200...299).contains(response.status.code) else {
-            throw try await fault(in: response, until: deadline)
+            throw try await fault(in: response, to: request, until: deadline)
         }
+        guard isKnown else { throw BadAnswer("a success that is none of the store's: a page of a proxy or a portal") }
         return try await take(response, deadline)
     }
 

@@ -52,7 +52,7 @@ struct S3Failure: Error, Sendable {
         case .timedOut:
             StorageError(.timedOut, during: operation, detail: "no answer in time")
         case .badAnswer(let detail):
-            StorageError(.badAnswer, during: operation, detail: detail)
+            StorageError(.badAnswer, during: operation, detail: detail, isForeign: true)
         case .noCredentials(let cause):
             StorageError(.unavailable, during: operation, detail: "no credentials", cause: cause)
         case .overloaded:

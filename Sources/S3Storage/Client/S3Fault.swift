@@ -30,6 +30,9 @@ struct S3Fault: Error, Sendable, Hashable {
             .contains(code) || status == 429
     }
 
+    /// Whether the status alone tells what callers need to know, whatever the code is.
+    var speaksForItself: Bool { [401, 403, 412, 413, 429, 501, 507].contains(status) }
+
     /// The kind that callers tell apart. Codes first, since stores agree on them more than on statuses.
     var storageCode: StorageError.Code {
         if let code, let known = Self.known[code] { return known }
@@ -43,9 +46,10 @@ struct S3Fault: Error, Sendable, Hashable {
         case 408: return .timedOut
         case 409: return .conflict
         case 412: return .preconditionFailed
+        case 413: return .full
         case 414: return .invalidKey
         case 416: return .rangeNotSatisfiable
-        case 429: return .unavailable
+        case 429: return .overloaded
         case 507: return .full
         case 500...599: return .unavailable
         default: return isTransient ? .unavailable : .badAnswer
@@ -75,6 +79,10 @@ struct S3Fault: Error, Sendable, Hashable {
         "QuotaExceeded": .full, "QuotaExceededException": .full, "XMinioStorageFull": .full,
         "XMinioAdminBucketQuotaExceeded": .full, "InsufficientStorage": .full, "EntityTooLarge": .full,
         "RequestTimeout": .timedOut,
+        "SlowDown": .overloaded, "SlowDownRead": .overloaded, "SlowDownWrite": .overloaded, "Throttling": .overloaded,
+        "ThrottlingException": .overloaded, "RequestLimitExceeded": .overloaded,
+        // In a class such as GLACIER: it is to be restored first.
+        "InvalidObjectState": .archived, "ObjectNotInActiveTierError": .archived,
     ]
 
     /// For logs: what came, and what an operator can do where that is known.

@@ -21,6 +21,9 @@ struct S3Request: Sendable {
     var body: ByteBuffer?
     var repeatability = Repeatability.always
 
+    /// Whether the answer is an object, or what HEAD tells of one.
+    var asksForObject: Bool { key != nil && query.isEmpty && (method == .GET || method == .HEAD) }
+
     init(
         _ operation: StorageError.Operation, _ method: HTTPMethod, key: ObjectKey? = nil, query: [QueryItem] = [],
         headers: [(name: String, value: String)] = [], body: ByteBuffer? = nil,

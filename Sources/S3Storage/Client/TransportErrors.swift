@@ -16,7 +16,7 @@ enum TransportErrors {
         case let error as BadAnswer: return .badAnswer(error.detail)
         // No connection was made, so no request went over it.
         case is NIOConnectionError: return .transport(untouched: true, error)
-        default: return .transport(untouched: isConnecting(error), error)
+        default: return .transport(untouched: hasSentNothing(error), error)
         }
     }
 
@@ -31,18 +31,14 @@ enum TransportErrors {
         }
     }
 
-    private static func isConnecting(_ error: any Error) -> Bool {
+    private static func hasSentNothing(_ error: any Error) -> Bool {
         if let error = error as? IOError { return error.errnoCode == ECONNREFUSED }
-        if let error = error as? ChannelError, case .connectTimeout = error { return true }
-        return false
-    }
-}
-
-/// An answer that no S3 server may give.
-struct BadAnswer: Error {
-    var detail: String
-
-    init(_ detail: String) {
-        self.detail = detail
+        switch error as? ChannelError {
+        case .connectTimeout: return true
+        // The HTTP client took a connection out of its pool that was being closed, and has written nothing to it. Once it
+        // has, the end of a connection is told otherwise: EarlyAnswerHandler keeps failed writes from it.
+        case .ioOnClosedChannel: return true
+        default: return false
+        }
     }
 }

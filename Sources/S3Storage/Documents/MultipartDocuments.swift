@@ -2,53 +2,74 @@ import NIOCore
 import ObjectStorage
 
 /// The answer of CreateMultipartUpload.
-struct CreatedUploadDocument: Decodable, Sendable {
-    var uploadID: String
+struct CreatedUploadDocument: AnswerDocument {
+    /// The second one is rclone's.
+    static let roots = ["InitiateMultipartUploadResult", "InitiateMultipartUpload"]
 
-    enum CodingKeys: String, CodingKey {
-        case uploadID = "UploadId"
+    var uploadID = ""
+
+    mutating func end(_ path: [String], text: String) {
+        if path == ["UploadId"] { uploadID = text }
+    }
+
+    func check() throws(BadAnswer) {
+        guard !uploadID.isEmpty, !uploadID.contains("\n") else { throw BadAnswer("an upload without an id") }
     }
 }
 
-/// The answer of CompleteMultipartUpload, or the error that may come with the same status.
-struct CompletedUploadDocument: Decodable, Sendable {
-    var etag: String?
-    var code: String?
-    var message: String?
+/// The answer of CompleteMultipartUpload. With the same status an error may come.
+struct CompletedUploadDocument: AnswerDocument {
+    static let roots = ["CompleteMultipartUploadResult"]
 
-    enum CodingKeys: String, CodingKey {
-        case etag = "ETag"
-        case code = "Code"
-        case message = "Message"
+    var etag: String?
+
+    mutating func end(_ path: [String], text: String) {
+        if path == ["ETag"] { etag = text }
+    }
+
+    func check() throws(BadAnswer) {
+        guard etag.flatMap({ ETag(header: $0) }) != nil else {
+            throw BadAnswer("a completed upload without a usable ETag")
+        }
     }
 }
 
 /// A page of ListMultipartUploads.
-struct UploadsDocument: Decodable, Sendable {
-    struct Upload: Decodable, Sendable {
-        var key: String
-        var uploadID: String
-        var initiated: String?
+struct UploadsDocument: AnswerDocument {
+    static let roots = ["ListMultipartUploadsResult"]
 
-        enum CodingKeys: String, CodingKey {
-            case key = "Key"
-            case uploadID = "UploadId"
-            case initiated = "Initiated"
-        }
+    struct Upload: Sendable {
+        var key: String?
+        var uploadID: String?
+        var initiated: String?
     }
 
     var encodingType: String?
-    var isTruncated: String?
+    /// rclone leaves it out where nothing follows.
+    var isTruncated: Truncation? = .whole
     var nextKeyMarker: String?
     var nextUploadIDMarker: String?
-    var uploads: [Upload]?
+    var uploads: [Upload] = []
 
-    enum CodingKeys: String, CodingKey {
-        case encodingType = "EncodingType"
-        case isTruncated = "IsTruncated"
-        case nextKeyMarker = "NextKeyMarker"
-        case nextUploadIDMarker = "NextUploadIdMarker"
-        case uploads = "Upload"
+    mutating func begin(_ path: [String]) {
+        if path == ["Upload"] { uploads.append(Upload()) }
+    }
+
+    mutating func end(_ path: [String], text: String) {
+        switch path {
+        case ["EncodingType"]: encodingType = text
+        case ["IsTruncated"]: isTruncated = Truncation(text)
+        case ["NextKeyMarker"]: nextKeyMarker = text
+        case ["NextUploadIdMarker"]: nextUploadIDMarker = text
+        case ["Upload", "Key"]: uploads[uploads.count - 1].key = text
+        case ["Upload", "UploadId"]: uploads[uploads.count - 1].uploadID = text
+        case ["Upload", "Initiated"]: uploads[uploads.count - 1].initiated = text
+        default: break
+        }
+    }
+
+    func check() throws(BadAnswer) {
+        guard isTruncated != nil else { throw BadAnswer("a list of uploads that does not say whether it is whole") }
     }
 }
 

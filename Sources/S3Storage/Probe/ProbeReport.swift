@@ -8,10 +8,13 @@ public struct ProbeReport: Sendable, Hashable {
     public var tellsMissingKeys: Bool
     /// For the log: what an operator should know, one sentence each. Empty on a store that honours everything.
     public var warnings: [String]
+    /// Every finding as a line of its name and its value, for people.
+    public var lines: [String]
 
     init(_ findings: ProbeFindings, partSize: Int) {
         capabilities = findings.traits.capabilities(partSize: partSize)
         tellsMissingKeys = findings.tellsMissingKeys
         warnings = findings.warnings
+        lines = findings.fields.map { "\($0.name): \($0.value)" }
     }
 }

@@ -16,11 +16,10 @@ extension ProbeRun {
             QueryItem("prefix", prefix),
         ]
         do throws(S3Failure) {
-            let answer = try await storage.client.send(S3Request(.probe, .GET, query: query), until: deadline)
-            return try S3Storage.understand(.probe) { () throws(BadAnswer) in
-                let document = try S3Document.decode(ListDocument.self, from: answer.body)
-                let form = try document.page(plusIsSpace: true).items.map(\.key)
-                let plain = try document.page(plusIsSpace: false).items.map(\.key)
+            let request = S3Request(.probe, .GET, query: query)
+            return try await storage.client.read(ListDocument.self, request, until: deadline) { document in
+                let form = try document.listed(plusIsSpace: true).page.items.map(\.key)
+                let plain = try document.listed(plusIsSpace: false).page.items.map(\.key)
                 guard form.contains(odd) || plain.contains(odd) else {
                     throw BadAnswer("a listing without an object that was just written")
                 }

@@ -65,6 +65,11 @@ final class ProbeRun: Sendable {
         return key
     }
 
+    /// An object beside the run's own that is to be removed with them.
+    func adopt(_ key: ObjectKey) {
+        used.withLockedValue { _ = $0.insert(key) }
+    }
+
     /// Removes every upload and object of this run, within a few seconds: the process may be about to end. What cannot be
     /// removed by then is left to another call, or to the sweep.
     ///

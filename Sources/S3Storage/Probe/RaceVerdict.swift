@@ -12,6 +12,14 @@ struct RaceVerdict: Sendable, Hashable {
     private var worst = ConditionSupport.atomic
     private var races = 0
 
+    init() {}
+
+    /// As an earlier probe has settled it.
+    init(settled support: ConditionSupport) {
+        worst = support
+        races = 1
+    }
+
     /// One request whose condition does not hold.
     mutating func addFalseCondition(_ outcome: RaceOutcome) {
         switch outcome {

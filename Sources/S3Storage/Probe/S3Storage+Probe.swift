@@ -3,14 +3,20 @@ public import ObjectStorage
 
 extension S3Storage {
     /// What is to be done before serving: creates the bucket where ``S3Configuration/createBucket`` asks for it, and
-    /// probes what takes a few requests. The races that tell whether conditions are atomic go on behind it, one at a
-    /// time, since some stores keep racers waiting for seconds (SeaweedFS retries its locks every second); until they
-    /// have ended the cautious way is taken, and what they find is logged. May be called again after it has thrown.
+    /// finds out what the store honours. Mostly an earlier probe has left its verdict in the bucket, which one question
+    /// brings. Else what takes a few requests is probed at once, and the races that tell whether conditions are atomic
+    /// go on behind it, by one replica for all and one race at a time, since some stores keep racers waiting for seconds
+    /// (SeaweedFS retries its locks every second). Until they have ended the cautious way is taken, and what they find
+    /// is logged. May be called again after it has thrown.
     ///
     /// - Throws: ``StorageError``, an outage among them.
     @discardableResult
     public func prepare() async throws(StorageError) -> ProbeReport {
         if configuration.createBucket { try await createBucket() }
+        if let verdict = try await keptVerdict() {
+            traits = verdict.findings.traits
+            return ProbeReport(verdict.findings, partSize: configuration.partSize)
+        }
         let run = ProbeRun(self, isGentle: true)
         do throws(StorageError) {
             let facts = try await run.facts()
@@ -24,7 +30,8 @@ extension S3Storage {
     }
 
     /// Finds out what the store really honours, by small objects of its own below `.tintype/probe/`, and removes them.
-    /// From then on ``capabilities`` tells it. May be called again after it has thrown.
+    /// From then on ``capabilities`` tells it, and what was found is kept in the bucket. May be called again after it has
+    /// thrown.
     ///
     /// - Throws: ``StorageError``, an outage among them; then nothing is learnt.
     @discardableResult
@@ -34,19 +41,26 @@ extension S3Storage {
         await cleanUp(run)
         let findings = try result.get()
         traits = findings.traits
+        await keep(findings)
         return ProbeReport(findings, partSize: configuration.partSize)
     }
 
-    /// Races until it is known how they end.
+    /// Races until it is known how they end, or another replica has found it out.
     private func finishProbe(_ first: ProbeRun, _ facts: ProbeFindings) async {
         var run = first
+        if !facts.needsRaces { await keep(facts) }
+        var lease = ProbeLease(self)
         while facts.needsRaces, !Task.isCancelled {
+            guard await lease.take(for: run) else {
+                try? await Task.sleep(for: .seconds(3))
+                guard let verdict = try? await keptVerdict() else { continue }
+                learn(verdict.findings, after: facts)
+                break
+            }
             let result = await attempt { [run] () throws(StorageError) in try await run.races(after: facts) }
             if case .success(let findings) = result {
-                traits = findings.traits
-                for warning in findings.warnings where !facts.warnings.contains(warning) {
-                    logger.warning("the store does not keep all promises", metadata: ["finding": "\(warning)"])
-                }
+                learn(findings, after: facts)
+                await keep(findings)
                 break
             }
             await cleanUp(run)
@@ -58,6 +72,13 @@ extension S3Storage {
         for pause in [0, 1, 5, 30] where pause == 0 || !Task.isCancelled {
             try? await Task.sleep(for: .seconds(pause))
             if await cleanUp(run) { return }
+        }
+    }
+
+    private func learn(_ findings: ProbeFindings, after facts: ProbeFindings) {
+        traits = findings.traits
+        for warning in findings.warnings where !facts.warnings.contains(warning) {
+            logger.warning("the store does not keep all promises", metadata: ["finding": "\(warning)"])
         }
     }
 

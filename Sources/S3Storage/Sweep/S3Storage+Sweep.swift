@@ -115,20 +115,17 @@ extension S3Storage {
             // Not asked for encoded: SeaweedFS says that it encodes here, and does not. Our keys are fit for XML.
             let query =
                 [QueryItem("uploads"), QueryItem("prefix", prefix)] + markers
-            let answer = try await client.send(
-                S3Request(.listUploads, .GET, query: query), until: deadline ?? client.deadline())
-            let document = try Self.understand(.listUploads) { () throws(BadAnswer) in
-                try S3Document.decode(UploadsDocument.self, from: answer.body)
-            }
+            let document = try await client.read(
+                UploadsDocument.self, S3Request(.listUploads, .GET, query: query), until: deadline ?? client.deadline()
+            ) { $0 }
             let names = NameDecoder(encodingType: document.encodingType, plusIsSpace: traits.plusIsSpace)
-            for upload in document.uploads ?? [] {
-                let name = try Self.understand(.listUploads) { () throws(BadAnswer) in
-                    try names.decode(upload.key)
-                }
+            for upload in document.uploads {
+                guard let text = upload.key, let id = upload.uploadID, !id.isEmpty else { continue }
+                let name = try Self.understand(.listUploads) { () throws(BadAnswer) in try names.decode(text) }
                 // Some stores do not look at the prefix.
                 guard name.starts(with: prefix), let key = ObjectKey(name) else { continue }
                 let begun = upload.initiated.flatMap { Timestamp(rfc3339: $0) ?? Timestamp(httpDate: $0) }
-                found.append(UnfinishedUpload(key: key, id: upload.uploadID, begun: begun))
+                found.append(UnfinishedUpload(key: key, id: id, begun: begun))
             }
             let next = try Self.nextMarkers(document, names: names)
             guard next.isEmpty || next != markers else {
@@ -142,7 +139,7 @@ extension S3Storage {
     private static func nextMarkers(
         _ document: UploadsDocument, names: NameDecoder
     ) throws(S3Failure) -> [QueryItem] {
-        guard document.isTruncated == "true", let marker = document.nextKeyMarker, !marker.isEmpty else { return [] }
+        guard document.isTruncated == .cutOff, let marker = document.nextKeyMarker, !marker.isEmpty else { return [] }
         let key = try understand(.listUploads) { () throws(BadAnswer) in try names.decode(marker) }
         let id = document.nextUploadIDMarker.map { [QueryItem("upload-id-marker", $0)] } ?? []
         return [QueryItem("key-marker", key)] + id

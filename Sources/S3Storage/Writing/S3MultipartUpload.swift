@@ -98,14 +98,8 @@ final class S3MultipartUpload: MultipartUpload {
             headers: [("content-type", "application/xml")] + condition, body: CompleteUploadBody.make(parts))
         let client = storage.client
         do throws(S3Failure) {
-            let etag = try await client.send(request, until: deadline) { response, tryDeadline in
-                let body = try await client.collect(
-                    response, limit: S3Client.errorLimit, until: tryDeadline)
-                let document = try S3Document.decode(CompletedUploadDocument.self, from: body)
-                // The status goes out before the store has joined the parts, so a failure can only be in the body.
-                if let code = document.code {
-                    throw S3Fault(status: 200, code: code, message: document.message.map { String($0.prefix(200)) })
-                }
+            // The status goes out before the store has joined the parts, so a failure can only be in the body.
+            let etag = try await client.read(CompletedUploadDocument.self, request, until: deadline) { document in
                 guard let etag = document.etag.flatMap({ ETag(header: $0) }) else {
                     throw BadAnswer("a completed upload without a usable ETag")
                 }

@@ -81,14 +81,7 @@ extension S3Storage {
             operation, .POST, key: key, query: [QueryItem("uploads")],
             headers: Self.headers(contentType: options.contentType, metadata: options.metadata),
             repeatability: repeatability)
-        let answer = try await client.send(request, until: deadline)
-        let document = try Self.understand(operation) { () throws(BadAnswer) in
-            try S3Document.decode(CreatedUploadDocument.self, from: answer.body)
-        }
-        guard !document.uploadID.isEmpty, !document.uploadID.contains("\n") else {
-            throw Self.badAnswer("an upload without an id", during: operation)
-        }
-        return document.uploadID
+        return try await client.read(CreatedUploadDocument.self, request, until: deadline) { $0.uploadID }
     }
 
     /// Removes a note. Its loss of purpose is no reason to fail anything: a note that stays is found by the sweep.
@@ -112,5 +105,12 @@ extension S3Storage {
         } catch  where failureMeansMissing(error) || error.fault?.code == "NoSuchUpload" {
             return
         }
+    }
+}
+
+extension UploadNote {
+    /// Where notes of this key's uploads are, each under a random name of its own.
+    static func name(of key: ObjectKey) -> String {
+        "\(folder)\(Hashing.sha256(key.bytes))/\(Hexadecimal.random(bytes: 16))"
     }
 }

@@ -82,6 +82,10 @@ extension S3Storage {
                 _ = try await head(key, during: .delete, until: deadline)
             } catch  where error.code == .notFound {
                 isMissing = true
+            } catch var unknown where isRepeated {
+                // Ours may be what the second try has met.
+                unknown.mayHaveHappened = true
+                throw unknown
             }
         }
         guard isMissing else { throw error }

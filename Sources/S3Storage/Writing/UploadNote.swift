@@ -35,9 +35,4 @@ struct UploadNote: Sendable, Hashable {
         self.init(
             key: key, begun: Timestamp(seconds: seconds), uploadID: lines.count == 4 ? String(lines[3]) : nil)
     }
-
-    /// Where notes of this key's uploads are, each under a random name of its own.
-    static func name(of key: ObjectKey) -> String {
-        "\(folder)\(Hashing.sha256(key.bytes))/\(Hexadecimal.random(bytes: 16))"
-    }
 }

@@ -64,6 +64,10 @@ extension Setting {
         Setting(
             "S3_UPLOAD_SWEEP_SECONDS", \.s3.uploadSweepAge, .secondsOrNever(1...31_536_000),
             "own multipart uploads that are unfinished after so long are aborted; 0: never"),
+        Setting(
+            "S3_PROBE_MAX_AGE_SECONDS", \.s3.probeMaxAge, .seconds(0...31_536_000),
+            "what was found out about the store's conditional writes is kept in the bucket and counts so long; 0: found "
+                + "out anew at each start"),
     ]
 
     private static let uploads = [

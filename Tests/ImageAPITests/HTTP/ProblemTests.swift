@@ -13,7 +13,7 @@ struct ProblemTests {
             (StorageError.Code.notFound, 404), (.preconditionFailed, 412), (.conflict, 409),
             (.rangeNotSatisfiable, 416),
             (.invalidKey, 400), (.full, 507), (.denied, 502), (.unavailable, 503), (.timedOut, 504), (.badAnswer, 502),
-            (.unsupported, 501), (.cancelled, 499),
+            (.unsupported, 501), (.cancelled, 499), (.archived, 409), (.overloaded, 503),
         ])
     func storage(_ code: StorageError.Code, _ status: Int) {
         let error = StorageError(code, during: .get, detail: "/srv/data/secret.jpg", objectSize: 10)

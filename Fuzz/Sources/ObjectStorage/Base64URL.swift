@@ -1,0 +1,1 @@
+../../../Sources/ObjectStorage/Base64URL.swift

@@ -1,0 +1,1 @@
+../../../Sources/ObjectStorage/Hexadecimal.swift

@@ -1,0 +1,1 @@
+../../../Sources/ObjectStorage/StorageError.swift

@@ -1,0 +1,1 @@
+../../../Sources/S3Storage/Probe/ProbeFindings.swift

@@ -1,0 +1,1 @@
+../../../Sources/S3Storage/Client/S3Fault.swift

@@ -1,0 +1,27 @@
+import NIOCore
+import NIOPosix
+
+/// Threads on which documents are read: a page of 1,000 keys takes milliseconds, which no event loop has. Few, so that
+/// clients that list leave processors to everybody else. They end with the last owner.
+final class DocumentThreads: Sendable {
+    /// What is shorter is read where it came: an error, or the answer to one step of an upload.
+    static let shortDocument = 4 << 10
+    /// So many bytes are gathered before a thread is asked.
+    static let stretch = 64 << 10
+
+    private let pool: NIOThreadPool
+
+    init(count: Int = max(1, System.coreCount / 2)) {
+        pool = NIOThreadPool(numberOfThreads: count)
+        pool.start()
+    }
+
+    deinit {
+        pool.shutdownGracefully { _ in }
+    }
+
+    /// - Throws: what `body` throws; `CancellationError` where the task is cancelled before a thread was free.
+    func run<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+        try await pool.runIfActive(body)
+    }
+}

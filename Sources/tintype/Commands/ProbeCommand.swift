@@ -1,0 +1,49 @@
+import ArgumentParser
+import Logging
+import ObjectStorage
+import Telemetry
+import TintypeSettings
+
+/// Finds out what the store honours and keeps it in the bucket, where servers find it when they start.
+struct ProbeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "probe",
+        abstract: "Find out what the S3 store honours, print it, and keep it in the bucket.",
+        discussion: """
+            Servers do so themselves where the bucket holds no findings about this store, or none that are younger than \
+            S3_PROBE_MAX_AGE_SECONDS. Of use after the store was upgraded, before the first server is started. Servers \
+            that run keep to what they know until they are started again.
+            """
+    )
+
+    @OptionGroup var options: SettingsOptions
+
+    func run() async throws {
+        let settings = try options.loadOrExit()
+        LineLogHandler.bootstrap(format: LineFormat(settings.logFormat), level: Logger.Level(settings.logLevel))
+        let store: Store
+        do {
+            store = try Store.open(settings, logger: Logger(label: "tintype"))
+        } catch {
+            StandardStreams.printError("tintype: \(error)")
+            throw ExitCode(SettingsFaults.exitCode)
+        }
+        guard let probe = store.probe else {
+            await store.close()
+            return print("local files: nothing to find out")
+        }
+        var lines: [String] = []
+        var failure: StorageError?
+        do throws(StorageError) {
+            lines = try await probe()
+        } catch {
+            failure = error
+        }
+        await store.close()
+        for line in lines { print(line) }
+        if let failure {
+            StandardStreams.printError("tintype probe: \(failure.debugDescription)")
+            throw ExitCode(1)
+        }
+    }
+}

@@ -1,0 +1,103 @@
+import NIOConcurrencyHelpers
+import NIOCore
+import ObjectStorage
+import TestServers
+import Testing
+
+@testable import S3Storage
+
+/// The store answers a write before it has read the body. Of bodies that the kernel does not take at once (4 MB and more
+/// on loopback) the answer was lost: "I/O on closed channel", 503, and the store counted as away.
+@Suite(.enabled(if: hasSeaweedFS), .timeLimit(.minutes(3))) struct EarlyAnswerTests {
+    struct Refusal: Sendable, CustomTestStringConvertible {
+        var status: Int
+        var code: String
+        var means: StorageError.Code
+
+        var testDescription: String { "\(status) \(code)" }
+        var body: String { "<?xml version=\"1.0\"?><Error><Code>\(code)</Code><Message>m</Message></Error>" }
+    }
+
+    enum Ending: Sendable, CaseIterable {
+        /// Says that it closes, and does.
+        case announced
+        /// Closes without a word.
+        case sudden
+        /// Keeps the connection and reads no more.
+        case open
+    }
+
+    private static let refusals = [
+        Refusal(status: 403, code: "AccessDenied", means: .denied),
+        Refusal(status: 413, code: "EntityTooLarge", means: .full),
+        Refusal(status: 507, code: "XMinioStorageFull", means: .full),
+        Refusal(status: 400, code: "QuotaExceeded", means: .full),
+        Refusal(status: 412, code: "PreconditionFailed", means: .preconditionFailed),
+        Refusal(status: 503, code: "SlowDown", means: .overloaded),
+    ]
+
+    private func fault(_ refusal: Refusal, _ ending: Ending) -> Fault {
+        .answerEarly(
+            status: refusal.status, headers: ending == .announced ? ["connection": "close"] : [:], body: refusal.body,
+            closes: ending != .open)
+    }
+
+    @Test(arguments: refusals, Ending.allCases) func put(_ refusal: Refusal, _ ending: Ending) async throws {
+        // Each with connections of its own: one that the store has closed while it rested is another matter. So is one
+        // that rests and is never read again after a small body, which has gone out whole before its answer comes.
+        for size in [1000, 300_000, 4_300_000, 8 << 20] where ending != .open || size > 1000 {
+            try await Servers.withFaults { storage, proxy in
+                proxy.setPlan { $0.method == "PUT" ? fault(refusal, ending) : .none }
+                let bytes = ByteBuffer(repeating: 7, count: size)
+                let error = await expect(throwing: refusal.means) {
+                    _ = try await storage.put(key(freshPrefix() + "x"), bytes: bytes, options: PutOptions())
+                }
+                #expect(error?.isOutage == false && error?.mayHaveHappened == false, "\(size) bytes")
+                // No connection that is left with half a request is used again.
+                proxy.setPlan { _ in .none }
+                try await storage.checkAvailability()
+            }
+        }
+    }
+
+    @Test(arguments: Ending.allCases) func uploadPart(_ ending: Ending) async throws {
+        try await Servers.withFaults { storage, proxy in
+            let upload = try await storage.beginUpload(key(freshPrefix() + "x"), options: UploadOptions())
+            for refusal in Self.refusals {
+                proxy.setPlan { $0.uri.contains("partNumber") ? fault(refusal, ending) : .none }
+                let error = await expect(throwing: refusal.means) {
+                    try await upload.uploadPart(ByteBuffer(repeating: 7, count: 8 << 20), number: 1)
+                }
+                #expect(error?.isOutage == false)
+            }
+            await upload.abort()
+        }
+    }
+
+    /// Said once, it is no refusal: the write is sent again, and happens once.
+    @Test(arguments: Ending.allCases) func slowDownOnce(_ ending: Ending) async throws {
+        try await Servers.withFaults { storage, proxy in
+            let refusal = Refusal(status: 503, code: "SlowDown", means: .overloaded)
+            let first = Once()
+            proxy.setPlan { $0.method == "PUT" && first.isFirst ? fault(refusal, ending) : .none }
+            let key = try key(freshPrefix() + "x")
+            let bytes = ByteBuffer(repeating: 7, count: 8 << 20)
+            let etag = try await storage.put(key, bytes: bytes, options: PutOptions()).etag
+            #expect(proxy.exchanges.count { $0.method == "PUT" } == 2)
+            let object = try await storage.head(key)
+            #expect(object.etag == etag && object.size == 8 << 20)
+        }
+    }
+
+    /// A connection that ends without an answer is an outage still, and the write may have happened.
+    @Test func noAnswerAtAll() async throws {
+        try await Servers.withFaults { storage, proxy in
+            proxy.setPlan { $0.method == "PUT" ? .refuse : .none }
+            let error = await expect(throwing: .unavailable) {
+                _ = try await storage.put(
+                    key(freshPrefix() + "x"), bytes: ByteBuffer(repeating: 7, count: 8 << 20), options: PutOptions())
+            }
+            #expect(error?.mayHaveHappened == true)
+        }
+    }
+}
