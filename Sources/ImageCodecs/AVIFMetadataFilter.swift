@@ -54,7 +54,8 @@ enum AVIFMetadataFilter {
     private static func places(
         of told: [Int: FourCC], _ pieces: AVIFItemPieces, boxes: [AVIFBox], meta: AVIFBox, end: Int, _ file: RawSpan
     ) throws(CodecError) -> [(item: Int, parts: [Range<Int>])] {
-        let held = AVIFBox.children(file, in: meta.full(file)?.content ?? meta.content)
+        let held =
+            AVIFBox.children(file, in: meta.full(file)?.content ?? meta.content)
             .filter { $0.name == FourCC("idat") } + boxes.filter { $0.name == AVIFBox.mediaData }
         var taken: [(item: Int, parts: [Range<Int>])] = []
         // Items may not share their bytes: thousands of them in one place would take as many passes over it.
@@ -124,7 +125,9 @@ enum AVIFMetadataFilter {
         var place = 0..<bytes.count
         if !ExifHeader.isTIFF(span, place), !span.hasPrefix(ExifHeader.signature) {
             // Where it leads nowhere, nobody knows where another reader takes its block from.
-            guard bytes.count > 4, let skipped = span.bigEndian32(at: 0), skipped < bytes.count - 4 else { return zeros }
+            guard bytes.count > 4, let skipped = span.bigEndian32(at: 0), skipped < bytes.count - 4 else {
+                return zeros
+            }
             place = 4 + skipped..<bytes.count
         }
         place = ExifHeader.anyTIFF(chunk: span, place)

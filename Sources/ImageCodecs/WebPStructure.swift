@@ -156,7 +156,8 @@ struct WebPStructure: Sendable {
             imagesInFrame = 0
             return 16
         case WebPChunk.exif:
-            return hasExif || frameEnd != nil ? 0 : min(length, ExifLocation.orientationBytes + ExifHeader.signature.count)
+            return hasExif || frameEnd != nil
+                ? 0 : min(length, ExifLocation.orientationBytes + ExifHeader.signature.count)
         default:
             guard chunks > 1 else { throw .damaged("a WebP that does not begin with its picture") }
             return 0

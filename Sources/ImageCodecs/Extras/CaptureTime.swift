@@ -15,8 +15,9 @@ extension PhotoFacts.CaptureTime {
             if text[at] == other { text[at] = wanted }
         }
         let hasSeconds = text.count > 16 && text[16] == 0x3A
-        guard var numbers = Self.numbers(
-            Array(text.prefix(hasSeconds ? 19 : 16)), pattern: Array((hasSeconds ? Self.pattern : Self.short).utf8))
+        guard
+            var numbers = Self.numbers(
+                Array(text.prefix(hasSeconds ? 19 : 16)), pattern: Array((hasSeconds ? Self.pattern : Self.short).utf8))
         else { return nil }
         if !hasSeconds { numbers.append(0) }
         var rest = text.dropFirst(hasSeconds ? 19 : 16)

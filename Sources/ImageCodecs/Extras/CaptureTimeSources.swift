@@ -83,7 +83,8 @@ struct CaptureTimeSources {
             let items = AVIFItems.read(file, meta: meta), let pieces = AVIFItemPieces.read(file, meta: meta)
         else { return }
         for item in items.types.keys.sorted() where items.types[item] == FourCC("mime") && packetsLeft > 0 {
-            guard let parts = pieces.ranges[item] ?? nil, parts.reduce(0, { $0 + $1.count }) <= Self.maximumPacket else {
+            guard let parts = pieces.ranges[item] ?? nil, parts.reduce(0, { $0 + $1.count }) <= Self.maximumPacket
+            else {
                 continue
             }
             add(xmp: parts.flatMap { file.copy($0) })

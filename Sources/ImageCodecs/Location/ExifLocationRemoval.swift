@@ -60,7 +60,8 @@ struct ExifLocationRemoval {
     /// Returns false where that would reach into what is kept, or take too long.
     private mutating func zero(_ range: Range<Int>) -> Bool {
         // The header stays, whatever a file says.
-        guard range.lowerBound >= 8, range.count <= left, !found.directories.contains(where: { $0.range.overlaps(range) })
+        guard range.lowerBound >= 8, range.count <= left,
+            !found.directories.contains(where: { $0.range.overlaps(range) })
         else { return false }
         left -= range.count
         for at in range { block[at] = 0 }
