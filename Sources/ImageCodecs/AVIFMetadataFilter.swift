@@ -13,46 +13,23 @@ enum AVIFMetadataFilter {
         // What follows something that is no box may look like boxes again, but does not stay.
         let boxes = AVIFBox.children(file, in: 0..<file.byteCount).filter { $0.range.upperBound <= end }
         guard let meta = boxes.first(where: { $0.name == AVIFBox.metadata }),
-            let items = try AVIFItems.read(file, meta: meta)
+            let items = try AVIFItems.read(file, meta: meta), let pieces = AVIFItemPieces.read(file, meta: meta)
         else { throw .damaged("an AVIF without a header") }
         // Beyond so many boxes nobody would look for metadata here, but others might.
         guard boxes.last?.range.upperBound == end else { throw tooManyBoxes }
         var result = file.copy(0..<end)
-        // Items may not share their bytes: thousands of them in one place would take as many passes over it.
-        var left = end
-        for (item, type) in items.types where type == FourCC("Exif") || type == FourCC("mime") {
-            guard let range = items.locations[item] else {
-                throw .unsupported("this AVIF keeps its metadata in pieces, which cannot be dropped")
-            }
-            left -= range.count
-            guard left >= 0, isApart(range, boxes: boxes, items: items) else {
-                throw .damaged("metadata in the place of something else in the AVIF")
-            }
-            let isExif = type == FourCC("Exif")
-            if policy == .dropAll {
-                // An empty directory, and nothing but spaces.
-                let empty: [UInt8] = isExif ? [0, 0, 0, 0, 0x4D, 0x4D, 0, 42, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0] : []
-                let filler: UInt8 = isExif ? 0 : 0x20
-                let rest = [UInt8](repeating: filler, count: max(0, range.count - empty.count))
-                result.replaceSubrange(range, with: (empty + rest).prefix(range.count))
-            } else if isExif {
-                guard range.count > 4, let skipped = file.bigEndian32(at: range.lowerBound), skipped < range.count - 4
-                else {
-                    // Nobody knows where another reader takes its block from.
-                    result.replaceSubrange(range, with: [UInt8](repeating: 0, count: range.count))
-                    continue
-                }
-                let place = range.lowerBound + 4 + skipped..<range.upperBound
-                var block = file.copy(place)
-                // No reader takes an AVIF's orientation from its EXIF (MIAF): nothing has to stand in.
-                if LocationRemoval.clean(exif: &block) == nil { block = [UInt8](repeating: 0, count: block.count) }
-                result.replaceSubrange(place, with: block)
-            } else {
-                var packet = file.copy(range)
-                if LocationRemoval.clean(xmp: &packet) == nil {
-                    packet = [UInt8](repeating: 0x20, count: packet.count)
-                }
-                result.replaceSubrange(range, with: packet)
+        let told = items.types.filter { !pictures.contains($0.value) }
+        if !told.isEmpty, !pieces.isComplete { throw unreachable }
+        let taken = try places(of: told, pieces, boxes: boxes, meta: meta, end: end, file)
+        for (item, parts) in taken {
+            guard let type = items.types[item] else { continue }
+            let bytes = parts.flatMap { file.copy($0) }
+            let isEmptied = policy == .dropAll && metadata.contains(type)
+            var rest = isEmptied ? emptied(type, bytes)[...] : cleaned(type, bytes)[...]
+            guard rest.count == bytes.count else { throw .fault("an item of another length") }
+            for part in parts {
+                result.replaceSubrange(part, with: rest.prefix(part.count))
+                rest = rest.dropFirst(part.count)
             }
         }
         blank(boxes, in: &result)
@@ -64,6 +41,110 @@ enum AVIFMetadataFilter {
         }
         return result
     }
+
+    /// Items that are nothing but metadata.
+    private static let metadata: Set<FourCC> = [FourCC("Exif"), FourCC("mime"), FourCC("uri ")]
+    /// Coded pictures, and what is made of them (ISO/IEC 23008-12, 6.6.2).
+    private static let pictures = Set(
+        (["av01", "hvc1", "grid", "iden", "iovl", "tmap"] as [StaticString]).map { FourCC($0) })
+
+    /// Where the bytes of these items stand.
+    ///
+    /// - Throws: where they share them with one another, with a picture or with the header.
+    private static func places(
+        of told: [Int: FourCC], _ pieces: AVIFItemPieces, boxes: [AVIFBox], meta: AVIFBox, end: Int, _ file: RawSpan
+    ) throws(CodecError) -> [(item: Int, parts: [Range<Int>])] {
+        let held =
+            AVIFBox.children(file, in: meta.full(file)?.content ?? meta.content)
+            .filter { $0.name == FourCC("idat") } + boxes.filter { $0.name == AVIFBox.mediaData }
+        var taken: [(item: Int, parts: [Range<Int>])] = []
+        // Items may not share their bytes: thousands of them in one place would take as many passes over it.
+        var left = end
+        for item in told.keys.sorted() {
+            // An item without a place has no bytes.
+            guard let known = pieces.ranges[item] else { continue }
+            guard let parts = known else {
+                guard let type = told[item], metadata.contains(type) else { continue }
+                throw unreachable
+            }
+            left -= parts.reduce(0) { $0 + $1.count }
+            let isHeld = parts.allSatisfy { part in
+                part.isEmpty
+                    || held.contains {
+                        $0.content.lowerBound <= part.lowerBound && part.upperBound <= $0.content.upperBound
+                    }
+            }
+            guard left >= 0, isHeld else { throw shared }
+            taken.append((item, parts))
+        }
+        // Sorted, a range that shares bytes with any other one shares them with one of its neighbours.
+        let others = pieces.ranges.filter { told[$0.key] == nil }.values.flatMap { $0 ?? [] }
+        var all = taken.flatMap { $0.parts.map { (range: $0, isTold: true) } }
+        all += others.map { (range: $0, isTold: false) }
+        all = all.filter { !$0.range.isEmpty }.sorted { $0.range.lowerBound < $1.range.lowerBound }
+        var reached = (end: 0, isTold: false)
+        for (range, isTold) in all {
+            // Pictures may share theirs: only what is changed has to stand apart.
+            if range.lowerBound < reached.end, isTold || reached.isTold { throw shared }
+            if range.upperBound > reached.end { reached = (range.upperBound, isTold) }
+        }
+        return taken
+    }
+
+    private static func emptied(_ type: FourCC, _ bytes: [UInt8]) -> [UInt8] {
+        // An empty directory, and nothing but spaces.
+        let isExif = type == FourCC("Exif")
+        let empty: [UInt8] = isExif ? [0, 0, 0, 0, 0x4D, 0x4D, 0, 42, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0] : []
+        let rest = [UInt8](repeating: isExif ? 0 : 0x20, count: max(0, bytes.count - empty.count))
+        return Array((empty + rest).prefix(bytes.count))
+    }
+
+    private static func cleaned(_ type: FourCC, _ bytes: [UInt8]) -> [UInt8] {
+        switch type {
+        case FourCC("Exif"): return cleaned(exif: bytes)
+        case FourCC("mime"):
+            var packet = bytes
+            // Without any markup it is compressed, or nobody knows what.
+            guard packet.contains(0x3C), LocationRemoval.clean(xmp: &packet) != nil else {
+                return [UInt8](repeating: 0x20, count: bytes.count)
+            }
+            return packet
+        default:
+            var content = bytes
+            EmbeddedJPEG.clean(&content)
+            guard unsafe LocationRemoval.mayHoldPlace(content.span.bytes) else { return content }
+            return [UInt8](repeating: 0, count: bytes.count)
+        }
+    }
+
+    /// Four bytes say where the TIFF block begins (ISO/IEC 23008-12, A.2.1). Some writers leave them out, or have the
+    /// header of a JPEG's EXIF in their place or behind them.
+    private static func cleaned(exif bytes: [UInt8]) -> [UInt8] {
+        let zeros = [UInt8](repeating: 0, count: bytes.count)
+        let span = unsafe bytes.span.bytes
+        var place = 0..<bytes.count
+        if !ExifHeader.isTIFF(span, place), !span.hasPrefix(ExifHeader.signature) {
+            // Where it leads nowhere, nobody knows where another reader takes its block from.
+            guard bytes.count > 4, let skipped = span.bigEndian32(at: 0), skipped < bytes.count - 4 else {
+                return zeros
+            }
+            place = 4 + skipped..<bytes.count
+        }
+        place = ExifHeader.anyTIFF(chunk: span, place)
+        var block = span.copy(place)
+        // No reader takes an AVIF's orientation from its EXIF (MIAF): nothing has to stand in.
+        guard ExifHeader.isTIFF(span, place), LocationRemoval.clean(exif: &block) != nil else {
+            return LocationRemoval.mayHoldPlace(span) ? zeros : bytes
+        }
+        let result = bytes[..<place.lowerBound] + block
+        return Array(result)
+    }
+
+    private static var unreachable: CodecError {
+        .unsupported("this AVIF keeps its metadata where they cannot be dropped")
+    }
+
+    private static var shared: CodecError { .damaged("metadata in the place of something else in the AVIF") }
 
     private static var tooManyBoxes: CodecError {
         .unsupported("this AVIF has too many boxes for its metadata to be dropped")
@@ -96,18 +177,5 @@ enum AVIFMetadataFilter {
         ]
         for box in children where told.contains(box.name) { blank(box, in: &result) }
         return children
-    }
-
-    /// Whether a range lies in the media data, and in no picture's.
-    private static func isApart(_ range: Range<Int>, boxes: [AVIFBox], items: AVIFItems) -> Bool {
-        let isData = boxes.contains {
-            $0.name == FourCC("mdat") && $0.content.lowerBound <= range.lowerBound
-                && range.upperBound <= $0.content.upperBound
-        }
-        return isData
-            && items.locations.allSatisfy { item, other in
-                let type = items.types[item]
-                return type == FourCC("Exif") || type == FourCC("mime") || !range.overlaps(other)
-            }
     }
 }

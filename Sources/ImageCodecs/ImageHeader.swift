@@ -7,8 +7,8 @@ public enum ImageHeader {
     /// The bytes are a whole file, or its first part up to the image data: a JPEG up to and with its first SOS, a PNG
     /// up to the data of its first IDAT, a WebP up to its first frame header, an AVIF up to the end of its meta box (of
     /// a sequence: its moov box); ``StructureCheck/headerEnd`` finds this
-    /// place. What a file keeps behind it (WebP's EXIF, a PNG's late eXIf) is only seen in the whole file; with less
-    /// the orientation is upright, and a WebP animation's `frames` is nil.
+    /// place. What a WebP keeps behind it is only seen in the whole file: with less its EXIF may be missing, the
+    /// orientation is upright then, and an animation's `frames` is nil.
     ///
     /// A JPEG whose coding libjpeg cannot read (12 bits, lossless, hierarchical) is judged by its markers.
     ///

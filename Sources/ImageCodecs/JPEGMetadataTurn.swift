@@ -29,19 +29,22 @@ struct JPEGMetadataTurn {
         let start = segment.payload.lowerBound
         var payload = file.copy(segment.payload)
         switch segment.marker {
-        case JPEGSegment.Marker.application1 where file.has(ExifLocation.signature, at: start):
-            turnExif(&payload)
-        case JPEGSegment.Marker.application1 where file.has(JPEGSegment.Signature.xmp, at: start):
-            XMPEdit.turn(&payload, turn)
-            if XMPEdit.listsPictures(payload) { listsPictures = true }
+        case JPEGSegment.Marker.application1 where file.has(JPEGSegment.Signature.extendedXMP, at: start):
+            return file.copy(segment.range)
+        case JPEGSegment.Marker.application1:
+            if let block = ExifHeader.tiff(jpeg: file, segment.payload) {
+                turnExif(&payload, header: block.lowerBound - start)
+            } else {
+                turnXMP(&payload)
+            }
         case JPEGSegment.Marker.application2
         where !keepsPlaces
             && (file.has(JPEGSegment.Signature.multiPicture, at: start)
                 || file.has(JPEGSegment.Signature.gainMap, at: start)):
             effects.insert(.droppedPictures)
             return nil
-        case JPEGSegment.Marker.application13 where !keepsPlaces:
-            let changed = PhotoshopResources.turned(payload, turn)
+        case JPEGSegment.Marker.application13:
+            let changed = PhotoshopResources.turned(payload, turn, keepsPlaces: keepsPlaces)
             payload = changed.payload
             effects.formUnion(changed.effects)
         case JPEGSegment.Marker.application0 where file.has(JPEGSegment.Signature.jfxx, at: start):
@@ -55,12 +58,22 @@ struct JPEGMetadataTurn {
         return JPEGSegment.encode(segment.marker, payload)
     }
 
-    private mutating func turnExif(_ payload: inout [UInt8]) {
-        let signature = ExifLocation.signature
-        var block = Array(payload.dropFirst(signature.count))
-        let room = keepsPlaces ? block.count : JPEGSegment.maximumPayload - signature.count
+    /// - Parameter header: how many bytes stand in front of the block.
+    private mutating func turnExif(_ payload: inout [UInt8], header: Int) {
+        var block = Array(payload.dropFirst(header))
+        let room = keepsPlaces ? block.count : JPEGSegment.maximumPayload - header
         effects.formUnion(MetadataEdit.turnExif(&block, turn, room: room))
-        payload = signature + block
+        payload = payload.prefix(header) + block
+    }
+
+    /// XMP behind its header, or behind another one that is read all the same.
+    private mutating func turnXMP(_ payload: inout [UInt8]) {
+        let signature = JPEGSegment.Signature.xmp
+        let header = payload.starts(with: signature) ? signature.count : 0
+        var packet = Array(payload.dropFirst(header))
+        XMPEdit.turn(&packet, turn)
+        payload = payload.prefix(header) + packet
+        if XMPEdit.listsPictures(payload) { listsPictures = true }
     }
 
     /// Exchanges the densities (ITU-T T.871 10.1) and drops the thumbnail, which is uncompressed and out of use.

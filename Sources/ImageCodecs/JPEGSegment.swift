@@ -29,6 +29,7 @@ struct JPEGSegment: Sendable, Hashable {
         static let application0: UInt8 = 0xE0
         static let application1: UInt8 = 0xE1
         static let application2: UInt8 = 0xE2
+        static let application11: UInt8 = 0xEB
         static let application13: UInt8 = 0xED
         static let application14: UInt8 = 0xEE
         static let comment: UInt8 = 0xFE

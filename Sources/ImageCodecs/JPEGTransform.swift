@@ -34,7 +34,8 @@ enum JPEGTransform {
     ) -> ImageTransform.Outcome {
         var bytes = file.copy(0..<file.byteCount)
         var metadata = JPEGMetadataTurn(turn: turn, keepsPlaces: true)
-        for segment in header.segments where segment.marker == JPEGSegment.Marker.application1 {
+        let told: Set<UInt8> = [JPEGSegment.Marker.application1, JPEGSegment.Marker.application13]
+        for segment in header.segments where told.contains(segment.marker) {
             guard let changed = metadata.turned(file, segment), changed.count == segment.range.count else { continue }
             bytes.replaceSubrange(segment.range, with: changed)
         }

@@ -38,7 +38,7 @@ struct PNGHeader {
         let info = ImageInfo(
             format: .png,
             size: PixelSize(width: Int(coding.width), height: Int(coding.height)),
-            orientation: ExifLocation.orientation(bytes, ExifLocation.find(png: bytes, chunks: chunks)),
+            orientation: ExifLocation.orientation(bytes, ExifLocation.orienting(png: bytes, chunks: chunks)),
             hasAlpha: coding.has_transparency,
             frames: frames ?? 1,
             isAnimation: frames != nil,

@@ -16,7 +16,7 @@ struct PNGStructure: Sendable {
     /// Signature, chunk header or CRC while it comes in.
     private var field = SmallBytes(wanted: 8)
     private var crc: UInt32 = 0
-    /// The first bytes of IHDR, acTL and eXIf.
+    /// The first bytes of acTL.
     private var content = SmallBytes(wanted: 0)
     private var previous: FourCC?
     private var chunks = 0
@@ -26,12 +26,8 @@ struct PNGStructure: Sendable {
     private var frames: Int?
     private var frameControls = 0
     private var imageEnd = 0
-    private var lateOrientation: Orientation?
     private let limits: CodecLimits
     private(set) var headerEnd: Int?
-
-    /// The orientation stands in the first directory, which writers put first.
-    private static let exifBytes = 16_384
 
     init(limits: CodecLimits) {
         self.limits = limits
@@ -94,8 +90,7 @@ struct PNGStructure: Sendable {
         crc = unsafe header.span.bytes.extracting(4..<8).withCBytes { (pointer, count) in
             unsafe tt_crc32(0, pointer, count)
         }
-        let isWanted = name == PNGChunk.animationControl || name == PNGChunk.exif
-        content.reset(wanted: isWanted ? min(length, Self.exifBytes) : 0)
+        content.reset(wanted: name == PNGChunk.animationControl ? min(length, 4) : 0)
         if name == PNGChunk.imageData, headerEnd == nil { headerEnd = offset }
         field.reset(wanted: 4)
         state = length == 0 ? .crc(name: name) : .data(name: name, remaining: length)
@@ -138,9 +133,6 @@ struct PNGStructure: Sendable {
                 throw .tooLarge(limit: "the number of frames", value: count, maximum: limits.maximumFrames)
             }
             frames = count
-        case PNGChunk.exif:
-            guard hasImageData else { break }
-            lateOrientation = unsafe ExifWalk.read(content.bytes.span.bytes)?.orientationValue
         default: break
         }
         if name == PNGChunk.end {
@@ -161,6 +153,6 @@ struct PNGStructure: Sendable {
         if let frames, frames != frameControls { throw .damaged("a wrong number of frames in the PNG") }
         return StructureCheck.Summary(
             frames: frames ?? 1, imageEnd: imageEnd, trailingBytes: offset - imageEnd,
-            lateOrientation: lateOrientation)
+            lateOrientation: nil)
     }
 }

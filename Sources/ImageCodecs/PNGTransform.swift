@@ -29,11 +29,13 @@ enum PNGTransform {
         var outcome = ImageTransform.Outcome(bytes: [], isLossless: true)
         outcome.bytes.reserveCapacity(file.byteCount)
         var at = 0
-        for chunk in chunks where chunk.name == PNGChunk.exif || chunk.name == PNGChunk.internationalText {
+        var metadata = PNGMetadataTurn(turn: turn)
+        for chunk in chunks where PNGMetadataTurn.mayTell(chunk) {
             outcome.bytes += file.copy(at..<chunk.range.lowerBound)
-            outcome.bytes += edited(chunk, file, turn, &outcome.effects)
+            outcome.bytes += metadata.turned(chunk, file)
             at = chunk.range.upperBound
         }
+        outcome.effects = metadata.effects
         outcome.bytes += file.copy(at..<file.byteCount)
         return outcome
     }
@@ -46,36 +48,19 @@ enum PNGTransform {
         var outcome = ImageTransform.Outcome(bytes: PNGChunk.signature, isLossless: true)
         outcome.bytes.reserveCapacity(core.count + 4_096)
         for chunk in coreChunks where chunk.name == PNGChunk.header { outcome.bytes += coreBytes.copy(chunk.range) }
+        var metadata = PNGMetadataTurn(turn: turn)
         var isPictureWritten = false
         for chunk in chunks where chunk.name != PNGChunk.header {
             guard chunk.name == PNGChunk.imageData else {
-                outcome.bytes += edited(chunk, file, turn, &outcome.effects)
+                outcome.bytes += metadata.turned(chunk, file)
                 continue
             }
             guard !isPictureWritten else { continue }
             isPictureWritten = true
             for data in coreChunks where data.name == PNGChunk.imageData { outcome.bytes += coreBytes.copy(data.range) }
         }
+        outcome.effects = metadata.effects
         if let last = chunks.last, last.range.upperBound < file.byteCount { outcome.effects.insert(.droppedPictures) }
         return outcome
-    }
-
-    /// A chunk of the original, changed where it speaks of what has been turned.
-    private static func edited(
-        _ chunk: PNGChunk, _ file: RawSpan, _ turn: PictureTurn, _ effects: inout TransformEffects
-    ) -> [UInt8] {
-        var data = file.copy(chunk.data)
-        switch chunk.name {
-        case PNGChunk.exif:
-            // Nothing in a PNG refers to a chunk by its place: the block may grow by a thumbnail.
-            effects.formUnion(MetadataEdit.turnExif(&data, turn, room: data.count + 65_536))
-        case PNGChunk.internationalText where file.has(PNGChunk.xmpKeyword + [0], at: chunk.data.lowerBound):
-            XMPEdit.turn(&data, turn)
-        case PNGChunk.physicalSize where turn.total.swapsAxes && data.count == 9:
-            data = Array(data[4..<8] + data[0..<4] + data[8..<9])
-        default:
-            return file.copy(chunk.range)
-        }
-        return PNGChunk.encode(chunk.name, data)
     }
 }

@@ -1,25 +1,38 @@
 import ImageModel
 
-/// The thumbnail among Photoshop's image resources in an APP13 segment (Adobe Photoshop File Formats Specification,
-/// "Image Resource Blocks"). IPTC stands there too and is left alone.
+/// What speaks of the picture's shape among Photoshop's image resources in an APP13 segment (Adobe Photoshop File
+/// Formats Specification, "Image Resource Blocks"): a thumbnail, and EXIF and XMP a second time. IPTC is left alone.
 enum PhotoshopResources {
     /// `Photoshop 3.0` and a zero.
     static let signature = Array("Photoshop 3.0".utf8) + [0]
-    private static let blockSignature = FourCC("8BIM")
+    /// With which a resource of Photoshop itself begins.
+    static let blockSignature = FourCC("8BIM")
     /// The thumbnail as JPEG, and the older one whose red and blue are exchanged, which a turn does not mind.
     private static let thumbnails: Set<Int> = [0x040C, 0x0409]
+    private static let exif: Set<Int> = [0x0422, 0x0423]
+    static let xmp = 0x0424
+    static let iptc = 0x0404
     private static let thumbnailHeader = 28
 
-    /// A payload with its thumbnails turned along, or without those that cannot be. The rest stays byte for byte: no
-    /// resource refers to another by its place.
-    static func turned(_ payload: [UInt8], _ turn: PictureTurn) -> (payload: [UInt8], effects: TransformEffects) {
+    /// A payload with its thumbnails turned along, or without those that cannot be, and with orientations that say
+    /// upright. The rest stays byte for byte: no resource refers to another by its place.
+    ///
+    /// - Parameter keepsPlaces: the payload keeps its length, and the thumbnails stay as they are.
+    static func turned(
+        _ payload: [UInt8], _ turn: PictureTurn, keepsPlaces: Bool
+    ) -> (payload: [UInt8], effects: TransformEffects) {
         let bytes = unsafe payload.span.bytes
         guard bytes.hasPrefix(signature) else { return (payload, []) }
         var result = signature
         var effects: TransformEffects = []
         var at = signature.count
         while let block = next(bytes, at: at) {
-            if thumbnails.contains(block.id) {
+            if exif.contains(block.id) || block.id == xmp {
+                var data = Array(payload[block.data])
+                edit(&data, block.id, turn)
+                result += payload[block.range.lowerBound..<block.data.lowerBound] + data
+                result += payload[block.data.upperBound..<block.range.upperBound]
+            } else if thumbnails.contains(block.id), !keepsPlaces {
                 let data = Array(payload[block.data])
                 // The block's own head has up to 266 bytes: its name alone may have 255.
                 let head = block.data.lowerBound - block.range.lowerBound
@@ -41,10 +54,22 @@ enum PhotoshopResources {
         return (result + payload[at...], effects)
     }
 
+    /// EXIF or XMP, which keeps its length.
+    private static func edit(_ data: inout [UInt8], _ id: Int, _ turn: PictureTurn) {
+        guard id != xmp else { return XMPEdit.turn(&data, turn) }
+        let place = unsafe ExifHeader.anyTIFF(chunk: data.span.bytes, 0..<data.count)
+        var block = Array(data[place])
+        _ = MetadataEdit.turnExif(&block, turn, room: block.count)
+        guard block.count == place.count else { return }
+        data.replaceSubrange(place, with: block)
+    }
+
     /// The block at an offset: signature, number, a Pascal string padded to an even length, length, data padded to an
     /// even length. Nil where it is not there whole.
-    static func next(_ bytes: RawSpan, at start: Int) -> (id: Int, range: Range<Int>, data: Range<Int>)? {
-        guard bytes.fourCC(at: start) == blockSignature, let id = bytes.bigEndian16(at: start + 4),
+    static func next(
+        _ bytes: RawSpan, at start: Int, signature: FourCC = blockSignature
+    ) -> (id: Int, range: Range<Int>, data: Range<Int>)? {
+        guard bytes.fourCC(at: start) == signature, let id = bytes.bigEndian16(at: start + 4),
             start + 6 < bytes.byteCount
         else { return nil }
         let name = Int(bytes.byte(at: start + 6)) + 1

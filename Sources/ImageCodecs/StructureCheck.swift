@@ -13,8 +13,8 @@ public struct StructureCheck: Sendable {
         public var imageEnd: Int
         /// Bytes behind the picture.
         public var trailingBytes: Int
-        /// The orientation in an EXIF chunk that stands behind the image data of a WebP or PNG, where a header read
-        /// from the file's first part does not see it. Nil where there is none.
+        /// The orientation in an EXIF chunk that stands behind the image data of a WebP, where a header read from the
+        /// file's first part does not see it. Nil where there is none. A PNG's counts only in front of its image data.
         public var lateOrientation: Orientation?
     }
 

@@ -26,11 +26,11 @@ struct WebPStructure: Sendable {
     private var images = 0
     private var imagesInFrame = 0
     private var frames = 0
+    /// An EXIF chunk has been met that can be read: no later one counts.
+    private var hasExif = false
     private var lateOrientation: Orientation?
     private let limits: CodecLimits
     private(set) var headerEnd: Int?
-
-    private static let exifBytes = 16_384
 
     init(limits: CodecLimits) {
         self.limits = limits
@@ -156,7 +156,8 @@ struct WebPStructure: Sendable {
             imagesInFrame = 0
             return 16
         case WebPChunk.exif:
-            return images > 0 ? min(length, Self.exifBytes) : 0
+            return hasExif || frameEnd != nil
+                ? 0 : min(length, ExifLocation.orientationBytes + ExifHeader.signature.count)
         default:
             guard chunks > 1 else { throw .damaged("a WebP that does not begin with its picture") }
             return 0
@@ -185,10 +186,12 @@ struct WebPStructure: Sendable {
             try lookIntoPicture(name, bytes)
         case WebPChunk.exif:
             let span = unsafe bytes.span.bytes
-            let block = ExifLocation.skippingSignature(span, 0..<bytes.count)
-            if lateOrientation == nil {
-                lateOrientation = ExifWalk.read(span.extracting(block))?.orientationValue
-            }
+            let block = ExifHeader.tiff(chunk: span, 0..<bytes.count)
+            let head = block.prefix(ExifLocation.orientationBytes)
+            guard let walk = ExifWalk.read(span.extracting(head)) else { break }
+            hasExif = true
+            // What stands in front of the picture has been read with the header.
+            if images > 0 { lateOrientation = walk.orientationValue }
         default: break
         }
     }

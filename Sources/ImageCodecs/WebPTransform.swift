@@ -75,7 +75,7 @@ enum WebPTransform {
         var data = file.copy(chunk.data)
         switch chunk.name {
         case WebPChunk.exif:
-            let block = ExifLocation.skippingSignature(file, chunk.data)
+            let block = ExifHeader.anyTIFF(chunk: file, chunk.data)
             var exif = file.copy(block)
             let room = exif.count + (mayGrow ? 65_536 : 0)
             effects.formUnion(MetadataEdit.turnExif(&exif, turn, room: room))

@@ -6,6 +6,13 @@ import ImageModel
 enum XMPEdit {
     /// Sets the orientation to 1 and lets the sizes follow the picture.
     static func turn(_ packet: inout [UInt8], _ turn: PictureTurn) {
+        let text = XMPText(packet)
+        var changed = text
+        edit(&changed.letters, turn)
+        if changed.letters != text.letters { changed.write(to: &packet, unlike: text) }
+    }
+
+    private static func edit(_ packet: inout [UInt8], _ turn: PictureTurn) {
         for place in values("tiff:Orientation", in: packet) where place.count == 1 {
             if (0x31...0x38).contains(packet[place.lowerBound]) { packet[place.lowerBound] = 0x31 }
         }

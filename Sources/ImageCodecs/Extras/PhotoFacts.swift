@@ -1,6 +1,7 @@
 public import ImageModel
 
-/// What a photo's EXIF tells of how it came about (Exif 2.32). Every field is nil where the file does not say, or says
+/// What a photo's metadata tell of how it came about: EXIF (Exif 2.32), and where that has no time, XMP and IPTC. Every
+/// field is nil where the file does not say, or says
 /// something that has no meaning.
 public struct PhotoFacts: Sendable, Hashable {
     /// A moment by the camera's clock.
@@ -38,7 +39,9 @@ public struct PhotoFacts: Sendable, Hashable {
         public var altitude: Double?
     }
 
-    /// DateTimeOriginal with OffsetTimeOriginal, else OffsetTime.
+    /// EXIF's DateTimeOriginal with OffsetTimeOriginal, else OffsetTime; else, in the order in which exiftool prefers
+    /// them, XMP's exif:DateTimeOriginal, IPTC's DateCreated with TimeCreated, XMP's photoshop:DateCreated, and
+    /// xmp:CreateDate. A date without a time of day is none.
     public var captureTime: CaptureTime?
     /// Make and Model: at most 128 characters each, without control characters and surrounding spaces.
     public var make: String?
@@ -65,8 +68,9 @@ public struct PhotoFacts: Sendable, Hashable {
             case .avif: (try? AVIFHeader.read(file, limits: limits))?.exif
             case .webp: (try? WebPChunks.all(in: file)).flatMap { ExifLocation.find(webp: file, chunks: $0) }
             }
-        guard let block else { return PhotoFacts() }
-        return read(exif: file.extracting(block))
+        var facts = block.map { read(exif: file.extracting($0)) } ?? PhotoFacts()
+        if facts.captureTime == nil { facts.captureTime = CaptureTimeSources.read(file, format: info.format) }
+        return facts
     }
 
     /// Reads an EXIF block, from its TIFF header on.
@@ -88,46 +92,6 @@ public struct PhotoFacts: Sendable, Hashable {
             .filter { $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) }
         let words = scalars.prefix(128).split(separator: " ").map { String(String.UnicodeScalarView($0)) }
         return words.isEmpty ? nil : words.joined(separator: " ")
-    }
-}
-
-extension PhotoFacts.CaptureTime {
-    /// `YYYY:MM:DD HH:MM:SS` and `+HH:MM`; nil for a date that no calendar has. A wrong offset counts as none.
-    init?(_ text: [UInt8], offset: [UInt8]?) {
-        let numbers = Self.numbers(text, pattern: Array("0000:00:00 00:00:00".utf8))
-        guard let numbers, numbers.count == 6, numbers[0] > 0, (1...12).contains(numbers[1]), numbers[2] > 0,
-            numbers[2] <= Self.days(numbers[1], of: numbers[0]), numbers[3] < 24, numbers[4] < 60, numbers[5] <= 60
-        else { return nil }
-        (year, month, day) = (numbers[0], numbers[1], numbers[2])
-        (hour, minute, second) = (numbers[3], numbers[4], numbers[5])
-        guard let offset, let sign = offset.first, sign == 0x2B || sign == 0x2D,
-            let parts = Self.numbers(Array(offset.dropFirst()), pattern: Array("00:00".utf8)), parts[0] < 24,
-            parts[1] < 60
-        else { return }
-        self.offset = (sign == 0x2D ? -1 : 1) * (parts[0] * 60 + parts[1])
-    }
-
-    /// The numbers in a text of this shape, where 0 stands for any digit; what follows may only be zeros or spaces.
-    private static func numbers(_ text: [UInt8], pattern: [UInt8]) -> [Int]? {
-        guard text.count >= pattern.count, text[pattern.count...].allSatisfy({ $0 == 0 || $0 == 0x20 }) else {
-            return nil
-        }
-        var numbers = [0]
-        for (byte, wanted) in zip(text, pattern) {
-            if wanted == 0x30 {
-                guard (0x30...0x39).contains(byte) else { return nil }
-                numbers[numbers.count - 1] = numbers[numbers.count - 1] * 10 + Int(byte - 0x30)
-            } else {
-                guard byte == wanted else { return nil }
-                numbers.append(0)
-            }
-        }
-        return numbers
-    }
-
-    private static func days(_ month: Int, of year: Int) -> Int {
-        let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
-        return month == 2 ? (isLeap ? 29 : 28) : [4, 6, 9, 11].contains(month) ? 30 : 31
     }
 }
 

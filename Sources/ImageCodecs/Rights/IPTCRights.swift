@@ -3,8 +3,6 @@ import ImageModel
 /// Artist and copyright in IPTC's records (IPTC-NAA Information Interchange Model 4.1), which stand among Photoshop's
 /// image resources.
 enum IPTCRights {
-    /// The image resource that holds the records.
-    private static let resource = 0x0404
     private static let byline = 80
     private static let copyrightNotice = 116
 
@@ -13,31 +11,25 @@ enum IPTCRights {
         guard payload.hasPrefix(PhotoshopResources.signature) else { return nil }
         var at = PhotoshopResources.signature.count
         while let block = PhotoshopResources.next(payload, at: at) {
-            if block.id == resource, let found = read(payload.extracting(block.data)) { return found }
+            if block.id == PhotoshopResources.iptc, let found = read(payload.extracting(block.data)) { return found }
             at = block.range.upperBound
         }
         return nil
     }
 
-    /// Reads datasets: 0x1C, record, number, two bytes of length, value (chapter 1, part 2).
+    /// Reads datasets.
     static func read(_ records: RawSpan) -> EncodedMetadata? {
         var isUTF8 = false
         var artists: [[UInt8]] = []
         var copyright: [UInt8]?
-        var at = 0
-        while at <= records.byteCount - 5, records.byte(at: at) == 0x1C, let length = records.bigEndian16(at: at + 3) {
-            // A length of more than 32,767 is written in another way, which no text of ours needs.
-            let start = at + 5
-            guard length < 1 << 15, length <= records.byteCount - start else { break }
-            let value = start..<start + length
-            switch (records.byte(at: at + 1), Int(records.byte(at: at + 2))) {
+        IPTCRecords.forEach(records) { record, number, value in
+            switch (record, number) {
             // Coded character set: ESC % G is UTF-8 (ISO 2022).
-            case (1, 90): isUTF8 = records.has([0x1B, 0x25, 0x47], at: start)
+            case (1, 90): isUTF8 = records.has([0x1B, 0x25, 0x47], at: value.lowerBound)
             case (2, byline): if artists.count < 16 { artists.append(records.copy(value)) }
             case (2, copyrightNotice): if copyright == nil { copyright = records.copy(value) }
             default: break
             }
-            at = value.upperBound
         }
         let artist = Array(artists.map { text($0, isUTF8: isUTF8) }.joined(separator: [0x3B, 0x20]))
         return EncodedMetadata.checked(artist: artist, copyright: copyright.map { text($0, isUTF8: isUTF8) })

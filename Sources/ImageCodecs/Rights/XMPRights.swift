@@ -16,7 +16,8 @@ enum XMPRights {
     /// More creators than a line of text has room for.
     private static let maximumValues = 16
 
-    private static func values(_ name: String, in packet: [UInt8]) -> [[UInt8]] {
+    /// The values of a property: those of its list, or its only one.
+    static func values(_ name: String, in packet: [UInt8]) -> [[UInt8]] {
         let name = Array(name.utf8)
         var from = 0
         while let found = packet.firstIndex(of: name, from: from) {
