@@ -69,6 +69,21 @@ struct PageDocument: Encodable, Sendable {
         var etag: String
         var version: String
         var lastModified: String?
+
+        private enum Key: String, CodingKey {
+            case path, url, bytes, etag, version, lastModified
+        }
+
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: Key.self)
+            try container.encode(path, forKey: .path)
+            try container.encode(url, forKey: .url)
+            try container.encode(bytes, forKey: .bytes)
+            try container.encode(etag, forKey: .etag)
+            try container.encode(version, forKey: .version)
+            // Written by hand, since the compiler's own would leave out what is not known.
+            try container.encode(lastModified, forKey: .lastModified)
+        }
     }
 
     private let items: [Item]
