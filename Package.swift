@@ -39,6 +39,9 @@ let package = Package(
         // Imports nothing, so that every other room may import it.
         .target(name: "ImageModel", swiftSettings: swiftSettings),
 
+        // The monotonic clock as a value, so that tests can hold it still. Imports nothing.
+        .target(name: "TaskSupport", swiftSettings: swiftSettings),
+
         // The few calls of Linux that Swift's Glibc does not show, thin and prefixed. Knows nothing of Swift.
         .target(name: "CObjectStorage"),
 
@@ -48,6 +51,7 @@ let package = Package(
             name: "ObjectStorage",
             dependencies: [
                 "CObjectStorage",
+                "TaskSupport",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
@@ -120,6 +124,7 @@ let package = Package(
         .target(
             name: "Admission",
             dependencies: [
+                "TaskSupport",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
@@ -147,7 +152,7 @@ let package = Package(
         .target(
             name: "ImageService",
             dependencies: [
-                "Admission", "ImageCache", "ImageCodecs", "ImageModel", "ObjectStorage", "Rendering",
+                "Admission", "ImageCache", "ImageCodecs", "ImageModel", "ObjectStorage", "Rendering", "TaskSupport",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -220,12 +225,12 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
 
-        // Tests mirror the targets. What several of them share stands in the two libraries at the end.
+        // Tests mirror the targets. What several of them share stands in the libraries at the end.
         .testTarget(name: "ImageModelTests", dependencies: ["ImageModel"], swiftSettings: swiftSettings),
         .testTarget(
             name: "ObjectStorageTests",
             dependencies: [
-                "ObjectStorage", "StorageConformance", "StorageCrasher",
+                "CObjectStorage", "ObjectStorage", "StorageConformance", "StorageCrasher", "TestClock",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "MetricsTestKit", package: "swift-metrics"),
@@ -249,7 +254,9 @@ let package = Package(
         .testTarget(
             name: "RenderingTests", dependencies: ["CRendering", "ImageCodecs", "ImageModel", "Rendering"],
             swiftSettings: swiftSettings),
-        .testTarget(name: "AdmissionTests", dependencies: ["Admission"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "AdmissionTests", dependencies: ["Admission", "TaskSupport", "TestClock"],
+            swiftSettings: swiftSettings),
         .testTarget(
             name: "ImageCacheTests",
             dependencies: ["ImageCache", "ObjectStorage", .product(name: "NIOCore", package: "swift-nio")],
@@ -258,7 +265,8 @@ let package = Package(
         .testTarget(
             name: "ImageServiceTests",
             dependencies: [
-                "Admission", "ImageCache", "ImageCodecs", "ImageModel", "ImageService", "ObjectStorage",
+                "Admission", "ImageCache", "ImageCodecs", "ImageModel", "ImageService", "ObjectStorage", "TaskSupport",
+                "TestClock",
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
             swiftSettings: swiftSettings
@@ -309,6 +317,10 @@ let package = Package(
             ],
             swiftSettings: swiftSettings
         ),
+
+        // A clock that stands still until it is told to move.
+        .target(
+            name: "TestClock", dependencies: ["TaskSupport"], path: "Tests/TestClock", swiftSettings: swiftSettings),
 
         // The promises of ObjectStorage as checks that every store runs.
         .target(

@@ -1,4 +1,5 @@
 import NIOConcurrencyHelpers
+public import TaskSupport
 
 /// Memory that is needed as a whole before work can begin, such as that of decoded pixels: first come, first served,
 /// with a bounded queue and a deadline for each wait. Of some budgets one client gets a share only.

@@ -1,4 +1,5 @@
 import NIOConcurrencyHelpers
+public import TaskSupport
 
 /// Turns at work that all clients want at once, shared evenly between them, in front of which nobody waits in vain: what
 /// by the recent pace will not have its turn in time is refused at the door.

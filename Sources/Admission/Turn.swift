@@ -1,4 +1,5 @@
 import NIOConcurrencyHelpers
+public import TaskSupport
 
 /// A wait that may not last for ever, of work that tells itself when it begins. Once begun it is not disturbed.
 public final class Turn: Sendable {

@@ -1,4 +1,5 @@
 import NIOConcurrencyHelpers
+public import TaskSupport
 
 /// The memory that all uploads together may buffer.
 ///

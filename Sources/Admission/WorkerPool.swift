@@ -1,3 +1,5 @@
+public import TaskSupport
+
 /// Dedicated threads for work that keeps a processor busy: a bounded queue, a deadline for the wait in it, and
 /// cancellation of what waits and of what runs.
 public final class WorkerPool: Sendable {

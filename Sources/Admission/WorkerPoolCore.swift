@@ -1,4 +1,5 @@
 import NIOConcurrencyHelpers
+import TaskSupport
 
 /// What the threads of a ``WorkerPool`` share. Apart from the pool, so that the threads do not keep the pool alive.
 ///

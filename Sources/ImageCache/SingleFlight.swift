@@ -29,6 +29,9 @@ public final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Send
     /// How many pieces of work are under way.
     public var count: Int { state.withLockedValue { $0.flights.count } }
 
+    /// How many wait for it.
+    func waiters(for key: Key) -> Int { state.withLockedValue { $0.flights[key]?.waiters.count ?? 0 } }
+
     /// The result of the work that is under way for this key, or else of `work`.
     ///
     /// - Throws: `CancellationError` where the calling task was cancelled; the others wait on.

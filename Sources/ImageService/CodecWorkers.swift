@@ -1,6 +1,7 @@
 public import Admission
 import ImageCodecs
 import ImageModel
+public import TaskSupport
 
 /// Runs codecs: first a turn, fairly between clients, with room for the file; then the memory of its pixels, then a
 /// thread.
@@ -22,6 +23,7 @@ public struct CodecWorkers: Sendable {
     private let timeLimit: Duration
     private let memoryBytes: Int
     private let meter = TurnMeter()
+    private let clock: MonotonicClock
 
     /// Decoded bytes that a thread gets done in a second, until it is known: between a baseline JPEG (some 800 MB/s on
     /// the machine of docs/benchmarks.md) and a progressive one (110 MB/s).
@@ -45,8 +47,9 @@ public struct CodecWorkers: Sendable {
     ///   - timeLimit: how long work may take once it has a thread; then it is told to stop, which it does between rows.
     public init(
         memoryBytes: Int, queueLimit: Int, pool: WorkerPool, patience: Duration = .seconds(6),
-        timeLimit: Duration = .seconds(30)
+        timeLimit: Duration = .seconds(30), clock: MonotonicClock = .continuous
     ) {
+        self.clock = clock
         let threads = pool.usage.threads
         turns = FairQueue(
             .init(
@@ -56,8 +59,9 @@ public struct CodecWorkers: Sendable {
                 load: memoryBytes / 2, memory: memoryBytes,
                 // No buffer holds more than 32 bits count.
                 room: min(memoryBytes / 4, Int(UInt32.max)),
-                queue: queueLimit, wait: patience / 2, pace: Double(threads) * Self.paceOfThread))
-        memory = ByteBudget(limit: memoryBytes, queueLimit: Self.unlimited)
+                queue: queueLimit, wait: patience / 2, pace: Double(threads) * Self.paceOfThread),
+            clock: clock)
+        memory = ByteBudget(limit: memoryBytes, queueLimit: Self.unlimited, clock: clock)
         self.pool = pool
         self.memoryBytes = memoryBytes
         self.patience = patience
@@ -84,7 +88,7 @@ public struct CodecWorkers: Sendable {
         _ bytes: Int64, decoded: Int? = nil, for requester: Requester = .unknown
     ) async throws(ServiceError) -> Turn {
         let bytes = Int(clamping: bytes)
-        let began = ContinuousClock.now
+        let began = clock.now()
         do {
             let turn = try await turns.acquire(
                 .init(
@@ -93,7 +97,7 @@ public struct CodecWorkers: Sendable {
                     // say of themselves is not to be believed.
                     cost: min(max(bytes, decoded ?? bytes.saturatingProduct(Self.usualExpansion)), memoryBytes)),
                 deadline: began + patience)
-            meter.note(waited: .now - began)
+            meter.note(waited: clock.now() - began)
             return turn
         } catch {
             meter.note(error)
@@ -111,7 +115,7 @@ public struct CodecWorkers: Sendable {
     func run<Value: Sendable>(
         bytes: Int, _ work: @escaping @Sendable (CancelFlag) throws -> Value
     ) async throws(ServiceError) -> Value {
-        let deadline = ContinuousClock.now + patience
+        let deadline = clock.now() + patience
         let timeLimit = timeLimit
         do {
             return try await memory.withBytes(bytes, for: .unknown, deadline: deadline) {

@@ -1,5 +1,6 @@
 import ImageCache
 import ObjectStorage
+import TaskSupport
 
 /// Ends writes: carries the last step to its end though the client leaves, and finds out what became of it where the
 /// store's answer was lost.
@@ -8,6 +9,7 @@ struct Commit: Sendable {
     let cache: CurrentImages.Cache
     /// For one storage operation, as the settings say.
     let timeout: Duration
+    let clock: MonotonicClock
 
     enum Outcome: Sendable {
         /// The store has answered: this is our version.
@@ -33,7 +35,7 @@ struct Commit: Sendable {
         _ key: ObjectKey, ids: Set<WriteID>, isConditional: Bool,
         _ write: @escaping @Sendable () async throws(StorageError) -> PutResult
     ) async -> Outcome {
-        let deadline = ContinuousClock.now + timeout
+        let deadline = clock.now() + timeout
         // In a task of its own: once begun, a write goes on to its end, whoever leaves.
         return await Task(executorPreference: TaskHome.executor) {
             cache.invalidate(key)
@@ -58,8 +60,8 @@ struct Commit: Sendable {
         }
         let lost = error
         do throws(StorageError) {
-            let found = try await look(key, patience: max(Self.patience, deadline - .now))
-            return ImageRecord(found.metadata).writes.contains(where: ids.contains)
+            let found = try await look(key, patience: max(Self.patience, deadline - clock.now()))
+            return ImageRecord(found).writes.contains(where: ids.contains)
                 ? .seen(found) : .notDone(lost, found: found)
         } catch  where error.code == .notFound {
             return .notDone(lost, found: nil)
@@ -94,7 +96,7 @@ struct Commit: Sendable {
             }
         }
         let timer = Task {
-            try await Task.sleep(for: patience)
+            try await clock.pause(for: patience)
             looking.cancel()
         }
         defer { timer.cancel() }

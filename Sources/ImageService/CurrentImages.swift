@@ -1,7 +1,7 @@
-import Admission
 import ImageCache
 import NIOConcurrencyHelpers
 import ObjectStorage
+import TaskSupport
 
 /// What the store last said of a path, and when it was asked.
 struct CurrentEntry: Sendable {
@@ -67,7 +67,7 @@ struct CurrentImages: Sendable {
     private let inspection: ImageInspection
     /// Paths that are being asked about though nobody waits.
     private let askedAside = NIOLockedValueBox<Set<ObjectKey>>([])
-    private let clock: AdmissionClock
+    let clock: MonotonicClock
 
     /// A reader that holds an old answer waits no longer than this for a new one.
     private static let patience = Duration.seconds(1)
@@ -80,7 +80,7 @@ struct CurrentImages: Sendable {
 
     init(
         storage: any ObjectStorage, cache: Cache, health: StorageHealth, revalidateAfter: Duration, staleFor: Duration,
-        clock: AdmissionClock = .continuous
+        clock: MonotonicClock = .continuous
     ) {
         self.storage = storage
         self.cache = cache

@@ -15,9 +15,9 @@ struct ImageInspection: Sendable {
         }
     }
 
-    /// By its record, else by its first bytes; nil for what is no picture.
+    /// By its record, where that is certain to be of these bytes, else by its first bytes; nil for what is no picture.
     func describe(_ object: ObjectInfo) async throws(StorageError) -> StoredImage? {
-        if let image = ImageRecord(object.metadata).image {
+        if let image = ImageRecord(object).image {
             return StoredImage(object: object, format: image.format, image: image)
         }
         return try await readHeader(of: object)

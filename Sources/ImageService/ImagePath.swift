@@ -7,7 +7,7 @@ public struct ImagePath: Sendable, Hashable {
     /// The longest segment, in bytes: what file systems take as one name.
     public static let maximumSegmentLength = 255
     /// How the server's own objects begin; no path has a segment that does.
-    public static let ownPrefix = ".tintype"
+    public static let ownPrefix = OwnNames.prefix
 
     /// Why some bytes are no path.
     public enum Fault: Error, Sendable, Hashable {
@@ -40,7 +40,7 @@ public struct ImagePath: Sendable, Hashable {
         for segment in key.segments {
             guard !segment.isEmpty else { throw .emptySegment }
             if segment.elementsEqual(".".utf8) || segment.elementsEqual("..".utf8) { throw .dotSegment }
-            if segment.starts(with: Self.ownPrefix.utf8) { throw .reserved }
+            if OwnNames.contains(segment) { throw .reserved }
             guard segment.count <= Self.maximumSegmentLength else { throw .segmentTooLong(bytes: segment.count) }
         }
         self.key = key
@@ -60,7 +60,9 @@ extension ImagePath.Fault: CustomStringConvertible {
         case .dotSegment: "The path has a segment \".\" or \"..\"."
         case .controlCharacter: "The path has a control character."
         case .backslash: "The path has a backslash."
-        case .reserved: "A segment of the path begins with \"\(ImagePath.ownPrefix)\", which is the server's own."
+        case .reserved:
+            "A segment of the path begins with \"\(ImagePath.ownPrefix)\", or with what a file system may take for it, "
+                + "which is the server's own."
         }
     }
 }

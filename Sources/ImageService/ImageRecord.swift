@@ -3,8 +3,11 @@ import ObjectStorage
 
 /// What stands beside an object in the store, in its metadata: what its header told, and the ids of the writes that
 /// led to it. What does not parse is as if it were not there, and is derived again.
+///
+/// Other programs write into the store as well, and leave the metadata or copy them: what the record tells of the picture
+/// is believed only where the store knows that it was written together with these bytes.
 struct ImageRecord: Sendable, Hashable {
-    /// Nil where the object came by another way.
+    /// Nil where the object came by another way, or may have.
     var image: ImageInfo?
     /// Ids of writes, the newest last. An upload begins the list, a rotate goes on with it. By it a writer whose
     /// answer was lost finds out whether its write has happened.
@@ -18,9 +21,9 @@ struct ImageRecord: Sendable, Hashable {
         self.writes = writes.suffix(Self.maximumWrites)
     }
 
-    init(_ metadata: ObjectMetadata) {
-        image = metadata[Name.image].flatMap(Self.parseImage)
-        writes = (metadata[Name.writes] ?? "").split(separator: ",").prefix(Self.maximumWrites).compactMap {
+    init(_ object: ObjectInfo) {
+        image = object.hasBoundMetadata ? object.metadata[Name.image].flatMap(Self.parseImage) : nil
+        writes = (object.metadata[Name.writes] ?? "").split(separator: ",").prefix(Self.maximumWrites).compactMap {
             WriteID(text: $0)
         }
     }
@@ -38,6 +41,19 @@ struct ImageRecord: Sendable, Hashable {
         return ImageRecord(image: image, writes: [write])
     }
 
+    /// The record in so much of S3's room for metadata as others have left: the ids of the oldest writes give way first,
+    /// then what can be derived again.
+    func metadata(beside others: ObjectMetadata) -> ObjectMetadata {
+        let room = Self.room - others.byteCount
+        var record = self
+        while record.metadata.byteCount > room, record.writes.count > 1 { record.writes.removeFirst() }
+        if record.metadata.byteCount > room { record.image = nil }
+        return record.metadata
+    }
+
+    /// S3's 2 KB without what a store adds to bind the metadata to the bytes.
+    private static let room = 1_920
+
     var metadata: ObjectMetadata {
         var metadata: ObjectMetadata = [:]
         if let image { metadata[Name.image] = Self.format(image) }
@@ -46,8 +62,8 @@ struct ImageRecord: Sendable, Hashable {
     }
 
     private enum Name {
-        static let image = "tintype-image"
-        static let writes = "tintype-writes"
+        static let image = ObjectMetadata.ownPrefix + "image"
+        static let writes = ObjectMetadata.ownPrefix + "writes"
     }
 
     // MARK: One line for an ImageInfo: `jpeg 1800x1200 o6 a0 f1 <profile>`, each field once, in this order.

@@ -3,6 +3,7 @@ import ImageCodecs
 public import ImageModel
 public import NIOCore
 import ObjectStorage
+import TaskSupport
 
 // What can be answered at once, from memory alone, without a task. Nil always means: ask as everybody does.
 
@@ -90,7 +91,7 @@ extension ImageService {
     public func fresh(_ path: ImagePath) -> FreshImage? {
         let moment = cache.moment(of: path.key)
         return current.fresh(path.key).flatMap {
-            FreshImage($0, moment, bound: current.revalidateAfter, now: ContinuousClock.now)
+            FreshImage($0, moment, bound: current.revalidateAfter, now: current.clock.now())
         }
     }
 

@@ -5,6 +5,7 @@ public import ImageModel
 public import NIOCore
 public import ObjectStorage
 import Rendering
+public import TaskSupport
 
 /// The use cases: upload, serve, render, rotate, delete, describe, list. Speaks of pictures and versions, never of HTTP
 /// and never of S3.
@@ -59,25 +60,30 @@ public struct ImageService: Sendable {
     private let listingTurns = ListingTurns()
     private let answers: AnswerMemory
 
-    public init(storage: any ObjectStorage, workers: CodecWorkers, configuration: Configuration) {
+    /// - Parameter clock: what freshness, deadlines and pauses go by.
+    public init(
+        storage: any ObjectStorage, workers: CodecWorkers, configuration: Configuration,
+        clock: MonotonicClock = .continuous
+    ) {
         let health = StorageHealth()
         let storage = WatchedStorage(storage, health: health)
         let cache = CurrentImages.Cache(bytes: configuration.cacheBytes) { $0.replaces($1) }
         let current = CurrentImages(
             storage: storage, cache: cache, health: health, revalidateAfter: configuration.revalidateAfter,
-            staleFor: configuration.staleFor)
+            staleFor: configuration.staleFor, clock: clock)
         let answers = AnswerMemory(bytes: configuration.answerMemoryBytes, patience: configuration.answerWait)
         self.answers = answers
         let originals = Originals(storage: storage, cache: cache, current: current, answers: answers)
         let budget = UploadBudget<Requester>(
-            totalBytes: configuration.uploadMemoryBytes, partBytes: storage.capabilities.partSize, stepBytes: 64 << 10)
+            totalBytes: configuration.uploadMemoryBytes, partBytes: storage.capabilities.partSize, stepBytes: 64 << 10,
+            clock: clock)
         self.health = health
         self.storage = storage
         self.cache = cache
         self.current = current
         self.originals = originals
-        let commit = Commit(storage: storage, cache: cache, timeout: configuration.storageTimeout)
-        let derived = DerivedObjects(storage: storage)
+        let commit = Commit(storage: storage, cache: cache, timeout: configuration.storageTimeout, clock: clock)
+        let derived = DerivedObjects(storage: storage, clock: clock)
         self.derived = derived
         extras = ExtrasKeeper(
             objects: derived, cache: cache, originals: originals, workers: workers, limits: configuration.uploads)
@@ -85,7 +91,7 @@ public struct ImageService: Sendable {
             storage: storage, cache: cache, commit: commit, budget: budget,
             rewriting: ByteBudget(
                 limit: min(configuration.uploadMemoryBytes, Int(UInt32.max)), queueLimit: Self.maximumRewritesWaiting,
-                share: configuration.uploadMemoryBytes / 4),
+                share: configuration.uploadMemoryBytes / 4, clock: clock),
             workers: workers, derived: derived, limits: configuration.uploads)
         rotation = Rotation(
             storage: storage, cache: cache, commit: commit, workers: workers, derived: derived,
@@ -95,6 +101,9 @@ public struct ImageService: Sendable {
             limits: configuration.uploads, keeping: configuration.keeping, derived: derived)
         listing = Listing(storage: storage)
     }
+
+    /// What freshness, deadlines and pauses go by.
+    public var clock: MonotonicClock { current.clock }
 
     // MARK: Reading
 

@@ -4,6 +4,7 @@ import ImageModel
 import NIOConcurrencyHelpers
 import NIOCore
 public import ObjectStorage
+import TaskSupport
 
 /// A picture with its bytes, or a range of them, as a stream.
 public struct OpenedImage: Sendable {
@@ -70,7 +71,7 @@ struct Originals: Sendable {
             return try await open(
                 Located(image: image, freshness: .hit, asked: entry.asked), range: nil, for: requester)
         }
-        let arrival = ContinuousClock.now
+        let arrival = current.clock.now()
         while true {
             let landed = try await join(FlightKey(path: path.key, etag: nil, epoch: cache.epoch(of: path.key)))
             switch landed.opening {
@@ -194,7 +195,7 @@ struct Originals: Sendable {
     }
 
     private func fetch(_ key: FlightKey) async -> Landed {
-        let asked = ContinuousClock.now
+        let asked = current.clock.now()
         do throws(StorageError) {
             return Landed(opening: .success(try await ask(key, asked: asked)), asked: asked)
         } catch  where error.code == .notFound && key.etag == nil {
@@ -211,8 +212,11 @@ struct Originals: Sendable {
             throw StorageError(.badAnswer, during: .get, detail: "a part where all was asked for")
         }
         let image: StoredImage
-        if let known = ImageRecord(got.info.metadata).image {
-            image = StoredImage(object: got.info, format: known.format, image: known)
+        if let known = cache.current(key.path)?.image, known.etag == got.info.etag, known.depth > .signature {
+            // Somebody has looked into this version already.
+            image = StoredImage(object: got.info, format: known.format, image: known.image, depth: known.depth)
+        } else if let recorded = ImageRecord(got.info).image {
+            image = StoredImage(object: got.info, format: recorded.format, image: recorded)
         } else {
             let peek = try await Peek.format(of: got.body)
             got.body = peek.body

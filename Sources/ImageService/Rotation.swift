@@ -3,6 +3,7 @@ public import ImageCodecs
 public import ImageModel
 import NIOCore
 import ObjectStorage
+import TaskSupport
 
 /// What a rotate has made.
 public struct RotatedImage: Sendable {
@@ -55,7 +56,7 @@ struct Rotation: Sendable {
         _ path: ImagePath, by change: RotationChange, condition: WriteCondition, for requester: Requester
     ) async throws(ServiceError) -> RotatedImage {
         do {
-            return try await Turn.run(within: Self.patience) { turn in
+            return try await Turn.run(within: Self.patience, clock: commit.clock) { turn in
                 try await queue.withLock(path.key) {
                     try turn.begin()
                     let rotated = try await rotateAlone(path, by: change, condition: condition, for: requester)
@@ -79,10 +80,17 @@ struct Rotation: Sendable {
         var effects: TransformEffects
     }
 
+    /// A write that was begun.
+    private struct Attempt {
+        var cost: Cost
+        /// What it writes.
+        var info: ImageInfo
+    }
+
     /// What earlier rounds of one rotate have left behind.
     private struct Past {
-        /// The writes that were begun, and what each has cost. One whose answer was lost may land at any time.
-        var attempts: [WriteID: Cost] = [:]
+        /// The writes that were begun. One whose answer was lost may land at any time.
+        var attempts: [WriteID: Attempt] = [:]
         /// The version that a write whose outcome is open was made from.
         var doubted: Version?
         var hasMetOutage = false
@@ -95,7 +103,7 @@ struct Rotation: Sendable {
 
         init(_ object: ObjectInfo) {
             self.object = object
-            record = ImageRecord(object.metadata)
+            record = ImageRecord(object)
         }
 
         /// Whether this is that version, or has come of it by rotates alone: then its list still holds the newest write.
@@ -109,7 +117,7 @@ struct Rotation: Sendable {
     private func rotateAlone(
         _ path: ImagePath, by change: RotationChange, condition: WriteCondition, for requester: Requester
     ) async throws(ServiceError) -> RotatedImage {
-        let start = ContinuousClock.now
+        let start = commit.clock.now()
         var past = Past()
         var longestPause = 10
         while true {
@@ -118,12 +126,12 @@ struct Rotation: Sendable {
             {
                 return rotated
             }
-            guard .now < start + Self.patience else {
+            guard commit.clock.now() < start + Self.patience else {
                 throw .conflict("Other writes of this image came first each time.")
             }
             // Replicas that lose at once would lose together again.
             do {
-                try await Task.sleep(for: .milliseconds(Int.random(in: 0...longestPause)))
+                try await commit.clock.pause(for: .milliseconds(Int.random(in: 0...longestPause)))
             } catch {
                 throw .cancelled
             }
@@ -137,7 +145,7 @@ struct Rotation: Sendable {
         since start: ContinuousClock.Instant, for requester: Requester
     ) async throws(ServiceError) -> RotatedImage? {
         let found = try await ask { () async throws(StorageError) in try await storage.head(path.key) }
-        if let rotated = try settled(found, condition, past) { return rotated }
+        if let rotated = try await settled(found, condition, past) { return rotated }
         try limits.check(found.size, toBe: "rotated")
         // The turn comes before the read: whatever waits between that and the write gives other writers time to come
         // first, and would hold a connection to the store. Until what was made of the file is with the store.
@@ -147,7 +155,7 @@ struct Rotation: Sendable {
         let got = try await ask { () async throws(StorageError) in
             try await storage.get(path.key, options: GetOptions())
         }
-        if let rotated = try settled(got.info, condition, past) { return rotated }
+        if let rotated = try await settled(got.info, condition, past) { return rotated }
         let version = Version(got.info)
         // Another file has come that there is no room for.
         guard got.info.size <= found.size else { return nil }
@@ -155,15 +163,15 @@ struct Rotation: Sendable {
         // What is left is the store's work.
         room.endTurn()
         let id = WriteID.random()
-        past.attempts[id] = turned.cost
+        past.attempts[id] = Attempt(cost: turned.cost, info: turned.info)
         switch await write(turned, path, over: version, as: id, past) {
         case .done(let put):
             let image = await StoredImage.afterWrite(
                 of: path, put: put, image: turned.info, size: Int64(turned.bytes.readableBytes), storage: storage,
-                cache: cache)
+                cache: cache, clock: commit.clock)
             return RotatedImage(image: image, isLossless: turned.cost.isLossless, effects: turned.cost.effects)
         case .seen(let found):
-            return rotated(found, past)
+            return await rotated(found, past)
         case .notDone(let error, let found):
             guard let found else { throw .notFound }
             if error.mayHaveHappened { past.doubted = past.doubted ?? version }
@@ -171,7 +179,7 @@ struct Rotation: Sendable {
             if error.code == .preconditionFailed || error.code == .conflict { return nil }
             if found.etag != version.object.etag { return nil }
             // A store that fails is tried once more, while there is time.
-            guard !past.hasMetOutage, .now < start + commit.timeout else { throw ServiceError(error) }
+            guard !past.hasMetOutage, commit.clock.now() < start + commit.timeout else { throw ServiceError(error) }
             past.hasMetOutage = true
             return nil
         case .failed(let error): throw ServiceError(error)
@@ -181,9 +189,9 @@ struct Rotation: Sendable {
     /// What is there now, where that ends this rotate; nil where it is still to be done.
     private func settled(
         _ object: ObjectInfo, _ condition: WriteCondition, _ past: Past
-    ) throws(ServiceError) -> RotatedImage? {
+    ) async throws(ServiceError) -> RotatedImage? {
         // An attempt that was given up may have landed since: it is this rotate, and must not be done twice.
-        if let rotated = rotated(object, past) { return rotated }
+        if let rotated = await rotated(object, past) { return rotated }
         // Where an upload has begun the list anew, an attempt of ours may have happened just before. So may it where a
         // write from before it has landed behind it, once four turns had brought the same bytes back.
         if let doubted = past.doubted, !Version(object).goesOn(from: doubted) {
@@ -196,13 +204,14 @@ struct Rotation: Sendable {
     }
 
     /// What is there now, where it holds one of our writes; else nil.
-    private func rotated(_ object: ObjectInfo, _ past: Past) -> RotatedImage? {
-        let record = ImageRecord(object.metadata)
-        guard let image = record.image, let cost = record.writes.reversed().lazy.compactMap({ past.attempts[$0] }).first
-        else { return nil }
+    private func rotated(_ object: ObjectInfo, _ past: Past) async -> RotatedImage? {
+        let writes = ImageRecord(object).writes
+        guard let id = writes.last(where: { past.attempts[$0] != nil }), let attempt = past.attempts[id] else {
+            return nil
+        }
         return RotatedImage(
-            image: StoredImage(object: object, format: image.format, image: image),
-            isLossless: cost.isLossless, effects: cost.effects)
+            image: await StoredImage.found(object, after: id, of: attempt.info, storage: storage),
+            isLossless: attempt.cost.isLossless, effects: attempt.cost.effects)
     }
 
     private func write(
@@ -210,7 +219,9 @@ struct Rotation: Sendable {
     ) async -> Commit.Outcome {
         let options = PutOptions(
             mode: .replace(version.object.etag), contentType: turned.info.format.capabilities.mediaType,
-            metadata: version.record.continued(by: id, image: turned.info).metadata)
+            metadata: version.record.continued(by: id, image: turned.info)
+                .metadata(beside: version.object.metadata.foreign),
+            carrying: version.object)
         return await commit.perform(path.key, ids: Set(past.attempts.keys), isConditional: true) {
             () async throws(StorageError) in
             try await storage.put(path.key, bytes: turned.bytes, options: options)

@@ -33,6 +33,8 @@ public struct StoredImage: Sendable, Hashable {
     init(object: ObjectInfo, format: ImageFormat, image: ImageInfo?, depth: Depth) {
         self.object = object
         self.object.metadata = [:]
+        self.object.hasBoundMetadata = false
+        self.object.foreignFields = [:]
         self.object.contentType = nil
         self.format = format
         self.image = image

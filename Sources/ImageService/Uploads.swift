@@ -4,6 +4,7 @@ import ImageCodecs
 import ImageModel
 public import NIOCore
 import ObjectStorage
+import TaskSupport
 
 /// The bytes of an upload, pulled as they are wanted; nil at their end. Errors are the client's.
 public typealias UploadBody = () async throws -> ByteBuffer?
@@ -38,7 +39,7 @@ struct Uploads: Sendable {
     ) async throws(ServiceError) -> UploadedImage {
         // What can be refused without reading the body is refused first.
         var mode = PutMode.overwrite
-        var looking: Task<Result<ETag?, StorageError>, Never>?
+        var looking: Task<Result<Before, StorageError>, Never>?
         switch (target, condition) {
         case (.made, _):
             _ = try target.path(for: .webp)
@@ -47,7 +48,7 @@ struct Uploads: Sendable {
             looking = Task(executorPreference: TaskHome.executor) { await look(path) }
         case (.fixed(let path), _):
             let look = await look(path)
-            mode = try condition.mode(given: try found(look))
+            mode = try condition.mode(given: try found(look).etag)
             looking = Task { look }
         }
         defer { looking?.cancel() }
@@ -66,16 +67,21 @@ struct Uploads: Sendable {
         do throws(ServiceError) {
             let path = try target.path(for: sent.info.format)
             // Before the write: a look that is late would see what this upload has written.
-            let before = try await settled(looking, path, sent)
+            var before = try await settled(looking, path, sent)
             let image: StoredImage
             do throws(ServiceError) {
-                image = try await commit(sent, to: path, mode: mode, condition: condition, id: id, before: before)
+                if before == .unknown, case .whole = sent.bytes, storage.capabilities.conditionalPut {
+                    (image, before) = try await commitToTell(sent, to: path, id: id)
+                } else {
+                    image = try await commit(
+                        sent, to: path, mode: mode, condition: condition, id: id, before: before)
+                }
             } catch {
-                if before != nil { derived.removeIfWritten(path.key, error) }
+                if before != .nothing { derived.removeIfWritten(path.key, error) }
                 throw error
             }
-            if before != nil { derived.removeAll(of: path.key, but: image.etag) }
-            return UploadedImage(image: image, isNew: before == nil)
+            if before != .nothing { derived.removeAll(of: path.key, but: image.etag) }
+            return UploadedImage(image: image, isNew: before == .nothing)
         } catch {
             // Of no consequence where it has been completed and the store's answer was lost.
             if case .parts(let upload) = sent.bytes { await upload.abort() }
@@ -83,23 +89,34 @@ struct Uploads: Sendable {
         }
     }
 
-    /// What the path had before.
+    /// What a path had before a write.
+    private enum Before: Sendable, Equatable {
+        case nothing
+        case version(ETag)
+        /// The store does not let us look.
+        case unknown
+
+        var etag: ETag? {
+            if case .version(let etag) = self { etag } else { nil }
+        }
+    }
+
     private func settled(
-        _ looking: Task<Result<ETag?, StorageError>, Never>?, _ path: ImagePath, _ sent: Sent
-    ) async throws(ServiceError) -> ETag? {
-        guard let looking else { return nil }
+        _ looking: Task<Result<Before, StorageError>, Never>?, _ path: ImagePath, _ sent: Sent
+    ) async throws(ServiceError) -> Before {
+        guard let looking else { return .nothing }
         let first = await looking.value
-        if case .failure(let error) = first, error.isOutage {
+        guard case .failure(let error) = first else { return try found(first) }
+        if error.isOutage {
             // The store may have been away for a moment only, and the parts are with it by now. Where it has just let a
             // whole operation time out and nothing is lost but the client's patience, it is not waited for again.
             if case .whole = sent.bytes, error.code == .timedOut { throw ServiceError(error) }
             return try found(await look(path))
         }
-        // A store that does not let us look says nothing of what is there.
-        return (try? first.get()) ?? nil
+        return await listed(path)
     }
 
-    private func found(_ look: Result<ETag?, StorageError>) throws(ServiceError) -> ETag? {
+    private func found(_ look: Result<Before, StorageError>) throws(ServiceError) -> Before {
         do {
             return try look.get()
         } catch {
@@ -107,36 +124,68 @@ struct Uploads: Sendable {
         }
     }
 
-    private func look(_ path: ImagePath) async -> Result<ETag?, StorageError> {
+    private func look(_ path: ImagePath) async -> Result<Before, StorageError> {
         do throws(StorageError) {
-            return .success(try await storage.head(path.key).etag)
+            return .success(.version(try await storage.head(path.key).etag))
         } catch {
-            return error.code == .notFound ? .success(nil) : .failure(error)
+            return error.code == .notFound ? .success(.nothing) : .failure(error)
         }
     }
 
+    /// The same by another question, where the store refuses the first one: a right may be missing, and S3 answers 403
+    /// for what is not there to who may not list.
+    private func listed(_ path: ImagePath) async -> Before {
+        guard let page = try? await storage.list(ListRequest(prefix: path.key.bytes, limit: 1)) else { return .unknown }
+        if let item = page.items.first(where: { $0.key == path.key }) { return .version(item.etag) }
+        // In byte order it would be the first.
+        return page.cursor == nil || storage.capabilities.listsInByteOrder ? .nothing : .unknown
+    }
+
     // MARK: The write
+
+    /// Writes where only the write itself tells whether it takes anything's place.
+    private func commitToTell(
+        _ sent: Sent, to path: ImagePath, id: WriteID
+    ) async throws(ServiceError) -> (StoredImage, Before) {
+        do throws(ServiceError) {
+            let image = try await commit(
+                sent, to: path, mode: .createOnly, condition: .createOnly, id: id, before: .nothing)
+            return (image, .nothing)
+        } catch {
+            switch error {
+            case .preconditionFailed: break
+            // The store may refuse the condition alone.
+            case .storage(let error) where !error.mayHaveHappened && error.code != .full: break
+            default: throw error
+            }
+        }
+        let image = try await commit(
+            sent, to: path, mode: .overwrite, condition: .always, id: id, before: .unknown)
+        return (image, .unknown)
+    }
 
     /// So often a write is begun anew.
     private static let maximumAttempts = 4
 
     private func commit(
-        _ sent: Sent, to path: ImagePath, mode: PutMode, condition: WriteCondition, id: WriteID, before: ETag?
+        _ sent: Sent, to path: ImagePath, mode: PutMode, condition: WriteCondition, id: WriteID, before: Before
     ) async throws(ServiceError) -> StoredImage {
-        let start = ContinuousClock.now
+        let clock = commit.clock
+        let start = clock.now()
         var mode = mode
         var first: StorageError?
         for attempt in 1... {
             switch await write(sent, to: path, mode: mode, id: id) {
             case .done(let put):
                 return await StoredImage.afterWrite(
-                    of: path, put: put, image: sent.info, size: sent.size, storage: storage, cache: cache)
+                    of: path, put: put, image: sent.info, size: sent.size, storage: storage, cache: cache,
+                    clock: clock)
             case .seen(let object):
-                return StoredImage.found(object, after: id, of: sent.info)
+                return await StoredImage.found(object, after: id, of: sent.info, storage: storage)
             case .notDone(let error, let found):
                 // A second try of a plain write is no plain write: what it meets says nothing to the client.
                 let cause = first ?? error
-                let isOneMore = attempt < Self.maximumAttempts && .now < start + commit.timeout
+                let isOneMore = attempt < Self.maximumAttempts && clock.now() < start + commit.timeout
                 guard isOneMore,
                     let next = modeOfNextTry(sent, mode, condition, after: error, before: before, found: found)
                 else { throw ServiceError(cause) }
@@ -151,7 +200,7 @@ struct Uploads: Sendable {
 
     /// How the write may be tried once more; nil where it must not.
     private func modeOfNextTry(
-        _ sent: Sent, _ mode: PutMode, _ condition: WriteCondition, after error: StorageError, before: ETag?,
+        _ sent: Sent, _ mode: PutMode, _ condition: WriteCondition, after error: StorageError, before: Before,
         found: ObjectInfo?
     ) -> PutMode? {
         switch condition {
@@ -164,10 +213,10 @@ struct Uploads: Sendable {
         case .always:
             // The answer was lost, and the store has not acted. Only over what was there before: where another write
             // has come, ours may have happened just before it, and would undo it now.
-            guard case .whole = sent.bytes, mode == .overwrite, error.mayHaveHappened, found?.etag == before else {
-                return nil
-            }
-            return before.map { .replace($0) } ?? .createOnly
+            guard case .whole = sent.bytes, mode == .overwrite, error.mayHaveHappened, before != .unknown,
+                found?.etag == before.etag
+            else { return nil }
+            return before.etag.map { .replace($0) } ?? .createOnly
         case .createOnly, .matches: return nil
         }
     }
@@ -323,7 +372,7 @@ struct Uploads: Sendable {
         _ bytes: Int, for requester: Requester
     ) async throws(ServiceError) -> ByteBudget<Requester>.Reservation {
         do {
-            return try await rewriting.acquire(bytes, for: requester, deadline: .now + Self.patience)
+            return try await rewriting.acquire(bytes, for: requester, deadline: commit.clock.now() + Self.patience)
         } catch .exceedsBudget(let limit) {
             throw .beyondLimit(
                 "Dropping metadata takes this upload into memory: it may have \(bytes) bytes; at most \(limit) fit.")
@@ -350,7 +399,8 @@ struct Uploads: Sendable {
         let wanted = min(bytes, storage.capabilities.partSize)
         let capacity = 1 << (Int.bitWidth - (wanted - 1).leadingZeroBitCount)
         do {
-            try await lease.grow(to: min(max(capacity, wanted), budget.partBytes), deadline: .now + Self.patience)
+            try await lease.grow(
+                to: min(max(capacity, wanted), budget.partBytes), deadline: commit.clock.now() + Self.patience)
         } catch {
             throw ServiceError(error)
         }

@@ -1,4 +1,5 @@
 import NIOConcurrencyHelpers
+public import TaskSupport
 
 /// Work that goes on behind its callers and is ended with its owner.
 public final class BackgroundTasks: Sendable {
@@ -8,8 +9,12 @@ public final class BackgroundTasks: Sendable {
     }
 
     private let state = NIOLockedValueBox(State())
+    private let clock: MonotonicClock
 
-    public init() {}
+    /// - Parameter clock: what ``drain(for:)`` goes by.
+    public init(clock: MonotonicClock = .continuous) {
+        self.clock = clock
+    }
 
     public func start(_ body: @escaping @Sendable () async -> Void) {
         state.withLockedValue { state in
@@ -25,13 +30,13 @@ public final class BackgroundTasks: Sendable {
 
     /// Waits for what is going on, cancels what has not ended by then, and waits for that too.
     public func drain(for grace: Duration) async {
-        let deadline = ContinuousClock.now + grace
+        let deadline = clock.now() + grace
         // What ends may begin another.
         while true {
             let running = state.withLockedValue { Array($0.running.values) }
             guard !running.isEmpty else { return }
             let timer = Task {
-                try await Task.sleep(until: deadline)
+                try await clock.sleep(deadline)
                 for task in running { task.cancel() }
             }
             for task in running { await task.value }

@@ -39,6 +39,9 @@ public final class KeyedLock<Key: Hashable & Sendable>: Sendable {
 
     public init() {}
 
+    /// How many wait for the key.
+    func waiting(for key: Key) -> Int { state.withLockedValue { $0.lines[key]?.waiting.count ?? 0 } }
+
     /// Runs `body` while no other task holds `key`, or only such as share it too.
     ///
     /// - Throws: `CancellationError` where the task is cancelled while it waits; what `body` throws.

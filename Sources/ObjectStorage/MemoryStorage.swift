@@ -60,7 +60,9 @@ public final class MemoryStorage: ObjectStorage {
     public func put(
         _ key: ObjectKey, bytes: ByteBuffer, options: PutOptions
     ) async throws(StorageError) -> PutResult {
-        let upload = UploadOptions(contentType: options.contentType, metadata: options.metadata)
+        let carried = options.carrying?.metadata.foreign ?? [:]
+        let upload = UploadOptions(
+            contentType: options.contentType, metadata: options.metadata.merging(carried) { own, _ in own })
         return try store(bytes, at: key, options: upload, mode: options.mode, during: .put)
     }
 
@@ -80,7 +82,8 @@ public final class MemoryStorage: ObjectStorage {
             state.version += 1
             let info = ObjectInfo(
                 key: key, size: Int64(bytes.readableBytes), etag: ETag(opaque: "memory-\(state.version)"),
-                lastModified: time, contentType: options.contentType, metadata: options.metadata
+                lastModified: time, contentType: options.contentType, metadata: options.metadata,
+                hasBoundMetadata: true
             )
             state.objects[key] = Object(bytes: bytes, info: info)
             return PutResult(etag: info.etag)

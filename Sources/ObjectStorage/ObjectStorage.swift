@@ -106,10 +106,16 @@ public struct ObjectInfo: Sendable, Hashable {
     /// As stored; nil where the store has none. Not to be trusted.
     public var contentType: String?
     public var metadata: ObjectMetadata
+    /// Whether the metadata are known to have been written together with these very bytes. False where another program
+    /// may have put other bytes there and left the metadata, or copied them: then they tell nothing of the bytes.
+    public var hasBoundMetadata: Bool
+    /// What others have put beside the object and a write of ours may hand on (``PutOptions/carrying``), under the
+    /// store's own names. Opaque.
+    public var foreignFields: [String: String]
 
     public init(
         key: ObjectKey, size: Int64, etag: ETag, lastModified: Timestamp?, contentType: String? = nil,
-        metadata: ObjectMetadata = [:]
+        metadata: ObjectMetadata = [:], hasBoundMetadata: Bool = false, foreignFields: [String: String] = [:]
     ) {
         self.key = key
         self.size = size
@@ -117,12 +123,25 @@ public struct ObjectInfo: Sendable, Hashable {
         self.lastModified = lastModified
         self.contentType = contentType
         self.metadata = metadata
+        self.hasBoundMetadata = hasBoundMetadata
+        self.foreignFields = foreignFields
     }
 }
 
 /// Metadata of our own that stand beside an object (`x-amz-meta-` headers, extended attributes). Names are lower-case
 /// letters, digits and hyphens, values printable ASCII; all together at most 2 KB, which is S3's limit.
 public typealias ObjectMetadata = [String: String]
+
+extension ObjectMetadata {
+    /// How the names of our own begin; all others were put there by other programs.
+    public static let ownPrefix = "tintype-"
+
+    /// What other programs have put there.
+    public var foreign: ObjectMetadata { filter { !$0.key.hasPrefix(Self.ownPrefix) } }
+
+    /// As S3 counts them against its limit.
+    public var byteCount: Int { reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count } }
+}
 
 /// When a write may happen.
 public enum PutMode: Sendable, Hashable {
@@ -139,11 +158,18 @@ public struct PutOptions: Sendable, Hashable {
     public var mode: PutMode
     public var contentType: String?
     public var metadata: ObjectMetadata
+    /// The version that these bytes were made from, as it was read: what other programs have put beside it stays beside
+    /// them, as far as the store can. Nil: nothing is handed on.
+    public var carrying: ObjectInfo?
 
-    public init(mode: PutMode = .overwrite, contentType: String? = nil, metadata: ObjectMetadata = [:]) {
+    public init(
+        mode: PutMode = .overwrite, contentType: String? = nil, metadata: ObjectMetadata = [:],
+        carrying: ObjectInfo? = nil
+    ) {
         self.mode = mode
         self.contentType = contentType
         self.metadata = metadata
+        self.carrying = carrying
     }
 }
 

@@ -4,6 +4,9 @@
     import Foundation
 #endif
 
+/// The time of day, as a value, so that tests can put one of their own in its place.
+public typealias WallClock = @Sendable () -> Timestamp
+
 /// A moment in UTC, to the nanosecond. HTTP and S3 speak in seconds; local files know more.
 public struct Timestamp: Sendable, Hashable, Comparable {
     /// Since 1970-01-01T00:00:00Z, without leap seconds.

@@ -1,4 +1,6 @@
 import Admission
+import TaskSupport
+import TestClock
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct ByteBudgetTests {
@@ -7,7 +9,7 @@ import Testing
     private var deadline: ContinuousClock.Instant { clock.now + .seconds(5) }
 
     init() {
-        budget = ByteBudget(limit: 100, queueLimit: 2, clock: clock.admissionClock)
+        budget = ByteBudget(limit: 100, queueLimit: 2, clock: clock.clock)
     }
 
     @Test(arguments: [(99, true), (100, true), (101, false)])

@@ -1,4 +1,6 @@
 import Admission
+import TaskSupport
+import TestClock
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct FairQueueTests {
@@ -8,7 +10,7 @@ import Testing
 
     init() {
         queue = FairQueue(
-            .init(turns: 1, load: 0, room: 100, queue: 2, wait: .seconds(100), pace: 10), clock: clock.admissionClock)
+            .init(turns: 1, load: 0, room: 100, queue: 2, wait: .seconds(100), pace: 10), clock: clock.clock)
     }
 
     private func acquire(_ client: String, room: Int = 1) async throws -> FairQueue<String>.Lease {
@@ -87,7 +89,7 @@ import Testing
     @Test func `a hundred tasks that come and go end with nothing held`() async throws {
         let queue = FairQueue<Int>(
             .init(turns: 3, load: 50, room: 100, queue: 1000, wait: .seconds(1000), pace: 1000),
-            clock: clock.admissionClock)
+            clock: clock.clock)
         let deadline = deadline
         try await withThrowingTaskGroup(of: Void.self) { group in
             for number in 0..<100 {

@@ -1,4 +1,6 @@
 import Admission
+import TaskSupport
+import TestClock
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct TurnTests {
@@ -6,8 +8,8 @@ import Testing
 
     @Test func `a wait that lasts too long is cut`() async throws {
         let running = Task {
-            try await Turn.run(within: .seconds(60), clock: clock.admissionClock) { _ in
-                try await Task.sleep(for: .seconds(3600))
+            try await Turn.run(within: .seconds(60), clock: clock.clock) { _ in
+                try await untilCancelled()
             }
         }
         await until { clock.sleeping == 1 }
@@ -21,7 +23,7 @@ import Testing
         let (begun, begin) = AsyncStream.makeStream(of: Void.self)
         let (ended, end) = AsyncStream.makeStream(of: Void.self)
         let running = Task {
-            try await Turn.run(within: .seconds(60), clock: clock.admissionClock) { turn in
+            try await Turn.run(within: .seconds(60), clock: clock.clock) { turn in
                 try turn.begin()
                 begin.finish()
                 for await _ in ended {}
@@ -38,8 +40,8 @@ import Testing
 
     @Test func `one who leaves ends the wait`() async throws {
         let running = Task {
-            try await Turn.run(within: .seconds(60), clock: clock.admissionClock) { _ in
-                try await Task.sleep(for: .seconds(3600))
+            try await Turn.run(within: .seconds(60), clock: clock.clock) { _ in
+                try await untilCancelled()
             }
         }
         await until { clock.sleeping == 1 }

@@ -1,4 +1,6 @@
 import Admission
+import TaskSupport
+import TestClock
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct UploadBudgetTests {
@@ -46,7 +48,7 @@ import Testing
 
     @Test func `a wait ends at its deadline, and takes nothing`() async throws {
         let clock = ManualClock()
-        let budget = UploadBudget<Int>(totalBytes: 140, partBytes: 50, stepBytes: 10, clock: clock.admissionClock)
+        let budget = UploadBudget<Int>(totalBytes: 140, partBytes: 50, stepBytes: 10, clock: clock.clock)
         let (a, b, c) = (budget.open(for: 1), budget.open(for: 2), budget.open(for: 3))
         let deadline = clock.now + .seconds(30)
         try await a.grow(to: 50, deadline: deadline)

@@ -1,5 +1,7 @@
 import Admission
 import Synchronization
+import TaskSupport
+import TestClock
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct WorkerPoolTests {
@@ -27,7 +29,7 @@ import Testing
     private var deadline: ContinuousClock.Instant { clock.now + .seconds(5) }
 
     private func makePool(threads: Int = 1, queueLimit: Int = 2) -> WorkerPool {
-        WorkerPool(threads: threads, queueLimit: queueLimit, name: "test", clock: clock.admissionClock)
+        WorkerPool(threads: threads, queueLimit: queueLimit, name: "test", clock: clock.clock)
     }
 
     @Test func `results and errors come back`() async throws {

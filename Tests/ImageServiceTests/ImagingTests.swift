@@ -203,7 +203,7 @@ struct ImagingTests {
                         body: {
                             // Nobody's body ends before all of them have come and the rest waits.
                             while !haveWaited.withLockedValue(\.self), service.usage.uploadsWaiting < uploads - 4 {
-                                try await Task.sleep(for: .milliseconds(1))
+                                await Task.yield()
                             }
                             haveWaited.withLockedValue { $0 = true }
                             return chunks.popFirst()

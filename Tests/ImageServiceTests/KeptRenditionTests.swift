@@ -3,6 +3,8 @@ import ImageModel
 import ImageService
 import NIOCore
 import ObjectStorage
+import TaskSupport
+import TestClock
 import Testing
 
 @Suite("Renditions kept in the store", .timeLimit(.minutes(2)))
@@ -22,11 +24,13 @@ struct KeptRenditionTests {
 
     /// A replica: what it knows is in its memory and in the store.
     private func replica(
-        lease: Duration = .zero, limit: Int = 100, ladder: Int = 0, isKeeping: Bool = true
+        lease: Duration = .zero, limit: Int = 100, ladder: Int = 0, isKeeping: Bool = true,
+        clock: MonotonicClock = .continuous
     ) -> ImageService {
         .make(
             storage,
-            keeping: isKeeping ? RenditionKeeping(maximumPerImage: limit, lease: lease, ladderSide: ladder) : nil)
+            keeping: isKeeping ? RenditionKeeping(maximumPerImage: limit, lease: lease, ladderSide: ladder) : nil,
+            clock: clock)
     }
 
     private func render(_ service: ImageService, _ width: Int) async throws -> [UInt8] {
@@ -41,11 +45,7 @@ struct KeptRenditionTests {
 
     /// What is kept is written behind the answer.
     private func waitForOwn(_ kind: String, _ count: Int) async throws {
-        for _ in 0..<500 {
-            if try await own(kind).count == count { return }
-            try await Task.sleep(for: .milliseconds(10))
-        }
-        Issue.record("\(try await own(kind).count) objects of kind \(kind), not \(count)")
+        try await until { try await own(kind).count == count }
     }
 
     @Test("A rendition is made once: the next replica finds it, without a look at the original")
@@ -97,7 +97,8 @@ struct KeptRenditionTests {
 
     @Test("A removal that fails is tried again, and one of an old version leaves what was made of the new one")
     func removalRepeated() async throws {
-        let service = replica()
+        let clock = ManualClock()
+        let service = replica(clock: clock.clock)
         _ = try await service.upload(path, try Samples.noise(.jpeg, side: 400))
         _ = try await render(service, 50)
         try await waitForOwn("rendition", 1)
@@ -108,10 +109,11 @@ struct KeptRenditionTests {
         // Another replica, whose store does not fail.
         let keeping = RenditionKeeping(maximumPerImage: 100)
         _ = try await render(.make(base, keeping: keeping), 50)
-        for _ in 0..<2000 {
+        try await until {
+            // The pauses before the next try.
+            if clock.sleeping > 0 { clock.advance(by: .seconds(1)) }
             let now = try await own("rendition")
-            if now.count == 1, now != old { break }
-            try await Task.sleep(for: .milliseconds(10))
+            return now.count == 1 && now != old
         }
         #expect(try await own("rendition").count == 1)
         #expect(try await own("rendition") != old)
@@ -124,9 +126,7 @@ struct KeptRenditionTests {
         let other = replica()
         storage.before(next: .put) { try? await other.delete(path, condition: .always) }
         _ = try await render(service, 50)
-        for _ in 0..<500 where storage.count(.put) < 2 || storage.count(.delete) < 2 {
-            try await Task.sleep(for: .milliseconds(10))
-        }
+        await until { storage.count(.put) >= 2 && storage.count(.delete) >= 2 }
         try await waitForOwn("rendition", 0)
     }
 

@@ -86,7 +86,7 @@ private struct HugeObject: ObjectStorage {
     private func info(_ key: ObjectKey) -> ObjectInfo {
         ObjectInfo(
             key: key, size: size, etag: ETag(opaque: "huge"), lastModified: nil,
-            metadata: ["tintype-image": "jpeg 32x16 o1 a0 f1"])
+            metadata: ["tintype-image": "jpeg 32x16 o1 a0 f1"], hasBoundMetadata: true)
     }
 
     func get(_ key: ObjectKey, options: GetOptions) async throws(StorageError) -> GetResult {

@@ -82,7 +82,7 @@ struct OverloadTests {
         }
         let rotate = Task { try await service.rotate(path, by: .rotated90, condition: .always) }
         await until { storage.count(.head) == heads + 2 }
-        try await Task.sleep(for: .milliseconds(200))
+        await until { workers.usage.queued == 2 }
         #expect(storage.count(.get) == gets)
         open()
         #expect(try await rotate.value.isLossless)

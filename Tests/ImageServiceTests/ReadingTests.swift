@@ -2,9 +2,10 @@ import ImageModel
 import ImageService
 import NIOCore
 import ObjectStorage
+import TestClock
 import Testing
 
-@Suite("Reading: freshness, single flight, outage")
+@Suite("Reading: freshness, single flight, outage", .timeLimit(.minutes(2)))
 struct ReadingTests {
     private let path: ImagePath
 
@@ -15,7 +16,8 @@ struct ReadingTests {
     @Test("A hit asks the store nothing; an old entry asks once, however many read")
     func freshness() async throws {
         let storage = ScriptedStorage()
-        let service = ImageService.make(storage, revalidateAfter: .seconds(2))
+        let clock = ManualClock()
+        let service = ImageService.make(storage, revalidateAfter: .seconds(2), clock: clock.clock)
         let bytes = try Samples.jpeg("one")
         _ = try await service.upload(path, bytes)
         #expect(try await service.bytes(path) == bytes)
@@ -23,12 +25,13 @@ struct ReadingTests {
         for _ in 0..<10 { #expect(try await service.bytes(path) == bytes) }
         #expect(storage.count(.get) == gets)
         #expect(storage.count(.head) == heads)
-        try await Task.sleep(for: .milliseconds(2100))
-        storage.delay(.milliseconds(50))
-        try await withThrowingTaskGroup(of: Freshness.self) { group in
-            for _ in 0..<30 { group.addTask { try await service.open(path).located.freshness } }
-            for try await freshness in group { #expect(freshness == .revalidated) }
-        }
+        clock.advance(by: .seconds(2))
+        storage.hold()
+        let readers = (0..<30).map { _ in Task { try await service.open(path).located.freshness } }
+        await until { storage.count(.head) > heads }
+        storage.letGo()
+        // Who comes when the answer is there has a hit.
+        for reader in readers { #expect([.revalidated, .hit].contains(try await reader.value)) }
         #expect(storage.count(.head) == heads + 1)
         #expect(storage.count(.get) == gets)
     }
@@ -39,20 +42,21 @@ struct ReadingTests {
         let bytes = try Samples.jpeg("cold", padding: 500_000)
         _ = try await ImageService.make(storage).upload(path, bytes)
         let service = ImageService.make(storage)
-        storage.delay(.milliseconds(30))
-        try await withThrowingTaskGroup(of: [UInt8].self) { group in
-            for _ in 0..<50 { group.addTask { try await service.bytes(path) } }
-            for try await read in group { #expect(read == bytes) }
-        }
+        storage.hold()
+        let readers = (0..<50).map { _ in Task { try await service.bytes(path) } }
+        await until { storage.count(.get) == 1 }
+        storage.letGo()
+        for reader in readers { #expect(try await reader.value == bytes) }
         #expect(storage.count(.get) == 1)
     }
 
     @Test("A write is seen at once by the replica that took it, and by another one within the bound")
     func writes() async throws {
         let storage = MemoryStorage()
+        let clock = ManualClock()
         let (first, second) = (
-            ImageService.make(storage, revalidateAfter: .milliseconds(200)),
-            ImageService.make(storage, revalidateAfter: .milliseconds(200))
+            ImageService.make(storage, revalidateAfter: .seconds(2), clock: clock.clock),
+            ImageService.make(storage, revalidateAfter: .seconds(2), clock: clock.clock)
         )
         let (one, two) = (try Samples.jpeg("one"), try Samples.jpeg("two"))
         _ = try await first.upload(path, one)
@@ -61,7 +65,7 @@ struct ReadingTests {
         #expect(try await first.bytes(path) == two)
         // A URL that names the new version never gets the old picture.
         #expect(try await second.bytes(path, expecting: uploaded.image.version) == two)
-        try await Task.sleep(for: .milliseconds(250))
+        clock.advance(by: .seconds(2))
         #expect(try await second.bytes(path) == two)
     }
 
@@ -78,49 +82,54 @@ struct ReadingTests {
     @Test("While the store is away old answers stand in, and are not waited for long")
     func outage() async throws {
         let storage = ScriptedStorage()
-        let service = ImageService.make(storage, revalidateAfter: .milliseconds(50))
+        let clock = ManualClock()
+        let service = ImageService.make(storage, revalidateAfter: .seconds(2), clock: clock.clock)
         let bytes = try Samples.jpeg("kept")
         _ = try await service.upload(path, bytes)
         #expect(try await service.bytes(path) == bytes)
-        try await Task.sleep(for: .milliseconds(60))
+        clock.advance(by: .seconds(2))
         storage.fail(with: .unavailable)
         let opened = try await service.open(path)
         #expect(opened.located.freshness == .stale)
         #expect(try await opened.body.collect(upTo: 1 << 20).readableBytes == bytes.count)
         // A store that hangs: the reader does not wait for it longer than a second.
         storage.fail(with: nil)
-        storage.delay(.seconds(30))
-        let start = ContinuousClock.now
-        #expect(try await service.open(path).located.freshness == .stale)
-        #expect(ContinuousClock.now - start < .seconds(5))
-        storage.delay(.zero)
-        storage.fail(with: nil)
+        let probe = Task { try await service.checkStorage() }
+        try await probe.value
+        #expect(!service.usage.isStorageAway)
+        storage.hold()
+        let heads = storage.count(.head)
+        let waiting = Task { try await service.open(path).located.freshness }
+        await until { storage.count(.head) > heads && clock.sleeping > 0 }
+        clock.advance(by: .seconds(1))
+        #expect(try await waiting.value == .stale)
+        storage.letGo()
         #expect(try await service.bytes(path) == bytes)
     }
 
     @Test("While the store is known to be away, one question asks for it, and nobody waits")
     func aside() async throws {
         let storage = ScriptedStorage()
-        let service = ImageService.make(storage, revalidateAfter: .milliseconds(10))
+        let clock = ManualClock()
+        let service = ImageService.make(storage, revalidateAfter: .seconds(2), clock: clock.clock)
         let bytes = try Samples.jpeg("kept")
         _ = try await service.upload(path, bytes)
         #expect(try await service.bytes(path) == bytes)
-        try await Task.sleep(for: .milliseconds(20))
+        clock.advance(by: .seconds(2))
         storage.fail(with: .unavailable)
         #expect(try await service.open(path).located.freshness == .stale)
         #expect(service.usage.isStorageAway)
-        storage.delay(.seconds(5))
+        storage.hold()
         let heads = storage.count(.head)
-        let start = ContinuousClock.now
         for _ in 0..<50 { #expect(try await service.open(path).located.freshness == .stale) }
-        #expect(ContinuousClock.now - start < .seconds(4))
         #expect(storage.count(.head) <= heads + 1)
-        storage.delay(.zero)
         storage.fail(with: nil)
+        storage.letGo()
         // The next question finds out that it is back.
-        let deadline = ContinuousClock.now + .seconds(30)
-        while try await service.open(path).located.freshness == .stale, ContinuousClock.now < deadline {
-            try await Task.sleep(for: .milliseconds(50))
+        while try await service.open(path).located.freshness == .stale {
+            // It is asked after a pause.
+            if clock.sleeping > 0 { clock.advance(by: .milliseconds(250)) }
+            await Task.yield()
         }
         #expect(!service.usage.isStorageAway)
     }

@@ -5,6 +5,7 @@ import ImageService
 import NIOConcurrencyHelpers
 import NIOCore
 import ObjectStorage
+import TaskSupport
 
 /// Answers from memory, counts what it is asked, and can be told to fail or to wait.
 final class ScriptedStorage: ObjectStorage {
@@ -12,13 +13,16 @@ final class ScriptedStorage: ObjectStorage {
         var counts: [StorageError.Operation: Int] = [:]
         var reads: [ObjectKey: Int] = [:]
         var failure: StorageError.Code?
-        var delay = Duration.zero
+        var holds = false
+        var held: [UInt64: CheckedContinuation<Bool, Never>] = [:]
+        var lastID: UInt64 = 0
         /// Fails after the base has acted, as a lost answer does.
         var losesAnswers: Set<StorageError.Operation> = []
         /// Fails before the base acts, this often.
         var refusals: [StorageError.Operation: [StorageError.Code]] = [:]
         /// Done before the next operation of this kind.
         var hooks: [StorageError.Operation: @Sendable () async -> Void] = [:]
+        var unbindsMetadata = false
         var latePut: @Sendable () async -> Void = {}
         var holdsNextPut = false
         var openBodies = 0
@@ -41,7 +45,38 @@ final class ScriptedStorage: ObjectStorage {
 
     func fail(with code: StorageError.Code?) { state.withLockedValue { $0.failure = code } }
 
-    func delay(_ duration: Duration) { state.withLockedValue { $0.delay = duration } }
+    /// Answers nothing from now on, as a store that hangs, until ``letGo()``.
+    func hold() { state.withLockedValue { $0.holds = true } }
+
+    func letGo() {
+        let held = state.withLockedValue { state in
+            state.holds = false
+            defer { state.held = [:] }
+            return state.held.values
+        }
+        for continuation in held { continuation.resume(returning: true) }
+    }
+
+    /// - Returns: whether to go on; else the caller has left.
+    private func passGate() async -> Bool {
+        let id = state.withLockedValue { state in
+            state.lastID += 1
+            return state.lastID
+        }
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let answer: Bool? = state.withLockedValue { state in
+                    guard state.holds else { return true }
+                    if Task.isCancelled { return false }
+                    state.held[id] = continuation
+                    return nil
+                }
+                if let answer { continuation.resume(returning: answer) }
+            }
+        } onCancel: {
+            state.withLockedValue { $0.held.removeValue(forKey: id) }?.resume(returning: false)
+        }
+    }
 
     func loseAnswers(_ operations: Set<StorageError.Operation>) {
         state.withLockedValue { $0.losesAnswers = operations }
@@ -50,6 +85,15 @@ final class ScriptedStorage: ObjectStorage {
     /// Fails the next operations of this kind so, one after the other, before anything is done.
     func refuse(_ operation: StorageError.Operation, with codes: [StorageError.Code]) {
         state.withLockedValue { $0.refusals[operation] = codes }
+    }
+
+    /// Tells of no object that its metadata belong to its bytes.
+    func unbindMetadata() { state.withLockedValue { $0.unbindsMetadata = true } }
+
+    private func told(_ info: ObjectInfo) -> ObjectInfo {
+        var info = info
+        if state.withLockedValue({ $0.unbindsMetadata }) { info.hasBoundMetadata = false }
+        return info
     }
 
     /// Does something just before the next operation of this kind.
@@ -79,7 +123,7 @@ final class ScriptedStorage: ObjectStorage {
             }
             var iterator = body.makeAsyncIterator()
             return { [self] in
-                try await Task.sleep(for: .milliseconds(2))
+                for _ in 0..<10 { await Task.yield() }
                 if let chunk = try await iterator.next() { return chunk }
                 state.withLockedValue { $0.openBodies -= 1 }
                 return nil
@@ -89,14 +133,12 @@ final class ScriptedStorage: ObjectStorage {
 
     fileprivate func before(_ operation: StorageError.Operation) async throws(StorageError) {
         if let hook = state.withLockedValue({ $0.hooks.removeValue(forKey: operation) }) { await hook() }
-        let (failure, delay) = state.withLockedValue { state in
+        let failure = state.withLockedValue { state in
             state.counts[operation, default: 0] += 1
             let refusal = state.refusals[operation]?.isEmpty == false ? state.refusals[operation]?.removeFirst() : nil
-            return (refusal ?? state.failure, state.delay)
+            return refusal ?? state.failure
         }
-        if delay > .zero {
-            do { try await Task.sleep(for: delay) } catch { throw StorageError(.cancelled, during: operation) }
-        }
+        guard await passGate() else { throw StorageError(.cancelled, during: operation) }
         if let failure { throw StorageError(failure, during: operation) }
     }
 
@@ -109,13 +151,14 @@ final class ScriptedStorage: ObjectStorage {
         try await before(.get)
         state.withLockedValue { $0.reads[key, default: 0] += 1 }
         var got = try await base.get(key, options: options)
+        got.info = told(got.info)
         got.body = counted(got.body)
         return got
     }
 
     func head(_ key: ObjectKey) async throws(StorageError) -> ObjectInfo {
         try await before(.head)
-        return try await base.head(key)
+        return told(try await base.head(key))
     }
 
     func put(_ key: ObjectKey, bytes: ByteBuffer, options: PutOptions) async throws(StorageError) -> PutResult {
@@ -183,7 +226,8 @@ extension ImageService {
         cacheBytes: Int = 64 << 20, maximumBytes: Int64 = 50 << 20, renderMemoryBytes: Int = 256 << 20,
         storageTimeout: Duration = .seconds(10), timeLimit: Duration = .seconds(30),
         codec: CodecLimits = CodecLimits(), metadata: MetadataPolicy = .keep, keeping: RenditionKeeping? = nil,
-        answerMemoryBytes: Int = 256 << 20, answerWait: Duration = .milliseconds(20)
+        answerMemoryBytes: Int = 256 << 20, answerWait: Duration = .milliseconds(20),
+        clock: MonotonicClock = .continuous
     ) -> ImageService {
         ImageService(
             storage: storage,
@@ -194,7 +238,8 @@ extension ImageService {
                 uploads: UploadLimits(maximumBytes: maximumBytes, codec: codec, metadata: metadata),
                 uploadMemoryBytes: 64 << 20, cacheBytes: cacheBytes, revalidateAfter: revalidateAfter,
                 staleFor: staleFor, storageTimeout: storageTimeout, keeping: keeping,
-                answerMemoryBytes: answerMemoryBytes, answerWait: answerWait))
+                answerMemoryBytes: answerMemoryBytes, answerWait: answerWait),
+            clock: clock)
     }
 
     func upload(_ path: ImagePath, _ bytes: [UInt8], _ condition: WriteCondition = .always) async throws

@@ -4,6 +4,8 @@ import ImageModel
 import NIOConcurrencyHelpers
 import NIOCore
 import ObjectStorage
+import TaskSupport
+import TestClock
 import Testing
 
 @testable import ImageService
@@ -33,8 +35,8 @@ struct VersionTests {
         CurrentImages(
             storage: WatchedStorage(storage, health: health), cache: cache, health: health, revalidateAfter: bound,
             staleFor: stale,
-            clock: AdmissionClock(
-                now: { time.withLockedValue { $0 } }, sleep: { _ in try await Task.sleep(for: .seconds(3600)) }))
+            clock: MonotonicClock(
+                now: { time.withLockedValue { $0 } }, sleep: { _ in try await untilCancelled() }))
     }
 
     private func advance(_ duration: Duration) { time.withLockedValue { $0 += duration } }

@@ -1,6 +1,8 @@
 import NIOConcurrencyHelpers
-import ObjectStorage
+import TestClock
 import Testing
+
+@testable import ObjectStorage
 
 @Suite(.timeLimit(.minutes(1))) struct KeyedLockTests {
     private let lock = KeyedLock<String>()
@@ -61,11 +63,11 @@ import Testing
         let alone = Task { [lock] in
             try await lock.withLock("a") { order.withLockedValue { $0.append("alone") } }
         }
-        try await Task.sleep(for: .milliseconds(50))
+        await until { lock.waiting(for: "a") == 1 }
         let sharing = Task { [lock] in
             try await lock.withLock("a", shared: true) { order.withLockedValue { $0.append("shared") } }
         }
-        try await Task.sleep(for: .milliseconds(50))
+        await until { lock.waiting(for: "a") == 2 }
         #expect(order.withLockedValue { $0 } == [])
         holder.leave()
         try await alone.value
@@ -77,9 +79,9 @@ import Testing
     @Test func leavingTheQueueLetsTheNextOneIn() async throws {
         let holder = await hold("a", shared: true)
         let alone = Task { [lock] in try await lock.withLock("a") {} }
-        try await Task.sleep(for: .milliseconds(50))
+        await until { lock.waiting(for: "a") == 1 }
         let sharing = Task { [lock] in try await lock.withLock("a", shared: true) {} }
-        try await Task.sleep(for: .milliseconds(50))
+        await until { lock.waiting(for: "a") == 2 }
         alone.cancel()
         await #expect(throws: CancellationError.self) { try await alone.value }
         try await sharing.value

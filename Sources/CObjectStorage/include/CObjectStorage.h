@@ -4,6 +4,7 @@
 #define TINTYPE_C_OBJECT_STORAGE_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #pragma clang assume_nonnull begin
@@ -16,6 +17,12 @@ int tt_link_unnamed(int file, int directory, const char *name);
 
 ssize_t tt_get_attribute(int file, const char *name, void *value, size_t size);
 int tt_set_attribute(int file, const char *name, const void *value, size_t size);
+/// The names of all attributes, each with a NUL behind it; with a size of 0 only how many bytes they take.
+ssize_t tt_list_attributes(int file, void *_Nullable names, size_t size);
+
+/// Which mount the folder is reached by (0 where the kernel does not tell), and which file system it is on (statx): a file
+/// can be renamed only where both are the same.
+int tt_file_system(int folder, uint64_t *mount, uint64_t *device);
 
 /// A new file in memory that has no name in any folder, for reading and writing (memfd_create). Gone when it is closed.
 int tt_open_memory(const char *name);

@@ -26,6 +26,7 @@ public struct DerivedGarbage: Sendable {
     private let storage: any ObjectStorage
     private let minimumAge: Duration
     private let isRemoving: Bool
+    private let now: WallClock
 
     /// So many originals are asked for at a time.
     private static let width = 16
@@ -35,8 +36,12 @@ public struct DerivedGarbage: Sendable {
     /// - Parameters:
     ///   - minimumAge: what is younger is left alone, since it may be on its way.
     ///   - isRemoving: false: it is only counted.
-    public init(storage: any ObjectStorage, minimumAge: Duration, isRemoving: Bool) {
+    ///   - now: the clock, for the age of objects.
+    public init(
+        storage: any ObjectStorage, minimumAge: Duration, isRemoving: Bool, now: @escaping WallClock = { .now }
+    ) {
         self.storage = storage
+        self.now = now
         self.minimumAge = minimumAge
         self.isRemoving = isRemoving
     }
@@ -77,7 +82,7 @@ public struct DerivedGarbage: Sendable {
                 return .success(Report(unknown: items.count))
             }
             let present = try await presentVersion(of: path).map { DerivedObjects.folder($0) }
-            let now = Timestamp.now
+            let now = now()
             for item in items where isOld(item, now) && Self.isGarbage(item.key.text, present: present) {
                 report.garbage += 1
                 report.garbageBytes += item.size

@@ -1,6 +1,7 @@
 import Crypto
 import NIOCore
 import ObjectStorage
+import TaskSupport
 
 /// One version of an original: what derived objects are made of.
 struct OriginalVersion: Sendable, Hashable {
@@ -26,12 +27,15 @@ struct OriginalVersion: Sendable, Hashable {
 struct DerivedObjects: Sendable {
     private let storage: any ObjectStorage
     /// What goes on behind the answers.
-    let tasks = BackgroundTasks()
+    let tasks: BackgroundTasks
+    let clock: MonotonicClock
     private let removals: DerivedRemovals
 
-    init(storage: any ObjectStorage) {
+    init(storage: any ObjectStorage, clock: MonotonicClock = .continuous) {
         self.storage = storage
-        removals = DerivedRemovals(tasks: tasks) { path, etag throws(StorageError) in
+        self.clock = clock
+        tasks = BackgroundTasks(clock: clock)
+        removals = DerivedRemovals(tasks: tasks, clock: clock) { path, etag throws(StorageError) in
             try await Self.removeAll(of: path, but: etag, from: storage)
         }
     }

@@ -1,6 +1,7 @@
 import Metrics
 import NIOConcurrencyHelpers
 import ObjectStorage
+import TaskSupport
 
 /// Removes behind the writers' backs what was made of versions that are gone: a few paths at a time, each once however
 /// often it is written meanwhile, and again where the store fails.
@@ -16,6 +17,7 @@ final class DerivedRemovals: Sendable {
     private let state = NIOLockedValueBox(State())
     private let tasks: BackgroundTasks
     private let remove: Remove
+    private let clock: MonotonicClock
     /// Left behind as garbage.
     private let abandoned = Counter(label: "tintype_derived_removals_abandoned_total")
 
@@ -26,7 +28,8 @@ final class DerivedRemovals: Sendable {
     /// With pauses of 0.2 s, each three times as long as the one before: 24 s in all.
     private static let maximumTries = 6
 
-    init(tasks: BackgroundTasks, _ remove: @escaping Remove) {
+    init(tasks: BackgroundTasks, clock: MonotonicClock, _ remove: @escaping Remove) {
+        self.clock = clock
         self.tasks = tasks
         self.remove = remove
     }
@@ -53,7 +56,7 @@ final class DerivedRemovals: Sendable {
                     try await remove(path, etag)
                     break
                 } catch {
-                    guard attempt < Self.maximumTries, (try? await Task.sleep(for: pause)) != nil else {
+                    guard attempt < Self.maximumTries, (try? await clock.pause(for: pause)) != nil else {
                         abandoned.increment()
                         break
                     }

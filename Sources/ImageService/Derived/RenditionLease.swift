@@ -1,5 +1,6 @@
 import NIOCore
 import ObjectStorage
+import TaskSupport
 
 /// Lets one replica render while the others wait for what it keeps: an object that only one of them can create. It is a
 /// saving and no lock: a replica that has waited long enough renders all the same, and nothing is wrong then.
@@ -36,7 +37,7 @@ struct RenditionLease: Sendable {
     ) async throws(StorageError) -> Outcome {
         // Each try has a name of its own, by which a lost answer to it is known again.
         let mark = ByteBuffer(string: WriteID.random().text)
-        let deadline = ContinuousClock.now + patience
+        let deadline = objects.clock.now() + patience
         var pause = Self.firstPause
         while true {
             switch await put(mark, text, version) {
@@ -54,9 +55,9 @@ struct RenditionLease: Sendable {
             case .existed: break
             }
             // Whoever holds it has died, or is slow: it is taken over.
-            guard ContinuousClock.now < deadline else { return .held }
+            guard objects.clock.now() < deadline else { return .held }
             do {
-                try await Task.sleep(for: pause)
+                try await objects.clock.pause(for: pause)
             } catch {
                 throw StorageError(.cancelled, during: .get, cause: error)
             }

@@ -1,5 +1,5 @@
 import NIOConcurrencyHelpers
-import NIOCore
+import TaskSupport
 
 /// One call on another thread, whose caller may leave before it ends. Who comes first settles it: the result, the time
 /// limit or the caller.
@@ -45,13 +45,15 @@ final class BlockingCall<Value: Sendable>: Sendable {
         takeWaiter()?.resume(returning: result)
     }
 
-    func leave(_ reason: StorageError.Code) {
-        let (waiter, hasBegun) = state.withLockedValue { state in
+    /// - Parameter withoutTurn: the reason where the call has not begun, if that is another one.
+    func leave(_ reason: StorageError.Code, withoutTurn: StorageError.Code? = nil) {
+        let (waiter, hasBegun, reason) = state.withLockedValue { state in
+            let reason = state.hasBegun ? reason : withoutTurn ?? reason
             defer {
                 if state.left == nil { state.left = reason }
                 state.waiter = nil
             }
-            return (state.waiter, state.hasBegun)
+            return (state.waiter, state.hasBegun, reason)
         }
         let detail = hasBegun ? "the file system has not answered yet" : "every thread waits for the file system"
         var error = StorageError(reason, during: operation, detail: detail)
@@ -71,22 +73,22 @@ final class BlockingCall<Value: Sendable>: Sendable {
 final class CallWatch: Sendable {
     private struct State {
         var nextID: UInt64 = 0
-        var calls: [UInt64: (deadline: NIODeadline, expire: @Sendable () -> Void)] = [:]
+        var calls: [UInt64: (deadline: ContinuousClock.Instant, expire: @Sendable () -> Void)] = [:]
         var isArmed = false
     }
 
-    private let timeout: TimeAmount
-    private let eventLoop: any EventLoop
+    private let timeout: Duration
+    private let clock: MonotonicClock
     private let state = NIOLockedValueBox(State())
 
-    init(timeout: TimeAmount, eventLoop: any EventLoop) {
+    init(timeout: Duration, clock: MonotonicClock) {
         self.timeout = timeout
-        self.eventLoop = eventLoop
+        self.clock = clock
     }
 
     /// - Parameter expire: is called once the time is over, unless the call has ended before.
     func begin(_ expire: @escaping @Sendable () -> Void) -> UInt64 {
-        let deadline = NIODeadline.now() + timeout
+        let deadline = clock.now() + timeout
         let (id, mustArm) = state.withLockedValue { state in
             state.nextID += 1
             state.calls[state.nextID] = (deadline, expire)
@@ -101,12 +103,15 @@ final class CallWatch: Sendable {
         state.withLockedValue { _ = $0.calls.removeValue(forKey: id) }
     }
 
-    private func arm(_ deadline: NIODeadline) {
-        eventLoop.scheduleTask(deadline: deadline) { [weak self] in self?.fire() }
+    private func arm(_ deadline: ContinuousClock.Instant) {
+        Task { [clock, weak self] in
+            try? await clock.sleep(deadline)
+            self?.fire()
+        }
     }
 
     private func fire() {
-        let now = NIODeadline.now()
+        let now = clock.now()
         let (late, next) = state.withLockedValue { state in
             let late = state.calls.values.filter { $0.deadline <= now }.map(\.expire)
             state.calls = state.calls.filter { $0.value.deadline > now }

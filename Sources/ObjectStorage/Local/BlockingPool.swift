@@ -1,6 +1,7 @@
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
+import TaskSupport
 
 /// Threads for calls that wait for a disk, apart from every event loop. They end with the pool's last owner.
 ///
@@ -9,14 +10,20 @@ import NIOPosix
 final class BlockingPool: Sendable {
     private let pool: NIOThreadPool
     private let watch: CallWatch
+    private let codeWithoutTurn: StorageError.Code
 
     /// Whether its threads go behind the process's others.
     private let givesWay: Bool
 
-    init(threads: Int, timeout: TimeAmount, givesWay: Bool = false) {
+    /// - Parameter codeWithoutTurn: how a call ends whose time is over before a thread was free.
+    init(
+        threads: Int, timeout: Duration, givesWay: Bool = false, codeWithoutTurn: StorageError.Code = .timedOut,
+        clock: MonotonicClock = .continuous
+    ) {
         self.givesWay = givesWay
+        self.codeWithoutTurn = codeWithoutTurn
         self.pool = NIOThreadPool(numberOfThreads: threads)
-        self.watch = CallWatch(timeout: timeout, eventLoop: MultiThreadedEventLoopGroup.singleton.any())
+        self.watch = CallWatch(timeout: timeout, clock: clock)
         pool.start()
     }
 
@@ -50,7 +57,7 @@ final class BlockingPool: Sendable {
     private func result<Value: Sendable>(
         of call: BlockingCall<Value>, _ body: @escaping @Sendable () throws(LocalFailure) -> Value
     ) async -> Result<Value, StorageError> {
-        let id = watch.begin { call.leave(.timedOut) }
+        let id = watch.begin { [codeWithoutTurn] in call.leave(.timedOut, withoutTurn: codeWithoutTurn) }
         defer { watch.end(id) }
         return await withCheckedContinuation { continuation in
             guard call.wait(continuation) else { return }

@@ -23,11 +23,17 @@ final class Descriptor: Sendable {
         return FileStatus(status)
     }
 
+    /// Whether it still has a name anywhere.
+    var isLinked: Bool {
+        var status = stat()
+        return fstat(number, &status) == 0 && status.st_nlink > 0
+    }
+
     /// What stands under a name in this folder, a symlink itself and not what it points to; nil: nothing.
     func status(of name: FileName) throws(LocalFailure) -> FileStatus? {
         var status = stat()
         do {
-            try systemCall("fstatat") { fstatat(number, name.text, &status, AT_SYMLINK_NOFOLLOW) }
+            try systemCall("fstatat", takesName: true) { fstatat(number, name.text, &status, AT_SYMLINK_NOFOLLOW) }
         } catch let error where error.number == ENOENT {
             return nil
         }

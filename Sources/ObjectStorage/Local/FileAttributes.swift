@@ -3,22 +3,40 @@ import Glibc
 
 /// Content type and metadata of an object in one extended attribute of its file: lines of `name=value`, the content
 /// type's first. It stands with the bytes before the rename, so that one rename carries all.
+///
+/// A program that overwrites the file in place leaves the attribute as it is. So it tells the size and the modification
+/// time of the bytes that it was written for; a file that has another one is described by nothing. The change time would
+/// tell more, but writing this attribute, the rename and every restored backup change it as well.
 struct FileAttributes: Sendable, Equatable {
     static let name = "user.tintype.info"
     /// S3's limit for names and values of metadata together.
     static let metadataLimit = 2048
     private static let contentTypeName = "content-type"
     private static let metadataPrefix = "meta."
+    private static let bindingName = "bytes"
     /// More than ``encoded`` gives within the limits; what is longer was not written here.
     private static let longest = 8192
 
+    /// What tells whether a file still has the bytes that it was described for.
+    struct Binding: Sendable, Equatable {
+        let text: String
+
+        init(_ status: FileStatus) {
+            text = "\(status.size) \(status.modified.seconds).\(status.modified.nanoseconds)"
+        }
+
+        fileprivate init(text: String) { self.text = text }
+    }
+
     var contentType: String?
     var metadata: ObjectMetadata
+    /// Nil where it was not told: files of earlier versions, and what is not written yet.
+    var binding: Binding?
 
     /// - Throws: ``LocalFailure`` with `unsupported` for what a header could not carry: see ``ObjectMetadata``.
     func check() throws(LocalFailure) {
         func isPrintable(_ text: String) -> Bool { text.utf8.allSatisfy { (0x20...0x7E).contains($0) } }
-        let size = metadata.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count }
+        let size = metadata.byteCount
         guard size <= FileAttributes.metadataLimit, (contentType ?? "").utf8.count <= 255 else {
             throw LocalFailure(.unsupported, "\(size) bytes of metadata, limit \(FileAttributes.metadataLimit)")
         }
@@ -37,6 +55,7 @@ struct FileAttributes: Sendable, Equatable {
 
     var encoded: [UInt8] {
         var text = contentType.map { "\(FileAttributes.contentTypeName)=\($0)\n" } ?? ""
+        if let binding { text += "\(FileAttributes.bindingName)=\(binding.text)\n" }
         for (name, value) in metadata.sorted(by: { $0.key < $1.key }) {
             text += "\(FileAttributes.metadataPrefix)\(name)=\(value)\n"
         }
@@ -54,6 +73,8 @@ struct FileAttributes: Sendable, Equatable {
             let value = String(decoding: line[line.index(after: equals)...], as: UTF8.self)
             if name == FileAttributes.contentTypeName {
                 contentType = value
+            } else if name == FileAttributes.bindingName {
+                binding = Binding(text: value)
             } else if name.hasPrefix(FileAttributes.metadataPrefix) {
                 metadata[String(name.dropFirst(FileAttributes.metadataPrefix.count))] = value
             }
@@ -75,10 +96,13 @@ struct FileAttributes: Sendable, Equatable {
         self.init(decoding: bytes)
     }
 
-    /// Writes them beside the bytes; without effect where the file system knows no such attributes.
+    /// Writes them beside the bytes, bound to these as they are; without effect where the file system knows no such
+    /// attributes.
     func write(to file: Descriptor) throws(LocalFailure) {
-        let bytes = encoded
-        if bytes.isEmpty { return }
+        if contentType == nil, metadata.isEmpty { return }
+        var bound = self
+        bound.binding = Binding(try file.status())
+        let bytes = bound.encoded
         do {
             try systemCall("fsetxattr") {
                 tt_set_attribute(file.number, FileAttributes.name, bytes, bytes.count)

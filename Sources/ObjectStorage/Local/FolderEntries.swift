@@ -6,7 +6,8 @@ struct FolderEntry: Sendable {
     let sortKey: [UInt8]
     let isFolder: Bool
 
-    var name: FileName { FileName(isFolder ? sortKey.dropLast() : sortKey[...]) }
+    var nameBytes: [UInt8] { isFolder ? sortKey.dropLast() : sortKey }
+    var name: FileName { FileName(nameBytes) }
 }
 
 /// Reads folders.

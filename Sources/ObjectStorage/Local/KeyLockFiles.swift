@@ -1,4 +1,5 @@
 import Glibc
+import TaskSupport
 
 /// Locks by key that hold between tasks and between processes: a fixed set of files, never unlinked (who waits on an
 /// unlinked file waits for nobody), of which the key's hash picks one. Each lock is a flock on an open file description
@@ -10,6 +11,7 @@ struct KeyLockFiles: Sendable {
     /// How long a lock is waited for: another process that has stopped while it holds one must not take every thread
     /// with it.
     let timeout: Duration
+    let clock: MonotonicClock
 
     /// Runs `body` while nobody else holds a lock on the key. `body` must be short and take no lock.
     ///
@@ -32,14 +34,14 @@ struct KeyLockFiles: Sendable {
 
     /// Asks again and again: a flock that waits cannot be given up.
     private func lock(_ file: Descriptor) throws(LocalFailure) {
-        let end = ContinuousClock.now + timeout
+        let end = clock.now() + timeout
         var pause: useconds_t = 100
         while true {
             do throws(LocalFailure) {
                 try systemCall("flock") { flock(file.number, LOCK_EX | LOCK_NB) }
                 return
             } catch let error where error.number == EWOULDBLOCK {
-                guard ContinuousClock.now < end else {
+                guard clock.now() < end else {
                     throw LocalFailure(.timedOut, "another writer has held the lock of this key for \(timeout)")
                 }
             }

@@ -16,9 +16,13 @@ struct LocalFailure: Error {
     }
 
     /// A system call's errno, as errno(3) and the calls' own pages explain it.
-    init(_ call: StaticString, _ number: Int32) {
+    ///
+    /// - Parameter takesName: whether the call was given a name of a client's: EINVAL then says that the file system does
+    ///   not take it (a colon on exFAT, a trailing dot on SMB).
+    init(_ call: StaticString, _ number: Int32, takesName: Bool = false) {
         self.code =
             switch number {
+            case EINVAL where takesName: .invalidKey
             case ENOSPC, EDQUOT: .full
             case ENAMETOOLONG, EILSEQ: .invalidKey
             case EACCES, EPERM, EROFS: .denied
@@ -56,11 +60,13 @@ extension GetOptions {
 ///
 /// - Throws: ``LocalFailure`` with the call's errno where it answers less than 0.
 @discardableResult
-func systemCall<Answer: SignedInteger>(_ name: StaticString, _ body: () -> Answer) throws(LocalFailure) -> Answer {
+func systemCall<Answer: SignedInteger>(
+    _ name: StaticString, takesName: Bool = false, _ body: () -> Answer
+) throws(LocalFailure) -> Answer {
     while true {
         let answer = body()
         if answer >= 0 { return answer }
         let number = errno
-        if number != EINTR { throw LocalFailure(name, number) }
+        if number != EINTR { throw LocalFailure(name, number, takesName: takesName) }
     }
 }

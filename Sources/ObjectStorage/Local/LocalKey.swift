@@ -11,7 +11,11 @@ struct LocalKey: Sendable {
         self.folders = try LocalKey.names(key.segments.dropLast())
         self.leaf = try LocalKey.names(key.segments.suffix(1))[0]
         let first = key.segments.prefix(2).map { Array($0) }
-        guard first != [LocalTree.ownName], !LocalTree.isReserved(first) else {
+        // The server's own objects are below `.tintype`, in exactly this spelling; nothing else may look like it.
+        let others = first.first == LocalTree.ownName ? key.segments.dropFirst() : key.segments[...]
+        guard first != [LocalTree.ownName], !LocalTree.isReserved(first),
+            !others.contains(where: { OwnNames.contains($0) })
+        else {
             throw LocalFailure(.invalidKey, "the key names the store's own files")
         }
     }

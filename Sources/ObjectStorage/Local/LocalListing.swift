@@ -58,8 +58,9 @@ struct LocalListing {
         // Straight to the folder that the prefix names; what stands above is not even read.
         let base = prefix.lastIndex(of: UInt8(ascii: "/")).map { Array(prefix[...$0]) } ?? []
         let segments = base.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).dropLast()
+        let others = segments.first.map { Array($0) } == LocalTree.ownName ? segments.dropFirst() : segments
         guard let names = try? LocalKey.names(segments), !LocalTree.isReserved(segments.prefix(2).map { Array($0) }),
-            let folder = try tree.open(names)
+            !others.contains(where: { OwnNames.contains($0) }), let folder = try tree.open(names)
         else { return }
         try visit(folder, base: base)
     }
@@ -80,7 +81,8 @@ struct LocalListing {
         let namePrefix = prefix.dropFirst(base.count)
         while true {
             let entries = try FolderEntries.smallest(wanted, in: folder) { entry in
-                guard entry.sortKey.starts(with: namePrefix) else { return false }
+                guard entry.sortKey.starts(with: namePrefix), !LocalListing.isOwn(entry.nameBytes, base: base)
+                else { return false }
                 guard let bound else { return true }
                 return bound.lexicographicallyPrecedes(entry.sortKey)
                     || entry.isFolder && entered.starts(with: entry.sortKey)
@@ -92,6 +94,12 @@ struct LocalListing {
             bound = last.sortKey
             entered = []
         }
+    }
+
+    /// Whether this is one of the server's own files that are no objects, such as one that is being written. What is below
+    /// its folder is.
+    private static func isOwn(_ name: [UInt8], base: [UInt8]) -> Bool {
+        OwnNames.contains(name) && !(base.isEmpty && name == LocalTree.ownName)
     }
 
     /// - Returns: whether the page is full.
@@ -136,14 +144,14 @@ struct LocalListing {
         var found = false
         try FolderEntries.visit(folder) { name, kind in
             switch kind {
-            case .file: found = ObjectKey(base + name) != nil
+            case .file: found = !isOwn(name, base: base) && ObjectKey(base + name) != nil
             case .folder: folders.append(FolderEntry(sortKey: name + [UInt8(ascii: "/")], isFolder: true))
             case .other: break
             }
             return !found
         }
         if found { return true }
-        for entry in folders {
+        for entry in folders where !isOwn(entry.nameBytes, base: base) {
             let path = base + entry.sortKey
             if let inner = try open(entry, in: folder, path: path), try hasObject(inner, base: path) { return true }
         }

@@ -22,7 +22,7 @@ struct LocalReader: Sendable {
         do {
             // Without O_NONBLOCK a pipe in the tree would hold this thread for ever.
             file = Descriptor(
-                try systemCall("open") {
+                try systemCall("open", takesName: true) {
                     openat(folder.number, key.leaf.text, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
                 }
             )
@@ -34,7 +34,8 @@ struct LocalReader: Sendable {
         let attributes = FileAttributes(of: file)
         let info = ObjectInfo(
             key: key.key, size: status.size, etag: status.etag, lastModified: status.modified,
-            contentType: attributes.contentType, metadata: attributes.metadata
+            contentType: attributes.contentType, metadata: attributes.metadata,
+            hasBoundMetadata: attributes.binding == FileAttributes.Binding(status)
         )
         return OpenObject(file: file, status: status, info: info)
     }

@@ -1,19 +1,24 @@
 import NIOConcurrencyHelpers
 public import NIOCore
+public import TaskSupport
 
 /// Objects as files below one folder, each under its key: `a/b.jpg` is the file `b.jpg` in the folder `a`.
 ///
 /// - A write goes to a file without a name, is synced, and takes its place by one link or rename; check and rename
 ///   stand under a lock of the key that holds between processes too. Two processes on one folder keep every promise.
 /// - The version is a hash of inode, size and modification time; content type and metadata are in an extended
-///   attribute, where the file system has these. Files put there by hand are objects, preferably by a rename: one that
+///   attribute, where the file system has these, bound to size and modification time. Files put there by hand are objects, preferably by a rename: one that
 ///   is changed in place breaks its readers off.
 /// - No symlink is followed below the root: it is as if it were not there, and a write to its name takes its place.
 /// - A key with an empty, `.` or `..` segment or one over 255 bytes is `invalidKey` in every call, as are `.tintype`,
-///   `.tintype/tmp` and `.tintype/locks`, where the store keeps its own files. A key that is a folder of others, or
-///   lies below an object, is `conflict` in a put and not there for a read.
+///   `.tintype/tmp` and `.tintype/locks`, where the store keeps its own files, names that a file system may take for these
+///   (``OwnNames``), and those that it refuses. A key that is a folder of others, or lies below an object, is `conflict` in
+///   a put and not there for a read.
+/// - Other file systems may be mounted below the root. A file that is being written stands in the top folder of its mount.
 /// - A listing reads each folder that it enters once per page; a page costs time by the size of the folder it is in.
 public final class LocalStorage: ObjectStorage {
+    private static let listingThreads = 2
+
     /// What a file system may lack. Switched off in tests only.
     struct Features: Sendable {
         var unnamedFiles = true
@@ -23,9 +28,9 @@ public final class LocalStorage: ObjectStorage {
     public let capabilities: StorageCapabilities
     private let reader: LocalReader
     private let writer: LocalWriter
-    private let pool: BlockingPool
-    /// Listings read whole folders: they have threads of their own, so that no read, write or look waits for them.
-    private let listingPool: BlockingPool
+    let pool: BlockingPool
+    /// A walk through large folders takes long: listings have threads of their own, and reads never wait for them.
+    let listingPool: BlockingPool
     private let features: Features
 
     /// Opens the store, makes its folders where they are missing, and removes what killed writers have left. Blocks for
@@ -37,19 +42,21 @@ public final class LocalStorage: ObjectStorage {
     ///   - threads: how many calls may wait for the disk at once, at least 1.
     ///   - timeout: for one call, the wait for a thread included; for a body, for each piece of it.
     ///   - now: the clock, for the files' modification times.
+    ///   - clock: what time limits go by.
     /// - Throws: ``StorageError``: `denied`, `full`, `conflict` where the root is a file, `unsupported` where the file
     ///   system has no locks.
     public convenience init(
         root: String, partSize: Int = 8 << 20, threads: Int = 8, timeout: Duration = .seconds(10),
-        now: @escaping @Sendable () -> Timestamp = { .now }
+        clock: MonotonicClock = .continuous, now: @escaping WallClock = { .now }
     ) throws(StorageError) {
         try self.init(
-            root: root, partSize: partSize, threads: threads, timeout: timeout, features: Features(), now: now)
+            root: root, partSize: partSize, threads: threads, timeout: timeout, features: Features(), clock: clock,
+            now: now)
     }
 
     init(
         root: String, partSize: Int = 8 << 20, threads: Int = 8, timeout: Duration = .seconds(10), features: Features,
-        now: @escaping @Sendable () -> Timestamp = { .now }
+        clock: MonotonicClock = .continuous, now: @escaping WallClock = { .now }
     ) throws(StorageError) {
         precondition(partSize > 0 && threads > 0, "a part has at least one byte, a pool one thread")
         do {
@@ -58,7 +65,8 @@ public final class LocalStorage: ObjectStorage {
             let unnamed = features.unnamedFiles && TemporaryFile.canBeUnnamed(in: folder)
             self.reader = LocalReader(tree: tree)
             self.writer = LocalWriter(
-                tree: tree, locks: KeyLockFiles(tree: tree, timeout: timeout), usesUnnamedFiles: unnamed, now: now
+                tree: tree, locks: KeyLockFiles(tree: tree, timeout: timeout, clock: clock),
+                places: TemporaryPlaces(tree: tree, usesUnnamedFiles: unnamed), now: now
             )
             _ = try writer.sweep(olderThan: 0)
         } catch {
@@ -66,9 +74,10 @@ public final class LocalStorage: ObjectStorage {
         }
         self.capabilities = StorageCapabilities(partSize: partSize)
         self.features = features
-        let limit = TimeAmount.nanoseconds(Int64(timeout / .nanoseconds(1)))
-        self.pool = BlockingPool(threads: threads, timeout: limit)
-        self.listingPool = BlockingPool(threads: Self.listingThreads, timeout: limit, givesWay: true)
+        self.pool = BlockingPool(threads: threads, timeout: timeout, clock: clock)
+        self.listingPool = BlockingPool(
+            threads: min(threads, Self.listingThreads), timeout: timeout, givesWay: true,
+            codeWithoutTurn: .overloaded, clock: clock)
     }
 
     private static let listingThreads = 2
@@ -96,10 +105,10 @@ public final class LocalStorage: ObjectStorage {
         do throws(StorageError) {
             let etag = try await pool.run(.put) { [self] () throws(LocalFailure) in
                 let key = try LocalKey(key)
-                let file = try begin(attributes)
+                let file = try begin(key, attributes)
                 begun.withLockedValue { $0 = file }
                 try file.write(bytes, at: 0)
-                return try writer.commit(file, to: key, mode: options.mode)
+                return try writer.commit(file, to: key, mode: options.mode, carries: options.carrying != nil)
             }
             return PutResult(etag: etag)
         } catch {
@@ -115,16 +124,14 @@ public final class LocalStorage: ObjectStorage {
         return try await pool.run(.beginUpload) { [self] () throws(LocalFailure) in
             let key = try LocalKey(key)
             return LocalUpload(
-                try begin(attributes), key: key, writer: writer, pool: pool,
+                try begin(key, attributes), key: key, writer: writer, pool: pool,
                 partSize: capabilities.partSize)
         }
     }
 
-    private func begin(_ attributes: FileAttributes) throws(LocalFailure) -> TemporaryFile {
+    private func begin(_ key: LocalKey, _ attributes: FileAttributes) throws(LocalFailure) -> TemporaryFile {
         try attributes.check()
-        let file = try writer.makeTemporaryFile()
-        if features.attributes { try attributes.write(to: file.file) }
-        return file
+        return try writer.places.makeFile(for: key, features.attributes ? attributes : nil)
     }
 
     public func delete(_ key: ObjectKey, ifMatch: ETag?) async throws(StorageError) {

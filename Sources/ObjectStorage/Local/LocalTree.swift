@@ -9,6 +9,8 @@ struct LocalTree: Sendable {
     static let lockFolder = [FileName(".tintype"), FileName("locks")]
 
     let root: Descriptor
+    /// Whether this file system gives the server's own folder other names as well: without case, or a short one.
+    private let hasAliases: Bool
 
     /// Whether these first two segments are the store's temporary or lock folder, which hold no objects.
     static func isReserved(_ segments: [[UInt8]]) -> Bool {
@@ -26,9 +28,29 @@ struct LocalTree: Sendable {
             }
             made += "/"
         }
-        self.root = Descriptor(
+        let root = Descriptor(
             try systemCall("open the root") { openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
         )
+        self.root = root
+        // The folder must be there to be found by another name. A root that is read only has its faults told later.
+        mkdirat(root.number, LocalTree.temporaryFolder[0].text, 0o777)
+        let own = try root.status(of: LocalTree.temporaryFolder[0])
+        hasAliases = LocalTree.aliases.contains { alias in
+            own != nil && (try? root.status(of: FileName(alias)))?.inode == own?.inode
+        }
+    }
+
+    /// Names under which a file system that has more than one for a file would know ``ownName``.
+    private static let aliases = [".TINTYPE", "TINTYP~1"]
+
+    /// - Throws: ``LocalFailure`` with `invalidKey` where the name leads into the server's own folder by another name.
+    private func checkAlias(_ name: FileName, leadingTo folder: Descriptor) throws(LocalFailure) {
+        guard hasAliases, name != LocalTree.temporaryFolder[0],
+            let own = try root.status(of: LocalTree.temporaryFolder[0])
+        else { return }
+        if own.inode == (try folder.status()).inode {
+            throw LocalFailure(.invalidKey, "the key names the store's own files")
+        }
     }
 
     /// A folder; nil where there is none: nothing, a file, or a symlink stands in the way.
@@ -36,12 +58,24 @@ struct LocalTree: Sendable {
         var folder = root
         for name in names {
             do throws(LocalFailure) {
+                let isTop = folder === root
                 folder = try LocalTree.open(name, in: folder)
+                if isTop { try checkAlias(name, leadingTo: folder) }
             } catch let error where [ENOENT, ENOTDIR, ELOOP].contains(error.number) {
                 return nil
             }
         }
         return folder
+    }
+
+    /// The folders on the way to a key that are there, the root first.
+    func way(to names: [FileName]) -> [Descriptor] {
+        var way = [root]
+        for name in names {
+            guard let next = try? LocalTree.open(name, in: way[way.count - 1]) else { break }
+            way.append(next)
+        }
+        return way
     }
 
     /// A folder, made where it is missing, and the folders that have got a new entry by that and are not synced yet.
@@ -56,15 +90,19 @@ struct LocalTree: Sendable {
         var changed: [Descriptor] = []
         for name in names {
             do throws(LocalFailure) {
+                let isTop = folder === root
                 folder = try LocalTree.open(name, in: folder)
+                if isTop { try checkAlias(name, leadingTo: folder) }
                 continue
             } catch let error where error.number == ENOENT {}
             if mkdirat(folder.number, name.text, 0o777) == 0 {
                 changed.append(folder)
             } else if errno == ENOENT {
+                // Some file systems say so of a name that they do not take.
+                if folder.isLinked { throw LocalFailure(.invalidKey, "mkdirat: no such name") }
                 return nil
             } else if errno != EEXIST {
-                throw LocalFailure("mkdirat", errno)
+                throw LocalFailure("mkdirat", errno, takesName: true)
             }
             do throws(LocalFailure) {
                 folder = try LocalTree.open(name, in: folder)
@@ -87,7 +125,7 @@ struct LocalTree: Sendable {
 
     static func open(_ name: FileName, in folder: Descriptor) throws(LocalFailure) -> Descriptor {
         Descriptor(
-            try systemCall("open a folder") {
+            try systemCall("open a folder", takesName: true) {
                 openat(folder.number, name.text, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
             }
         )

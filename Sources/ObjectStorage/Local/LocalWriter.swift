@@ -8,19 +8,21 @@ struct LocalWriter: Sendable {
 
     let tree: LocalTree
     let locks: KeyLockFiles
-    let usesUnnamedFiles: Bool
+    let places: TemporaryPlaces
     let now: @Sendable () -> Timestamp
-
-    func makeTemporaryFile() throws(LocalFailure) -> TemporaryFile {
-        try TemporaryFile(in: tree.openOwn(LocalTree.temporaryFolder), unnamed: usesUnnamedFiles)
-    }
 
     /// Makes a written file the object of a key: durable bytes first, then check and rename under the key's lock, then
     /// the folder's entry durable. Two waits for the disk where nobody races.
-    func commit(_ file: TemporaryFile, to key: LocalKey, mode: PutMode) throws(LocalFailure) -> ETag {
+    ///
+    /// - Parameter carries: whether the new file takes over what others have put beside the one it replaces.
+    func commit(
+        _ file: TemporaryFile, to key: LocalKey, mode: PutMode, carries: Bool = false
+    ) throws(LocalFailure) -> ETag {
         let seen = try tree.status(of: key)
         try LocalWriter.check(mode, against: seen)
+        if carries, seen?.kind == .file { try file.carry(from: LocalReader(tree: tree).open(key).file) }
         try file.setModified(now: now(), laterThan: seen?.modified)
+        try file.describe()
         try file.file.sync()
         let (etag, changed) = try locks.withLock(key) { () throws(LocalFailure) in
             try place(file, at: key, mode: mode)
@@ -44,7 +46,10 @@ struct LocalWriter: Sendable {
             let current = try tree.status(of: key)
             try LocalWriter.check(mode, against: current)
             // Another write has come since: its time may be later than the one set before.
-            if try file.setModified(now: nil, laterThan: current?.modified) { try file.file.sync() }
+            if try file.setModified(now: nil, laterThan: current?.modified) {
+                try file.describe()
+                try file.file.sync()
+            }
             let etag = try file.file.status().etag
             guard let (folder, changed) = try tree.openOrMake(key.folders) else { continue }
             do throws(LocalFailure) {
@@ -59,6 +64,10 @@ struct LocalWriter: Sendable {
                 case .file, .other:
                     try file.replace(key.leaf, in: folder)
                 }
+            } catch let error where error.number == ENOENT && folder.isLinked && file.isThere {
+                // Nothing has gone: the file system does not take such a name.
+                tree.removeEmptyFolders(above: key)
+                throw LocalFailure(.invalidKey, error.detail)
             } catch let error where error.number == EEXIST || error.number == ENOENT || error.number == EISDIR {
                 continue
             } catch {
@@ -113,11 +122,20 @@ struct LocalWriter: Sendable {
     /// - Parameter age: only what was last changed so long ago, in seconds.
     /// - Returns: how many were removed.
     func sweep(olderThan age: Int64) throws(LocalFailure) -> Int {
-        let folder = try tree.openOwn(LocalTree.temporaryFolder)
         let limit = now().seconds - age
         var removed = 0
+        for place in try places.all() {
+            removed += try sweep(place.folder, namesBeginning: place.prefix, age: age, limit: limit)
+        }
+        return removed
+    }
+
+    private func sweep(
+        _ folder: Descriptor, namesBeginning prefix: String, age: Int64, limit: Int64
+    ) throws(LocalFailure) -> Int {
+        var removed = 0
         try FolderEntries.visit(folder) { entry, kind throws(LocalFailure) in
-            guard kind == .file else { return true }
+            guard kind == .file, entry.starts(with: prefix.utf8) else { return true }
             let name = FileName(entry)
             let number = openat(folder.number, name.text, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
             guard number >= 0 else { return true }

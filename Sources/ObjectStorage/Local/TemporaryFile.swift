@@ -11,13 +11,24 @@ final class TemporaryFile: Sendable {
     private let folder: Descriptor
     /// Its name among the temporary files; nil: none, or gone to its key.
     private let name: NIOLockedValueBox<FileName?>
+    /// How its name begins, where it gets one.
+    private let namePrefix: String
+    /// Content type and metadata.
+    private let attributes: FileAttributes?
+    private let hasCarried = NIOLockedValueBox(false)
     private let isGivenUp = NIOLockedValueBox(false)
 
     /// - Parameters:
     ///   - folder: the folder of temporary files.
     ///   - unnamed: whether the file system has files without names.
-    init(in folder: Descriptor, unnamed: Bool) throws(LocalFailure) {
+    ///   - namePrefix: how its name begins, where it gets one.
+    ///   - attributes: what is written beside the bytes; nil: nothing.
+    init(
+        in folder: Descriptor, unnamed: Bool, namePrefix: String = "", attributes: FileAttributes? = nil
+    ) throws(LocalFailure) {
         self.folder = folder
+        self.namePrefix = namePrefix
+        self.attributes = attributes
         if unnamed {
             self.file = Descriptor(try systemCall("open a temporary file") { tt_open_unnamed(folder.number, 0o666) })
             self.name = NIOLockedValueBox(nil)
@@ -25,7 +36,7 @@ final class TemporaryFile: Sendable {
             return
         }
         while true {
-            let name = TemporaryFile.randomName()
+            let name = TemporaryFile.randomName(namePrefix)
             let file = Descriptor(
                 try systemCall("open a temporary file") {
                     openat(folder.number, name.text, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o666)
@@ -55,6 +66,9 @@ final class TemporaryFile: Sendable {
     private func checkWanted() throws(LocalFailure) {
         if isGivenUp.withLockedValue({ $0 }) { throw LocalFailure(.cancelled, "the write was given up") }
     }
+
+    /// Whether nobody has taken away the name that it has, if any.
+    var isThere: Bool { name.withLockedValue { $0 } == nil || file.isLinked }
 
     /// Takes its name away, if it has one. What was written is gone with the last descriptor.
     func discard() {
@@ -98,6 +112,24 @@ final class TemporaryFile: Sendable {
         throw LocalFailure(.unsupported, "the file system keeps no modification times")
     }
 
+    /// Writes content type and metadata beside the bytes, bound to these: they must be all there, with their time.
+    func describe() throws(LocalFailure) {
+        do throws(LocalFailure) {
+            try attributes?.write(to: file)
+        } catch {
+            // What others have put there can only be kept, ours can be derived again.
+            let isRoom = [ENOSPC, EDQUOT, E2BIG, ERANGE].contains(error.number)
+            guard isRoom, hasCarried.withLockedValue({ $0 }) else { throw error }
+        }
+    }
+
+    /// Takes over what others have put beside another file: its attributes, its access list and mode, and its owner where
+    /// that is allowed.
+    func carry(from other: Descriptor) throws(LocalFailure) {
+        let count = try ForeignAttributes.copy(from: other, to: file)
+        if count > 0 { hasCarried.withLockedValue { $0 = true } }
+    }
+
     /// Makes the file visible under a name that is free. A file that had to have a name from the beginning is renamed:
     /// there alone, what a hand puts under the same name in this very moment is replaced.
     ///
@@ -105,7 +137,7 @@ final class TemporaryFile: Sendable {
     func create(_ leaf: FileName, in target: Descriptor) throws(LocalFailure) {
         try checkWanted()
         if name.withLockedValue({ $0 }) == nil {
-            try systemCall("link") { tt_link_unnamed(file.number, target.number, leaf.text) }
+            try systemCall("link", takesName: true) { tt_link_unnamed(file.number, target.number, leaf.text) }
         } else {
             try replace(leaf, in: target)
         }
@@ -121,22 +153,26 @@ final class TemporaryFile: Sendable {
             source = known
         } else {
             // Linux has no call that puts a file without a name in another one's place.
-            source = TemporaryFile.randomName()
-            try systemCall("link") { tt_link_unnamed(file.number, folder.number, source.text) }
+            source = TemporaryFile.randomName(namePrefix)
+            do throws(LocalFailure) {
+                try systemCall("link") { tt_link_unnamed(file.number, folder.number, source.text) }
+            } catch let error where error.number == ENOENT {
+                throw LocalFailure(.unavailable, "the folder of temporary files has gone")
+            }
             name.withLockedValue { $0 = source }
         }
-        try systemCall("rename") { renameat(folder.number, source.text, target.number, leaf.text) }
+        try systemCall("rename", takesName: true) { renameat(folder.number, source.text, target.number, leaf.text) }
         name.withLockedValue { $0 = nil }
     }
 
-    private static func randomName() -> FileName {
-        FileName(Hexadecimal.random(bytes: 16))
+    private static func randomName(_ prefix: String) -> FileName {
+        FileName(prefix + Hexadecimal.random(bytes: 16))
     }
 
     /// Whether files without names work here from beginning to end: O_TMPFILE, flock, and /proc for the name.
-    static func canBeUnnamed(in folder: Descriptor) -> Bool {
+    static func canBeUnnamed(in folder: Descriptor, namePrefix: String = "") -> Bool {
         do {
-            try TemporaryFile(in: folder, unnamed: true).probe()
+            try TemporaryFile(in: folder, unnamed: true, namePrefix: namePrefix).probe()
             return true
         } catch {
             return false
@@ -144,7 +180,7 @@ final class TemporaryFile: Sendable {
     }
 
     private func probe() throws(LocalFailure) {
-        let trial = TemporaryFile.randomName()
+        let trial = TemporaryFile.randomName(namePrefix)
         try systemCall("link") { tt_link_unnamed(file.number, folder.number, trial.text) }
         name.withLockedValue { $0 = trial }
         discard()

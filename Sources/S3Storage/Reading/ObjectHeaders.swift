@@ -4,11 +4,17 @@ import ObjectStorage
 /// What the headers of an answer tell of an object. Nothing in them is trusted.
 struct ObjectHeaders: Sendable {
     static let metadataPrefix = "x-amz-meta-"
+    /// What binds our metadata to the bytes that they were written with.
+    static let bindingName = ObjectMetadata.ownPrefix + "bytes"
 
     var etag: ETag
     var lastModified: Timestamp
     var contentType: String?
     var metadata: ObjectMetadata
+    /// As ``MetadataBinding`` spells it; nil where there is none.
+    var binding: String?
+    /// What a write of ours hands on, by the names of the headers.
+    var foreignFields: [String: String] = [:]
     /// Of the body.
     var contentLength: Int64
 
@@ -29,15 +35,20 @@ struct ObjectHeaders: Sendable {
         metadata = [:]
         for (name, value) in headers {
             let name = name.lowercased()
-            guard name.hasPrefix(Self.metadataPrefix) else { continue }
-            metadata[String(name.dropFirst(Self.metadataPrefix.count))] = value
+            if name.hasPrefix(Self.metadataPrefix) {
+                metadata[String(name.dropFirst(Self.metadataPrefix.count))] = value
+            } else if CarriedFields.names.contains(name) {
+                foreignFields[name] = value
+            }
         }
+        binding = metadata.removeValue(forKey: Self.bindingName)
     }
 
     func info(_ key: ObjectKey, size: Int64) -> ObjectInfo {
         ObjectInfo(
             key: key, size: size, etag: etag, lastModified: lastModified, contentType: contentType,
-            metadata: metadata)
+            metadata: metadata, hasBoundMetadata: binding == MetadataBinding.text(size: size, etag: etag),
+            foreignFields: foreignFields)
     }
 }
 

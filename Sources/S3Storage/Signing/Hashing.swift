@@ -19,6 +19,12 @@ enum Hashing {
         return Hexadecimal.encode(hash.finalize())
     }
 
+    static func md5(_ buffer: ByteBuffer) -> String {
+        var hash = Insecure.MD5()
+        buffer.withUnsafeReadableBytes { hash.update(bufferPointer: $0) }
+        return Hexadecimal.encode(hash.finalize())
+    }
+
     static func hmac(_ text: String, key: some Sequence<UInt8>) -> HMAC<SHA256>.MAC {
         HMAC<SHA256>.authenticationCode(for: Array(text.utf8), using: SymmetricKey(data: Array(key)))
     }

@@ -7,7 +7,9 @@ extension S3Storage {
         _ key: ObjectKey, bytes: ByteBuffer, options: PutOptions
     ) async throws(StorageError) -> PutResult {
         let deadline = client.deadline()
-        let description = Self.headers(contentType: options.contentType, metadata: options.metadata)
+        var description = Self.headers(contentType: options.contentType, metadata: options.metadata)
+        if !options.metadata.isEmpty { description.append(MetadataBinding.header(for: bytes)) }
+        if let source = options.carrying { description += try await carried(from: source, until: deadline) }
         return try await conditionally(
             key, mode: options.mode, during: .put, until: deadline
         ) { condition throws(S3Failure) in

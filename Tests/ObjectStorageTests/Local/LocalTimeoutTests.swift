@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import NIOConcurrencyHelpers
 import NIOCore
+import TestClock
 import Testing
 
 @testable import ObjectStorage
@@ -22,45 +23,110 @@ import Testing
             gate.signal()
         }
 
-        func begun() async throws {
-            while !hasBegun.withLockedValue({ $0 }) { try await Task.sleep(for: .milliseconds(1)) }
+        func begun() async {
+            await until { hasBegun.withLockedValue { $0 } }
         }
     }
 
     private final class Canary: Sendable {}
 
+    /// Threads that go on only when all of them have come.
+    private final class Barrier: Sendable {
+        private let missing: NIOLockedValueBox<Int>
+        private let gate = DispatchSemaphore(value: 0)
+
+        init(_ count: Int) { missing = NIOLockedValueBox(count) }
+
+        func wait() {
+            let isLast = missing.withLockedValue { missing in
+                missing -= 1
+                return missing == 0
+            }
+            if !isLast { gate.wait() }
+            gate.signal()
+        }
+    }
+
+    /// Runs `body` while time passes.
+    private func passing<Result: Sendable>(
+        _ clock: ManualClock, _ body: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result {
+        let result = NIOLockedValueBox<Result?>(nil)
+        let task = Task {
+            let value = try await body()
+            result.withLockedValue { $0 = value }
+            return value
+        }
+        await until {
+            // In steps, as a call counts from where it begins.
+            clock.advance(by: .milliseconds(1))
+            return result.withLockedValue { $0 != nil }
+        }
+        return try await task.value
+    }
+
     @Test func callEndsAtItsLimitAndItsLateResultIsReleased() async throws {
-        let pool = BlockingPool(threads: 1, timeout: .milliseconds(100))
+        let clock = ManualClock()
+        let pool = BlockingPool(threads: 1, timeout: .seconds(10), clock: clock.clock)
         let stuck = Stuck()
         let kept = NIOLockedValueBox<(@Sendable () -> Canary?)?>(nil)
-        let late = try await failure {
-            _ = try await pool.run(.get) { () throws(LocalFailure) -> Canary in
-                stuck.wait()
-                let canary = Canary()
-                kept.withLockedValue { $0 = { [weak canary] in canary } }
-                return canary
+        let late = Task {
+            try await failure {
+                _ = try await pool.run(.get) { () throws(LocalFailure) -> Canary in
+                    stuck.wait()
+                    let canary = Canary()
+                    kept.withLockedValue { $0 = { [weak canary] in canary } }
+                    return canary
+                }
             }
         }
-        #expect(late == .timedOut)
+        await stuck.begun()
+        await until { clock.sleeping == 1 }
+        clock.advance(by: .seconds(10))
+        #expect(try await late.value == .timedOut)
 
         // The only thread is taken: the next call never begins, and may say so.
-        do throws(StorageError) {
-            _ = try await pool.run(.put) { () throws(LocalFailure) in Issue.record("it has begun all the same") }
-            Issue.record("nothing was thrown")
-        } catch {
-            #expect(error.code == .timedOut && !error.mayHaveHappened)
+        let queued = Task {
+            do throws(StorageError) {
+                _ = try await pool.run(.put) { () throws(LocalFailure) in Issue.record("it has begun all the same") }
+                Issue.record("nothing was thrown")
+            } catch {
+                #expect(error.code == .timedOut && !error.mayHaveHappened)
+            }
         }
+        await until { clock.sleeping == 1 }
+        clock.advance(by: .seconds(10))
+        await queued.value
         stuck.letGo()
         #expect(try await pool.run(.get) { () throws(LocalFailure) in 42 } == 42)
         let canary = try #require(kept.withLockedValue { $0 })
-        while canary() != nil { try await Task.sleep(for: .milliseconds(1)) }
+        await until { canary() == nil }
+    }
+
+    /// 1,000 clients listed a large folder, and every read waited behind them for a thread.
+    @Test func listingsThatHoldTheirThreadsLeaveTheOthersToReads() async throws {
+        let folder = try TemporaryFolder()
+        let clock = ManualClock()
+        let storage = try LocalStorage(root: folder.path, threads: 8, timeout: .seconds(10), clock: clock.clock)
+        try await storage.put("a", "1")
+        let stuck = Stuck()
+        let lists = (0..<100).map { _ in
+            Task { try await storage.listingPool.run(.list) { () throws(LocalFailure) in stuck.wait() } }
+        }
+        await stuck.begun()
+        #expect(try await storage.text(of: "a") == "1")
+        // Who does not come to his turn is told so; the disk is not away.
+        let late = try await passing(clock) { try await failure { _ = try await storage.list(ListRequest()) } }
+        #expect(late == .overloaded)
+        for _ in lists { stuck.letGo() }
+        for task in lists { _ = try? await task.value }
     }
 
     @Test func cancelledCallIsLeft() async throws {
         let pool = BlockingPool(threads: 1, timeout: .seconds(600))
         let stuck = Stuck()
         let task = Task { try await pool.run(.put) { () throws(LocalFailure) in stuck.wait() } }
-        try await stuck.begun()
+        await stuck.begun()
         let queued = Task { try await pool.run(.put) { () throws(LocalFailure) in stuck.wait() } }
         task.cancel()
         queued.cancel()
@@ -81,25 +147,31 @@ import Testing
     /// Another process has stopped while it held the lock of a key.
     @Test func lockThatIsNeverReleased() async throws {
         let folder = try TemporaryFolder()
-        let storage = try LocalStorage(root: folder.path, threads: 2, timeout: .milliseconds(200))
+        let clock = ManualClock()
+        let storage = try LocalStorage(root: folder.path, threads: 2, timeout: .seconds(10), clock: clock.clock)
         try await storage.put("a", "old")
         let slot = Hexadecimal.encode([UInt8(KeyLockFiles.slot(of: try key("a")))])
         let lock = open("\(folder.path)/.tintype/locks/\(slot)", O_RDWR)
         try #require(lock >= 0 && flock(lock, LOCK_EX) == 0)
         for _ in 0..<5 {
-            #expect(try await failure { try await storage.put("a", "new") } == .timedOut)
+            #expect(try await passing(clock) { try await failure { try await storage.put("a", "new") } } == .timedOut)
         }
         let upload = try await storage.beginUpload(key("a"), options: UploadOptions())
         try await upload.uploadPart(ByteBuffer(string: "new"), number: 1)
-        #expect(try await failure { _ = try await upload.complete(mode: .overwrite) } == .timedOut)
+        let late = try await passing(clock) { try await failure { _ = try await upload.complete(mode: .overwrite) } }
+        #expect(late == .timedOut)
         await upload.abort()
         try await storage.checkAvailability()
         #expect(try await storage.text(of: "a") == "old")
 
         close(lock)
         // What was given up comes to nothing, also when the way is free.
-        while try !folder.leftovers().isEmpty { try await Task.sleep(for: .milliseconds(1)) }
-        try await Task.sleep(for: .milliseconds(50))
+        try await until { try folder.leftovers().isEmpty }
+        // Both threads are free again: whatever was to come late has come.
+        let both = Barrier(2)
+        async let one: Void = storage.pool.run(.get) { () throws(LocalFailure) in both.wait() }
+        async let two: Void = storage.pool.run(.get) { () throws(LocalFailure) in both.wait() }
+        _ = try await (one, two)
         #expect(try await storage.text(of: "a") == "old")
         try await storage.put("a", "next")
         #expect(try await storage.text(of: "a") == "next")

@@ -1,12 +1,13 @@
 import Foundation
 import NIOConcurrencyHelpers
 import NIOCore
+import TestClock
 import Testing
 
 @testable import ObjectStorage
 
 /// A version is new with every write, whatever the clock does; and a body is of one version or breaks off.
-@Suite struct LocalVersionTests {
+@Suite(.timeLimit(.minutes(1))) struct LocalVersionTests {
     let folder: TemporaryFolder
 
     init() throws {
@@ -90,7 +91,6 @@ import Testing
             #expect(try openFiles() == 5)
         }
         // The pool's thread lets go of its work a moment after it has answered.
-        for _ in 0..<500 where try openFiles() > 0 { try await Task.sleep(for: .milliseconds(10)) }
-        #expect(try openFiles() == 0)
+        try await until { try openFiles() == 0 }
     }
 }

@@ -1,8 +1,8 @@
-import Admission
 import Synchronization
+public import TaskSupport
 
 /// A clock that stands still until it is told to move.
-final class ManualClock: Sendable {
+public final class ManualClock: Sendable {
     private struct State {
         var now = ContinuousClock.now
         var sleepers: [Int: (until: ContinuousClock.Instant, continuation: CheckedContinuation<Void, any Error>)] = [:]
@@ -11,16 +11,20 @@ final class ManualClock: Sendable {
 
     private let state = Mutex(State())
 
-    var now: ContinuousClock.Instant { state.withLock { $0.now } }
+    public init() {}
+
+    public var now: ContinuousClock.Instant { state.withLock { $0.now } }
 
     /// Tasks that sleep now.
-    var sleeping: Int { state.withLock { $0.sleepers.count } }
+    public var sleeping: Int { state.withLock { $0.sleepers.count } }
 
-    var admissionClock: AdmissionClock {
-        AdmissionClock(now: { self.now }, sleep: { try await self.sleep(until: $0) })
+    /// As code takes it.
+    public var clock: MonotonicClock {
+        MonotonicClock(now: { self.now }, sleep: { try await self.sleep(until: $0) })
     }
 
-    func advance(by duration: Duration) {
+    /// Moves the clock, and wakes who has slept long enough.
+    public func advance(by duration: Duration) {
         let due = state.withLock { state in
             state.now = state.now.advanced(by: duration)
             let due = state.sleepers.filter { $0.value.until <= state.now }
@@ -58,6 +62,16 @@ final class ManualClock: Sendable {
 }
 
 /// Lets other tasks run until the condition holds. A test whose condition never holds ends by its time limit.
-func until(_ condition: () -> Bool) async {
-    while !condition() { await Task.yield() }
+public func until(_ condition: () async throws -> Bool) async rethrows {
+    while try await !condition() { await Task.yield() }
+}
+
+/// Work that ends only when it is told to.
+///
+/// - Throws: `CancellationError`.
+public func untilCancelled() async throws {
+    let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
+    for await _ in stream {}
+    withExtendedLifetime(continuation) {}
+    throw CancellationError()
 }

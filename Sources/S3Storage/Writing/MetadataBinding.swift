@@ -1,0 +1,19 @@
+import NIOCore
+import ObjectStorage
+
+/// Binds metadata to the bytes of one PUT: size and MD5 stand beside them, and the ETag of a plain PUT is the MD5. Other
+/// programs write objects back with all metadata that they have read (rclone, `aws s3 cp`, boto3); the ETag is then
+/// another one.
+///
+/// Where the ETag is no MD5 (encryption by KMS, uploads in parts, some stores) nothing is bound, which costs a look at
+/// the bytes for each version, and is never wrong.
+enum MetadataBinding {
+    static func text(size: Int64, etag: ETag) -> String { text(size: size, md5: etag.opaque.lowercased()) }
+
+    static func header(for bytes: ByteBuffer) -> (name: String, value: String) {
+        let value = text(size: Int64(bytes.readableBytes), md5: Hashing.md5(bytes))
+        return (ObjectHeaders.metadataPrefix + ObjectHeaders.bindingName, value)
+    }
+
+    private static func text(size: Int64, md5: String) -> String { "\(size)-\(md5)" }
+}

@@ -1,0 +1,27 @@
+/// The clock that deadlines and pauses go by, as a value, so that tests can hold it still. Who reads a clock is handed
+/// one; the system's is named by the composition root and by default arguments alone.
+public struct MonotonicClock: Sendable {
+    /// The present moment.
+    public let now: @Sendable () -> ContinuousClock.Instant
+    /// Returns at or after that moment; throws only if the task is cancelled.
+    public let sleep: @Sendable (_ until: ContinuousClock.Instant) async throws -> Void
+
+    public init(
+        now: @escaping @Sendable () -> ContinuousClock.Instant,
+        sleep: @escaping @Sendable (_ until: ContinuousClock.Instant) async throws -> Void
+    ) {
+        self.now = now
+        self.sleep = sleep
+    }
+
+    /// Returns after so long; throws only if the task is cancelled.
+    public func pause(for duration: Duration) async throws {
+        try await sleep(now() + duration)
+    }
+
+    /// The system's monotonic clock, which goes on while the machine sleeps.
+    public static let continuous = MonotonicClock(
+        now: { ContinuousClock.now },
+        sleep: { try await ContinuousClock().sleep(until: $0) }
+    )
+}
