@@ -81,7 +81,7 @@ import Testing
     // MARK: Shares
 
     private func shared() -> ByteBudget<Int> {
-        ByteBudget(limit: 100, queueLimit: 8, share: 25, clock: clock.admissionClock)
+        ByteBudget(limit: 100, queueLimit: 8, share: 25, clock: clock.clock)
     }
 
     /// Twenty slow readers of large renditions from one address held all there was.

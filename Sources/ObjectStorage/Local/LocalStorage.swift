@@ -80,7 +80,6 @@ public final class LocalStorage: ObjectStorage {
             codeWithoutTurn: .overloaded, clock: clock)
     }
 
-    private static let listingThreads = 2
 
     public func get(_ key: ObjectKey, options: GetOptions) async throws(StorageError) -> GetResult {
         let (object, range, first) = try await pool.run(.get) { [reader] () throws(LocalFailure) in
