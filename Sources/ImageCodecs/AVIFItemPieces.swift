@@ -7,7 +7,7 @@ struct AVIFItemPieces {
     /// All of the list was read.
     private(set) var isComplete = false
 
-    private static let maximumEntries = AVIFItems.maximumEntries
+    private static let maximumEntries = AVIFItems.Counts.maximumItems
     /// Pieces of all items together.
     private static let maximumPieces = 65_536
 

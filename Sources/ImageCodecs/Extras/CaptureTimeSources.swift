@@ -80,7 +80,7 @@ struct CaptureTimeSources {
 
     private mutating func add(avif file: RawSpan) {
         guard let meta = AVIFBox.children(file, in: 0..<file.byteCount).first(where: { $0.name == AVIFBox.metadata }),
-            let items = AVIFItems.read(file, meta: meta), let pieces = AVIFItemPieces.read(file, meta: meta)
+            let items = try? AVIFItems.read(file, meta: meta), let pieces = AVIFItemPieces.read(file, meta: meta)
         else { return }
         for item in items.types.keys.sorted() where items.types[item] == FourCC("mime") && packetsLeft > 0 {
             guard let parts = pieces.ranges[item] ?? nil, parts.reduce(0, { $0 + $1.count }) <= Self.maximumPacket

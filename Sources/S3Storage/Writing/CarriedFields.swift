@@ -57,37 +57,43 @@ enum CarriedFields {
 
     /// The tags as `x-amz-tagging` takes them.
     static func header(of tags: TaggingDocument) -> (name: String, value: String)? {
-        let items = tags.tagSet.tags ?? []
-        if items.isEmpty { return nil }
-        let text = items.map { "\(PercentEncoding.encode($0.key.utf8))=\(PercentEncoding.encode($0.value.utf8))" }
+        if tags.tags.isEmpty { return nil }
+        let text = tags.tags.map { "\(PercentEncoding.encode($0.key.utf8))=\(PercentEncoding.encode($0.value.utf8))" }
         return ("x-amz-tagging", text.joined(separator: "&"))
     }
 }
 
 /// The answer of GetObjectTagging.
-struct TaggingDocument: Decodable, Sendable {
-    struct TagSet: Decodable, Sendable {
-        var tags: [Tag]?
+struct TaggingDocument: AnswerDocument {
+    static let roots = ["Tagging"]
 
-        enum CodingKeys: String, CodingKey {
-            case tags = "Tag"
+    struct Tag: Sendable {
+        var key = ""
+        var value = ""
+    }
+
+    private(set) var tags: [Tag] = []
+    private var hasSet = false
+
+    mutating func begin(_ path: [String]) {
+        switch path {
+        case ["TagSet"]: hasSet = true
+        case ["TagSet", "Tag"]: tags.append(Tag())
+        default: break
         }
     }
 
-    struct Tag: Decodable, Sendable {
-        var key: String
-        var value: String
-
-        enum CodingKeys: String, CodingKey {
-            case key = "Key"
-            case value = "Value"
+    mutating func end(_ path: [String], text: String) {
+        guard let last = tags.indices.last else { return }
+        switch path {
+        case ["TagSet", "Tag", "Key"]: tags[last].key = text
+        case ["TagSet", "Tag", "Value"]: tags[last].value = text
+        default: break
         }
     }
 
-    var tagSet: TagSet
-
-    enum CodingKeys: String, CodingKey {
-        case tagSet = "TagSet"
+    func check() throws(BadAnswer) {
+        guard hasSet, tags.allSatisfy({ !$0.key.isEmpty }) else { throw BadAnswer("tags without a set or a key") }
     }
 }
 
