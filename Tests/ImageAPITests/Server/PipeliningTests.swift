@@ -34,7 +34,7 @@ import Testing
                     respond: { _ in
                         try await Task.sleep(for: .seconds(3600))
                         return Response(status: .ok)
-                    }, onFinished: { _ in })
+                    }, onFinished: { _ in }, othersWait: { false })
             })
         let counter = PartCounter()
         let pipeline = channel.pipeline.syncOperations
