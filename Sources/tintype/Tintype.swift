@@ -7,6 +7,8 @@ struct Tintype: AsyncParsableCommand {
         commandName: "tintype",
         abstract: "An image server over local files or S3.",
         version: Version.text,
-        subcommands: [ServeCommand.self, GarbageCommand.self, ProbeCommand.self, ConfigCommand.self, HealthcheckCommand.self]
+        subcommands: [
+            ServeCommand.self, GarbageCommand.self, ProbeCommand.self, ConfigCommand.self, HealthcheckCommand.self,
+        ]
     )
 }

@@ -9,8 +9,10 @@ import Testing
 /// fit: with such a key at a page's edge the page came again for ever, or keys were lost.
 @Suite(.enabled(if: hasSeaweedFS), .timeLimit(.minutes(3))) struct OddKeyTests {
     private static let names = [
-        "a", "b\u{1}", "b\u{1}c", "c\u{FFFE}", "c\u{FFFE}x", "c\u{FFFF}", "c\u{FFFF}y", "d\u{1F}", "e\u{7F}", "f\u{FFFD}",
-        "f\u{FFFD}\u{FFFF}", "g\n", "g\r\n", "g\t ", "h ", "i+%2B%", "j&<>\"'", "k\u{10FFFF}", "l\u{85}", "m\u{2028}", "z",
+        "a", "b\u{1}", "b\u{1}c", "c\u{FFFE}", "c\u{FFFE}x", "c\u{FFFF}", "c\u{FFFF}y", "d\u{1F}", "e\u{7F}",
+        "f\u{FFFD}",
+        "f\u{FFFD}\u{FFFF}", "g\n", "g\r\n", "g\t ", "h ", "i+%2B%", "j&<>\"'", "k\u{10FFFF}", "l\u{85}", "m\u{2028}",
+        "z",
     ]
 
     @Test(arguments: [1, 2, 3, 5, 1000]) func everyKeyOnce(_ limit: Int) async throws {
@@ -44,14 +46,16 @@ import Testing
                 found += page.prefixes + page.items.map(\.key.bytes)
                 request.cursor = page.cursor
             } while request.cursor != nil && found.count <= Self.names.count + 1
-            let expected = Self.names.map { Array((prefix + $0 + "/").utf8) } + [Array((prefix + "c\u{FFFF}-file").utf8)]
+            let expected =
+                Self.names.map { Array((prefix + $0 + "/").utf8) } + [Array((prefix + "c\u{FFFF}-file").utf8)]
             #expect(Set(found) == Set(expected) && found.count == expected.count)
         }
     }
 
     /// A store whose place in a listing does not move is given up, and not asked for ever.
     @Test(arguments: [
-        "<NextContinuationToken>t</NextContinuationToken>", "", "<NextContinuationToken>\u{FFFD}</NextContinuationToken>",
+        "<NextContinuationToken>t</NextContinuationToken>", "",
+        "<NextContinuationToken>\u{FFFD}</NextContinuationToken>",
     ])
     func cursorThatDoesNotMove(_ token: String) async throws {
         try await Servers.withFaults { storage, proxy in

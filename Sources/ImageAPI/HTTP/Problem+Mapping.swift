@@ -55,7 +55,8 @@ extension Problem {
         case .denied: self.init(.storageDenied, "The storage refused the server's credentials.", cause: error)
         case .archived:
             self.init(
-                .objectArchived, "The image is in an archive of the storage and must be restored there first.", cause: error)
+                .objectArchived, "The image is in an archive of the storage and must be restored there first.",
+                cause: error)
         case .unavailable:
             self.init(.storageUnavailable, "The storage does not answer.", retryAfter: Self.outageRetry, cause: error)
         case .timedOut:

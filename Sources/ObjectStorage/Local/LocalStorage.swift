@@ -80,7 +80,6 @@ public final class LocalStorage: ObjectStorage {
             codeWithoutTurn: .overloaded, clock: clock)
     }
 
-
     public func get(_ key: ObjectKey, options: GetOptions) async throws(StorageError) -> GetResult {
         let (object, range, first) = try await pool.run(.get) { [reader] () throws(LocalFailure) in
             let object = try reader.open(LocalKey(key))

@@ -75,7 +75,9 @@ extension S3Client {
             try await documents.run { try reading.feed(bytes) }
         }
         let bytes = pending
-        if isShort, bytes.readableBytes <= DocumentThreads.shortDocument { return try understand(reading.finish(bytes)) }
+        if isShort, bytes.readableBytes <= DocumentThreads.shortDocument {
+            return try understand(reading.finish(bytes))
+        }
         return try await documents.run { try understand(reading.finish(bytes)) }
     }
 }

@@ -49,7 +49,9 @@ extension ListDocument {
     private static func precedes(_ left: [UInt8], _ right: [UInt8], inByteOrder: Bool) -> Bool {
         guard !inByteOrder else { return left.lexicographicallyPrecedes(right) }
         let slash = UInt8(ascii: "/")
-        let (left, right) = (left.last == slash ? left.dropLast() : left[...], right.last == slash ? right.dropLast() : right[...])
+        let (left, right) = (
+            left.last == slash ? left.dropLast() : left[...], right.last == slash ? right.dropLast() : right[...]
+        )
         return left.lexicographicallyPrecedes(right)
     }
 }

@@ -16,7 +16,8 @@ struct StoreIdentity: Sendable, Hashable {
         bucket = configuration.bucket
         region = configuration.region
         // It is a line of text.
-        self.server = String(String.UnicodeScalarView(server.unicodeScalars.filter { (" "..."~").contains($0) }).prefix(200))
+        self.server = String(
+            String.UnicodeScalarView(server.unicodeScalars.filter { (" "..."~").contains($0) }).prefix(200))
     }
 }
 

@@ -57,18 +57,28 @@ import Testing
         Case("a path of escapes", get: "/api/v1/images/" + many("%41", 16_000)),
         Case("a path of slashes", get: "/api/v1/images/" + many("a/", 16_000)),
         Case("a long Accept", get: "/api/v1/images/p.jpg?w=16", "Accept: \(many("a/b;q=0.1,", 16_000))\r\n"),
-        Case("several long Accept", get: "/api/v1/images/p.jpg?w=16", many("Accept: \(many("a,", 15_000))\r\n", 60_000)),
+        Case(
+            "several long Accept", get: "/api/v1/images/p.jpg?w=16", many("Accept: \(many("a,", 15_000))\r\n", 60_000)),
         Case("many tags", get: "/api/v1/images/p.jpg", many("If-None-Match: \(many("\"a\",", 15_000))\r\n", 60_000)),
-        Case("unclosed tags", get: "/api/v1/images/p.jpg", many("If-None-Match: \(many("W/\"a,", 15_000))\r\n", 60_000)),
+        Case(
+            "unclosed tags", get: "/api/v1/images/p.jpg", many("If-None-Match: \(many("W/\"a,", 15_000))\r\n", 60_000)),
         Case("many ranges", get: "/api/v1/images/p.jpg", "Range: bytes=\(many("0-1,", 15_000))\r\n"),
         Case("many fields", get: "/api/v1/images/p.jpg", many("X-Field: y\r\n", 1_400)),
         Case("metadata", get: "/api/v1/metadata/p.jpg"),
-        Case("requests sent ahead", Array(String(
-            repeating: "GET /api/v1/images/p.jpg HTTP/1.1\r\nHost: h\r\n\r\n", count: 1_200).utf8)
-            + Array("GET /api/v1/images/p.jpg HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n".utf8)),
-        Case("requests sent ahead, the long way", Array(String(
-            repeating: "GET /api/v1/images/none HTTP/1.1\r\nHost: h\r\n\r\n", count: 1_200).utf8)
-            + Array("GET /api/v1/images/p.jpg HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n".utf8)),
+        Case(
+            "requests sent ahead",
+            Array(
+                String(
+                    repeating: "GET /api/v1/images/p.jpg HTTP/1.1\r\nHost: h\r\n\r\n", count: 1_200
+                ).utf8)
+                + Array("GET /api/v1/images/p.jpg HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n".utf8)),
+        Case(
+            "requests sent ahead, the long way",
+            Array(
+                String(
+                    repeating: "GET /api/v1/images/none HTTP/1.1\r\nHost: h\r\n\r\n", count: 1_200
+                ).utf8)
+                + Array("GET /api/v1/images/p.jpg HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n".utf8)),
     ]
 
     private static func form(_ parts: [String]) -> Case {
@@ -78,24 +88,42 @@ import Testing
     }
 
     static let writes: [Case] = [
-        Case("a form of many files", form((0..<998).map {
-            "Content-Disposition: form-data; name=f; filename=\"\($0)\"\r\n\r\nno image"
-        }).bytes),
-        Case("a form of many fields", form((0..<998).map {
-            "Content-Disposition: form-data; name=f\($0)\r\n\r\n\(many("x", 8_000))"
-        }).bytes),
-        Case("a form of long headers", form((0..<200).map { _ in
-            many("X: \(many("y", 1_000))\r\n", 15_000) + "Content-Disposition: form-data; name=f\r\n\r\nx"
-        }).bytes),
-        Case("a form of nearly boundaries", form([
-            "Content-Disposition: form-data; name=f; filename=\"a\"\r\n\r\n" + many("\r\n--\r\n-", 4 << 20)
-        ]).bytes),
-        Case("a form of one large file", form([
-            "Content-Disposition: form-data; name=f; filename=\"a\"\r\n\r\n" + many("x", 4 << 20)
-        ]).bytes),
-        Case("chunks of one byte", Array(
-            ("PUT /api/v1/images/x HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
-                + many("1\r\nx\r\n", 1 << 20) + "0\r\n\r\n").utf8)),
+        Case(
+            "a form of many files",
+            form(
+                (0..<998).map {
+                    "Content-Disposition: form-data; name=f; filename=\"\($0)\"\r\n\r\nno image"
+                }
+            ).bytes),
+        Case(
+            "a form of many fields",
+            form(
+                (0..<998).map {
+                    "Content-Disposition: form-data; name=f\($0)\r\n\r\n\(many("x", 8_000))"
+                }
+            ).bytes),
+        Case(
+            "a form of long headers",
+            form(
+                (0..<200).map { _ in
+                    many("X: \(many("y", 1_000))\r\n", 15_000) + "Content-Disposition: form-data; name=f\r\n\r\nx"
+                }
+            ).bytes),
+        Case(
+            "a form of nearly boundaries",
+            form([
+                "Content-Disposition: form-data; name=f; filename=\"a\"\r\n\r\n" + many("\r\n--\r\n-", 4 << 20)
+            ]).bytes),
+        Case(
+            "a form of one large file",
+            form([
+                "Content-Disposition: form-data; name=f; filename=\"a\"\r\n\r\n" + many("x", 4 << 20)
+            ]).bytes),
+        Case(
+            "chunks of one byte",
+            Array(
+                ("PUT /api/v1/images/x HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+                    + many("1\r\nx\r\n", 1 << 20) + "0\r\n\r\n").utf8)),
     ]
 
     @Test(arguments: Self.reads + Self.writes) func noRequestKeepsALoopBusy(_ stalling: Case) async throws {
