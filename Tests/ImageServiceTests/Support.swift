@@ -282,15 +282,29 @@ enum Samples {
 
     /// The PNG with an eXIf chunk behind its pixels that says orientation 6: turned clockwise by a quarter.
     static func turnedLate(_ png: [UInt8]) -> [UInt8] {
-        let tiff: [UInt8] = [
-            0x4D, 0x4D, 0, 42, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0, 0, 0, 0, 0,
-        ]
+        let tiff = sixthOrientation
         let body = Array("eXIf".utf8) + tiff
         func long(_ value: UInt32) -> [UInt8] { [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: value >> $0) } }
         let end = 12
         return Array(png[..<(png.count - end)]) + long(UInt32(tiff.count)) + body + long(crc32(body))
             + Array(png[(png.count - end)...])
     }
+
+    /// A still WebP of 800x400 pixels, followed by an EXIF block with orientation 6.
+    static func turnedLate(webp: [UInt8]) -> [UInt8] {
+        func short(_ value: Int) -> [UInt8] { [0, 8, 16].map { UInt8(truncatingIfNeeded: value >> $0) } }
+        func chunk(_ name: String, _ data: [UInt8]) -> [UInt8] {
+            Array(name.utf8) + short(data.count) + [0] + data + [UInt8](repeating: 0, count: data.count % 2)
+        }
+        // The header's flag says that there is EXIF; 12 bytes of RIFF stand before the picture's own chunk.
+        let content =
+            chunk("VP8X", [0x08, 0, 0, 0] + short(799) + short(399)) + webp[12...] + chunk("EXIF", sixthOrientation)
+        return Array("RIFF".utf8) + short(content.count + 4) + [0] + Array("WEBP".utf8) + content
+    }
+
+    private static let sixthOrientation: [UInt8] = [
+        0x4D, 0x4D, 0, 42, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0, 0, 0, 0, 0,
+    ]
 
     private static func crc32(_ bytes: [UInt8]) -> UInt32 {
         ~bytes.reduce(UInt32.max) { crc, byte in
