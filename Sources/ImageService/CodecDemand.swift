@@ -1,7 +1,19 @@
 /// How a request learns that its answer takes work on a codec: an answer that costs little is made for a client that may
 /// have left, a turn at a codec is not taken for it.
-public enum CodecDemand {
-    /// Called before a turn at a codec is waited for, by the task of the request or one that works for it. Whoever joins
-    /// work that is under way for another is not told.
-    @TaskLocal public static var onNeed: (@Sendable () -> Void)?
+///
+/// A class, and no closure as a task's value: with optimisation, Swift 6.3 crashes where a closure is bound as one.
+public final class CodecDemand: Sendable {
+    /// That of the request for which this task works.
+    @TaskLocal public static var current: CodecDemand?
+
+    private let onNeed: @Sendable () -> Void
+
+    /// - Parameter onNeed: called before a turn at a codec is waited for, by the task of the request or one that works for
+    ///   it. Whoever joins work that is under way for another is not told.
+    public init(onNeed: @escaping @Sendable () -> Void) {
+        self.onNeed = onNeed
+    }
+
+    /// Says that a turn at a codec is needed now.
+    public func note() { onNeed() }
 }

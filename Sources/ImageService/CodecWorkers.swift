@@ -75,7 +75,7 @@ public struct CodecWorkers: Sendable {
     func admit(
         _ image: StoredImage, isStill: Bool, for requester: Requester
     ) async throws(ServiceError) -> Turn {
-        CodecDemand.onNeed?()
+        CodecDemand.current?.note()
         let decoded = image.image.map { info in
             let frames = isStill ? 1 : max(1, info.frames ?? 1)
             return frames.saturatingProduct(info.size.width, info.size.height, Self.pixelBytes)

@@ -149,7 +149,7 @@ struct Rotation: Sendable {
         try limits.check(found.size, toBe: "rotated")
         // The turn comes before the read: whatever waits between that and the write gives other writers time to come
         // first, and would hold a connection to the store. Until what was made of the file is with the store.
-        CodecDemand.onNeed?()
+        CodecDemand.current?.note()
         let room = try await workers.admitFile(found.size, for: requester)
         defer { room.release() }
         let got = try await ask { () async throws(StorageError) in

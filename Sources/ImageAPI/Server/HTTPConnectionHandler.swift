@@ -239,11 +239,11 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
         core.activity.enter()
         let executor = self.executor
         exchange.task = TaskHome.$executor.withValue(executor) {
-            CodecDemand.$onNeed.withValue({ link.needsCodec() }) {
-                Task(executorPreference: executor) {
+            Task(executorPreference: executor) {
+                await CodecDemand.$current.withValue(CodecDemand { link.needsCodec() }) {
                     await RequestTask.run(request, handling, id: source.requestID, version, link, core)
-                    core.activity.leave()
                 }
+                core.activity.leave()
             }
         }
     }

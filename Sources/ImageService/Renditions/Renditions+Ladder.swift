@@ -25,7 +25,7 @@ extension Renditions {
         else { return nil }
         // Held to the end, since what it holds is counted.
         defer { withExtendedLifetime(pixels) {} }
-        CodecDemand.onNeed?()
+        CodecDemand.current?.note()
         let turn = try await workers.admitFile(Int64(pixels.head.readableBytes), for: requester)
         defer { turn.release() }
         do throws(ServiceError) {
@@ -81,7 +81,7 @@ extension Renditions {
         derived.tasks.start {
             if !(await kept.contains(Self.text(intermediate), of: version)) {
                 // Nobody waits for it, and the client of the rendition has nothing to do with it.
-                await CodecDemand.$onNeed.withValue(nil) {
+                await CodecDemand.$current.withValue(nil) {
                     _ = try? await render(located, intermediate, for: .unknown)
                 }
             }

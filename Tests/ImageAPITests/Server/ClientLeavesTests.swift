@@ -55,7 +55,7 @@ import Testing
         let cancelled = Notes<Bool>()
         let started = Notes<Bool>()
         try await ListenerFixture.run { _, _ in
-            CodecDemand.onNeed?()
+            CodecDemand.current?.note()
             started.add(true)
             do {
                 try await Task.sleep(for: .seconds(30))

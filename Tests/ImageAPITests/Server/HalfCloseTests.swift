@@ -67,7 +67,7 @@ import Testing
         try await ListenerFixture.run { _, _ in
             started.add(true)
             _ = try? await released.wait()
-            CodecDemand.onNeed?()
+            CodecDemand.current?.note()
             try? await Task.sleep(for: .seconds(30))
             cancelled.add(Task.isCancelled)
             return text("late")
@@ -96,7 +96,7 @@ import Testing
             let request = Request(
                 head: .init(method: .get, scheme: "http", authority: "h", path: "/api/v1/images/\(target)"),
                 body: RequestBody(buffer: ByteBuffer()))
-            _ = try await CodecDemand.$onNeed.withValue({ demands.add(target) }) {
+            _ = try await CodecDemand.$current.withValue(CodecDemand { demands.add(target) }) {
                 try await responder.respond(to: request, context: context)
             }
             #expect(demands.all.count == expected, "\(target)")
