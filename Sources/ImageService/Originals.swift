@@ -102,15 +102,13 @@ struct Originals: Sendable {
             guard let part = range.resolve(size: image.size) else { throw .rangeNotSatisfiable(size: image.size) }
             resolved = part
         }
-        if let cached = cache.body(path, image.etag, .original), Int64(cached.size) == image.size {
-            let body = cached.stream(Int(resolved.lowerBound)..<Int(resolved.upperBound))
-            return OpenedImage(
-                located: located, range: resolved, body: body, isHit: true, hold: AnswerHold(cached))
-        }
+        if let hit = inMemory(located, resolved) { return hit }
         if range == nil, image.size <= Int64(cache.maximumBodyBytes) {
             if let filling = cache.filling(path, image.etag, .original), let body = filling.stream() {
                 return OpenedImage(located: located, range: resolved, body: body, hold: AnswerHold(filling))
             }
+            // It may have come to its end between the two looks.
+            if let hit = inMemory(located, resolved) { return hit }
             let landed = try await join(FlightKey(path: path, etag: image.etag, epoch: cache.epoch(of: path)))
             return try await opened(landed, located, for: requester)
         }
@@ -123,6 +121,15 @@ struct Originals: Sendable {
         guard let requester else { return nil }
         let bytes = min(range.count, storage.capabilities.streamBytes)
         return AnswerHold(try await answers.admit(bytes, for: requester))
+    }
+
+    private func inMemory(_ located: Located, _ range: Range<Int64>) -> OpenedImage? {
+        let image = located.image
+        guard let cached = cache.body(image.object.key, image.etag, .original), Int64(cached.size) == image.size else {
+            return nil
+        }
+        let body = cached.stream(Int(range.lowerBound)..<Int(range.upperBound))
+        return OpenedImage(located: located, range: range, body: body, isHit: true, hold: AnswerHold(cached))
     }
 
     /// One reader's share of what the one reader found.
