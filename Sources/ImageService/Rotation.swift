@@ -141,7 +141,7 @@ struct Rotation: Sendable {
         try limits.check(found.size, toBe: "rotated")
         // The turn comes before the read: whatever waits between that and the write gives other writers time to come
         // first, and would hold a connection to the store. Until what was made of the file is with the store.
-        let room = try await workers.admitFile(found.size, for: requester)
+        let room = try await workers.admit(CodecWork(file: found.size), for: requester)
         defer { room.release() }
         let got = try await ask { () async throws(StorageError) in
             try await storage.get(path.key, options: GetOptions())
@@ -150,7 +150,7 @@ struct Rotation: Sendable {
         let version = Version(got.info)
         // Another file has come that there is no room for.
         guard got.info.size <= found.size else { return nil }
-        let turned = try await transform(try await read(got), change)
+        let turned = try await transform(try await read(got), change, in: room)
         // What is left is the store's work.
         room.endTurn()
         let id = WriteID.random()
@@ -250,7 +250,9 @@ struct Rotation: Sendable {
         var cost: Cost
     }
 
-    private func transform(_ bytes: ByteBuffer, _ change: RotationChange) async throws(ServiceError) -> Turned {
+    private func transform(
+        _ bytes: ByteBuffer, _ change: RotationChange, in turn: CodecWorkers.Turn
+    ) async throws(ServiceError) -> Turned {
         guard ImageFormat.detect(bytes.readableBytesSpan) != nil else { throw .notFound }
         let limits = limits.codec
         let memory: Int
@@ -261,12 +263,17 @@ struct Rotation: Sendable {
                 ImageTransform.memoryBytes(file: bytes.readableBytesSpan, info: header, limits: limits)
                 + 2 * bytes.readableBytes
         } catch {
-            throw .unprocessable(error)
+            throw ServiceError(error, at: "header")
         }
-        return try await workers.run(bytes: memory) { cancelled in
-            let turned = try ImageTransform.apply(
-                change.orientation, to: bytes.readableBytesSpan, edge: change.edge, limits: limits,
-                cancelled: cancelled)
+        return try await workers.run(bytes: memory, in: turn, use: "Turning this image") { cancelled in
+            let turned: TransformedImage
+            do throws(CodecError) {
+                turned = try ImageTransform.apply(
+                    change.orientation, to: bytes.readableBytesSpan, edge: change.edge, limits: limits,
+                    cancelled: cancelled)
+            } catch {
+                throw error.at(stage: "turn")
+            }
             return Turned(
                 bytes: ByteBuffer(bytes: turned.bytes), info: turned.info,
                 cost: Cost(isLossless: turned.isLossless, effects: turned.effects))

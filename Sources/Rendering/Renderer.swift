@@ -5,7 +5,7 @@ public import ImageModel
 public enum Renderer {
     /// Part of every rendition's key. Raised whenever the same request would give other pixels or bytes than before,
     /// so that what an older renderer made is not served any more.
-    public static let revision = 3
+    public static let revision = 4
 
     /// What is done between resampling and encoding, in this order.
     private static let steps: [any RenderStep.Type] = [

@@ -26,7 +26,7 @@ enum Composition {
             niceness: codecNiceness)
         let workers = CodecWorkers(
             memoryBytes: settings.renderMemoryBytes, queueLimit: settings.renderQueue, pool: pool,
-            patience: settings.renderQueueTimeout, timeLimit: settings.renderTimeout)
+            patience: settings.renderQueueTimeout, timeLimit: settings.renderTimeout, longNiceness: longNiceness)
         let service = ImageService(
             storage: MeteredStorage(store.storage, logger: logger), workers: workers,
             configuration: configuration(settings))
@@ -74,6 +74,8 @@ enum Composition {
     /// So that codecs have a tenth of a core that an event loop wants as well: enough for what they hold not to be held
     /// for long.
     private static let codecNiceness: CInt = 10
+    /// Work that takes seconds gives way to the rest of the codecs' work by three to one.
+    private static let longNiceness: CInt = 15
 
     private static func end(_ store: Store, _ pool: WorkerPool, _ service: ImageService) async {
         // What is not removed by then is garbage that nothing refers to.

@@ -137,7 +137,7 @@ struct ExtrasKeeper: Sendable {
     ) async throws(ServiceError) -> ImageExtras.Made {
         let size = located.image.size
         try limits.check(size, toBe: "looked into")
-        let turn = try await workers.admit(located.image, isStill: true, for: requester)
+        let turn = try await workers.admit(CodecWork(located.image, isStill: true), for: requester)
         defer { turn.release() }
         let file = try await originals.bytes(of: located, limit: Int(size))
         let limits = RenderLimits(codec: limits.codec)
@@ -145,6 +145,7 @@ struct ExtrasKeeper: Sendable {
         do {
             info = try ImageHeader.read(file.readableBytesSpan, limits: limits.codec)
         } catch {
+            CodecFaults.note(error)
             return ImageExtras.Made(without: error)
         }
         let plan: Result<RenderPlan, RenderError>
@@ -154,7 +155,7 @@ struct ExtrasKeeper: Sendable {
             plan = .failure(error)
         }
         let memory = (try? plan.get())?.memoryBytes(file: file.readableBytesSpan, info: info, limits: limits) ?? 1 << 20
-        return try await workers.run(bytes: memory) { cancelled in
+        return try await workers.run(bytes: memory, in: turn) { cancelled in
             try ImageExtras.make(
                 file.readableBytesSpan, info: info, plan: plan, limits: limits, cancelled: cancelled)
         }

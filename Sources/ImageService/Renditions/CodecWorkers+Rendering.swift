@@ -6,9 +6,11 @@ import Rendering
 extension CodecWorkers {
     /// Makes a rendition of a whole file.
     ///
-    /// - Parameter original: the size of the original, where `file` is an intermediate of it.
+    /// - Parameters:
+    ///   - original: the size of the original, where `file` is an intermediate of it.
+    ///   - turn: the one that the work has.
     func render(
-        _ file: ByteBuffer, _ spec: RenditionSpec, of original: PixelSize?, limits: CodecLimits
+        _ file: ByteBuffer, _ spec: RenditionSpec, of original: PixelSize?, limits: CodecLimits, in turn: Turn
     ) async throws(ServiceError) -> ByteBuffer {
         let limits = RenderLimits(codec: limits)
         // What the record says of the picture is not enough to take memory by: the header itself is read.
@@ -16,7 +18,7 @@ extension CodecWorkers {
         do {
             info = try ImageHeader.read(file.readableBytesSpan, limits: limits.codec)
         } catch {
-            throw .unprocessable(error)
+            throw ServiceError(error, at: "header")
         }
         let plan: RenderPlan
         do {
@@ -25,7 +27,13 @@ extension CodecWorkers {
             throw ServiceError(error)
         }
         let memory = plan.memoryBytes(file: file.readableBytesSpan, info: info, limits: limits)
-        return try await run(bytes: memory) { cancelled in
+        // Where it is the original alone that is too large, that is what the client is told.
+        let decoding = ImageDecoder.memoryBytes(
+            file: file.readableBytesSpan, info: info, scaleDenominator: plan.scaleDenominator, limits: limits.codec)
+        let use =
+            decoding >= memory
+            ? "Decoding this image" : "Making this rendition of \(plan.outputSize) pixels"
+        return try await run(bytes: memory, in: turn, use: use) { cancelled in
             do throws(RenderError) {
                 let rendered = try Renderer.render(
                     file.readableBytesSpan, info: info, spec: spec, plan: plan, limits: limits, cancelled: cancelled)
@@ -41,7 +49,7 @@ extension ServiceError {
     init(_ error: RenderError) {
         self =
             switch error {
-            case .codec(_, let error): .unprocessable(error)
+            case .codec(let stage, let error): .unprocessable(error.at(stage: stage.rawValue))
             case .unsupported: .cannotRender(error.publicText)
             case .tooLarge: .beyondLimit(error.publicText)
             case .cancelled: .cancelled

@@ -21,14 +21,15 @@ extension Renditions {
     ) async throws(ServiceError) -> ByteBuffer? {
         guard let intermediate = intermediate(of: located), let info = located.image.image,
             ladder?.serves(spec, of: info) == true,
-            let pixels = try await find(intermediate, of: located, for: requester)
+            let pixels = try await find(intermediate, of: located)
         else { return nil }
         // Held to the end, since what it holds is counted.
         defer { withExtendedLifetime(pixels) {} }
-        let turn = try await workers.admitFile(Int64(pixels.head.readableBytes), for: requester)
+        let turn = try await workers.admit(CodecWork(file: Int64(pixels.head.readableBytes)), for: requester)
         defer { turn.release() }
         do throws(ServiceError) {
-            let bytes = try await workers.render(pixels.head, spec, of: info.displaySize, limits: limits.codec)
+            let bytes = try await workers.render(
+                pixels.head, spec, of: info.displaySize, limits: limits.codec, in: turn)
             rendered.increment()
             return bytes
         } catch .unprocessable {
@@ -41,7 +42,7 @@ extension Renditions {
 
     /// The intermediate's bytes, read from the store once for all who want them.
     private func find(
-        _ intermediate: RenditionSpec, of located: Located, for requester: Requester
+        _ intermediate: RenditionSpec, of located: Located
     ) async throws(ServiceError) -> RenderedRendition.Pixels? {
         let version = OriginalVersion(located.image)
         let key = FlightKey(version: version, text: Self.text(intermediate), epoch: cache.epoch(of: version.path))
@@ -58,12 +59,8 @@ extension Renditions {
                 }
                 do throws(ServiceError) {
                     guard let got else { return .success(nil) }
-                    if let pixels = try await take(got, key, for: requester) { return .success(pixels) }
-                    await kept.discard(key.text, of: version)
-                    return .success(nil)
+                    return .success(try await takeOrPassOver(got, key))
                 } catch {
-                    // Its body has broken off: the original may still be had.
-                    if case .storage(let error) = error, !error.isOutage { return .success(nil) }
                     return .failure(error)
                 }
             }
@@ -73,15 +70,37 @@ extension Renditions {
         return try result.get()
     }
 
-    /// Makes the intermediate in the background, after the first rendition, unless others wait for what that takes.
-    func leave(_ intermediate: RenditionSpec, of located: Located) {
+    /// Makes the intermediate, where the time has come for it, and the rendition of it: the original is decoded once for
+    /// both. Nil where the rendition is to be made of the original.
+    func drawByIntermediate(
+        _ located: Located, _ file: ByteBuffer, _ spec: RenditionSpec, in turn: CodecWorkers.Turn
+    ) async throws(ServiceError) -> ByteBuffer? {
+        guard let kept, let ladder, !current.health.isAway, let intermediate = intermediate(of: located),
+            let info = located.image.image,
+            // The record is not to be believed for more than whether it is worth a look.
+            let header = try? ImageHeader.read(file.readableBytesSpan, limits: limits.codec),
+            header.displaySize == info.displaySize,
+            let price = ladder.price(
+                spec, file: file.readableBytesSpan, info: header, limits: RenderLimits(codec: limits.codec))
+        else { return nil }
         let version = OriginalVersion(located.image)
-        guard let kept, workers.usage.queued == 0, climbing.withLockedValue({ $0.begin(version) }) else { return }
-        derived.tasks.start {
-            if !(await kept.contains(Self.text(intermediate), of: version)) {
-                _ = try? await render(located, intermediate, for: .unknown)
-            }
-            climbing.withLockedValue { $0.end(version) }
+        guard climbing.withLockedValue({ $0.begin(version, at: price) }) else { return nil }
+        let key = FlightKey(version: version, text: Self.text(intermediate), epoch: cache.epoch(of: version.path))
+        do throws(ServiceError) {
+            let step = try await workers.render(file, intermediate, of: nil, limits: limits.codec, in: turn)
+            intermediates.increment()
+            // Too large for the store, it would be made again for each of its renditions.
+            climbing.withLockedValue { $0.end(version, isMade: KeptRenditions.canKeep(step)) }
+            _ = keepInMemory(step, key)
+            kept.keepAside(step, key.text, of: version)
+            let bytes = try await workers.render(
+                step, spec, of: info.displaySize, limits: limits.codec, in: turn)
+            rendered.increment()
+            return bytes
+        } catch {
+            climbing.withLockedValue { $0.end(version, isMade: error.isPassing) }
+            if error.isPassing { throw error }
+            return nil
         }
     }
 }

@@ -30,7 +30,7 @@ struct Renditions: Sendable {
     /// What is known of intermediates.
     let climbing = NIOLockedValueBox(Climbing())
     let derived: DerivedObjects
-    private let intermediates = Counter(label: "tintype_intermediates_rendered_total")
+    let intermediates = Counter(label: "tintype_intermediates_rendered_total")
     let rendered = Counter(label: "tintype_renditions_rendered_total")
     private let found = Counter(label: "tintype_renditions_found_total")
 
@@ -110,11 +110,10 @@ struct Renditions: Sendable {
         do throws(ServiceError) {
             switch try await turn(located, key) {
             case .take(let got):
-                if let pixels = try await take(got, key, for: requester) {
+                if let pixels = try await takeOrPassOver(got, key) {
                     found.increment()
                     return .success(pixels)
                 }
-                await kept?.discard(key.text, of: key.version)
                 return .success(keepInMemory(try await draw(located, spec, for: requester), key))
             case .render(let claim):
                 return .success(try await draw(located, spec, key, claim, for: requester))
@@ -145,36 +144,31 @@ struct Renditions: Sendable {
         do throws(ServiceError) {
             let bytes = try await draw(located, spec, for: requester)
             let pixels = keepInMemory(bytes, key)
-            kept?.end(claim, with: bytes, isLimited: !spec.isIntermediate) { kept in
+            kept?.end(claim, with: bytes, isLimited: true) { kept in
                 switch kept {
                 case .kept: break
                 case .existed:
                     // Two renders may differ, where replicas of two releases run side by side: the first one counts.
                     guard let got = try? await self.kept?.find(key.text, of: key.version) else { return }
-                    _ = try? await take(got, key, for: requester)
+                    _ = try? await take(got, key)
                 case .failed: break
                 }
-            }
-            // Too large for that, it would be made again for each of its renditions.
-            if spec.isIntermediate, !KeptRenditions.canKeep(bytes) {
-                climbing.withLockedValue { $0.giveUp(key.version) }
             }
             return pixels
         } catch {
             kept?.end(claim, with: nil, isLimited: false) { _ in }
-            if spec.isIntermediate, !error.isPassing { climbing.withLockedValue { $0.giveUp(key.version) } }
             throw error
         }
     }
 
     /// Reads what lies in the store into memory; nil where it is no picture.
-    func take(
-        _ got: GetResult, _ key: FlightKey, for requester: Requester
+    private func take(
+        _ got: GetResult, _ key: FlightKey
     ) async throws(ServiceError) -> RenderedRendition.Pixels? {
         let size = Int(got.info.size)
         let reservation = reserve(size, key)
         // What the cache does not count has to be counted elsewhere while it comes.
-        let room = reservation == nil ? try await workers.admitFile(got.info.size, decoded: size, for: requester) : nil
+        let room = reservation == nil ? try await workers.roomForReading(size) : nil
         defer { room?.release() }
         let bytes: ByteBuffer
         do {
@@ -188,7 +182,24 @@ struct Renditions: Sendable {
         return keepInMemory(bytes, key, in: reservation)
     }
 
-    private func keepInMemory(_ bytes: ByteBuffer, _ key: FlightKey) -> RenderedRendition.Pixels {
+    /// The same; nil where it is to be made anew, since it is no picture, or the store has broken off its body. Whether the
+    /// store is away, reading the original will show.
+    func takeOrPassOver(
+        _ got: GetResult, _ key: FlightKey
+    ) async throws(ServiceError) -> RenderedRendition.Pixels? {
+        do throws(ServiceError) {
+            if let pixels = try await take(got, key) { return pixels }
+            await kept?.discard(key.text, of: key.version)
+            return nil
+        } catch {
+            switch error {
+            case .cancelled, .overloaded: throw error
+            default: return nil
+            }
+        }
+    }
+
+    func keepInMemory(_ bytes: ByteBuffer, _ key: FlightKey) -> RenderedRendition.Pixels {
         keepInMemory(bytes, key, in: reserve(bytes.readableBytes, key))
     }
 
@@ -214,17 +225,12 @@ struct Renditions: Sendable {
         if let bytes = try await drawOfIntermediate(located, spec, for: requester) { return bytes }
         let size = located.image.size
         try limits.check(size, toBe: "transformed")
-        let turn = try await workers.admit(located.image, isStill: spec.isStill, for: requester)
+        let turn = try await workers.admit(CodecWork(located.image, spec, limits: limits.codec), for: requester)
         defer { turn.release() }
         let file = try await originals.bytes(of: located, limit: Int(size))
-        let bytes = try await workers.render(file, spec, of: nil, limits: limits.codec)
-        let intermediate = intermediate(of: located)
-        if spec == intermediate {
-            intermediates.increment()
-        } else {
-            rendered.increment()
-            if let intermediate { leave(intermediate, of: located) }
-        }
+        if let bytes = try await drawByIntermediate(located, file, spec, in: turn) { return bytes }
+        let bytes = try await workers.render(file, spec, of: nil, limits: limits.codec, in: turn)
+        rendered.increment()
         return bytes
     }
 }
