@@ -174,10 +174,10 @@ struct KeptRenditionTests {
     func brokenOff(ladder: Int) async throws {
         let service = replica(ladder: ladder)
         _ = try await service.upload(path, try Samples.noise(.jpeg, side: 1201))
-        _ = try await render(service, 200)
+        _ = try await render(service, 190)
         try await waitForOwn("rendition", ladder == 0 ? 1 : 2)
         storage.breakBodies { $0.text.contains("/rendition-") }
-        #expect(try await !render(replica(ladder: ladder), 200).isEmpty)
+        #expect(try await !render(replica(ladder: ladder), 190).isEmpty)
         #expect(try await !render(replica(ladder: ladder), 90).isEmpty)
     }
 
@@ -247,7 +247,7 @@ struct KeptRenditionTests {
     func ladder() async throws {
         let service = replica(ladder: 400)
         _ = try await service.upload(path, try Samples.noise(.jpeg, side: 1201))
-        _ = try await render(service, 200)
+        _ = try await render(service, 190)
         // The rendition and the intermediate.
         try await waitForOwn("rendition", 2)
         let reads = storage.reads(of: path.key)
@@ -270,7 +270,7 @@ struct KeptRenditionTests {
     func damagedIntermediate() async throws {
         let service = replica(ladder: 400)
         _ = try await service.upload(path, try Samples.noise(.jpeg, side: 1201))
-        _ = try await render(service, 200)
+        _ = try await render(service, 190)
         try await waitForOwn("rendition", 2)
         for key in try await own("rendition") {
             let bytes = try await storage.get(key, options: GetOptions()).body.collect(upTo: 1 << 20)
