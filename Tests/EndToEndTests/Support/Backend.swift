@@ -37,7 +37,11 @@ extension BackendStore {
     func remains(but isExpected: (String) -> Bool = { _ in false }) async throws -> [String] {
         let deadline = ContinuousClock.now + .seconds(30)
         while true {
-            let rest = try await leftovers().filter { !$0.contains(".tintype/probe/") && !isExpected($0) }
+            // What the start of a server leaves: what its probe writes, and what it has found.
+            let ofStart = [".tintype/probe/", ".tintype/probed/"]
+            let rest = try await leftovers().filter { name in
+                !ofStart.contains(where: name.contains) && !isExpected(name)
+            }
             if rest.isEmpty || ContinuousClock.now > deadline { return rest }
             try await Task.sleep(for: .milliseconds(500))
         }
