@@ -42,7 +42,6 @@ static tt_status read_header(decode_state *state, const uint8_t *source, size_t 
     info->height = cinfo->image_height;
     info->components = (uint8_t)cinfo->num_components;
     info->color = color_of(cinfo->jpeg_color_space);
-    info->is_adobe = cinfo->saw_Adobe_marker;
     info->has_many_scans = jpeg_has_multiple_scans(cinfo);
     info->coefficient_bytes = coefficient_bytes(cinfo);
     return TT_OK;

@@ -4,21 +4,7 @@
 
 #include <string.h>
 
-#include "jpeg_support.h"
-
-typedef struct turn_state {
-    jpeg_session session;
-    struct jpeg_decompress_struct in;
-    struct jpeg_compress_struct out;
-    tt_turn turn;
-    bool trims;
-    /// What is kept of the picture, as it is stored.
-    JDIMENSION kept_width;
-    JDIMENSION kept_height;
-    /// Fallback only: decoded pixels, before and after.
-    uint8_t *pixels;
-    uint8_t *turned;
-} turn_state;
+#include "jpeg_turn_samples.h"
 
 // Along an axis that is mirrored the picture must be made of whole MCUs: what was a cut-off block at the right would
 // otherwise stand at the left, where no block can be cut off. With `trims` the cut-off blocks go, unless nothing else
@@ -41,8 +27,7 @@ static bool fits_the_grid(turn_state *state) {
     return true;
 }
 
-// Copies what makes the file what it is, and exchanges the axes of it where needed.
-static void set_parameters(turn_state *state) {
+void jpeg_turn_set_parameters(turn_state *state) {
     j_compress_ptr out = &state->out;
     jpeg_copy_critical_parameters(&state->in, out);
     // All APPn segments are written by the caller, who has the original bytes.
@@ -130,65 +115,11 @@ static void turn_coefficients(turn_state *state) {
             (JDIMENSION)(state->turn.transpose ? component->h_samp_factor : component->v_samp_factor));
     }
     jvirt_barray_ptr *sources = jpeg_read_coefficients(in);
-    set_parameters(state);
+    jpeg_turn_set_parameters(state);
     jpeg_write_coefficients(&state->out, targets);
     for (int index = 0; index < in->num_components; index++)
         turn_component(state, &in->comp_info[index], sources[index], targets[index]);
     jpeg_finish_compress(&state->out);
-}
-
-// Quantisation values begin at 1 (ISO/IEC 10918-1 B.2.4.1). Decoding with a zero does no harm, but libjpeg divides by
-// each value when it encodes: a file with a zero in its table ended the process here.
-static bool can_quantize(const struct jpeg_compress_struct *out) {
-    for (int table = 0; table < NUM_QUANT_TBLS; table++) {
-        const JQUANT_TBL *values = out->quant_tbl_ptrs[table];
-        if (values == NULL) continue;
-        for (int index = 0; index < DCTSIZE2; index++)
-            if (values->quantval[index] == 0) return false;
-    }
-    return true;
-}
-
-static tt_status turn_pixels(turn_state *state, uint64_t maximum_pixels) {
-    j_decompress_ptr in = &state->in;
-    j_compress_ptr out = &state->out;
-    // No colour conversion: the values that were quantised are quantised again.
-    in->out_color_space = in->jpeg_color_space;
-    in->dct_method = JDCT_ISLOW;
-    in->do_fancy_upsampling = TRUE;
-    jpeg_start_decompress(in);
-    uint32_t components = (uint32_t)in->output_components;
-    tt_pixels picture = {0};
-    tt_status status =
-        tt_pixels_allocate(&picture, in->output_width, in->output_height, components, maximum_pixels);
-    state->pixels = picture.data;
-    if (status != TT_OK) return status;
-    state->turned = tt_allocate((size_t)picture.width * picture.height * components);
-    if (state->turned == NULL) return TT_NO_MEMORY;
-
-    size_t row_bytes = (size_t)in->output_width * components;
-    while (in->output_scanline < in->output_height) {
-        JSAMPROW row = state->pixels + in->output_scanline * row_bytes;
-        jpeg_read_scanlines(in, &row, 1);
-    }
-    status = tt_pixels_turn(
-        state->pixels, picture.width, picture.height, components, state->turn, state->turned,
-        state->session.cancel);
-    if (status != TT_OK) return status;
-    tt_free(state->pixels);
-    state->pixels = NULL;
-
-    set_parameters(state);
-    if (!can_quantize(out)) return TT_DAMAGED;
-    out->input_components = (int)components;
-    jpeg_start_compress(out, TRUE);
-    row_bytes = (size_t)out->image_width * components;
-    while (out->next_scanline < out->image_height) {
-        JSAMPROW row = state->turned + out->next_scanline * row_bytes;
-        jpeg_write_scanlines(out, &row, 1);
-    }
-    jpeg_finish_compress(out);
-    return TT_OK;
 }
 
 static tt_status turn(
@@ -211,7 +142,7 @@ static tt_status turn(
     if (*is_lossless)
         turn_coefficients(state);
     else
-        status = turn_pixels(state, maximum_pixels);
+        status = jpeg_turn_samples(state, source, count, maximum_pixels);
     if (status != TT_OK) return status;
     return state->session.was_repaired ? TT_DAMAGED : TT_OK;
 }

@@ -11,9 +11,7 @@ static tt_status read_header(png_session *session, size_t maximum_profile, tt_pn
     info->height = png_get_image_height(session->reader, session->reader_info);
     info->bit_depth = png_get_bit_depth(session->reader, session->reader_info);
     info->color_type = png_get_color_type(session->reader, session->reader_info);
-    info->has_transparency = (info->color_type & PNG_COLOR_MASK_ALPHA) != 0
-        || png_get_valid(session->reader, session->reader_info, PNG_INFO_tRNS) != 0;
-    info->has_srgb = png_get_valid(session->reader, session->reader_info, PNG_INFO_sRGB) != 0;
+    info->has_transparency = png_session_has_alpha(session);
     png_fixed_point gamma = 0;
     if (png_get_gAMA_fixed(session->reader, session->reader_info, &gamma) != 0 && gamma > 0)
         info->gamma = (uint32_t)gamma;
@@ -88,8 +86,7 @@ static tt_status decode(decode_state *state, const tt_color *deep_color, uint64_
     else if (is_little_endian())
         png_set_swap(session->reader);
     int color_type = png_get_color_type(session->reader, session->reader_info);
-    bool has_alpha = (color_type & PNG_COLOR_MASK_ALPHA) != 0
-        || png_get_valid(session->reader, session->reader_info, PNG_INFO_tRNS) != 0;
+    bool has_alpha = png_session_has_alpha(session);
     bool is_gray = (color_type & PNG_COLOR_MASK_COLOR) == 0;
     if (is_gray && has_alpha) png_set_gray_to_rgb(session->reader);
     int passes = png_set_interlace_handling(session->reader);

@@ -55,8 +55,10 @@ void png_session_read(png_session *session, size_t maximum_chunk) {
     // The size is judged by us, in pixels; libpng's own default of a million per side would refuse wide pictures.
     png_set_user_limits(session->reader, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
     png_set_chunk_malloc_max(session->reader, maximum_chunk);
-    // Texts, palettes for display and histograms are never looked at; a decompression bomb in them is not opened.
-    static const png_byte unread[] = "tEXt\0zTXt\0iTXt\0sPLT\0hIST\0pCAL\0sCAL\0tIME\0eXIf";
+    // Texts, palettes for display and histograms are never looked at; a decompression bomb in them is not opened. An
+    // sRGB that libpng knows of makes it refuse an iCCP behind it, which says more and counts wherever it stands; that
+    // an sRGB is there the caller finds for itself.
+    static const png_byte unread[] = "tEXt\0zTXt\0iTXt\0sPLT\0hIST\0pCAL\0sCAL\0tIME\0eXIf\0sRGB";
     png_set_keep_unknown_chunks(session->reader, PNG_HANDLE_CHUNK_NEVER, unread, (int)(sizeof unread / 5));
 }
 
@@ -68,6 +70,16 @@ void png_session_write(png_session *session, tt_buffer *out) {
     if (session->writer_info == NULL) png_session_fail(session, TT_NO_MEMORY);
     png_set_write_fn(session->writer, session, write_bytes, flush_bytes);
     png_set_user_limits(session->writer, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
+}
+
+bool png_session_has_alpha(const png_session *session) {
+    if ((png_get_color_type(session->reader, session->reader_info) & PNG_COLOR_MASK_ALPHA) != 0) return true;
+    // The valid flag alone lies: a PLTE behind the tRNS of a picture in RGB takes the transparency back, but leaves the
+    // flag. libpng's transforms go by the number of entries.
+    png_bytep alpha = NULL;
+    png_color_16p color = NULL;
+    int count = 0;
+    return png_get_tRNS(session->reader, session->reader_info, &alpha, &count, &color) != 0 && count > 0;
 }
 
 void png_session_end(png_session *session) {

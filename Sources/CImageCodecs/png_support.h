@@ -27,6 +27,8 @@ void png_session_read(png_session *session, size_t maximum_chunk);
 /// Makes the writer. Call with `jump` armed.
 void png_session_write(png_session *session, tt_buffer *out);
 _Noreturn void png_session_fail(png_session *session, tt_status status);
+/// Whether what has been read of the file gives the picture an alpha channel.
+bool png_session_has_alpha(const png_session *session);
 void png_session_end(png_session *session);
 
 #endif

@@ -14,7 +14,9 @@ static tt_status status_of(VP8StatusCode code) {
     case VP8_STATUS_UNSUPPORTED_FEATURE: return TT_UNSUPPORTED;
     case VP8_STATUS_SUSPENDED:
     case VP8_STATUS_NOT_ENOUGH_DATA: return TT_TRUNCATED;
-    case VP8_STATUS_USER_ABORT: return TT_CANCELLED;
+    // Nobody but libwebp itself aborts: it says so of alpha that it could not decode. Whether we were cancelled only our
+    // own flag tells.
+    case VP8_STATUS_USER_ABORT: return TT_DAMAGED;
     }
     return TT_FAULT;
 }
@@ -37,8 +39,8 @@ tt_status tt_webp_read_header(const uint8_t *source, size_t count, tt_webp_info 
 enum { DECODE_STEP = 65536 };
 
 tt_status tt_webp_decode(
-    const uint8_t *source, size_t count, uint32_t denominator, uint64_t maximum_pixels, const tt_cancel *cancel,
-    tt_pixels *pixels) {
+    const uint8_t *source, size_t count, bool has_alpha, uint32_t denominator, uint64_t maximum_pixels,
+    const tt_cancel *cancel, tt_pixels *pixels) {
     WebPDecoderConfig config;
     if (denominator == 0) return TT_FAULT;
     if (!WebPInitDecoderConfig(&config)) return TT_FAULT;
@@ -46,7 +48,7 @@ tt_status tt_webp_decode(
     if (code != VP8_STATUS_OK) return status_of(code);
     if (config.input.has_animation) return TT_UNSUPPORTED;
     if (config.input.width <= 0 || config.input.height <= 0) return TT_DAMAGED;
-    uint32_t channels = config.input.has_alpha ? 4 : 3;
+    uint32_t channels = has_alpha ? 4 : 3;
     uint64_t width = (uint64_t)config.input.width, height = (uint64_t)config.input.height;
     if (width * height > maximum_pixels) return TT_TOO_LARGE;
     width = (width + denominator - 1) / denominator;
@@ -113,7 +115,7 @@ static tt_status encode_status(const encode_state *state, WebPEncodingError code
     case VP8_ENC_ERROR_PARTITION0_OVERFLOW:
     case VP8_ENC_ERROR_PARTITION_OVERFLOW:
     case VP8_ENC_ERROR_FILE_TOO_BIG: return TT_TOO_LARGE;
-    case VP8_ENC_ERROR_USER_ABORT: return TT_CANCELLED;
+    case VP8_ENC_ERROR_USER_ABORT: return tt_cancel_is_set(state->cancel) ? TT_CANCELLED : TT_FAULT;
     case VP8_ENC_ERROR_BAD_WRITE: return state->status;
     default: return TT_FAULT;
     }

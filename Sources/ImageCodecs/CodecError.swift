@@ -15,7 +15,8 @@ public enum CodecError: Error, Sendable, Hashable {
     case outOfMemory
     /// The ``CancelFlag`` was set.
     case cancelled
-    /// A fault of Tintype itself, never of the file.
+    /// A codec library, or a check of our own around it, refused in a way that was not foreseen. The text says which one,
+    /// and by ``at(stage:)`` when. It is about this one file, whoever is to blame: others are not touched by it.
     case fault(String)
 
     /// One sentence for a client.
@@ -29,8 +30,14 @@ public enum CodecError: Error, Sendable, Hashable {
             "The image is too large: \(limit) is \(value), at most \(maximum) is allowed."
         case .outOfMemory: "There is not enough memory for this image."
         case .cancelled: "The work was cancelled."
-        case .fault: "The server failed on this image."
+        case .fault(let what): "This image could not be worked on: \(what)."
         }
+    }
+
+    /// The same error, which names the stage that a fault was met in: "decode", "encode".
+    public func at(stage: String) -> CodecError {
+        guard case .fault(let what) = self else { return self }
+        return .fault("\(what), at the stage \(stage)")
     }
 }
 

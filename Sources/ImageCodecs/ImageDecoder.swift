@@ -90,8 +90,7 @@ public enum ImageDecoder {
         }
         let source: ColorSource? = converts ? header.profile.map { .profile($0) } : nil
         if coding.color == .TT_JPEG_CMYK {
-            return try unsafe finishCMYK(
-                status, &pixels, isInverted: coding.is_adobe, source: source, cancelled: cancelled)
+            return try unsafe finishCMYK(status, &pixels, source: source, cancelled: cancelled)
         }
         return try unsafe finish(status, &pixels, format: "JPEG", source: source)
     }
@@ -126,7 +125,8 @@ public enum ImageDecoder {
         var pixels = unsafe tt_pixels()
         let status = unsafe file.withCBytes { (pointer, count) in
             unsafe tt_webp_decode(
-                pointer, count, UInt32(scaleDenominator), UInt64(limits.maximumPixels), cancelled.pointer, &pixels)
+                pointer, count, header.info.hasAlpha, UInt32(scaleDenominator), UInt64(limits.maximumPixels),
+                cancelled.pointer, &pixels)
         }
         return try unsafe finish(
             status, &pixels, format: "WebP", source: converts ? header.profile.map { .profile($0) } : nil)
@@ -182,16 +182,19 @@ public enum ImageDecoder {
     }
 
     /// The same for four samples of ink, which become RGB at once.
+    ///
+    /// They are stored inverted, as Adobe's programs do. The JPEG standard says neither, and a file without an Adobe
+    /// marker is read in the same way: so do browsers, libvips and Pillow, and so it was meant.
     private static func finishCMYK(
-        _ status: tt_status, _ pixels: inout tt_pixels, isInverted: Bool, source: ColorSource?, cancelled: CancelFlag
+        _ status: tt_status, _ pixels: inout tt_pixels, source: ColorSource?, cancelled: CancelFlag
     ) throws(CodecError) -> DecodedPicture {
         var isAdopted = false
         defer { if !isAdopted { unsafe tt_free(pixels.data) } }
         try check(status, format: "JPEG")
-        if let conversion = try source?.conversion(of: isInverted ? .TT_COLOR_CMYK_INVERTED : .TT_COLOR_CMYK) {
+        if let conversion = try source?.conversion(of: .TT_COLOR_CMYK_INVERTED) {
             try unsafe check(tt_color_apply(conversion.pointer, &pixels, cancelled.pointer), format: "JPEG")
         } else {
-            unsafe tt_color_cmyk_to_rgb(&pixels, isInverted)
+            unsafe tt_color_cmyk_to_rgb(&pixels, true)
         }
         let buffer = try unsafe PixelBuffer(adopting: pixels)
         isAdopted = true

@@ -16,6 +16,7 @@ struct PNGChunk: Sendable, Hashable {
     static let end = FourCC("IEND")
     static let exif = FourCC("eXIf")
     static let profile = FourCC("iCCP")
+    static let standardRGB = FourCC("sRGB")
     static let codedColors = FourCC("cICP")
     static let internationalText = FourCC("iTXt")
     static let physicalSize = FourCC("pHYs")

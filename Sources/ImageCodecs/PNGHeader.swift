@@ -59,7 +59,7 @@ struct PNGHeader {
             if numbers.meaning != nil { return numbers.isSRGB ? nil : .coded(numbers) }
         }
         if !profile.isEmpty { return .profile(profile) }
-        if coding.has_srgb { return nil }
+        if head.contains(where: { isStandardRGB($0, bytes) }) { return nil }
         // Without a gamma primaries say too little, and browsers leave them alone too. A gamma beyond these bounds
         // is no screen's and no file's.
         guard (1_000...1_000_000).contains(coding.gamma) else { return nil }
@@ -72,6 +72,11 @@ struct PNGHeader {
         // 1/2.2 is how files say sRGB (11.3.2.2).
         if (45_000...46_000).contains(coding.gamma), primaries.isNear(.sRGB) { return nil }
         return .calibrated(primaries, .gamma(100_000 / Double(coding.gamma)))
+    }
+
+    /// A sound sRGB chunk: one byte, which names one of four intents.
+    private static func isStandardRGB(_ chunk: PNGChunk, _ bytes: RawSpan) -> Bool {
+        chunk.name == PNGChunk.standardRGB && chunk.data.count == 1 && bytes.byte(at: chunk.data.lowerBound) < 4
     }
 
     private static func frameCount(

@@ -28,11 +28,13 @@ struct WebPHeader {
             }
             frames = isWhole ? count : nil
         }
+        let size = PixelSize(width: Int(coding.width), height: Int(coding.height))
         let info = ImageInfo(
             format: .webp,
-            size: PixelSize(width: Int(coding.width), height: Int(coding.height)),
+            size: size,
             orientation: ExifLocation.orientation(bytes, ExifLocation.find(webp: bytes, chunks: chunks)),
-            hasAlpha: coding.has_alpha,
+            // The flag has the word only where the file ends before its first picture.
+            hasAlpha: WebPTransparency.read(bytes, canvas: size) ?? coding.has_alpha,
             frames: frames,
             isAnimation: coding.is_animated,
             colorProfile: isNamed ? profile.map { ICCProfile.name(of: $0) } ?? "sRGB" : nil)

@@ -29,6 +29,9 @@ struct WebPStructure: Sendable {
     /// An EXIF chunk has been met that can be read: no later one counts.
     private var hasExif = false
     private var lateOrientation: Orientation?
+    /// The one before the picture that comes next.
+    private var alpha: WebPAlphaChunk?
+    private var transparency = WebPTransparency()
     private let limits: CodecLimits
     private(set) var headerEnd: Int?
 
@@ -154,7 +157,12 @@ struct WebPStructure: Sendable {
                 throw .tooLarge(limit: "the number of frames", value: frames, maximum: limits.maximumFrames)
             }
             imagesInFrame = 0
-            return 16
+            alpha = nil
+            return WebPTransparency.frameHeaderBytes
+        case WebPChunk.alpha:
+            guard chunks > 1 else { throw .damaged("a WebP that does not begin with its picture") }
+            alpha = WebPAlphaChunk(length: length)
+            return min(length, 1)
         case WebPChunk.exif:
             return hasExif || frameEnd != nil
                 ? 0 : min(length, ExifLocation.orientationBytes + ExifHeader.signature.count)
@@ -177,11 +185,15 @@ struct WebPStructure: Sendable {
                 throw .damaged("a canvas larger than WebP allows")
             }
         case WebPChunk.frame:
-            let corner = (x: 2 * Self.number24(bytes, at: 0), y: 2 * Self.number24(bytes, at: 3))
-            frameSize = (Self.number24(bytes, at: 6) + 1, Self.number24(bytes, at: 9) + 1)
-            guard corner.x + frameSize.width <= canvas.width, corner.y + frameSize.height <= canvas.height else {
+            let whole = PixelSize(width: canvas.width, height: canvas.height)
+            let place = WebPTransparency.Place(frameHeader: bytes)
+            frameSize = (place.size.width, place.size.height)
+            guard WebPTransparency.Place(of: whole).covers(place) else {
                 throw .damaged("a frame outside the canvas of the WebP")
             }
+            transparency.beginFrame(bytes, on: whole)
+        case WebPChunk.alpha:
+            alpha?.header = bytes[0]
         case WebPChunk.lossy, WebPChunk.lossless:
             try lookIntoPicture(name, bytes)
         case WebPChunk.exif:
@@ -216,6 +228,12 @@ struct WebPStructure: Sendable {
             let bits = Int(bytes[1]) | Int(bytes[2]) << 8 | Int(bytes[3]) << 16 | Int(bytes[4]) << 24
             size = ((bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1)
         }
+        if name == WebPChunk.lossy {
+            try alpha?.check(pixels: size.width * size.height)
+            transparency.takeLossy(behindAlpha: alpha != nil)
+        } else {
+            transparency.takeLossless(bytes)
+        }
         if frameEnd != nil {
             guard size == frameSize else { throw .damaged("a frame whose picture has another size in the WebP") }
         } else if isExtended {
@@ -235,6 +253,6 @@ struct WebPStructure: Sendable {
         }
         return StructureCheck.Summary(
             frames: isAnimated ? frames : 1, imageEnd: end, trailingBytes: offset - end,
-            lateOrientation: lateOrientation)
+            lateOrientation: lateOrientation, hasAlpha: transparency.hasAlpha)
     }
 }

@@ -112,8 +112,10 @@ public struct CodecWorkers: Sendable {
     }
 
     /// Runs `work`, which takes up to `bytes` of memory, on a thread of its own.
+    ///
+    /// - Parameter use: what it is for, in the words of the refusal where it takes more memory than there is.
     func run<Value: Sendable>(
-        bytes: Int, _ work: @escaping @Sendable (CancelFlag) throws -> Value
+        bytes: Int, use: String = "Decoding this image", _ work: @escaping @Sendable (CancelFlag) throws -> Value
     ) async throws(ServiceError) -> Value {
         let deadline = clock.now() + patience
         let timeLimit = timeLimit
@@ -130,11 +132,12 @@ public struct CodecWorkers: Sendable {
                 }
             }
         } catch AdmissionError.exceedsBudget(let limit) {
-            throw .beyondLimit("Decoding this image takes \(bytes) bytes of memory; at most \(limit) are allowed.")
+            throw .beyondLimit("\(use) takes \(bytes) bytes of memory; at most \(limit) are allowed.")
         } catch let error as AdmissionError {
             if case .overloaded = error { meter.noteCrowded() }
             throw ServiceError(error)
         } catch let error as CodecError {
+            CodecFaults.note(error)
             throw .unprocessable(error)
         } catch let error as ServiceError {
             throw error

@@ -49,7 +49,7 @@ extension ImageExtras {
         } catch {
             switch error {
             case .codec(_, .outOfMemory): throw .outOfMemory
-            case .codec(_, .fault(let text)): throw .fault(text)
+            case .codec(let stage, .fault(let what)): throw CodecError.fault(what).at(stage: stage.rawValue)
             case .cancelled: throw .cancelled
             case .codec(_, .tooLarge), .tooLarge: made.isLasting = false
             case .codec, .unsupported: break

@@ -22,5 +22,5 @@ public struct ImageExtras: Sendable, Hashable, Codable {
     public init() {}
 
     /// Raised whenever the same file would get other extras than before, so that what lies in the store is made anew.
-    static let revision = 1
+    static let revision = 2
 }

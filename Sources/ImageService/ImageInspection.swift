@@ -58,6 +58,7 @@ struct ImageInspection: Sendable {
             // Where the structure does not tell, the header has.
             if let frames = summary.frames { info?.frames = frames }
             if let orientation = summary.lateOrientation { info?.orientation = orientation }
+            if let hasAlpha = summary.hasAlpha { info?.hasAlpha = hasAlpha }
         } catch is CodecError {
             // Damaged, and nothing that a second look could change.
         } catch let error as StorageError {

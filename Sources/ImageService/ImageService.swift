@@ -157,6 +157,20 @@ public struct ImageService: Sendable {
         try await renditions.render(located, spec, for: requester)
     }
 
+    /// The format that a rendition of this version comes out in, without making it.
+    ///
+    /// - Throws: what its header alone says against it.
+    public func formatOfRendition(_ image: StoredImage, _ spec: RenditionSpec) throws(ServiceError) -> ImageFormat {
+        // What its header does not tell, only making it would.
+        guard let info = image.image else { return spec.format }
+        do {
+            return try RenderPlan(info: info, spec: spec, limits: RenderLimits(codec: uploads.limits.codec))
+                .outputFormat(spec)
+        } catch {
+            throw ServiceError(error)
+        }
+    }
+
     /// The path's current version with what decides about its renditions: size, transparency, and whether it is an
     /// animation, for which a PNG or WebP that came by another way, or in parts, is read to its end once.
     public func locateForRendition(

@@ -274,12 +274,17 @@ struct Rotation: Sendable {
                     + 2 * bytes.readableBytes
             }
         } catch {
-            throw .unprocessable(error)
+            throw ServiceError(error, at: "header")
         }
-        return try await workers.run(bytes: memory) { cancelled in
-            let turned = try ImageTransform.apply(
-                change.orientation, to: bytes.readableBytesSpan, edge: change.edge, limits: limits,
-                cancelled: cancelled)
+        return try await workers.run(bytes: memory, use: "Turning this image") { cancelled in
+            let turned: TransformedImage
+            do throws(CodecError) {
+                turned = try ImageTransform.apply(
+                    change.orientation, to: bytes.readableBytesSpan, edge: change.edge, limits: limits,
+                    cancelled: cancelled)
+            } catch {
+                throw error.at(stage: "turn")
+            }
             return Turned(
                 bytes: ByteBuffer(bytes: turned.bytes), info: turned.info,
                 cost: Cost(isLossless: turned.isLossless, effects: turned.effects))

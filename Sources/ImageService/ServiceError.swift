@@ -72,6 +72,12 @@ public enum ServiceError: Error, Sendable {
             }
     }
 
+    /// The error a use case shows where the codecs fail outside of a rendition. A fault is counted.
+    init(_ error: CodecError, at stage: String) {
+        CodecFaults.note(error)
+        self = error == .cancelled ? .cancelled : .unprocessable(error.at(stage: stage))
+    }
+
     /// The error a use case shows where work was not admitted.
     init(_ error: AdmissionError) {
         self =

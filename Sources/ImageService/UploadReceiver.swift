@@ -119,6 +119,7 @@ struct UploadReceiver {
         do throws(CodecError) {
             guard let summary = try check?.finish(), var info else { throw CodecError.truncated("the header") }
             info.frames = summary.frames ?? info.frames
+            if let hasAlpha = summary.hasAlpha { info.hasAlpha = hasAlpha }
             // EXIF that stands behind the pixels.
             if let orientation = summary.lateOrientation { info.orientation = orientation }
             return info

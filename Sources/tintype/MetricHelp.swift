@@ -20,6 +20,7 @@ enum MetricHelp {
         "tintype_renditions_rendered_total": "Renditions that were rendered.",
         "tintype_renditions_found_total": "Renditions that were found in the store, where they had been kept.",
         "tintype_intermediates_rendered_total": "Intermediates of large originals that were rendered.",
+        "tintype_codec_faults_total": "Images that a codec library refused for a reason that was not foreseen.",
         "tintype_codec_wait_seconds": "How long codec jobs waited for the turn that they were given.",
         "tintype_codec_refused_total":
             "Codec jobs refused (503): the queue was full, displaced by a client with less waiting, late, or crowded: no memory or thread in time.",

@@ -122,7 +122,9 @@ import Testing
             ([0, 0, 0, 255], [0, 0, 0]), ([128, 0, 0, 128], [63, 127, 127]),
         ] as [([Int], [UInt8])] {
             for adobe in [false, true] {
-                let file = FlatJPEG.file(adobe ? ink.map { 255 - $0 } : ink, adobe: adobe)
+                // Stored inverted, whether an Adobe marker says so or nothing does: an earlier version of this test had
+                // it the other way without one, and such files came out as their negatives.
+                let file = FlatJPEG.file(ink.map { 255 - $0 }, adobe: adobe)
                 try checkStructure(file, .jpeg)
                 let picture = try Picture(decoding: file)
                 #expect(picture.channels == 3 && picture.width == 8)
@@ -150,7 +152,7 @@ import Testing
         }
         for (ink, isLight) in [([0, 0, 0, 0], true), ([255, 255, 255, 255], false)] {
             let inverted = TestImages.jpeg(FlatJPEG.file(ink.map { 255 - $0 }, adobe: true), inserting: parts)
-            let plain = TestImages.jpeg(FlatJPEG.file(ink, adobe: false), inserting: parts)
+            let plain = TestImages.jpeg(FlatJPEG.file(ink.map { 255 - $0 }, adobe: false), inserting: parts)
             #expect(try readHeader(plain).colorProfile == "Test profile, not suitable for real use")
             for file in [inverted, plain] {
                 let pixel = try Picture(decoding: file, colors: .sRGB)[2, 2]

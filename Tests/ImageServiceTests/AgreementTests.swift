@@ -10,21 +10,7 @@ import Testing
 /// faults that this was written for was found by putting the two side by side.
 @Suite("Metadata and renditions agree")
 struct AgreementTests {
-    /// Files that are known to disagree, until PNG and WebP are mended. Once one agrees, its name goes.
-    private static let known: Set<String> = [
-        "png-rgb-trns-before-plte.png", "png-two-exif-1-then-6.png",
-        "webp-animated-transparent-canvas-no-alpha-flag.webp", "webp-lossy-damaged-alpha.webp",
-    ]
-
     private static func check(_ file: [UInt8], _ name: String) async throws {
-        try await withKnownIssue(isIntermittent: true) {
-            try await judge(file, name)
-        } when: {
-            known.contains(name)
-        }
-    }
-
-    private static func judge(_ file: [UInt8], _ name: String) async throws {
         let store = MemoryStorage(partSize: 64 << 10)
         let service = ImageService.make(store)
         let path = try ImagePath(Array("a".utf8))

@@ -52,6 +52,22 @@ struct MemoryAdmissionTests {
         #expect(storage.mostOpenBodies == 0)
     }
 
+    @Test("A rendition that takes more memory than there is is refused by its own name, not by its original's")
+    func largeRendition() async throws {
+        let service = ImageService.make(ScriptedStorage(), renderMemoryBytes: 40 << 20)
+        _ = try await service.upload(path, try Samples.jpeg(padding: 10))
+        let request = RenditionRequest(width: 3000, height: 4000, fit: .fill)
+        let located = try await service.locate(path)
+        let error = await #expect(throws: ServiceError.self) {
+            try await service.render(located, ImageService.spec(request, format: .png))
+        }
+        guard case .beyondLimit(let text)? = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(text.contains("3000x4000") && text.contains("\(40 << 20)"))
+    }
+
     @Test("An object over 4 GiB is refused, however much memory there is")
     func huge() async throws {
         let storage = HugeObject(size: 5 << 30)

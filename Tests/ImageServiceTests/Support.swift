@@ -25,6 +25,8 @@ final class ScriptedStorage: ObjectStorage {
         var unbindsMetadata = false
         var latePut: @Sendable () async -> Void = {}
         var holdsNextPut = false
+        /// Bodies of these objects break off in the middle.
+        var breaksBodiesOf: @Sendable (ObjectKey) -> Bool = { _ in false }
         var openBodies = 0
         var mostOpenBodies = 0
     }
@@ -115,6 +117,25 @@ final class ScriptedStorage: ObjectStorage {
     /// The most bodies that were being read at one time.
     var mostOpenBodies: Int { state.withLockedValue { $0.mostOpenBodies } }
 
+    /// From now on the bodies of these objects break off in the middle.
+    func breakBodies(of isBroken: @escaping @Sendable (ObjectKey) -> Bool) {
+        state.withLockedValue { $0.breaksBodiesOf = isBroken }
+    }
+
+    private static func broken(_ body: ObjectBody) -> ObjectBody {
+        ObjectBody {
+            var iterator = body.makeAsyncIterator()
+            var isFirst = true
+            return {
+                guard isFirst, let chunk = try await iterator.next() else {
+                    throw StorageError(.unavailable, during: .get, detail: "broken off")
+                }
+                isFirst = false
+                return chunk.getSlice(at: chunk.readerIndex, length: chunk.readableBytes / 2)
+            }
+        }
+    }
+
     private func counted(_ body: ObjectBody) -> ObjectBody {
         ObjectBody { [self] in
             state.withLockedValue { state in
@@ -153,6 +174,7 @@ final class ScriptedStorage: ObjectStorage {
         var got = try await base.get(key, options: options)
         got.info = told(got.info)
         got.body = counted(got.body)
+        if state.withLockedValue({ $0.breaksBodiesOf })(key) { got.body = Self.broken(got.body) }
         return got
     }
 

@@ -19,8 +19,6 @@ typedef struct tt_jpeg_info {
     uint32_t width;
     uint32_t height;
     tt_jpeg_color color;
-    /// An Adobe marker is there: its CMYK values are stored inverted.
-    bool is_adobe;
     /// The first scan does not hold the whole picture, so that coefficients are kept in memory while decoding.
     bool has_many_scans;
     uint8_t components;

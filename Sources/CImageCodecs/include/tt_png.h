@@ -13,17 +13,16 @@ typedef struct tt_png_info {
     uint8_t bit_depth;
     uint8_t color_type;
     bool has_transparency;
-    bool has_srgb;
     /// gAMA times 100,000; 0 where the file has none.
     uint32_t gamma;
-    /// cHRM, or what sRGB says.
+    /// cHRM.
     bool has_primaries;
     bool is_interlaced;
     tt_primaries primaries;
 } tt_png_info;
 
 /// Reads up to the first IDAT. The ICC profile is appended to `profile`; one that libpng refuses or that is larger
-/// than `maximum_profile` is left out.
+/// than `maximum_profile` is left out. An sRGB chunk is not looked at.
 tt_status tt_png_read_header(
     const uint8_t *source, size_t count, size_t maximum_profile, tt_png_info *info, tt_buffer *profile);
 

@@ -9,6 +9,7 @@
 typedef struct tt_webp_info {
     uint32_t width;
     uint32_t height;
+    /// What libwebp says of it, mostly by the flag in VP8X, which is a hint.
     bool has_alpha;
     bool is_animated;
     /// The frame is VP8L. False where the header alone does not tell.
@@ -17,10 +18,10 @@ typedef struct tt_webp_info {
 
 tt_status tt_webp_read_header(const uint8_t *source, size_t count, tt_webp_info *info);
 
-/// Decodes a still picture to RGB, or RGBA where the file says that it has alpha (not premultiplied). With a
+/// Decodes a still picture to RGB, or, where it `has_alpha`, to RGBA (not premultiplied). With a
 /// `denominator` over 1 libwebp averages the whole picture into one of that part of the size, sides rounded up.
 tt_status tt_webp_decode(
-    const uint8_t *source, size_t count, uint32_t denominator, uint64_t maximum_pixels,
+    const uint8_t *source, size_t count, bool has_alpha, uint32_t denominator, uint64_t maximum_pixels,
     const tt_cancel *_Nullable cancel, tt_pixels *pixels);
 
 /// Writes grey, RGB or RGBA: lossy by `quality` (0 to 100, alpha kept exactly), or, where `is_lossless`, exactly,

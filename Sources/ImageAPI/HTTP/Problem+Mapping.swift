@@ -42,7 +42,8 @@ extension Problem {
         case .tooLarge: self.init(.imageTooLarge, text)
         case .outOfMemory: self.init(.overloaded, text, retryAfter: 5, cause: error)
         case .cancelled: self.init(.clientLeft, text)
-        case .fault: self.init(.internalError, text, cause: error)
+        // About this one image, and counted; the log tells of it.
+        case .fault: self.init(.unsupportedTransform, text, cause: error)
         }
     }
 
@@ -79,7 +80,8 @@ extension Problem {
         case RequestBodyError.timedOut: self.init(.clientTooSlow, "The body stopped coming for too long.")
         case RequestBodyError.tooSlow(let rate):
             self.init(.clientTooSlow, "The body came slower than \(rate) bytes a second.")
-        case RequestBodyError.clientLeft: self.init(.clientLeft, "The client left before the end of the body.")
+        case RequestBodyError.clientLeft:
+            self.init(.clientLeft, "The client left before the end of the body.", cause: error)
         case RequestBodyError.malformed: self.init(.badBody, "The body's framing is malformed.")
         case RequestBodyError.refused(let reason): self.init(.badBody, reason)
         default: self.init(.internalError, "The server failed on this request.", cause: error)

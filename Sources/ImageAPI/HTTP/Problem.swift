@@ -19,8 +19,22 @@ struct Problem: Error, Sendable {
         if let seconds { headers[.retryAfter] = String(seconds) }
     }
 
+    /// Whether there is nobody to answer: the work was given up, and so was the request, or its body has broken off.
+    var isOfClientThatLeft: Bool {
+        code == .clientLeft && (Task.isCancelled || cause is RequestBodyError)
+    }
+
+    /// The same for a client that is there. Work that was given up on another's account, or by mistake, is no fault of
+    /// its own, and 499 is a word for the log that no client is to see.
+    var forClient: Problem {
+        guard code == .clientLeft else { return self }
+        return Problem(
+            .overloaded, "The work was given up before it was done: try again.", retryAfter: 1, cause: cause ?? self)
+    }
+
     /// The answer that carries this problem.
     func response(requestID: String) -> Response {
+        guard code != .clientLeft else { return forClient.response(requestID: requestID) }
         var headers = headers
         headers[.contentType] = "application/problem+json"
         headers[.cacheControl] = "no-store"
@@ -31,7 +45,8 @@ struct Problem: Error, Sendable {
     }
 
     func document(requestID: String) -> ProblemDocument {
-        ProblemDocument(
+        guard code != .clientLeft else { return forClient.document(requestID: requestID) }
+        return ProblemDocument(
             type: "about:blank", title: code.title, status: code.status.code, code: code.rawValue, detail: detail,
             requestId: requestID)
     }

@@ -132,6 +132,7 @@ struct ImageReading: Sendable {
             read.notes.update { $0.cache = located.freshness.label }
             return answer
         }
+        if read.isHead { return try head(representation, located, spec, read) }
         let rendered = try await service.render(located, spec, for: read.requester)
         let freshness = located.freshness.answer(bytesInMemory: rendered.isHit)
         read.notes.update { $0.cache = freshness.label }
@@ -139,7 +140,6 @@ struct ImageReading: Sendable {
         representation.contentType = rendered.format.capabilities.mediaType
         representation.cacheStatus = CacheStatus.text(freshness)
         representation.length = Int64(rendered.size)
-        if read.isHead { return representation.head() }
         var resolved = 0..<representation.length
         let range = representation.range(read)
         if let range {
@@ -153,6 +153,26 @@ struct ImageReading: Sendable {
             rendered.stream(Int(resolved.lowerBound)..<Int(resolved.upperBound)), length: Int64(resolved.count),
             notes: read.notes)
         return range == nil ? representation.whole(body) : representation.part(resolved, body)
+    }
+
+    /// HEAD makes nothing: what is in memory tells its length, else the answer goes without one, which HTTP allows
+    /// (RFC 9110, section 8.6). What could not be made is refused as it would be by GET.
+    private func head(
+        _ representation: Representation, _ located: Located, _ spec: RenditionSpec, _ read: Read
+    ) throws(ServiceError) -> Response {
+        var representation = representation
+        let file = service.renditionName(located.image, spec).flatMap { service.inMemory($0) }
+        let freshness = located.freshness.answer(bytesInMemory: file != nil)
+        read.notes.update { $0.cache = freshness.label }
+        representation.cacheStatus = CacheStatus.text(freshness)
+        guard let file, let format = file.format else {
+            let format = try service.formatOfRendition(located.image, spec)
+            representation.contentType = format.capabilities.mediaType
+            return representation.headWithoutLength()
+        }
+        representation.contentType = format.capabilities.mediaType
+        representation.length = Int64(file.size)
+        return representation.head()
     }
 
     /// A rendition whose bytes are not known yet: their format and length are still to be set.

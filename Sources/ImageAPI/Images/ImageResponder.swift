@@ -27,8 +27,14 @@ public struct ImageResponder: HTTPResponder {
             let query = Query(rawQuery)
             return try await answer(request, route, query, context, &variance)
         } catch {
-            context.notes.update { $0.problem = error }
-            var response = error.response(requestID: context.requestID)
+            // The connection is cut instead; what it stands in the log as goes by the notes.
+            if error.isOfClientThatLeft {
+                context.notes.update { $0.problem = error }
+                throw error
+            }
+            let problem = error.forClient
+            context.notes.update { $0.problem = problem }
+            var response = problem.response(requestID: context.requestID)
             if let field = variance.field { response.headers[.vary] = field }
             return response
         }

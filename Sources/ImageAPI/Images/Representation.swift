@@ -43,10 +43,10 @@ struct Representation: Sendable {
 
     private var vary: String? { Variance(isNegotiable: isNegotiable, hints: hints).field }
 
-    private func headers(length: Int64) -> HTTPFields {
+    private func headers(length: Int64?) -> HTTPFields {
         var headers = sharedHeaders
         headers[.contentType] = contentType
-        headers[.contentLength] = String(length)
+        if let length { headers[.contentLength] = String(length) }
         headers[.acceptRanges] = isWeak ? "none" : "bytes"
         headers[.contentTypeOptions] = "nosniff"
         if let accepted = hints.accepted { headers[.acceptCH] = accepted }
@@ -84,6 +84,14 @@ struct Representation: Sendable {
 
     func head() -> Response {
         Response(status: .ok, headers: headers(length: length))
+    }
+
+    /// The answer to HEAD where the bytes have not been made, and nobody knows how many they would be.
+    func headWithoutLength() -> Response {
+        var response = Response(status: .ok, headers: headers(length: nil))
+        // Hummingbird writes the length of the body down, which here is none.
+        response.headers[.contentLength] = nil
+        return response
     }
 
     func whole(_ body: ResponseBody) -> Response {

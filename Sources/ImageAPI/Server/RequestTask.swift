@@ -21,7 +21,7 @@ enum RequestTask {
             Self.log(error, isCommitted: sink.isCommitted, id: id, core.logger)
             let problem = Problem(thrown: error)
             // Where the client has left there is nobody to answer.
-            guard !sink.isCommitted, problem.code != .clientLeft else { return sink.cut() }
+            guard !sink.isCommitted, !problem.isOfClientThatLeft else { return sink.cut() }
             do {
                 try await sink.send(problem.response(requestID: id))
             } catch {

@@ -12,22 +12,28 @@ extension CodecWorkers {
     ) async throws(ServiceError) -> ByteBuffer {
         let limits = RenderLimits(codec: limits)
         // What the record says of the picture is not enough to take memory by: the header itself is read.
-        let (info, plan, memory) = try await HeaderReading.run(over: file.readableBytes) {
-            () throws(ServiceError) -> (ImageInfo, RenderPlan, Int) in
+        let (info, plan, memory, decoding) = try await HeaderReading.run(over: file.readableBytes) {
+            () throws(ServiceError) -> (ImageInfo, RenderPlan, Int, Int) in
             let info: ImageInfo
             do throws(CodecError) {
                 info = try ImageHeader.read(file.readableBytesSpan, limits: limits.codec)
             } catch {
-                throw .unprocessable(error)
+                throw ServiceError(error, at: "header")
             }
             do throws(RenderError) {
                 let plan = try RenderPlan(info: info, of: original, spec: spec, limits: limits)
-                return (info, plan, plan.memoryBytes(file: file.readableBytesSpan, info: info, limits: limits))
+                let decoding = ImageDecoder.memoryBytes(
+                    file: file.readableBytesSpan, info: info, scaleDenominator: plan.scaleDenominator,
+                    limits: limits.codec)
+                let memory = plan.memoryBytes(file: file.readableBytesSpan, info: info, limits: limits)
+                return (info, plan, memory, decoding)
             } catch {
                 throw ServiceError(error)
             }
         }
-        return try await run(bytes: memory) { cancelled in
+        // Where the original alone is too large, that is what the client is told.
+        let use = decoding >= memory ? "Decoding this image" : "Making this rendition of \(plan.outputSize) pixels"
+        return try await run(bytes: memory, use: use) { cancelled in
             do throws(RenderError) {
                 let rendered = try Renderer.render(
                     file.readableBytesSpan, info: info, spec: spec, plan: plan, limits: limits, cancelled: cancelled)
@@ -43,7 +49,7 @@ extension ServiceError {
     init(_ error: RenderError) {
         self =
             switch error {
-            case .codec(_, let error): .unprocessable(error)
+            case .codec(let stage, let error): ServiceError(error, at: stage.rawValue)
             case .unsupported: .cannotRender(error.publicText)
             case .tooLarge: .beyondLimit(error.publicText)
             case .cancelled: .cancelled

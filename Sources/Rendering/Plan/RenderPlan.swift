@@ -127,6 +127,11 @@ public struct RenderPlan: Sendable, Hashable {
                 file: file, info: info, scaleDenominator: scaleDenominator, limits: limits.codec))
     }
 
+    /// The format that comes out: WebP stands in for an AVIF that is too large, and for every animation.
+    public func outputFormat(_ spec: RenditionSpec) -> ImageFormat {
+        isAnimated ? .webp : ImageEncoder.format(for: spec.format, size: outputSize)
+    }
+
     /// Whether a picture in Y, Cb and Cr can be encoded as it comes out of its resampling, or turned.
     func staysPlanar(spec: RenditionSpec) -> Bool {
         // A limit of bytes is met by encoding one picture several times.

@@ -1,4 +1,6 @@
 import HTTPTypes
+import Hummingbird
+import ImageCodecs
 import ImageService
 import ObjectStorage
 import Testing
@@ -29,6 +31,28 @@ struct ProblemTests {
     func codes() {
         #expect(ProblemCode.allCases.allSatisfy { (400...599).contains($0.status.code) })
         #expect(Set(ProblemCode.allCases.map(\.title)).count == ProblemCode.allCases.count)
+    }
+
+    /// A damaged WebP whose decoder "was aborted" sent 499 to a client that was there: a word for the log, which no client
+    /// is to see.
+    @Test("No answer is ever 499")
+    func clientLeft() {
+        for error in [ServiceError.cancelled, .unprocessable(.cancelled)] {
+            let problem = Problem(error)
+            #expect(problem.response(requestID: "1").status.code == 503)
+            #expect(problem.response(requestID: "1").headers[.retryAfter] != nil)
+            #expect(problem.document(requestID: "1").status == 503)
+            #expect(!problem.isOfClientThatLeft)
+        }
+        #expect(Problem(thrown: RequestBodyError.clientLeft).isOfClientThatLeft)
+    }
+
+    @Test("What a codec refuses without being foreseen is about the image, and names who refused and when")
+    func fault() {
+        let problem = Problem(.unprocessable(CodecError.fault("the PNG library refused a call").at(stage: "decode")))
+        #expect(problem.code.status.code == 422)
+        #expect(problem.detail.contains("PNG library") && problem.detail.contains("decode"))
+        #expect(problem.cause is CodecError)
     }
 
     private struct Unknown: Error {}

@@ -1,0 +1,47 @@
+import Testing
+
+@testable import ImageAPI
+
+/// HEAD of a rendition used to make it, and to throw the pixels away: a crawler that only looked cost as much as one that
+/// took.
+@Suite("HEAD of a rendition", .timeLimit(.minutes(1)))
+struct RenditionHeadTests {
+    private func head(_ target: String, _ fixture: LaneFixture, method: String = "HEAD") async throws -> String {
+        let client = try await fixture.client()
+        try await client.send("\(method) /api/v1/images/\(target) HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        return try await client.receiveAll()
+    }
+
+    @Test("A cold one is not made, and has no length; one in memory has")
+    func cold() async throws {
+        let service = try await LaneFixture.makeService()
+        try await LaneFixture.run(service, hasFastLane: false) { fixture in
+            let cold = try await head("p.jpg?w=10&format=webp", fixture)
+            #expect(cold.hasPrefix("HTTP/1.1 200"))
+            #expect(cold.contains("Content-Type: image/webp\r\n"))
+            #expect(cold.contains("ETag: "))
+            #expect(!cold.contains("Content-Length"))
+            // Nobody has made it: it is no hit for whoever wants it.
+            let got = try await head("p.jpg?w=10&format=webp", fixture, method: "GET")
+            #expect(got.contains("fwd=miss") || !got.contains("; hit"))
+            let warm = try await head("p.jpg?w=10&format=webp", fixture)
+            #expect(warm.contains("Content-Length: "))
+            func tag(_ answer: String) -> Substring? { answer.firstMatch(of: /ETag: (\S+)/)?.1 }
+            #expect(tag(cold) == tag(got) && tag(warm) == tag(got))
+        }
+    }
+
+    @Test("What could not be made is refused as by GET")
+    func refused() async throws {
+        let service = try await LaneFixture.makeService()
+        try await LaneFixture.run(service, hasFastLane: false) { fixture in
+            // A side of one in sixteen: the other one would be too long for a JPEG's neighbour, WebP.
+            let target = "p.jpg?w=8192&h=8192&fit=fill&format=png"
+            let (head, get) = (try await head(target, fixture), try await self.head(target, fixture, method: "GET"))
+            #expect(get.hasPrefix("HTTP/1.1 422"))
+            // The memory it takes only its file tells, and so HEAD may not know; it never makes it.
+            #expect(head.hasPrefix("HTTP/1.1 422") || head.hasPrefix("HTTP/1.1 200"))
+            #expect(get.contains("8192x8192") && !get.contains("Decoding"))
+        }
+    }
+}

@@ -1,0 +1,158 @@
+import ImageModel
+import Testing
+
+@testable import ImageCodecs
+
+/// Whether a WebP is transparent its pictures say, not the flag in VP8X: gif2webp leaves that out where the canvas shows
+/// between frames, and such an animation was flattened to a JPEG on white. Header, structure check and pixels must agree.
+@Suite("Transparency of WebP")
+struct WebPTransparencyTests {
+    private static let size = PixelSize(width: 16, height: 8)
+
+    private static func picture(
+        _ layout: PixelBuffer.Layout, isLossless: Bool, _ size: PixelSize = size
+    ) throws -> [(name: FourCC, data: [UInt8])] {
+        let pixels = try TestImages.pixels(width: size.width, height: size.height, layout: layout)
+        return try WebPFile.chunks(
+            try ImageEncoder.encodeWebP(pixels, quality: 80, isLossless: isLossless, cancelled: CancelFlag()))
+    }
+
+    /// An extended file around chunks, with the flag or without it.
+    private static func still(
+        _ chunks: [(name: FourCC, data: [UInt8])], flagged: Bool
+    ) -> [UInt8] {
+        let header = WebPChunk.extendedHeader(
+            flags: flagged ? WebPChunk.Flag.alpha : 0, width: size.width, height: size.height)
+        return WebPFile.file(
+            [(WebPChunk.extended, header)] + chunks.filter { $0.name != WebPChunk.extended })
+    }
+
+    /// Frames of a picture each at a place, with flags: 1 clears it afterwards.
+    private static func animation(
+        _ frames: [(x: Int, y: Int, size: PixelSize, layout: PixelBuffer.Layout, flags: UInt8)], flagged: Bool
+    ) throws -> [UInt8] {
+        var flags = WebPChunk.Flag.animation
+        if flagged { flags |= WebPChunk.Flag.alpha }
+        let header = WebPChunk.extendedHeader(flags: flags, width: size.width, height: size.height)
+        func number24(_ value: Int) -> [UInt8] { [0, 8, 16].map { UInt8(value >> $0 & 255) } }
+        let parts = try frames.map { frame -> (name: FourCC, data: [UInt8]) in
+            let picture = try picture(frame.layout, isLossless: true, frame.size)
+                .filter { $0.name != WebPChunk.extended }.flatMap { WebPChunk.encode($0.name, $0.data) }
+            let place = number24(frame.x / 2) + number24(frame.y / 2)
+            let sides = number24(frame.size.width - 1) + number24(frame.size.height - 1)
+            return (WebPChunk.frame, place + sides + [100, 0, 0, frame.flags] + picture)
+        }
+        return WebPFile.file(
+            [(WebPChunk.extended, header), (WebPChunk.animation, [0, 0, 0, 0, 0, 0])] + parts)
+    }
+
+    private func check(_ file: [UInt8], hasAlpha: Bool, _ name: Comment) throws {
+        let info = try ImageHeader.read(file.span.bytes, limits: CodecLimits())
+        #expect(info.hasAlpha == hasAlpha, name)
+        var structure = StructureCheck(format: .webp, limits: CodecLimits())
+        try structure.consume(file.span.bytes)
+        #expect(try structure.finish().hasAlpha == hasAlpha, name)
+        let first = try Picture(
+            ImageDecoder.firstFrame(file.span.bytes, info: info, limits: CodecLimits(), cancelled: CancelFlag()))
+        guard !info.isAnimation else { return }
+        #expect(first.channels == (hasAlpha ? 4 : 3), name)
+    }
+
+    @Test("Of a still its picture decides", arguments: [true, false], [true, false])
+    func stills(isLossless: Bool, flagged: Bool) throws {
+        for layout in [PixelBuffer.Layout.rgb8, .rgba8] {
+            let file = Self.still(try Self.picture(layout, isLossless: isLossless), flagged: flagged)
+            try check(file, hasAlpha: layout == .rgba8, "\(layout)")
+        }
+    }
+
+    @Test("Of an animation its frames and the canvas between them decide", arguments: [true, false])
+    func animations(flagged: Bool) throws {
+        let whole = Self.size
+        let part = PixelSize(width: 8, height: 8)
+        try check(
+            Self.animation([(0, 0, whole, .rgb8, 0), (8, 0, part, .rgb8, 0)], flagged: flagged), hasAlpha: false,
+            "the first covers the canvas")
+        try check(
+            Self.animation([(8, 0, part, .rgb8, 0), (0, 0, whole, .rgb8, 0)], flagged: flagged), hasAlpha: true,
+            "the first leaves some of it")
+        try check(
+            Self.animation([(0, 0, whole, .rgb8, 0), (0, 0, part, .rgba8, 0)], flagged: flagged), hasAlpha: true,
+            "a later frame is transparent")
+        try check(
+            Self.animation([(0, 0, whole, .rgb8, 1), (0, 0, whole, .rgb8, 1)], flagged: flagged), hasAlpha: false,
+            "what is cleared is covered")
+        try check(
+            Self.animation([(0, 0, whole, .rgb8, 0), (0, 0, part, .rgb8, 1), (8, 0, part, .rgb8, 0)], flagged: flagged),
+            hasAlpha: true, "what is cleared is not covered")
+    }
+
+    @Test("The first frame shows the canvas through")
+    func canvasShows() throws {
+        let file = try Self.animation(
+            [(8, 0, PixelSize(width: 8, height: 8), .rgb8, 0), (0, 0, Self.size, .rgb8, 0)], flagged: false)
+        let info = try ImageHeader.read(file.span.bytes, limits: CodecLimits())
+        let picture = try Picture(
+            ImageDecoder.firstFrame(file.span.bytes, info: info, limits: CodecLimits(), cancelled: CancelFlag()))
+        #expect(Array(picture[2, 2])[3] == 0)
+        #expect(Array(picture[10, 2])[3] == 255)
+    }
+
+    // MARK: Alpha that cannot be decoded
+
+    private static func withAlpha(_ change: ([UInt8]) -> [UInt8]) throws -> [UInt8] {
+        let chunks = try picture(.rgba8, isLossless: false)
+        #expect(chunks.contains { $0.name == WebPChunk.alpha })
+        return still(
+            chunks.map { $0.name == WebPChunk.alpha ? ($0.name, change($0.data)) : $0 }, flagged: true)
+    }
+
+    /// libwebp says of damaged alpha that the user has aborted it: nobody had, and the client, who was there, got a 499.
+    @Test("Alpha that is damaged, short, empty or of an unknown kind is a damaged picture", arguments: 0..<9)
+    func damagedAlpha(kind: Int) throws {
+        let pixels = Self.size.pixels
+        let file = try Self.withAlpha { data in
+            switch kind {
+            case 0: []
+            case 1: [data[0]]
+            case 2: Array(data.prefix(4))
+            case 3: [data[0]] + [UInt8](repeating: 0xFF, count: data.count)
+            case 4: [2] + data.dropFirst()
+            case 5: [3] + data.dropFirst()
+            case 6: [0x20 | data[0]] + data.dropFirst()
+            case 7: [0x80 | data[0]] + data.dropFirst()
+            default: [0] + [UInt8](repeating: 9, count: pixels - 1)
+            }
+        }
+        // What its header shows is found at the upload already.
+        let isSeen = ![2, 3].contains(kind)
+        var structure = StructureCheck(format: .webp, limits: CodecLimits())
+        let refusal = Result { () throws(CodecError) in
+            try structure.consume(file.span.bytes)
+            _ = try structure.finish()
+        }
+        if case .failure(.damaged) = refusal {
+            #expect(isSeen)
+        } else {
+            #expect(!isSeen, "\(refusal)")
+        }
+        let error = #expect(throws: CodecError.self) { try Picture(decoding: file) }
+        let turning = #expect(throws: CodecError.self) {
+            try ImageTransform.apply(
+                .rotated90, to: file.span.bytes, limits: CodecLimits(), cancelled: CancelFlag())
+        }
+        for error in [error, turning] {
+            switch error {
+            case .damaged, .truncated: break
+            default: Issue.record("\(String(describing: error))")
+            }
+        }
+    }
+
+    @Test("Alpha without compression that suffices is taken")
+    func plainAlpha() throws {
+        let file = try Self.withAlpha { _ in [0] + [UInt8](repeating: 9, count: Self.size.pixels) }
+        try check(file, hasAlpha: true, "plain")
+        #expect(try Array(Picture(decoding: file)[3, 3])[3] == 9)
+    }
+}
