@@ -38,8 +38,6 @@ let package = Package(
         .target(name: "CRendering", cSettings: [.unsafeFlags(["-O2", "-g", "-fsanitize=fuzzer-no-link,address"])]),
         .target(
             name: "Rendering", dependencies: ["CRendering", "ImageCodecs", "ImageModel"], swiftSettings: instrumented),
-        // Of ObjectStorage the vocabulary of conditions and ranges only.
-        .target(name: "ObjectStorage", swiftSettings: instrumented),
         // Of ImageAPI the parsers only, file by file: the whole would bring Hummingbird, and minutes of compiling.
         .target(
             name: "Parsers",

@@ -29,7 +29,7 @@ final class FastTarget {
         let (path, rawQuery) = Route.split(target: target)
         do throws(Problem) {
             guard case .image(let image) = try Route(method: .get, path: path) else { return nil }
-            let query = Query(rawQuery)
+            let query = try Query(rawQuery)
             self.variance = Variance(of: query, rules)
             self.rendition = try RenditionQuery.parse(query, rules)
             self.version = try query.text("v")

@@ -15,18 +15,18 @@ struct Query: Sendable, Hashable {
     static let maximumItems = 256
 
     var items: [Item]
-    private var isTooLong = false
     /// Whether a name could not be read. Such a parameter is none of ours, and is left out.
     private(set) var hasUnreadableName = false
 
-    init(_ query: some Collection<UInt8>) {
+    /// - Throws: ``Problem`` where there are more than ``maximumItems`` parameters, whatever they are.
+    init(_ query: some Collection<UInt8>) throws(Problem) {
         items = []
         // What goes beyond the limit stays one piece.
-        for (place, pair) in query.split(separator: UInt8(ascii: "&"), maxSplits: Self.maximumItems).enumerated() {
-            guard place < Self.maximumItems else {
-                isTooLong = true
-                break
-            }
+        let pairs = query.split(separator: UInt8(ascii: "&"), maxSplits: Self.maximumItems)
+        guard pairs.count <= Self.maximumItems else {
+            throw Problem(.badParameter, "The query has more than \(Self.maximumItems) parameters.")
+        }
+        for pair in pairs {
             let halves = pair.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
             // A name that cannot be read is none that anything is known by.
             guard let bytes = PercentDecoding.decode(halves[0], plusIsSpace: true),
@@ -42,11 +42,8 @@ struct Query: Sendable, Hashable {
 
     /// The only item of this name.
     ///
-    /// - Throws: ``Problem`` where the name comes twice, its value is broken, or there are more than ``maximumItems``.
+    /// - Throws: ``Problem`` where the name comes twice, or its value is broken.
     func item(_ name: String) throws(Problem) -> Item? {
-        guard !isTooLong else {
-            throw Problem(.badParameter, "The query has more than \(Self.maximumItems) parameters.")
-        }
         let found = items.filter { $0.name == name }
         guard found.count <= 1 else { throw Problem(.badParameter, "The parameter \(name) is given twice.") }
         guard found.first?.isBroken != true else {

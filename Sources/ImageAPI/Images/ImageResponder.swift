@@ -24,7 +24,7 @@ public struct ImageResponder: HTTPResponder {
         do throws(Problem) {
             let route = try Route(method: request.method, path: path)
             context.notes.update { $0.route = route.name(request.method) }
-            let query = Query(rawQuery)
+            let query = try Query(rawQuery)
             return try await answer(request, route, query, context, &variance)
         } catch {
             // The connection is cut instead; what it stands in the log as goes by the notes.

@@ -15,7 +15,7 @@ public struct RenditionPreset: Sendable, Hashable {
     /// - Throws: ``Fault``.
     public init(parameters: String) throws(Fault) {
         do throws(Problem) {
-            let query = Query(parameters.utf8)
+            let query = try Query(parameters.utf8)
             if let foreign = query.items.first(where: { !RenditionQuery.names.contains($0.name) }) {
                 throw Problem(
                     .badParameter, "There is no parameter \(foreign.name.debugDescription) that it could set.")

@@ -34,7 +34,13 @@ public struct OperationsResponder: HTTPResponder {
 
     private func readyz(_ rawQuery: ArraySlice<UInt8>) async -> Response {
         var excluded: Set<Readiness.Check> = []
-        for item in Query(rawQuery).items where item.name == "exclude" {
+        let query: Query
+        do {
+            query = try Query(rawQuery)
+        } catch {
+            return Self.text(.badRequest, error.detail + "\n")
+        }
+        for item in query.items where item.name == "exclude" {
             guard let check = item.text.flatMap({ Readiness.Check(rawValue: $0) }) else {
                 let known = Readiness.Check.allCases.map(\.rawValue).joined(separator: ", ")
                 return Self.text(.badRequest, "unknown check to exclude; the checks are: \(known)\n")

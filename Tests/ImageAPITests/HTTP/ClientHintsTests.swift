@@ -69,7 +69,7 @@ struct ClientHintsTests {
             ], sizes: sizes, hints: hints)
     }
 
-    private func query(_ text: String) throws -> Query { Query(Array(text.utf8)) }
+    private func query(_ text: String) throws -> Query { try Query(text.utf8) }
 
     @Test(
         "What the answers at a URL vary by",

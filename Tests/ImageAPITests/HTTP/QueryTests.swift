@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Queries")
 struct QueryTests {
-    private func query(_ text: String) -> Query { Query(Array(text.utf8)) }
+    private func query(_ text: String) throws -> Query { try Query(text.utf8) }
 
     /// What marketing tools add made every picture a 400.
     @Test(

@@ -47,7 +47,7 @@ struct RouteTests {
         let rules = RenditionRules()
         let first = try RenditionQuery.parse(Query(Array("w=100&h=50&fit=cover".utf8)), rules)
         let second = try RenditionQuery.parse(
-            Query(Array("fit=cover&h=25&w=50&dpr=2.0&unknown=1&unknown=2".utf8)), rules)
+            Query("fit=cover&h=25&w=50&dpr=2.0&unknown=1&unknown=2".utf8), rules)
         let specs = try [first, second].map { RenditionSpec(try #require($0), format: .webp, defaultQuality: 80) }
         #expect(specs[0] == specs[1])
         #expect(specs[0].canonicalText == specs[1].canonicalText)
