@@ -14,7 +14,7 @@ struct QueryTests {
         ])
     func meaningless(_ text: String) throws {
         #expect(try RenditionQuery.parse(query(text), RenditionRules()) == nil)
-        #expect(Variance(of: query(text), RenditionRules()) == Variance())
+        #expect(try Variance(of: query(text), RenditionRules()) == Variance())
         #expect(try query(text).text("v") == nil)
         let sized = try RenditionQuery.parse(query("w=100&h=50"), RenditionRules())
         for mixed in ["w=100&\(text)&h=50", "\(text)&w=100&h=50", "w=100&h=50&\(text)"] {
