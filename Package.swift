@@ -247,7 +247,10 @@ let package = Package(
         .testTarget(name: "AdmissionTests", dependencies: ["Admission"], swiftSettings: swiftSettings),
         .testTarget(
             name: "ImageCacheTests",
-            dependencies: ["ImageCache", "ObjectStorage", .product(name: "NIOCore", package: "swift-nio")],
+            dependencies: [
+                "ImageCache", "ObjectStorage", .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
             swiftSettings: swiftSettings
         ),
         .testTarget(
@@ -285,7 +288,9 @@ let package = Package(
         .testTarget(
             name: "TintypeTests",
             dependencies: [
-                "tintype", .product(name: "Logging", package: "swift-log"),
+                "tintype", "ImageAPI", "Telemetry",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],

@@ -49,11 +49,18 @@ public struct ImageService: Sendable {
     private let extras: ExtrasKeeper
     private let derived: DerivedObjects
     private let listing: Listing
+    /// What may be remembered of requests: a sixteenth of the cache's bytes, as much as a single body may have.
+    public let requestMemory: RequestMemory
+    private static let requestsPart = 16
 
     public init(storage: any ObjectStorage, workers: CodecWorkers, configuration: Configuration) {
         let health = StorageHealth()
         let storage = WatchedStorage(storage, health: health)
-        let cache = CurrentImages.Cache(bytes: configuration.cacheBytes) { $0.replaces($1) }
+        let requestMemory = RequestMemory(limit: configuration.cacheBytes / Self.requestsPart)
+        self.requestMemory = requestMemory
+        let cache = CurrentImages.Cache(
+            bytes: configuration.cacheBytes, reserved: requestMemory.limit, replaces: { $0.replaces($1) },
+            confirms: { $0.confirms($1) })
         let current = CurrentImages(
             storage: storage, cache: cache, health: health, revalidateAfter: configuration.revalidateAfter,
             staleFor: configuration.staleFor)
@@ -268,7 +275,7 @@ public struct ImageService: Sendable {
     public var usage: Usage {
         let (streamed, rewritten) = (uploads.budget.usage, uploads.rewriting.usage)
         return Usage(
-            cacheBytes: cache.usedBytes, uploadBytes: streamed.heldBytes + rewritten.heldBytes,
+            cacheBytes: cache.usedBytes + requestMemory.used, uploadBytes: streamed.heldBytes + rewritten.heldBytes,
             uploadsWaiting: streamed.waiting + rewritten.waiting, isStorageAway: health.isAway)
     }
 }

@@ -13,8 +13,9 @@ import UnixSignals
 
 /// Puts the rooms together and serves until told to stop.
 enum Composition {
+    /// - Parameter lines: where the lines of requests go.
     /// - Throws: ``StartFault`` where a setting turns out not to work; the error of binding an address.
-    static func run(_ settings: Settings) async throws {
+    static func run(_ settings: Settings, lines: DirectLines) async throws {
         let logger = Logger(label: "tintype")
         OpenFiles.raiseLimit(logger: logger)
         let registry = PrometheusRegistry(help: MetricHelp.texts)
@@ -45,12 +46,14 @@ enum Composition {
             operationsListener(settings), readiness: readiness,
             metrics: {
                 recordUsage(service.usage, workers.usage)
-                return registry.exposition(adding: .current())
+                return registry.exposition(
+                    adding: .current(), counts: [("tintype_log_lines_dropped_total", lines.droppedLines)])
             },
             logger: logger, onBound: { logger.info("ops listener is bound", metadata: ["address": "\($0)"]) })
         let images = Listeners.images(
             publicListener(settings), service: service, images: imagesConfiguration(settings), readiness: readiness,
-            logger: logger, onBound: { logger.info("public listener is bound", metadata: ["address": "\($0)"]) })
+            logger: logger, lines: RequestLines(lines),
+            onBound: { logger.info("public listener is bound", metadata: ["address": "\($0)"]) })
 
         // Ended from the last to the first: the ops listener tells of everything that ends before it.
         var services: [any Service] = [operations]

@@ -23,6 +23,7 @@ enum MetricHelp {
             "Codec jobs refused (503): the queue was full, displaced by a client with less waiting, late, or crowded: no memory or thread in time.",
         "tintype_derived_removals_abandoned_total": "Originals whose derived objects could not be removed.",
         "tintype_s3_retries_total": "Requests to the S3 store that were sent again after a failed try.",
+        "tintype_log_lines_dropped_total": "Log lines that were lost, since standard error took no more of them.",
         "tintype_storage_away": "1 while the store counts as away.",
     ]
 }
