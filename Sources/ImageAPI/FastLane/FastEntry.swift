@@ -1,9 +1,10 @@
 import ImageService
 import NIOCore
 import ObjectStorage
+import Synchronization
 
 /// What is remembered of one request target, for all event loops: which file it means, and the head of its answer. A few
-/// hundred bytes, and never changed: what was made of another image, or of another file, is made anew.
+/// hundred bytes, and never changed but for its count of uses: what was made of another image, or of another file, is made anew.
 final class FastEntry: Sendable {
     /// What the target was asked for with, where it matters.
     let accept: Accept?
@@ -22,6 +23,9 @@ final class FastEntry: Sendable {
     private let etagBytes: UInt16
     /// The target, then the tag and the date as the head has them.
     private let texts: [UInt8]
+
+    /// An age in seconds, and how often the file was asked for at that age.
+    private let uses = Atomic<UInt64>(0)
 
     /// The objects and what the table needs for each, the texts apart.
     private static let overhead = 384
@@ -50,6 +54,16 @@ final class FastEntry: Sendable {
 
     /// What it takes in memory.
     var bytes: Int { Self.overhead + self.texts.count + self.etag.text.utf8.count + self.file.bytes }
+
+    /// Counts a use of the file.
+    /// - Returns: How many there were since the answer became a second older; one that gets lost between two loops does not
+    ///   matter.
+    func countUse(at age: Int64) -> Int {
+        let (known, age) = (self.uses.load(ordering: .relaxed), UInt64(truncatingIfNeeded: age) << 32)
+        let count = (known >> 32) << 32 == age ? (known & 0xFFFF_FFFF) + 1 : 1
+        self.uses.store(age | count, ordering: .relaxed)
+        return Int(count)
+    }
 
     func isOf(_ target: UnsafeRawBufferPointer) -> Bool {
         self.texts.withUnsafeBytes { texts in

@@ -11,8 +11,6 @@ final class FastFind {
     private let values: HeadShape.Values
     private let noted: NotedFile?
     private var notModified: ByteBuffer?
-    /// How often its file was asked for.
-    private(set) var uses = 0
 
     init(_ hash: UInt64, _ entry: FastEntry, _ fresh: FreshFile, _ values: HeadShape.Values) {
         self.hash = hash
@@ -27,8 +25,7 @@ final class FastFind {
 
     /// The file, where memory still has it.
     func file() -> FileInMemory? {
-        self.uses += 1
-        return self.noted.flatMap { FileInMemory($0) }
+        self.noted.flatMap { FileInMemory($0) }
     }
 
     func notModifiedHead() -> ByteBuffer {

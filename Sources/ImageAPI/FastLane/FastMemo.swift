@@ -50,7 +50,7 @@ final class FastMemo: Sendable {
     }
 
     private func set(_ hash: UInt64) -> Int {
-        Int((hash & 0xFFFF_FFFF) &* UInt64(self.setsOfShard) >> 32)
+        Int(((hash & 0xFFFF_FFFF) &* UInt64(self.setsOfShard)) >> 32)
     }
 
     /// Never 0, which is no entry.

@@ -49,6 +49,7 @@ final class ImageFastLane: FastLane {
             guard target.count <= Self.maximumTargetBytes else { return nil }
             let hash = self.memo.hash(target)
             let now = ContinuousClock.now
+            var isKnown = false
             if let find = self.finds[hash], find.freshness.lasts(at: now), find.entry.isOf(target),
                 find.entry.accept == nil || find.entry.accept == self.accept(request.accept)
             {
@@ -56,16 +57,20 @@ final class ImageFastLane: FastLane {
                 case .answer(let answer): return answer
                 case .none: return nil
                 case .notHere: break
+                case .part: isKnown = true
                 }
             }
-            if let entry = self.memo.entry(target, hash: hash, accept: self.accept(request.accept)) {
+            if !isKnown,
+                let entry = self.memo.entry(target, hash: hash, accept: self.accept(request.accept))
+            {
                 switch self.answer(request, entry, hash: hash, now: now) {
                 case .answer(let answer): return answer
                 case .none: return nil
                 case .notHere: break
+                case .part: isKnown = true
                 }
             }
-            return self.read(request, target, hash: hash)
+            return self.read(request, target, hash: hash, isKnown: isKnown)
         }
     }
 
@@ -76,6 +81,8 @@ final class ImageFastLane: FastLane {
         case none
         /// Not known here, or not known any more.
         case notHere
+        /// Known, but only a part is wanted.
+        case part
     }
 
     private static func outcome(
@@ -101,7 +108,9 @@ final class ImageFastLane: FastLane {
         if !request.fields.isEmpty {
             switch self.verdict(request, entry) {
             case .proceed: break
-            case .partial: return .notHere
+            case .partial:
+                if let file = find.file() { self.noteUse(file, entry, find.freshness) }
+                return .part
             case .notModified: return Self.outcome(304, find.notModifiedHead())
             case .preconditionFailed: return .none
             }
@@ -112,11 +121,16 @@ final class ImageFastLane: FastLane {
         guard request.isHead || entry.length <= Self.maximumBodyBytes else { return .none }
         guard let file = find.file() else { return .notHere }
         if request.isHead { return Self.outcome(200, find.head) }
-        // Once in a look: where there is no room, there may be with the next.
-        if find.uses == Self.usesToBeSendable, file.size >= Self.leastSendableBytes, file.descriptor == nil {
-            self.service.makeSendable(file)
-        }
+        self.noteUse(file, entry, find.freshness)
         return Self.isSmall(file) ? Self.outcome(200, find.head, file, 0..<file.size) : .none
+    }
+
+    /// Makes a file to send from of one that is sent often. Tried once in a second: where there is no room, there may be in
+    /// the next.
+    private func noteUse(_ file: FileInMemory, _ entry: FastEntry, _ freshness: FreshUntil) {
+        // Small ones are never counted: loops would take the count's line of memory from each other for nothing.
+        guard file.size >= Self.leastSendableBytes, file.descriptor == nil else { return }
+        if entry.countUse(at: freshness.age) == Self.usesToBeSendable { self.service.makeSendable(file) }
     }
 
     private func verdict(_ request: FastRequest, _ entry: FastEntry) -> Conditions.Verdict {
@@ -140,11 +154,15 @@ final class ImageFastLane: FastLane {
         guard let fresh = self.service.fresh(entry.file) else { return .none }
         guard fresh.serial == entry.serial, let values = entry.values(fresh.freshness) else { return .notHere }
         if let serial = entry.fileSerial, let file = fresh.file, file.serial != serial { return .notHere }
-        if self.finds.isWorthOne(hash, now: now) { self.finds.keep(FastFind(hash, entry, fresh, values)) }
+        if self.finds.isWorthOne(hash, now: now) {
+            self.finds.keep(FastFind(hash, entry, fresh, values))
+        }
         if !request.fields.isEmpty {
             switch self.verdict(request, entry) {
             case .proceed: break
-            case .partial: return .notHere
+            case .partial:
+                if let file = fresh.file { self.noteUse(file, entry, fresh.freshness) }
+                return .part
             case .notModified: return Self.outcome(304, self.head(entry.notModified, values))
             case .preconditionFailed: return .none
             }
@@ -153,6 +171,7 @@ final class ImageFastLane: FastLane {
         guard let file = fresh.file else { return .none }
         if request.isHead { return Self.outcome(200, self.head(entry.whole, values)) }
         guard Self.isSmall(file) else { return .none }
+        self.noteUse(file, entry, fresh.freshness)
         return Self.outcome(200, self.head(entry.whole, values), file, 0..<file.size)
     }
 
@@ -164,7 +183,10 @@ final class ImageFastLane: FastLane {
 
     // MARK: Everything else
 
-    private func read(_ request: FastRequest, _ raw: UnsafeRawBufferPointer, hash: UInt64) -> FastAnswer? {
+    /// - Parameter isKnown: Whether what is remembered of the target still holds.
+    private func read(
+        _ request: FastRequest, _ raw: UnsafeRawBufferPointer, hash: UInt64, isKnown: Bool
+    ) -> FastAnswer? {
         guard let target = FastTarget(String(buffer: request.target), self.reading.configuration.renditions),
             let fresh = self.service.fresh(target.path)
         else { return nil }
@@ -193,19 +215,22 @@ final class ImageFastLane: FastLane {
         case .preconditionFailed: return nil
         }
         guard let name else {
-            self.remember(request.target, raw, hash, accept, fresh, nil, representation)
+            let entry = isKnown ? nil : self.remember(request.target, raw, hash, accept, fresh, nil, representation)
             if request.isHead { return Self.answer(200, HeadShape.encode(representation.head(), .head)) }
             guard representation.length <= Self.maximumBodyBytes, let file = self.service.inMemory(image) else {
                 return nil
             }
+            if let entry { self.noteUse(file, entry, fresh.freshness) }
             return self.answer(file, wanted, representation)
         }
         guard let file = self.service.inMemory(name) else { return nil }
         // Only the file tells the length of a rendition, and its format, as WebP may stand in for AVIF.
         if let format = file.format { representation.contentType = format.capabilities.mediaType }
         representation.length = Int64(file.size)
-        self.remember(request.target, raw, hash, accept, fresh, (name, file), representation)
+        let entry =
+            isKnown ? nil : self.remember(request.target, raw, hash, accept, fresh, (name, file), representation)
         if request.isHead { return Self.answer(200, HeadShape.encode(representation.head(), .head)) }
+        if let entry { self.noteUse(file, entry, fresh.freshness) }
         return self.answer(file, wanted, representation)
     }
 
@@ -237,12 +262,12 @@ final class ImageFastLane: FastLane {
     private func remember(
         _ target: ByteBuffer, _ raw: UnsafeRawBufferPointer, _ hash: UInt64, _ accept: Accept?, _ fresh: FreshImage,
         _ rendition: (name: RenditionName, file: FileInMemory)?, _ representation: Representation
-    ) {
+    ) -> FastEntry? {
         let head = HeadShape.encode(representation.head(), .head)
         let notModifiedHead = HeadShape.encode(representation.notModified(), .get)
         guard let whole = self.memo.shapes.shared(HeadShape(head)),
             let notModified = self.memo.shapes.shared(HeadShape(notModifiedHead))
-        else { return }
+        else { return nil }
         let entry = FastEntry(
             target, accept: accept,
             file: rendition?.name.file ?? self.service.fileName(of: fresh.located.image), serial: fresh.serial,
@@ -251,8 +276,9 @@ final class ImageFastLane: FastLane {
         // answer to the next, or a second has just ended, it is not kept.
         guard let values = entry.values(fresh.freshness), self.head(whole, values) == head,
             self.head(notModified, values) == notModifiedHead
-        else { return }
+        else { return nil }
         self.memo.set(entry, raw, hash: hash)
+        return entry
     }
 
     private func accept(_ raw: ByteBuffer?) -> Accept? {
