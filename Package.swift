@@ -259,7 +259,10 @@ let package = Package(
             swiftSettings: swiftSettings),
         .testTarget(
             name: "ImageCacheTests",
-            dependencies: ["ImageCache", "ObjectStorage", .product(name: "NIOCore", package: "swift-nio")],
+            dependencies: [
+                "ImageCache", "ObjectStorage", .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
             swiftSettings: swiftSettings
         ),
         .testTarget(
@@ -298,7 +301,9 @@ let package = Package(
         .testTarget(
             name: "TintypeTests",
             dependencies: [
-                "tintype", .product(name: "Logging", package: "swift-log"),
+                "tintype", "ImageAPI", "Telemetry",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],

@@ -1,16 +1,20 @@
 """Hits a second over HTTP, beside nginx's proxy_cache. Start it with ./Benchmarks/http/hot.
 
-One rendition of about 20 KB and one original of 200 KB, asked for again and again by wrk on 64 kept connections. nginx
-stands in front of the same Tintype, has both in its cache, and asks nobody. The servers run at the same time on the same
-machine, each with as many workers as there are processors, no access log on either side, and are asked in turn. Exits 1
-where a goal is missed or an answer is wrong."""
+Asked for by wrk on 64 kept connections: one rendition of about 20 KB, one original of 200 KB, 5,000 originals of 23 KB and
+100,000 of 2 KB, many of them skewed as a site's are (skewed.lua). nginx stands in front of the same Tintype, has all of it
+in its cache, and asks nobody. The servers run at the same time on the same machine, each with as many workers as there are
+processors, and are asked in turn, with the access log of both on, as it is by default, and off. Each round compares runs
+that stand side by side; what counts is the median of the rounds' ratios. Exits 1 where a goal is missed or an answer is
+wrong."""
 
 import argparse
+import concurrent.futures
 import contextlib
 import ctypes.util
 import http.client
 import os
 import re
+import socket
 import statistics
 import subprocess
 import sys
@@ -24,8 +28,12 @@ import servers
 
 CONNECTIONS = 64
 RENDITION_BYTES, ORIGINAL_BYTES = 20_000, 200_000
+# How many, and how large each.
+MANY = {"5,000 originals": (5_000, 23_000), "100,000 originals": (100_000, 2_048)}
+# All of it fits, with what the server counts for each beside its bytes.
+CACHE_BYTES = 640 << 20
 # Ours to nginx's: of requests a second what is asked for and what is hoped for, of the 99th percentile what is allowed.
-LEAST, GOAL, SLOWEST = 1.0, 1.05, 1.0
+LEAST, GOAL, SLOWEST = 1.0, 1.1, 1.0
 
 # The cache lies in memory, files stay open, and no connection is ended: what an operator can do for hits. tcp_nopush makes
 # it a tenth faster or more with renditions, and slower by as much with originals: each has a server of its own.
@@ -34,33 +42,32 @@ daemon off;
 master_process on;
 {user}
 worker_processes {workers};
+worker_rlimit_nofile 65536;
 pid {folder}/nginx.pid;
 error_log {folder}/nginx.log warn;
 events {{ worker_connections 1024; }}
 http {{
-    access_log off;
     sendfile on;
     tcp_nodelay on;
     keepalive_requests 1000000000;
-    open_file_cache max=1000 inactive=1h;
+    open_file_cache max={files} inactive=1h;
     open_file_cache_valid 1h;
     client_body_temp_path {folder}/t1; proxy_temp_path {folder}/t2; fastcgi_temp_path {folder}/t3;
     uwsgi_temp_path {folder}/t4; scgi_temp_path {folder}/t5;
-    proxy_cache_path {cache} keys_zone=pictures:10m inactive=1d use_temp_path=off;
+    proxy_cache_path {cache} levels=1:2 keys_zone=pictures:64m inactive=1d use_temp_path=off;
     proxy_cache pictures;
     proxy_cache_valid 200 1d;
     proxy_ignore_headers Cache-Control Vary;
-    server {{
-        listen 127.0.0.1:{ports[0]} reuseport backlog=1024;
-        tcp_nopush on;
-        location / {{ proxy_pass http://127.0.0.1:{origin}; }}
-    }}
-    server {{
-        listen 127.0.0.1:{ports[1]} reuseport backlog=1024;
-        tcp_nopush off;
-        location / {{ proxy_pass http://127.0.0.1:{origin}; }}
-    }}
+    {servers}
 }}
+"""
+NGINX_SERVER = """
+    server {{
+        listen 127.0.0.1:{port} reuseport backlog=1024;
+        access_log {log};
+        tcp_nopush {nopush};
+        location / {{ proxy_pass http://127.0.0.1:{origin}; }}
+    }}
 """
 
 
@@ -69,23 +76,42 @@ class Run:
     rate: float
     # In milliseconds.
     p99: float
-    # Of the server's processes for one hit, in microseconds.
+    # Of the server's processes for one hit, in microseconds; of it in the kernel.
     cpu: float
+    system: float
+
+
+@dataclass(frozen=True)
+class Case:
+    # What is asked for.
+    what: str
+    has_log: bool
+
+    @property
+    def name(self):
+        return f"{self.what}, access log {'on' if self.has_log else 'off'}"
 
 
 @dataclass
 class Side:
-    # By what is asked for.
+    # By the case.
     ports: dict
-    pids: list
+    pids: dict
+    logs: list
 
-    def cpu(self):
-        """Seconds that its processes have had of the processors."""
-        ticks = 0
-        for pid in self.pids:
+    def cpu(self, case):
+        """Seconds that its processes have had of the processors, and of these in the kernel."""
+        user, system = 0, 0
+        for pid in self.pids[case]:
             fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            ticks += int(fields[11]) + int(fields[12])
-        return ticks / os.sysconf("SC_CLK_TCK")
+            user += int(fields[11])
+            system += int(fields[12])
+        return (user + system) / os.sysconf("SC_CLK_TCK"), system / os.sysconf("SC_CLK_TCK")
+
+    def empty_logs(self):
+        for log in self.logs:
+            if log.exists():
+                os.truncate(log, 0)
 
 
 def fetch(port, path):
@@ -101,15 +127,47 @@ def fetch(port, path):
         connection.close()
 
 
-def put(port, path, body):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    try:
-        connection.request("PUT", path, body)
-        answer = connection.getresponse()
-        if answer.status not in (200, 201):
-            raise RuntimeError(f"the upload was answered {answer.status}: {answer.read()[:300]}")
-    finally:
+def put(connection, path, body):
+    connection.request("PUT", path, body)
+    answer = connection.getresponse()
+    text = answer.read()
+    if answer.status not in (200, 201):
+        raise RuntimeError(f"the upload was answered {answer.status}: {text[:300]}")
+
+
+def in_parts(count, work):
+    """Runs `work` over every part of range(count), several at once."""
+    parts = 16
+    with concurrent.futures.ThreadPoolExecutor(parts) as pool:
+        for done in [pool.submit(work, range(first, count, parts)) for first in range(parts)]:
+            done.result()
+
+
+def put_many(port, prefix, count, picture):
+    def work(numbers):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        for number in numbers:
+            put(connection, f"{prefix}{number}.jpg", pictures.variant(picture, number))
         connection.close()
+
+    in_parts(count, work)
+
+
+def read_many(port, prefix, count, picture):
+    """Gets every one of them, and compares what comes."""
+    def work(numbers):
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+            stream = connection.makefile("rb")
+            for number in numbers:
+                connection.sendall(f"GET {prefix}{number}.jpg HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+                status, length = stream.readline(), None
+                while (line := stream.readline()) != b"\r\n":
+                    if line.lower().startswith(b"content-length:"):
+                        length = int(line.split(b":")[1])
+                if b" 200 " not in status or stream.read(length) != pictures.variant(picture, number):
+                    raise RuntimeError(f"{prefix}{number}.jpg: {status!r}")
+
+    in_parts(count, work)
 
 
 def rendition(port, path):
@@ -125,40 +183,75 @@ def rendition(port, path):
 
 
 @contextlib.contextmanager
-def nginx(folder, origin, workers):
-    ports = [servers.free_port(), servers.free_port()]
-    config = Path(folder) / "nginx.conf"
+def nginx(folder, origin, workers, cases, files):
+    ports, config = {}, []
+    log = Path(folder) / "access.log"
+    for case in cases:
+        ports[case] = servers.free_port()
+        config.append(
+            NGINX_SERVER.format(
+                port=ports[case], log=f"{log} combined" if case.has_log else "off", origin=origin,
+                nopush="off" if case.what == "original" else "on"))
+    path = Path(folder) / "nginx.conf"
     user = "user root;" if os.geteuid() == 0 else ""
     shared = Path("/dev/shm")
     with tempfile.TemporaryDirectory(prefix="tintype-nginx-", dir=shared if shared.is_dir() else folder) as cache:
-        config.write_text(
-            NGINX.format(folder=folder, cache=cache, ports=ports, origin=origin, workers=workers, user=user))
-        with servers.process(["/usr/sbin/nginx", "-c", str(config)], Path(folder) / "nginx.out") as child:
+        path.write_text(
+            NGINX.format(
+                folder=folder, cache=cache, servers="".join(config), workers=workers, user=user, files=files))
+        with servers.process(["/usr/sbin/nginx", "-c", str(path)], Path(folder) / "nginx.out") as child:
             deadline = time.monotonic() + 30
-            while servers.status(ports[0], "/") is None:
+            while servers.status(next(iter(ports.values())), "/") is None:
                 if child.poll() is not None or time.monotonic() > deadline:
                     raise RuntimeError(f"nginx did not start: {(Path(folder) / 'nginx.out').read_text()}")
                 time.sleep(0.05)
             children = Path(f"/proc/{child.pid}/task/{child.pid}/children").read_text().split()
             # The others look after the cache, and one of them ends after a minute.
             served = [pid for pid in children if "worker process" in Path(f"/proc/{pid}/cmdline").read_text()]
-            yield Side({"rendition": ports[0], "original": ports[1]}, served)
+            yield Side(ports, {case: served for case in cases}, [log])
 
 
-def wrk(side, what, path, seconds):
-    command = [
-        "wrk", "--latency", "-t", "2", "-c", str(CONNECTIONS), "-d", f"{seconds}s",
-        f"http://127.0.0.1:{side.ports[what]}{path}",
-    ]
-    before = side.cpu()
+@contextlib.contextmanager
+def tintype(folder, name, binary, cases, **settings):
+    """One server for the cases with an access log, one for those without, over the same files."""
+    ports, pids, logs = {}, {}, []
+    with contextlib.ExitStack() as stack:
+        for has_log in {case.has_log for case in cases}:
+            own = Path(folder) / f"{name} {has_log}"
+            own.mkdir()
+            level = "info" if has_log else "warning"
+            server = stack.enter_context(
+                servers.tintype(
+                    own, binary=binary, LOG_LEVEL=level, LOCAL_STORAGE_PATH=str(Path(folder) / "files"),
+                    CACHE_MEMORY_BYTES=str(CACHE_BYTES), **settings))
+            logs.append(own / "tintype.log")
+            for case in cases:
+                if case.has_log == has_log:
+                    ports[case], pids[case] = server.port, [server.pid]
+        yield Side(ports, pids, logs)
+
+
+def wrk(side, case, target, seconds, seed):
+    command = ["wrk", "--latency", "-t", "2", "-c", str(CONNECTIONS), "-d", f"{seconds}s"]
+    url = f"http://127.0.0.1:{side.ports[case]}"
+    if case.what in MANY:
+        script = Path(__file__).with_name("skewed.lua")
+        command += ["-s", str(script), url, "--", str(MANY[case.what][0]), target, str(seed)]
+    else:
+        command.append(url + target)
+    side.empty_logs()
+    before = side.cpu(case)
     text = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout
+    after = side.cpu(case)
+    side.empty_logs()
     if "Non-2xx" in text or "Socket errors" in text:
         raise RuntimeError(text)
     rate = re.search(r"Requests/sec:\s+([\d.]+)", text)
     p99 = re.search(r"99%\s+([\d.]+)(us|ms|s)\b", text)
     unit = {"us": 1e-3, "ms": 1, "s": 1e3}[p99[2]]
     hits = int(re.search(r"(\d+) requests in", text)[1])
-    return Run(float(rate[1]), float(p99[1]) * unit, (side.cpu() - before) / hits * 1e6)
+    cpu, system = ((end - begin) / hits * 1e6 for begin, end in zip(before, after))
+    return Run(float(rate[1]), float(p99[1]) * unit, cpu, system)
 
 
 def jemalloc():
@@ -169,68 +262,99 @@ def jemalloc():
     return name
 
 
+def prepare(sides, cases):
+    """Stores all that is asked for and brings it into every cache. Returns the targets, or their beginnings, and sizes."""
+    origin = next(port for case, port in sides["Tintype"].ports.items())
+    targets, sizes = {}, {}
+    connection = http.client.HTTPConnection("127.0.0.1", origin, timeout=60)
+    for picture, (size, seed) in {"original": (ORIGINAL_BYTES, 1), "source": (2_000_000, 2)}.items():
+        put(connection, f"/api/v1/images/{picture}.jpg", pictures.jpeg(size, seed))
+    for case in cases:
+        if case.what in targets:
+            continue
+        if case.what in MANY:
+            count, size = MANY[case.what]
+            targets[case.what], sizes[case.what] = f"/api/v1/images/many/{size}/", size
+            print(f"storing {case.what}", file=sys.stderr, flush=True)
+            put_many(origin, targets[case.what], count, pictures.jpeg(size, 3))
+        else:
+            targets[case.what] = (
+                "/api/v1/images/original.jpg" if case.what == "original"
+                else rendition(origin, "/api/v1/images/source.jpg"))
+    for case in cases:
+        target = targets[case.what]
+        if case.what in MANY:
+            count, size = MANY[case.what]
+            picture = pictures.jpeg(size, 3)
+            for side in sides.values():
+                read_many(side.ports[case], target, count, picture)
+            continue
+        bodies = {name: fetch(side.ports[case], target) for name, side in sides.items()}
+        if len(set(bodies.values())) != 1:
+            raise RuntimeError(f"the servers send different bytes for {target}")
+        sizes[case.what] = len(next(iter(bodies.values())))
+    return targets, sizes
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=int, default=5, help="of each run")
+    parser.add_argument("--seconds", type=int, default=4, help="of each run")
     parser.add_argument("--without", action="append", default=[], metavar="NAME", help="leave out a server")
+    parser.add_argument("--only", action="append", default=[], metavar="WHAT", help="a part of a case's name")
+    parser.add_argument("--beside", metavar="FILE", help="another binary, measured as Tintype before")
+    parser.add_argument("--open-files", type=int, default=20_000, help="that nginx keeps open")
     options = parser.parse_args()
     workers = os.cpu_count()
+    cases = [Case(what, has_log) for has_log in (True, False) for what in ["rendition", "original", *MANY]]
+    cases = [case for case in cases if not options.only or any(part in case.name for part in options.only)]
+    kinds = {"Tintype": (os.environ["TINTYPE_BIN"], {})}
+    if options.beside:
+        kinds["Tintype before"] = (options.beside, {})
+    if "Tintype with jemalloc" not in options.without:
+        kinds["Tintype with jemalloc"] = (os.environ["TINTYPE_BIN"], {"LD_PRELOAD": jemalloc()})
     runs = {}
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="tintype-benchmark-"))
         os.chmod(folder, 0o755)
-        pictures_of = {"original": pictures.jpeg(ORIGINAL_BYTES, 1), "source": pictures.jpeg(2_000_000, 2)}
-        sides = {}
-        for name, settings in {"Tintype": {}, "Tintype with jemalloc": {"LD_PRELOAD": jemalloc()}}.items():
-            own = Path(folder) / name.replace(" ", "-")
-            own.mkdir()
-            server = stack.enter_context(servers.tintype(own, LOG_LEVEL="warning", **settings))
-            sides[name] = Side({"rendition": server.port, "original": server.port}, [server.pid])
-            for picture, body in pictures_of.items():
-                put(server.port, f"/api/v1/images/{picture}.jpg", body)
-        origin = sides["Tintype"].ports["original"]
-        sides["nginx"] = stack.enter_context(nginx(folder, origin, workers))
-        paths = {
-            "rendition": rendition(origin, "/api/v1/images/source.jpg"),
-            "original": "/api/v1/images/original.jpg",
+        sides = {
+            name: stack.enter_context(tintype(folder, name, binary, cases, **settings))
+            for name, (binary, settings) in kinds.items()
         }
+        origin = next(iter(sides["Tintype"].ports.values()))
+        sides["nginx"] = stack.enter_context(nginx(folder, origin, workers, cases, options.open_files))
         sides = {name: side for name, side in sides.items() if name not in options.without}
-        sizes = {}
-        for what, path in paths.items():
-            bodies = {name: fetch(side.ports[what], path) for name, side in sides.items()}
-            if len(set(bodies.values())) != 1:
-                raise RuntimeError(f"the servers send different bytes for {path}")
-            sizes[what] = len(next(iter(bodies.values())))
+        targets, sizes = prepare(sides, cases)
         for number in range(options.rounds + 1):
-            for what, path in paths.items():
+            for case in cases:
                 for name, side in sides.items():
                     # The first round warms all of them up.
-                    run = wrk(side, what, path, options.seconds if number else 1)
+                    run = wrk(side, case, targets[case.what], options.seconds if number else 1, number)
                     if number:
-                        runs.setdefault((what, name), []).append(run)
+                        runs.setdefault((case, name), []).append(run)
                         print(
-                            f"{what}, {name}: {run.rate:.0f} a second, p99 {run.p99:.2f} ms, {run.cpu:.1f} us of CPU",
-                            file=sys.stderr, flush=True)
+                            f"{case.name}, {name}: {run.rate:.0f} a second, p99 {run.p99:.2f} ms, {run.cpu:.1f} us of CPU, "
+                            f"{run.system:.1f} of it in the kernel", file=sys.stderr, flush=True)
     print(f"{CONNECTIONS} connections, {workers} workers each, {options.rounds} rounds of {options.seconds} s\n")
-    print("| what | server | hits a second | of nginx | p99 in ms | of nginx | CPU of a hit in µs | holds |")
-    print("|---|---|---|---|---|---|---|---|")
+    print("| what | server | hits a second | of nginx | p99 in ms | of nginx | CPU of a hit in µs | in the kernel | holds |")
+    print("|---|---|---|---|---|---|---|---|---|")
     holds = True
-    for (what, name), found in runs.items():
-        rate, p99, cpu = (statistics.median(getattr(run, key) for run in found) for key in ("rate", "p99", "cpu"))
-        row = f"| {what}, {sizes[what]:,} bytes | {name} | {rate:,.0f} |"
-        if name == "nginx" or (what, "nginx") not in runs:
-            print(f"{row} | {p99:.2f} | | {cpu:.1f} | |")
+    for (case, name), found in runs.items():
+        rate, p99, cpu, system = (
+            statistics.median(getattr(run, key) for run in found) for key in ("rate", "p99", "cpu", "system"))
+        row = f"| {case.name}, {sizes[case.what]:,} bytes | {name} | {rate:,.0f} |"
+        if name == "nginx" or (case, "nginx") not in runs:
+            print(f"{row} | {p99:.2f} | | {cpu:.1f} | {system:.1f} | |")
             continue
-        theirs = runs[what, "nginx"]
-        faster = rate / statistics.median(run.rate for run in theirs)
-        slower = p99 / statistics.median(run.p99 for run in theirs)
+        pairs = list(zip(found, runs[case, "nginx"]))
+        faster = statistics.median(ours.rate / theirs.rate for ours, theirs in pairs)
+        slower = statistics.median(ours.p99 / theirs.p99 for ours, theirs in pairs)
         verdict = "**no**"
         if faster >= LEAST and slower <= SLOWEST:
             verdict = "yes" if faster >= GOAL else f"at least {LEAST}, not {GOAL}"
-        # What is shipped decides; the other allocator is there to be seen.
+        # What is shipped decides; the others are there to be seen.
         holds = holds and (name != "Tintype" or verdict != "**no**")
-        print(f"{row} {faster:.2f} | {p99:.2f} | {slower:.2f} | {cpu:.1f} | {verdict} |")
+        print(f"{row} {faster:.2f} | {p99:.2f} | {slower:.2f} | {cpu:.1f} | {system:.1f} | {verdict} |")
     return 0 if holds else 1
 
 

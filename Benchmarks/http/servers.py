@@ -127,7 +127,7 @@ class Tintype:
 
 
 @contextlib.contextmanager
-def tintype(folder, s3_port=None, **settings):
+def tintype(folder, s3_port=None, binary=None, **settings):
     """On S3 where a port is given, else on local files. Yields once /readyz says 200."""
     port, ops = free_port(), free_port()
     environment = {
@@ -143,7 +143,7 @@ def tintype(folder, s3_port=None, **settings):
         }
     environment |= settings
     began = time.monotonic()
-    with process([os.environ["TINTYPE_BIN"], "serve"], Path(folder) / "tintype.log", environment) as child:
+    with process([binary or os.environ["TINTYPE_BIN"], "serve"], Path(folder) / "tintype.log", environment) as child:
         while status(ops, "/readyz") != 200:
             if child.poll() is not None or time.monotonic() > began + 60:
                 raise RuntimeError(f"tintype did not become ready, see {folder}/tintype.log")

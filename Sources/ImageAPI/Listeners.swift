@@ -6,24 +6,30 @@ public import NIOCore
 public enum Listeners {
     /// The public one: images, metadata, listings.
     ///
-    /// - Parameter onBound: called with the address once connections are taken.
+    /// - Parameters:
+    ///   - lines: where the lines of requests go; nil: to the logger.
+    ///   - onBound: called with the address once connections are taken.
     public static func images(
         _ configuration: ListenerConfiguration, service: ImageService, images: ImagesConfiguration,
-        readiness: Readiness, logger: Logger, onBound: @escaping @Sendable (SocketAddress) -> Void
+        readiness: Readiness, logger: Logger, lines: (any RequestLineSink)? = nil,
+        onBound: @escaping @Sendable (SocketAddress) -> Void
     ) -> ServerListener<ImageResponder> {
         self.images(
-            configuration, service: service, images: images, readiness: readiness, logger: logger,
+            configuration, service: service, images: images, readiness: readiness, logger: logger, lines: lines,
             hasFastLane: true, onBound: onBound)
     }
 
     /// - Parameter hasFastLane: without it every request goes the long way, with the same answers.
     static func images(
         _ configuration: ListenerConfiguration, service: ImageService, images: ImagesConfiguration,
-        readiness: Readiness, logger: Logger, hasFastLane: Bool,
+        readiness: Readiness, logger: Logger, lines: (any RequestLineSink)? = nil, hasFastLane: Bool,
         onBound: @escaping @Sendable (SocketAddress) -> Void
     ) -> ServerListener<ImageResponder> {
-        let log = RequestLog(logger: logger)
-        let makeLane: @Sendable () -> any FastLane = { ImageFastLane(service: service, configuration: images) }
+        let log = RequestLog(logger: logger, lines: lines)
+        let memo = FastMemo(service.requestMemory)
+        let makeLane: @Sendable () -> any FastLane = {
+            ImageFastLane(service: service, configuration: images, memo: memo)
+        }
         return ServerListener(
             configuration: configuration, responder: ImageResponder(service: service, configuration: images),
             logger: logger,

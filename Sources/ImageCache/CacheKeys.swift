@@ -1,4 +1,4 @@
-import ObjectStorage
+public import ObjectStorage
 
 /// What a body is of.
 public enum BodyVariant: Hashable, Sendable {
@@ -54,4 +54,16 @@ struct BodyKey: Hashable, Sendable {
     }
 
     func hash(into hasher: inout Hasher) { hasher.combine(hash) }
+}
+
+/// The name of a body with its hashes, for who asks for it again and again.
+public struct BodyName: Sendable {
+    let key: BodyKey
+
+    public init(_ path: ObjectKey, _ etag: ETag, _ variant: BodyVariant) {
+        key = BodyKey(CachePath(path), etag, variant)
+    }
+
+    /// What it takes in memory: the text of a rendition's name, since path and tag are those of the answer.
+    public var bytes: Int { key.variant.nameBytes }
 }

@@ -10,8 +10,11 @@ final class CacheShard<Current: Sendable>: Sendable {
     private let originalBytes = Synchronization.Atomic(0)
     private let renditionBytes = Synchronization.Atomic(0)
 
-    init(answerBytes: Int, _ replaces: @escaping @Sendable (Current, Current) -> Bool) {
-        state = NIOLockedValueBox(CacheState(answerLimit: answerBytes, replaces: replaces))
+    init(
+        answerBytes: Int, _ replaces: @escaping @Sendable (Current, Current) -> Bool,
+        _ confirms: @escaping @Sendable (inout Current, Current) -> Bool
+    ) {
+        state = NIOLockedValueBox(CacheState(answerLimit: answerBytes, replaces: replaces, confirms: confirms))
     }
 
     func bytes(of kind: BodyKind) -> Int {

@@ -17,11 +17,16 @@ struct CacheState<Current: Sendable>: Sendable {
     /// Whether a new answer takes the place of an old one.
     private let replaces: @Sendable (_ new: Current, _ old: Current) -> Bool
 
+    /// Whether a new answer says what the old one said.
+    private let confirms: @Sendable (_ new: inout Current, _ old: Current) -> Bool
+
     init(
-        answerLimit: Int, replaces: @escaping @Sendable (_ new: Current, _ old: Current) -> Bool = { _, _ in true }
+        answerLimit: Int, replaces: @escaping @Sendable (_ new: Current, _ old: Current) -> Bool = { _, _ in true },
+        confirms: @escaping @Sendable (_ new: inout Current, _ old: Current) -> Bool = { _, _ in false }
     ) {
         self.answerLimit = answerLimit
         self.replaces = replaces
+        self.confirms = confirms
     }
 
     var answerBytes: Int { answers.bytes }
@@ -46,15 +51,22 @@ struct CacheState<Current: Sendable>: Sendable {
 
     // MARK: Filling
 
-    /// Keeps the answer unless a write has come since `epoch`, or one is there that it does not replace, and returns what had to go for it.
-    mutating func setCurrent(_ path: CachePath, _ current: Current, asked epoch: WriteEpoch) -> [Current] {
+    /// Keeps the answer unless a write has come since `epoch`, or one is there that it does not replace, and returns what
+    /// had to go for it, and whether readers are answered otherwise now.
+    mutating func setCurrent(
+        _ path: CachePath, _ current: Current, asked epoch: WriteEpoch
+    ) -> (dropped: [Current], isChange: Bool) {
         let bytes = CacheOverhead.answer(path.key)
-        guard bytes <= answerLimit, epochs.current(path) == epoch else { return [] }
-        if let old = answers.use(path), !replaces(current, old) { return [] }
+        guard bytes <= answerLimit, epochs.current(path) == epoch else { return ([], false) }
+        var (current, isConfirmed) = (current, false)
+        if let old = answers.use(path) {
+            guard replaces(current, old) else { return ([], false) }
+            isConfirmed = confirms(&current, old)
+        }
         var dropped: [Current] = []
         if let replaced = answers.set(path, current, bytes: bytes) { dropped.append(replaced) }
         while answers.bytes > answerLimit, let oldest = answers.removeOldest() { dropped.append(oldest.value) }
-        return dropped
+        return (dropped, !isConfirmed || dropped.count > 1)
     }
 
     /// Keeps the body unless a write has come since `epoch`, and returns the one it replaces.

@@ -39,9 +39,12 @@ public final class FillingBody: Sendable {
         let task = Task(executorPreference: TaskHome.executor) { [self] in
             do {
                 for try await chunk in source {
-                    guard append(chunk) else {
+                    guard let wakes = append(chunk) else {
                         throw StorageError(.badAnswer, during: .get, detail: "a body longer than its object")
                     }
+                    // Readers mostly run on the same thread, and where the source always has more already they would get
+                    // nothing before its end.
+                    if wakes { await Task.yield() }
                 }
                 let (chunks, received) = state.withLockedValue { ($0.chunks, $0.received) }
                 guard received == size else {
@@ -141,9 +144,9 @@ public final class FillingBody: Sendable {
         }
     }
 
-    /// False where there is more than the object has.
-    private func append(_ chunk: ByteBuffer) -> Bool {
-        guard chunk.readableBytes > 0 else { return true }
+    /// Whether readers were woken for it; nil where there is more than the object has.
+    private func append(_ chunk: ByteBuffer) -> Bool? {
+        guard chunk.readableBytes > 0 else { return false }
         // A chunk may be a small part of the large buffer that it was read into, and would keep all of it.
         let isLoose = chunk.storageCapacity > chunk.readableBytes + chunk.readableBytes / 4
         let chunk = isLoose ? ByteBuffer(bytes: chunk.readableBytesView) : chunk
@@ -157,8 +160,8 @@ public final class FillingBody: Sendable {
             if wakes { state.announced = state.received }
             return (true, wakes)
         }
-        if wakes { wakeReaders() }
-        return taken
+        guard taken else { return nil }
+        return wakes && wakeReaders()
     }
 
     private func finish(_ outcome: Result<Void, any Error>) {
@@ -169,11 +172,14 @@ public final class FillingBody: Sendable {
         wakeReaders()
     }
 
-    private func wakeReaders() {
+    /// - Returns: Whether any was waiting.
+    @discardableResult
+    private func wakeReaders() -> Bool {
         let waiters = state.withLockedValue { state in
             defer { state.waiters = [:] }
             return state.waiters.values
         }
         for waiter in waiters { waiter.resume() }
+        return !waiters.isEmpty
     }
 }

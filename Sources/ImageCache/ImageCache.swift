@@ -27,13 +27,22 @@ public final class ImageCache<Current: Sendable>: Sendable {
     /// - Parameter bytes: the budget: an eighth for answers about paths, the rest for bodies, of which a single one may
     ///   take a sixteenth of the budget, 4 MiB at most. Of the bodies' part a quarter is for originals, the rest for
     ///   renditions; what one of them leaves, the other may use.
+    /// - Parameter reserved: how much of the bodies' part somebody else uses.
     /// - Parameter replaces: whether a new answer about a path takes the place of an old one that is still there.
-    public init(bytes: Int, replaces: @escaping @Sendable (_ new: Current, _ old: Current) -> Bool = { _, _ in true }) {
+    /// - Parameter confirms: whether a new answer says the same as the old one that it replaces, and only says it later:
+    ///   then nothing has changed for those who have looked before. It may be given what the old one was known by.
+    public init(
+        bytes: Int, reserved: Int = 0,
+        replaces: @escaping @Sendable (_ new: Current, _ old: Current) -> Bool = { _, _ in true },
+        confirms: @escaping @Sendable (_ new: inout Current, _ old: Current) -> Bool = { _, _ in false }
+    ) {
         // Answers have a share of their own: without its answer no body is found, and large bodies would push out
         // thousands of them.
         let answers = bytes / 8
-        account = ByteAccount(limit: bytes - answers)
-        shards = (0..<Self.shardCount).map { _ in CacheShard(answerBytes: answers / Self.shardCount, replaces) }
+        account = ByteAccount(limit: max(0, bytes - answers - reserved))
+        shards = (0..<Self.shardCount).map { _ in
+            CacheShard(answerBytes: answers / Self.shardCount, replaces, confirms)
+        }
         maximumBodyBytes = min(bytes / 16, 4 << 20)
     }
 
@@ -65,6 +74,15 @@ public final class ImageCache<Current: Sendable>: Sendable {
     /// stands. To be taken before the looking up.
     public func moment(of path: ObjectKey) -> CacheMoment { CacheMoment(shard(CachePath(path)).changes) }
 
+    /// What is known of a body's path, however old, and the body itself, by one look. Both are used by it.
+    ///
+    /// - Returns: Also the moment, taken before.
+    public func look(at name: BodyName) -> (moment: CacheMoment, current: Current?, body: CachedBody?) {
+        let shard = shard(name.key.path)
+        let moment = CacheMoment(shard.changes)
+        return shard.with { (moment, $0.current(name.key.path), $0.body(name.key)) }
+    }
+
     // MARK: Filling
 
     /// To be taken before the store is asked, and given with what it answers: what was asked before a write ended is
@@ -77,7 +95,12 @@ public final class ImageCache<Current: Sendable>: Sendable {
     /// Keeps the answer about a path, unless a write has come between, or one is there that it does not replace.
     public func setCurrent(_ path: ObjectKey, _ current: Current, asked epoch: WriteEpoch) {
         let path = CachePath(path)
-        let dropped = shard(path).change { $0.setCurrent(path, current, asked: epoch) }
+        let shard = shard(path)
+        let dropped = shard.with { state in
+            let (dropped, isChange) = state.setCurrent(path, current, asked: epoch)
+            if isChange { shard.changes.raise() }
+            return dropped
+        }
         _ = dropped
     }
 

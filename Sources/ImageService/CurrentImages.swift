@@ -1,14 +1,34 @@
 import ImageCache
 import NIOConcurrencyHelpers
 import ObjectStorage
+import Synchronization
 import TaskSupport
 
 /// What the store last said of a path, and when it was asked.
 struct CurrentEntry: Sendable {
     /// Nil: there is no such picture.
-    var image: StoredImage?
+    let image: StoredImage?
     /// The moment the question was sent: freshness counts from here.
     var asked: ContinuousClock.Instant
+    /// Of what the store said, not of when: while it says the same, the number stays, and no other has it.
+    private(set) var serial = Self.lastSerial.wrappingAdd(1, ordering: .relaxed).newValue
+
+    private static let lastSerial = Atomic<UInt64>(0)
+
+    init(image: StoredImage?, asked: ContinuousClock.Instant) {
+        self.image = image
+        self.asked = asked
+    }
+
+    /// This answer about another image, looked into deeper.
+    func with(_ image: StoredImage) -> CurrentEntry { CurrentEntry(image: image, asked: asked) }
+
+    /// Takes over the number of an older answer that said the same.
+    mutating func confirms(_ other: CurrentEntry) -> Bool {
+        guard image == other.image else { return false }
+        serial = other.serial
+        return true
+    }
 
     /// Whether this one takes the place of another: not where that answers a question that was sent later. Two questions
     /// of different kinds may be under way at once, and the one that was sent first may be answered last.
@@ -68,6 +88,8 @@ struct CurrentImages: Sendable {
     /// Paths that are being asked about though nobody waits.
     private let askedAside = NIOLockedValueBox<Set<ObjectKey>>([])
     let clock: MonotonicClock
+    /// So old, an answer that is in use is asked for again.
+    private let lookAhead: Duration
 
     /// A reader that holds an old answer waits no longer than this for a new one.
     private static let patience = Duration.seconds(1)
@@ -88,6 +110,7 @@ struct CurrentImages: Sendable {
         self.revalidateAfter = revalidateAfter
         self.staleFor = staleFor
         self.clock = clock
+        lookAhead = revalidateAfter * 3 / 4
         inspection = ImageInspection(storage: storage)
     }
 
@@ -96,11 +119,16 @@ struct CurrentImages: Sendable {
     /// One that is in use in the last quarter of its time is asked for meanwhile, so that readers of what is asked for
     /// often never wait for the store. What is not there is not: an answer that says so is to be forgotten.
     func fresh(_ path: ObjectKey) -> CurrentEntry? {
-        guard let entry = cache.current(path) else { return nil }
-        let age = clock.now() - entry.asked
-        guard age < revalidateAfter else { return nil }
-        if age >= revalidateAfter * 3 / 4, entry.image != nil { askAside(path) }
+        guard let entry = cache.current(path), isFresh(entry, of: path, at: clock.now()) else { return nil }
         return entry
+    }
+
+    /// Whether an entry that was found now is young enough to be believed. Asks for it aside as ``fresh(_:)`` does.
+    func isFresh(_ entry: CurrentEntry, of path: ObjectKey, at now: ContinuousClock.Instant) -> Bool {
+        let age = now - entry.asked
+        guard age < revalidateAfter else { return false }
+        if age >= lookAhead, entry.image != nil { askAside(path) }
+        return true
     }
 
     /// The entry in memory, where it may stand in for a store that is away.
@@ -302,9 +330,8 @@ struct CurrentImages: Sendable {
             }
             if result.depth < depth { result = try await inspection.readWhole(result) }
             let path = image.object.key
-            if var entry = cache.current(path), entry.image?.etag == image.etag {
-                entry.image = result
-                cache.setCurrent(path, entry, asked: epoch)
+            if let entry = cache.current(path), entry.image?.etag == image.etag {
+                cache.setCurrent(path, entry.with(result), asked: epoch)
             }
             return .success(result)
         } catch {

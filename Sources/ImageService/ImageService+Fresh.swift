@@ -1,3 +1,4 @@
+import Admission
 import ImageCache
 import ImageCodecs
 public import ImageModel
@@ -11,30 +12,71 @@ import TaskSupport
 public struct FreshImage: Sendable {
     /// Always a ``Freshness/hit``.
     public let located: Located
+    /// Of what the store said of the path: two with the same number are of the same image, told in the same way.
+    public let serial: UInt64
+    public let freshness: FreshUntil
+
+    fileprivate init?(_ entry: CurrentEntry, _ freshness: FreshUntil) {
+        guard let image = entry.image else { return nil }
+        located = Located(image: image, freshness: .hit, asked: entry.asked)
+        serial = entry.serial
+        self.freshness = freshness
+    }
+
     /// The moment the store was asked for it.
+    public var asked: ContinuousClock.Instant { freshness.asked }
+    /// Whole seconds since then.
+    public var age: Int64 { freshness.age }
+
+    /// Whether this and every body that was looked up since would be found again, with the same age. Takes no lock. After
+    /// a second at most it does not last, and what is looked up again counts as a use.
+    public func lasts(at now: ContinuousClock.Instant) -> Bool { freshness.lasts(at: now) }
+}
+
+/// The same, of one who knows what is to be found, and the bytes.
+public struct FreshFile: Sendable {
+    /// See ``FreshImage/serial``.
+    public let serial: UInt64
+    /// Nil where memory does not have them.
+    public let file: FileInMemory?
+    /// How long that is so.
+    public let freshness: FreshUntil
+}
+
+/// How long an answer from memory may be given again without another look.
+public struct FreshUntil: Sendable {
+    /// The moment the store was asked.
     public let asked: ContinuousClock.Instant
     /// Whole seconds since then.
     public let age: Int64
     private let moment: CacheMoment
     private let until: ContinuousClock.Instant
 
-    fileprivate init?(_ entry: CurrentEntry, _ moment: CacheMoment, bound: Duration, now: ContinuousClock.Instant) {
-        guard let image = entry.image else { return nil }
-        located = Located(image: image, freshness: .hit, asked: entry.asked)
-        asked = entry.asked
-        age = (now - entry.asked).components.seconds
+    fileprivate init(
+        asked: ContinuousClock.Instant, _ moment: CacheMoment, bound: Duration, now: ContinuousClock.Instant
+    ) {
+        self.asked = asked
+        age = (now - asked).components.seconds
         self.moment = moment
         // Until its age changes, which is told in whole seconds; and no longer than a part of the bound.
-        until = min(entry.asked + .seconds(age + 1), entry.asked + bound, now + bound / Self.looksWithinBound)
+        until = min(asked + .seconds(age + 1), asked + bound, now + bound / Self.looksWithinBound)
     }
 
     /// So often it is looked up within the bound, however short that is: who asks the store again before the bound is
     /// reached has to be asked meanwhile.
     private static let looksWithinBound = 8
 
-    /// Whether this and every body that was looked up since would be found again, with the same age. Takes no lock. After
-    /// a second at most it does not last, and what is looked up again counts as a use.
+    /// See ``FreshImage/lasts(at:)``.
     public func lasts(at now: ContinuousClock.Instant) -> Bool { now < until && moment.lasts }
+}
+
+/// The name of a file in memory, an original or a rendition of one version.
+public struct FileName: Sendable {
+    fileprivate let path: ObjectKey
+    fileprivate let body: BodyName
+
+    /// What it takes in memory beside the answer about its path.
+    public var bytes: Int { body.bytes }
 }
 
 /// The name under which memory keeps a rendition of one version.
@@ -46,6 +88,8 @@ public struct RenditionName: Sendable {
     public let format: ImageFormat
     /// The rendition's own entity tag.
     public let tag: RenditionTag
+
+    public var file: FileName { FileName(path: path, body: BodyName(path, original, variant)) }
 }
 
 /// A whole file in memory, counted there for as long as this is held.
@@ -91,8 +135,25 @@ extension ImageService {
     public func fresh(_ path: ImagePath) -> FreshImage? {
         let moment = cache.moment(of: path.key)
         return current.fresh(path.key).flatMap {
-            FreshImage($0, moment, bound: current.revalidateAfter, now: current.clock.now())
+            FreshImage(
+                $0,
+                FreshUntil(asked: $0.asked, moment, bound: current.revalidateAfter, now: current.clock.now()))
         }
+    }
+
+    /// The name of the bytes of this version.
+    public func fileName(of image: StoredImage) -> FileName {
+        FileName(path: image.object.key, body: BodyName(image.object.key, image.etag, .original))
+    }
+
+    /// The file of this name where memory's answer about its path is young enough, by one look.
+    public func fresh(_ name: FileName) -> FreshFile? {
+        let (moment, entry, body) = cache.look(at: name.body)
+        let now = current.clock.now()
+        guard let entry, current.isFresh(entry, of: name.path, at: now) else { return nil }
+        return FreshFile(
+            serial: entry.serial, file: body.map { FileInMemory(body: $0) },
+            freshness: FreshUntil(asked: entry.asked, moment, bound: current.revalidateAfter, now: now))
     }
 
     /// The bytes of this version.

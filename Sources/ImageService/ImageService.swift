@@ -59,6 +59,9 @@ public struct ImageService: Sendable {
     private let listing: Listing
     private let listingTurns = ListingTurns()
     private let answers: AnswerMemory
+    /// What may be remembered of requests: a sixteenth of the cache's bytes, as much as a single body may have.
+    public let requestMemory: RequestMemory
+    private static let requestsPart = 16
 
     /// - Parameter clock: what freshness, deadlines and pauses go by.
     public init(
@@ -67,7 +70,11 @@ public struct ImageService: Sendable {
     ) {
         let health = StorageHealth()
         let storage = WatchedStorage(storage, health: health)
-        let cache = CurrentImages.Cache(bytes: configuration.cacheBytes) { $0.replaces($1) }
+        let requestMemory = RequestMemory(limit: configuration.cacheBytes / Self.requestsPart)
+        self.requestMemory = requestMemory
+        let cache = CurrentImages.Cache(
+            bytes: configuration.cacheBytes, reserved: requestMemory.limit, replaces: { $0.replaces($1) },
+            confirms: { $0.confirms($1) })
         let current = CurrentImages(
             storage: storage, cache: cache, health: health, revalidateAfter: configuration.revalidateAfter,
             staleFor: configuration.staleFor, clock: clock)
@@ -340,7 +347,8 @@ public struct ImageService: Sendable {
         let (streamed, rewritten) = (uploads.budget.usage, uploads.rewriting.usage)
         let answers = answers.budget.usage
         return Usage(
-            cacheBytes: cache.usedBytes, uploadBytes: streamed.heldBytes + rewritten.heldBytes,
+            cacheBytes: cache.usedBytes + requestMemory.used,
+            uploadBytes: streamed.heldBytes + rewritten.heldBytes,
             uploadsWaiting: streamed.waiting + rewritten.waiting, answerBytes: answers.heldBytes,
             answersWaiting: answers.waiting, isStorageAway: health.isAway)
     }

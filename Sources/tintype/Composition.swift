@@ -13,8 +13,9 @@ import UnixSignals
 
 /// Puts the rooms together and serves until told to stop.
 enum Composition {
+    /// - Parameter lines: where the lines of requests go.
     /// - Throws: ``StartFault`` where a setting turns out not to work; the error of binding an address.
-    static func run(_ settings: Settings) async throws {
+    static func run(_ settings: Settings, lines: DirectLines) async throws {
         let logger = Logger(label: "tintype")
         let descriptors = DescriptorPlan(limit: OpenFiles.raiseLimit(logger: logger))
         descriptors.log(to: logger)
@@ -46,13 +47,14 @@ enum Composition {
             operationsListener(settings, descriptors), readiness: readiness,
             metrics: {
                 recordUsage(service.usage, workers.usage)
-                return registry.exposition(adding: .current())
+                return registry.exposition(
+                    adding: .current(), counts: [("tintype_log_lines_dropped_total", lines.droppedLines)])
             },
             logger: logger, onBound: { logger.info("ops listener is bound", metadata: ["address": "\($0)"]) })
         let images = Listeners.images(
             publicListener(settings, descriptors), service: service, images: imagesConfiguration(settings),
-            readiness: readiness,
-            logger: logger, onBound: { logger.info("public listener is bound", metadata: ["address": "\($0)"]) })
+            readiness: readiness, logger: logger, lines: RequestLines(lines),
+            onBound: { logger.info("public listener is bound", metadata: ["address": "\($0)"]) })
 
         tellOfWrites(settings, logger)
 

@@ -28,6 +28,7 @@ enum MetricHelp {
         "tintype_derived_removals_abandoned_total": "Originals whose derived objects could not be removed.",
         "tintype_s3_retries_total": "Requests to the S3 store that were sent again after a failed try.",
         "tintype_s3_listed_passed_over_total": "Listed objects without key, ETag or size, which were left out.",
+        "tintype_log_lines_dropped_total": "Log lines that were lost, since standard error took no more of them.",
         "tintype_storage_away": "1 while the store counts as away.",
     ]
 }

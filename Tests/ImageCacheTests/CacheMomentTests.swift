@@ -51,6 +51,46 @@ struct CacheMomentTests {
         }
     }
 
+    @Test("An answer that says what the old one said ends no moment, and takes over what that was known by")
+    func confirmationsEndNoMoment() throws {
+        struct Answer { var (text, serial) = ("", 0) }
+        let cache = ImageCache<Answer>(
+            bytes: 1 << 20,
+            confirms: { new, old in
+                guard new.text == old.text else { return false }
+                new.serial = old.serial
+                return true
+            })
+        cache.setCurrent(path, Answer(text: "a", serial: 1), asked: cache.epoch(of: path))
+        let moment = cache.moment(of: path)
+        cache.setCurrent(path, Answer(text: "a", serial: 2), asked: cache.epoch(of: path))
+        #expect(moment.lasts)
+        #expect(cache.current(path)?.serial == 1)
+        cache.setCurrent(path, Answer(text: "b", serial: 3), asked: cache.epoch(of: path))
+        #expect(!moment.lasts)
+        #expect(cache.current(path)?.serial == 3)
+        // After a write nothing is there to be confirmed.
+        cache.invalidate(path)
+        let later = cache.moment(of: path)
+        cache.setCurrent(path, Answer(text: "b", serial: 4), asked: cache.epoch(of: path))
+        #expect(!later.lasts)
+        #expect(cache.current(path)?.serial == 4)
+    }
+
+    @Test("One look finds the answer and the body")
+    func oneLook() throws {
+        cache.setCurrent(path, 7, asked: cache.epoch(of: path))
+        let body = try fill(bytes: 10)
+        let found = cache.look(at: BodyName(path, etag, .rendition("x")))
+        #expect(found.current == 7)
+        #expect(found.body?.serial == body.serial)
+        #expect(found.moment.lasts)
+        let other = cache.look(at: BodyName(path, etag, .original))
+        #expect(other.current == 7 && other.body == nil)
+        cache.invalidate(path)
+        #expect(!found.moment.lasts)
+    }
+
     @Test("A body that is noted is the same one, and is neither held nor kept from going")
     func notedBodiesAreNotHeld() throws {
         let note = WeakBody(try fill(bytes: 60_000))

@@ -73,6 +73,27 @@ struct VersionTests {
         #expect(storage.heads == 2)
     }
 
+    @Test("An answer that says the same keeps the number of the first; one of another version has its own")
+    func numbers() async throws {
+        let cache = CurrentImages.Cache(
+            bytes: 8 << 20, replaces: { $0.replaces($1) }, confirms: { $0.confirms($1) })
+        let current = Self.make(storage, cache, health, time, bound: Self.bound)
+        try await store("one")
+        _ = try await current.locate(path)
+        let first = try #require(cache.current(path.key)).serial
+        let moment = cache.moment(of: path.key)
+        advance(Self.bound)
+        #expect(try await current.locate(path).freshness == .revalidated)
+        #expect(cache.current(path.key)?.serial == first)
+        #expect(cache.current(path.key)?.asked == time.withLockedValue { $0 })
+        #expect(moment.lasts)
+        try await store("two")
+        advance(Self.bound)
+        #expect(try await current.locate(path).freshness == .replaced)
+        #expect(cache.current(path.key)?.serial != first)
+        #expect(!moment.lasts)
+    }
+
     @Test("Freshness counts from the moment the question was sent, not from its answer")
     func fromTheQuestion() async throws {
         try await store("one")

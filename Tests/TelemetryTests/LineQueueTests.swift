@@ -42,9 +42,12 @@ import Testing
         // A flush at the end of the process does not wait for ever either.
         queue.flush(milliseconds: 20)
         #expect(place.text.withLock { $0 } == "")
+        // Told while the reader is still stuck.
+        #expect(queue.droppedLines == 7)
         place.isStuck.withLock { $0 = false }
         queue.flush(milliseconds: 20_000)
         #expect(place.text.withLock { $0 } == "first\nline----0\nline----1\nline----2\ndropped 7\n")
+        #expect(queue.droppedLines == 7)
         queue.append(Array("after\n".utf8))
         queue.flush(milliseconds: 20_000)
         #expect(place.text.withLock { $0 }.hasSuffix("dropped 7\nafter\n"))

@@ -1,14 +1,16 @@
 import HTTPTypes
 public import Logging
-import NIOCore
 
 /// Writes one line and counts one request for every answer of a listener. Never a query: it may hold tokens.
 public struct RequestLog: Sendable {
     private let logger: Logger
+    private let lines: (any RequestLineSink)?
     private let tallies = RequestTallies()
 
-    public init(logger: Logger) {
+    /// - Parameter lines: where the lines go; nil: to the logger.
+    public init(logger: Logger, lines: (any RequestLineSink)? = nil) {
         self.logger = logger
+        self.lines = lines
     }
 
     /// Called once for every request, on its event loop.
@@ -17,25 +19,11 @@ public struct RequestLog: Sendable {
         tallies.count(request, route: route, cache: notes?.cache)
         let level = level(request, notes?.problem)
         guard logger.logLevel <= level else { return }
-        var metadata: Logger.Metadata = [
-            "request.id": "\(request.requestID)",
-            "http.method": "\(request.head?.method.rawValue ?? "-")",
-            "http.path": "\(path(request.head))",
-            "http.status": .stringConvertible(request.status),
-            "http.outcome": "\(request.outcome.rawValue)",
-            "http.route": "\(route)",
-            "http.bytes.sent": .stringConvertible(request.bytesSent),
-            "http.bytes.received": .stringConvertible(request.bodyBytesReceived),
-            "http.seconds": .stringConvertible(Double(request.duration.nanoseconds) / 1e9),
-        ]
-        if let address = request.remoteAddress?.ipAddress { metadata["client.address"] = "\(address)" }
-        if let cache = notes?.cache { metadata["cache"] = "\(cache)" }
-        if let problem = notes?.problem {
-            metadata["problem.code"] = "\(problem.code.rawValue)"
-            metadata["problem.detail"] = "\(problem.detail)"
-            if let cause = problem.cause { metadata["problem.cause"] = "\(String(reflecting: cause))" }
-        }
-        logger.log(level: level, "request finished", metadata: metadata)
+        let line = RequestLine(request: request, route: route, notes: notes)
+        if let lines { return lines.write(line, at: level) }
+        var metadata = RequestMetadata()
+        line.write(into: &metadata)
+        logger.log(level: level, "\(RequestLine.message)", metadata: metadata.values)
     }
 
     /// A bug is an error, a failing store a warning, and what a client did wrong is news like everything else.
@@ -46,10 +34,5 @@ public struct RequestLog: Sendable {
         case 501...: .warning
         default: .info
         }
-    }
-
-    private func path(_ head: HTTPRequest?) -> String {
-        guard let head else { return "-" }
-        return String(decoding: Route.split(target: head.path ?? "/").path, as: UTF8.self)
     }
 }

@@ -27,6 +27,8 @@ public struct FinishedRequest: Sendable {
     let source: Source
     /// The other end of the connection.
     public let remoteAddress: SocketAddress?
+    /// Its text, made once for a connection.
+    let clientAddress: String?
     /// The status that was sent; 499 where the client left, and 0 where the server gave up, before one was.
     public let status: Int
     /// How it ended.

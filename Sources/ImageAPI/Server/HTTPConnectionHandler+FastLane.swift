@@ -113,6 +113,7 @@ extension HTTPConnectionHandler {
         let finished = FinishedRequest(
             source: .fastLane(exchange.request, exchange.id, exchange.answer.notes),
             remoteAddress: self.remoteAddress,
+            clientAddress: self.clientAddress,
             status: exchange.answer.status,
             outcome: outcome,
             bytesSent: bytesSent,

@@ -35,6 +35,8 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
     private let executor: EventLoopTaskExecutor
     /// Kept, since the channel forgets it when it closes.
     var remoteAddress: SocketAddress?
+    /// Its text without the port, for the access log.
+    var clientAddress: String?
 
     var context: ChannelHandlerContext?
     var phase = Phase.idle
@@ -94,6 +96,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
 
     func channelActive(context: ChannelHandlerContext) {
         self.remoteAddress = context.channel.remoteAddress
+        self.clientAddress = self.remoteAddress?.ipAddress
         self.directSocket = DirectSocket(context.channel)
         self.becomeIdle()
     }

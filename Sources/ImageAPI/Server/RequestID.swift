@@ -21,6 +21,14 @@ struct RequestID: Sendable, Hashable {
         }
     }
 
+    /// Hands on the digits of `text`, without a String.
+    func withDigits(_ body: (UnsafeRawBufferPointer) -> Void) {
+        withUnsafeTemporaryAllocation(byteCount: 16, alignment: 1) { digits in
+            for index in 0..<16 { digits[index] = self.digit(index) }
+            body(UnsafeRawBufferPointer(digits))
+        }
+    }
+
     private func digit(_ index: Int) -> UInt8 {
         let nibble = UInt8(truncatingIfNeeded: self.value >> UInt64(60 - 4 * index)) & 15
         return nibble < 10 ? 48 + nibble : 87 + nibble

@@ -30,7 +30,7 @@ enum JSONLine {
 
     /// RFC 8259, section 7. Control characters of C0 and C1 and the two line separators of Unicode are escaped as well,
     /// so that neither a terminal nor a viewer takes them for more than text.
-    private static func string(_ text: String, into bytes: inout [UInt8]) {
+    static func string(_ text: String, into bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "\""))
         for scalar in text.unicodeScalars {
             switch scalar {

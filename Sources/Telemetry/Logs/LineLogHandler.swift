@@ -29,11 +29,16 @@ public struct LineLogHandler: LogHandler {
 
     /// Makes these the handlers of every logger of the process, on standard error. Once per process, before the first
     /// logger is made.
-    public static func bootstrap(format: LineFormat, level: Logger.Level) {
-        let sink = StandardError.sink(format)
+    ///
+    /// - Returns: The shorter way into the same log, with the label `tintype`.
+    @discardableResult
+    public static func bootstrap(format: LineFormat, level: Logger.Level) -> DirectLines {
+        let lines = StandardError.open(format)
         LoggingSystem.bootstrap { label in
-            LineLogHandler(label: label, format: format, level: level, sink: sink)
+            LineLogHandler(label: label, format: format, level: level, sink: { lines.append($0) })
         }
+        return DirectLines(
+            logger: "tintype", format: format, dropped: { lines.droppedLines }, sink: { lines.append($0) })
     }
 
     public subscript(metadataKey key: String) -> Logger.Metadata.Value? {

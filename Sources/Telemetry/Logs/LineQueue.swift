@@ -2,16 +2,19 @@ import Synchronization
 
 /// Lines on their way to a place that may be slow or stuck: whoever logs never waits for it.
 ///
-/// One thread writes, line by line. What does not fit any more is dropped and counted, and the count is written as a
+/// One thread writes, all that waits at once. A busy server logs faster than a thread can be woken, so between two writes
+/// it pauses and lets lines gather. What does not fit any more is dropped and counted, and the count is written as a
 /// line of its own as soon as there is room.
 final class LineQueue: Sendable {
     private struct State {
-        var lines: [[UInt8]] = []
-        var bytes = 0
+        /// Whole lines, one behind the other.
+        var bytes: [UInt8] = []
         var dropped = 0
-        /// Taken from `lines`, and not written yet.
+        /// Taken from `bytes`, and not written yet.
         var isWriting = false
         var hasThread = false
+        /// The writer has been woken and has not looked yet.
+        var isWoken = false
     }
 
     private let state = Mutex(State())
@@ -19,6 +22,12 @@ final class LineQueue: Sendable {
     private let write: @Sendable ([UInt8]) -> Void
     private let note: @Sendable (_ dropped: Int) -> [UInt8]
     private let signal = Signal()
+    private let allDropped = Atomic(0)
+
+    /// Memory for lines is kept from one write to the next, but not what a rush has needed.
+    private static let keptCapacity = 512 << 10
+    /// The pause between two writes, in milliseconds.
+    private static let pause = 4
 
     /// - Parameters:
     ///   - limit: bytes that may wait.
@@ -33,57 +42,70 @@ final class LineQueue: Sendable {
         self.write = write
     }
 
+    /// How many lines were dropped since the start, those included that are still to be told of.
+    var droppedLines: Int { allDropped.load(ordering: .relaxed) }
+
     /// Never blocks.
     func append(_ line: [UInt8]) {
-        let startsThread = state.withLock { state in
-            guard state.bytes + line.count <= limit else {
+        line.withUnsafeBytes { append($0) }
+    }
+
+    /// Takes a copy of the line. Never blocks.
+    func append(_ line: UnsafeRawBufferPointer) {
+        let (startsThread, wakes) = state.withLock { state in
+            if state.bytes.count + line.count <= limit {
+                state.bytes.append(contentsOf: line)
+            } else {
                 state.dropped += 1
-                return false
+                allDropped.add(1, ordering: .relaxed)
             }
-            state.lines.append(line)
-            state.bytes += line.count
-            defer { state.hasThread = true }
-            return !state.hasThread
+            defer {
+                state.hasThread = true
+                state.isWoken = true
+            }
+            return (!state.hasThread, !state.isWoken)
         }
         // Where no thread is to be had, the one that logs must write.
         if startsThread, !DetachedThread.start({ self.run() }) {
             state.withLock { $0.hasThread = false }
-            writeNext()
+            var spare: [UInt8] = []
+            writeNext(&spare)
         }
-        signal.raise()
+        if wakes { signal.raise() }
     }
 
     /// Waits until everything is written, for so long at most. For the end of the process.
     func flush(milliseconds: Int) {
         for _ in 0..<milliseconds {
-            let isDone = state.withLock { $0.lines.isEmpty && $0.dropped == 0 && !$0.isWriting }
+            let isDone = state.withLock { $0.bytes.isEmpty && $0.dropped == 0 && !$0.isWriting }
             if isDone { return }
             DetachedThread.sleepOneMillisecond()
         }
     }
 
     private func run() {
+        var spare: [UInt8] = []
         while true {
-            if !writeNext() { signal.wait() }
+            signal.wait()
+            writeNext(&spare)
+            for _ in 0..<Self.pause { DetachedThread.sleepOneMillisecond() }
         }
     }
 
-    /// Writes all that waits. False where nothing does.
-    @discardableResult
-    private func writeNext() -> Bool {
-        let next = state.withLock { state -> (lines: [[UInt8]], dropped: Int)? in
-            guard !state.lines.isEmpty || state.dropped > 0 else { return nil }
-            defer {
-                state.lines = []
-                state.bytes = 0
-                state.dropped = 0
-            }
+    /// Writes all that waits.
+    ///
+    /// - Parameter spare: Empty memory for the lines that come meanwhile; what was used now, when they have been written.
+    private func writeNext(_ spare: inout [UInt8]) {
+        let dropped = state.withLock { state in
+            swap(&state.bytes, &spare)
+            defer { state.dropped = 0 }
+            state.isWoken = false
             state.isWriting = true
-            return (state.lines, state.dropped)
+            return state.dropped
         }
-        guard let next else { return false }
-        write(Array(next.lines.joined()) + (next.dropped > 0 ? note(next.dropped) : []))
+        if dropped > 0 { spare += note(dropped) }
+        if !spare.isEmpty { write(spare) }
+        if spare.capacity > Self.keptCapacity { spare = [] } else { spare.removeAll(keepingCapacity: true) }
         state.withLock { $0.isWriting = false }
-        return true
     }
 }

@@ -59,7 +59,7 @@ public struct LogLine: Sendable {
         return .text(cut(value.description))
     }
 
-    private static func cut(_ text: String) -> String {
+    static func cut(_ text: String) -> String {
         guard text.utf8.count > longestText else { return text }
         // A substring begins and ends between scalars: an index within one is rounded down.
         return String(Substring(text.utf8.prefix(longestText))) + "…"

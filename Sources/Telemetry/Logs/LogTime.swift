@@ -24,12 +24,30 @@ public struct LogTime: Sendable, Hashable {
 
     /// RFC 3339, `2026-01-31T23:59:59.999Z`.
     public var rfc3339: String {
+        let parts = self.parts
+        return "\(Self.padded(parts.year, 4))-\(Self.padded(parts.month, 2))-\(Self.padded(parts.day, 2))"
+            + "T\(Self.padded(parts.hour, 2)):\(Self.padded(parts.minute, 2)):\(Self.padded(parts.second, 2))"
+            + ".\(Self.padded(parts.millisecond, 3))Z"
+    }
+
+    /// Date and time of day as numbers.
+    struct Parts {
+        var year: Int64
+        var month: Int64
+        var day: Int64
+        var hour: Int64
+        var minute: Int64
+        var second: Int64
+        var millisecond: Int64
+    }
+
+    var parts: Parts {
         let (days, inDay) = Self.divided(milliseconds, by: 86_400_000)
         let (year, month, day) = Self.date(daysSince1970: days)
         let (seconds, millisecond) = (inDay / 1000, inDay % 1000)
-        return "\(Self.padded(year, 4))-\(Self.padded(month, 2))-\(Self.padded(day, 2))"
-            + "T\(Self.padded(seconds / 3600, 2)):\(Self.padded(seconds / 60 % 60, 2)):\(Self.padded(seconds % 60, 2))"
-            + ".\(Self.padded(millisecond, 3))Z"
+        return Parts(
+            year: year, month: month, day: day, hour: seconds / 3600, minute: seconds / 60 % 60, second: seconds % 60,
+            millisecond: millisecond)
     }
 
     /// The Gregorian date of a day. Years are counted from March, so that the leap day is a year's last day, and months

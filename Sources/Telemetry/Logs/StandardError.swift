@@ -16,8 +16,8 @@ enum StandardError {
 
     private static let queue = Mutex<LineQueue?>(nil)
 
-    /// Takes whole lines from any thread. Once per process.
-    static func sink(_ format: LineFormat) -> @Sendable ([UInt8]) -> Void {
+    /// What takes whole lines from any thread. Once per process.
+    static func open(_ format: LineFormat) -> LineQueue {
         let lines = LineQueue(
             limit: limit,
             note: { dropped in
@@ -29,7 +29,7 @@ enum StandardError {
         queue.withLock { $0 = lines }
         // The last lines, which tell of the end, may still be on their way when main returns.
         atexit { StandardError.queue.withLock { $0 }?.flush(milliseconds: 500) }
-        return { lines.append($0) }
+        return lines
     }
 
     private static func writeAll(_ bytes: [UInt8]) {

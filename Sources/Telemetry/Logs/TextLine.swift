@@ -19,7 +19,7 @@ enum TextLine {
     }
 
     /// Quoted where it could be taken for more than one value.
-    private static func quotedWhereNeeded(_ value: String, into bytes: inout [UInt8]) {
+    static func quotedWhereNeeded(_ value: String, into bytes: inout [UInt8]) {
         let plain = !value.isEmpty && value.utf8.allSatisfy { $0 > 0x20 && $0 != UInt8(ascii: "\"") && $0 != 0x3d }
         if plain {
             text(value, into: &bytes)
@@ -30,7 +30,7 @@ enum TextLine {
         }
     }
 
-    private static func text(_ value: String, escaping quote: Unicode.Scalar? = nil, into bytes: inout [UInt8]) {
+    static func text(_ value: String, escaping quote: Unicode.Scalar? = nil, into bytes: inout [UInt8]) {
         for scalar in value.unicodeScalars {
             if scalar == quote || (quote != nil && scalar == "\\") {
                 bytes.append(UInt8(ascii: "\\"))

@@ -32,12 +32,17 @@ public final class PrometheusRegistry: MetricsFactory {
 
     /// All that was counted, in the text format 0.0.4, families sorted by name.
     ///
-    /// - Parameter process: a look at the process, written with the rest.
-    public func exposition(adding process: ProcessMetrics? = nil) -> String {
+    /// - Parameters:
+    ///   - process: a look at the process, written with the rest.
+    ///   - counts: counters without labels that are counted elsewhere, by their whole names.
+    public func exposition(adding process: ProcessMetrics? = nil, counts: [(name: String, value: Int)] = []) -> String {
         var text = Exposition()
         // Copied under the lock, written outside of it: a slow scrape holds up nobody who makes a metric.
         for (name, family) in families.withLock({ $0 }).sorted(by: { $0.key < $1.key }) {
             text.append(family, named: name, help: help[name])
+        }
+        for (name, value) in counts {
+            text.append(name, .counter, help: help[name] ?? "", .integer(Int64(value)))
         }
         if let process { text.append(process) }
         return text.text

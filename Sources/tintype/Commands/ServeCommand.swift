@@ -10,9 +10,10 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let settings = try options.loadOrExit()
-        LineLogHandler.bootstrap(format: LineFormat(settings.logFormat), level: Logger.Level(settings.logLevel))
+        let lines = LineLogHandler.bootstrap(
+            format: LineFormat(settings.logFormat), level: Logger.Level(settings.logLevel))
         do {
-            try await Composition.run(settings)
+            try await Composition.run(settings, lines: lines)
         } catch let fault as StartFault {
             StandardStreams.printError("tintype: \(fault)")
             throw ExitCode(SettingsFaults.exitCode)
