@@ -19,11 +19,11 @@ typedef struct jpeg_samples {
 /// than `error` (of 255, in the mean of what is seen): 1 where the file's own tables do, and never less than
 /// `JPEG_FINEST`. Judged by some thousand blocks.
 double jpeg_requantize_part(
-    const jpeg_samples *samples, int count, const struct jpeg_compress_struct *out, bool is_ycc, double error);
+    const jpeg_samples *_Nonnull samples, int count, const struct jpeg_compress_struct *_Nonnull out, bool is_ycc, double error);
 
 /// Makes the compressor's tables finer: to `part` of their mean, and evener, as no frequency is worth more than another
 /// where what is already coarse is to be kept as it is. No value grows.
-void jpeg_requantize(struct jpeg_compress_struct *out, double part);
+void jpeg_requantize(struct jpeg_compress_struct *_Nonnull out, double part);
 
 #define JPEG_FINEST 0.25
 

@@ -19,11 +19,11 @@ typedef struct turn_state {
 } turn_state;
 
 /// Copies what makes the file what it is, and exchanges the axes of it where needed.
-void jpeg_turn_set_parameters(turn_state *state);
+void jpeg_turn_set_parameters(turn_state *_Nonnull state);
 
 /// Decodes, turns and encodes again, where coefficients cannot be moved. Call with `jump` armed, after jpeg_read_header
 /// of this source.
 tt_status jpeg_turn_samples(
-    turn_state *state, const uint8_t *source, size_t count, uint64_t maximum_pixels);
+    turn_state *_Nonnull state, const uint8_t *_Nonnull source, size_t count, uint64_t maximum_pixels);
 
 #endif

@@ -169,6 +169,32 @@ struct KeptRenditionTests {
         storage.fail(with: nil)
     }
 
+    /// Its body broke off in the middle, and the client got the store's error, although the original was there.
+    @Test("A kept rendition, or intermediate, whose body breaks off is made anew", arguments: [0, 400])
+    func brokenOff(ladder: Int) async throws {
+        let service = replica(ladder: ladder)
+        _ = try await service.upload(path, try Samples.noise(.jpeg, side: 1201))
+        _ = try await render(service, 190)
+        try await waitForOwn("rendition", ladder == 0 ? 1 : 2)
+        storage.breakBodies { $0.text.contains("/rendition-") }
+        #expect(try await !render(replica(ladder: ladder), 190).isEmpty)
+        #expect(try await !render(replica(ladder: ladder), 90).isEmpty)
+    }
+
+    /// Where the cache had no room for it, it took a turn at the codecs to be read, and was 503 when those were busy.
+    @Test("A kept rendition is read without a turn at the codecs, even where the cache has no room for it")
+    func noTurn() async throws {
+        let service = replica()
+        _ = try await service.upload(path, try Samples.noise(.jpeg, side: 400))
+        let bytes = try await render(service, 50)
+        try await waitForOwn("rendition", 1)
+        // No file at all fits behind the turns of this one.
+        let other = ImageService.make(
+            storage, cacheBytes: 0, renderMemoryBytes: 16, keeping: RenditionKeeping(maximumPerImage: 100))
+        await #expect(throws: ServiceError.self) { _ = try await render(other, 51) }
+        #expect(try await render(other, 50) == bytes)
+    }
+
     // MARK: Leases
 
     @Test("With a lease one replica renders and the others wait for what it keeps", arguments: [1, 8])

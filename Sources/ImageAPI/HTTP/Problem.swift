@@ -65,8 +65,6 @@ struct ProblemDocument: Encodable, Sendable {
 extension HTTPField.Name {
     static let cacheStatus = HTTPField.Name("Cache-Status") ?? .cacheControl
     static let contentTypeOptions = HTTPField.Name("X-Content-Type-Options") ?? .contentType
-    /// Kept apart from the authority only where the target is a whole URL that names another host.
-    static let hostBesideTarget = HTTPField.Name("Host") ?? .via
     static let forwarded = HTTPField.Name("Forwarded") ?? .via
     static let xForwardedFor = HTTPField.Name("X-Forwarded-For") ?? .via
 }

@@ -125,3 +125,8 @@ struct RequestHeadReader {
         }
     }
 }
+
+extension HTTPField.Name {
+    /// Kept apart from the authority only where the target is a whole URL that names another host.
+    static let hostBesideTarget = HTTPField.Name("Host") ?? .via
+}

@@ -59,12 +59,8 @@ extension Renditions {
                 }
                 do throws(ServiceError) {
                     guard let got else { return .success(nil) }
-                    if let pixels = try await take(got, key, for: requester) { return .success(pixels) }
-                    await kept.discard(key.text, of: version)
-                    return .success(nil)
+                    return .success(try await takeOrPassOver(got, key, for: requester))
                 } catch {
-                    // Its body has broken off: the original may still be had.
-                    if case .storage(let error) = error, !error.isOutage { return .success(nil) }
                     return .failure(error)
                 }
             }

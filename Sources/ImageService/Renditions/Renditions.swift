@@ -112,11 +112,10 @@ struct Renditions: Sendable {
         do throws(ServiceError) {
             switch try await turn(located, key) {
             case .take(let got):
-                if let pixels = try await take(got, key, for: requester) {
+                if let pixels = try await takeOrPassOver(got, key, for: requester) {
                     found.increment()
                     return .success(pixels)
                 }
-                await kept?.discard(key.text, of: key.version)
                 return .success(try keepInMemory(try await draw(located, spec, for: requester), key, for: requester))
             case .render(let claim):
                 return .success(try await draw(located, spec, key, claim, for: requester))
@@ -170,8 +169,22 @@ struct Renditions: Sendable {
         }
     }
 
+    /// Reads what lies in the store into memory; nil where it is to be made anew, since it is no picture, or the store has
+    /// broken off its body. Whether the store is away, reading the original will show.
+    func takeOrPassOver(
+        _ got: GetResult, _ key: FlightKey, for requester: Requester
+    ) async throws(ServiceError) -> RenderedRendition.Pixels? {
+        do throws(ServiceError) {
+            if let pixels = try await take(got, key, for: requester) { return pixels }
+            await kept?.discard(key.text, of: key.version)
+            return nil
+        } catch .storage {
+            return nil
+        }
+    }
+
     /// Reads what lies in the store into memory; nil where it is no picture.
-    func take(
+    private func take(
         _ got: GetResult, _ key: FlightKey, for requester: Requester
     ) async throws(ServiceError) -> RenderedRendition.Pixels? {
         let size = Int(got.info.size)

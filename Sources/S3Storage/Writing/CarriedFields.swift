@@ -1,6 +1,3 @@
-import Logging
-import NIOCore
-import NIOHTTP1
 import ObjectStorage
 
 /// What a write hands on of an object that other programs have put, where its bytes are made from that object's: headers,
@@ -60,62 +57,5 @@ enum CarriedFields {
         if tags.tags.isEmpty { return nil }
         let text = tags.tags.map { "\(PercentEncoding.encode($0.key.utf8))=\(PercentEncoding.encode($0.value.utf8))" }
         return ("x-amz-tagging", text.joined(separator: "&"))
-    }
-}
-
-/// The answer of GetObjectTagging.
-struct TaggingDocument: AnswerDocument {
-    static let roots = ["Tagging"]
-
-    struct Tag: Sendable {
-        var key = ""
-        var value = ""
-    }
-
-    private(set) var tags: [Tag] = []
-    private var hasSet = false
-
-    mutating func begin(_ path: [String]) {
-        switch path {
-        case ["TagSet"]: hasSet = true
-        case ["TagSet", "Tag"]: tags.append(Tag())
-        default: break
-        }
-    }
-
-    mutating func end(_ path: [String], text: String) {
-        guard let last = tags.indices.last else { return }
-        switch path {
-        case ["TagSet", "Tag", "Key"]: tags[last].key = text
-        case ["TagSet", "Tag", "Value"]: tags[last].value = text
-        default: break
-        }
-    }
-
-    func check() throws(BadAnswer) {
-        guard hasSet, tags.allSatisfy({ !$0.key.isEmpty }) else { throw BadAnswer("tags without a set or a key") }
-    }
-}
-
-extension S3Storage {
-    /// The headers that hand on what stands beside an object.
-    ///
-    /// - Throws: where the object has tags and the store does not tell them now: they would be lost.
-    func carried(
-        from object: ObjectInfo, until deadline: NIODeadline
-    ) async throws(StorageError) -> [(name: String, value: String)] {
-        var headers = CarriedFields.headers(from: object)
-        guard CarriedFields.hasTags(object) else { return headers }
-        do throws(S3Failure) {
-            let request = S3Request(.get, .GET, key: object.key, query: [QueryItem("tagging")])
-            let answer = try await client.send(request, until: deadline)
-            let tags = try Self.understand(.get) { () throws(BadAnswer) in
-                try S3Document.decode(TaggingDocument.self, from: answer.body)
-            }
-            if let header = CarriedFields.header(of: tags) { headers.append(header) }
-        } catch {
-            throw error.storageError
-        }
-        return headers
     }
 }

@@ -1,4 +1,3 @@
-import NIOCore
 import ObjectStorage
 
 /// Binds metadata to the bytes of one PUT: size and MD5 stand beside them, and the ETag of a plain PUT is the MD5. Other
@@ -10,10 +9,6 @@ import ObjectStorage
 enum MetadataBinding {
     static func text(size: Int64, etag: ETag) -> String { text(size: size, md5: etag.opaque.lowercased()) }
 
-    static func header(for bytes: ByteBuffer) -> (name: String, value: String) {
-        let value = text(size: Int64(bytes.readableBytes), md5: Hashing.md5(bytes))
-        return (ObjectHeaders.metadataPrefix + ObjectHeaders.bindingName, value)
-    }
-
-    private static func text(size: Int64, md5: String) -> String { "\(size)-\(md5)" }
+    /// - Parameter md5: in lower-case hexadecimal.
+    static func text(size: Int64, md5: String) -> String { "\(size)-\(md5)" }
 }

@@ -8,7 +8,10 @@ extension S3Storage {
     ) async throws(StorageError) -> PutResult {
         let deadline = client.deadline()
         var description = Self.headers(contentType: options.contentType, metadata: options.metadata)
-        if !options.metadata.isEmpty { description.append(MetadataBinding.header(for: bytes)) }
+        if !options.metadata.isEmpty {
+            let binding = MetadataBinding.text(size: Int64(bytes.readableBytes), md5: Hashing.md5(bytes))
+            description.append((ObjectHeaders.metadataPrefix + ObjectHeaders.bindingName, binding))
+        }
         if let source = options.carrying { description += try await carried(from: source, until: deadline) }
         return try await conditionally(
             key, mode: options.mode, during: .put, until: deadline

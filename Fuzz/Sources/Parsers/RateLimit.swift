@@ -1,0 +1,1 @@
+../../../Sources/ImageAPI/Server/RateLimit.swift

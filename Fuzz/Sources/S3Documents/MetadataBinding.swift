@@ -1,0 +1,1 @@
+../../../Sources/S3Storage/Writing/MetadataBinding.swift
