@@ -15,11 +15,18 @@ def jpeg(size, seed):
     probe = len(_encode(side, side, seed))
     # Noise codes at the same rate everywhere. Two per cent below the goal leaves room for the comment.
     rows = max(8, int((size * 0.98) / probe * side * side) // 2048)
-    coded = _encode(2048, rows, seed) if size > 2 * probe else _encode(64, 64, seed)
+    coded = _encode(2048, rows, seed) if size > 2 * probe else _small(size, seed)
     missing = size - len(coded)
     if missing < _OVERHEAD:
         raise ValueError(f"a picture of {len(coded)} bytes cannot be brought to {size}")
     return coded[:2] + _comments(missing) + coded[2:]
+
+
+def _small(size, seed):
+    """A square that leaves room for the comment, where any does."""
+    sides = (side for side in (64, 32, 16) if len(_encode(side, side, seed)) <= size - _OVERHEAD)
+    side = next(sides, 8)
+    return _encode(side, side, seed)
 
 
 def _encode(width, height, seed):
