@@ -26,6 +26,18 @@ def make(folder):
     return paths
 
 
+def make_opaque(folder):
+    """Photos of the kinds that an intermediate may be made of, written as those of `make` are."""
+    known = make(folder)
+    names = ["phone 12 MP", "baseline 20 MP", "Elephants, progressive"]
+    paths = {name: known[name] for name in names}
+    paths["PNG 12 MP"] = os.path.join(folder, "opaque.png")
+    if not os.path.exists(paths["PNG 12 MP"]):
+        _scaled(4000, 3000).pngsave(paths["PNG 12 MP"], strip=True)
+    paths["WebP 4096x4096 lossless"] = known["WebP 4096x4096 lossless"]
+    return paths
+
+
 def _scaled(width, height):
     """The wallpaper's middle with these proportions, at this size."""
     image = pyvips.Image.new_from_file(WALLPAPER)

@@ -14,11 +14,18 @@ public final class FairQueue<Client: Hashable & Sendable>: Sendable {
         public var room: Int
         /// How much work it is, in bytes; not negative.
         public var cost: Int
+        /// Bytes of memory that the work takes while it has its turn; not negative.
+        public var load: Int
+        /// Whether it has been given a turn elsewhere, and asks only for room and load.
+        public var hasTurn: Bool
 
-        public init(client: Client, room: Int, cost: Int) {
+        /// - Parameter load: nil: as much as the cost.
+        public init(client: Client, room: Int, cost: Int, load: Int? = nil, hasTurn: Bool = false) {
             self.client = client
             self.room = room
             self.cost = cost
+            self.load = load ?? cost
+            self.hasTurn = hasTurn
         }
     }
 
@@ -26,9 +33,9 @@ public final class FairQueue<Client: Hashable & Sendable>: Sendable {
     public struct Limits: Sendable {
         /// Jobs that may have their turn at once; at least 1.
         public var turns: Int
-        /// More may, while all of them together cost no more bytes than this.
+        /// More may, while the load of all of them together is no more bytes than this.
         public var load: Int
-        /// Fewer may, where they would cost more bytes than this together; one alone may cost any number.
+        /// Fewer may, where their load would be more bytes than this together; one alone may have any.
         public var memory: Int
         /// Bytes of room that may be held at once.
         public var room: Int

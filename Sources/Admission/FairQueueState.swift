@@ -46,7 +46,10 @@ struct FairQueueState<Client: Hashable & Sendable>: Sendable {
     private let limits: Limits
     private(set) var turns = 0
     private(set) var heldRoom = 0
+    /// Jobs that have been let in, those included that have their turn elsewhere.
+    private var inside = 0
     private var load = 0
+    private var cost = 0
     private var waiters: [Ticket: Waiter] = [:]
     private var waitingCost = 0
     private var accounts: [Client: Account] = [:]
@@ -85,7 +88,7 @@ struct FairQueueState<Client: Hashable & Sendable>: Sendable {
     mutating func arrive(
         _ job: Job, _ ticket: Ticket, now: ContinuousClock.Instant
     ) -> (answer: Answer, displaced: [Ticket]) {
-        precondition(job.room >= 0 && job.cost >= 0, "a size is not negative")
+        precondition(job.room >= 0 && job.cost >= 0 && job.load >= 0, "a size is not negative")
         advance(to: now)
         guard job.room <= limits.room else { return (.refused(.exceedsRoom(limit: limits.room)), []) }
         if waiters.isEmpty && fits(job) {
@@ -108,8 +111,10 @@ struct FairQueueState<Client: Hashable & Sendable>: Sendable {
     /// A job that had its turn is done. Answers with those whose turn it is now.
     mutating func endTurn(_ job: Job, now: ContinuousClock.Instant) -> [Ticket] {
         advance(to: now)
-        turns -= 1
-        load -= job.cost
+        if !job.hasTurn { turns -= 1 }
+        inside -= 1
+        load -= job.load
+        cost -= job.cost
         if !waiters.isEmpty { rate.finish(job.cost) }
         return settle()
     }
@@ -132,7 +137,7 @@ struct FairQueueState<Client: Hashable & Sendable>: Sendable {
 
     /// Seconds until all that is here now is done, from 1 to 60.
     var secondsToDrain: Int {
-        Int(min(max((Double(load + waitingCost) / rate.bytesPerSecond).rounded(.up), 1), 60))
+        Int(min(max((Double(cost + waitingCost) / rate.bytesPerSecond).rounded(.up), 1), 60))
     }
 
     // MARK: Steps
@@ -143,14 +148,16 @@ struct FairQueueState<Client: Hashable & Sendable>: Sendable {
 
     private func fits(_ job: Job) -> Bool {
         guard job.room <= limits.room - heldRoom else { return false }
-        // One alone is let in whatever it costs.
-        return turns < limits.turns && (turns == 0 || load + job.cost <= limits.memory)
-            || load + job.cost <= limits.load
+        // One alone is let in whatever it takes.
+        return (job.hasTurn || turns < limits.turns) && (inside == 0 || load + job.load <= limits.memory)
+            || load + job.load <= limits.load
     }
 
     private mutating func enter(_ job: Job) {
-        turns += 1
-        load += job.cost
+        if !job.hasTurn { turns += 1 }
+        inside += 1
+        load += job.load
+        cost += job.cost
         heldRoom += job.room
     }
 
@@ -159,14 +166,14 @@ struct FairQueueState<Client: Hashable & Sendable>: Sendable {
     private mutating func makeWay(for newcomer: Place) -> [Ticket]? {
         let most = rate.bytesPerSecond * limits.wait.inSeconds
         var dropped: [Place] = []
-        var cost = waitingCost
-        while waiters.count - dropped.count >= limits.queue || Double(load + cost) > most {
+        var ahead = cost + waitingCost
+        while waiters.count - dropped.count >= limits.queue || Double(ahead) > most {
             guard let last = popLast() else { break }
             dropped.append(last)
             guard last > newcomer else { break }
-            cost -= waiters[last.ticket]?.job.cost ?? 0
+            ahead -= waiters[last.ticket]?.job.cost ?? 0
         }
-        let suffices = waiters.count - dropped.count < limits.queue && Double(load + cost) <= most
+        let suffices = waiters.count - dropped.count < limits.queue && Double(ahead) <= most
         guard suffices, dropped.allSatisfy({ $0 > newcomer }) else {
             order.insert(contentsOf: dropped)
             return nil

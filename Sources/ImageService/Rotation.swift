@@ -150,7 +150,7 @@ struct Rotation: Sendable {
         // The turn comes before the read: whatever waits between that and the write gives other writers time to come
         // first, and would hold a connection to the store. Until what was made of the file is with the store.
         CodecDemand.current?.note()
-        let room = try await workers.admitFile(found.size, for: requester)
+        let room = try await workers.admit(CodecWork(file: found.size), for: requester)
         defer { room.release() }
         let got = try await ask { () async throws(StorageError) in
             try await storage.get(path.key, options: GetOptions())
@@ -159,7 +159,7 @@ struct Rotation: Sendable {
         let version = Version(got.info)
         // Another file has come that there is no room for.
         guard got.info.size <= found.size else { return nil }
-        let turned = try await transform(try await read(got), change)
+        let turned = try await transform(try await read(got), change, in: room)
         // What is left is the store's work.
         room.endTurn()
         let id = WriteID.random()
@@ -262,7 +262,9 @@ struct Rotation: Sendable {
         var cost: Cost
     }
 
-    private func transform(_ bytes: ByteBuffer, _ change: RotationChange) async throws(ServiceError) -> Turned {
+    private func transform(
+        _ bytes: ByteBuffer, _ change: RotationChange, in turn: CodecWorkers.Turn
+    ) async throws(ServiceError) -> Turned {
         guard ImageFormat.detect(bytes.readableBytesSpan) != nil else { throw .notFound }
         let limits = limits.codec
         let memory: Int
@@ -276,7 +278,7 @@ struct Rotation: Sendable {
         } catch {
             throw ServiceError(error, at: "header")
         }
-        return try await workers.run(bytes: memory, use: "Turning this image") { cancelled in
+        return try await workers.run(bytes: memory, in: turn, use: "Turning this image") { cancelled in
             let turned: TransformedImage
             do throws(CodecError) {
                 turned = try ImageTransform.apply(

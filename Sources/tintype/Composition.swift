@@ -23,12 +23,7 @@ enum Composition {
         MetricsSystem.bootstrap(registry)
 
         let store = try Store.open(settings, connections: descriptors.storageConnections, logger: logger)
-        let pool = WorkerPool(
-            threads: settings.renderThreads ?? Processors.count, queueLimit: CodecWorkers.unlimited, name: "codec",
-            niceness: codecNiceness)
-        let workers = CodecWorkers(
-            memoryBytes: settings.renderMemoryBytes, queueLimit: settings.renderQueue, pool: pool,
-            patience: settings.renderQueueTimeout, timeLimit: settings.renderTimeout)
+        let workers = codecWorkers(settings)
         let service = ImageService(
             storage: MeteredStorage(store.storage, logger: logger), workers: workers,
             configuration: configuration(settings))
@@ -70,10 +65,10 @@ enum Composition {
             try await group.run()
         } catch {
             logger.error("the server has ended with an error", metadata: ["error": "\(String(reflecting: error))"])
-            await end(store, pool, service)
+            await end(store, workers, service)
             throw error
         }
-        await end(store, pool, service)
+        await end(store, workers, service)
         logger.info("the server has ended")
     }
 
@@ -94,11 +89,25 @@ enum Composition {
     /// So that codecs have a tenth of a core that an event loop wants as well: enough for what they hold not to be held
     /// for long.
     private static let codecNiceness: CInt = 10
+    /// Work that takes seconds gives way to the rest of the codecs' work by three to one.
+    private static let longNiceness: CInt = 15
 
-    private static func end(_ store: Store, _ pool: WorkerPool, _ service: ImageService) async {
+    private static func codecWorkers(_ settings: Settings) -> CodecWorkers {
+        func pool(_ name: String, niceness: CInt) -> WorkerPool {
+            WorkerPool(
+                threads: settings.renderThreads ?? Processors.count, queueLimit: CodecWorkers.unlimited, name: name,
+                niceness: niceness)
+        }
+        return CodecWorkers(
+            memoryBytes: settings.renderMemoryBytes, queueLimit: settings.renderQueue,
+            pool: pool("codec", niceness: codecNiceness), longPool: pool("codec-long", niceness: longNiceness),
+            patience: settings.renderQueueTimeout, timeLimit: settings.renderTimeout)
+    }
+
+    private static func end(_ store: Store, _ workers: CodecWorkers, _ service: ImageService) async {
         // What is not removed by then is garbage that nothing refers to.
         await service.finishBackgroundWork(within: .seconds(1))
-        await pool.shutdown(cancelRunning: true)
+        await workers.shutdown()
         await store.close()
     }
 

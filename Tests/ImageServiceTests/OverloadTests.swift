@@ -13,12 +13,13 @@ struct OverloadTests {
     private let storage = ScriptedStorage()
     private let workers: CodecWorkers
     private let pool = WorkerPool(threads: 1, queueLimit: 100, name: "test")
+    private let longPool = WorkerPool(threads: 1, queueLimit: 100, name: "test-long")
     private let service: ImageService
 
     init() throws {
         path = try ImagePath(Array("a.jpg".utf8))
         // Room for two files of 900 KB, and four that wait.
-        workers = CodecWorkers(memoryBytes: 8 << 20, queueLimit: 4, pool: pool, patience: .seconds(60))
+        workers = CodecWorkers(memoryBytes: 8 << 20, queueLimit: 4, pool: pool, longPool: longPool, patience: .seconds(60))
         service = ImageService(
             storage: storage, workers: workers,
             configuration: .init(

@@ -255,7 +255,8 @@ extension ImageService {
             storage: storage,
             workers: CodecWorkers(
                 memoryBytes: renderMemoryBytes, queueLimit: 100,
-                pool: WorkerPool(threads: 2, queueLimit: 100, name: "test"), timeLimit: timeLimit),
+                pool: WorkerPool(threads: 2, queueLimit: 100, name: "test"),
+                longPool: WorkerPool(threads: 2, queueLimit: 100, name: "test-long"), timeLimit: timeLimit),
             configuration: Configuration(
                 uploads: UploadLimits(maximumBytes: maximumBytes, codec: codec, metadata: metadata),
                 uploadMemoryBytes: 64 << 20, cacheBytes: cacheBytes, revalidateAfter: revalidateAfter,

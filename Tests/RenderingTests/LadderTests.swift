@@ -20,14 +20,58 @@ struct LadderTests {
         RenditionSpec(width: width, height: height, fit: fit, format: .jpeg, quality: 80, gravity: gravity, turn: turn)
     }
 
-    @Test("Only a JPEG that is much larger has an intermediate")
+    @Test("Only what is much larger, and neither transparent nor an animation, has an intermediate")
     func whoHasOne() {
         #expect(ladder.intermediate(of: info(768, 100)) != nil)
         #expect(ladder.intermediate(of: info(100, 768)) != nil)
         #expect(ladder.intermediate(of: info(767, 767)) == nil)
-        for format in [ImageFormat.png, .webp, .avif] {
-            #expect(ladder.intermediate(of: info(4000, 3000, format)) == nil)
+        for format in ImageFormat.allCases {
+            var picture = info(4000, 3000, format)
+            #expect(ladder.intermediate(of: picture)?.format == .jpeg)
+            picture.hasAlpha = true
+            #expect(ladder.intermediate(of: picture) == nil)
+            picture.hasAlpha = false
+            picture.frames = 2
+            #expect(ladder.intermediate(of: picture) == nil)
         }
+    }
+
+    @Test("What is exact, or nearly, is made of an original that may be", arguments: ImageFormat.allCases)
+    func exactStaysExact(format: ImageFormat) {
+        let original = info(4000, 3000, format)
+        let isLossy = format == .jpeg || format == .avif
+        func wanted(_ format: ImageFormat, _ quality: Int?) -> RenditionSpec {
+            RenditionSpec(width: 100, height: nil, fit: .scaleDown, format: format, quality: quality)
+        }
+        #expect(ladder.serves(wanted(.webp, 90), of: original))
+        #expect(ladder.serves(wanted(.webp, 91), of: original) == isLossy)
+        #expect(ladder.serves(wanted(.png, nil), of: original) == isLossy)
+    }
+
+    @Test("It is made at once where one further size pays for it four times, else when twice its price has been missed")
+    func price() {
+        let dear = LadderPrice(saving: 400, making: 100)
+        #expect(dear.isWorthMaking(saved: 0))
+        let cheap = LadderPrice(saving: 20, making: 100)
+        #expect(!cheap.isWorthMaking(saved: 189))
+        #expect(cheap.isWorthMaking(saved: 190))
+        #expect(!LadderPrice(saving: -5, making: 1).isWorthMaking(saved: 0))
+    }
+
+    @Test("A progressive original of many pixels pays at once, a plain one of them does not")
+    func priceOfCodings() throws {
+        let picture = try TestPictures.photoLike(width: 2048, height: 1536)
+        func price(_ coding: JPEGCoding) throws -> LadderPrice {
+            let file = try ImageEncoder.encode(
+                picture, format: .jpeg, quality: 85, coding: coding, metadata: nil, cancelled: CancelFlag())
+            let info = try ImageHeader.read(file.span.bytes, limits: CodecLimits())
+            let price = ladder.price(spec(200), file: file.span.bytes, info: info, limits: RenderLimits())
+            return try #require(price)
+        }
+        #expect(try price(.progressive).isWorthMaking(saved: 0))
+        let plain = try price(.sequential)
+        #expect(!plain.isWorthMaking(saved: 0))
+        #expect(!plain.isWorthMaking(saved: 4 * plain.saving))
     }
 
     @Test("It serves where a factor of two is left, of the whole or of a part")

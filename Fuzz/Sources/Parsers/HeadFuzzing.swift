@@ -176,6 +176,9 @@ public enum HeadFuzzing {
     public static let seeds: [[UInt8]] = [
         "GET /a?b=c HTTP/1.1\r\nHost: h\r\nAccept: image/webp\r\nIf-None-Match: \"a\", W/\"b\"\r\nRange: bytes=0-9\r\n\r\n",
         "HEAD / HTTP/1.1\r\nhOST:h:80\r\nConnection: keep-alive\r\n\r\nGET /b HTTP/1.1\r\nHost: h\r\n\r\n",
+        "HEAD / HTTP/1.1\r\nHost: h:80 \t\r\nConnection: keep-alive \r\n\r\n",
+        "PUT /a HTTP/1.1\r\nHost: h\r\nContent-Length: 3 \r\nExpect: 100-continue\t\r\n\r\nabcGET / HTTP/1.1\r\nHost: h\r\n\r\n",
+        "PUT /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked \r\n\r\n1\r\na\r\n0\r\n\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n",
         "PUT /a HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabcGET / HTTP/1.1\r\nHost: h\r\n\r\n",
         "PUT /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3;x=\"y\"\r\nabc\r\nA\r\n0123456789\r\n0\r\nX: y\r\n\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n",
         "POST /a HTTP/1.0\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n\r\nGET http://h/a HTTP/1.1\r\nHost: h\r\n\r\n",

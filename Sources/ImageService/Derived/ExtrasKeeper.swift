@@ -137,7 +137,7 @@ struct ExtrasKeeper: Sendable {
     ) async throws(ServiceError) -> ImageExtras.Made {
         let size = located.image.size
         try limits.check(size, toBe: "looked into")
-        let turn = try await workers.admit(located.image, isStill: true, for: requester)
+        let turn = try await workers.admit(CodecWork(located.image, isStill: true), for: requester)
         defer { turn.release() }
         let file = try await originals.bytes(of: located, limit: Int(size))
         let limits = RenderLimits(codec: limits.codec)
@@ -157,7 +157,7 @@ struct ExtrasKeeper: Sendable {
         } catch {
             return ImageExtras.Made(without: error)
         }
-        return try await workers.run(bytes: memory) { cancelled in
+        return try await workers.run(bytes: memory, in: turn) { cancelled in
             try ImageExtras.make(
                 file.readableBytesSpan, info: info, plan: plan, limits: limits, cancelled: cancelled)
         }

@@ -20,7 +20,7 @@ struct KeptRenditions: Sendable {
     }
 
     /// What is longer is not kept: it would not be kept in memory either.
-    private static let maximumBytes = 4 << 20
+    static let maximumBytes = 4 << 20
 
     static func canKeep(_ bytes: ByteBuffer) -> Bool { bytes.readableBytes <= maximumBytes }
 
@@ -103,6 +103,12 @@ struct KeptRenditions: Sendable {
             }
             if claim.holdsLease { lease.release(claim.text, of: claim.version) }
         }
+    }
+
+    /// Keeps what was made on the way, in the background, without a claim: whoever was first has made the same. It does not
+    /// count for the limit.
+    func keepAside(_ bytes: ByteBuffer, _ text: String, of version: OriginalVersion) {
+        end(Claim(text: text, version: version, holdsLease: false), with: bytes, isLimited: false) { _ in }
     }
 
     private func keep(_ bytes: ByteBuffer, _ claim: Claim, isLimited: Bool) async -> DerivedObjects.Kept {

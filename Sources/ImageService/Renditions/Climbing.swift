@@ -1,19 +1,37 @@
-/// Which intermediates are being made, one at a time, and which are not worth another try.
-struct Climbing {
-    private static let maximumGivenUp = 10_000
-    private var present: OriginalVersion?
-    private var givenUp: Set<OriginalVersion> = []
+import Rendering
 
-    mutating func begin(_ version: OriginalVersion) -> Bool {
-        guard present == nil, !givenUp.contains(version) else { return false }
-        present = version
-        return true
+/// What the renditions of late would have saved, had there been an intermediate of their original; which intermediates are
+/// being made, and which are not worth another try. Of so many versions at most: what is forgotten begins anew.
+struct Climbing {
+    private static let maximumVersions = 10_000
+
+    private struct Account {
+        /// Microseconds.
+        var saved = 0
+        var isBeingMade = false
+        var isGivenUp = false
     }
 
-    mutating func end(_ version: OriginalVersion) { present = nil }
+    private var accounts: [OriginalVersion: Account] = [:]
 
-    mutating func giveUp(_ version: OriginalVersion) {
-        if givenUp.count >= Self.maximumGivenUp { givenUp.removeAll() }
-        givenUp.insert(version)
+    /// A rendition of this version is about to be made without an intermediate: whether it is to make one. Then
+    /// ``end(_:isMade:)`` is to be called.
+    mutating func begin(_ version: OriginalVersion, at price: LadderPrice) -> Bool {
+        if accounts.count >= Self.maximumVersions, accounts[version] == nil {
+            accounts = accounts.filter { $1.isBeingMade }
+        }
+        var account = accounts[version] ?? Account()
+        defer { accounts[version] = account }
+        guard !account.isGivenUp, !account.isBeingMade else { return false }
+        if price.isWorthMaking(saved: account.saved) {
+            account.isBeingMade = true
+            return true
+        }
+        account.saved += max(0, price.saving)
+        return false
+    }
+
+    mutating func end(_ version: OriginalVersion, isMade: Bool) {
+        accounts[version] = isMade ? nil : Account(isGivenUp: true)
     }
 }

@@ -26,10 +26,10 @@ extension Renditions {
         // Held to the end, since what it holds is counted.
         defer { withExtendedLifetime(pixels) {} }
         CodecDemand.current?.note()
-        let turn = try await workers.admitFile(Int64(pixels.head.readableBytes), for: requester)
+        let turn = try await workers.admit(CodecWork(file: Int64(pixels.head.readableBytes)), for: requester)
         defer { turn.release() }
         do throws(ServiceError) {
-            let bytes = try await workers.render(pixels.head, spec, of: info.displaySize, limits: limits.codec)
+            let bytes = try await workers.render(pixels.head, spec, of: info.displaySize, limits: limits.codec, in: turn)
             rendered.increment()
             return bytes
         } catch .unprocessable {
@@ -70,18 +70,42 @@ extension Renditions {
         return try result.get()
     }
 
-    /// Makes the intermediate in the background, after the first rendition, unless others wait for what that takes.
-    func leave(_ intermediate: RenditionSpec, of located: Located) {
+    /// Makes the intermediate, where the time has come for it, and the rendition of it: the original is decoded once for
+    /// both. Nil where the rendition is to be made of the original.
+    func drawByIntermediate(
+        _ located: Located, _ file: ByteBuffer, _ spec: RenditionSpec, in turn: CodecWorkers.Turn
+    ) async throws(ServiceError) -> ByteBuffer? {
+        guard let kept, let ladder, !current.health.isAway, let intermediate = intermediate(of: located),
+            let info = located.image.image, ladder.serves(spec, of: info)
+        else { return nil }
+        let limits = limits
+        let price = try await HeaderReading.run(over: file.readableBytes) { () throws(ServiceError) -> LadderPrice? in
+            // The record is not to be believed for more than whether it is worth a look.
+            guard let header = try? ImageHeader.read(file.readableBytesSpan, limits: limits.codec),
+                header.displaySize == info.displaySize
+            else { return nil }
+            return ladder.price(
+                spec, file: file.readableBytesSpan, info: header, limits: RenderLimits(codec: limits.codec))
+        }
+        guard let price else { return nil }
         let version = OriginalVersion(located.image)
-        guard let kept, workers.usage.queued == 0, climbing.withLockedValue({ $0.begin(version) }) else { return }
-        derived.tasks.start {
-            if !(await kept.contains(Self.text(intermediate), of: version)) {
-                // Nobody waits for it, and the client of the rendition has nothing to do with it.
-                await CodecDemand.$current.withValue(nil) {
-                    _ = try? await render(located, intermediate, for: .unknown)
-                }
-            }
-            climbing.withLockedValue { $0.end(version) }
+        guard climbing.withLockedValue({ $0.begin(version, at: price) }) else { return nil }
+        let key = FlightKey(version: version, text: Self.text(intermediate), epoch: cache.epoch(of: version.path))
+        do throws(ServiceError) {
+            let step = try await workers.render(file, intermediate, of: nil, limits: limits.codec, in: turn)
+            intermediates.increment()
+            // Too large for the store, it would be made again for each of its renditions.
+            climbing.withLockedValue { $0.end(version, isMade: KeptRenditions.canKeep(step)) }
+            if let reservation = reserve(step.readableBytes, key) { _ = keepInMemory(step, key, in: reservation) }
+            kept.keepAside(step, key.text, of: version)
+            let bytes = try await workers.render(
+                step, spec, of: info.displaySize, limits: limits.codec, in: turn)
+            rendered.increment()
+            return bytes
+        } catch {
+            climbing.withLockedValue { $0.end(version, isMade: error.isPassing) }
+            if error.isPassing { throw error }
+            return nil
         }
     }
 }

@@ -31,7 +31,7 @@ struct Renditions: Sendable {
     /// What is known of intermediates.
     let climbing = NIOLockedValueBox(Climbing())
     let derived: DerivedObjects
-    private let intermediates = Counter(label: "tintype_intermediates_rendered_total")
+    let intermediates = Counter(label: "tintype_intermediates_rendered_total")
     let rendered = Counter(label: "tintype_renditions_rendered_total")
     private let found = Counter(label: "tintype_renditions_found_total")
 
@@ -147,7 +147,7 @@ struct Renditions: Sendable {
             let drawn = try await draw(located, spec, for: requester)
             let bytes = drawn.bytes
             let pixels = try keepInMemory(drawn, key, for: requester)
-            kept?.end(claim, with: bytes, isLimited: !spec.isIntermediate) { kept in
+            kept?.end(claim, with: bytes, isLimited: true) { kept in
                 switch kept {
                 case .kept: break
                 case .existed:
@@ -157,14 +157,9 @@ struct Renditions: Sendable {
                 case .failed: break
                 }
             }
-            // Too large for that, it would be made again for each of its renditions.
-            if spec.isIntermediate, !KeptRenditions.canKeep(bytes) {
-                climbing.withLockedValue { $0.giveUp(key.version) }
-            }
             return pixels
         } catch {
             kept?.end(claim, with: nil, isLimited: false) { _ in }
-            if spec.isIntermediate, !error.isPassing { climbing.withLockedValue { $0.giveUp(key.version) } }
             throw error
         }
     }
@@ -212,11 +207,11 @@ struct Renditions: Sendable {
         return .apart(drawn.bytes, try answers.settle(size, in: drawn.room, for: requester))
     }
 
-    private func reserve(_ bytes: Int, _ key: FlightKey) -> BodyReservation? {
+    func reserve(_ bytes: Int, _ key: FlightKey) -> BodyReservation? {
         cache.reserve(key.version.path, .rendition(key.text), bytes: bytes)
     }
 
-    private func keepInMemory(
+    func keepInMemory(
         _ bytes: ByteBuffer, _ key: FlightKey, in reservation: BodyReservation
     ) -> RenderedRendition.Pixels {
         let version = key.version
@@ -252,17 +247,12 @@ struct Renditions: Sendable {
         if let bytes = try await drawOfIntermediate(located, spec, for: requester) { return bytes }
         let size = located.image.size
         try limits.check(size, toBe: "transformed")
-        let turn = try await workers.admit(located.image, isStill: spec.isStill, for: requester)
+        let turn = try await workers.admit(CodecWork(located.image, spec, limits: limits.codec), for: requester)
         defer { turn.release() }
         let file = try await originals.bytes(of: located, limit: Int(size))
-        let bytes = try await workers.render(file, spec, of: nil, limits: limits.codec)
-        let intermediate = intermediate(of: located)
-        if spec == intermediate {
-            intermediates.increment()
-        } else {
-            rendered.increment()
-            if let intermediate { leave(intermediate, of: located) }
-        }
+        if let bytes = try await drawByIntermediate(located, file, spec, in: turn) { return bytes }
+        let bytes = try await workers.render(file, spec, of: nil, limits: limits.codec, in: turn)
+        rendered.increment()
         return bytes
     }
 }

@@ -11,9 +11,15 @@ enum DecodeScale {
     ///
     /// A WebP with alpha is decoded whole: of a lossy one libwebp takes means of colours and of alpha apart, so that
     /// what is hidden under full transparency bleeds into the edges. Whether it is lossy its info does not tell.
-    static func denominator(of info: ImageInfo, region: SourceRegion, target: PixelSize) -> Int {
+    ///
+    /// - Parameter isIntermediate: nobody looks at what comes out, and all that is made of it is at least twice as small:
+    ///   the good filter comes then.
+    static func denominator(
+        of info: ImageInfo, region: SourceRegion, target: PixelSize, isIntermediate: Bool = false
+    ) -> Int {
         let factor = min(region.width / Double(target.width), region.height / Double(target.height))
         switch info.format {
+        case .jpeg where isIntermediate: return [8, 4, 2].first { Double($0) <= factor } ?? 1
         case .jpeg: return [(8, 2.3), (4, 2), (2, 2)].first { Double($0) * $1 <= factor }?.0 ?? 1
         // Within what a decoder takes, whatever the sides are.
         case .webp where !info.hasAlpha: return Int(min(max(factor / 2, 1), 4_096))

@@ -3,8 +3,8 @@ public import ImageModel
 /// The intermediate between a large original and its renditions: small renditions are made of it, at a small part of
 /// what decoding the original costs.
 ///
-/// It is a rendition as any other, upright, in sRGB, of high quality. Only originals that are lossy already have one: of
-/// a lossless one it would have to be lossless, and to decode that is hardly cheaper.
+/// It is a rendition as any other, upright, in sRGB, of high quality. It is a JPEG, so that only pictures without
+/// transparency have one; and of an original that may be lossless it serves only what is lossy itself.
 public struct Ladder: Sendable, Hashable {
     /// The longer side of the intermediate, in pixels.
     public let side: Int
@@ -24,13 +24,19 @@ public struct Ladder: Sendable, Hashable {
 
     /// The intermediate of this picture; nil where it has none.
     public func intermediate(of info: ImageInfo) -> RenditionSpec? {
-        guard info.format == .jpeg, Double(longerSide(of: info)) >= Double(side) * Self.gain else { return nil }
+        guard !info.hasAlpha, !info.isAnimation, (info.frames ?? 1) == 1,
+            Double(longerSide(of: info)) >= Double(side) * Self.gain
+        else { return nil }
         return RenditionSpec(
             width: side, height: side, fit: .scaleDown, format: .jpeg, quality: quality, isIntermediate: true)
     }
 
     /// Whether a rendition may be made of the picture's intermediate.
     public func serves(_ spec: RenditionSpec, of info: ImageInfo) -> Bool {
+        // Who wants exact pixels of an exact original, or nearly, is to have them.
+        if info.format == .png || info.format == .webp {
+            guard let asked = spec.quality, asked <= quality else { return false }
+        }
         let seen = spec.turn.swapsAxes ? info.displaySize.transposed : info.displaySize
         let placement = Placement(
             of: seen, width: spec.width, height: spec.height, fit: spec.fit, gravity: spec.gravity)

@@ -82,7 +82,9 @@ public struct RenderPlan: Sendable, Hashable {
         let size = orientation.swapsAxes ? placement.size.transposed : placement.size
 
         let denominator =
-            isPlayed ? 1 : DecodeScale.denominator(of: info, region: region, target: size)
+            isPlayed
+            ? 1
+            : DecodeScale.denominator(of: info, region: region, target: size, isIntermediate: spec.isIntermediate)
         scaleDenominator = denominator
         let isWhole = region.isWhole(of: info.size)
         resampling =
@@ -131,6 +133,9 @@ public struct RenderPlan: Sendable, Hashable {
     public func outputFormat(_ spec: RenditionSpec) -> ImageFormat {
         isAnimated ? .webp : ImageEncoder.format(for: spec.format, size: outputSize)
     }
+
+    /// An upper bound of the bytes that the picture takes once the decoded one has gone, the file that comes out included.
+    public var outputMemoryBytes: Int { memory.after }
 
     /// Whether a picture in Y, Cb and Cr can be encoded as it comes out of its resampling, or turned.
     func staysPlanar(spec: RenditionSpec) -> Bool {

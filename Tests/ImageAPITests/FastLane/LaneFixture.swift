@@ -54,7 +54,8 @@ struct LaneFixture: Sendable {
         let service = ImageService(
             storage: MemoryStorage(),
             workers: CodecWorkers(
-                memoryBytes: 64 << 20, queueLimit: 10, pool: WorkerPool(threads: 1, queueLimit: 10, name: "test")),
+                memoryBytes: 64 << 20, queueLimit: 10, pool: WorkerPool(threads: 1, queueLimit: 10, name: "test"),
+                longPool: WorkerPool(threads: 1, queueLimit: 10, name: "test-long")),
             configuration: ImageService.Configuration(
                 uploads: UploadLimits(maximumBytes: 50 << 20, codec: CodecLimits(), metadata: .keep),
                 uploadMemoryBytes: 32 << 20, cacheBytes: 64 << 20, revalidateAfter: revalidateAfter,

@@ -1,0 +1,138 @@
+import Admission
+import ImageCodecs
+import ImageModel
+import Rendering
+import TaskSupport
+
+/// What a piece of work with a picture is going to take, as far as its record tells. It is not to be believed more than
+/// that: what objects say of themselves may be wrong.
+struct CodecWork: Sendable {
+    /// Bytes of the file, which is read whole.
+    var file: Int
+    /// How much work it is: see ``RenderPlan/workBytes(info:spec:)``.
+    var cost: Int
+    /// Bytes that its pixels, and what is made of them, take at one time.
+    var load: Int
+
+    /// How much larger pixels are than their file, where nothing is known of them: about what photos come to.
+    private static let usualExpansion = 12
+    /// What a pixel takes in memory, in bytes.
+    private static let pixelBytes = 4
+    /// No more than this counts, so that sums of them stay numbers: half an hour of one thread.
+    private static let maximum = 1 << 40
+
+    /// A file of so many bytes, of which nothing else is known.
+    init(file: Int64) {
+        self.file = Int(clamping: file)
+        let pixels = self.file.multipliedReportingOverflow(by: Self.usualExpansion)
+        cost = min(pixels.overflow ? .max : pixels.partialValue, Self.maximum)
+        load = cost
+    }
+
+    /// A picture that is decoded.
+    ///
+    /// - Parameter isStill: only the first picture of an animation is looked at.
+    init(_ image: StoredImage, isStill: Bool) {
+        self.init(file: image.size)
+        guard let info = image.image else { return }
+        let frames = isStill ? 1 : max(1, info.frames ?? 1)
+        let (pixels, overflows) = info.size.pixels.multipliedReportingOverflow(by: frames)
+        let most = Self.maximum / Self.pixelBytes
+        cost = max(file, (overflows ? most : min(pixels, most)) * Self.pixelBytes)
+        load = cost
+    }
+
+    /// A rendition: what is read, and what is made of it.
+    init(_ image: StoredImage, _ spec: RenditionSpec, limits: CodecLimits) {
+        self.init(image, isStill: spec.isStill)
+        // One that cannot be planned fails as soon as its file has been read.
+        guard let info = image.image,
+            let plan = try? RenderPlan(info: info, spec: spec, limits: RenderLimits(codec: limits))
+        else { return }
+        cost = min(max(file, plan.workBytes(info: info, spec: spec)), Self.maximum)
+        load = min(max(load, plan.outputMemoryBytes), Self.maximum)
+    }
+}
+
+/// Who works at pictures next: a fair queue for what is done in a moment, and one for what takes long.
+///
+/// A thread that has begun a long piece of work gives it up for nobody. Where a few of them could take all threads,
+/// everybody else waited for seconds: 30 large PNGs of a tiny picture were enough. So long work has turns and threads of
+/// its own, which give way to the others: where nothing else is to be done it takes all cores, else what is left.
+struct CodecTurns: Sendable {
+    /// A turn, and room for the file.
+    struct Turn: Sendable {
+        fileprivate let lease: FairQueue<Requester>.Lease
+        fileprivate let long: FairQueue<Requester>.Lease?
+
+        /// Whether it is the work of the threads that give way.
+        var isLong: Bool { long != nil }
+
+        /// Lets the next one have its turn; the room is kept.
+        func endTurn() {
+            lease.endTurn()
+            long?.endTurn()
+        }
+
+        /// Gives the room back, and the turn.
+        func release() {
+            lease.release()
+            long?.release()
+        }
+    }
+
+    private let turns: FairQueue<Requester>
+    private let longTurns: FairQueue<Requester>
+    private let memoryBytes: Int
+
+    /// Work that a thread gets done in a second, until it is known: between a baseline JPEG (some 800 MB/s on the machine
+    /// of docs/benchmarks.md) and a progressive one (110 MB/s).
+    private static let paceOfThread = 512e6
+    /// More work than this is long: a quarter of a second, or a photo of 32 megapixels that is decoded, a PNG of four or a
+    /// WebP of two that is made.
+    static let longWork = 128_000_000
+
+    init(threads: Int, memoryBytes: Int, queueLimit: Int, patience: Duration, clock: MonotonicClock) {
+        self.memoryBytes = memoryBytes
+        let pace = Double(threads) * Self.paceOfThread
+        turns = FairQueue(
+            .init(
+                // For each thread what it works at, and what it does next.
+                turns: 2 * threads,
+                // More where pictures are small, or else threads would wait for a store that takes its time.
+                load: memoryBytes / 2, memory: memoryBytes,
+                // No buffer holds more than 32 bits count.
+                room: min(memoryBytes / 4, Int(UInt32.max)),
+                queue: queueLimit, wait: patience / 2, pace: pace),
+            clock: clock)
+        // Room is not asked for here. Half of the memory is left to the others, but for one that needs more.
+        longTurns = FairQueue(
+            .init(
+                turns: 2 * threads, load: 0, memory: memoryBytes / 2, room: 0, queue: queueLimit, wait: patience / 2,
+                pace: pace),
+            clock: clock)
+    }
+
+    func acquire(
+        _ work: CodecWork, for requester: Requester, deadline: ContinuousClock.Instant
+    ) async throws(TurnRefusal) -> Turn {
+        // What needs more memory than there is will be refused when its header is read.
+        let load = min(max(work.file, work.load), memoryBytes)
+        guard work.cost > Self.longWork else {
+            let job = FairQueue.Job(client: requester, room: work.file, cost: work.cost, load: load)
+            return Turn(lease: try await turns.acquire(job, deadline: deadline), long: nil)
+        }
+        let long = try await longTurns.acquire(
+            .init(client: requester, room: 0, cost: work.cost, load: load), deadline: deadline)
+        // Its turn is not one of the others', and nobody of them is refused for its work.
+        let lease = try await turns.acquire(
+            .init(client: requester, room: work.file, cost: 0, load: load, hasTurn: true), deadline: deadline)
+        return Turn(lease: lease, long: long)
+    }
+
+    /// How many wait.
+    var waiting: Int { turns.usage.waiting + longTurns.usage.waiting }
+
+    /// How long the first of those has waited that are no long work, in seconds.
+    var oldestWaitingSeconds: Double { turns.usage.oldestWaitingSeconds }
+}

@@ -1,0 +1,50 @@
+import ImageCodecs
+public import ImageModel
+
+/// How much work a rendition is, as a number of bytes: those of the pixels that a plain JPEG would be decoded to in the
+/// same time. It is what turns at the codecs are shared by.
+extension RenderPlan {
+    /// - Parameter info: what the plan was made of.
+    public func workBytes(info: ImageInfo, spec: RenditionSpec) -> Int {
+        let frames = isAnimated ? max(1, info.frames ?? 1) : 1
+        return Self.sum(
+            Self.product(frames, info.size.pixels, Self.decodingPrice(of: info.format)),
+            Self.product(frames, outputSize.pixels, makingPrice(spec)))
+    }
+
+    /// Of a pixel that is read. Four bytes of a plain JPEG are the measure; the others take two or three times as long.
+    private static func decodingPrice(of format: ImageFormat) -> Int {
+        switch format {
+        case .jpeg: 4
+        case .png, .webp: 8
+        case .avif: 12
+        }
+    }
+
+    /// Of a pixel that is made. A million of them took 20 ms as a JPEG, 55 as a PNG, 120 as a WebP and 170 as an AVIF
+    /// (see the encoder's settings), and 8 ms are what a million pixels of a plain JPEG take to decode.
+    private func makingPrice(_ spec: RenditionSpec) -> Int {
+        let encoding =
+            switch outputFormat(spec) {
+            case .jpeg: 10
+            case .png: 28
+            case .webp: 60
+            case .avif: 86
+            }
+        // A limit of bytes is met by encoding several times.
+        let rounds = spec.maximumBytes == nil ? 1 : 5
+        return rounds * encoding + (blur == nil ? 0 : 8) + (sharpen == nil ? 0 : 8) + (resampling == nil ? 0 : 4)
+    }
+
+    private static func product(_ factors: Int...) -> Int {
+        factors.reduce(1) { product, factor in
+            let (value, overflows) = product.multipliedReportingOverflow(by: factor)
+            return overflows ? .max : value
+        }
+    }
+
+    private static func sum(_ first: Int, _ second: Int) -> Int {
+        let (value, overflows) = first.addingReportingOverflow(second)
+        return overflows ? .max : value
+    }
+}

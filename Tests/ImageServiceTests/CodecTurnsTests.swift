@@ -1,0 +1,54 @@
+import Admission
+import Testing
+
+@testable import ImageService
+
+@Suite("Turns of long work", .timeLimit(.minutes(1)))
+struct CodecTurnsTests {
+    /// Thirty large PNGs of a tiny picture held every thread, and everybody else waited for 5.7 s.
+    @Test("Work that takes long takes no turn of what is done in a moment, and waits for its own")
+    func longWork() async throws {
+        let turns = CodecTurns(
+            threads: 1, memoryBytes: 1 << 30, queueLimit: 10, patience: .seconds(60), clock: .continuous)
+        let deadline = ContinuousClock.now + .seconds(60)
+        let long = CodecWork(file: 12 << 20)
+        let short = CodecWork(file: 100_000)
+        #expect(long.cost > CodecTurns.longWork && short.cost <= CodecTurns.longWork)
+
+        var held = [CodecTurns.Turn]()
+        for _ in 0..<2 { held.append(try await turns.acquire(long, for: .ipv4(1), deadline: deadline)) }
+        #expect(held.allSatisfy(\.isLong))
+        let third = Task { try await turns.acquire(long, for: .ipv4(1), deadline: deadline).isLong }
+        while turns.waiting == 0 { await Task.yield() }
+
+        for _ in 0..<2 {
+            let turn = try await turns.acquire(short, for: .ipv4(2), deadline: deadline)
+            #expect(!turn.isLong)
+            held.append(turn)
+        }
+        #expect(turns.waiting == 1)
+        held[0].release()
+        #expect(try await third.value)
+        #expect(turns.waiting == 0)
+    }
+
+    @Test("Whoever gives up while it waits for a long turn leaves nothing behind")
+    func givesUp() async throws {
+        let turns = CodecTurns(
+            threads: 1, memoryBytes: 1 << 30, queueLimit: 10, patience: .seconds(60), clock: .continuous)
+        let deadline = ContinuousClock.now + .seconds(60)
+        let long = CodecWork(file: 12 << 20)
+        let held = [
+            try await turns.acquire(long, for: .ipv4(1), deadline: deadline),
+            try await turns.acquire(long, for: .ipv4(1), deadline: deadline),
+        ]
+        let third = Task { try await turns.acquire(long, for: .ipv4(1), deadline: deadline) }
+        while turns.waiting == 0 { await Task.yield() }
+        third.cancel()
+        await #expect(throws: TurnRefusal.cancelled) { _ = try await third.value }
+        #expect(turns.waiting == 0)
+        for turn in held { turn.release() }
+        let again = try await turns.acquire(long, for: .ipv4(1), deadline: deadline)
+        again.release()
+    }
+}
