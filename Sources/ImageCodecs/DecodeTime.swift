@@ -4,7 +4,7 @@ public import ImageModel
 extension ImageDecoder {
     /// About what decoding takes of one processor, in microseconds on the machine of docs/benchmarks.md; what matters is
     /// how the formats compare. Told by the header and the file's length alone, so that the same file has the same price
-    /// on every replica and in every test. Measured by Benchmarks/imaging/ladder.
+    /// on every replica and in every test. Measured by Benchmarks/http/sizes.
     ///
     /// - Parameter file: the whole file.
     public static func microseconds(
@@ -19,11 +19,11 @@ extension ImageDecoder {
                 // A plain one is read by our own reader at a part of its size, which skips what it does not need.
                 return scaleDenominator > 1 ? bytes * 6 / 1_000 + made * 4 / 1_000 : bytes * 9 / 1_000 + made * 4 / 1_000
             }
-            return bytes * 30 / 1_000 + pixels * 12 / 1_000 + made * 5 / 1_000
+            return bytes * 20 / 1_000 + pixels * 8 / 1_000 + made * 5 / 1_000
         case .png: return bytes * 4 / 1_000 + pixels * 8 / 1_000
         case .webp:
             let isLossless = (try? WebPHeader.read(file, limits: limits))?.coding.is_lossless ?? true
-            return isLossless ? bytes * 10 / 1_000 + pixels * 8 / 1_000 : bytes * 15 / 1_000 + pixels * 8 / 1_000
+            return isLossless ? bytes * 16 / 1_000 + pixels * 10 / 1_000 : bytes * 15 / 1_000 + pixels * 8 / 1_000
         case .avif: return bytes * 40 / 1_000 + pixels * 15 / 1_000
         }
     }

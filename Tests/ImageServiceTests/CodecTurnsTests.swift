@@ -1,4 +1,5 @@
 import Admission
+import TaskSupport
 import Testing
 
 @testable import ImageService
@@ -17,7 +18,8 @@ struct CodecTurnsTests {
 
         var held = [CodecTurns.Turn]()
         for _ in 0..<2 { held.append(try await turns.acquire(long, for: .ipv4(1), deadline: deadline)) }
-        #expect(held.allSatisfy(\.isLong))
+        let areLong = held.allSatisfy { $0.isLong }
+        #expect(areLong)
         let third = Task { try await turns.acquire(long, for: .ipv4(1), deadline: deadline).isLong }
         while turns.waiting == 0 { await Task.yield() }
 

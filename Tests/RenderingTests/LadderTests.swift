@@ -48,13 +48,13 @@ struct LadderTests {
         #expect(ladder.serves(wanted(.png, nil), of: original) == isLossy)
     }
 
-    @Test("It is made at once where one further size pays for it four times, else when twice its price has been missed")
+    @Test("It is made at once where one further size pays for it three times, else when twice its price has been missed")
     func price() {
         let dear = LadderPrice(saving: 400, making: 100)
         #expect(dear.isWorthMaking(saved: 0))
         let cheap = LadderPrice(saving: 20, making: 100)
-        #expect(!cheap.isWorthMaking(saved: 189))
-        #expect(cheap.isWorthMaking(saved: 190))
+        #expect(!cheap.isWorthMaking(saved: 187))
+        #expect(cheap.isWorthMaking(saved: 188))
         #expect(!LadderPrice(saving: -5, making: 1).isWorthMaking(saved: 0))
     }
 

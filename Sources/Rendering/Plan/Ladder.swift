@@ -19,8 +19,8 @@ public struct Ladder: Sendable, Hashable {
     /// An original has an intermediate only where its longer side is so much longer: else there is little to be gained.
     private static let gain = 1.5
     /// Renditions are so much smaller than the intermediate that nobody sees that it was compressed once more, and that
-    /// the decoder may still halve it.
-    private static let margin = 2.0
+    /// the decoder may still halve it. Just below two, since the shorter sides of both are rounded.
+    private static let margin = 1.995
 
     /// The intermediate of this picture; nil where it has none.
     public func intermediate(of info: ImageInfo) -> RenditionSpec? {

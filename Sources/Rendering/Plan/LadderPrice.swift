@@ -17,11 +17,11 @@ public struct LadderPrice: Sendable, Hashable {
     ///
     /// Nobody knows how many sizes will be asked for. What earlier ones would have saved is the measure, as for who hires
     /// skis by the day: once it is twice what buying costs, it is bought, so that never much more is spent than was
-    /// needed. Where a single further size pays for it four times over, it is bought at once: a picture is mostly shown
+    /// needed. Where a single further size pays for it three times over, it is bought at once: a picture is mostly shown
     /// in more than one.
     ///
     /// - Parameter saved: what the earlier renditions of this original would have taken less.
-    public func isWorthMaking(saved: Int) -> Bool { saved / 2 + saving / 4 >= making }
+    public func isWorthMaking(saved: Int) -> Bool { saved / 2 + saving / 3 >= making }
 }
 
 extension Ladder {
@@ -46,7 +46,7 @@ extension Ladder {
 
     /// Nanoseconds of a pixel: of one that is read by the resampler, and of one that becomes a plain JPEG.
     private static let resampling = 2
-    private static let encoding = 7
+    private static let encoding = 10
 
     private static func time(_ plan: RenderPlan, file: RawSpan, info: ImageInfo, limits: RenderLimits) -> Int {
         ImageDecoder.microseconds(

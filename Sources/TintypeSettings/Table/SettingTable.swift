@@ -102,7 +102,8 @@ extension Setting {
             "decoded bytes at once; what alone needs more is 422, not 503"),
         Setting(
             "RENDER_THREADS", \.renderThreads, .optional(.number(1...256)), default: "one for each core",
-            "threads that decode, transform and encode"),
+            "threads that decode, transform and encode. What takes longer than a quarter of a second has as many of its own, "
+                + "which give way to these"),
         Setting(
             "RENDER_QUEUE", \.renderQueue, .number(0...65_536),
             "how many renditions may wait for their turn; one more is 503"),
@@ -143,8 +144,8 @@ extension Setting {
         ),
         Setting(
             "LADDER_SIDE", \.ladderSide, .number(0...8192),
-            "pixels on the longer side of the intermediate that is kept of a large JPEG, of which renditions of half its "
-                + "size or less are made; 0: none. Needs `RENDITION_STORE`"),
+            "pixels on the longer side of the intermediate that is kept of a large original where it pays, of which "
+                + "renditions of half its size or less are made; 0: none. Needs `RENDITION_STORE`"),
         Setting("LADDER_QUALITY", \.ladderQuality, .number(1...100), "JPEG quality of the intermediate"),
         Setting(
             "CLIENT_HINTS", \.clientHints, .hints,
