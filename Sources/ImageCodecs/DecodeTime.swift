@@ -17,7 +17,8 @@ extension ImageDecoder {
             let made = pixels / (max(1, scaleDenominator) * max(1, scaleDenominator))
             guard let coding = (try? JPEGHeader.read(file, limits: limits))?.coding, coding.has_many_scans else {
                 // A plain one is read by our own reader at a part of its size, which skips what it does not need.
-                return scaleDenominator > 1 ? bytes * 6 / 1_000 + made * 4 / 1_000 : bytes * 9 / 1_000 + made * 4 / 1_000
+                return scaleDenominator > 1
+                    ? bytes * 6 / 1_000 + made * 4 / 1_000 : bytes * 9 / 1_000 + made * 4 / 1_000
             }
             return bytes * 20 / 1_000 + pixels * 8 / 1_000 + made * 5 / 1_000
         case .png: return bytes * 4 / 1_000 + pixels * 8 / 1_000

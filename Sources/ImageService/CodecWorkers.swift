@@ -79,7 +79,8 @@ public struct CodecWorkers: Sendable {
     ///   - turn: the one that the work has; nil: none.
     ///   - use: what it is for, in the words of the refusal where it takes more memory than there is.
     func run<Value: Sendable>(
-        bytes: Int, in turn: Turn?, use: String = "Decoding this image", _ work: @escaping @Sendable (CancelFlag) throws -> Value
+        bytes: Int, in turn: Turn?, use: String = "Decoding this image",
+        _ work: @escaping @Sendable (CancelFlag) throws -> Value
     ) async throws(ServiceError) -> Value {
         let deadline = clock.now() + patience
         let timeLimit = timeLimit

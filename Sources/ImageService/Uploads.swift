@@ -325,7 +325,9 @@ struct Uploads: Sendable {
         let file = receiver.takePart()
         let (policy, codec) = (limits.metadata, limits.codec)
         // The new file as it is made and as it is kept, and the pieces it is made of.
-        let rewritten = try await workers.run(bytes: 3 * file.readableBytes + 1 << 20, in: nil, use: "Changing this file's metadata") { _ -> Rewritten? in
+        let rewritten = try await workers.run(
+            bytes: 3 * file.readableBytes + 1 << 20, in: nil, use: "Changing this file's metadata"
+        ) { _ -> Rewritten? in
             let info = try ImageHeader.read(file.readableBytesSpan, limits: codec)
             let changed = try policy.apply(to: file.readableBytesSpan, info: info, limits: codec)
             guard let bytes = changed else { return nil }

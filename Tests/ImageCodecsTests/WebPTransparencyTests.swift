@@ -83,7 +83,8 @@ struct WebPTransparencyTests {
             Self.animation([(0, 0, whole, .rgb8, 1), (0, 0, whole, .rgb8, 1)], flagged: flagged), hasAlpha: false,
             "what is cleared is covered")
         try check(
-            Self.animation([(0, 0, whole, .rgb8, 0), (0, 0, part, .rgb8, 1), (8, 0, part, .rgb8, 0)], flagged: flagged),
+            Self.animation(
+                [(0, 0, whole, .rgb8, 0), (0, 0, part, .rgb8, 1), (8, 0, part, .rgb8, 0)], flagged: flagged),
             hasAlpha: true, "what is cleared is not covered")
     }
 

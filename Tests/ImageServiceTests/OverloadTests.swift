@@ -19,7 +19,8 @@ struct OverloadTests {
     init() throws {
         path = try ImagePath(Array("a.jpg".utf8))
         // Room for two files of 900 KB, and four that wait.
-        workers = CodecWorkers(memoryBytes: 8 << 20, queueLimit: 4, pool: pool, longPool: longPool, patience: .seconds(60))
+        workers = CodecWorkers(
+            memoryBytes: 8 << 20, queueLimit: 4, pool: pool, longPool: longPool, patience: .seconds(60))
         service = ImageService(
             storage: storage, workers: workers,
             configuration: .init(

@@ -48,7 +48,8 @@ struct LadderTests {
         #expect(ladder.serves(wanted(.png, nil), of: original) == isLossy)
     }
 
-    @Test("It is made at once where one further size pays for it three times, else when twice its price has been missed")
+    @Test(
+        "It is made at once where one further size pays for it three times, else when twice its price has been missed")
     func price() {
         let dear = LadderPrice(saving: 400, making: 100)
         #expect(dear.isWorthMaking(saved: 0))

@@ -29,7 +29,8 @@ extension Renditions {
         let turn = try await workers.admit(CodecWork(file: Int64(pixels.head.readableBytes)), for: requester)
         defer { turn.release() }
         do throws(ServiceError) {
-            let bytes = try await workers.render(pixels.head, spec, of: info.displaySize, limits: limits.codec, in: turn)
+            let bytes = try await workers.render(
+                pixels.head, spec, of: info.displaySize, limits: limits.codec, in: turn)
             rendered.increment()
             return bytes
         } catch .unprocessable {
