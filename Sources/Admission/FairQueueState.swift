@@ -96,15 +96,20 @@ struct FairQueueState<Client: Hashable & Sendable>: Sendable {
             return (.granted, [])
         }
         let place = Place(tag: max(accounts[job.client]?.tag ?? 0, lastTurn) + job.cost, ticket: ticket)
-        guard let displaced = makeWay(for: place) else {
-            return (.refused(.full(retryAfterSeconds: secondsToDrain)), [])
+        var displaced: [Ticket] = []
+        // What has its turn elsewhere was judged there: nobody makes way for it, and it is not refused here.
+        if !job.hasTurn {
+            guard let dropped = makeWay(for: place) else {
+                return (.refused(.full(retryAfterSeconds: secondsToDrain)), [])
+            }
+            displaced = dropped
         }
         waiters[ticket] = Waiter(job: job, tag: place.tag, since: now)
         waitingCost += job.cost
         accounts[job.client, default: Account(tag: 0)].waiting += 1
         accounts[job.client]?.tag = place.tag
         order.insert(place)
-        arrivals.append(ticket)
+        if !job.hasTurn { arrivals.append(ticket) }
         return (.queued, displaced)
     }
 

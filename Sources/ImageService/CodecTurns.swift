@@ -44,13 +44,35 @@ struct CodecWork: Sendable {
 
     /// A rendition: what is read, and what is made of it.
     init(_ image: StoredImage, _ spec: RenditionSpec, limits: CodecLimits) {
-        self.init(image, isStill: spec.isStill)
-        // One that cannot be planned fails as soon as its file has been read.
-        guard let info = image.image,
-            let plan = try? RenderPlan(info: info, spec: spec, limits: RenderLimits(codec: limits))
-        else { return }
-        cost = min(max(file, plan.workBytes(info: info, spec: spec)), Self.maximum)
-        load = min(max(load, plan.outputMemoryBytes), Self.maximum)
+        self.init(file: image.size)
+        guard let info = image.image else { return }
+        self.init(file: image.size, info, of: nil, spec, limits: limits)
+    }
+
+    /// The same of a file of which the header is known, or about known.
+    ///
+    /// - Parameter original: the size of the original, where the file is an intermediate of it.
+    init(file: Int64, _ info: ImageInfo, of original: PixelSize?, _ spec: RenditionSpec, limits: CodecLimits) {
+        self.init(file: file)
+        guard let plan = try? RenderPlan(info: info, of: original, spec: spec, limits: RenderLimits(codec: limits))
+        else {
+            // It fails as soon as its file has been read, and is not to hold up anybody until then.
+            (cost, load) = (self.file, self.file)
+            return
+        }
+        cost = min(max(self.file, plan.workBytes(info: info, spec: spec)), Self.maximum)
+        load = min(max(self.file, plan.pixelBytes(info: info)), Self.maximum)
+    }
+
+    /// A picture that is turned.
+    ///
+    /// - Parameter info: what its record says; nil: nothing.
+    init(turning file: Int64, _ info: ImageInfo?) {
+        self.init(file: file)
+        // What moves in a JPEG are its coefficients; what else there is, is decoded and encoded without loss.
+        guard let info, info.format != .jpeg else { return }
+        let (pixels, overflows) = info.size.pixels.multipliedReportingOverflow(by: RenderPlan.losslessPrice)
+        cost = min(max(self.file, overflows ? .max : pixels), Self.maximum)
     }
 }
 
@@ -108,7 +130,8 @@ struct CodecTurns: Sendable {
         // Room is not asked for here. Half of the memory is left to the others, but for one that needs more.
         longTurns = FairQueue(
             .init(
-                turns: 2 * threads, load: 0, memory: memoryBytes / 2, room: 0, queue: queueLimit, wait: patience / 2,
+                // No more than there are threads: who waited for one would have read the file already.
+                turns: threads, load: 0, memory: memoryBytes / 2, room: 0, queue: queueLimit, wait: patience / 2,
                 pace: pace),
             clock: clock)
     }

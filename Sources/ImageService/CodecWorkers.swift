@@ -125,7 +125,7 @@ public struct CodecWorkers: Sendable {
         return Usage(
             queued: turns.waiting + memory.waiting + pool.queued + longPool.queued,
             running: pool.running + longPool.running,
-            // Long work may wait, and tells nothing of how the others fare.
+            // Long work may wait for its turn, which tells nothing of how the others fare.
             oldestQueuedSeconds: max(
                 turns.oldestWaitingSeconds, memory.oldestWaitingSeconds, pool.oldestQueuedSeconds))
     }

@@ -149,8 +149,8 @@ struct Rotation: Sendable {
         try limits.check(found.size, toBe: "rotated")
         // The turn comes before the read: whatever waits between that and the write gives other writers time to come
         // first, and would hold a connection to the store. Until what was made of the file is with the store.
-        CodecDemand.current?.note()
-        let room = try await workers.admit(CodecWork(file: found.size), for: requester)
+        let work = CodecWork(turning: found.size, ImageRecord(found).image)
+        let room = try await workers.admit(work, for: requester)
         defer { room.release() }
         let got = try await ask { () async throws(StorageError) in
             try await storage.get(path.key, options: GetOptions())

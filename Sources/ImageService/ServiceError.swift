@@ -47,6 +47,12 @@ public enum ServiceError: Error, Sendable {
         }
     }
 
+    /// Whether it was given up since it took too long, which another time it may not.
+    var isOfTime: Bool {
+        if case .tookTooLong = self { return true }
+        return false
+    }
+
     /// Whether a question to the store had no answer: it was away, or too busy for it.
     var tellsNothingOfTheImage: Bool {
         switch self {

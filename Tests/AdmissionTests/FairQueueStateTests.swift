@@ -35,6 +35,23 @@ import Testing
         return order
     }
 
+    // MARK: Turns that were given elsewhere
+
+    @Test mutating func `a job that has its turn elsewhere waits for room only, and nobody makes way for it`() {
+        state = Self.make(room: 10, queue: 1)
+        #expect(arrive("first", 10, 0) == .granted)
+        #expect(arrive("second", 10, 1) == .queued)
+        let large = State.Job(client: "large", room: 10, cost: 0, load: 0, hasTurn: true)
+        let (answer, displaced) = state.arrive(large, 2, now: now)
+        #expect(answer == .queued && displaced.isEmpty)
+        // It stands before the second, which costs something.
+        #expect(state.endTurn(Self.job("first"), now: now) == [])
+        #expect(state.release(1, now: now) == [2])
+        #expect(state.turns == 0)
+        #expect(state.endTurn(large, now: now) == [])
+        #expect(state.release(10, now: now) == [1])
+    }
+
     // MARK: Order
 
     @Test mutating func `two clients have turns in turn, however many jobs one of them has brought before`() {

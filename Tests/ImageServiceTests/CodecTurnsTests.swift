@@ -1,4 +1,6 @@
 import Admission
+import ImageCodecs
+import ImageModel
 import TaskSupport
 import Testing
 
@@ -17,11 +19,11 @@ struct CodecTurnsTests {
         #expect(long.cost > CodecTurns.longWork && short.cost <= CodecTurns.longWork)
 
         var held = [CodecTurns.Turn]()
-        for _ in 0..<2 { held.append(try await turns.acquire(long, for: .ipv4(1), deadline: deadline)) }
+        held.append(try await turns.acquire(long, for: .ipv4(1), deadline: deadline))
         let areLong = held.allSatisfy { $0.isLong }
         #expect(areLong)
-        let third = Task { try await turns.acquire(long, for: .ipv4(1), deadline: deadline).isLong }
-        while turns.waiting == 0 { await Task.yield() }
+        let second = Task { try await turns.acquire(long, for: .ipv4(1), deadline: deadline).isLong }
+        while turns.waiting == 0, !Task.isCancelled { await Task.yield() }
 
         for _ in 0..<2 {
             let turn = try await turns.acquire(short, for: .ipv4(2), deadline: deadline)
@@ -30,7 +32,7 @@ struct CodecTurnsTests {
         }
         #expect(turns.waiting == 1)
         held[0].release()
-        #expect(try await third.value)
+        #expect(try await second.value)
         #expect(turns.waiting == 0)
     }
 
@@ -40,17 +42,23 @@ struct CodecTurnsTests {
             threads: 1, memoryBytes: 1 << 30, queueLimit: 10, patience: .seconds(60), clock: .continuous)
         let deadline = ContinuousClock.now + .seconds(60)
         let long = CodecWork(file: 12 << 20)
-        let held = [
-            try await turns.acquire(long, for: .ipv4(1), deadline: deadline),
-            try await turns.acquire(long, for: .ipv4(1), deadline: deadline),
-        ]
-        let third = Task { try await turns.acquire(long, for: .ipv4(1), deadline: deadline) }
-        while turns.waiting == 0 { await Task.yield() }
-        third.cancel()
-        await #expect(throws: TurnRefusal.cancelled) { _ = try await third.value }
+        let held = try await turns.acquire(long, for: .ipv4(1), deadline: deadline)
+        let second = Task { try await turns.acquire(long, for: .ipv4(1), deadline: deadline) }
+        while turns.waiting == 0, !Task.isCancelled { await Task.yield() }
+        second.cancel()
+        await #expect(throws: TurnRefusal.cancelled) { _ = try await second.value }
         #expect(turns.waiting == 0)
-        for turn in held { turn.release() }
+        held.release()
         let again = try await turns.acquire(long, for: .ipv4(1), deadline: deadline)
         again.release()
+    }
+
+    /// It counted as all the memory there is, and everybody waited until nothing else was under way, for a 422.
+    @Test("A picture that is too large to be decoded holds up nobody")
+    func tooLarge() throws {
+        let info = ImageInfo(format: .png, size: PixelSize(width: 1 << 30, height: 1 << 30))
+        let spec = RenditionSpec(width: 100, height: nil, fit: .scaleDown, format: .jpeg, quality: 80)
+        let work = CodecWork(file: 1_000, info, of: nil, spec, limits: CodecLimits())
+        #expect(work.cost == 1_000 && work.load == 1_000)
     }
 }

@@ -48,6 +48,12 @@ struct LadderTests {
         #expect(ladder.serves(wanted(.png, nil), of: original) == isLossy)
     }
 
+    /// An AVIF may claim such sides, and the product with twice the width is no number any more.
+    @Test("What no decoder takes has none", arguments: [(4_294_967_295, 2_147_483_647), (1 << 30, 1 << 30)])
+    func hostile(width: Int, height: Int) {
+        #expect(ladder.intermediate(of: info(width, height, .avif)) == nil)
+    }
+
     @Test(
         "It is made at once where one further size pays for it three times, else when twice its price has been missed")
     func price() {

@@ -21,7 +21,34 @@ import Testing
     }
 
     private func queue(_ place: Place, limit: Int) -> LineQueue {
-        LineQueue(limit: limit, note: { Array("dropped \($0)\n".utf8) }, write: { place.write($0) })
+        LineQueue(
+            limit: limit, note: { Array("dropped \($0)\n".utf8) },
+            write: {
+                place.write($0)
+                return $0.count
+            })
+    }
+
+    /// The disk was full: the rest of a batch was gone, nobody counted it, and half a line ran into the next one.
+    @Test func whatCannotBeWrittenIsCountedAndTornLinesEnd() {
+        let written = Mutex<[[UInt8]]>([])
+        let queue = LineQueue(
+            limit: 1 << 20, note: { _ in [] },
+            write: { bytes in
+                written.withLock { written in
+                    let taken = written.isEmpty ? Array(bytes.prefix(2)) : bytes
+                    written.append(taken)
+                    return taken.count
+                }
+            })
+        queue.append(Array("first\n".utf8))
+        queue.flush(milliseconds: 2_000)
+        #expect(queue.droppedLines == 1)
+        queue.append(Array("second\n".utf8))
+        queue.flush(milliseconds: 2_000)
+        let all = written.withLock { String(decoding: $0.joined(), as: UTF8.self) }
+        #expect(all == "fi\nsecond\n")
+        #expect(queue.droppedLines == 1)
     }
 
     @Test func everyLineIsWrittenOnceAndInOrder() {

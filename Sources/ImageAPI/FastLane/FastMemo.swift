@@ -33,12 +33,14 @@ final class FastMemo: Sendable {
     fileprivate static let places = 8
     /// Of an entry that is not large: sets are made for so many entries as have room then.
     private static let usualBytes = 512
+    /// Of a shard, whose sets are made at once on an event loop: two million entries in all.
+    private static let maximumSets = 16_384
     private static let bytesOfPlace = MemoryLayout<FastEntry?>.stride + MemoryLayout<Set>.stride / places
 
     init(_ memory: RequestMemory) {
         self.memory = memory
         let entries = max(0, memory.limit) / Self.usualBytes
-        self.setsOfShard = entries / (Self.shardCount * Self.places)
+        self.setsOfShard = min(entries / (Self.shardCount * Self.places), Self.maximumSets)
         self.shards = (0..<Self.shardCount).map { _ in NIOLockedValueBox(Shard()) }
     }
 

@@ -120,6 +120,8 @@ final class ImageFastLane: FastLane {
         // Judged before it is looked for, which counts as a use.
         guard request.isHead || entry.length <= Self.maximumBodyBytes else { return .none }
         guard let file = find.file() else { return .notHere }
+        // A store may give bytes of another length the same tag.
+        guard file.size == entry.length else { return .none }
         if request.isHead { return Self.outcome(200, find.head) }
         self.noteUse(file, entry, find.freshness)
         return Self.isSmall(file) ? Self.outcome(200, find.head, file, 0..<file.size) : .none
@@ -168,7 +170,7 @@ final class ImageFastLane: FastLane {
             }
         }
         if request.isHead, entry.fileSerial == nil { return Self.outcome(200, self.head(entry.whole, values)) }
-        guard let file = fresh.file else { return .none }
+        guard let file = fresh.file, file.size == entry.length else { return .none }
         if request.isHead { return Self.outcome(200, self.head(entry.whole, values)) }
         guard Self.isSmall(file) else { return .none }
         self.noteUse(file, entry, fresh.freshness)

@@ -77,11 +77,6 @@ struct DerivedObjects: Sendable {
         }
     }
 
-    func exists(_ name: String, of version: OriginalVersion) async -> Bool {
-        guard let key = Self.key(name, of: version) else { return false }
-        return (try? await storage.head(key)) != nil
-    }
-
     /// How many there are of this version whose names begin so, counted up to `limit`.
     func count(
         of version: OriginalVersion, beginningWith start: String, upTo limit: Int

@@ -49,10 +49,6 @@ struct KeptRenditions: Sendable {
         await objects.remove(Self.name(text), of: version)
     }
 
-    func contains(_ text: String, of version: OriginalVersion) async -> Bool {
-        await objects.exists(Self.name(text), of: version)
-    }
-
     /// What somebody who needs a rendition is to do.
     enum Turn: Sendable {
         case take(GetResult)

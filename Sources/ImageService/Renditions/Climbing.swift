@@ -15,7 +15,7 @@ struct Climbing {
     private var accounts: [OriginalVersion: Account] = [:]
 
     /// A rendition of this version is about to be made without an intermediate: whether it is to make one. Then
-    /// ``end(_:isMade:)`` is to be called.
+    /// ``end(_:isWorthAnother:)`` is to be called.
     mutating func begin(_ version: OriginalVersion, at price: LadderPrice) -> Bool {
         if accounts.count >= Self.maximumVersions, accounts[version] == nil {
             accounts = accounts.filter { $1.isBeingMade }
@@ -31,7 +31,14 @@ struct Climbing {
         return false
     }
 
-    mutating func end(_ version: OriginalVersion, isMade: Bool) {
-        accounts[version] = isMade ? nil : Account(isGivenUp: true)
+    /// Whether nobody is making it now, and it is worth a try.
+    func isOpen(_ version: OriginalVersion) -> Bool {
+        guard let account = accounts[version] else { return true }
+        return !account.isGivenUp && !account.isBeingMade
+    }
+
+    /// - Parameter isWorthAnother: whether it may be made again, where it is missed.
+    mutating func end(_ version: OriginalVersion, isWorthAnother: Bool) {
+        accounts[version] = isWorthAnother ? nil : Account(isGivenUp: true)
     }
 }

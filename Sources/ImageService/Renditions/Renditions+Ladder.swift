@@ -20,13 +20,15 @@ extension Renditions {
         _ located: Located, _ spec: RenditionSpec, for requester: Requester
     ) async throws(ServiceError) -> ByteBuffer? {
         guard let intermediate = intermediate(of: located), let info = located.image.image,
-            ladder?.serves(spec, of: info) == true,
+            let ladder, ladder.serves(spec, of: info),
             let pixels = try await find(intermediate, of: located, for: requester)
         else { return nil }
         // Held to the end, since what it holds is counted.
         defer { withExtendedLifetime(pixels) {} }
-        CodecDemand.current?.note()
-        let turn = try await workers.admit(CodecWork(file: Int64(pixels.head.readableBytes)), for: requester)
+        let work = CodecWork(
+            file: Int64(pixels.head.readableBytes), ImageInfo(format: .jpeg, size: ladder.size(of: info)),
+            of: info.displaySize, spec, limits: limits.codec)
+        let turn = try await workers.admit(work, for: requester)
         defer { turn.release() }
         do throws(ServiceError) {
             let bytes = try await workers.render(
@@ -79,6 +81,8 @@ extension Renditions {
         guard let kept, let ladder, !current.health.isAway, let intermediate = intermediate(of: located),
             let info = located.image.image, ladder.serves(spec, of: info)
         else { return nil }
+        let version = OriginalVersion(located.image)
+        guard climbing.withLockedValue({ $0.isOpen(version) }) else { return nil }
         let limits = limits
         let price = try await HeaderReading.run(over: file.readableBytes) { () throws(ServiceError) -> LadderPrice? in
             // The record is not to be believed for more than whether it is worth a look.
@@ -88,25 +92,23 @@ extension Renditions {
             return ladder.price(
                 spec, file: file.readableBytesSpan, info: header, limits: RenderLimits(codec: limits.codec))
         }
-        guard let price else { return nil }
-        let version = OriginalVersion(located.image)
-        guard climbing.withLockedValue({ $0.begin(version, at: price) }) else { return nil }
+        guard let price, climbing.withLockedValue({ $0.begin(version, at: price) }) else { return nil }
         let key = FlightKey(version: version, text: Self.text(intermediate), epoch: cache.epoch(of: version.path))
+        let step: ByteBuffer
         do throws(ServiceError) {
-            let step = try await workers.render(file, intermediate, of: nil, limits: limits.codec, in: turn)
-            intermediates.increment()
-            // Too large for the store, it would be made again for each of its renditions.
-            climbing.withLockedValue { $0.end(version, isMade: KeptRenditions.canKeep(step)) }
-            if let reservation = reserve(step.readableBytes, key) { _ = keepInMemory(step, key, in: reservation) }
-            kept.keepAside(step, key.text, of: version)
-            let bytes = try await workers.render(
-                step, spec, of: info.displaySize, limits: limits.codec, in: turn)
-            rendered.increment()
-            return bytes
+            step = try await workers.render(file, intermediate, of: nil, limits: limits.codec, in: turn)
         } catch {
-            climbing.withLockedValue { $0.end(version, isMade: error.isPassing) }
+            climbing.withLockedValue { $0.end(version, isWorthAnother: error.isPassing || error.isOfTime) }
             if error.isPassing { throw error }
             return nil
         }
+        intermediates.increment()
+        // Too large for the store, it would be made again for each of its renditions.
+        climbing.withLockedValue { $0.end(version, isWorthAnother: KeptRenditions.canKeep(step)) }
+        if let reservation = reserve(step.readableBytes, key) { _ = keepInMemory(step, key, in: reservation) }
+        kept.keepAside(step, key.text, of: version)
+        let bytes = try await workers.render(step, spec, of: info.displaySize, limits: limits.codec, in: turn)
+        rendered.increment()
+        return bytes
     }
 }

@@ -18,17 +18,28 @@ public struct Ladder: Sendable, Hashable {
 
     /// An original has an intermediate only where its longer side is so much longer: else there is little to be gained.
     private static let gain = 1.5
+    /// No decoder takes more. What a header says is not to be believed, and products of larger sides are no numbers.
+    private static let maximumPixels = 1 << 40
     /// Renditions are so much smaller than the intermediate that nobody sees that it was compressed once more, and that
     /// the decoder may still halve it. Just below two, since the shorter sides of both are rounded.
     private static let margin = 1.995
 
     /// The intermediate of this picture; nil where it has none.
     public func intermediate(of info: ImageInfo) -> RenditionSpec? {
-        guard !info.hasAlpha, !info.isAnimation, (info.frames ?? 1) == 1,
+        guard info.size.pixels <= Self.maximumPixels, !info.hasAlpha, !info.isAnimation, (info.frames ?? 1) == 1,
             Double(longerSide(of: info)) >= Double(side) * Self.gain
         else { return nil }
         return RenditionSpec(
             width: side, height: side, fit: .scaleDown, format: .jpeg, quality: quality, isIntermediate: true)
+    }
+
+    /// About the size of this picture's intermediate.
+    public func size(of info: ImageInfo) -> PixelSize {
+        let longer = longerSide(of: info)
+        let seen = info.displaySize
+        return PixelSize(
+            width: max(1, min(side, seen.width * side / longer)), height: max(1, min(side, seen.height * side / longer))
+        )
     }
 
     /// Whether a rendition may be made of the picture's intermediate.

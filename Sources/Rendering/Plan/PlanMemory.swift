@@ -6,7 +6,7 @@ struct PlanMemory: Sendable, Hashable {
     /// What is needed beside decoding while the decoded picture is there.
     private let whileDecoded: Int
     /// The most that is needed once it has gone.
-    let after: Int
+    private let after: Int
 
     /// What an animation takes from its first frame to its end, beside what each frame takes.
     private let throughout: Int

@@ -12,6 +12,15 @@ extension RenderPlan {
             Self.product(frames, outputSize.pixels, makingPrice(spec)))
     }
 
+    /// Bytes of the pixels that are read, and of those that are made.
+    public func pixelBytes(info: ImageInfo) -> Int {
+        let frames = isAnimated ? max(1, info.frames ?? 1) : 1
+        return Self.sum(Self.product(frames, info.size.pixels, 4), Self.product(outputSize.pixels, 4))
+    }
+
+    /// Of a pixel of a PNG or WebP that is decoded and encoded again without loss.
+    public static let losslessPrice = 36
+
     /// Of a pixel that is read. Four bytes of a plain JPEG are the measure; the others take two or three times as long.
     private static func decodingPrice(of format: ImageFormat) -> Int {
         switch format {

@@ -134,9 +134,6 @@ public struct RenderPlan: Sendable, Hashable {
         isAnimated ? .webp : ImageEncoder.format(for: spec.format, size: outputSize)
     }
 
-    /// An upper bound of the bytes that the picture takes once the decoded one has gone, the file that comes out included.
-    public var outputMemoryBytes: Int { memory.after }
-
     /// Whether a picture in Y, Cb and Cr can be encoded as it comes out of its resampling, or turned.
     func staysPlanar(spec: RenditionSpec) -> Bool {
         // A limit of bytes is met by encoding one picture several times.

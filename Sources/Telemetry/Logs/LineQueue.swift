@@ -19,7 +19,7 @@ final class LineQueue: Sendable {
 
     private let state = Mutex(State())
     private let limit: Int
-    private let write: @Sendable ([UInt8]) -> Void
+    private let write: @Sendable ([UInt8]) -> Int
     private let note: @Sendable (_ dropped: Int) -> [UInt8]
     private let signal = Signal()
     private let allDropped = Atomic(0)
@@ -32,10 +32,10 @@ final class LineQueue: Sendable {
     /// - Parameters:
     ///   - limit: bytes that may wait.
     ///   - note: the line that tells how many were dropped.
-    ///   - write: takes one or more whole lines; may block.
+    ///   - write: takes one or more whole lines, and tells how many bytes of them it could write; may block.
     init(
         limit: Int, note: @escaping @Sendable (_ dropped: Int) -> [UInt8],
-        write: @escaping @Sendable ([UInt8]) -> Void
+        write: @escaping @Sendable ([UInt8]) -> Int
     ) {
         self.limit = limit
         self.note = note
@@ -92,6 +92,18 @@ final class LineQueue: Sendable {
         }
     }
 
+    private static let lineEnd = UInt8(ascii: "\n")
+
+    /// Counts lines that could not be written: the disk is full, or nobody reads any more. Behind half a line the next one
+    /// begins anew.
+    private func lose(_ rest: ArraySlice<UInt8>, isTorn: Bool) {
+        let lines = rest.count { $0 == Self.lineEnd }
+        allDropped.add(lines, ordering: .relaxed)
+        state.withLock { state in
+            if isTorn, state.bytes.first != Self.lineEnd { state.bytes.insert(Self.lineEnd, at: 0) }
+        }
+    }
+
     /// Writes all that waits.
     ///
     /// - Parameter spare: Empty memory for the lines that come meanwhile; what was used now, when they have been written.
@@ -104,7 +116,12 @@ final class LineQueue: Sendable {
             return state.dropped
         }
         if dropped > 0 { spare += note(dropped) }
-        if !spare.isEmpty { write(spare) }
+        if !spare.isEmpty {
+            let written = write(spare)
+            if written < spare.count {
+                lose(spare[written...], isTorn: written > 0 && spare[written - 1] != Self.lineEnd)
+            }
+        }
         if spare.capacity > Self.keptCapacity { spare = [] } else { spare.removeAll(keepingCapacity: true) }
         state.withLock { $0.isWriting = false }
     }

@@ -32,14 +32,16 @@ enum StandardError {
         return lines
     }
 
-    private static func writeAll(_ bytes: [UInt8]) {
+    /// - Returns: how many bytes were taken.
+    private static func writeAll(_ bytes: [UInt8]) -> Int {
         bytes.withUnsafeBytes { buffer in
             var rest = buffer[...]
             while !rest.isEmpty {
                 let count = writeOnce(rest)
-                guard count > 0 else { return }
+                guard count > 0 else { break }
                 rest = rest.dropFirst(count)
             }
+            return buffer.count - rest.count
         }
     }
 
