@@ -56,6 +56,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
     var clocks = ConnectionClocks()
     /// Who may answer at once, and how requests for it are read; nil: nobody.
     let fastLane: (seat: FastLaneSeat, reader: FastHeadReader)?
+    let sentAhead: SentAhead
     /// Heads of quick answers are written into it: mostly the kernel has taken the last one, and its memory is free.
     var fastHead = ByteBuffer()
     /// For quick answers, and for what the kernel knows of the client.
@@ -63,6 +64,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
 
     init(core: ListenerCore, tap: SocketTap, eventLoop: any EventLoop) {
         self.fastLane = core.lanes.map { ($0.seat(on: eventLoop), FastHeadReader(core.configuration)) }
+        self.sentAhead = core.sentAhead.of(eventLoop)
         self.eventLoop = eventLoop
         self.executor = EventLoopTaskExecutor(eventLoop)
         self.core = core
@@ -144,6 +146,11 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
     /// Goes on with what was sent ahead.
     func goOn() {
         self.tap.resume()
+        self.wentOn()
+    }
+
+    /// What was sent ahead has been gone on with, or waits for that.
+    func wentOn() {
         if case .idle = self.phase {
             if self.tap.isInputClosed, !self.tap.isHoldingBack {
                 self.closeWhenFlushed()

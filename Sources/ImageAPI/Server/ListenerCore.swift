@@ -15,6 +15,7 @@ final class ListenerCore: Sendable {
     /// The same for what the fast lane sends.
     let readersWait: @Sendable () -> Bool
     let lanes: FastLanes?
+    let sentAhead = SentAheadOfLoops()
     let date: HTTPDateCache
     let requestIDs = RequestIDs()
     let drain = DrainState()

@@ -39,6 +39,8 @@ final class SocketTap: ChannelDuplexHandler {
     private var held = ByteBuffer()
     private var scanner = RequestScanner()
     private var isPassing = false
+    /// Whether ``SentAhead`` has it.
+    private var isQueued = false
     /// Its own place in the pipeline: what goes on from here goes to the parser.
     private var context: ChannelHandlerContext?
 
@@ -77,10 +79,20 @@ final class SocketTap: ChannelDuplexHandler {
         }
     }
 
-    /// Goes on where a request can be taken again.
+    /// Goes on with what was sent ahead, where a request can be taken again: soon, when others have had their turn.
     func resume() {
+        guard self.context != nil, self.isHoldingBack, !self.isPassing, !self.isQueued else { return }
+        self.isQueued = true
+        self.connection?.sentAhead.add(self)
+    }
+
+    /// Called by ``SentAhead``.
+    func goOn() {
+        self.isQueued = false
+        // The connection may be gone.
         guard let context, self.isHoldingBack, !self.isPassing else { return }
         self.pass(context, triesFast: true)
+        self.connection?.wentOn()
     }
 
     /// - Parameter triesFast: Whether the fast lane is asked at once, or first behind the request that comes next.

@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import Logging
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOEmbedded
 import NIOHTTP1
@@ -58,6 +59,32 @@ import Testing
         #expect(counter.heads == 1)
         #expect(!tap.isHoldingBack)
         _ = try? channel.finish()
+    }
+
+    /// Each answer began the next request at once, so that the loop never came to look at its sockets: 300 connections of
+    /// 2,500 heads kept everybody else waiting for more than eight seconds.
+    @Test(.timeLimit(.minutes(1))) func othersAreServedMeanwhile() async throws {
+        let (connections, requests) = (128, 2_000)
+        let answered = NIOLockedValueBox(0)
+        try await ListenerFixture.run(respond: { request, _ in
+            if request.head.path == "/many" { answered.withLockedValue { $0 += 1 } }
+            return Response(status: .noContent)
+        }) { fixture in
+            let heads = String(repeating: "GET /many HTTP/1.1\r\nHost: h\r\n\r\n", count: requests)
+            var clients: [RawClient] = []
+            for _ in 0..<connections {
+                let client = try await fixture.client()
+                try await client.send(heads)
+                clients.append(client)
+            }
+            let answer = try await fixture.exchange("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+            #expect(answer.hasPrefix("HTTP/1.1 204 "))
+            #expect(answered.withLockedValue { $0 } < connections * requests / 2)
+            // They are served as well, all in turn.
+            let before = answered.withLockedValue { $0 }
+            while answered.withLockedValue({ $0 }) == before { try await Task.sleep(for: .milliseconds(1)) }
+            withExtendedLifetime(clients) {}
+        }
     }
 
     /// Of chunks of one byte, six on the wire, each was a buffer of its own.
