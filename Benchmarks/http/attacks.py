@@ -140,7 +140,8 @@ def avif(references):
 
 
 def start(attack, port, number):
-    os.nice(10)
+    # Below the codec threads of the server, which run at 10.
+    os.nice(19)
     attack(port, number)
 
 
