@@ -110,7 +110,7 @@ struct CodecTurns: Sendable {
     /// Work that a thread gets done in a second, until it is known: between a baseline JPEG (some 800 MB/s on the machine
     /// of docs/benchmarks.md) and a progressive one (110 MB/s).
     private static let paceOfThread = 512e6
-    /// More work than this is long: a quarter of a second, or a photo of 32 megapixels that is decoded, a PNG of four or a
+    /// More work than this is long: by the estimates of `RenderPlan.workBytes` a quarter of a second, or a photo of 32 megapixels that is decoded, a PNG of four or a
     /// WebP of two that is made.
     static let longWork = 128_000_000
 

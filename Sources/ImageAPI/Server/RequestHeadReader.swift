@@ -33,7 +33,7 @@ struct RequestHeadReader {
             guard let name = HTTPField.Name(name) else {
                 throw .malformedRequest(reason: "A header field has a name that is no token.")
             }
-            // Blanks behind a value are none of it (RFC 9112, section 5.1), and the parser leaves them there.
+            // The parser leaves blanks at the end of a value, where they do not count (RFC 9112, section 5.1).
             try framing.note(name, String(value.trimmingBlanks()))
             // HTTPTypes keeps the Host field as the authority.
             if name.canonicalName != "host" { fields.append(HTTPField(name: name, value: value)) }

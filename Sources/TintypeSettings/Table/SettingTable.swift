@@ -144,8 +144,8 @@ extension Setting {
         ),
         Setting(
             "LADDER_SIDE", \.ladderSide, .number(0...8192),
-            "pixels on the longer side of the intermediate that is kept of a large original where it pays, of which "
-                + "renditions of half its size or less are made; 0: none. Needs `RENDITION_STORE`"),
+            "longer side of the intermediate, in pixels. It is kept of a large original if that pays, and renditions of "
+                + "half its size or less are made of it; 0: none. Needs `RENDITION_STORE`"),
         Setting("LADDER_QUALITY", \.ladderQuality, .number(1...100), "JPEG quality of the intermediate"),
         Setting(
             "CLIENT_HINTS", \.clientHints, .hints,
