@@ -2,10 +2,11 @@
 
 Another client, at an address of its own, asks for hits and, ten times a second, for a rendition of a photo of 10 megapixels
 that nobody has asked for before; first alone, then beside each attack. Attackers and clients share the processors with the
-server; the attackers run at a lower priority, since on a real network they would be elsewhere. Local files, default
-settings, access log on. Exits 1 where hits take longer than 5 ms and twice their calm time, or renditions twice theirs."""
+server; the attackers run at a lower priority, since on a real network they would be elsewhere. Local files or, with --s3,
+SeaweedFS; default settings, access log on. Exits 1 where hits take longer than 5 ms and twice their calm time, or renditions twice theirs."""
 
 import argparse
+import contextlib
 import http.client
 import itertools
 import multiprocessing
@@ -192,6 +193,7 @@ def main():
     parser.add_argument("--only", action="append", default=[], metavar="WHAT", help="a part of an attack's name")
     parser.add_argument("--photo", required=True, help="a JPEG of 10 megapixels")
     parser.add_argument("--beside", metavar="FILE", help="another binary instead of TINTYPE_BIN")
+    parser.add_argument("--s3", action="store_true", help="on SeaweedFS instead of local files")
     options = parser.parse_args()
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
@@ -203,9 +205,10 @@ def main():
         if options.only and not any(part in name for part in options.only):
             continue
         # A server of its own for each: nothing of the one before is left.
-        with tempfile.TemporaryDirectory(prefix="tintype-benchmark-") as folder, servers.tintype(
-            folder, binary=options.beside
-        ) as server:
+        with contextlib.ExitStack() as stack:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="tintype-benchmark-"))
+            s3_port = stack.enter_context(servers.seaweed(folder)) if options.s3 else None
+            server = stack.enter_context(servers.tintype(folder, s3_port, options.beside))
             connection = connect(server.port, HOST)
             for key, body in [
                 ("photo.jpg", photo), ("original.jpg", pictures.jpeg(20_000, 1)), ("tiny.jpg", pictures.jpeg(2_048, 2)),

@@ -2,13 +2,15 @@
 
 Everything at once, from many addresses, so that no client's share is the limit: the cache full; readers that take some
 KiB a second of renditions which the cache cannot hold, of originals that stream past it, and of listings; uploads that
-trickle; renditions that are being made; and connections that do nothing. The peak of the resident memory has to stay
+trickle; renditions that are being made; connections that send requests ahead, or a head without an end; and connections
+that do nothing. The peak of the resident memory has to stay
 below the formula of docs/operations.md, hits of another client have to be answered, and every refusal has to be one that
 is documented. Exits 1 where one of these fails."""
 
 import argparse
 import asyncio
 import collections
+import contextlib
 import itertools
 import re
 import socket
@@ -100,6 +102,19 @@ class Crowd:
         except OSError:
             self.statuses["idle connections"]["broken"] += 1
 
+    async def send_only(self, kind, data):
+        """Sends what the server takes, and reads nothing."""
+        while not self.is_over():
+            try:
+                _, writer = await self.connect()
+                writer.write(data)
+                while not self.is_over() and not writer.transport.is_closing():
+                    await asyncio.sleep(0.5)
+                writer.transport.abort()
+            except OSError:
+                self.statuses[kind]["broken"] += 1
+            await asyncio.sleep(0.5)
+
     async def hit(self, path):
         """Another client, that wants what is in memory."""
         while not self.is_over():
@@ -148,6 +163,10 @@ async def run(server, options):
     tasks += [crowd.read_slowly("readers of streamed originals", "/api/v1/images/original.jpg", 2_000)
               for _ in range(options.originals)]
     tasks += [crowd.read_slowly("readers of listings", "/api/v1/images?prefix=list/", 2_000) for _ in range(options.listings)]
+    ahead = b"GET /api/v1/images/original.jpg HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 2_000
+    tasks += [crowd.send_only("requests sent ahead", ahead) for _ in range(options.ahead)]
+    endless = b"GET /api/v1/images/noise.jpg HTTP/1.1\r\nHost: 127.0.0.1" + (b"\r\nX-Long: " + b"a" * 8_000) * 8
+    tasks += [crowd.send_only("heads without an end", endless) for _ in range(options.heads)]
     tasks += [crowd.upload_slowly(number, original, 2_000) for number in range(options.uploads)]
     await asyncio.gather(*tasks)
     return crowd.statuses
@@ -163,11 +182,17 @@ def main():
     parser.add_argument("--listed", type=int, default=300)
     parser.add_argument("--uploads", type=int, default=60)
     parser.add_argument("--idle", type=int, default=2000)
+    parser.add_argument("--ahead", type=int, default=1000, help="connections that send requests ahead")
+    parser.add_argument("--heads", type=int, default=1000, help="connections whose head of 64,000 bytes does not end")
+    parser.add_argument("--s3", action="store_true", help="on SeaweedFS instead of local files")
     options = parser.parse_args()
-    connections = options.idle + options.renditions + options.originals + options.listings + options.uploads + 1
-    with tempfile.TemporaryDirectory(prefix="tintype-benchmark-") as folder:
+    connections = sum([options.idle, options.renditions, options.originals, options.listings, options.uploads,
+                       options.ahead, options.heads, 1])
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="tintype-benchmark-"))
         settings = {name: str(value * MIB) for name, value in BUDGETS.items()}
-        with servers.tintype(folder, LOG_LEVEL="warning", **settings) as server:
+        s3_port = stack.enter_context(servers.seaweed(folder)) if options.s3 else None
+        with servers.tintype(folder, s3_port, LOG_LEVEL="warning", **settings) as server:
             start = server.resident
             statuses = asyncio.run(run(server, options))
             peak = server.peak

@@ -177,7 +177,7 @@ extension ImageService {
     private func mayBeTransformed(_ image: StoredImage) -> Bool {
         guard image.depth >= .whole else { return false }
         do {
-            try uploads.limits.check(image.size, toBe: "transformed")
+            try limits.check(image.size, toBe: "transformed")
             return true
         } catch {
             return false

@@ -51,6 +51,7 @@ public struct ImageService: Sendable {
     let cache: CurrentImages.Cache
     let current: CurrentImages
     private let originals: Originals
+    let limits: UploadLimits
     let uploads: Uploads
     private let rotation: Rotation
     private let renditions: Renditions
@@ -94,12 +95,16 @@ public struct ImageService: Sendable {
         self.derived = derived
         extras = ExtrasKeeper(
             objects: derived, cache: cache, originals: originals, workers: workers, limits: configuration.uploads)
+        limits = configuration.uploads
         uploads = Uploads(
-            storage: storage, cache: cache, commit: commit, budget: budget,
-            rewriting: ByteBudget(
-                limit: min(configuration.uploadMemoryBytes, Int(UInt32.max)), queueLimit: Self.maximumRewritesWaiting,
-                share: configuration.uploadMemoryBytes / 4, clock: clock),
-            workers: workers, derived: derived, limits: configuration.uploads)
+            receiver: BodyReceiver(
+                storage: storage, budget: budget,
+                rewriting: ByteBudget(
+                    limit: min(configuration.uploadMemoryBytes, Int(UInt32.max)),
+                    queueLimit: Self.maximumRewritesWaiting, share: configuration.uploadMemoryBytes / 4, clock: clock),
+                workers: workers, limits: configuration.uploads, clock: clock),
+            lookup: PriorVersionLookup(storage: storage),
+            writer: UploadWriter(storage: storage, cache: cache, commit: commit), derived: derived)
         rotation = Rotation(
             storage: storage, cache: cache, commit: commit, workers: workers, derived: derived,
             limits: configuration.uploads)
@@ -171,7 +176,7 @@ public struct ImageService: Sendable {
         // What its header does not tell, only making it would.
         guard let info = image.image else { return spec.format }
         do {
-            return try RenderPlan(info: info, spec: spec, limits: RenderLimits(codec: uploads.limits.codec))
+            return try RenderPlan(info: info, spec: spec, limits: RenderLimits(codec: limits.codec))
                 .outputFormat(spec)
         } catch {
             throw ServiceError(error)
@@ -184,7 +189,7 @@ public struct ImageService: Sendable {
         _ path: ImagePath, expecting expected: String? = nil
     ) async throws(ServiceError) -> Located {
         try await locate(path, expecting: expected, readTo: .whole) { (image) throws(ServiceError) in
-            try uploads.limits.check(image.size, toBe: "transformed")
+            try limits.check(image.size, toBe: "transformed")
         }
     }
 
@@ -344,7 +349,7 @@ public struct ImageService: Sendable {
     }
 
     public var usage: Usage {
-        let (streamed, rewritten) = (uploads.budget.usage, uploads.rewriting.usage)
+        let (streamed, rewritten) = (uploads.receiver.budget.usage, uploads.receiver.rewriting.usage)
         let answers = answers.budget.usage
         return Usage(
             cacheBytes: cache.usedBytes + requestMemory.used,
@@ -355,7 +360,7 @@ public struct ImageService: Sendable {
 
     /// Whether somebody has waited for the memory of uploads for so long that those who hold it have to make haste.
     public var isUploadMemoryContended: Bool {
-        max(uploads.budget.oldestWait, uploads.rewriting.oldestWait) >= AnswerMemory.contendedWait
+        max(uploads.receiver.budget.oldestWait, uploads.receiver.rewriting.oldestWait) >= AnswerMemory.contendedWait
     }
 
     /// The same of the memory of answers, and of the cache, where readers hold so much that nothing new is kept.

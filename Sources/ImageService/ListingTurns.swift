@@ -4,7 +4,8 @@ import Metrics
 /// Turns at listing, shared evenly between clients: a page of a thousand keys costs the store and this process as much as
 /// hundreds of hits, and whoever lists must not stand in the way of those who read.
 ///
-/// What is done with a page, thousands of names, is done on a thread of its own, which gives way to the event loops.
+/// What is done with a page, thousands of names, is done on a thread of its own, which gives way to the event loops and to
+/// the codec threads.
 struct ListingTurns: Sendable {
     private let turns: FairQueue<Requester>
     private let pool: WorkerPool
@@ -22,7 +23,7 @@ struct ListingTurns: Sendable {
         turns = FairQueue(
             .init(
                 turns: Self.running, load: 0, room: 0, queue: Self.waiting, wait: patience, pace: Self.pace))
-        pool = WorkerPool(threads: 1, queueLimit: Self.running, name: "listing", niceness: 10)
+        pool = WorkerPool(threads: 1, queueLimit: Self.running, name: "listing", niceness: 15)
         self.patience = patience
     }
 

@@ -27,7 +27,8 @@ final class BlockingPool: Sendable {
         pool.start()
     }
 
-    private static let niceness: Int32 = 10
+    /// Behind the codec threads (nice 10 and 13): a listing serves programs, a rendition somebody who looks at the screen.
+    private static let niceness: Int32 = 15
 
     deinit {
         pool.shutdownGracefully { _ in }

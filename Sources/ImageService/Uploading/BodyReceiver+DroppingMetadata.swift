@@ -1,0 +1,97 @@
+import Admission
+import ImageCodecs
+import ImageModel
+import NIOCore
+import ObjectStorage
+
+/// What UPLOAD_METADATA takes away is taken from a whole file.
+extension BodyReceiver {
+    /// Metadata are dropped from a whole file. One that is longer than a part is held in memory too, where memory for all
+    /// of it is taken at once, before its first byte or as soon as it shows that it is: so two uploads never wait for each
+    /// other with half of it.
+    func receiveWhole(
+        _ target: UploadTarget, id: WriteID, declared: Int64?, for requester: Requester, _ body: UploadBody
+    ) async throws(ServiceError) -> ReceivedUpload {
+        let partSize = storage.capabilities.partSize
+        var receiver = UploadReceiver(limits: limits, partSize: .max)
+        let lease = budget.open(for: requester)
+        let longest = Int(clamping: min(declared ?? limits.maximumBytes, limits.maximumBytes))
+        var reservation: ByteBudget<Requester>.Reservation?
+        if declared != nil, longest > partSize {
+            reservation = try await admitWhole(longest, for: requester)
+            receiver.reserve(longest)
+        }
+        while var chunk = try await next(body) {
+            let wanted = receiver.pendingBytes + chunk.readableBytes
+            if reservation == nil, wanted <= partSize {
+                try await grow(lease, wanted)
+            } else if reservation == nil {
+                reservation = try await admitWhole(max(longest, wanted), for: requester)
+                receiver.reserve(max(longest, wanted))
+                lease.release()
+            }
+            try receiver.take(&chunk)
+            try await receiver.readHeader()
+        }
+        let found = try await receiver.finish()
+        let file = receiver.takePart()
+        let (policy, codec) = (limits.metadata, limits.codec)
+        // The new file as it is made and as it is kept, and the pieces it is made of.
+        let rewritten = try await workers.run(
+            bytes: 3 * file.readableBytes + 1 << 20, in: nil, use: "Changing this file's metadata"
+        ) { _ -> Rewritten? in
+            let info = try ImageHeader.read(file.readableBytesSpan, limits: codec)
+            let changed = try policy.apply(to: file.readableBytesSpan, info: info, limits: codec)
+            guard let bytes = changed else { return nil }
+            let header = try ImageHeader.read(bytes.span.bytes, limits: codec)
+            return Rewritten(bytes: ByteBuffer(bytes: bytes), info: header)
+        }
+        let bytes = rewritten?.bytes ?? file
+        var sent = ReceivedUpload(
+            bytes: .whole(bytes), info: rewritten?.info ?? found, size: Int64(bytes.readableBytes), lease: lease,
+            reservation: reservation)
+        if bytes.readableBytes > partSize {
+            sent.bytes = .parts(try await sendParts(of: bytes, target, sent.info, id: id, for: requester))
+        }
+        return sent
+    }
+
+    /// Each part has the store's whole patience, where one write of everything would have it once.
+    private func sendParts(
+        of file: ByteBuffer, _ target: UploadTarget, _ info: ImageInfo, id: WriteID, for requester: Requester
+    ) async throws(ServiceError) -> any MultipartUpload {
+        let sender = PartSender()
+        do throws(ServiceError) {
+            sender.begin(try await begin(target, info, ImageRecord(image: info, writes: [id])))
+            var rest = file
+            while rest.readableBytes > 0 {
+                let part = rest.readSlice(length: min(storage.capabilities.partSize, rest.readableBytes))
+                // Its bytes are counted where all of the file's are.
+                if let part { try await sender.send(part, budget.open(for: requester)) }
+            }
+            return try await sender.finish()
+        } catch {
+            await sender.abort()
+            throw error
+        }
+    }
+
+    /// A file without what the policy drops.
+    private struct Rewritten: Sendable {
+        var bytes: ByteBuffer
+        var info: ImageInfo
+    }
+
+    private func admitWhole(
+        _ bytes: Int, for requester: Requester
+    ) async throws(ServiceError) -> ByteBudget<Requester>.Reservation {
+        do {
+            return try await rewriting.acquire(bytes, for: requester, deadline: clock.now() + Self.memoryTimeout)
+        } catch .exceedsBudget(let limit) {
+            throw .beyondLimit(
+                "Dropping metadata takes this upload into memory: it may have \(bytes) bytes; at most \(limit) fit.")
+        } catch {
+            throw ServiceError(error)
+        }
+    }
+}

@@ -1,0 +1,107 @@
+import Admission
+import ImageModel
+import NIOCore
+import ObjectStorage
+import TaskSupport
+
+/// Receives the body of an upload within the memory of uploads, and judges it: what it returns is a sound picture.
+///
+/// It leaves nothing in the store when it throws.
+struct BodyReceiver: Sendable {
+    let storage: any ObjectStorage
+    let budget: UploadBudget<Requester>
+    /// Whole files whose metadata are dropped.
+    let rewriting: ByteBudget<Requester>
+    let workers: CodecWorkers
+    let limits: UploadLimits
+    let clock: MonotonicClock
+
+    /// An upload waits for memory no longer than this: by then every client that stalled has been cut several times over.
+    static let memoryTimeout = Duration.seconds(180)
+
+    /// - Parameters:
+    ///   - declared: how long the body is, where that is known.
+    ///   - requester: whose share of the memory it takes.
+    /// - Throws: what is wrong with the body or the picture; also where the memory or the store is not to be had in time.
+    func receive(
+        _ target: UploadTarget, id: WriteID, declared: Int64?, for requester: Requester, _ body: UploadBody
+    ) async throws(ServiceError) -> ReceivedUpload {
+        switch limits.metadata {
+        case .keep: try await receiveInParts(target, id: id, for: requester, body)
+        case .dropLocation, .dropAll:
+            try await receiveWhole(target, id: id, declared: declared, for: requester, body)
+        }
+    }
+
+    /// Receives the body as parts, which are sent to the store while more of it comes.
+    private func receiveInParts(
+        _ target: UploadTarget, id: WriteID, for requester: Requester, _ body: UploadBody
+    ) async throws(ServiceError) -> ReceivedUpload {
+        var receiver = UploadReceiver(limits: limits, partSize: storage.capabilities.partSize)
+        var lease = budget.open(for: requester)
+        let sender = PartSender()
+        do throws(ServiceError) {
+            while var chunk = try await next(body) {
+                while chunk.readableBytes > 0 {
+                    if receiver.isPartFull {
+                        // There is more than one part: this one can go on its way while the next one comes.
+                        if !sender.hasBegun, let header = receiver.header {
+                            sender.begin(try await begin(target, header, .ofHeader(header, write: id)))
+                        }
+                        try await sender.send(receiver.takePart(), lease)
+                        lease = budget.open(for: requester)
+                    }
+                    try await grow(lease, receiver.pendingBytes + chunk.readableBytes)
+                    try receiver.take(&chunk)
+                    try await receiver.readHeader()
+                }
+            }
+            let info = try await receiver.finish()
+            guard sender.hasBegun else {
+                return ReceivedUpload(
+                    bytes: .whole(receiver.takePart()), info: info, size: receiver.bytes, lease: lease)
+            }
+            try await sender.send(receiver.takePart(), lease)
+            let upload = try await sender.finish()
+            return ReceivedUpload(bytes: .parts(upload), info: info, size: receiver.bytes, lease: lease)
+        } catch {
+            await sender.abort()
+            throw error
+        }
+    }
+
+    func next(_ body: UploadBody) async throws(ServiceError) -> ByteBuffer? {
+        do {
+            return try await body()
+        } catch is CancellationError {
+            throw .cancelled
+        } catch {
+            throw .body(error)
+        }
+    }
+
+    /// Buffers grow in powers of two, so that is what is counted.
+    func grow(_ lease: UploadBudget<Requester>.Lease, _ bytes: Int) async throws(ServiceError) {
+        let wanted = min(bytes, storage.capabilities.partSize)
+        let capacity = 1 << (Int.bitWidth - (wanted - 1).leadingZeroBitCount)
+        do {
+            try await lease.grow(
+                to: min(max(capacity, wanted), budget.partBytes), deadline: clock.now() + Self.memoryTimeout)
+        } catch {
+            throw ServiceError(error)
+        }
+    }
+
+    func begin(
+        _ target: UploadTarget, _ info: ImageInfo, _ record: ImageRecord
+    ) async throws(ServiceError) -> any MultipartUpload {
+        let path = try target.path(for: info.format)
+        let options = UploadOptions(
+            contentType: info.format.capabilities.mediaType, metadata: record.metadata)
+        do {
+            return try await storage.beginUpload(path.key, options: options)
+        } catch {
+            throw ServiceError(error)
+        }
+    }
+}

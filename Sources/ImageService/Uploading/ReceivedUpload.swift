@@ -1,0 +1,28 @@
+import Admission
+import ImageModel
+import NIOCore
+import ObjectStorage
+
+/// The body of an upload that has come whole and is a sound picture. It is still to be written.
+struct ReceivedUpload: Sendable {
+    enum Bytes: Sendable {
+        /// In memory, to be written in one step.
+        case whole(ByteBuffer)
+        /// With the store, in parts that are not visible yet.
+        case parts(any MultipartUpload)
+    }
+
+    var bytes: Bytes
+    var info: ImageInfo
+    var size: Int64
+    /// Counts the bytes that are still in memory.
+    var lease: UploadBudget<Requester>.Lease
+    /// Counts a file that is longer than a part and in memory all the same.
+    var reservation: ByteBudget<Requester>.Reservation?
+
+    /// Gives back what it has in memory. To be called once it has been written or given up.
+    func release() {
+        lease.release()
+        reservation?.release()
+    }
+}

@@ -1,0 +1,90 @@
+import Admission
+import ImageCache
+import ImageCodecs
+import ImageModel
+public import NIOCore
+import ObjectStorage
+import TaskSupport
+
+/// The bytes of an upload, pulled as they are wanted; nil at their end. Errors are the client's.
+public typealias UploadBody = () async throws -> ByteBuffer?
+
+/// What an upload has made.
+public struct UploadedImage: Sendable {
+    public var image: StoredImage
+    /// Whether the path had no picture before, by a look taken while the body came.
+    public var isNew: Bool
+}
+
+/// Stores pictures: receives the body, judges it, writes it. Nothing of a refused or broken-off upload remains.
+struct Uploads: Sendable {
+    let receiver: BodyReceiver
+    let lookup: PriorVersionLookup
+    let writer: UploadWriter
+    let derived: DerivedObjects
+
+    /// Stores the picture that `body` holds.
+    ///
+    /// - Parameters:
+    ///   - declared: how long the body is, where that is known.
+    ///   - requester: whose share of the memory it takes.
+    func upload(
+        to target: UploadTarget, condition: WriteCondition, declared: Int64? = nil, for requester: Requester,
+        body: UploadBody
+    ) async throws(ServiceError) -> UploadedImage {
+        // What can be refused without reading the body is refused first.
+        var mode = PutMode.overwrite
+        var looking: Task<Result<PriorVersion, StorageError>, Never>?
+        switch (target, condition) {
+        case (.made, _):
+            _ = try target.path(for: .webp)
+        case (.fixed(let path), .always):
+            // To say 200 or 201, and to know the version that is replaced: the look is taken while the body comes.
+            looking = Task(executorPreference: TaskHome.executor) { await lookup.head(path) }
+        case (.fixed(let path), _):
+            let look = await lookup.head(path)
+            mode = try condition.mode(given: try PriorVersionLookup.value(look).etag)
+            looking = Task { look }
+        }
+        defer { looking?.cancel() }
+
+        let id = WriteID.random()
+        let received = try await receiver.receive(target, id: id, declared: declared, for: requester, body)
+        defer { received.release() }
+        do throws(ServiceError) {
+            let path = try target.path(for: received.info.format)
+            // Before the write: a look that is late would see what this upload has written.
+            let before = try await settled(looking, path, received)
+            return try await write(received, to: path, mode: mode, condition: condition, id: id, before: before)
+        } catch {
+            // Of no consequence if it has been completed and the store's answer was lost.
+            if case .parts(let upload) = received.bytes { await upload.abort() }
+            throw error
+        }
+    }
+
+    private func settled(
+        _ looking: Task<Result<PriorVersion, StorageError>, Never>?, _ path: ImagePath, _ received: ReceivedUpload
+    ) async throws(ServiceError) -> PriorVersion {
+        guard let looking else { return .nothing }
+        var isInMemory = false
+        if case .whole = received.bytes { isInMemory = true }
+        return try await lookup.settle(await looking.value, path, isInMemory: isInMemory)
+    }
+
+    /// Writes it, and removes what was made of the version before.
+    private func write(
+        _ received: ReceivedUpload, to path: ImagePath, mode: PutMode, condition: WriteCondition, id: WriteID,
+        before: PriorVersion
+    ) async throws(ServiceError) -> UploadedImage {
+        do throws(ServiceError) {
+            let (image, before) = try await writer.write(
+                received, to: path, mode: mode, condition: condition, id: id, before: before)
+            if before != .nothing { derived.removeAll(of: path.key, but: image.etag) }
+            return UploadedImage(image: image, isNew: before == .nothing)
+        } catch {
+            if before != .nothing { derived.removeIfWritten(path.key, error) }
+            throw error
+        }
+    }
+}
