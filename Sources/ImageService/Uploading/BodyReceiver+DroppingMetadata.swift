@@ -3,6 +3,7 @@ import ImageCodecs
 import ImageModel
 import NIOCore
 import ObjectStorage
+import TaskSupport
 
 /// What UPLOAD_METADATA takes away is taken from a whole file.
 extension BodyReceiver {

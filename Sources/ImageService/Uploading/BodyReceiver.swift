@@ -1,4 +1,5 @@
 import Admission
+import ImageCodecs
 import ImageModel
 import NIOCore
 import ObjectStorage

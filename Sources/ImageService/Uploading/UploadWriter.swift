@@ -1,6 +1,8 @@
+import ImageCache
 import ImageModel
 import NIOCore
 import ObjectStorage
+import TaskSupport
 
 /// Writes what has been received, under the client's condition.
 struct UploadWriter: Sendable {
