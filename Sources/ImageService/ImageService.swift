@@ -58,7 +58,7 @@ public struct ImageService: Sendable {
     private let extras: ExtrasKeeper
     private let derived: DerivedObjects
     private let listing: Listing
-    private let listingTurns = ListingTurns()
+    private let listingTurns: ListingTurns
     private let answers: AnswerMemory
     /// What may be remembered of requests: a sixteenth of the cache's bytes, as much as a single body may have.
     public let requestMemory: RequestMemory
@@ -112,6 +112,7 @@ public struct ImageService: Sendable {
             cache: cache, current: current, originals: originals, workers: workers, answers: answers,
             limits: configuration.uploads, keeping: configuration.keeping, derived: derived)
         listing = Listing(storage: storage)
+        listingTurns = ListingTurns(clock: clock)
     }
 
     /// What freshness, deadlines and pauses go by.

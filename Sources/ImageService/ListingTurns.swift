@@ -1,5 +1,6 @@
 import Admission
 import Metrics
+import TaskSupport
 
 /// Turns at listing, shared evenly between clients: a page of a thousand keys costs the store and this process as much as
 /// hundreds of hits, and whoever lists must not stand in the way of those who read.
@@ -10,6 +11,7 @@ struct ListingTurns: Sendable {
     private let turns: FairQueue<Requester>
     private let pool: WorkerPool
     private let patience: Duration
+    private let clock: MonotonicClock
     private let refused = Counter(label: "tintype_listings_refused_total")
 
     /// Pages that are read from the store at once.
@@ -19,12 +21,17 @@ struct ListingTurns: Sendable {
     /// Keys that are listed in a second, until it is known.
     private static let pace = 20_000.0
 
-    init(patience: Duration = .seconds(5)) {
+    /// A refusal is answered after so long. A client that asks again at once then costs next to nothing.
+    static let refusalDelay = Duration.seconds(1)
+
+    init(patience: Duration = .seconds(5), clock: MonotonicClock = .continuous) {
         turns = FairQueue(
             .init(
-                turns: Self.running, load: 0, room: 0, queue: Self.waiting, wait: patience, pace: Self.pace))
+                turns: Self.running, load: 0, room: 0, queue: Self.waiting, wait: patience, pace: Self.pace),
+            clock: clock)
         pool = WorkerPool(threads: 1, queueLimit: Self.running, name: "listing", niceness: 15)
         self.patience = patience
+        self.clock = clock
     }
 
     /// Lists under a turn.
@@ -56,11 +63,12 @@ struct ListingTurns: Sendable {
     ) async throws(ServiceError) -> FairQueue<Requester>.Lease {
         do {
             return try await turns.acquire(
-                .init(client: requester, room: 0, cost: max(1, limit)), deadline: .now + patience)
+                .init(client: requester, room: 0, cost: max(1, limit)), deadline: clock.now() + patience)
         } catch {
             switch error {
             case .full(let seconds), .displaced(let seconds), .tooLate(let seconds):
                 refused.increment()
+                try? await clock.pause(for: Self.refusalDelay)
                 throw .overloaded(retryAfter: seconds)
             case .exceedsRoom: throw .overloaded(retryAfter: 1)
             case .cancelled: throw .cancelled

@@ -1,5 +1,7 @@
 import Foundation
 import NIOConcurrencyHelpers
+import TaskSupport
+import TestClock
 import Testing
 
 @testable import ImageService
@@ -47,6 +49,21 @@ import Testing
         if case .failure(.overloaded) = result { true } else { false }
     }
 
+    /// A clock whose pauses after a refusal are over at once, and counted; longer waits have no end.
+    private final class Pauses: Sendable {
+        private let start = ContinuousClock.now
+        private let counted = NIOLockedValueBox(0)
+
+        var count: Int { counted.withLockedValue { $0 } }
+
+        var clock: MonotonicClock {
+            MonotonicClock(now: { self.start }) { until in
+                guard until <= self.start + ListingTurns.refusalDelay else { return try await untilCancelled() }
+                self.counted.withLockedValue { $0 += 1 }
+            }
+        }
+    }
+
     private func list(
         _ turns: ListingTurns, _ held: Held, for requester: Requester, limit: Int = 1
     ) async -> Result<Int, ServiceError> {
@@ -64,16 +81,19 @@ import Testing
     }
 
     @Test func soManyRunSoManyWaitAndMoreAreRefused() async {
-        let turns = ListingTurns(patience: .seconds(600))
+        let pauses = Pauses()
+        let turns = ListingTurns(patience: .seconds(600), clock: pauses.clock)
         let held = Held()
         let most = ListingTurns.running + ListingTurns.waiting
         await withTaskGroup(of: Result<Int, ServiceError>.self) { group in
             for _ in 0..<(most + 10) { group.addTask { await self.list(turns, held, for: Self.first) } }
-            // Those come first that are refused at the door.
+            // Those come first that are refused.
             for _ in 0..<10 {
                 let result = await group.next()
                 #expect(result.map(self.isRefused) == true)
             }
+            // Each of them only after a pause, so that asking again at once gains nothing.
+            #expect(pauses.count == 10)
             #expect(held.running == ListingTurns.running)
             held.letGo()
             for await result in group {
@@ -84,7 +104,8 @@ import Testing
     }
 
     @Test func whoListsALotMakesWayForAnother() async {
-        let turns = ListingTurns(patience: .seconds(600))
+        let pauses = Pauses()
+        let turns = ListingTurns(patience: .seconds(600), clock: pauses.clock)
         let held = Held()
         let most = ListingTurns.running + ListingTurns.waiting
         await withTaskGroup(of: Result<Int, ServiceError>.self) { group in
