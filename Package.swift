@@ -27,8 +27,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
-        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
@@ -37,13 +35,13 @@ let package = Package(
     targets: [
         // The vocabulary everybody speaks: formats, sizes, orientation, the rendition request and its canonical text.
         // Imports nothing, so that every other room may import it.
-        .target(name: "ImageModel", swiftSettings: swiftSettings),
+        .target(name: "ImageModel", path: "Sources/Base/ImageModel", swiftSettings: swiftSettings),
 
         // The monotonic clock as a value, so that tests can hold it still. Imports nothing.
-        .target(name: "TaskSupport", swiftSettings: swiftSettings),
+        .target(name: "TaskSupport", path: "Sources/Base/TaskSupport", swiftSettings: swiftSettings),
 
         // The few calls of Linux that Swift's Glibc does not show, thin and prefixed. Knows nothing of Swift.
-        .target(name: "CObjectStorage"),
+        .target(name: "CObjectStorage", path: "Sources/Storage/CObjectStorage"),
 
         // Where bytes live, as a protocol: keys, ETags, conditions, errors; the local-file and in-memory stores.
         // Knows no image and no HTTP; must not import AsyncHTTPClient.
@@ -59,17 +57,21 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
-                .product(name: "SystemPackage", package: "swift-system"),
             ],
+            path: "Sources/Storage/ObjectStorage",
             swiftSettings: swiftSettings
         ),
 
         // Where the distribution's libxml2 is, by pkg-config. Of the project only CXML uses it.
-        .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
+        .systemLibrary(
+            name: "CLibXML2", path: "Sources/Storage/CLibXML2", pkgConfig: "libxml-2.0",
+            providers: [.apt(["libxml2-dev"])]),
 
         // C, thin and prefixed, over libxml2's push parser: bytes in, a flat list of elements out, within bounds; no
         // document types, entities, files or network. Knows nothing of Swift and of S3.
-        .target(name: "CXML", dependencies: ["CLibXML2"], cSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra"])]),
+        .target(
+            name: "CXML", dependencies: ["CLibXML2"], path: "Sources/Storage/CXML",
+            cSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra"])]),
 
         // ObjectStorage over the S3 protocol: signer, client, retry, multipart, probe. The only importer of
         // AsyncHTTPClient and CXML, so that an S3 package could one day take its place.
@@ -86,13 +88,14 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
+            path: "Sources/Storage/S3Storage",
             swiftSettings: swiftSettings
         ),
 
         // C, thin and prefixed, over libjpeg-turbo, libpng, libwebp, libavif and lcms2: the only place with setjmp. One function
         // per operation, memory in, memory out, a closed status enum. Knows nothing of Swift.
         .target(
-            name: "CImageCodecs",
+            name: "CImageCodecs", path: "Sources/Imaging/CImageCodecs",
             cSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra"])],
             linkerSettings: [
                 .linkedLibrary("jpeg"), .linkedLibrary("png16"), .linkedLibrary("webp"), .linkedLibrary("webpdemux"),
@@ -104,19 +107,21 @@ let package = Package(
         // The only importer of CImageCodecs. Synchronous; no NIO, no Foundation, no Logging.
         .target(
             name: "ImageCodecs",
-            dependencies: ["CImageCodecs", "ImageModel"],
+            dependencies: ["CImageCodecs", "ImageModel"], path: "Sources/Imaging/ImageCodecs",
             swiftSettings: swiftSettings + [.strictMemorySafety()]
         ),
 
         // The inner loops of the resampler, in C for the sake of vector instructions chosen at run time. Pure arithmetic
         // on memory that Rendering has measured: allocates nothing, includes nothing but the C library.
-        .target(name: "CRendering", cSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra"])]),
+        .target(
+            name: "CRendering", path: "Sources/Imaging/CRendering",
+            cSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra"])]),
 
         // Header + request + limits -> a plan (pure) -> an ordered list of named steps, and the resampling kernels.
         // No NIO, no Foundation, no Logging.
         .target(
             name: "Rendering",
-            dependencies: ["CRendering", "ImageCodecs", "ImageModel"],
+            dependencies: ["CRendering", "ImageCodecs", "ImageModel"], path: "Sources/Imaging/Rendering",
             swiftSettings: swiftSettings
         ),
 
@@ -129,6 +134,7 @@ let package = Package(
                 .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
             ],
+            path: "Sources/Service/Admission",
             swiftSettings: swiftSettings
         ),
 
@@ -137,11 +143,11 @@ let package = Package(
             name: "ImageCache",
             dependencies: [
                 "CObjectStorage",
-                "ImageModel",
                 "ObjectStorage",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
             ],
+            path: "Sources/Service/ImageCache",
             // Its types are generic, and used by one other module: that one is to have them compiled for its own types.
             swiftSettings: swiftSettings + [
                 .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release))
@@ -155,11 +161,11 @@ let package = Package(
                 "Admission", "ImageCache", "ImageCodecs", "ImageModel", "ObjectStorage", "Rendering", "TaskSupport",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
             ],
+            path: "Sources/Service/ImageService",
             swiftSettings: swiftSettings
         ),
 
@@ -177,11 +183,10 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
-                .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
+            path: "Sources/HTTP/ImageAPI",
             swiftSettings: swiftSettings
         ),
 
@@ -193,6 +198,7 @@ let package = Package(
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Yams", package: "Yams"),
             ],
+            path: "Sources/App/TintypeSettings",
             swiftSettings: swiftSettings
         ),
 
@@ -204,6 +210,7 @@ let package = Package(
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),
             ],
+            path: "Sources/App/Telemetry",
             swiftSettings: swiftSettings
         ),
 
@@ -222,6 +229,7 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
+            path: "Sources/App/tintype",
             swiftSettings: swiftSettings
         ),
 

@@ -1,1 +1,1 @@
-../../../Sources/ObjectStorage/Base64URL.swift
+../../../Sources/Storage/ObjectStorage/Base64URL.swift

@@ -1,1 +1,1 @@
-../../../Sources/ObjectStorage/ByteRange.swift
+../../../Sources/Storage/ObjectStorage/ByteRange.swift

@@ -1,1 +1,1 @@
-../../../Sources/ObjectStorage/CivilDate.swift
+../../../Sources/Storage/ObjectStorage/CivilDate.swift

@@ -1,1 +1,1 @@
-../../../Sources/ObjectStorage/ETag.swift
+../../../Sources/Storage/ObjectStorage/ETag.swift

@@ -1,1 +1,1 @@
-../../../Sources/ObjectStorage/Hexadecimal.swift
+../../../Sources/Storage/ObjectStorage/Hexadecimal.swift

@@ -1,1 +1,1 @@
-../../../Sources/ObjectStorage/ObjectBody.swift
+../../../Sources/Storage/ObjectStorage/ObjectBody.swift

@@ -1,1 +1,1 @@
-../../../Sources/ObjectStorage/ObjectKey.swift
+../../../Sources/Storage/ObjectStorage/ObjectKey.swift

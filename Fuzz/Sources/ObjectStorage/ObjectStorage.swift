@@ -1,1 +1,1 @@
-../../../Sources/ObjectStorage/ObjectStorage.swift
+../../../Sources/Storage/ObjectStorage/ObjectStorage.swift

@@ -1,1 +1,1 @@
-../../../Sources/ObjectStorage/StorageError.swift
+../../../Sources/Storage/ObjectStorage/StorageError.swift

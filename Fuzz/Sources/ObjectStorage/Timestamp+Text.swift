@@ -1,1 +1,1 @@
-../../../Sources/ObjectStorage/Timestamp+Text.swift
+../../../Sources/Storage/ObjectStorage/Timestamp+Text.swift

@@ -1,1 +1,1 @@
-../../../Sources/ObjectStorage/Timestamp.swift
+../../../Sources/Storage/ObjectStorage/Timestamp.swift

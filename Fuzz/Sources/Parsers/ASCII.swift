@@ -1,1 +1,1 @@
-../../../Sources/ImageAPI/HTTP/ASCII.swift
+../../../Sources/HTTP/ImageAPI/HTTP/ASCII.swift

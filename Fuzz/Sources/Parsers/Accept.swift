@@ -1,1 +1,1 @@
-../../../Sources/ImageAPI/HTTP/Accept.swift
+../../../Sources/HTTP/ImageAPI/HTTP/Accept.swift

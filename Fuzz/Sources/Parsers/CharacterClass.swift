@@ -1,1 +1,1 @@
-../../../Sources/ImageAPI/FastLane/CharacterClass.swift
+../../../Sources/HTTP/ImageAPI/FastLane/CharacterClass.swift

@@ -1,1 +1,1 @@
-../../../Sources/ImageAPI/Server/ChunkScanner.swift
+../../../Sources/HTTP/ImageAPI/Server/ChunkScanner.swift

@@ -1,1 +1,1 @@
-../../../Sources/ImageAPI/HTTP/ClientHints.swift
+../../../Sources/HTTP/ImageAPI/HTTP/ClientHints.swift

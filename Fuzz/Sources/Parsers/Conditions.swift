@@ -1,1 +1,1 @@
-../../../Sources/ImageAPI/HTTP/Conditions.swift
+../../../Sources/HTTP/ImageAPI/HTTP/Conditions.swift

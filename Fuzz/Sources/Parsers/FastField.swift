@@ -1,1 +1,1 @@
-../../../Sources/ImageAPI/FastLane/FastField.swift
+../../../Sources/HTTP/ImageAPI/FastLane/FastField.swift

@@ -1,1 +1,1 @@
-../../../Sources/ImageAPI/FastLane/FastHeadReader.swift
+../../../Sources/HTTP/ImageAPI/FastLane/FastHeadReader.swift

@@ -1,1 +1,1 @@
-../../../Sources/ImageAPI/FastLane/FastRequest.swift
+../../../Sources/HTTP/ImageAPI/FastLane/FastRequest.swift

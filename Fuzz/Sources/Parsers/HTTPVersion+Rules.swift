@@ -1,1 +1,1 @@
-../../../Sources/ImageAPI/Server/HTTPVersion+Rules.swift
+../../../Sources/HTTP/ImageAPI/Server/HTTPVersion+Rules.swift

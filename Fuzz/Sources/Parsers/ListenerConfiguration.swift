@@ -1,1 +1,1 @@
-../../../Sources/ImageAPI/Server/ListenerConfiguration.swift
+../../../Sources/HTTP/ImageAPI/Server/ListenerConfiguration.swift

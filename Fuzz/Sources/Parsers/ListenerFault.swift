@@ -1,1 +1,1 @@
-../../../Sources/ImageAPI/Server/ListenerFault.swift
+../../../Sources/HTTP/ImageAPI/Server/ListenerFault.swift

@@ -1,1 +1,1 @@
-../../../Sources/ImageAPI/HTTP/PercentDecoding.swift
+../../../Sources/HTTP/ImageAPI/HTTP/PercentDecoding.swift

@@ -1,1 +1,1 @@
-../../../Sources/ImageAPI/HTTP/Query.swift
+../../../Sources/HTTP/ImageAPI/HTTP/Query.swift

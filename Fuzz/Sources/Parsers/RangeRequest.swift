@@ -1,1 +1,1 @@
-../../../Sources/ImageAPI/HTTP/RangeRequest.swift
+../../../Sources/HTTP/ImageAPI/HTTP/RangeRequest.swift

@@ -1,1 +1,1 @@
-../../../Sources/ImageAPI/Server/RateLimit.swift
+../../../Sources/HTTP/ImageAPI/Server/RateLimit.swift

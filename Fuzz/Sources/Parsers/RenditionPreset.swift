@@ -1,1 +1,1 @@
-../../../Sources/ImageAPI/Images/RenditionPreset.swift
+../../../Sources/HTTP/ImageAPI/Images/RenditionPreset.swift

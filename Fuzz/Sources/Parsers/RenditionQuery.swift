@@ -1,1 +1,1 @@
-../../../Sources/ImageAPI/Images/RenditionQuery.swift
+../../../Sources/HTTP/ImageAPI/Images/RenditionQuery.swift

@@ -1,1 +1,1 @@
-../../../Sources/ImageAPI/Images/RenditionRules.swift
+../../../Sources/HTTP/ImageAPI/Images/RenditionRules.swift

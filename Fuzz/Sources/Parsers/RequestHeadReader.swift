@@ -1,1 +1,1 @@
-../../../Sources/ImageAPI/Server/RequestHeadReader.swift
+../../../Sources/HTTP/ImageAPI/Server/RequestHeadReader.swift

@@ -1,1 +1,1 @@
-../../../Sources/ImageAPI/Server/RequestLineScanner.swift
+../../../Sources/HTTP/ImageAPI/Server/RequestLineScanner.swift

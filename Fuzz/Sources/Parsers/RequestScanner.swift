@@ -1,1 +1,1 @@
-../../../Sources/ImageAPI/Server/RequestScanner.swift
+../../../Sources/HTTP/ImageAPI/Server/RequestScanner.swift

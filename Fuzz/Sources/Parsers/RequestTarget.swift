@@ -1,1 +1,1 @@
-../../../Sources/ImageAPI/Server/RequestTarget.swift
+../../../Sources/HTTP/ImageAPI/Server/RequestTarget.swift

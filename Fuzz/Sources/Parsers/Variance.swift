@@ -1,1 +1,1 @@
-../../../Sources/ImageAPI/Images/Variance.swift
+../../../Sources/HTTP/ImageAPI/Images/Variance.swift

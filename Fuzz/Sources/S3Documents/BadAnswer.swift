@@ -1,1 +1,1 @@
-../../../Sources/S3Storage/Client/BadAnswer.swift
+../../../Sources/Storage/S3Storage/Client/BadAnswer.swift

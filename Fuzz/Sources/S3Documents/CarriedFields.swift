@@ -1,1 +1,1 @@
-../../../Sources/S3Storage/Writing/CarriedFields.swift
+../../../Sources/Storage/S3Storage/Writing/CarriedFields.swift

@@ -1,1 +1,1 @@
-../../../Sources/S3Storage/Client/ContentRange.swift
+../../../Sources/Storage/S3Storage/Client/ContentRange.swift

@@ -1,1 +1,1 @@
-../../../Sources/S3Storage/Documents/DocumentReader.swift
+../../../Sources/Storage/S3Storage/Documents/DocumentReader.swift

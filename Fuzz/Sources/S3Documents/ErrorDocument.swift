@@ -1,1 +1,1 @@
-../../../Sources/S3Storage/Documents/ErrorDocument.swift
+../../../Sources/Storage/S3Storage/Documents/ErrorDocument.swift

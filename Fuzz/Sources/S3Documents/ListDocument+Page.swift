@@ -1,1 +1,1 @@
-../../../Sources/S3Storage/Documents/ListDocument+Page.swift
+../../../Sources/Storage/S3Storage/Documents/ListDocument+Page.swift

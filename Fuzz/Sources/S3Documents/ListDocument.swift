@@ -1,1 +1,1 @@
-../../../Sources/S3Storage/Documents/ListDocument.swift
+../../../Sources/Storage/S3Storage/Documents/ListDocument.swift

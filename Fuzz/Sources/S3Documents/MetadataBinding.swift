@@ -1,1 +1,1 @@
-../../../Sources/S3Storage/Writing/MetadataBinding.swift
+../../../Sources/Storage/S3Storage/Writing/MetadataBinding.swift

@@ -1,1 +1,1 @@
-../../../Sources/S3Storage/Documents/MultipartDocuments.swift
+../../../Sources/Storage/S3Storage/Documents/MultipartDocuments.swift

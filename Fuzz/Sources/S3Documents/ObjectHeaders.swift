@@ -1,1 +1,1 @@
-../../../Sources/S3Storage/Reading/ObjectHeaders.swift
+../../../Sources/Storage/S3Storage/Reading/ObjectHeaders.swift

@@ -1,1 +1,1 @@
-../../../Sources/S3Storage/Signing/PercentEncoding.swift
+../../../Sources/Storage/S3Storage/Signing/PercentEncoding.swift

@@ -1,1 +1,1 @@
-../../../Sources/S3Storage/Probe/ProbeFindings.swift
+../../../Sources/Storage/S3Storage/Probe/ProbeFindings.swift

@@ -1,1 +1,1 @@
-../../../Sources/S3Storage/Probe/ProbeVerdict.swift
+../../../Sources/Storage/S3Storage/Probe/ProbeVerdict.swift

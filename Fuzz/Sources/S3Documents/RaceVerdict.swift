@@ -1,1 +1,1 @@
-../../../Sources/S3Storage/Probe/RaceVerdict.swift
+../../../Sources/Storage/S3Storage/Probe/RaceVerdict.swift

@@ -1,1 +1,1 @@
-../../../Sources/S3Storage/S3Configuration.swift
+../../../Sources/Storage/S3Storage/S3Configuration.swift

@@ -1,1 +1,1 @@
-../../../Sources/S3Storage/S3Endpoint.swift
+../../../Sources/Storage/S3Storage/S3Endpoint.swift

@@ -1,1 +1,1 @@
-../../../Sources/S3Storage/Client/S3Fault.swift
+../../../Sources/Storage/S3Storage/Client/S3Fault.swift

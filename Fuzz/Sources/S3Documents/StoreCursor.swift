@@ -1,1 +1,1 @@
-../../../Sources/S3Storage/Listing/StoreCursor.swift
+../../../Sources/Storage/S3Storage/Listing/StoreCursor.swift

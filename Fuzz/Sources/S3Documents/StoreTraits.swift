@@ -1,1 +1,1 @@
-../../../Sources/S3Storage/Probe/StoreTraits.swift
+../../../Sources/Storage/S3Storage/Probe/StoreTraits.swift

@@ -1,1 +1,1 @@
-../../../Sources/S3Storage/Documents/TaggingDocument.swift
+../../../Sources/Storage/S3Storage/Documents/TaggingDocument.swift

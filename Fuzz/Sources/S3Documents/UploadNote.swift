@@ -1,1 +1,1 @@
-../../../Sources/S3Storage/Writing/UploadNote.swift
+../../../Sources/Storage/S3Storage/Writing/UploadNote.swift

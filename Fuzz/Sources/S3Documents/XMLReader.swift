@@ -1,1 +1,1 @@
-../../../Sources/S3Storage/Documents/XMLReader.swift
+../../../Sources/Storage/S3Storage/Documents/XMLReader.swift

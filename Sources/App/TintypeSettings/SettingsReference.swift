@@ -16,7 +16,7 @@ public enum SettingsReference {
         return """
             # Configuration
 
-            <!-- Made by `tintype config --markdown`, from Sources/TintypeSettings. A test compares the two. -->
+            <!-- Made by `tintype config --markdown`, from Sources/App/TintypeSettings. A test compares the two. -->
 
             Every setting is an environment variable. The same settings may stand in a YAML file that is given with
             `--config FILE`, there in lower camel case: `S3_ENDPOINT_URL` is `s3EndpointUrl`. The environment wins over
