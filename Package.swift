@@ -34,21 +34,21 @@ let package = Package(
     ],
     targets: [
         // The vocabulary everybody speaks: formats, sizes, orientation, the rendition request and its canonical text.
-        // Imports nothing, so that every other room may import it.
+        // Imports nothing, so that every other target may import it.
         .target(name: "ImageModel", path: "Sources/Base/ImageModel", swiftSettings: swiftSettings),
 
         // The monotonic clock as a value, so that tests can hold it still. Imports nothing.
         .target(name: "TaskSupport", path: "Sources/Base/TaskSupport", swiftSettings: swiftSettings),
 
         // The few calls of Linux that Swift's Glibc does not show, thin and prefixed. Knows nothing of Swift.
-        .target(name: "CObjectStorage", path: "Sources/Storage/CObjectStorage"),
+        .target(name: "CLinux", path: "Sources/Storage/CLinux"),
 
         // Where bytes live, as a protocol: keys, ETags, conditions, errors; the local-file and in-memory stores.
         // Knows no image and no HTTP; must not import AsyncHTTPClient.
         .target(
             name: "ObjectStorage",
             dependencies: [
-                "CObjectStorage",
+                "CLinux",
                 "TaskSupport",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "DequeModule", package: "swift-collections"),
@@ -142,7 +142,7 @@ let package = Package(
         .target(
             name: "ImageCache",
             dependencies: [
-                "CObjectStorage",
+                "CLinux",
                 "ObjectStorage",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
@@ -238,7 +238,7 @@ let package = Package(
         .testTarget(
             name: "ObjectStorageTests",
             dependencies: [
-                "CObjectStorage", "ObjectStorage", "StorageConformance", "StorageCrasher", "TestClock",
+                "CLinux", "ObjectStorage", "StorageConformance", "StorageCrasher", "TestClock",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "MetricsTestKit", package: "swift-metrics"),

@@ -29,7 +29,7 @@ from quality import pixels, ssim  # noqa: E402
 pyvips.cache_set_max(0)
 
 QUALITY = 80
-# How many times libvips' speed with the ladder, None where an intermediate does not pay; how much of its time without.
+# How many times libvips' speed with an intermediate, None where an intermediate does not pay; how much of its time without.
 GOALS = {"Elephants, progressive": (15, 1.15), "phone 12 MP": (None, 1.15)}
 SSIM_GOAL = 0.985
 SSIM_WIDTHS = (150, 301, 400, 700, 1000)
@@ -74,7 +74,7 @@ def vips(data, width):
 def similarity(one, other):
     a, b = (pyvips.Image.new_from_buffer(file, "") for file in (one, other))
     if (a.width, a.height) != (b.width, b.height):
-        raise RuntimeError(f"{a.width}x{a.height} with the ladder, {b.width}x{b.height} without")
+        raise RuntimeError(f"{a.width}x{a.height} with an intermediate, {b.width}x{b.height} without")
     return ssim(pixels(a), pixels(b))
 
 
@@ -96,33 +96,33 @@ def main():
     parser.add_argument("--pictures", default=os.path.join(tempfile.gettempdir(), "tintype-pictures"))
     options = parser.parse_args()
     known = pictures.make(options.pictures)
-    print("| picture | libvips, ms | without the ladder | times libvips' time | goal | with the ladder | times libvips' "
+    print("| picture | libvips, ms | without an intermediate | times libvips' time | goal | with an intermediate | times libvips' "
           "speed | goal | least SSIM of the two | holds |\n|---|---|---|---|---|---|---|---|---|---|")
     holds = True
     with tempfile.TemporaryDirectory(prefix="tintype-benchmark-") as folder, servers.seaweed(folder) as weed:
-        with servers.tintype(folder, weed, LADDER_SIDE="0") as one, servers.tintype(folder, weed) as two:
-            direct, ladder = Server(one), Server(two)
+        with servers.tintype(folder, weed, INTERMEDIATE_SIDE="0") as one, servers.tintype(folder, weed) as two:
+            direct, intermediate = Server(one), Server(two)
             for name, (faster, slower) in GOALS.items():
                 data = open(known[name], "rb").read()
-                for server, path in ((direct, "direct.jpg"), (ladder, "ladder.jpg")):
+                for server, path in ((direct, "direct.jpg"), (intermediate, "intermediate.jpg")):
                     server.ask("PUT", f"/api/v1/images/{path}", data, expected=201)
                 if faster:
-                    leave_intermediate(ladder, "ladder.jpg")
-                times = {"vips": [], "direct": [], "ladder": []}
+                    leave_intermediate(intermediate, "intermediate.jpg")
+                times = {"vips": [], "direct": [], "intermediate": []}
                 # The first round warms all of them up.
                 for number in range(options.rounds + 1):
                     width = 301 + 7 * number
                     a, _ = direct.render("direct.jpg", width)
-                    b, _ = ladder.render("ladder.jpg", width)
+                    b, _ = intermediate.render("intermediate.jpg", width)
                     c = vips(data, width)
                     if number > 0:
-                        times["direct"].append(a), times["ladder"].append(b), times["vips"].append(c)
+                        times["direct"].append(a), times["intermediate"].append(b), times["vips"].append(c)
                 least = min(
-                    similarity(direct.render("direct.jpg", width, "png")[1], ladder.render("ladder.jpg", width, "png")[1])
+                    similarity(direct.render("direct.jpg", width, "png")[1], intermediate.render("intermediate.jpg", width, "png")[1])
                     for width in SSIM_WIDTHS)
-                for server, path in ((direct, "direct.jpg"), (ladder, "ladder.jpg")):
+                for server, path in ((direct, "direct.jpg"), (intermediate, "intermediate.jpg")):
                     server.ask("DELETE", f"/api/v1/images/{path}", expected=204)
-                a, b, c = (statistics.median(times[side]) for side in ("direct", "ladder", "vips"))
+                a, b, c = (statistics.median(times[side]) for side in ("direct", "intermediate", "vips"))
                 good = a <= slower * c and (not faster or b * faster <= c) and least >= SSIM_GOAL
                 holds = holds and good
                 print(f"| {name} | {c:.0f} | {a:.0f} | {a / c:.2f} | ≤ {slower} | {b:.1f} | {c / b:.1f} | {f'≥ {faster}' if faster else 'none'} "

@@ -98,7 +98,7 @@ def main():
     parser.add_argument("--beside", metavar="FILE", help="another binary, measured as before")
     options = parser.parse_args()
     known = pictures.make_opaque(options.pictures)
-    kinds = {"Tintype": {}, "without intermediates": {"LADDER_SIDE": "0"}}
+    kinds = {"Tintype": {}, "without intermediates": {"INTERMEDIATE_SIDE": "0"}}
     if options.beside:
         kinds["before"] = {"binary": options.beside}
     print(f"| picture | sizes | libvips, ms | {' | '.join(kinds)} | times libvips' time | goal | holds |")

@@ -11,13 +11,13 @@ import Testing
     private var state = Self.make()
 
     private static func make(
-        turns: Int = 1, load: Int = 0, room: Int = 1000, queue: Int = 100, wait: Duration = .seconds(1000)
+        permits: Int = 1, load: Int = 0, heldBytes: Int = 1000, queue: Int = 100, wait: Duration = .seconds(1000)
     ) -> State {
-        State(.init(turns: turns, load: load, room: room, queue: queue, wait: wait, pace: 10))
+        State(.init(permits: permits, load: load, heldBytes: heldBytes, queue: queue, wait: wait, pace: 10))
     }
 
-    private static func job(_ client: String, _ cost: Int = 10, room: Int = 1) -> State.Job {
-        .init(client: client, room: room, cost: cost)
+    private static func job(_ client: String, _ cost: Int = 10, heldBytes: Int = 1) -> State.Job {
+        .init(client: client, heldBytes: heldBytes, cost: cost)
     }
 
     private mutating func arrive(_ client: String, _ cost: Int = 10, _ ticket: Int) -> State.Answer {
@@ -27,64 +27,64 @@ import Testing
     /// Ends turns of `cost` until nobody waits, and tells in which order those who waited had theirs.
     private mutating func order(first: State.Job = job("first")) -> [Int] {
         var order: [Int] = []
-        var due = state.endTurn(first, now: now)
+        var due = state.endWork(first, now: now)
         while !due.isEmpty {
             order += due
-            due = due.flatMap { _ in state.endTurn(Self.job("any", 0), now: now) }
+            due = due.flatMap { _ in state.endWork(Self.job("any", 0), now: now) }
         }
         return order
     }
 
     // MARK: Turns that were given elsewhere
 
-    @Test mutating func `a job that has its turn elsewhere waits for room only, and nobody makes way for it`() {
-        state = Self.make(room: 10, queue: 1)
+    @Test mutating func `a job that has its permit elsewhere waits for room only, and nobody makes way for it`() {
+        state = Self.make(heldBytes: 10, queue: 1)
         #expect(arrive("first", 10, 0) == .granted)
         #expect(arrive("second", 10, 1) == .queued)
-        let large = State.Job(client: "large", room: 10, cost: 0, load: 0, hasTurn: true)
+        let large = State.Job(client: "large", heldBytes: 10, cost: 0, load: 0, hasPermit: true)
         let (answer, displaced) = state.arrive(large, 2, now: now)
         #expect(answer == .queued && displaced.isEmpty)
         // It stands before the second, which costs something.
-        #expect(state.endTurn(Self.job("first"), now: now) == [])
+        #expect(state.endWork(Self.job("first"), now: now) == [])
         #expect(state.release(1, now: now) == [2])
-        #expect(state.turns == 0)
-        #expect(state.endTurn(large, now: now) == [])
+        #expect(state.permits == 0)
+        #expect(state.endWork(large, now: now) == [])
         #expect(state.release(10, now: now) == [1])
     }
 
     // MARK: Order
 
-    @Test mutating func `two clients have turns in turn, however many jobs one of them has brought before`() {
+    @Test mutating func `two clients have permits in permit, however many jobs one of them has brought before`() {
         #expect(arrive("first", 10, 0) == .granted)
         for ticket in 1...6 { #expect(arrive("many", 10, ticket) == .queued) }
         for ticket in 11...13 { #expect(arrive("few", 10, ticket) == .queued) }
         #expect(order() == [1, 11, 2, 12, 3, 13, 4, 5, 6])
     }
 
-    @Test mutating func `turns are shared by cost, not by number`() {
+    @Test mutating func `permits are shared by cost, not by number`() {
         #expect(arrive("first", 10, 0) == .granted)
         for ticket in 1...4 { #expect(arrive("light", 10, ticket) == .queued) }
         for ticket in 11...12 { #expect(arrive("heavy", 20, ticket) == .queued) }
         #expect(order() == [1, 2, 11, 3, 4, 12])
     }
 
-    @Test mutating func `a client that comes late has no turns to make up for, and none to wait for`() {
+    @Test mutating func `a client that comes late has no permits to make up for, and none to wait for`() {
         #expect(arrive("first", 10, 0) == .granted)
         for ticket in 1...9 { #expect(arrive("many", 10, ticket) == .queued) }
         var had: [Int] = []
-        for _ in 0..<4 { had += state.endTurn(Self.job("any", 0), now: now) }
+        for _ in 0..<4 { had += state.endWork(Self.job("any", 0), now: now) }
         #expect(had == [1, 2, 3, 4])
         for ticket in 11...12 { #expect(arrive("late", 10, ticket) == .queued) }
         #expect(order() == [5, 11, 6, 12, 7, 8, 9])
     }
 
-    @Test mutating func `an expensive job comes to its turn though cheap ones keep coming`() {
+    @Test mutating func `an expensive job comes to its permit though cheap ones keep coming`() {
         #expect(arrive("first", 10, 0) == .granted)
         #expect(arrive("dear", 50, 1) == .queued)
         var had: [Int] = []
         for ticket in 2...20 {
             #expect(arrive("cheap \(ticket)", 10, ticket) == .queued)
-            had += state.endTurn(Self.job("any", 0), now: now)
+            had += state.endWork(Self.job("any", 0), now: now)
         }
         #expect(had.firstIndex(of: 1) == 4)
     }
@@ -101,34 +101,34 @@ import Testing
 
     // MARK: Bounds of what has its turn
 
-    @Test mutating func `more than the turns are given where the load allows, and the room always decides`() {
-        state = Self.make(turns: 2, load: 50, room: 100)
+    @Test mutating func `more than the permits are given where the load allows, and the room always decides`() {
+        state = Self.make(permits: 2, load: 50, heldBytes: 100)
         #expect(arrive("a", 100, 1) == .granted)
         #expect(arrive("a", 100, 2) == .granted)
         #expect(arrive("a", 10, 3) == .queued)
-        #expect(state.endTurn(Self.job("a", 100), now: now) == [3])
-        #expect(state.endTurn(Self.job("a", 100), now: now) == [])
+        #expect(state.endWork(Self.job("a", 100), now: now) == [3])
+        #expect(state.endWork(Self.job("a", 100), now: now) == [])
         #expect(arrive("a", 40, 4) == .granted)
         #expect(arrive("a", 1, 5) == .queued)
-        #expect(state.turns == 2)
-        #expect(state.arrive(Self.job("a", 1, room: 101), 6, now: now).answer == .refused(.exceedsRoom(limit: 100)))
+        #expect(state.permits == 2)
+        #expect(state.arrive(Self.job("a", 1, heldBytes: 101), 6, now: now).answer == .refused(.exceedsHeldBytes(limit: 100)))
     }
 
-    @Test mutating func `whoever does not fit is not overtaken, and room is waited for apart from turns`() {
-        state = Self.make(turns: 2, room: 100)
-        #expect(state.arrive(Self.job("a", room: 60), 1, now: now).answer == .granted)
-        #expect(state.arrive(Self.job("a", room: 60), 2, now: now).answer == .queued)
-        #expect(state.arrive(Self.job("a", room: 10), 3, now: now).answer == .queued)
-        #expect(state.endTurn(Self.job("a", room: 60), now: now) == [])
+    @Test mutating func `whoever does not fit is not overtaken, and room is waited for apart from permits`() {
+        state = Self.make(permits: 2, heldBytes: 100)
+        #expect(state.arrive(Self.job("a", heldBytes: 60), 1, now: now).answer == .granted)
+        #expect(state.arrive(Self.job("a", heldBytes: 60), 2, now: now).answer == .queued)
+        #expect(state.arrive(Self.job("a", heldBytes: 10), 3, now: now).answer == .queued)
+        #expect(state.endWork(Self.job("a", heldBytes: 60), now: now) == [])
         #expect(state.release(60, now: now) == [2, 3])
-        #expect(state.heldRoom == 70)
+        #expect(state.allHeldBytes == 70)
     }
 
     @Test mutating func `one who leaves lets those behind go on`() {
-        state = Self.make(turns: 2, room: 100)
-        #expect(state.arrive(Self.job("a", room: 60), 1, now: now).answer == .granted)
-        #expect(state.arrive(Self.job("a", room: 60), 2, now: now).answer == .queued)
-        #expect(state.arrive(Self.job("a", room: 10), 3, now: now).answer == .queued)
+        state = Self.make(permits: 2, heldBytes: 100)
+        #expect(state.arrive(Self.job("a", heldBytes: 60), 1, now: now).answer == .granted)
+        #expect(state.arrive(Self.job("a", heldBytes: 60), 2, now: now).answer == .queued)
+        #expect(state.arrive(Self.job("a", heldBytes: 10), 3, now: now).answer == .queued)
         #expect(state.withdraw(2, now: now) == [3])
     }
 
@@ -179,11 +179,11 @@ import Testing
         state = Self.make(wait: .milliseconds(3500))
         for ticket in 0...2 { #expect(arrive("a", 10, ticket) == (ticket == 0 ? .granted : .queued)) }
         // One job in ten seconds instead of ten. Forgetting makes half a job a second of it: four seconds for two.
-        #expect(state.endTurn(Self.job("a", 10), now: now + .seconds(10)) == [1])
+        #expect(state.endWork(Self.job("a", 10), now: now + .seconds(10)) == [1])
         #expect(
             state.arrive(Self.job("a"), 3, now: now + .seconds(10)).answer == .refused(.full(retryAfterSeconds: 4)))
-        #expect(state.endTurn(Self.job("a", 10), now: now + .seconds(20)) == [2])
-        #expect(state.endTurn(Self.job("a", 10), now: now + .seconds(30)) == [])
+        #expect(state.endWork(Self.job("a", 10), now: now + .seconds(20)) == [2])
+        #expect(state.endWork(Self.job("a", 10), now: now + .seconds(30)) == [])
         // Long after the end the queue is as it was at first.
         let later = now + .seconds(60)
         for ticket in 10...13 {
@@ -218,7 +218,7 @@ import Testing
     /// Whatever happens in whatever order, turns, room and those waiting add up.
     @Test mutating func `the accounts hold under any sequence of events`() {
         var random = SplitMix(state: 7)
-        state = Self.make(turns: 3, load: 100, room: 300, queue: 20, wait: .seconds(40))
+        state = Self.make(permits: 3, load: 100, heldBytes: 300, queue: 20, wait: .seconds(40))
         var waiting: [Int: State.Job] = [:]
         var inside: [Int: State.Job] = [:]
         var time = now
@@ -234,7 +234,7 @@ import Testing
             switch random.next() % 5 {
             case 0, 1, 2:
                 let client = "\(random.next() % 4)"
-                let job = Self.job(client, Int(random.next() % 60), room: Int(random.next() % 150))
+                let job = Self.job(client, Int(random.next() % 60), heldBytes: Int(random.next() % 150))
                 let (answer, displaced) = state.arrive(job, ticket, now: time)
                 for ticket in displaced { #expect(waiting.removeValue(forKey: ticket) != nil) }
                 if answer == .granted { inside[ticket] = job }
@@ -243,8 +243,8 @@ import Testing
             case 3:
                 guard let (ticket, job) = inside.min(by: { $0.key < $1.key }) else { continue }
                 inside[ticket] = nil
-                enter(state.endTurn(job, now: time))
-                enter(state.release(job.room, now: time))
+                enter(state.endWork(job, now: time))
+                enter(state.release(job.heldBytes, now: time))
             default:
                 guard let ticket = waiting.keys.max() else { continue }
                 waiting[ticket] = nil
@@ -252,10 +252,10 @@ import Testing
                 #expect(due != nil)
                 enter(due ?? [])
             }
-            #expect(state.turns == inside.count)
+            #expect(state.permits == inside.count)
             #expect(state.waiting == waiting.count)
-            #expect(state.heldRoom == inside.values.reduce(0) { $0 + $1.room })
-            #expect(state.heldRoom <= 300)
+            #expect(state.allHeldBytes == inside.values.reduce(0) { $0 + $1.heldBytes })
+            #expect(state.allHeldBytes <= 300)
             #expect(state.waiting <= 20)
             // Nobody waits for nothing.
             #expect(!inside.isEmpty || waiting.isEmpty)

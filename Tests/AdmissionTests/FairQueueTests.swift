@@ -10,35 +10,35 @@ import Testing
 
     init() {
         queue = FairQueue(
-            .init(turns: 1, load: 0, room: 100, queue: 2, wait: .seconds(100), pace: 10), clock: clock.clock)
+            .init(permits: 1, load: 0, heldBytes: 100, queue: 2, wait: .seconds(100), pace: 10), clock: clock.clock)
     }
 
-    private func acquire(_ client: String, room: Int = 1) async throws -> FairQueue<String>.Lease {
-        try await queue.acquire(.init(client: client, room: room, cost: 10), deadline: deadline)
+    private func acquire(_ client: String, heldBytes: Int = 1) async throws -> FairQueue<String>.Permit {
+        try await queue.acquire(.init(client: client, heldBytes: heldBytes, cost: 10), deadline: deadline)
     }
 
-    @Test func `a turn ends by itself, and its room may outlast it`() async throws {
-        let first = try await acquire("a", room: 60)
-        let second = Task { try await acquire("b", room: 40) }
+    @Test func `a permit ends by itself, and its room may outlast it`() async throws {
+        let first = try await acquire("a", heldBytes: 60)
+        let second = Task { try await acquire("b", heldBytes: 40) }
         await until { queue.usage.waiting == 1 }
-        first.endTurn()
-        first.endTurn()
+        first.endWork()
+        first.endWork()
         let lease = try await second.value
-        #expect(queue.usage.turns == 1)
-        #expect(queue.usage.heldRoom == 100)
+        #expect(queue.usage.permits == 1)
+        #expect(queue.usage.allHeldBytes == 100)
         first.release()
         first.release()
-        #expect(queue.usage.heldRoom == 40)
-        #expect(queue.usage.turns == 1)
+        #expect(queue.usage.allHeldBytes == 40)
+        #expect(queue.usage.permits == 1)
         lease.release()
-        #expect(queue.usage.turns == 0)
-        #expect(queue.usage.heldRoom == 0)
+        #expect(queue.usage.permits == 0)
+        #expect(queue.usage.allHeldBytes == 0)
     }
 
     @Test func `a lease that is forgotten is given back`() async throws {
-        _ = try await acquire("a", room: 100)
-        #expect(queue.usage.turns == 0)
-        #expect(queue.usage.heldRoom == 0)
+        _ = try await acquire("a", heldBytes: 100)
+        #expect(queue.usage.permits == 0)
+        #expect(queue.usage.allHeldBytes == 0)
     }
 
     @Test func `a full queue refuses at once, and who is displaced or late is told so`() async throws {
@@ -47,14 +47,14 @@ import Testing
         await until { queue.usage.waiting == 1 }
         let newest = Task { try await acquire("a") }
         await until { queue.usage.waiting == 2 && clock.sleeping == 2 }
-        await #expect(throws: TurnRefusal.full(retryAfterSeconds: 3)) { try await acquire("a") }
+        await #expect(throws: AdmissionRejection.full(retryAfterSeconds: 3)) { try await acquire("a") }
         let other = Task { try await acquire("b") }
-        await #expect(throws: TurnRefusal.displaced(retryAfterSeconds: 3)) { try await newest.value }
+        await #expect(throws: AdmissionRejection.displaced(retryAfterSeconds: 3)) { try await newest.value }
         await until { queue.usage.waiting == 2 && clock.sleeping == 2 }
         #expect(queue.usage.oldestWaitingSeconds == 0)
         clock.advance(by: .seconds(5))
         for waiter in waiters + [other] {
-            let error = await #expect(throws: TurnRefusal.self) { try await waiter.value }
+            let error = await #expect(throws: AdmissionRejection.self) { try await waiter.value }
             guard case .tooLate = error else {
                 Issue.record("\(String(describing: error))")
                 continue
@@ -64,16 +64,16 @@ import Testing
         withExtendedLifetime(first) {}
     }
 
-    @Test func `whoever leaves frees the place, and is never given a turn`() async throws {
+    @Test func `whoever leaves frees the place, and is never given a permit`() async throws {
         let first = try await acquire("a")
         let left = Task { try await acquire("b") }
         await until { queue.usage.waiting == 1 }
         left.cancel()
-        await #expect(throws: TurnRefusal.cancelled) { try await left.value }
+        await #expect(throws: AdmissionRejection.cancelled) { try await left.value }
         #expect(queue.usage.waiting == 0)
         await until { clock.sleeping == 0 }
         first.release()
-        #expect(queue.usage.turns == 0)
+        #expect(queue.usage.permits == 0)
     }
 
     @Test func `a task that is cancelled already is not taken in`() async {
@@ -82,29 +82,29 @@ import Testing
             return try await acquire("a")
         }
         task.cancel()
-        await #expect(throws: TurnRefusal.cancelled) { try await task.value }
-        #expect(queue.usage.turns == 0)
+        await #expect(throws: AdmissionRejection.cancelled) { try await task.value }
+        #expect(queue.usage.permits == 0)
     }
 
     @Test func `a hundred tasks that come and go end with nothing held`() async throws {
         let queue = FairQueue<Int>(
-            .init(turns: 3, load: 50, room: 100, queue: 1000, wait: .seconds(1000), pace: 1000),
+            .init(permits: 3, load: 50, heldBytes: 100, queue: 1000, wait: .seconds(1000), pace: 1000),
             clock: clock.clock)
         let deadline = deadline
         try await withThrowingTaskGroup(of: Void.self) { group in
             for number in 0..<100 {
                 group.addTask {
                     let lease = try await queue.acquire(
-                        .init(client: number % 5, room: number, cost: number), deadline: deadline)
-                    #expect(queue.usage.heldRoom <= 100)
+                        .init(client: number % 5, heldBytes: number, cost: number), deadline: deadline)
+                    #expect(queue.usage.allHeldBytes <= 100)
                     await Task.yield()
                     lease.release()
                 }
             }
             try await group.waitForAll()
         }
-        #expect(queue.usage.turns == 0)
-        #expect(queue.usage.heldRoom == 0)
+        #expect(queue.usage.permits == 0)
+        #expect(queue.usage.allHeldBytes == 0)
         #expect(queue.usage.waiting == 0)
     }
 }

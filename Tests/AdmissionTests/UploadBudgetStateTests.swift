@@ -3,7 +3,7 @@ import Testing
 @testable import Admission
 
 @Suite struct UploadBudgetStateTests {
-    /// Three seats of 80 and a lobby of 80, in steps of 10, where one may hold 10.
+    /// Three slots of 80 and a shared pool of 80, in steps of 10, where one may hold 10.
     private var state = UploadBudgetState<Int>(totalBytes: 320, partBytes: 80, stepBytes: 10)
     private var clients = 0
 
@@ -26,31 +26,31 @@ import Testing
         #expect(state.heldBytes == 80)
     }
 
-    @Test mutating func `who outgrows the lobby takes a seat, and then never waits`() {
-        #expect(state.seats == 3)
-        let seated = (0..<3).map { _ in open() }
-        for (number, lease) in seated.enumerated() {
+    @Test mutating func `who outgrows the sharedPool takes a slot, and then never waits`() {
+        #expect(state.slots == 3)
+        let slotted = (0..<3).map { _ in open() }
+        for (number, lease) in slotted.enumerated() {
             #expect(state.request(20, for: lease, ticket: number) == true)
         }
-        #expect(state.seatsTaken == 3)
-        // A fourth waits for a seat, and holds up nobody who fits the lobby.
+        #expect(state.slotsTaken == 3)
+        // A fourth waits for a slot, and holds up nobody who fits the shared pool.
         let (fourth, small) = (open(), open())
         #expect(state.request(10, for: fourth, ticket: 10) == true)
         #expect(state.request(20, for: fourth, ticket: 11) == false)
         #expect(state.request(10, for: small, ticket: 12) == true)
-        for (number, lease) in seated.enumerated() {
+        for (number, lease) in slotted.enumerated() {
             #expect(state.request(80, for: lease, ticket: 20 + number) == true)
         }
-        #expect(state.close(seated[1]) == .init(granted: [11]))
+        #expect(state.close(slotted[1]) == .init(granted: [11]))
         #expect(state.held(by: fourth) == 20)
-        #expect(state.lobbyHeld == 10)
+        #expect(state.sharedPoolHeld == 10)
     }
 
-    @Test mutating func `a full lobby waits for a seat or for room, in the order of arrival`() {
+    @Test mutating func `a full shared pool waits for a slot or for room, in the order of arrival`() {
         let stalled = (0..<8).map { _ in open() }
         for (number, lease) in stalled.enumerated() { #expect(state.request(10, for: lease, ticket: number) == true) }
-        #expect(state.lobbyHeld == 80)
-        // The lobby is full: newcomers take seats while there are any.
+        #expect(state.sharedPoolHeld == 80)
+        // The shared pool is full: newcomers take slots while there are any.
         let late = (0..<5).map { _ in open() }
         let answers = late.enumerated().map { state.request(10, for: $1, ticket: 100 + $0) }
         #expect(answers == [true, true, true, false, false])
@@ -67,7 +67,7 @@ import Testing
         #expect(state.close(leases[0]) == .init())
         #expect(state.close(leases[0]) == .init())
         #expect(state.heldBytes == 160)
-        #expect(state.seatsTaken == 2)
+        #expect(state.slotsTaken == 2)
         #expect(state.request(10, for: leases[0], ticket: 4) == nil)
     }
 
@@ -136,27 +136,27 @@ import Testing
             }
             #expect(state.heldBytes == uploads.reduce(0) { $0 + state.held(by: $1.lease) })
             #expect(state.heldBytes <= total)
-            #expect(state.seatsTaken <= state.seats && state.lobbyHeld <= state.lobbyBytes)
+            #expect(state.slotsTaken <= state.slots && state.sharedPoolHeld <= state.sharedPoolBytes)
         }
         #expect(state.heldBytes == 0)
-        #expect(state.lobbyHeld == 0 && state.seatsTaken == 0)
+        #expect(state.sharedPoolHeld == 0 && state.slotsTaken == 0)
         #expect(state.waiting == 0)
         #expect(state.remembered == 0)
     }
 
-    /// 18 uploads of one client that sent a byte every 2 s had all the seats of the default budget, and every other client's
+    /// 18 uploads of one client that sent a byte every 2 s had all the slots of the default budget, and every other client's
     /// upload of more than 1 MiB waited for 180 s.
-    @Test func `one client has a quarter of the seats and of the lobby`() {
-        // 16 seats of 80 and a lobby of 320, where one may hold 10.
+    @Test func `one client has a quarter of the slots and of the sharedPool`() {
+        // 16 slots of 80 and a shared pool of 320, where one may hold 10.
         var state = UploadBudgetState<Int>(totalBytes: 1_600, partBytes: 80, stepBytes: 10)
-        #expect(state.seats == 15 && state.lobbyBytes == 400)
+        #expect(state.slots == 15 && state.sharedPoolBytes == 400)
         let greedy = (0..<20).map { _ in state.open(for: 1) }
         let answers = greedy.enumerated().map { state.request(80, for: $1, ticket: $0) }
         #expect(answers.count { $0 == true } == 3)
-        #expect(state.seatsTaken == 3)
+        #expect(state.slotsTaken == 3)
         let small = (0..<11).map { _ in state.open(for: 1) }
-        let lobby = small.enumerated().map { state.request(10, for: $1, ticket: 100 + $0) }
-        #expect(lobby == Array(repeating: true, count: 10) + [false])
+        let sharedPool = small.enumerated().map { state.request(10, for: $1, ticket: 100 + $0) }
+        #expect(sharedPool == Array(repeating: true, count: 10) + [false])
         // Nobody else waits for it.
         let other = state.open(for: 2)
         #expect(state.request(80, for: other, ticket: 200) == true)

@@ -4,7 +4,7 @@ import TestClock
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct UploadBudgetTests {
-    /// Two seats of 50 and a lobby of 40, where one may hold 10.
+    /// Two slots of 50 and a shared pool of 40, where one may hold 10.
     private let budget = UploadBudget<Int>(totalBytes: 140, partBytes: 50, stepBytes: 10)
 
     private let deadline = ContinuousClock.now + .seconds(120)

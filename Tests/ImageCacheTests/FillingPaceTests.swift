@@ -28,7 +28,7 @@ struct FillingPaceTests {
         }
         let executor = EventLoopTaskExecutor(MultiThreadedEventLoopGroup.singleton.any())
         let seen = try await Task(executorPreference: executor) {
-            try await TaskHome.$executor.withValue(executor) {
+            try await RequestExecutor.$executor.withValue(executor) {
                 let filling = cache.fill(
                     path, ETag(opaque: "v"), .original, from: source, in: reservation, asked: cache.epoch(of: path))
                 var seen: [(value: UInt8?, pulled: Int)] = []

@@ -2,9 +2,9 @@ import Testing
 
 @testable import ImageCache
 
-@Suite("ScanResistantTable")
+@Suite("S3FIFOCache")
 struct ScanResistantTableTests {
-    private typealias Table = ScanResistantTable<Int, Int>
+    private typealias Table = S3FIFOCache<Int, Int>
 
     /// The same rules over plain lists, the oldest first.
     private struct Model {

@@ -97,7 +97,7 @@ import Testing
         var good = block
         #expect(LocationRemoval.clean(exif: &good) == true)
         #expect(good.count == block.count && !good.contains(9))
-        #expect(ExifWalk.read(good.span.bytes)?.copyright != nil)
+        #expect(ExifReader.read(good.span.bytes)?.copyright != nil)
         for _ in 0..<5_000 {
             var broken = block
             for _ in 0..<2 { broken[Int.random(in: 4..<broken.count, using: &random)] = UInt8(random.next() & 255) }

@@ -274,9 +274,9 @@ import Testing
         #expect(try Self.turn(file, .rotated90).effects == .droppedThumbnail)
     }
 
-    private static func walk(_ file: [UInt8]) -> (block: [UInt8], walk: ExifWalk)? {
+    private static func walk(_ file: [UInt8]) -> (block: [UInt8], walk: ExifReader)? {
         guard let header = try? JPEGHeader.read(file.span.bytes, limits: CodecLimits()), let range = header.exif,
-            let walk = ExifWalk.read(file.span.bytes.extracting(range))
+            let walk = ExifReader.read(file.span.bytes.extracting(range))
         else { return nil }
         return (Array(file[range]), walk)
     }

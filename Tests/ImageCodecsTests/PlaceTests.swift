@@ -122,7 +122,7 @@ import Testing
         let result = try #require(
             try MetadataPolicy.dropLocation.apply(to: file.span.bytes, info: readHeader(file), limits: CodecLimits()))
         #expect(result.count == file.count && !Self.holds("Acme", result))
-        let walk = ExifWalk.read(result.span.bytes.extracting(12..<12 + block.count))
+        let walk = ExifReader.read(result.span.bytes.extracting(12..<12 + block.count))
         let place = try #require(walk?.thumbnail)
         let inner = Array(result[12 + place.lowerBound..<12 + place.upperBound])
         #expect(try Picture(decoding: inner) == Picture(decoding: small))

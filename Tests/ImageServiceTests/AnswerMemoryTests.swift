@@ -18,7 +18,7 @@ struct AnswerMemoryTests {
         ImageService.spec(RenditionRequest(width: width), format: .png)
     }
 
-    private func render(_ service: ImageService, _ width: Int, for requester: Requester) async throws
+    private func render(_ service: ImageService, _ width: Int, for requester: ClientIdentity) async throws
         -> RenderedRendition
     {
         try await service.render(try await service.locate(path), spec(width), for: requester)

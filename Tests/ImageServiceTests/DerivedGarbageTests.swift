@@ -28,7 +28,7 @@ struct DerivedGarbageTests {
 
     /// Uploads a picture, and has one rendition of it kept.
     private func keepRendition() async throws -> ObjectKey {
-        let service = ImageService.make(storage, keeping: RenditionKeeping(maximumPerImage: 100))
+        let service = ImageService.make(storage, keeping: RenditionStoreOptions(maximumPerImage: 100))
         _ = try await service.upload(path, try Samples.noise(.jpeg, side: 400))
         let spec = ImageService.spec(RenditionRequest(width: 50), format: .jpeg)
         _ = try await service.render(try await service.locate(path), spec)

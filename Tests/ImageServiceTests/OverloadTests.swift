@@ -20,7 +20,7 @@ struct OverloadTests {
         path = try ImagePath(Array("a.jpg".utf8))
         // Room for two files of 900 KB, and four that wait.
         workers = CodecWorkers(
-            memoryBytes: 8 << 20, queueLimit: 4, pool: pool, longPool: longPool, patience: .seconds(60))
+            memoryBytes: 8 << 20, queueLimit: 4, pool: pool, longPool: longPool, timeout: .seconds(60))
         service = ImageService(
             storage: storage, workers: workers,
             configuration: .init(
@@ -44,7 +44,7 @@ struct OverloadTests {
         while !condition() { await Task.yield() }
     }
 
-    private func render(_ width: Int, for requester: Requester) -> Task<Int, any Error> {
+    private func render(_ width: Int, for requester: ClientIdentity) -> Task<Int, any Error> {
         Task { try await service.render(try await service.locate(path), spec(width: width), for: requester).size }
     }
 
@@ -67,7 +67,7 @@ struct OverloadTests {
         #expect(workers.usage.queued == 0)
     }
 
-    @Test("A rotate reads nothing before its turn, and one of another version does not wait for it")
+    @Test("A rotate reads nothing before its permit, and one of another version does not wait for it")
     func rotate() async throws {
         // Room for four of them; twice as long, none could be turned in so little memory.
         _ = try await service.upload(path, try Samples.jpeg(padding: 450_000))
@@ -122,7 +122,7 @@ struct OverloadTests {
         #expect(refused == 1)
     }
 
-    @Test("Whoever leaves gives up the place in the queue, the turn and the room; the others go on")
+    @Test("Whoever leaves gives up the place in the queue, the permit and the room; the others go on")
     func left() async throws {
         _ = try await service.upload(path, try Samples.jpeg(padding: 900_000))
         let open = hold()

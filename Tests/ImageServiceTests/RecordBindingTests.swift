@@ -94,7 +94,7 @@ struct RecordBindingTests {
         }
     }
 
-    @Test("A rotate of an overwritten file turns what is there")
+    @Test("A rotate of an overwritten file permits what is there")
     func rotated() async throws {
         try await withFolder { storage in
             let service = ImageService.make(storage)
@@ -189,7 +189,7 @@ struct BlindUploadTests {
             StorageError.Code.denied, .badAnswer,
         ])
     func replaced(isListDenied: Bool, code: StorageError.Code) async throws {
-        let service = ImageService.make(storage, keeping: RenditionKeeping(maximumPerImage: 10, lease: .zero))
+        let service = ImageService.make(storage, keeping: RenditionStoreOptions(maximumPerImage: 10, lease: .zero))
         func blind() {
             storage.refuse(.head, with: [code])
             if isListDenied { storage.refuse(.list, with: [code]) }

@@ -247,7 +247,7 @@ extension ImageService {
         _ storage: any ObjectStorage, revalidateAfter: Duration = .seconds(5), staleFor: Duration = .seconds(3600),
         cacheBytes: Int = 64 << 20, maximumBytes: Int64 = 50 << 20, renderMemoryBytes: Int = 256 << 20,
         storageTimeout: Duration = .seconds(10), timeLimit: Duration = .seconds(30),
-        codec: CodecLimits = CodecLimits(), metadata: MetadataPolicy = .keep, keeping: RenditionKeeping? = nil,
+        codec: CodecLimits = CodecLimits(), metadata: MetadataPolicy = .keep, keeping: RenditionStoreOptions? = nil,
         answerMemoryBytes: Int = 256 << 20, answerWait: Duration = .milliseconds(20),
         clock: MonotonicClock = .continuous
     ) -> ImageService {

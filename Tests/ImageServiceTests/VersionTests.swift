@@ -33,7 +33,8 @@ struct VersionTests {
         _ time: NIOLockedValueBox<ContinuousClock.Instant>, bound: Duration
     ) -> CurrentImages {
         CurrentImages(
-            storage: WatchedStorage(storage, health: health), cache: cache, health: health, revalidateAfter: bound,
+            storage: HealthTrackingStorage(storage, health: health), cache: cache, health: health,
+            revalidateAfter: bound,
             staleFor: stale,
             clock: MonotonicClock(
                 now: { time.withLockedValue { $0 } }, sleep: { _ in try await untilCancelled() }))
@@ -155,7 +156,7 @@ struct VersionTests {
         #expect(storage.heads == 2)
     }
 
-    @Test("Thousands of hot paths are not thousands of questions at once, and all have their turn")
+    @Test("Thousands of hot paths are not thousands of questions at once, and all have their permit")
     func flood() async throws {
         let paths = try (0..<200).map { try ImagePath(Array("\($0).jpg".utf8)) }
         for path in paths {
@@ -165,9 +166,9 @@ struct VersionTests {
         advance(Self.bound * 3 / 4)
         storage.hold()
         for path in paths { #expect(current.fresh(path.key) != nil) }
-        await until { storage.held == CurrentImages.maximumAside }
+        await until { storage.held == CurrentImages.maximumRefreshes }
         for path in paths { #expect(current.fresh(path.key) != nil) }
-        #expect(storage.heads == 200 + CurrentImages.maximumAside)
+        #expect(storage.heads == 200 + CurrentImages.maximumRefreshes)
         storage.letGo()
         await until {
             for path in paths { _ = current.fresh(path.key) }
@@ -184,7 +185,7 @@ struct VersionTests {
         storage.hold()
         let reader = Task { try await current.locate(path) }
         await until { storage.held == 1 }
-        // As Commit does.
+        // As WriteSettlement does.
         cache.invalidate(path.key)
         let two = try await store("two")
         cache.invalidate(path.key)
@@ -299,9 +300,9 @@ struct VersionTests {
         health.note(StorageError(.unavailable, during: .head))
         storage.hold()
         for path in paths { #expect(try await current.locate(path).freshness == .stale) }
-        await until { storage.held == CurrentImages.maximumAsideWhileAway }
+        await until { storage.held == CurrentImages.maximumRefreshesWhileAway }
         for path in paths { #expect(try await current.locate(path).freshness == .stale) }
-        #expect(storage.heads == 50 + CurrentImages.maximumAsideWhileAway)
+        #expect(storage.heads == 50 + CurrentImages.maximumRefreshesWhileAway)
         storage.letGo()
     }
 }

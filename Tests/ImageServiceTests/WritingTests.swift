@@ -97,13 +97,13 @@ struct WritingTests {
     @Test(
         "Paths",
         arguments: [
-            ("", ImagePath.Fault.empty), ("a//b", .emptySegment), ("/a", .emptySegment), ("a/", .emptySegment),
+            ("", ImagePath.PathError.empty), ("a//b", .emptySegment), ("/a", .emptySegment), ("a/", .emptySegment),
             (".", .dotSegment),
             ("a/../b", .dotSegment), ("a\u{0}b", .controlCharacter), ("a\u{7F}", .controlCharacter),
             ("a\u{85}", .controlCharacter),
             ("a\\b", .backslash), (".tintype", .reserved), ("x/.tintype-y/z", .reserved),
         ])
-    func paths(_ text: String, _ fault: ImagePath.Fault) {
+    func paths(_ text: String, _ fault: ImagePath.PathError) {
         #expect(throws: fault) { try ImagePath(Array(text.utf8)) }
     }
 
@@ -112,8 +112,8 @@ struct WritingTests {
         let composed = try ImagePath(Array("caf\u{E9}".utf8))
         let decomposed = try ImagePath(Array("cafe\u{301}".utf8))
         #expect(composed != decomposed)
-        #expect(throws: ImagePath.Fault.notUTF8) { try ImagePath([0x61, 0xFF]) }
-        #expect(throws: ImagePath.Fault.segmentTooLong(bytes: 256)) {
+        #expect(throws: ImagePath.PathError.notUTF8) { try ImagePath([0x61, 0xFF]) }
+        #expect(throws: ImagePath.PathError.segmentTooLong(bytes: 256)) {
             try ImagePath([UInt8](repeating: 0x61, count: 256))
         }
         // A combining accent behind a slash hides the slash from String.

@@ -85,8 +85,8 @@ import Testing
         let moved = region.turned(by: orientation, in: picture.size)
         let part = try Resampler.resample(
             picture, region: region, to: PixelSize(width: 3, height: 2), cancelled: .init())
-        let turned = try QuarterTurns.apply(orientation, to: picture, cancelled: .init())
-        let expected = try QuarterTurns.apply(orientation, to: part, cancelled: .init())
+        let turned = try QuarterRotation.apply(orientation, to: picture, cancelled: .init())
+        let expected = try QuarterRotation.apply(orientation, to: part, cancelled: .init())
         let actual = try Resampler.resample(turned, region: moved, to: expected.size, cancelled: .init())
         #expect(actual.samples() == expected.samples())
         #expect(moved.turned(by: orientation.inverse, in: turned.size) == region)

@@ -49,7 +49,7 @@ import Testing
                     cancelled: CancelFlag())
                 let scaled = try Resampler.resample(
                     full, region: resampling.region, to: resampling.size, cancelled: CancelFlag())
-                let expected = try QuarterTurns.apply(turn, to: scaled, cancelled: CancelFlag())
+                let expected = try QuarterRotation.apply(turn, to: scaled, cancelled: CancelFlag())
                 #expect(meanDifference(try decoded(actual.bytes).samples(), expected.samples()) < 3)
             }
         }

@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct QuarterTurnsTests {
     private func turned(_ orientation: Orientation, _ picture: borrowing PixelBuffer) throws -> PixelBuffer {
-        try QuarterTurns.apply(orientation, to: picture, cancelled: CancelFlag())
+        try QuarterRotation.apply(orientation, to: picture, cancelled: CancelFlag())
     }
 
     /// Written out by hand from the names of the EXIF tag's values: row 0 of the stored picture is

@@ -97,11 +97,11 @@ import Testing
     func `a mirrored picture gives a mirrored one`(layout: PixelBuffer.Layout, size: (Int, Int)) throws {
         let picture = try TestPictures.noise(40, 30, layout)
         for orientation in [Orientation.mirrored, .mirroredRotated180, .rotated180] {
-            let mirrored = try QuarterTurns.apply(orientation, to: picture, cancelled: CancelFlag())
+            let mirrored = try QuarterRotation.apply(orientation, to: picture, cancelled: CancelFlag())
             let target = PixelSize(width: size.0, height: size.1)
             let whole = SourceRegion(x: 0, y: 0, width: 40, height: 30)
             let scaled = try Resampler.resample(picture, region: whole, to: target, cancelled: CancelFlag())
-            let expected = try QuarterTurns.apply(orientation, to: scaled, cancelled: CancelFlag())
+            let expected = try QuarterRotation.apply(orientation, to: scaled, cancelled: CancelFlag())
             let actual = try resample(mirrored, to: size.0, size.1)
             let difference =
                 layout.hasAlpha

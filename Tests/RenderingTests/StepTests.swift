@@ -154,7 +154,7 @@ import Testing
             if !isSubject { return 90 }
             return (x / 6 + y / 6) % 2 == 0 ? [224, 172, 138][channel] : [150, 105, 80][channel]
         }
-        let stored = try QuarterTurns.apply(orientation.inverse, to: seen, cancelled: CancelFlag())
+        let stored = try QuarterRotation.apply(orientation.inverse, to: seen, cancelled: CancelFlag())
         let info = ImageInfo(format: .png, size: stored.size, orientation: orientation)
         let spec = RenditionSpec(
             width: 100, height: 100, fit: .cover, format: .png, quality: nil, gravity: .smart)

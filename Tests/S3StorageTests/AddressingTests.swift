@@ -47,7 +47,7 @@ import Testing
     }
 
     @Test func verdicts() {
-        var verdict = RaceVerdict()
+        var verdict = RaceResult()
         #expect(verdict.support == .raced && verdict.needsRaces)
         verdict.addFalseCondition(.lost)
         verdict.addRace([.lost, .won, .lost])

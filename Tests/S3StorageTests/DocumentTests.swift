@@ -209,13 +209,13 @@ import Testing
     }
 
     @Test func uploadNotes() throws {
-        let note = UploadNote(key: try key("ä/b c"), begun: Timestamp(seconds: 17), uploadID: nil)
-        #expect(UploadNote(note.bytes) == note)
+        let note = UploadMarker(key: try key("ä/b c"), begun: Timestamp(seconds: 17), uploadID: nil)
+        #expect(UploadMarker(note.bytes) == note)
         var named = note
         named.uploadID = "id with spaces=="
-        #expect(UploadNote(named.bytes) == named)
+        #expect(UploadMarker(named.bytes) == named)
         for text in ["", "tintype-upload 1", "tintype-upload 2\nYQ\n1", "tintype-upload 1\n!\n1", "a\nb\nc\nd\ne"] {
-            #expect(UploadNote(ByteBuffer(string: text)) == nil)
+            #expect(UploadMarker(ByteBuffer(string: text)) == nil)
         }
     }
 

@@ -9,7 +9,7 @@ import Testing
     private let policy = RetryPolicy()
 
     @Test func whatReachedTheStoreIsRepeatedOnlyWhereThatIsSafe() {
-        let broken = S3Failure.Kind.transport(untouched: false, Broken())
+        let broken = S3RequestError.Kind.transport(untouched: false, Broken())
         #expect(policy.allowsRetry(after: broken, of: .always, tries: 1))
         #expect(!policy.allowsRetry(after: broken, of: .ifUntouched, tries: 1))
         #expect(policy.allowsRetry(after: .timedOut, of: .always, tries: 1))
@@ -17,22 +17,22 @@ import Testing
     }
 
     @Test func whatNeverReachedTheStoreIsAlwaysRepeated() {
-        let refused = S3Failure.Kind.transport(untouched: true, Broken())
+        let refused = S3RequestError.Kind.transport(untouched: true, Broken())
         #expect(policy.allowsRetry(after: refused, of: .ifUntouched, tries: 1))
         #expect(policy.allowsRetry(after: .noCredentials(Broken()), of: .ifUntouched, tries: 1))
     }
 
     @Test(arguments: [
-        (S3Fault(status: 503, code: "SlowDown"), true, true),
-        (S3Fault(status: 500, code: "InternalError"), true, false),
-        (S3Fault(status: 503), true, false), (S3Fault(status: 429), true, true),
-        (S3Fault(status: 200, code: "InternalError"), true, false),
-        (S3Fault(status: 400, code: "RequestTimeout"), true, false),
-        (S3Fault(status: 404, code: "NoSuchKey"), false, false), (S3Fault(status: 412), false, false),
-        (S3Fault(status: 403, code: "AccessDenied"), false, false), (S3Fault(status: 501), false, false),
-        (S3Fault(status: 507), false, false), (S3Fault(status: 409), false, false),
+        (S3Error(status: 503, code: "SlowDown"), true, true),
+        (S3Error(status: 500, code: "InternalError"), true, false),
+        (S3Error(status: 503), true, false), (S3Error(status: 429), true, true),
+        (S3Error(status: 200, code: "InternalError"), true, false),
+        (S3Error(status: 400, code: "RequestTimeout"), true, false),
+        (S3Error(status: 404, code: "NoSuchKey"), false, false), (S3Error(status: 412), false, false),
+        (S3Error(status: 403, code: "AccessDenied"), false, false), (S3Error(status: 501), false, false),
+        (S3Error(status: 507), false, false), (S3Error(status: 409), false, false),
     ])
-    func faults(_ fault: S3Fault, _ always: Bool, _ ifUntouched: Bool) {
+    func faults(_ fault: S3Error, _ always: Bool, _ ifUntouched: Bool) {
         #expect(policy.allowsRetry(after: .fault(fault), of: .always, tries: 1) == always)
         #expect(policy.allowsRetry(after: .fault(fault), of: .ifUntouched, tries: 1) == ifUntouched)
     }

@@ -15,7 +15,7 @@ import Testing
         var ids: [String] = []
         for item in try await storage.list(ListRequest(prefix: Array(".tintype/uploads/".utf8))).items {
             let bytes = try await storage.get(item.key, options: GetOptions()).body.collect(upTo: 9999)
-            if let id = UploadNote(bytes)?.uploadID { ids.append(id) }
+            if let id = UploadMarker(bytes)?.uploadID { ids.append(id) }
         }
         return ids
     }
@@ -51,7 +51,7 @@ import Testing
                         <NextContinuationToken>t</NextContinuationToken></ListBucketResult>
                         """)
             }
-            do throws(S3Failure) {
+            do throws(S3RequestError) {
                 _ = try await storage.uploads(prefix: [])
                 Issue.record("a list without an end came to one")
             } catch {
@@ -98,8 +98,8 @@ import Testing
     @Test func uploadWithoutItsID() async throws {
         try await Servers.withStorage(.seaweedFS, ownBucket: true) { storage in
             let photo = try key("photo")
-            let note = UploadNote(key: photo, begun: .now)
-            let noteKey = try #require(ObjectKey(S3Storage.ownPrefix + UploadNote.name(of: photo)))
+            let note = UploadMarker(key: photo, begun: .now)
+            let noteKey = try #require(ObjectKey(S3Storage.ownPrefix + UploadMarker.name(of: photo)))
             _ = try await storage.put(noteKey, bytes: note.bytes, options: PutOptions())
             for name in ["photo", "photo2"] { _ = try await begin(try key(name), storage) }
             #expect(try await storage.uploads(prefix: []).count == 2)
@@ -114,8 +114,8 @@ import Testing
     @Test func uploadWithoutItsIDThatWasBegunLater() async throws {
         try await Servers.withStorage(.seaweedFS, ownBucket: true) { storage in
             let photo = try key("photo")
-            let note = UploadNote(key: photo, begun: .now)
-            let noteKey = try #require(ObjectKey(S3Storage.ownPrefix + UploadNote.name(of: photo)))
+            let note = UploadMarker(key: photo, begun: .now)
+            let noteKey = try #require(ObjectKey(S3Storage.ownPrefix + UploadMarker.name(of: photo)))
             _ = try await storage.put(noteKey, bytes: note.bytes, options: PutOptions())
             try await Task.sleep(for: .seconds(4))
             _ = try await begin(photo, storage)

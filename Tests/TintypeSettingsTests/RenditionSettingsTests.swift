@@ -88,8 +88,8 @@ import Testing
                 settings.presets.map { .init(setting: "PRESETS, \($0.name)", value: $0.parameters, expected: "more") }
             }
         } throws: { error in
-            (error as? SettingsFaults)?.faults.map(\.description).last == "PRESETS, a is \"w=0\": expected more"
-                && (error as? SettingsFaults)?.faults.count == 2
+            (error as? SettingsErrors)?.faults.map(\.description).last == "PRESETS, a is \"w=0\": expected more"
+                && (error as? SettingsErrors)?.faults.count == 2
         }
     }
 

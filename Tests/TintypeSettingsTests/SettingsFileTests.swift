@@ -42,7 +42,7 @@ import Testing
         #expect {
             _ = try Settings.load(environment: ["PORT": "x"], file: "/nonexistent/t.yaml") { _ in [] }
         } throws: { error in
-            (error as? SettingsFaults)?.faults.map(\.setting) == ["--config", "PORT"]
+            (error as? SettingsErrors)?.faults.map(\.setting) == ["--config", "PORT"]
         }
     }
 

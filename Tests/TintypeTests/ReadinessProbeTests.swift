@@ -59,7 +59,7 @@ import Testing
     }
 
     @Test func aPortThatNobodyKnowsCannotBeAsked() async {
-        await #expect(throws: ReadinessProbe.Failure.self) {
+        await #expect(throws: ReadinessProbe.ProbeError.self) {
             try await ReadinessProbe(host: "127.0.0.1", port: 0, timeout: .seconds(1)).run()
         }
     }

@@ -34,7 +34,7 @@ import Testing
     }
 
     private static func fast(_ target: String, isHead: Bool = false) -> FinishedRequest.Source {
-        .fastLane(FastRequest(isHead: isHead, target: ByteBuffer(string: target)), Self.id, .imageHit)
+        .fastPath(FastRequest(isHead: isHead, target: ByteBuffer(string: target)), Self.id, .imageHit)
     }
 
     private static var requests: [(FinishedRequest, RequestNotes.Values?)] {
@@ -71,7 +71,7 @@ import Testing
         #expect(direct.text.split(separator: "\n").count == Self.requests.count)
     }
 
-    /// One request, by the fast lane and by the long way.
+    /// One request, by the fast path and by the long way.
     @Test(arguments: [LineFormat.json, .text])
     func bothWaysWriteTheSame(_ format: LineFormat) {
         let sink = Sink()

@@ -1,1 +1,1 @@
-../../../Sources/HTTP/ImageAPI/FastLane/CharacterClass.swift
+../../../Sources/HTTP/ImageAPI/FastPath/CharacterClass.swift

@@ -1,1 +1,1 @@
-../../../Sources/HTTP/ImageAPI/FastLane/FastField.swift
+../../../Sources/HTTP/ImageAPI/FastPath/FastField.swift

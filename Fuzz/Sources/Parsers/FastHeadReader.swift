@@ -1,1 +1,1 @@
-../../../Sources/HTTP/ImageAPI/FastLane/FastHeadReader.swift
+../../../Sources/HTTP/ImageAPI/FastPath/FastHeadReader.swift

@@ -1,1 +1,1 @@
-../../../Sources/HTTP/ImageAPI/FastLane/FastRequest.swift
+../../../Sources/HTTP/ImageAPI/FastPath/FastRequest.swift

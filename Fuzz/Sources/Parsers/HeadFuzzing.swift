@@ -8,7 +8,7 @@ import NIOHTTP1
     @testable import ImageAPI
 #endif
 
-/// The reader of the fast lane and the scanner in front of the parser against NIO's parser: where they take a request,
+/// The reader of the fast path and the scanner in front of the parser against NIO's parser: where they take a request,
 /// the parser takes the same one, and all find the same end. What they differ in could be smuggled past the one or the
 /// other.
 public enum HeadFuzzing {
@@ -55,7 +55,7 @@ public enum HeadFuzzing {
         private func take(_ part: HTTPServerRequestPart) {
             switch part {
             case .head(let head):
-                do throws(ListenerFault) {
+                do throws(ListenerError) {
                     let result = try RequestHeadReader(maxTargetBytes: 16_384).read(head)
                     framing = result.framing
                     hasBegun = true
@@ -101,7 +101,7 @@ public enum HeadFuzzing {
         }
     }
 
-    /// One request at a time, as `SocketTap` hands them on.
+    /// One request at a time, as `ConnectionMonitorHandler` hands them on.
     private static func scan(_ stream: ByteBuffer, cut: Int) throws -> Outcome {
         var stream = stream
         var scanner = RequestScanner()
@@ -137,7 +137,7 @@ public enum HeadFuzzing {
         return outcome
     }
 
-    /// What the fast lane takes is a whole request without a body to the parser too, with the same target and fields.
+    /// What the fast path takes is a whole request without a body to the parser too, with the same target and fields.
     private static func quickFault(_ stream: ByteBuffer) throws -> String? {
         let reader = FastHeadReader(ListenerConfiguration(host: "", port: 0))
         guard let (quick, length) = reader.read(stream),
@@ -149,26 +149,26 @@ public enum HeadFuzzing {
         try channel.pipeline.syncOperations.addHandler(ByteToMessageHandler(decoder))
         guard (try? channel.writeInbound(head.getSlice(at: head.readerIndex, length: length - 1))) != nil,
             try channel.readInbound(as: HTTPServerRequestPart.self) == nil
-        else { return "the parser finds an earlier end than the fast lane" }
+        else { return "the parser finds an earlier end than the fast fastPath" }
         guard (try? channel.writeInbound(head.getSlice(at: head.writerIndex - 1, length: 1))) != nil,
             case .head(let parsed)? = try channel.readInbound(as: HTTPServerRequestPart.self),
             case .end(nil)? = try channel.readInbound(as: HTTPServerRequestPart.self),
             try channel.readInbound(as: HTTPServerRequestPart.self) == nil
-        else { return "the fast lane takes what the parser does not" }
+        else { return "the fast fastPath takes what the parser does not" }
         guard let result = try? RequestHeadReader(maxTargetBytes: 16_384).read(parsed) else {
-            return "the fast lane takes what the long way refuses"
+            return "the fast fastPath takes what the long way refuses"
         }
         guard result.isKeepAlive, !result.expectsContinue, result.framing == .none,
             parsed.method.rawValue == quick.method.rawValue, parsed.uri == String(buffer: quick.target)
-        else { return "the fast lane reads another request" }
+        else { return "the fast fastPath reads another request" }
         let accept = result.request.headerFields[values: .accept]
         guard accept.count <= 1, accept.first == quick.accept.map({ String(buffer: $0) }) else {
-            return "the fast lane reads another Accept"
+            return "the fast fastPath reads another Accept"
         }
         for name in [
             HTTPField.Name.range, .ifMatch, .ifNoneMatch, .ifRange, .ifModifiedSince, .ifUnmodifiedSince,
         ] where result.request.headerFields[values: name] != quick.fields[values: name] {
-            return "the fast lane reads another \(name)"
+            return "the fast fastPath reads another \(name)"
         }
         return nil
     }

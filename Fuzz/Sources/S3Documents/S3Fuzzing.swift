@@ -18,7 +18,7 @@ public enum S3Fuzzing {
         case 4:
             guard let error = ErrorDocument(body) else { return }
             precondition(!error.code.isEmpty)
-            let fault = S3Fault(status: 400 + step, error)
+            let fault = S3Error(status: 400 + step, error)
             precondition(fault.message.map { $0.count <= 200 } ?? true)
             _ = fault.storageCode
         case 5: note(body)
@@ -61,15 +61,15 @@ public enum S3Fuzzing {
     }
 
     private static func note(_ body: ByteBuffer) {
-        guard let note = UploadNote(body) else { return }
-        precondition(UploadNote(note.bytes) == note, "a note that does not come back")
+        guard let note = UploadMarker(body) else { return }
+        precondition(UploadMarker(note.bytes) == note, "a note that does not come back")
     }
 
     private static let store = S3Configuration(
         endpoint: S3Endpoint(isSecure: true, host: "store"), bucket: "pictures", region: "eu")
 
     private static func verdict(_ body: ByteBuffer) {
-        guard let verdict = ProbeVerdict(body, for: store) else { return }
+        guard let verdict = ProbeResult(body, for: store) else { return }
         precondition(verdict.bytes == body, "a verdict that was changed")
         let identity = StoreIdentity(store, server: "S")
         precondition(
@@ -128,9 +128,9 @@ public enum S3Fuzzing {
             ),
         ]
         var seeds = texts.map { [$0.0 | 24] + Array($0.1.utf8) }
-        let verdict = ProbeVerdict(
+        let verdict = ProbeResult(
             store: StoreIdentity(store, server: "S"), probed: Timestamp(seconds: 17),
-            findings: ProbeFindings(put: RaceVerdict(settled: .atomic), complete: RaceVerdict(settled: .raced)))
+            findings: ProbeObservations(put: RaceResult(settled: .atomic), complete: RaceResult(settled: .raced)))
         seeds.append([6] + Array(verdict.bytes.readableBytesView))
         return seeds
     }

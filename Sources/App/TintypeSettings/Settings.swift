@@ -72,10 +72,10 @@ public struct Settings: Sendable {
     public var renditionStoreLimit = 200
     /// RENDITION_LEASE_SECONDS: how long a replica waits for another one; zero: it does not.
     public var renditionLease = Duration.zero
-    /// LADDER_SIDE: the longer side of the intermediates of large originals, in pixels; 0: none are made.
-    public var ladderSide = 2560
-    /// LADDER_QUALITY: 1 to 100.
-    public var ladderQuality = 90
+    /// INTERMEDIATE_SIDE: the longer side of the intermediates of large originals, in pixels; 0: none are made.
+    public var intermediateSide = 2560
+    /// INTERMEDIATE_QUALITY: 1 to 100.
+    public var intermediateQuality = 90
     /// CLIENT_HINTS: those that are honoured, each once.
     public var clientHints: [ClientHint] = []
 

@@ -11,10 +11,10 @@ import Telemetry
 import TintypeSettings
 import UnixSignals
 
-/// Puts the rooms together and serves until told to stop.
+/// Puts the parts together and serves until told to stop.
 enum Composition {
     /// - Parameter lines: where the lines of requests go.
-    /// - Throws: ``StartFault`` where a setting turns out not to work; the error of binding an address.
+    /// - Throws: ``StartError`` where a setting turns out not to work; the error of binding an address.
     static func run(_ settings: Settings, lines: DirectLines) async throws {
         let logger = Logger(label: "tintype")
         let descriptors = DescriptorPlan(limit: OpenFiles.raiseLimit(logger: logger))
@@ -102,7 +102,7 @@ enum Composition {
         return CodecWorkers(
             memoryBytes: settings.renderMemoryBytes, queueLimit: settings.renderQueue,
             pool: pool("codec", niceness: codecNiceness), longPool: pool("codec-long", niceness: longNiceness),
-            patience: settings.renderQueueTimeout, timeLimit: settings.renderTimeout)
+            timeout: settings.renderQueueTimeout, timeLimit: settings.renderTimeout)
     }
 
     private static func end(_ store: Store, _ workers: CodecWorkers, _ service: ImageService) async {
@@ -112,7 +112,7 @@ enum Composition {
         await store.close()
     }
 
-    // MARK: Settings as each room takes them
+    // MARK: Settings as each target takes them
 
     private static func configuration(_ settings: Settings) -> ImageService.Configuration {
         ImageService.Configuration(
@@ -130,11 +130,11 @@ enum Composition {
             answerMemoryBytes: settings.answerMemoryBytes, answerWait: settings.renderQueueTimeout)
     }
 
-    private static func keeping(_ settings: Settings) -> RenditionKeeping? {
+    private static func keeping(_ settings: Settings) -> RenditionStoreOptions? {
         guard settings.renditionStore else { return nil }
-        return RenditionKeeping(
+        return RenditionStoreOptions(
             maximumPerImage: settings.renditionStoreLimit, lease: settings.renditionLease,
-            ladderSide: settings.ladderSide, ladderQuality: settings.ladderQuality)
+            intermediateSide: settings.intermediateSide, intermediateQuality: settings.intermediateQuality)
     }
 
     private static func imagesConfiguration(_ settings: Settings) -> ImagesConfiguration {

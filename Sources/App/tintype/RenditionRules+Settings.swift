@@ -9,22 +9,22 @@ extension RenditionRules {
             sizes: settings.renditionSizes, hints: ClientHints.Kinds(settings.clientHints))
     }
 
-    /// What is wrong with the presets. They are read here, by the parser of queries, since the room of the settings
+    /// What is wrong with the presets. They are read here, by the parser of queries, since the target of the settings
     /// knows of no HTTP.
-    static func faults(in settings: Settings) -> [SettingsFaults.Fault] { read(settings.presets).faults }
+    static func faults(in settings: Settings) -> [SettingsErrors.Item] { read(settings.presets).faults }
 
     private static func read(
         _ texts: [PresetText]
-    ) -> (presets: [String: RenditionPreset], faults: [SettingsFaults.Fault]) {
+    ) -> (presets: [String: RenditionPreset], faults: [SettingsErrors.Item]) {
         var presets: [String: RenditionPreset] = [:]
-        var faults: [SettingsFaults.Fault] = []
+        var faults: [SettingsErrors.Item] = []
         for text in texts {
             guard RenditionPreset.isName(text.name) else {
                 faults.append(
                     .init(setting: "PRESETS", value: text.name, expected: "a name of \(RenditionPreset.nameRule)"))
                 continue
             }
-            do throws(RenditionPreset.Fault) {
+            do throws(RenditionPreset.PresetError) {
                 presets[text.name] = try RenditionPreset(parameters: text.parameters)
             } catch {
                 faults.append(

@@ -5,7 +5,7 @@ import ServiceLifecycle
 import TintypeSettings
 
 /// A setting that is well formed and does not work all the same.
-struct StartFault: Error, CustomStringConvertible {
+struct StartError: Error, CustomStringConvertible {
     var description: String
 }
 
@@ -22,21 +22,21 @@ struct Store: Sendable {
     var close: @Sendable () async -> Void = {}
 
     /// - Parameter connections: to a store in the network, at once in each of its two pools.
-    /// - Throws: ``StartFault``.
+    /// - Throws: ``StartError``.
     static func open(
         _ settings: Settings, connections: Int = DescriptorPlan.usualStorageConnections, logger: Logger
-    ) throws(StartFault) -> Store {
+    ) throws(StartError) -> Store {
         switch settings.storageType {
         case .local: try local(settings)
         case .s3: try s3(settings, connections, logger)
         }
     }
 
-    private static func local(_ settings: Settings) throws(StartFault) -> Store {
+    private static func local(_ settings: Settings) throws(StartError) -> Store {
         do {
             return Store(storage: try LocalStorage(root: settings.localStoragePath, timeout: settings.storageTimeout))
         } catch {
-            throw StartFault(
+            throw StartError(
                 description:
                     "LOCAL_STORAGE_PATH: \(settings.localStoragePath): expected a folder that can be written to: "
                     + error.debugDescription)
@@ -45,9 +45,9 @@ struct Store: Sendable {
 
     private static func s3(
         _ settings: Settings, _ connections: Int, _ logger: Logger
-    ) throws(StartFault) -> Store {
+    ) throws(StartError) -> Store {
         guard let bucket = settings.s3.bucket, let credentials = settings.s3.credentials else {
-            throw StartFault(
+            throw StartError(
                 description: "S3_BUCKET_NAME, S3_ACCESS_KEY and S3_SECRET_KEY: expected for STORAGE_TYPE s3")
         }
         let storage = S3Storage(

@@ -16,19 +16,19 @@ public enum Listeners {
     ) -> ServerListener<ImageResponder> {
         self.images(
             configuration, service: service, images: images, readiness: readiness, logger: logger, lines: lines,
-            hasFastLane: true, onBound: onBound)
+            hasFastPath: true, onBound: onBound)
     }
 
-    /// - Parameter hasFastLane: without it every request goes the long way, with the same answers.
+    /// - Parameter hasFastPath: without it every request goes the long way, with the same answers.
     static func images(
         _ configuration: ListenerConfiguration, service: ImageService, images: ImagesConfiguration,
-        readiness: Readiness, logger: Logger, lines: (any RequestLineSink)? = nil, hasFastLane: Bool,
+        readiness: Readiness, logger: Logger, lines: (any RequestLineSink)? = nil, hasFastPath: Bool,
         onBound: @escaping @Sendable (SocketAddress) -> Void
     ) -> ServerListener<ImageResponder> {
         let log = RequestLog(logger: logger, lines: lines)
-        let memo = FastMemo(service.requestMemory)
-        let makeLane: @Sendable () -> any FastLane = {
-            ImageFastLane(service: service, configuration: images, memo: memo)
+        let memo = CachedResponseTable(service.requestMemory)
+        let makeFastPath: @Sendable () -> any FastPath = {
+            ImageFastPath(service: service, configuration: images, memo: memo)
         }
         return ServerListener(
             configuration: configuration, responder: ImageResponder(service: service, configuration: images),
@@ -42,7 +42,7 @@ public enum Listeners {
                 uploadsWait: { service.isUploadMemoryContended },
                 readersWait: { service.isAnswerMemoryContended },
                 othersWait: { $0.notes.holdsAnswer && service.isAnswerMemoryContended }),
-            makeLane: hasFastLane ? makeLane : nil)
+            makeFastPath: hasFastPath ? makeFastPath : nil)
     }
 
     /// The one for operators: /livez, /readyz, /metrics. Not logged, but for what goes wrong.

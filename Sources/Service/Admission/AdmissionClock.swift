@@ -1,4 +1,4 @@
 public import TaskSupport
 
-/// The clock of this room's deadlines.
+/// The clock of this target's deadlines.
 public typealias AdmissionClock = MonotonicClock

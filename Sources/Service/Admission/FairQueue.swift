@@ -1,44 +1,44 @@
 import NIOConcurrencyHelpers
 public import TaskSupport
 
-/// Turns at work that all clients want at once, shared evenly between them, in front of which nobody waits in vain: what
-/// by the recent pace will not have its turn in time is refused at the door.
+/// Permits for work that all clients want at once, shared evenly between them, in front of which nobody waits in vain: what
+/// by the recent pace will get no permit in time is refused on arrival.
 ///
 /// The rule stands in one pure state machine; this is the lock, the clock and those who wait.
 public final class FairQueue<Client: Hashable & Sendable>: Sendable {
     /// What is asked for.
     public struct Job: Sendable {
-        /// Who asks. Clients share turns evenly by cost.
+        /// Who asks. Clients share permits evenly by cost.
         public var client: Client
-        /// Bytes that the job holds from its turn until ``Lease/release()``; not negative.
-        public var room: Int
+        /// Bytes that the job holds from its permit until ``Permit/release()``; not negative.
+        public var heldBytes: Int
         /// How much work it is, in bytes; not negative.
         public var cost: Int
-        /// Bytes of memory that the work takes while it has its turn; not negative.
+        /// Bytes of memory that the work takes while it has its permit; not negative.
         public var load: Int
-        /// Whether it has been given a turn elsewhere, and asks only for room and load.
-        public var hasTurn: Bool
+        /// Whether it has been given a permit elsewhere, and asks only for memory.
+        public var hasPermit: Bool
 
         /// - Parameter load: nil: as much as the cost.
-        public init(client: Client, room: Int, cost: Int, load: Int? = nil, hasTurn: Bool = false) {
+        public init(client: Client, heldBytes: Int, cost: Int, load: Int? = nil, hasPermit: Bool = false) {
             self.client = client
-            self.room = room
+            self.heldBytes = heldBytes
             self.cost = cost
             self.load = load ?? cost
-            self.hasTurn = hasTurn
+            self.hasPermit = hasPermit
         }
     }
 
     /// What bounds the queue.
     public struct Limits: Sendable {
-        /// Jobs that may have their turn at once; at least 1.
-        public var turns: Int
+        /// Jobs that may have a permit at once; at least 1.
+        public var permits: Int
         /// More may, while the load of all of them together is no more bytes than this.
         public var load: Int
         /// Fewer may, where their load would be more bytes than this together; one alone may have any.
         public var memory: Int
         /// Bytes of room that may be held at once.
-        public var room: Int
+        public var heldBytes: Int
         /// Jobs that may wait.
         public var queue: Int
         /// A job is taken in where what stands before it is done within this, by the recent pace.
@@ -47,12 +47,12 @@ public final class FairQueue<Client: Hashable & Sendable>: Sendable {
         public var pace: Double
 
         public init(
-            turns: Int, load: Int, memory: Int = .max, room: Int, queue: Int, wait: Duration, pace: Double
+            permits: Int, load: Int, memory: Int = .max, heldBytes: Int, queue: Int, wait: Duration, pace: Double
         ) {
-            self.turns = turns
+            self.permits = permits
             self.load = load
             self.memory = memory
-            self.room = room
+            self.heldBytes = heldBytes
             self.queue = queue
             self.wait = wait
             self.pace = pace
@@ -61,21 +61,21 @@ public final class FairQueue<Client: Hashable & Sendable>: Sendable {
 
     /// Counts for metrics and readiness.
     public struct Usage: Sendable, Hashable {
-        /// Jobs that have their turn.
-        public let turns: Int
+        /// Jobs that have a permit.
+        public let permits: Int
         /// Bytes of room held.
-        public let heldRoom: Int
+        public let allHeldBytes: Int
         /// Jobs that wait.
         public let waiting: Int
         /// How long the one that waits longest has waited, in seconds; 0 if none waits.
         public let oldestWaitingSeconds: Double
     }
 
-    /// A turn, and the room that goes with it. Both end at the latest when the last reference goes.
-    public final class Lease: Sendable {
+    /// A permit, and the bytes that it holds. Both end at the latest when the last reference goes.
+    public final class Permit: Sendable {
         private let job: Job
         private let queue: FairQueue
-        private let held = NIOLockedValueBox((turn: true, room: true))
+        private let held = NIOLockedValueBox((permit: true, heldBytes: true))
 
         fileprivate init(_ job: Job, _ queue: FairQueue) {
             self.job = job
@@ -86,27 +86,27 @@ public final class FairQueue<Client: Hashable & Sendable>: Sendable {
             release()
         }
 
-        /// Lets the next one have its turn; the room is kept. Calling it again does nothing.
-        public func endTurn() {
+        /// Lets the next one have a permit; the bytes are kept. Calling it again does nothing.
+        public func endWork() {
             let was = held.withLockedValue { held in
-                defer { held.turn = false }
-                return held.turn
+                defer { held.permit = false }
+                return held.permit
             }
-            if was { queue.step { $0.endTurn(job, now: $1) } }
+            if was { queue.step { $0.endWork(job, now: $1) } }
         }
 
-        /// Gives the room back, and the turn. Calling it again does nothing.
+        /// Gives the bytes back, and the permit. Calling it again does nothing.
         public func release() {
-            endTurn()
+            endWork()
             let was = held.withLockedValue { held in
-                defer { held.room = false }
-                return held.room
+                defer { held.heldBytes = false }
+                return held.heldBytes
             }
-            if was { queue.step { $0.release(job.room, now: $1) } }
+            if was { queue.step { $0.release(job.heldBytes, now: $1) } }
         }
     }
 
-    private typealias Continuation = CheckedContinuation<TurnRefusal?, Never>
+    private typealias Continuation = CheckedContinuation<AdmissionRejection?, Never>
 
     private struct Guarded {
         var state: FairQueueState<Client>
@@ -123,7 +123,7 @@ public final class FairQueue<Client: Hashable & Sendable>: Sendable {
     private let guarded: NIOLockedValueBox<Guarded>
     private let clock: AdmissionClock
 
-    /// - Precondition: no limit is negative, and turns and pace are more than 0.
+    /// - Precondition: no limit is negative, and permits and pace are more than 0.
     public init(_ limits: Limits, clock: AdmissionClock = .continuous) {
         guarded = NIOLockedValueBox(Guarded(state: FairQueueState(limits)))
         self.clock = clock
@@ -134,16 +134,16 @@ public final class FairQueue<Client: Hashable & Sendable>: Sendable {
         let now = clock.now()
         return guarded.withLockedValue {
             Usage(
-                turns: $0.state.turns, heldRoom: $0.state.heldRoom, waiting: $0.state.waiting,
+                permits: $0.state.permits, allHeldBytes: $0.state.allHeldBytes, waiting: $0.state.waiting,
                 oldestWaitingSeconds: $0.state.oldestAge(now: now).inSeconds)
         }
     }
 
-    /// Waits for a turn, until `deadline` at most.
+    /// Waits for a permit, until `deadline` at most.
     ///
-    /// - Throws: ``TurnRefusal``: at once where the queue is full or the room would never suffice; later where the
+    /// - Throws: ``AdmissionRejection``: at once where the queue is full or there are never so many bytes; later where the
     ///   deadline passes, a client with less waiting comes, or the task is cancelled.
-    public func acquire(_ job: Job, deadline: ContinuousClock.Instant) async throws(TurnRefusal) -> Lease {
+    public func acquire(_ job: Job, deadline: ContinuousClock.Instant) async throws(AdmissionRejection) -> Permit {
         let ticket = guarded.withLockedValue { $0.state.nextTicket() }
         let refusal = await withTaskCancellationHandler {
             await withCheckedContinuation { (continuation: Continuation) in
@@ -153,7 +153,7 @@ public final class FairQueue<Client: Hashable & Sendable>: Sendable {
             withdraw(ticket) { _ in .cancelled }
         }
         if let refusal { throw refusal }
-        return Lease(job, self)
+        return Permit(job, self)
     }
 
     private func enter(
@@ -162,7 +162,7 @@ public final class FairQueue<Client: Hashable & Sendable>: Sendable {
     ) {
         let now = clock.now()
         let (answer, displaced, refusal) = guarded.withLockedValue {
-            guarded -> (FairQueueState<Client>.Answer, [Continuation], TurnRefusal) in
+            guarded -> (FairQueueState<Client>.Answer, [Continuation], AdmissionRejection) in
             // Seen here, under the lock, or else the handler comes later and finds the ticket.
             if Task.isCancelled { return (.refused(.cancelled), [], .cancelled) }
             let (answer, displaced) = guarded.state.arrive(job, ticket, now: now)
@@ -192,10 +192,10 @@ public final class FairQueue<Client: Hashable & Sendable>: Sendable {
         }
     }
 
-    private func withdraw(_ ticket: Int, refusal: (_ secondsToDrain: Int) -> TurnRefusal) {
+    private func withdraw(_ ticket: Int, refusal: (_ secondsToDrain: Int) -> AdmissionRejection) {
         let now = clock.now()
         let (refused, error, granted) = guarded.withLockedValue {
-            guarded -> (Continuation?, TurnRefusal, [Continuation]) in
+            guarded -> (Continuation?, AdmissionRejection, [Continuation]) in
             guard let granted = guarded.state.withdraw(ticket, now: now) else { return (nil, .cancelled, []) }
             return (
                 guarded.take(ticket), refusal(guarded.state.secondsToDrain), granted.compactMap { guarded.take($0) }

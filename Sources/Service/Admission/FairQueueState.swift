@@ -1,10 +1,10 @@
 import DequeModule
 import HeapModule
 
-/// The account of a ``FairQueue``, as a value: jobs in, turns out.
+/// The account of a ``FairQueue``, as a value: jobs in, permits out.
 ///
-/// **Whose turn it is.** Every waiting job has a tag: its client's last one, or that of the job that had its turn last
-/// where this is higher, plus its own cost. The lowest tag is next. So clients who wait share the turns evenly by cost,
+/// **Who is next.** Every waiting job has a tag: its client's last one, or that of the job that got its permit last
+/// where this is higher, plus its own cost. The lowest tag is next. So clients who wait share the permits evenly by cost,
 /// however many jobs each of them has brought: self-clocked fair queueing (Golestani, INFOCOM 1994), in which no round
 /// of clients has to be kept, only one heap.
 ///
@@ -21,7 +21,7 @@ struct FairQueueState<Client: Hashable & Sendable>: Sendable {
     enum Answer: Equatable {
         case granted
         case queued
-        case refused(TurnRefusal)
+        case refused(AdmissionRejection)
     }
 
     private struct Waiter {
@@ -37,24 +37,24 @@ struct FairQueueState<Client: Hashable & Sendable>: Sendable {
         static func < (left: Place, right: Place) -> Bool { (left.tag, left.ticket) < (right.tag, right.ticket) }
     }
 
-    /// Of a client who waits; others need none, since their last tag is not above that of the last turn.
+    /// Of a client who waits; others need none, since their last tag is not above that of the last permit.
     private struct Account {
         var tag: Int
         var waiting = 0
     }
 
     private let limits: Limits
-    private(set) var turns = 0
-    private(set) var heldRoom = 0
-    /// Jobs that have been let in, those included that have their turn elsewhere.
+    private(set) var permits = 0
+    private(set) var allHeldBytes = 0
+    /// Jobs that have been let in, those included that got their permit elsewhere.
     private var inside = 0
     private var load = 0
     private var cost = 0
     private var waiters: [Ticket: Waiter] = [:]
     private var waitingCost = 0
     private var accounts: [Client: Account] = [:]
-    /// The tag of the job that had its turn last.
-    private var lastTurn = 0
+    /// The tag of the job that got its permit last.
+    private var lastPermit = 0
     /// Those who wait, and some who do not any more, which are passed over.
     private var order = Heap<Place>()
     private var arrivals: Deque<Ticket> = []
@@ -62,7 +62,7 @@ struct FairQueueState<Client: Hashable & Sendable>: Sendable {
     private var lastTicket = 0
 
     init(_ limits: Limits) {
-        precondition(limits.turns > 0 && limits.room >= 0 && limits.queue >= 0, "limits are not negative")
+        precondition(limits.permits > 0 && limits.heldBytes >= 0 && limits.queue >= 0, "limits are not negative")
         self.limits = limits
         rate = CompletionRate(guess: limits.pace)
     }
@@ -88,17 +88,17 @@ struct FairQueueState<Client: Hashable & Sendable>: Sendable {
     mutating func arrive(
         _ job: Job, _ ticket: Ticket, now: ContinuousClock.Instant
     ) -> (answer: Answer, displaced: [Ticket]) {
-        precondition(job.room >= 0 && job.cost >= 0 && job.load >= 0, "a size is not negative")
+        precondition(job.heldBytes >= 0 && job.cost >= 0 && job.load >= 0, "a size is not negative")
         advance(to: now)
-        guard job.room <= limits.room else { return (.refused(.exceedsRoom(limit: limits.room)), []) }
+        guard job.heldBytes <= limits.heldBytes else { return (.refused(.exceedsHeldBytes(limit: limits.heldBytes)), []) }
         if waiters.isEmpty && fits(job) {
             enter(job)
             return (.granted, [])
         }
-        let place = Place(tag: max(accounts[job.client]?.tag ?? 0, lastTurn) + job.cost, ticket: ticket)
+        let place = Place(tag: max(accounts[job.client]?.tag ?? 0, lastPermit) + job.cost, ticket: ticket)
         var displaced: [Ticket] = []
-        // What has its turn elsewhere was judged there: nobody makes way for it, and it is not refused here.
-        if !job.hasTurn {
+        // What got its permit elsewhere was judged there: nobody makes way for it, and it is not refused here.
+        if !job.hasPermit {
             guard let dropped = makeWay(for: place) else {
                 return (.refused(.full(retryAfterSeconds: secondsToDrain)), [])
             }
@@ -109,14 +109,14 @@ struct FairQueueState<Client: Hashable & Sendable>: Sendable {
         accounts[job.client, default: Account(tag: 0)].waiting += 1
         accounts[job.client]?.tag = place.tag
         order.insert(place)
-        if !job.hasTurn { arrivals.append(ticket) }
+        if !job.hasPermit { arrivals.append(ticket) }
         return (.queued, displaced)
     }
 
-    /// A job that had its turn is done. Answers with those whose turn it is now.
-    mutating func endTurn(_ job: Job, now: ContinuousClock.Instant) -> [Ticket] {
+    /// A job that had a permit is done. Answers with those who get a permit now.
+    mutating func endWork(_ job: Job, now: ContinuousClock.Instant) -> [Ticket] {
         advance(to: now)
-        if !job.hasTurn { turns -= 1 }
+        if !job.hasPermit { permits -= 1 }
         inside -= 1
         load -= job.load
         cost -= job.cost
@@ -124,14 +124,14 @@ struct FairQueueState<Client: Hashable & Sendable>: Sendable {
         return settle()
     }
 
-    /// Room is given back. Answers with those whose turn it is now.
-    mutating func release(_ room: Int, now: ContinuousClock.Instant) -> [Ticket] {
+    /// Bytes are given back. Answers with those who get a permit now.
+    mutating func release(_ heldBytes: Int, now: ContinuousClock.Instant) -> [Ticket] {
         advance(to: now)
-        heldRoom -= room
+        allHeldBytes -= heldBytes
         return settle()
     }
 
-    /// Takes a waiting job back, for want of interest or of time. Nil if it does not wait any more; else whose turn it
+    /// Takes a waiting job back, for want of interest or of time. Nil if it does not wait any more; else who gets a
     /// is now.
     mutating func withdraw(_ ticket: Ticket, now: ContinuousClock.Instant) -> [Ticket]? {
         guard waiters[ticket] != nil else { return nil }
@@ -152,18 +152,18 @@ struct FairQueueState<Client: Hashable & Sendable>: Sendable {
     }
 
     private func fits(_ job: Job) -> Bool {
-        guard job.room <= limits.room - heldRoom else { return false }
+        guard job.heldBytes <= limits.heldBytes - allHeldBytes else { return false }
         // One alone is let in whatever it takes.
-        return (job.hasTurn || turns < limits.turns) && (inside == 0 || load + job.load <= limits.memory)
+        return (job.hasPermit || permits < limits.permits) && (inside == 0 || load + job.load <= limits.memory)
             || load + job.load <= limits.load
     }
 
     private mutating func enter(_ job: Job) {
-        if !job.hasTurn { turns += 1 }
+        if !job.hasPermit { permits += 1 }
         inside += 1
         load += job.load
         cost += job.cost
-        heldRoom += job.room
+        allHeldBytes += job.heldBytes
     }
 
     /// Drops jobs with higher tags until there is a place for this one; nil, and nothing dropped, where they do not
@@ -210,14 +210,14 @@ struct FairQueueState<Client: Hashable & Sendable>: Sendable {
         if arrivals.count > most { arrivals.removeAll { waiters[$0] == nil } }
     }
 
-    /// Gives turns while the next one fits. One that does not is not overtaken: small ones would starve it.
+    /// Gives permits while the next one fits. One that does not is not overtaken: small ones would starve it.
     private mutating func settle() -> [Ticket] {
         var granted: [Ticket] = []
         while let next = order.min {
             if let waiter = waiters[next.ticket] {
                 guard fits(waiter.job) else { break }
                 enter(waiter.job)
-                lastTurn = next.tag
+                lastPermit = next.tag
                 granted.append(next.ticket)
                 forget(next.ticket)
             }

@@ -1,13 +1,13 @@
 /// The account of an ``UploadBudget``, as a value: requests in, grants out.
 ///
-/// The budget has two parts. Most of it is seats: who has one may fill a whole part without waiting any more, so
-/// whatever else happens, seated uploads go on to the end of their part and uploads cannot lock each other up. The
-/// rest is the lobby, where buffers grow in small steps up to a small size: many slow or small uploads fit there and
-/// take nobody's seat. Who outgrows the lobby waits for a seat, in the order of arrival. With many seats a few clients
+/// The budget has two parts. Most of it is slots: who has one may fill a whole part without waiting any more, so
+/// whatever else happens, uploads with a slot go on to the end of their part and uploads cannot lock each other up. The
+/// rest is the shared pool, where buffers grow in small steps up to a small size: many slow or small uploads fit there and
+/// take nobody's slot. Who outgrows the shared pool waits for a slot, in the order of arrival. With many slots a few clients
 /// that stall hold up nobody else; with one, which would be enough against deadlock, they would stall everybody in
 /// turn.
 ///
-/// One client gets a quarter of the seats, at least one, and a quarter of the lobby: those that would have more wait for
+/// One client gets a quarter of the slots, at least one, and a quarter of the shared pool: those that would have more wait for
 /// their own, and nobody else waits for them.
 struct UploadBudgetState<Client: Hashable & Sendable> {
     typealias LeaseID = Int
@@ -16,14 +16,14 @@ struct UploadBudgetState<Client: Hashable & Sendable> {
     private struct Lease {
         let client: Client
         var held = 0
-        var isSeated = false
+        var hasSlot = false
     }
 
     /// What the leases of one client have together.
     private struct Account {
         var leases = 0
-        var seats = 0
-        var lobby = 0
+        var slots = 0
+        var sharedPool = 0
     }
 
     private struct Waiter {
@@ -44,18 +44,18 @@ struct UploadBudgetState<Client: Hashable & Sendable> {
     let partBytes: Int
     let stepBytes: Int
     /// How many leases may fill a part at once: three quarters of the budget, at least one.
-    let seats: Int
-    /// Shared by all who have no seat.
-    let lobbyBytes: Int
-    /// The most that one may hold without a seat.
-    let lobbyLimit: Int
-    /// How many seats the leases of one client may have.
-    let seatsOfClient: Int
-    /// How much of the lobby they may hold.
-    let lobbyOfClient: Int
+    let slots: Int
+    /// Shared by all who have no slot.
+    let sharedPoolBytes: Int
+    /// The most that one may hold without a slot.
+    let sharedPoolLimit: Int
+    /// How many slots the leases of one client may have.
+    let slotsOfClient: Int
+    /// How much of the shared pool they may hold.
+    let sharedPoolOfClient: Int
     private(set) var heldBytes = 0
-    private(set) var seatsTaken = 0
-    private(set) var lobbyHeld = 0
+    private(set) var slotsTaken = 0
+    private(set) var sharedPoolHeld = 0
     private var leases: [LeaseID: Lease] = [:]
     private var accounts: [Client: Account] = [:]
     /// In the order of arrival. An array, since at most one request per upload waits.
@@ -68,11 +68,11 @@ struct UploadBudgetState<Client: Hashable & Sendable> {
         self.totalBytes = totalBytes
         self.partBytes = partBytes
         self.stepBytes = stepBytes
-        seats = max(1, totalBytes / 4 * 3 / partBytes)
-        lobbyBytes = totalBytes - seats * partBytes
-        lobbyLimit = min(partBytes, max(stepBytes, partBytes / 8))
-        seatsOfClient = max(1, seats / 4)
-        lobbyOfClient = max(lobbyLimit, lobbyBytes / 4)
+        slots = max(1, totalBytes / 4 * 3 / partBytes)
+        sharedPoolBytes = totalBytes - slots * partBytes
+        sharedPoolLimit = min(partBytes, max(stepBytes, partBytes / 8))
+        slotsOfClient = max(1, slots / 4)
+        sharedPoolOfClient = max(sharedPoolLimit, sharedPoolBytes / 4)
     }
 
     var waiting: Int { waiters.count }
@@ -122,18 +122,18 @@ struct UploadBudgetState<Client: Hashable & Sendable> {
     private mutating func giveBack(_ lease: Lease) {
         var account = accounts[lease.client] ?? Account()
         heldBytes -= lease.held
-        if lease.isSeated {
-            seatsTaken -= 1
-            account.seats -= 1
+        if lease.hasSlot {
+            slotsTaken -= 1
+            account.slots -= 1
         } else {
-            lobbyHeld -= lease.held
-            account.lobby -= lease.held
+            sharedPoolHeld -= lease.held
+            account.sharedPool -= lease.held
         }
         account.leases -= 1
         accounts[lease.client] = account.leases > 0 ? account : nil
     }
 
-    /// Grants what can be granted, in the order of arrival. Who waits for a seat does not hold up who fits the lobby.
+    /// Grants what can be granted, in the order of arrival. Who waits for a slot does not hold up who fits the shared pool.
     private mutating func settle() -> [Ticket] {
         var granted: [Ticket] = []
         var waiting: [Waiter] = []
@@ -148,17 +148,18 @@ struct UploadBudgetState<Client: Hashable & Sendable> {
         guard var lease = leases[waiter.lease] else { return false }
         var account = accounts[lease.client] ?? Account()
         let missing = max(0, waiter.target - lease.held)
-        if !lease.isSeated, missing > 0 {
-            if waiter.target <= lobbyLimit, lobbyHeld + missing <= lobbyBytes, account.lobby + missing <= lobbyOfClient
+        if !lease.hasSlot, missing > 0 {
+            if waiter.target <= sharedPoolLimit, sharedPoolHeld + missing <= sharedPoolBytes,
+                account.sharedPool + missing <= sharedPoolOfClient
             {
-                lobbyHeld += missing
-                account.lobby += missing
-            } else if seatsTaken < seats, account.seats < seatsOfClient {
-                seatsTaken += 1
-                account.seats += 1
-                lobbyHeld -= lease.held
-                account.lobby -= lease.held
-                lease.isSeated = true
+                sharedPoolHeld += missing
+                account.sharedPool += missing
+            } else if slotsTaken < slots, account.slots < slotsOfClient {
+                slotsTaken += 1
+                account.slots += 1
+                sharedPoolHeld -= lease.held
+                account.sharedPool -= lease.held
+                lease.hasSlot = true
             } else {
                 return false
             }

@@ -14,7 +14,7 @@ struct WorkQueueState {
     struct Next: Equatable {
         /// The job to run, if any.
         var start: Ticket?
-        /// Jobs whose deadline had passed when their turn came, with the error each is refused with.
+        /// Jobs whose deadline had passed when they came up, with the error each is refused with.
         var expired: [Ticket: AdmissionError] = [:]
     }
 

@@ -1,4 +1,4 @@
-import CObjectStorage
+import CLinux
 import NIOCore
 import Synchronization
 
@@ -31,7 +31,7 @@ public final class BodyFile: Sendable {
     /// Nil where there are too many, or the system has no such files or no more of them.
     init?(_ chunks: [ByteBuffer], receipt: ByteReceipt) {
         let count = Self.count.wrappingAdd(1, ordering: .relaxed).newValue
-        let descriptor = count <= Self.maximumCount ? tt_open_memory("tintype-body") : -1
+        let descriptor = count <= Self.maximumCount ? cl_open_memory("tintype-body") : -1
         guard descriptor >= 0 else {
             Self.count.wrappingSubtract(1, ordering: .relaxed)
             return nil

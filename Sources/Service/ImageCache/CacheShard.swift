@@ -4,7 +4,7 @@ import Synchronization
 /// A part of the cache behind a lock of its own.
 final class CacheShard<Current: Sendable>: Sendable {
     /// Of what is known here of any path, and of its bodies.
-    let changes = ChangeCount()
+    let changes = CacheGeneration()
     private let state: NIOLockedValueBox<CacheState<Current>>
     /// What it keeps of each kind, to be read without the lock by who looks for the fullest shard.
     private let originalBytes = Synchronization.Atomic(0)

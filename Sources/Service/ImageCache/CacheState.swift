@@ -3,7 +3,7 @@ import ObjectStorage
 /// What a shard knows: answers about paths, and bodies, all of a path together. Pure: no lock, no clock; what it drops it
 /// returns, for the caller to let go of it.
 struct CacheState<Current: Sendable>: Sendable {
-    typealias Bodies = ScanResistantTable<BodyKey, CachedBody>
+    typealias Bodies = S3FIFOCache<BodyKey, CachedBody>
 
     private let answerLimit: Int
     private var answers = LRUTable<CachePath, Current>()

@@ -36,7 +36,7 @@ public final class FillingBody: Sendable {
     ) {
         size = reservation.bytes
         self.reservation = reservation
-        let task = Task(executorPreference: TaskHome.executor) { [self] in
+        let task = Task(executorPreference: RequestExecutor.executor) { [self] in
             do {
                 for try await chunk in source {
                     guard let wakes = append(chunk) else {

@@ -62,7 +62,7 @@ public final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Send
                 return true
             }
             let id = state.makeID()
-            let task = Task(executorPreference: TaskHome.executor) {
+            let task = Task(executorPreference: RequestExecutor.executor) {
                 let value = await work()
                 self.land(key, id: id, value)
             }

@@ -10,7 +10,7 @@ public struct ImagePath: Sendable, Hashable {
     public static let ownPrefix = OwnNames.prefix
 
     /// Why some bytes are no path.
-    public enum Fault: Error, Sendable, Hashable {
+    public enum PathError: Error, Sendable, Hashable {
         case empty
         case tooLong(bytes: Int)
         case segmentTooLong(bytes: Int)
@@ -24,8 +24,8 @@ public struct ImagePath: Sendable, Hashable {
 
     /// Takes bytes that have been percent-decoded once.
     ///
-    /// - Throws: ``Fault`` for the first rule that is broken.
-    public init(_ bytes: some Collection<UInt8>) throws(Fault) {
+    /// - Throws: ``PathError`` for the first rule that is broken.
+    public init(_ bytes: some Collection<UInt8>) throws(PathError) {
         guard !bytes.isEmpty else { throw .empty }
         guard bytes.count <= ObjectKey.maximumLength else { throw .tooLong(bytes: bytes.count) }
         for byte in bytes {
@@ -47,7 +47,7 @@ public struct ImagePath: Sendable, Hashable {
     }
 }
 
-extension ImagePath.Fault: CustomStringConvertible {
+extension ImagePath.PathError: CustomStringConvertible {
     /// A sentence for the client.
     public var description: String {
         switch self {

@@ -23,7 +23,7 @@ public struct ImageService: Sendable {
         /// For one storage operation. A write that failed is begun again only within this time.
         public var storageTimeout: Duration
         /// Which renditions are kept in the store; nil: none.
-        public var keeping: RenditionKeeping?
+        public var keeping: RenditionStoreOptions?
         /// What readers may leave untaken of answers that are in no other budget, in bytes.
         public var answerMemoryBytes: Int
         /// How long an answer waits for its part of that.
@@ -31,7 +31,7 @@ public struct ImageService: Sendable {
 
         public init(
             uploads: UploadLimits, uploadMemoryBytes: Int, cacheBytes: Int, revalidateAfter: Duration,
-            staleFor: Duration, storageTimeout: Duration, keeping: RenditionKeeping? = nil,
+            staleFor: Duration, storageTimeout: Duration, keeping: RenditionStoreOptions? = nil,
             answerMemoryBytes: Int = 256 << 20, answerWait: Duration = .seconds(6)
         ) {
             self.uploads = uploads
@@ -55,10 +55,10 @@ public struct ImageService: Sendable {
     let uploads: Uploads
     private let rotation: Rotation
     private let renditions: Renditions
-    private let extras: ExtrasKeeper
+    private let extras: ExtrasStore
     private let derived: DerivedObjects
     private let listing: Listing
-    private let listingTurns: ListingTurns
+    private let listingAdmission: ListingAdmission
     private let answers: AnswerMemory
     /// What may be remembered of requests: a sixteenth of the cache's bytes, as much as a single body may have.
     public let requestMemory: RequestMemory
@@ -70,7 +70,7 @@ public struct ImageService: Sendable {
         clock: MonotonicClock = .continuous
     ) {
         let health = StorageHealth()
-        let storage = WatchedStorage(storage, health: health)
+        let storage = HealthTrackingStorage(storage, health: health)
         let requestMemory = RequestMemory(limit: configuration.cacheBytes / Self.requestsPart)
         self.requestMemory = requestMemory
         let cache = CurrentImages.Cache(
@@ -79,10 +79,10 @@ public struct ImageService: Sendable {
         let current = CurrentImages(
             storage: storage, cache: cache, health: health, revalidateAfter: configuration.revalidateAfter,
             staleFor: configuration.staleFor, clock: clock)
-        let answers = AnswerMemory(bytes: configuration.answerMemoryBytes, patience: configuration.answerWait)
+        let answers = AnswerMemory(bytes: configuration.answerMemoryBytes, timeout: configuration.answerWait)
         self.answers = answers
         let originals = Originals(storage: storage, cache: cache, current: current, answers: answers)
-        let budget = UploadBudget<Requester>(
+        let budget = UploadBudget<ClientIdentity>(
             totalBytes: configuration.uploadMemoryBytes, partBytes: storage.capabilities.partSize, stepBytes: 64 << 10,
             clock: clock)
         self.health = health
@@ -90,10 +90,11 @@ public struct ImageService: Sendable {
         self.cache = cache
         self.current = current
         self.originals = originals
-        let commit = Commit(storage: storage, cache: cache, timeout: configuration.storageTimeout, clock: clock)
+        let settlement = WriteSettlement(
+            storage: storage, cache: cache, timeout: configuration.storageTimeout, clock: clock)
         let derived = DerivedObjects(storage: storage, clock: clock)
         self.derived = derived
-        extras = ExtrasKeeper(
+        extras = ExtrasStore(
             objects: derived, cache: cache, originals: originals, workers: workers, limits: configuration.uploads)
         limits = configuration.uploads
         uploads = Uploads(
@@ -104,15 +105,15 @@ public struct ImageService: Sendable {
                     queueLimit: Self.maximumRewritesWaiting, share: configuration.uploadMemoryBytes / 4, clock: clock),
                 workers: workers, limits: configuration.uploads, clock: clock),
             lookup: PriorVersionLookup(storage: storage),
-            writer: UploadWriter(storage: storage, cache: cache, commit: commit), derived: derived)
+            writer: UploadWriter(storage: storage, cache: cache, settlement: settlement), derived: derived)
         rotation = Rotation(
-            storage: storage, cache: cache, commit: commit, workers: workers, derived: derived,
+            storage: storage, cache: cache, settlement: settlement, workers: workers, derived: derived,
             limits: configuration.uploads)
         renditions = Renditions(
             cache: cache, current: current, originals: originals, workers: workers, answers: answers,
             limits: configuration.uploads, keeping: configuration.keeping, derived: derived)
         listing = Listing(storage: storage)
-        listingTurns = ListingTurns(clock: clock)
+        listingAdmission = ListingAdmission(clock: clock)
     }
 
     /// What freshness, deadlines and pauses go by.
@@ -123,7 +124,8 @@ public struct ImageService: Sendable {
     /// The path's current version.
     ///
     /// - Parameter expected: the version the URL names; where memory knows another one, the store is asked first.
-    public func locate(_ path: ImagePath, expecting expected: String? = nil) async throws(ServiceError) -> Located {
+    public func locate(_ path: ImagePath, expecting expected: String? = nil) async throws(ServiceError) -> ResolvedImage
+    {
         try await current.locate(path, expecting: expected)
     }
 
@@ -131,7 +133,7 @@ public struct ImageService: Sendable {
     ///
     /// - Parameter requester: shares the memory for answers evenly with others.
     public func open(
-        _ path: ImagePath, expecting expected: String? = nil, for requester: Requester = .unknown
+        _ path: ImagePath, expecting expected: String? = nil, for requester: ClientIdentity = .unknown
     ) async throws(ServiceError) -> OpenedImage {
         try await originals.openWhole(path, expecting: expected, for: requester)
     }
@@ -140,13 +142,13 @@ public struct ImageService: Sendable {
     ///
     /// - Throws: ``ServiceError/preconditionFailed`` where that version has gone since it was located: locate again.
     public func open(
-        _ located: Located, range: ByteRange?, for requester: Requester = .unknown
+        _ located: ResolvedImage, range: ByteRange?, for requester: ClientIdentity = .unknown
     ) async throws(ServiceError) -> OpenedImage {
         try await originals.open(located, range: range, for: requester)
     }
 
     /// Counts an answer that is in memory already and in no other budget.
-    public func admitAnswer(_ bytes: Int, for requester: Requester) async throws(ServiceError) -> AnswerHold {
+    public func admitAnswer(_ bytes: Int, for requester: ClientIdentity) async throws(ServiceError) -> AnswerHold {
         AnswerHold(try await answers.admit(bytes, for: requester))
     }
 
@@ -162,10 +164,10 @@ public struct ImageService: Sendable {
 
     /// A rendition of this version.
     ///
-    /// - Parameter requester: shares the turns at making them, and the memory for answers, evenly with others.
+    /// - Parameter requester: shares the permits for making them, and the memory for answers, evenly with others.
     /// - Throws: as ``open(_:range:)``, and what decoding throws.
     public func render(
-        _ located: Located, _ spec: RenditionSpec, for requester: Requester = .unknown
+        _ located: ResolvedImage, _ spec: RenditionSpec, for requester: ClientIdentity = .unknown
     ) async throws(ServiceError) -> RenderedRendition {
         try await renditions.render(located, spec, for: requester)
     }
@@ -188,7 +190,7 @@ public struct ImageService: Sendable {
     /// animation, for which a PNG or WebP that came by another way, or in parts, is read to its end once.
     public func locateForRendition(
         _ path: ImagePath, expecting expected: String? = nil
-    ) async throws(ServiceError) -> Located {
+    ) async throws(ServiceError) -> ResolvedImage {
         try await locate(path, expecting: expected, readTo: .whole) { (image) throws(ServiceError) in
             try limits.check(image.size, toBe: "transformed")
         }
@@ -203,7 +205,7 @@ public struct ImageService: Sendable {
     ///
     /// - Throws: what decoding throws, where the extras are made now.
     public func describeWithExtras(
-        _ path: ImagePath, for requester: Requester = .unknown
+        _ path: ImagePath, for requester: ClientIdentity = .unknown
     ) async throws(ServiceError) -> (image: StoredImage, extras: ImageExtras) {
         var looks = 0
         while true {
@@ -219,7 +221,7 @@ public struct ImageService: Sendable {
     private func locate(
         _ path: ImagePath, expecting expected: String?, readTo depth: StoredImage.Depth,
         ifItPasses check: (StoredImage) throws(ServiceError) -> Void = { _ in }
-    ) async throws(ServiceError) -> Located {
+    ) async throws(ServiceError) -> ResolvedImage {
         var looks = 0
         while true {
             var located = try await current.locate(path, expecting: expected)
@@ -242,19 +244,19 @@ public struct ImageService: Sendable {
 
     /// One page of what is stored.
     public func list(
-        _ request: ListRequest, for requester: Requester = .unknown
+        _ request: ListRequest, for requester: ClientIdentity = .unknown
     ) async throws(ServiceError) -> ImagePage {
         try await list(request, for: requester) { $0 }
     }
 
     /// What `finish` makes of one page of what is stored, on a thread apart from event loops.
     ///
-    /// - Parameter requester: shares the turns at listing evenly with others.
+    /// - Parameter requester: shares the permits for listing evenly with others.
     /// - Throws: ``ServiceError/overloaded(retryAfter:)`` where too many list, and what the store throws.
     public func list<Value: Sendable>(
-        _ request: ListRequest, for requester: Requester, finish: @escaping @Sendable (ImagePage) -> Value
+        _ request: ListRequest, for requester: ClientIdentity, finish: @escaping @Sendable (ImagePage) -> Value
     ) async throws(ServiceError) -> Value {
-        try await listingTurns.run(limit: request.limit, for: requester) { () async throws(ServiceError) in
+        try await listingAdmission.run(limit: request.limit, for: requester) { () async throws(ServiceError) in
             try await listing.list(request)
         } finish: {
             finish($0)
@@ -269,7 +271,7 @@ public struct ImageService: Sendable {
     ///   - declared: how long the body is, in bytes, where that is known.
     ///   - requester: shares the memory for uploads evenly with others.
     public func upload(
-        to path: ImagePath, condition: WriteCondition, declared: Int64? = nil, for requester: Requester = .unknown,
+        to path: ImagePath, condition: WriteCondition, declared: Int64? = nil, for requester: ClientIdentity = .unknown,
         body: UploadBody
     ) async throws(ServiceError) -> UploadedImage {
         try await uploads.upload(to: .fixed(path), condition: condition, declared: declared, for: requester, body: body)
@@ -277,14 +279,15 @@ public struct ImageService: Sendable {
 
     /// Stores a picture under a name of 128 random bits behind `prefix`, with the detected format's extension.
     public func upload(
-        intoPrefix prefix: [UInt8], for requester: Requester = .unknown, body: UploadBody
+        intoPrefix prefix: [UInt8], for requester: ClientIdentity = .unknown, body: UploadBody
     ) async throws(ServiceError) -> UploadedImage {
         try await uploads.upload(to: .random(behind: prefix), condition: .always, for: requester, body: body)
     }
 
     /// Turns or flips what is stored, as seen.
     public func rotate(
-        _ path: ImagePath, by change: RotationChange, condition: WriteCondition, for requester: Requester = .unknown
+        _ path: ImagePath, by change: RotationChange, condition: WriteCondition,
+        for requester: ClientIdentity = .unknown
     ) async throws(ServiceError) -> RotatedImage {
         try await rotation.rotate(path, by: change, condition: condition, for: requester)
     }

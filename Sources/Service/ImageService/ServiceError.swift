@@ -29,7 +29,7 @@ public enum ServiceError: Error, Sendable {
     /// The store failed; `StorageError.code` tells how.
     case storage(StorageError)
     /// A path that breaks the rules.
-    case badPath(ImagePath.Fault)
+    case badPath(ImagePath.PathError)
     /// A cursor that no listing has given.
     case badCursor
     /// The client's body could not be read to its end.
@@ -80,7 +80,7 @@ public enum ServiceError: Error, Sendable {
 
     /// The error a use case shows where the codecs fail outside of a rendition. A fault is counted.
     init(_ error: CodecError, at stage: String) {
-        CodecFaults.note(error)
+        CodecErrorMetrics.note(error)
         self = error == .cancelled ? .cancelled : .unprocessable(error.at(stage: stage))
     }
 

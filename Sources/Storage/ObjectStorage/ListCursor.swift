@@ -6,12 +6,12 @@ enum ListCursor {
 
     /// Behind which key or prefix a page begins; empty: at the first one.
     ///
-    /// - Throws: ``LocalFailure`` with `badCursor` for a cursor that is none of ours.
-    static func position(of request: ListRequest) throws(LocalFailure) -> [UInt8] {
+    /// - Throws: ``LocalStorageError`` with `badCursor` for a cursor that is none of ours.
+    static func position(of request: ListRequest) throws(LocalStorageError) -> [UInt8] {
         guard let cursor = request.cursor else { return request.startAfter ?? [] }
         guard cursor.utf8.count <= 2 * ObjectKey.maximumLength, let bytes = Base64URL.decode(cursor),
             ObjectKey(bytes) != nil
-        else { throw LocalFailure(.badCursor, "the cursor is none of this store's") }
+        else { throw LocalStorageError(.badCursor, "the cursor is none of this store's") }
         return bytes
     }
 }

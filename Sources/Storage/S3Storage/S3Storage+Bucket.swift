@@ -18,7 +18,7 @@ extension S3Storage {
                     <LocationConstraint>\(configuration.region)</LocationConstraint></CreateBucketConfiguration>
                     """)
         }
-        do throws(S3Failure) {
+        do throws(S3RequestError) {
             _ = try await client.send(request, until: deadline)
             logger.info("bucket created", metadata: ["bucket": "\(configuration.bucket)"])
         } catch {
@@ -29,7 +29,7 @@ extension S3Storage {
     }
 
     private func bucketExists(until deadline: NIODeadline) async throws(StorageError) -> Bool {
-        do throws(S3Failure) {
+        do throws(S3RequestError) {
             _ = try await client.send(S3Request(.createBucket, .HEAD), until: deadline)
             return true
         } catch  where error.fault?.status == 404 {

@@ -77,7 +77,7 @@ public final class S3Storage: ObjectStorage {
     /// other success is somebody else's.
     public func checkAvailability() async throws(StorageError) {
         let key = try Self.ownKey("availability", during: .checkAvailability)
-        do throws(S3Failure) {
+        do throws(S3RequestError) {
             _ = try await client.send(S3Request(.checkAvailability, .GET, key: key), until: client.deadline())
             throw Self.badAnswer("an object where none can be", during: .checkAvailability)
         } catch  where failureMeansMissing(error) {
@@ -88,7 +88,7 @@ public final class S3Storage: ObjectStorage {
     }
 
     /// Whether the store says, by S3's code, that there is no such object, and so that the bucket is there.
-    func failureMeansMissing(_ failure: S3Failure) -> Bool {
+    func failureMeansMissing(_ failure: S3RequestError) -> Bool {
         failure.storageError.code == .notFound
     }
 

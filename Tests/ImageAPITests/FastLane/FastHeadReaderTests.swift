@@ -33,7 +33,7 @@ struct FastHeadReaderTests {
         #expect(self.read(head) != nil)
     }
 
-    /// Each of these is read in two ways somewhere, or is not for the lane.
+    /// Each of these is read in two ways somewhere, or is not for the fast path.
     @Test(arguments: [
         "GET /a HTTP/1.0\r\nHost: a\r\n\r\n", "GET /a HTTP/1.1\nHost: a\n\n", "GET /a HTTP/1.1\r\nHost: a\n\r\n",
         "GET  /a HTTP/1.1\r\nHost: a\r\n\r\n", "GET /a  HTTP/1.1\r\nHost: a\r\n\r\n",
@@ -78,9 +78,9 @@ struct FastHeadReaderTests {
 }
 
 @Suite("Memo of recent values")
-struct RecentMemoTests {
+struct GenerationalCacheTests {
     @Test func itStaysWithinItsBytesAndKeepsWhatIsUsed() {
-        var memo = RecentMemo<Int, String>(bytes: 1_000)
+        var memo = GenerationalCache<Int, String>(bytes: 1_000)
         memo.set(-1, "used", bytes: 10)
         for key in 0..<1_000 {
             memo.set(key, "\(key)", bytes: 1 + key % 90)

@@ -32,8 +32,8 @@ struct AnswerAgeTests {
             (Freshness.hit, "tintype; hit", "hit"), (.miss, "tintype; fwd=miss", "miss"),
             (.revalidated, "tintype; fwd=stale; fwd-status=304", "revalidated"),
             (.replaced, "tintype; fwd=stale; fwd-status=200", "miss"),
-            (.doubted(holds: true), "tintype; fwd=request; fwd-status=304", "revalidated"),
-            (.doubted(holds: false), "tintype; fwd=request; fwd-status=200", "miss"),
+            (.forcedRevalidation(holds: true), "tintype; fwd=request; fwd-status=304", "revalidated"),
+            (.forcedRevalidation(holds: false), "tintype; fwd=request; fwd-status=200", "miss"),
             (.stale, "tintype; hit; detail=storage-away", "stale"),
         ])
     func status(_ freshness: Freshness, _ text: String, _ label: String) {

@@ -22,7 +22,7 @@ struct ConditionsTests {
     @Test(
         "Each condition by itself",
         arguments: [
-            ("If-Match", #""v""#, Conditions.Verdict.proceed), ("If-Match", #"W/"v""#, .preconditionFailed),
+            ("If-Match", #""v""#, Conditions.Outcome.proceed), ("If-Match", #"W/"v""#, .preconditionFailed),
             ("If-None-Match", #"W/"v""#, .notModified), ("If-None-Match", #""x""#, .proceed),
             ("If-None-Match", "*", .notModified),
             ("If-Modified-Since", "Sun, 06 Nov 1994 08:49:37 GMT", .notModified),
@@ -33,7 +33,7 @@ struct ConditionsTests {
             ("If-Unmodified-Since", "Sun, 06 Nov 1994 08:49:36 GMT", .preconditionFailed),
             ("If-Unmodified-Since", "yesterday", .proceed),
         ])
-    func verdicts(_ name: String, _ value: String, _ expected: Conditions.Verdict) throws {
+    func verdicts(_ name: String, _ value: String, _ expected: Conditions.Outcome) throws {
         var headers = HTTPFields()
         headers[try #require(HTTPField.Name(name))] = value
         let modified = Timestamp(seconds: 784_111_777, nanoseconds: 500)
@@ -43,7 +43,7 @@ struct ConditionsTests {
     @Test(
         "Together, in the order of RFC 9110, section 13.2.2: a tag silences the date of its kind",
         arguments: Self.table)
-    func together(_ fields: [(String, String)], _ expected: Conditions.Verdict) throws {
+    func together(_ fields: [(String, String)], _ expected: Conditions.Outcome) throws {
         var headers = HTTPFields()
         for (name, value) in fields {
             headers.append(HTTPField(name: try #require(HTTPField.Name(name)), value: value))
@@ -60,8 +60,8 @@ struct ConditionsTests {
         #expect(Conditions(headers, now: now).evaluate(etag: ETag(opaque: "v"), lastModified: nil) == .proceed)
     }
 
-    private static let table: [([(String, String)], Conditions.Verdict)] = [
-        ([("If-Match", #""v""#), ("If-Unmodified-Since", Self.before)], Conditions.Verdict.proceed),
+    private static let table: [([(String, String)], Conditions.Outcome)] = [
+        ([("If-Match", #""v""#), ("If-Unmodified-Since", Self.before)], Conditions.Outcome.proceed),
         ([("If-Match", #""x""#), ("If-Unmodified-Since", Self.modified)], .preconditionFailed),
         ([("If-None-Match", #""x""#), ("If-Modified-Since", Self.modified)], .proceed),
         ([("If-None-Match", #""v""#), ("If-Modified-Since", Self.before)], .notModified),
@@ -103,7 +103,7 @@ struct ConditionsTests {
 
     @Test("A weak tag of ours holds for If-None-Match, and for nothing that needs the same bytes")
     func weakRepresentation() {
-        func verdict(_ headers: HTTPFields) -> Conditions.Verdict {
+        func verdict(_ headers: HTTPFields) -> Conditions.Outcome {
             var headers = headers
             headers[.range] = "bytes=0-1"
             return Conditions(headers, now: now).evaluate(

@@ -11,7 +11,7 @@ import Testing
 struct LastModifiedTests {
     private let now = Timestamp(seconds: 1_800_000_000, nanoseconds: 900_000_000)
 
-    private func verdict(_ since: Timestamp, lastModified: Timestamp, now: Timestamp) -> Conditions.Verdict {
+    private func verdict(_ since: Timestamp, lastModified: Timestamp, now: Timestamp) -> Conditions.Outcome {
         let headers: HTTPFields = [.ifModifiedSince: since.httpDate]
         return Conditions(headers, now: now).evaluate(etag: ETag(opaque: "v"), lastModified: lastModified, now: now)
     }

@@ -50,7 +50,7 @@ struct QueryTests {
     @Test("A preset's own text is read strictly")
     func presets() {
         for text in ["w=1&utm=%", "w=1&%=2", "w=%", "w=1&%ff=1"] {
-            #expect(throws: RenditionPreset.Fault.self) { try RenditionPreset(parameters: text) }
+            #expect(throws: RenditionPreset.PresetError.self) { try RenditionPreset(parameters: text) }
         }
     }
 

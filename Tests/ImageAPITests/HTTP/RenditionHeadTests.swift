@@ -6,7 +6,7 @@ import Testing
 /// took.
 @Suite("HEAD of a rendition", .timeLimit(.minutes(1)))
 struct RenditionHeadTests {
-    private func head(_ target: String, _ fixture: LaneFixture, method: String = "HEAD") async throws -> String {
+    private func head(_ target: String, _ fixture: FastPathFixture, method: String = "HEAD") async throws -> String {
         let client = try await fixture.client()
         try await client.send("\(method) /api/v1/images/\(target) HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
         return try await client.receiveAll()
@@ -14,8 +14,8 @@ struct RenditionHeadTests {
 
     @Test("A cold one is not made, and has no length; one in memory has")
     func cold() async throws {
-        let service = try await LaneFixture.makeService()
-        try await LaneFixture.run(service, hasFastLane: false) { fixture in
+        let service = try await FastPathFixture.makeService()
+        try await FastPathFixture.run(service, hasFastPath: false) { fixture in
             let cold = try await head("p.jpg?w=10&format=webp", fixture)
             #expect(cold.hasPrefix("HTTP/1.1 200"))
             #expect(cold.contains("Content-Type: image/webp\r\n"))
@@ -33,8 +33,8 @@ struct RenditionHeadTests {
 
     @Test("What could not be made is refused as by GET")
     func refused() async throws {
-        let service = try await LaneFixture.makeService()
-        try await LaneFixture.run(service, hasFastLane: false) { fixture in
+        let service = try await FastPathFixture.makeService()
+        try await FastPathFixture.run(service, hasFastPath: false) { fixture in
             // A side of one in sixteen: the other one would be too long for a JPEG's neighbour, WebP.
             let target = "p.jpg?w=8192&h=8192&fit=fill&format=png"
             let (head, get) = (try await head(target, fixture), try await self.head(target, fixture, method: "GET"))

@@ -14,10 +14,10 @@ import Testing
         while !condition() { try await Task.sleep(for: .milliseconds(2)) }
     }
 
-    private func run(_ test: @escaping @Sendable (LaneFixture, ImageService) async throws -> Void) async throws {
-        let service = try await LaneFixture.makeService()
-        try await LaneFixture.store("stream.jpg", Self.length, in: service)
-        try await LaneFixture.run(service, hasFastLane: true) { try await test($0, service) }
+    private func run(_ test: @escaping @Sendable (FastPathFixture, ImageService) async throws -> Void) async throws {
+        let service = try await FastPathFixture.makeService()
+        try await FastPathFixture.store("stream.jpg", Self.length, in: service)
+        try await FastPathFixture.run(service, hasFastPath: true) { try await test($0, service) }
     }
 
     @Test func anAnswerIsCountedUntilItsClientHasLeft() async throws {

@@ -127,10 +127,10 @@ import Testing
     ]
 
     @Test(arguments: Self.reads + Self.writes) func noRequestKeepsALoopBusy(_ stalling: Case) async throws {
-        let service = try await LaneFixture.makeService()
-        for number in 0..<1_000 { try await LaneFixture.store("many/\(number)/p.jpg", 700, in: service) }
+        let service = try await FastPathFixture.makeService()
+        for number in 0..<1_000 { try await FastPathFixture.store("many/\(number)/p.jpg", 700, in: service) }
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        try await LaneFixture.run(service, hasFastLane: true, eventLoopGroup: group) { fixture in
+        try await FastPathFixture.run(service, hasFastPath: true, eventLoopGroup: group) { fixture in
             let watch = LoopWatch(group.any())
             // The first time, things are set up that stay.
             _ = try await Self.send(stalling, to: fixture)
@@ -144,10 +144,10 @@ import Testing
         try await group.shutdownGracefully()
     }
 
-    private static func send(_ stalling: Case, to fixture: LaneFixture) async throws -> String {
+    private static func send(_ stalling: Case, to fixture: FastPathFixture) async throws -> String {
         let client = try await fixture.client()
         async let sent: Void? = try? client.send(stalling.bytes)
-        let answer = try await LaneFixture.receiveAll(client)
+        let answer = try await FastPathFixture.receiveAll(client)
         _ = await sent
         return String(decoding: answer.prefix(100), as: UTF8.self)
     }

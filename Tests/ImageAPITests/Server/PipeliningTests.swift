@@ -24,7 +24,7 @@ import Testing
         }
     }
 
-    private func connect(_ channel: EmbeddedChannel) throws -> (counter: PartCounter, tap: SocketTap) {
+    private func connect(_ channel: EmbeddedChannel) throws -> (counter: PartCounter, tap: ConnectionMonitorHandler) {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let core = ListenerCore(
@@ -43,7 +43,7 @@ import Testing
         let handler = try pipeline.context(handlerType: HTTPConnectionHandler.self).handler
         try pipeline.addHandler(counter, position: .before(handler))
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
-        return (counter, try pipeline.handler(type: SocketTap.self))
+        return (counter, try pipeline.handler(type: ConnectionMonitorHandler.self))
     }
 
     @Test func whatIsSentAheadIsNotParsed() throws {

@@ -62,7 +62,7 @@ import Testing
         let get = "GET / HTTP/1.1\r\n\r\n"
         let most = String(repeating: "\r\n", count: RequestScanner.blankLimit / 2)
         #expect(try self.pieces(of: most + get, cut: 1000) == [most + get])
-        #expect(throws: ListenerFault.self) { try self.pieces(of: most + "\r\n" + get, cut: 1000) }
+        #expect(throws: ListenerError.self) { try self.pieces(of: most + "\r\n" + get, cut: 1000) }
     }
 
     // MARK: Chunks
@@ -83,18 +83,18 @@ import Testing
         let one = { (count: Int) in "1;" + String(repeating: "x", count: count - 1) + "\r\na\r\n" }
         #expect(try self.read(one(limit - 1) + "0\r\n\r\n"))
         #expect(try self.read(one(limit) + "0\r\n\r\n"))
-        #expect(throws: ListenerFault.self) { try self.read(one(limit + 1) + "0\r\n\r\n") }
+        #expect(throws: ListenerError.self) { try self.read(one(limit + 1) + "0\r\n\r\n") }
         let many = String(repeating: one(16), count: limit / 16)
         #expect(try self.read(many + "0\r\n\r\n"))
-        #expect(throws: ListenerFault.self) { try self.read(many + "0;\r\n\r\n") }
+        #expect(throws: ListenerError.self) { try self.read(many + "0;\r\n\r\n") }
     }
 
     @Test func trailersAreLimited() throws {
         let limit = ChunkScanner.limit
         let trailer = { (count: Int) in "0\r\nX: " + String(repeating: "x", count: count - 5) + "\r\n\r\n" }
         #expect(try self.read(trailer(limit)))
-        #expect(throws: ListenerFault.self) { try self.read(trailer(limit + 1)) }
-        #expect(throws: ListenerFault.self) { try self.read("0\r\n" + String(repeating: "X: y\r\n", count: limit)) }
+        #expect(throws: ListenerError.self) { try self.read(trailer(limit + 1)) }
+        #expect(throws: ListenerError.self) { try self.read("0\r\n" + String(repeating: "X: y\r\n", count: limit)) }
     }
 
     @Test(arguments: [
@@ -104,7 +104,7 @@ import Testing
         #expect(throws: (any Error).self) {
             let hasEnded = try self.read(text)
             // Left to the parser, which refuses it.
-            if !hasEnded, text.hasPrefix("0x") { throw ListenerFault.unsupportedVersion }
+            if !hasEnded, text.hasPrefix("0x") { throw ListenerError.unsupportedVersion }
         }
     }
 }

@@ -1,4 +1,4 @@
-import CObjectStorage
+import CLinux
 import Foundation
 import NIOCore
 import Testing
@@ -92,7 +92,7 @@ import Testing
         try folder.write("1234", to: "a")
         let text = Array("content-type=image/jpeg\nmeta.tintype-image=jpeg 1x1 o1 a0 f1\n".utf8)
         let file = try descriptor("a")
-        try #require(tt_set_attribute(file.number, FileAttributes.name, text, text.count) == 0)
+        try #require(cl_set_attribute(file.number, FileAttributes.name, text, text.count) == 0)
         let info = try await storage.head(key("a"))
         #expect(info.metadata == ["tintype-image": "jpeg 1x1 o1 a0 f1"] && !info.hasBoundMetadata)
     }
@@ -101,14 +101,14 @@ import Testing
         try folder.write("by hand", to: "a")
         let file = try descriptor("a")
         for (name, value) in [("user.album", "holidays"), ("user.xdg.tags", "sea,sun"), ("user.empty", "")] {
-            try #require(tt_set_attribute(file.number, name, Array(value.utf8), value.utf8.count) == 0)
+            try #require(cl_set_attribute(file.number, name, Array(value.utf8), value.utf8.count) == 0)
         }
         try #require(fchmod(file.number, 0o640) == 0)
         try await put("a", "turned", carrying: try await storage.head(key("a")))
         let now = try descriptor("a")
         for (name, value) in [("user.album", "holidays"), ("user.xdg.tags", "sea,sun"), ("user.empty", "")] {
             var buffer = [UInt8](repeating: 0, count: 100)
-            let count = tt_get_attribute(now.number, name, &buffer, buffer.count)
+            let count = cl_get_attribute(now.number, name, &buffer, buffer.count)
             #expect(count >= 0 && String(decoding: buffer[..<max(count, 0)], as: UTF8.self) == value)
         }
         var status = stat()
@@ -119,6 +119,6 @@ import Testing
         try await put("a", "new")
         var buffer = [UInt8](repeating: 0, count: 100)
         let last = try descriptor("a")
-        #expect(tt_get_attribute(last.number, "user.album", &buffer, buffer.count) < 0)
+        #expect(cl_get_attribute(last.number, "user.album", &buffer, buffer.count) < 0)
     }
 }

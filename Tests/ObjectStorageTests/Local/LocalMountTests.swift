@@ -95,11 +95,11 @@ import Testing
 @Suite struct LocalNameTests {
     @Test(arguments: [EINVAL, ENAMETOOLONG, EILSEQ])
     func aRefusedNameIsNoOutage(_ number: Int32) {
-        #expect(LocalFailure("mkdirat", number, takesName: true).code == .invalidKey)
+        #expect(LocalStorageError("mkdirat", number, takesName: true).code == .invalidKey)
     }
 
     @Test func theSameFromACallWithoutANameIs() {
-        #expect(LocalFailure("fsync", EINVAL).code == .unavailable)
+        #expect(LocalStorageError("fsync", EINVAL).code == .unavailable)
     }
 
     @Test(arguments: [

@@ -72,7 +72,7 @@ import Testing
         let kept = NIOLockedValueBox<(@Sendable () -> Canary?)?>(nil)
         let late = Task {
             try await failure {
-                _ = try await pool.run(.get) { () throws(LocalFailure) -> Canary in
+                _ = try await pool.run(.get) { () throws(LocalStorageError) -> Canary in
                     stuck.wait()
                     let canary = Canary()
                     kept.withLockedValue { $0 = { [weak canary] in canary } }
@@ -88,7 +88,8 @@ import Testing
         // The only thread is taken: the next call never begins, and may say so.
         let queued = Task {
             do throws(StorageError) {
-                _ = try await pool.run(.put) { () throws(LocalFailure) in Issue.record("it has begun all the same") }
+                _ = try await pool.run(.put) { () throws(LocalStorageError) in Issue.record("it has begun all the same")
+                }
                 Issue.record("nothing was thrown")
             } catch {
                 #expect(error.code == .timedOut && !error.mayHaveHappened)
@@ -98,7 +99,7 @@ import Testing
         clock.advance(by: .seconds(10))
         await queued.value
         stuck.letGo()
-        #expect(try await pool.run(.get) { () throws(LocalFailure) in 42 } == 42)
+        #expect(try await pool.run(.get) { () throws(LocalStorageError) in 42 } == 42)
         let canary = try #require(kept.withLockedValue { $0 })
         await until { canary() == nil }
     }
@@ -111,7 +112,7 @@ import Testing
         try await storage.put("a", "1")
         let stuck = Stuck()
         let lists = (0..<100).map { _ in
-            Task { try await storage.listingPool.run(.list) { () throws(LocalFailure) in stuck.wait() } }
+            Task { try await storage.listingPool.run(.list) { () throws(LocalStorageError) in stuck.wait() } }
         }
         await stuck.begun()
         #expect(try await storage.text(of: "a") == "1")
@@ -125,9 +126,9 @@ import Testing
     @Test func cancelledCallIsLeft() async throws {
         let pool = BlockingPool(threads: 1, timeout: .seconds(600))
         let stuck = Stuck()
-        let task = Task { try await pool.run(.put) { () throws(LocalFailure) in stuck.wait() } }
+        let task = Task { try await pool.run(.put) { () throws(LocalStorageError) in stuck.wait() } }
         await stuck.begun()
-        let queued = Task { try await pool.run(.put) { () throws(LocalFailure) in stuck.wait() } }
+        let queued = Task { try await pool.run(.put) { () throws(LocalStorageError) in stuck.wait() } }
         task.cancel()
         queued.cancel()
         for (task, hasBegun) in [(task, true), (queued, false)] {
@@ -141,7 +142,7 @@ import Testing
             }
         }
         stuck.letGo()
-        #expect(try await pool.run(.get) { () throws(LocalFailure) in 42 } == 42)
+        #expect(try await pool.run(.get) { () throws(LocalStorageError) in 42 } == 42)
     }
 
     /// Another process has stopped while it held the lock of a key.
@@ -169,8 +170,8 @@ import Testing
         try await until { try folder.leftovers().isEmpty }
         // Both threads are free again: whatever was to come late has come.
         let both = Barrier(2)
-        async let one: Void = storage.pool.run(.get) { () throws(LocalFailure) in both.wait() }
-        async let two: Void = storage.pool.run(.get) { () throws(LocalFailure) in both.wait() }
+        async let one: Void = storage.pool.run(.get) { () throws(LocalStorageError) in both.wait() }
+        async let two: Void = storage.pool.run(.get) { () throws(LocalStorageError) in both.wait() }
         _ = try await (one, two)
         #expect(try await storage.text(of: "a") == "old")
         try await storage.put("a", "next")
@@ -183,8 +184,8 @@ import Testing
         for unnamed in [true, false] {
             let file = try TemporaryFile(in: tree.openOwn(LocalTree.temporaryFolder), unnamed: unnamed)
             file.giveUp()
-            #expect(throws: LocalFailure.self) { try file.create(FileName("a"), in: tree.root) }
-            #expect(throws: LocalFailure.self) { try file.replace(FileName("a"), in: tree.root) }
+            #expect(throws: LocalStorageError.self) { try file.create(FileName("a"), in: tree.root) }
+            #expect(throws: LocalStorageError.self) { try file.replace(FileName("a"), in: tree.root) }
         }
         #expect(try folder.names() == [])
         #expect(try folder.leftovers() == [])

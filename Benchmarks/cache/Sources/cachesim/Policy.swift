@@ -23,7 +23,7 @@ struct LRU: Policy {
 
 /// S3-FIFO: the server's own table.
 struct S3FIFO: Policy {
-    private var table = ScanResistantTable<Int, Void>()
+    private var table = S3FIFOCache<Int, Void>()
 
     var bytes: Int { table.bytes }
     mutating func use(_ key: Int) -> Bool { table.use(key) != nil }

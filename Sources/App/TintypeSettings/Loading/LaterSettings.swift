@@ -7,10 +7,10 @@ enum LaterSettings {
         "URL_SIGNING_KEYS",
     ]
 
-    static func faults(in source: SettingSource) -> [SettingsFaults.Fault] {
+    static func faults(in source: SettingSource) -> [SettingsErrors.Item] {
         names.compactMap { name in
             source.value(of: name).map { value in
-                SettingsFaults.Fault(
+                SettingsErrors.Item(
                     setting: value.spelling, value: Secret.mask,
                     expected: "not to be set: access control is not in this version")
             }

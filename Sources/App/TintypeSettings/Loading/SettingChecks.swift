@@ -1,23 +1,23 @@
 /// What must hold between settings. Each check is one rule and gives its faults.
 enum SettingChecks {
-    typealias Fault = SettingsFaults.Fault
+    typealias Item = SettingsErrors.Item
 
-    static func faults(in settings: Settings) -> [Fault] {
+    static func faults(in settings: Settings) -> [Item] {
         ports(settings) + anonymousWrites(settings) + presetNames(settings)
             + (settings.storageType == .s3 ? s3(settings.s3) : [])
     }
 
-    private static func ports(_ settings: Settings) -> [Fault] {
+    private static func ports(_ settings: Settings) -> [Item] {
         guard settings.port == settings.opsPort, settings.port != 0 else { return [] }
-        return [Fault(setting: "OPS_PORT", value: String(settings.opsPort), expected: "another port than PORT")]
+        return [Item(setting: "OPS_PORT", value: String(settings.opsPort), expected: "another port than PORT")]
     }
 
     /// There is no credential to ask for in this version, so that the listener's address is all that stands between
     /// the images and everybody.
-    private static func anonymousWrites(_ settings: Settings) -> [Fault] {
+    private static func anonymousWrites(_ settings: Settings) -> [Item] {
         guard !settings.host.isLoopback, !settings.unsafeAllowAnonymousWrites else { return [] }
         return [
-            Fault(
+            Item(
                 setting: "HOST", value: settings.host.text,
                 expected: "a loopback address (127.0.0.1, ::1, localhost), since writes need no credential, or "
                     + "UNSAFE_ALLOW_ANONYMOUS_WRITES=true to let everybody who reaches this address write")
@@ -25,25 +25,25 @@ enum SettingChecks {
     }
 
     /// The file cannot hold a name twice, but the environment can.
-    private static func presetNames(_ settings: Settings) -> [Fault] {
+    private static func presetNames(_ settings: Settings) -> [Item] {
         var seen: Set<String> = []
         return settings.presets.filter { !seen.insert($0.name).inserted }.map {
-            Fault(setting: "PRESETS", value: $0.name, expected: "every name once")
+            Item(setting: "PRESETS", value: $0.name, expected: "every name once")
         }
     }
 
-    private static func s3(_ s3: S3Settings) -> [Fault] {
-        var faults: [Fault] = []
+    private static func s3(_ s3: S3Settings) -> [Item] {
+        var faults: [Item] = []
         if s3.bucket == nil {
-            faults.append(Fault(setting: "S3_BUCKET_NAME", value: nil, expected: "a bucket name for STORAGE_TYPE=s3"))
+            faults.append(Item(setting: "S3_BUCKET_NAME", value: nil, expected: "a bucket name for STORAGE_TYPE=s3"))
         }
         if s3.accessKey == nil {
             faults.append(
-                Fault(setting: "S3_ACCESS_KEY", value: nil, expected: "it or AWS_ACCESS_KEY_ID for STORAGE_TYPE=s3"))
+                Item(setting: "S3_ACCESS_KEY", value: nil, expected: "it or AWS_ACCESS_KEY_ID for STORAGE_TYPE=s3"))
         }
         if s3.secretKey == nil {
             faults.append(
-                Fault(
+                Item(
                     setting: "S3_SECRET_KEY", value: nil, expected: "it or AWS_SECRET_ACCESS_KEY for STORAGE_TYPE=s3"))
         }
         return faults

@@ -4,11 +4,11 @@ extension Settings {
     /// - Parameters:
     ///   - environment: every variable of the process; unknown ones are not ours and are ignored.
     ///   - file: the path of a YAML file, or nil.
-    ///   - check: what this room knows too little to check, such as what a preset stands for.
-    /// - Throws: ``SettingsFaults`` with every fault at once.
+    ///   - check: what this target knows too little to check, such as what a preset stands for.
+    /// - Throws: ``SettingsErrors`` with every fault at once.
     public static func load(
-        environment: [String: String], file: String?, check: (Settings) -> [SettingsFaults.Fault]
-    ) throws(SettingsFaults) -> Settings {
+        environment: [String: String], file: String?, check: (Settings) -> [SettingsErrors.Item]
+    ) throws(SettingsErrors) -> Settings {
         guard let file else { return try load(environment: environment, yaml: "", path: "", check: check) }
         switch SettingsFile.read(file) {
         case .success(let yaml): return try load(environment: environment, yaml: yaml, path: file, check: check)
@@ -20,9 +20,9 @@ extension Settings {
 
     /// The same with the file's text.
     static func load(
-        environment: [String: String], yaml: String, path: String, faults early: [SettingsFaults.Fault] = [],
-        check: (Settings) -> [SettingsFaults.Fault] = { _ in [] }
-    ) throws(SettingsFaults) -> Settings {
+        environment: [String: String], yaml: String, path: String, faults early: [SettingsErrors.Item] = [],
+        check: (Settings) -> [SettingsErrors.Item] = { _ in [] }
+    ) throws(SettingsErrors) -> Settings {
         let (values, fileFaults) = SettingsFile.parse(yaml, path: path)
         let source = SettingSource(environment: environment, file: values)
         var settings = Settings()
@@ -35,13 +35,13 @@ extension Settings {
             guard !setting.set(value.text, in: &settings) else { continue }
             wrong.insert(setting.name)
             faults.append(
-                SettingsFaults.Fault(
+                SettingsErrors.Item(
                     setting: value.spelling, value: setting.shown(value.text), expected: setting.expected))
         }
         faults += LaterSettings.faults(in: source)
         // What is wrong already is not also missing: its default stands in, and its check would mislead.
         faults += (SettingChecks.faults(in: settings) + check(settings)).filter { !wrong.contains($0.setting) }
-        guard faults.isEmpty else { throw SettingsFaults(faults: faults) }
+        guard faults.isEmpty else { throw SettingsErrors(faults: faults) }
         return settings
     }
 }

@@ -4,55 +4,55 @@ import Yams
 /// The YAML file of `--config`: one mapping of settings in lower camel case to scalars, and for some of them to what
 /// ``FileShape`` tells.
 enum SettingsFile {
-    typealias Fault = SettingsFaults.Fault
+    typealias Item = SettingsErrors.Item
 
     /// More than that is another file, named by mistake.
     private static let sizeLimit = 1 << 20
 
     /// The file's text, or what keeps it from being read.
-    static func read(_ path: String) -> Result<String, ReadFault> {
+    static func read(_ path: String) -> Result<String, ReadError> {
         let expected = "a YAML file in UTF-8 that can be read, of at most \(sizeLimit) bytes"
         guard let handle = FileManager.default.contents(atPath: path), handle.count <= sizeLimit,
             let text = String(validating: handle, as: UTF8.self)
         else {
-            return .failure(ReadFault(fault: Fault(setting: "--config", value: path, expected: expected)))
+            return .failure(ReadError(fault: Item(setting: "--config", value: path, expected: expected)))
         }
         return .success(text)
     }
 
-    struct ReadFault: Error {
-        let fault: Fault
+    struct ReadError: Error {
+        let fault: Item
     }
 
     /// The values by their keys, and every fault found on the way. An unknown key is a fault: it is a setting that
     /// somebody believes to be in force.
     ///
     /// - Parameter path: what faults of the file as a whole are told of.
-    static func parse(_ yaml: String, path: String) -> (values: [String: String], faults: [Fault]) {
+    static func parse(_ yaml: String, path: String) -> (values: [String: String], faults: [Item]) {
         let root: Node?
         do {
             root = try Yams.compose(yaml: yaml)
         } catch {
-            return ([:], [Fault(setting: "--config", value: path, expected: expectation(from: error))])
+            return ([:], [Item(setting: "--config", value: path, expected: expectation(from: error))])
         }
         guard let root, !isNull(root) else { return ([:], []) }
         guard let mapping = root.mapping else {
-            return ([:], [Fault(setting: "--config", value: path, expected: "a mapping of settings to values")])
+            return ([:], [Item(setting: "--config", value: path, expected: "a mapping of settings to values")])
         }
         var values: [String: String] = [:]
-        var faults: [Fault] = []
+        var faults: [Item] = []
         for (keyNode, valueNode) in mapping {
             let key = keyNode.scalar?.string ?? ""
             guard let shape = shapes[key] else {
                 // Masked: it may be a secret whose key is misspelled.
                 faults.append(
-                    Fault(setting: "\(key.debugDescription) in the file", value: Secret.mask, expected: hint(for: key)))
+                    Item(setting: "\(key.debugDescription) in the file", value: Secret.mask, expected: hint(for: key)))
                 continue
             }
             if isNull(valueNode) { continue }
             guard let text = FileValue.text(of: valueNode, as: shape) else {
                 faults.append(
-                    Fault(
+                    Item(
                         setting: "\(key) in the file", value: "a list or mapping",
                         expected: FileValue.expectation(for: shape)))
                 continue

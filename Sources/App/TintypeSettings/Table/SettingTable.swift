@@ -106,7 +106,7 @@ extension Setting {
                 + "which give way to these"),
         Setting(
             "RENDER_QUEUE", \.renderQueue, .number(0...65_536),
-            "how many renditions may wait for their turn; one more is 503"),
+            "how many renditions may wait for a permit; one more is 503"),
         Setting(
             "RENDER_QUEUE_SECONDS", \.renderQueueTimeout, .seconds(1...600),
             "how long one may wait there (503). What by the recent pace would wait more than half of that is 503 at once"
@@ -143,10 +143,10 @@ extension Setting {
             "a replica waits so long for another one that renders the same; 0: it does not, and each may render it once"
         ),
         Setting(
-            "LADDER_SIDE", \.ladderSide, .number(0...8192),
+            "INTERMEDIATE_SIDE", \.intermediateSide, .number(0...8192),
             "longer side of the intermediate, in pixels. It is kept of a large original if that pays, and renditions of "
                 + "half its size or less are made of it; 0: none. Needs `RENDITION_STORE`"),
-        Setting("LADDER_QUALITY", \.ladderQuality, .number(1...100), "JPEG quality of the intermediate"),
+        Setting("INTERMEDIATE_QUALITY", \.intermediateQuality, .number(1...100), "JPEG quality of the intermediate"),
         Setting(
             "CLIENT_HINTS", \.clientHints, .hints,
             "what stands in for parameters that a rendition's URL does not have: `dpr` (Sec-CH-DPR), `width` "

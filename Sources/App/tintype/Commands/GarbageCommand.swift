@@ -38,7 +38,7 @@ struct GarbageCommand: AsyncParsableCommand {
             store = try Store.open(settings, logger: Logger(label: "tintype"))
         } catch {
             StandardStreams.printError("tintype: \(error)")
-            throw ExitCode(SettingsFaults.exitCode)
+            throw ExitCode(SettingsErrors.exitCode)
         }
         let garbage = DerivedGarbage(
             storage: store.storage, minimumAge: .seconds(olderThan), isRemoving: !dryRun)

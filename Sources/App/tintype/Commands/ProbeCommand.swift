@@ -26,7 +26,7 @@ struct ProbeCommand: AsyncParsableCommand {
             store = try Store.open(settings, logger: Logger(label: "tintype"))
         } catch {
             StandardStreams.printError("tintype: \(error)")
-            throw ExitCode(SettingsFaults.exitCode)
+            throw ExitCode(SettingsErrors.exitCode)
         }
         guard let probe = store.probe else {
             await store.close()

@@ -10,7 +10,7 @@ struct ReadinessProbe {
     /// For everything, from connecting to the answer's first line.
     let timeout: Duration
 
-    enum Failure: Error, CustomStringConvertible {
+    enum ProbeError: Error, CustomStringConvertible {
         case portUnknown
         case unreachable(String, any Error)
         case noAnswer(String, Duration)
@@ -28,14 +28,14 @@ struct ReadinessProbe {
         }
     }
 
-    /// - Throws: ``Failure`` unless the answer is 200.
+    /// - Throws: ``ProbeError`` unless the answer is 200.
     func run() async throws {
-        guard port != 0 else { throw Failure.portUnknown }
+        guard port != 0 else { throw ProbeError.portUnknown }
         let authority = "\(ListenHost.authority(of: host)):\(port)"
         let place = "http://\(authority)/readyz"
         let loop = MultiThreadedEventLoopGroup.singleton.any()
         let answer = loop.makePromise(of: Int?.self)
-        let deadline = loop.scheduleTask(in: TimeAmount(timeout)) { answer.fail(Failure.noAnswer(place, timeout)) }
+        let deadline = loop.scheduleTask(in: TimeAmount(timeout)) { answer.fail(ProbeError.noAnswer(place, timeout)) }
         defer { deadline.cancel() }
 
         let connected = ClientBootstrap(group: loop)
@@ -46,12 +46,12 @@ struct ReadinessProbe {
                 }
             }
             .connect(host: host, port: port)
-        connected.whenFailure { answer.fail(Failure.unreachable(place, $0)) }
+        connected.whenFailure { answer.fail(ProbeError.unreachable(place, $0)) }
 
         let status = try await answer.futureResult.get()
         connected.whenSuccess { $0.close(promise: nil) }
-        guard let status else { throw Failure.badAnswer(place) }
-        guard status == 200 else { throw Failure.notReady(place, status: status) }
+        guard let status else { throw ProbeError.badAnswer(place) }
+        guard status == 200 else { throw ProbeError.notReady(place, status: status) }
     }
 }
 

@@ -14,9 +14,9 @@ struct ServeCommand: AsyncParsableCommand {
             format: LineFormat(settings.logFormat), level: Logger.Level(settings.logLevel))
         do {
             try await Composition.run(settings, lines: lines)
-        } catch let fault as StartFault {
+        } catch let fault as StartError {
             StandardStreams.printError("tintype: \(fault)")
-            throw ExitCode(SettingsFaults.exitCode)
+            throw ExitCode(SettingsErrors.exitCode)
         }
     }
 }

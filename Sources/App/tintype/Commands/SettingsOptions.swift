@@ -9,7 +9,7 @@ struct SettingsOptions: ParsableArguments {
     var file: String?
 
     /// The settings of this process. The only place that reads its environment.
-    func load() throws(SettingsFaults) -> Settings {
+    func load() throws(SettingsErrors) -> Settings {
         try Settings.load(
             environment: ProcessInfo.processInfo.environment, file: file, check: RenditionRules.faults(in:))
     }
@@ -20,7 +20,7 @@ struct SettingsOptions: ParsableArguments {
             return try load()
         } catch {
             StandardStreams.printError("tintype: \(error)")
-            throw ExitCode(SettingsFaults.exitCode)
+            throw ExitCode(SettingsErrors.exitCode)
         }
     }
 }

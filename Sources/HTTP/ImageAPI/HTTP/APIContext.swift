@@ -12,14 +12,14 @@ public struct APIContext: RequestContext {
     /// Whether the client is on this machine.
     public let isLoopback: Bool
     /// Who shares turns with nobody else at what all want at once.
-    let requester: Requester
+    let requester: ClientIdentity
     let notes = RequestNotes()
 
     public init(source: ServerRequestSource) {
         coreContext = CoreRequestContextStorage(source: source)
         requestID = source.requestID
         isLoopback = source.isLoopback
-        requester = Requester(source.remoteAddress)
+        requester = ClientIdentity(source.remoteAddress)
     }
 }
 

@@ -35,7 +35,7 @@ struct Conditions: Sendable, Hashable {
     }
 
     /// What a request with these conditions gets.
-    enum Verdict: Sendable, Hashable {
+    enum Outcome: Sendable, Hashable {
         /// The whole.
         case proceed
         /// A part, where the representation is so long.
@@ -56,7 +56,7 @@ struct Conditions: Sendable, Hashable {
     ///   - now: for If-Range by date, and for dates in the future.
     func evaluate(
         etag: ETag, isWeak: Bool = false, lastModified: Timestamp?, range: RangeRequest? = nil, now: Timestamp = .now
-    ) -> Verdict {
+    ) -> Outcome {
         if let ifMatch {
             guard ifMatch == .any || !isWeak && ifMatch.matchesStrongly(etag) else { return .preconditionFailed }
         } else if let ifUnmodifiedSince, let lastModified {

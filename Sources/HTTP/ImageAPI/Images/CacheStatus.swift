@@ -11,8 +11,8 @@ enum CacheStatus {
         case .miss: "tintype; fwd=miss"
         case .revalidated: "tintype; fwd=stale; fwd-status=304"
         case .replaced: "tintype; fwd=stale; fwd-status=200"
-        case .doubted(holds: true): "tintype; fwd=request; fwd-status=304"
-        case .doubted(holds: false): "tintype; fwd=request; fwd-status=200"
+        case .forcedRevalidation(holds: true): "tintype; fwd=request; fwd-status=304"
+        case .forcedRevalidation(holds: false): "tintype; fwd=request; fwd-status=200"
         case .stale: "tintype; hit; detail=storage-away"
         }
     }
@@ -23,8 +23,8 @@ extension Freshness {
     var label: String {
         switch self {
         case .hit: "hit"
-        case .miss, .replaced, .doubted(holds: false): "miss"
-        case .revalidated, .doubted(holds: true): "revalidated"
+        case .miss, .replaced, .forcedRevalidation(holds: false): "miss"
+        case .revalidated, .forcedRevalidation(holds: true): "revalidated"
         case .stale: "stale"
         }
     }

@@ -12,7 +12,7 @@ struct FormUpload {
     /// Holds for a file that goes to a path of its own; one under a made name has no earlier version.
     private let condition: WriteCondition
     private let maximumBytes: Int64
-    private let requester: Requester
+    private let requester: ClientIdentity
 
     private enum Target {
         case prefix([UInt8])
@@ -29,7 +29,8 @@ struct FormUpload {
     private var entries: [Entry] = []
 
     init(
-        service: ImageService, form: FormReader, condition: WriteCondition, maximumBytes: Int64, requester: Requester
+        service: ImageService, form: FormReader, condition: WriteCondition, maximumBytes: Int64,
+        requester: ClientIdentity
     ) {
         self.service = service
         self.form = form

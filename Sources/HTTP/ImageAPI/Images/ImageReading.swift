@@ -26,7 +26,7 @@ struct ImageReading: Sendable {
         var isHead: Bool
         var now: Timestamp
         var requestID: String
-        var requester: Requester
+        var requester: ClientIdentity
         var notes: RequestNotes
 
         init(
@@ -103,13 +103,13 @@ struct ImageReading: Sendable {
         return representation(of: located, read)
     }
 
-    private func representation(of located: Located, _ read: Read) -> Representation {
+    private func representation(of located: ResolvedImage, _ read: Read) -> Representation {
         read.notes.update { $0.cache = located.freshness.label }
         return representation(of: located, version: read.version)
     }
 
     /// The original, asked for with this version in the URL.
-    func representation(of located: Located, version: String?) -> Representation {
+    func representation(of located: ResolvedImage, version: String?) -> Representation {
         Representation(
             contentType: located.image.format.capabilities.mediaType, length: located.image.size,
             etag: located.image.etag, lastModified: located.image.object.lastModified,
@@ -158,7 +158,7 @@ struct ImageReading: Sendable {
     /// HEAD makes nothing: what is in memory tells its length, else the answer goes without one, which HTTP allows
     /// (RFC 9110, section 8.6). What could not be made is refused as it would be by GET.
     private func head(
-        _ representation: Representation, _ located: Located, _ spec: RenditionSpec, _ read: Read
+        _ representation: Representation, _ located: ResolvedImage, _ spec: RenditionSpec, _ read: Read
     ) throws(ServiceError) -> Response {
         var representation = representation
         let file = service.renditionName(located.image, spec).flatMap { service.inMemory($0) }
@@ -177,7 +177,7 @@ struct ImageReading: Sendable {
 
     /// A rendition whose bytes are not known yet: their format and length are still to be set.
     func representation(
-        of located: Located, as format: ImageFormat, tag: RenditionTag, version: String?, variance: Variance
+        of located: ResolvedImage, as format: ImageFormat, tag: RenditionTag, version: String?, variance: Variance
     ) -> Representation {
         Representation(
             contentType: format.capabilities.mediaType, length: 0, etag: tag.etag, isWeak: !tag.isStrong,
@@ -198,7 +198,7 @@ struct ImageReading: Sendable {
     // MARK: Metadata and listings
 
     func metadata(
-        _ path: ImagePath, _ wanted: MetadataQuery, _ request: Request, for requester: Requester
+        _ path: ImagePath, _ wanted: MetadataQuery, _ request: Request, for requester: ClientIdentity
     ) async throws(Problem) -> Response {
         let image: StoredImage
         var extras: ImageExtras?

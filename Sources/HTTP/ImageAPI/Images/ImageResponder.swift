@@ -7,13 +7,13 @@ import NIOCore
 /// problem.
 public struct ImageResponder: HTTPResponder {
     private let configuration: ImagesConfiguration
-    private let writes: AnonymousWrites
+    private let writes: WritePolicy
     private let reading: ImageReading
     private let writing: ImageWriting
 
     public init(service: ImageService, configuration: ImagesConfiguration) {
         self.configuration = configuration
-        writes = AnonymousWrites(areUnrestricted: configuration.allowsAnonymousWrites)
+        writes = WritePolicy(areUnrestricted: configuration.allowsAnonymousWrites)
         reading = ImageReading(service: service, configuration: configuration)
         writing = ImageWriting(service: service, configuration: configuration)
     }

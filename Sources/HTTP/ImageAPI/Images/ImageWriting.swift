@@ -14,7 +14,7 @@ struct ImageWriting: Sendable {
     // MARK: Upload
 
     func put(
-        _ path: ImagePath, _ request: Request, for requester: Requester
+        _ path: ImagePath, _ request: Request, for requester: ClientIdentity
     ) async throws(Problem) -> Response {
         try judgeDeclaredLength(request)
         guard request.headers[.contentRange] == nil else {
@@ -68,7 +68,7 @@ struct ImageWriting: Sendable {
     // MARK: Rotate
 
     func rotate(
-        _ path: ImagePath, _ query: Query, _ request: Request, for requester: Requester
+        _ path: ImagePath, _ query: Query, _ request: Request, for requester: ClientIdentity
     ) async throws(Problem) -> Response {
         let change = try await RotateRequest(query, request).change
         let condition = try writeCondition(request, createOnly: false)

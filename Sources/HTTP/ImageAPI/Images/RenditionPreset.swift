@@ -1,7 +1,7 @@
 /// What a name in the settings stands for: parameters of a rendition, spelled as in a query.
 public struct RenditionPreset: Sendable, Hashable {
     /// Why a text is no preset.
-    public struct Fault: Error, Sendable, Hashable {
+    public struct PresetError: Error, Sendable, Hashable {
         /// A sentence for the operator, without its end.
         public let reason: String
     }
@@ -12,8 +12,8 @@ public struct RenditionPreset: Sendable, Hashable {
     /// others would here be a parameter that somebody believes to be in force.
     ///
     /// - Parameter parameters: such as `w=200&h=200&fit=cover`.
-    /// - Throws: ``Fault``.
-    public init(parameters: String) throws(Fault) {
+    /// - Throws: ``PresetError``.
+    public init(parameters: String) throws(PresetError) {
         do throws(Problem) {
             let query = try Query(parameters.utf8)
             if let foreign = query.items.first(where: { !RenditionQuery.names.contains($0.name) }) {
@@ -28,7 +28,7 @@ public struct RenditionPreset: Sendable, Hashable {
             }
             items = query.items
         } catch {
-            throw Fault(reason: error.detail.hasSuffix(".") ? String(error.detail.dropLast()) : error.detail)
+            throw PresetError(reason: error.detail.hasSuffix(".") ? String(error.detail.dropLast()) : error.detail)
         }
     }
 

@@ -73,7 +73,7 @@ struct Representation: Sendable {
         return range
     }
 
-    private func verdict(_ read: ImageReading.Read) -> Conditions.Verdict {
+    private func verdict(_ read: ImageReading.Read) -> Conditions.Outcome {
         read.conditions.evaluate(
             etag: etag, isWeak: isWeak, lastModified: lastModified, range: read.range, now: read.now)
     }

@@ -34,7 +34,7 @@ public final class Readiness: Sendable {
     private let warnings: @Sendable () -> [String]
 
     /// Work that has waited for so long, in seconds, means that more requests should go elsewhere.
-    private static let patience = 5.0
+    private static let timeout = 5.0
     /// A store that has not answered by then counts as away; Kubernetes' probes have little more time themselves.
     private static let storageLimit = Duration.seconds(2)
 
@@ -71,7 +71,7 @@ public final class Readiness: Sendable {
             case .storage: if let reason = await storageFailure() { failures.append((check, reason)) }
             case .queue:
                 let seconds = oldestQueuedSeconds()
-                if seconds > Self.patience { failures.append((check, "work waits for \(Int(seconds)) s")) }
+                if seconds > Self.timeout { failures.append((check, "work waits for \(Int(seconds)) s")) }
             case .draining: if state.isDraining { failures.append((check, "the process is ending")) }
             }
         }

@@ -33,7 +33,7 @@ struct ChunkScanner {
 
     /// Reads on.
     /// - Returns: How many of the bytes belong to the body.
-    mutating func read(_ bytes: Span<UInt8>, from start: Int) throws(ListenerFault) -> Int {
+    mutating func read(_ bytes: Span<UInt8>, from start: Int) throws(ListenerError) -> Int {
         var at = start
         while at < bytes.count {
             if case .data(let left) = self.state {
@@ -49,7 +49,7 @@ struct ChunkScanner {
         return at - start
     }
 
-    private mutating func read(_ byte: UInt8) throws(ListenerFault) {
+    private mutating func read(_ byte: UInt8) throws(ListenerError) {
         switch self.state {
         case .size(let digits):
             if let value = PercentDecoding.digit(byte) {
@@ -80,7 +80,7 @@ struct ChunkScanner {
         }
     }
 
-    private mutating func readBehindSize(_ byte: UInt8) throws(ListenerFault) {
+    private mutating func readBehindSize(_ byte: UInt8) throws(ListenerError) {
         switch byte {
         case UInt8(ascii: "\r"):
             self.state = .sizeEnd
@@ -96,7 +96,7 @@ struct ChunkScanner {
         }
     }
 
-    private mutating func readTrailer(_ byte: UInt8, isAtStart: Bool, hasReturn: Bool) throws(ListenerFault) {
+    private mutating func readTrailer(_ byte: UInt8, isAtStart: Bool, hasReturn: Bool) throws(ListenerError) {
         switch byte {
         case UInt8(ascii: "\n"):
             guard hasReturn else { throw Self.malformed }
@@ -114,7 +114,7 @@ struct ChunkScanner {
         }
     }
 
-    private static var malformed: ListenerFault {
+    private static var malformed: ListenerError {
         .malformedRequest(reason: "The body's chunked framing is malformed.")
     }
 }

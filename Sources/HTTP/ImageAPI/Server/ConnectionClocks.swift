@@ -168,8 +168,8 @@ extension HTTPConnectionHandler {
     private var othersWait: Bool {
         if case .exchange(let exchange) = self.phase, exchange.handling?.othersWait() == true { return true }
         if let flushing, flushing.handling?.othersWait() == true { return true }
-        // What the fast lane sends is held in memory as well.
-        return self.fastLane != nil && self.unflushedAnswers > 0 && self.flushing == nil && self.core.readersWait()
+        // What the fast path sends is held in memory as well.
+        return self.fastPath != nil && self.unflushedAnswers > 0 && self.flushing == nil && self.core.readersWait()
     }
 
     private func waitedTooLong(for wait: ConnectionClocks.Wait) {

@@ -21,7 +21,7 @@ public struct FinishedRequest: Sendable {
     /// Where the request's head and id are to be had from: nobody may want them.
     enum Source: Sendable {
         case exchange(HTTPRequest?, requestID: String)
-        case fastLane(FastRequest, RequestID, RequestNotes.Values)
+        case fastPath(FastRequest, RequestID, RequestNotes.Values)
     }
 
     let source: Source
@@ -40,12 +40,12 @@ public struct FinishedRequest: Sendable {
     /// From the complete request head to the end.
     public let duration: TimeAmount
 
-    /// The request; nil where no head could be read (see `ListenerFault`). Of one that the fast lane has answered only
+    /// The request; nil where no head could be read (see `ListenerError`). Of one that the fast path has answered only
     /// method and path.
     public var head: HTTPRequest? {
         switch self.source {
         case .exchange(let head, _): head
-        case .fastLane(let request, _, _): request.head
+        case .fastPath(let request, _, _): request.head
         }
     }
 
@@ -53,12 +53,12 @@ public struct FinishedRequest: Sendable {
     public var requestID: String {
         switch self.source {
         case .exchange(_, let requestID): requestID
-        case .fastLane(_, let id, _): id.text
+        case .fastPath(_, let id, _): id.text
         }
     }
 
-    /// What the fast lane noted; nil for what was answered by a responder, whose context has the notes.
+    /// What the fast path noted; nil for what was answered by a responder, whose context has the notes.
     var fastNotes: RequestNotes.Values? {
-        if case .fastLane(_, _, let notes) = self.source { notes } else { nil }
+        if case .fastPath(_, _, let notes) = self.source { notes } else { nil }
     }
 }

@@ -80,7 +80,7 @@ extension HTTPConnectionHandler {
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
-        case is SocketTap.InputClosed:
+        case is ConnectionMonitorHandler.InputClosed:
             self.inputClosed()
         case DrainEvent.closeIdle:
             if case .idle = self.phase, !self.tap.isHoldingBack, !self.clocks.isReadingHead { self.closeWhenFlushed() }
@@ -128,7 +128,7 @@ extension HTTPConnectionHandler {
         let parserError = error as? HTTPParserError
         // The parser reads no further. More bytes would only make it fail again, and that would end an answer in flight.
         if parserError != nil { self.tap.isDropping = true }
-        guard let fault = ListenerFault(parserError: error, tap: self.tap, limits: self.core.configuration) else {
+        guard let fault = ListenerError(parserError: error, tap: self.tap, limits: self.core.configuration) else {
             return self.cut(.clientLeft)
         }
         switch self.phase {
@@ -139,7 +139,7 @@ extension HTTPConnectionHandler {
     }
 
     /// What came is none of HTTP, or beyond a limit: said at once, or by the handler that reads the body.
-    func refuse(_ fault: ListenerFault) {
+    func refuse(_ fault: ListenerError) {
         switch self.phase {
         case .idle: self.answer(fault)
         case .exchange(let exchange): self.breakBody(of: exchange, .refused(reason: fault.problem.detail))

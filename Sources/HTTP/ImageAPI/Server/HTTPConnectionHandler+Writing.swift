@@ -98,7 +98,7 @@ extension HTTPConnectionHandler {
     }
 
     /// Answers in place of the responder, and ends the connection.
-    func answer(_ fault: ListenerFault) {
+    func answer(_ fault: ListenerError) {
         self.lastNumber += 1
         let exchange = Exchange(
             number: self.lastNumber,

@@ -10,7 +10,7 @@ import ObjectStorage
 ///
 /// What may be in flight: one exchange. Requests that a client sends ahead wait in the tap, and nothing further is read
 /// while anything does, so that it is never more than one read of the socket. The parts of this class:
-/// this file, requests in; `+Writing`, answers out; `+FastLane`, answers that are there already; `+Ending`, every
+/// this file, requests in; `+Writing`, answers out; `+FastPath`, answers that are there already; `+Ending`, every
 /// way in which a request or a connection ends. What may last how long is in `ConnectionClocks`.
 final class HTTPConnectionHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
@@ -28,7 +28,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
     }
 
     let core: ListenerCore
-    let tap: SocketTap
+    let tap: ConnectionMonitorHandler
     let headReader: RequestHeadReader
     let eventLoop: any EventLoop
     /// The tasks of requests run where their socket is.
@@ -55,15 +55,15 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
     var takenAtCut: Int?
     var clocks = ConnectionClocks()
     /// Who may answer at once, and how requests for it are read; nil: nobody.
-    let fastLane: (seat: FastLaneSeat, reader: FastHeadReader)?
+    let fastPath: (slot: FastPathLoopState, reader: FastHeadReader)?
     let sentAhead: SentAhead
     /// Heads of quick answers are written into it: mostly the kernel has taken the last one, and its memory is free.
     var fastHead = ByteBuffer()
     /// For quick answers, and for what the kernel knows of the client.
     var directSocket: DirectSocket?
 
-    init(core: ListenerCore, tap: SocketTap, eventLoop: any EventLoop) {
-        self.fastLane = core.lanes.map { ($0.seat(on: eventLoop), FastHeadReader(core.configuration)) }
+    init(core: ListenerCore, tap: ConnectionMonitorHandler, eventLoop: any EventLoop) {
+        self.fastPath = core.fastPaths.map { ($0.slot(on: eventLoop), FastHeadReader(core.configuration)) }
         self.sentAhead = core.sentAhead.of(eventLoop)
         self.eventLoop = eventLoop
         self.executor = EventLoopTaskExecutor(eventLoop)
@@ -81,7 +81,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
         limits.maxHeaderFieldSize = max(core.configuration.maxFieldBytes, core.configuration.maxTargetBytes)
         limits.maxHeaderListSize = core.configuration.maxHeadBytes
         limits.maxHeaderFieldCount = core.configuration.maxFields
-        let tap = SocketTap()
+        let tap = ConnectionMonitorHandler()
         let decoder = HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: limits)
         try pipeline.addHandler(tap)
         try pipeline.addHandler(ByteToMessageHandler(decoder))
@@ -204,7 +204,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
     private func begin(_ head: HTTPRequestHead) {
         self.clocks.stopWaiting()
         let result: RequestHeadReader.Result
-        do throws(ListenerFault) {
+        do throws(ListenerError) {
             result = try self.headReader.read(head)
         } catch {
             return self.answer(error)
@@ -248,7 +248,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
         let core = self.core
         core.activity.enter()
         let executor = self.executor
-        exchange.task = TaskHome.$executor.withValue(executor) {
+        exchange.task = RequestExecutor.$executor.withValue(executor) {
             Task(executorPreference: executor) {
                 await CodecDemand.$current.withValue(CodecDemand { link.needsCodec() }) {
                     await RequestTask.run(request, handling, id: source.requestID, version, link, core)

@@ -12,9 +12,9 @@ final class ListenerCore: Sendable {
     let onFinishedWithoutContext: @Sendable (FinishedRequest) -> Void
     /// Whether others wait for the memory that uploads hold.
     let uploadsWait: @Sendable () -> Bool
-    /// The same for what the fast lane sends.
+    /// The same for what the fast path sends.
     let readersWait: @Sendable () -> Bool
-    let lanes: FastLanes?
+    let fastPaths: FastPaths?
     let sentAhead = SentAheadOfLoops()
     let date: HTTPDateCache
     let requestIDs = RequestIDs()
@@ -26,7 +26,7 @@ final class ListenerCore: Sendable {
         configuration: ListenerConfiguration,
         logger: Logger,
         date: HTTPDateCache = HTTPDateCache(),
-        makeLane: (@Sendable () -> any FastLane)? = nil,
+        makeFastPath: (@Sendable () -> any FastPath)? = nil,
         uploadsWait: @escaping @Sendable () -> Bool = { false },
         readersWait: @escaping @Sendable () -> Bool = { false },
         onFinishedWithoutContext: @escaping @Sendable (FinishedRequest) -> Void,
@@ -37,7 +37,7 @@ final class ListenerCore: Sendable {
         self.date = date
         self.uploadsWait = uploadsWait
         self.readersWait = readersWait
-        self.lanes = makeLane.map { FastLanes(make: $0) }
+        self.fastPaths = makeFastPath.map { FastPaths(make: $0) }
         self.onFinishedWithoutContext = onFinishedWithoutContext
         self.handling = handling
     }

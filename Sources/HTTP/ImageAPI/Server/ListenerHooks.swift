@@ -12,7 +12,7 @@ public struct ListenerHooks<Context: Sendable>: Sendable {
     public var onFinished: @Sendable (FinishedRequest, Context?) -> Void
     /// Whether others wait for the memory that uploads hold.
     public var uploadsWait: @Sendable () -> Bool
-    /// Whether others wait for the memory that holds what the fast lane sends.
+    /// Whether others wait for the memory that holds what the fast path sends.
     public var readersWait: @Sendable () -> Bool
     /// Whether others wait for memory that the answer to this request holds.
     public var othersWait: @Sendable (Context) -> Bool

@@ -19,7 +19,7 @@ struct RequestHeadReader {
     /// The longest request target, in bytes.
     let maxTargetBytes: Int
 
-    func read(_ head: HTTPRequestHead) throws(ListenerFault) -> Result {
+    func read(_ head: HTTPRequestHead) throws(ListenerError) -> Result {
         let (target, targetAuthority) = try RequestTarget.read(
             head.uri,
             isOptions: head.method == .OPTIONS,
@@ -70,7 +70,7 @@ struct RequestHeadReader {
         return result
     }
 
-    private static func method(_ method: HTTPMethod) throws(ListenerFault) -> HTTPRequest.Method {
+    private static func method(_ method: HTTPMethod) throws(ListenerError) -> HTTPRequest.Method {
         switch method {
         case .GET: return .get
         case .HEAD: return .head
@@ -95,7 +95,7 @@ struct RequestHeadReader {
         var expectation: String?
         var asksForUpgrade = false
 
-        mutating func note(_ name: HTTPField.Name, _ value: String) throws(ListenerFault) {
+        mutating func note(_ name: HTTPField.Name, _ value: String) throws(ListenerError) {
             switch name.canonicalName {
             case "host":
                 guard self.host == nil else { throw .malformedRequest(reason: "There are two Host fields.") }

@@ -40,7 +40,7 @@ struct RequestLineScanner {
 
     /// Reads one byte.
     /// - Returns: Whether the line ends with it.
-    mutating func read(_ byte: UInt8) throws(ListenerFault) -> Bool {
+    mutating func read(_ byte: UInt8) throws(ListenerError) -> Bool {
         self.length += 1
         switch self.state {
         case .method, .target:
@@ -64,7 +64,7 @@ struct RequestLineScanner {
         return false
     }
 
-    private mutating func readVersion(_ byte: UInt8, _ count: Int) throws(ListenerFault) {
+    private mutating func readVersion(_ byte: UInt8, _ count: Int) throws(ListenerError) {
         let isRight: Bool
         switch count {
         case 0..<Self.name.utf8CodeUnitCount:
@@ -87,7 +87,7 @@ struct RequestLineScanner {
 
     private static let name: StaticString = "HTTP/"
 
-    private static var malformed: ListenerFault {
+    private static var malformed: ListenerError {
         .malformedRequest(
             reason: "The request line is not a method, a target and HTTP/1.1, with one blank between them and CR LF "
                 + "behind them.")

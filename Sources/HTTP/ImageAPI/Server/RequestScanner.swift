@@ -53,7 +53,7 @@ struct RequestScanner {
     /// Reads what has come and was not handed on.
     /// - Returns: How many of the bytes are to be handed on before anything else is: at most up to where the head may
     ///   end, or the request does. 0: more is needed.
-    mutating func scan(_ bytes: Span<UInt8>) throws(ListenerFault) -> Int {
+    mutating func scan(_ bytes: Span<UInt8>) throws(ListenerError) -> Int {
         var at = 0
         while at < bytes.count {
             switch self.state {
@@ -91,7 +91,7 @@ struct RequestScanner {
     /// - Returns: How many bytes are the line's, and whether it ends with them.
     private mutating func readLine(
         _ line: RequestLineScanner, _ bytes: Span<UInt8>, from start: Int
-    ) throws(ListenerFault) -> (count: Int, isWhole: Bool) {
+    ) throws(ListenerError) -> (count: Int, isWhole: Bool) {
         var line = line
         for at in start..<bytes.count {
             let isEnd = try line.read(bytes[at])

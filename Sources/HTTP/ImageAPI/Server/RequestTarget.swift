@@ -10,7 +10,7 @@ enum RequestTarget {
         _ raw: String,
         isOptions: Bool,
         limit: Int
-    ) throws(ListenerFault) -> (path: String, authority: String?) {
+    ) throws(ListenerError) -> (path: String, authority: String?) {
         let bytes = raw.utf8
         guard bytes.count <= limit else { throw .targetTooLong(limit: limit) }
         // No URL holds these bytes: `#` begins a fragment, which clients keep to themselves. U+FFFD is also what the
@@ -26,7 +26,7 @@ enum RequestTarget {
     }
 
     /// A whole URL, as clients send it to proxies, and which every server has to take.
-    private static func readAbsolute(_ raw: String) throws(ListenerFault) -> (path: String, authority: String?) {
+    private static func readAbsolute(_ raw: String) throws(ListenerError) -> (path: String, authority: String?) {
         let bytes = raw.utf8
         for scheme in ["http://", "https://"] where bytes.count > scheme.utf8.count {
             let start = bytes.index(bytes.startIndex, offsetBy: scheme.utf8.count)

@@ -9,7 +9,7 @@ import NIOCore
 /// once, some hundred connections with thousands of small heads kept it from everybody else for half a minute.
 final class SentAhead {
     private let eventLoop: any EventLoop
-    private var waiting: Deque<SocketTap> = []
+    private var waiting: Deque<ConnectionMonitorHandler> = []
     private var isScheduled = false
     private var pause = SentAhead.shortestPause
 
@@ -20,7 +20,7 @@ final class SentAhead {
     init(on eventLoop: any EventLoop) { self.eventLoop = eventLoop }
 
     /// To be called once until the connection is gone on with.
-    func add(_ tap: SocketTap) {
+    func add(_ tap: ConnectionMonitorHandler) {
         self.waiting.append(tap)
         self.schedule()
     }

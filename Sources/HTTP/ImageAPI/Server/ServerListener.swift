@@ -9,7 +9,7 @@ public import ServiceLifecycle
 /// It is a server of its own on SwiftNIO, since Hummingbird's sends no 100 Continue, reads a refused body to its end,
 /// lets a client stall, does not notice that one left, and closes before the last bytes are flushed. In the pipeline of
 /// a connection stand, from the socket on:
-/// 1. `SocketTap`: counts bytes, sees the client leave, drops what comes after the last answer, and lets a `FastLane`
+/// 1. `ConnectionMonitorHandler`: counts bytes, sees the client leave, drops what comes after the last answer, and lets a `FastPath`
 ///    have what can be answered at once;
 /// 2. NIO's parser;
 /// 3. `HTTPConnectionHandler`: one request at a time in order, its task, every clock, and the close. It alone knows what
@@ -39,23 +39,23 @@ where
     ) {
         self.init(
             configuration: configuration, responder: responder, logger: logger, eventLoopGroup: eventLoopGroup,
-            hooks: hooks, makeLane: nil)
+            hooks: hooks, makeFastPath: nil)
     }
 
-    /// - Parameter makeLane: Makes the fast lane of an event loop, on it; nil: there is none.
+    /// - Parameter makeFastPath: Makes the fast path of an event loop, on it; nil: there is none.
     init(
         configuration: ListenerConfiguration,
         responder: Responder,
         logger: Logger,
         eventLoopGroup: MultiThreadedEventLoopGroup = .singleton,
         hooks: ListenerHooks<Responder.Context>,
-        makeLane: (@Sendable () -> any FastLane)?
+        makeFastPath: (@Sendable () -> any FastPath)?
     ) {
         self.hooks = hooks
         self.core = ListenerCore(
             configuration: configuration,
             logger: logger,
-            makeLane: makeLane,
+            makeFastPath: makeFastPath,
             uploadsWait: hooks.uploadsWait,
             readersWait: hooks.readersWait,
             onFinishedWithoutContext: { hooks.onFinished($0, nil) },
@@ -102,8 +102,8 @@ where
                     // at once, and for ever.
                     try channel.pipeline.syncOperations.addHandlers(
                         AcceptBackoffHandler(
-                            shouldForwardIOErrorCaught: false, backoffProvider: AcceptFaults(core.logger).pause),
-                        AcceptGate(limit: core.configuration.maxConnections)
+                            shouldForwardIOErrorCaught: false, backoffProvider: AcceptErrorHandler(core.logger).pause),
+                        ConnectionLimitHandler(limit: core.configuration.maxConnections)
                     )
                 }
             }

@@ -4,7 +4,7 @@ import NIOCore
 /// in all, it says when that number has stood still for too long.
 struct WriteStall {
     /// What a check finds.
-    enum Verdict: Equatable {
+    enum Outcome: Equatable {
         /// Look again then.
         case checkAgain(at: NIODeadline)
         /// No byte was taken for the whole time.
@@ -29,7 +29,7 @@ struct WriteStall {
     var interval: TimeAmount { .nanoseconds(max(1, self.limit.nanoseconds / 4)) }
 
     /// Judges the number of bytes taken up to now.
-    mutating func check(taken: Int, now: NIODeadline) -> Verdict {
+    mutating func check(taken: Int, now: NIODeadline) -> Outcome {
         if taken > self.taken {
             self.taken = taken
             self.progressAt = now

@@ -35,14 +35,14 @@ enum Attention {
 
     /// Where a window of `length` has the most of the profile, which stands for a side of `full` pixels.
     private static func position(length: Double, in full: Double, profile: [Float], from centred: Double) -> Double {
-        let room = full - length
-        guard room > 0 else { return centred }
+        let slack = full - length
+        guard slack > 0 else { return centred }
         let step = full / Double(profile.count)
         // Whole steps of the profile from the begin on, and the last place there is.
-        let places = stride(from: 0, to: room, by: step).map(\.self) + [room]
+        let places = stride(from: 0, to: slack, by: step).map(\.self) + [slack]
         var best = (score: -Float.infinity, place: centred)
         // The middle first: it stays where nothing draws attention more than anything else.
-        for place in [room / 2] + places {
+        for place in [slack / 2] + places {
             let score = score(profile, from: place / step, to: (place + length) / step)
             if score > best.score * 1.0001 || best.score == -.infinity { best = (score, place) }
         }

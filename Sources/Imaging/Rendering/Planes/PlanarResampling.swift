@@ -91,9 +91,9 @@ struct PlanarResampling: ~Copyable {
     /// All three, turned. Halved planes of odd sizes cannot be turned: their last samples would come first.
     /// - Throws: ``CodecError/outOfMemory``, ``CodecError/cancelled``.
     borrowing func turned(_ orientation: Orientation, cancelled: CancelFlag) throws(CodecError) -> PlanarResampling {
-        let y = try QuarterTurns.apply(orientation, to: y, cancelled: cancelled)
-        let cb = try QuarterTurns.apply(orientation, to: cb, cancelled: cancelled)
-        let cr = try QuarterTurns.apply(orientation, to: cr, cancelled: cancelled)
+        let y = try QuarterRotation.apply(orientation, to: y, cancelled: cancelled)
+        let cb = try QuarterRotation.apply(orientation, to: cb, cancelled: cancelled)
+        let cr = try QuarterRotation.apply(orientation, to: cr, cancelled: cancelled)
         return PlanarResampling(y: y, cb: cb, cr: cr)
     }
 }

@@ -38,7 +38,7 @@ struct ResampleTables {
         func table(_ input: Int, _ output: Int) -> Int {
             let reach = filter.reach(scale: Double(input) / Double(output))
             return output
-                * (2 * MemoryLayout<tr_window>.stride + 2 * ResampleWeights.room(reach: reach, inputCount: input))
+                * (2 * MemoryLayout<tr_window>.stride + 2 * ResampleWeights.capacity(reach: reach, inputCount: input))
         }
         return table(input.width, output.width) + table(input.height, output.height)
     }

@@ -27,7 +27,7 @@ struct ResampleWeights {
         let scale = length / Double(outputCount)
         let reach = filter.reach(scale: scale)
         windows.reserveCapacity(outputCount)
-        weights.reserveCapacity(outputCount * Self.room(reach: reach, inputCount: inputCount))
+        weights.reserveCapacity(outputCount * Self.capacity(reach: reach, inputCount: inputCount))
         var raw: [Double] = []
         for index in 0..<outputCount {
             // Centres of pixels stand at halves: this is what keeps the picture from shifting.
@@ -46,7 +46,7 @@ struct ResampleWeights {
     }
 
     /// How many weights one output sample may take, filling included.
-    static func room(reach: Double, inputCount: Int) -> Int {
+    static func capacity(reach: Double, inputCount: Int) -> Int {
         min(Int(2 * reach) + 2, inputCount) + group - 1
     }
 

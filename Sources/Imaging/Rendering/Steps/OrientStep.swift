@@ -7,6 +7,6 @@ enum OrientStep: RenderStep {
         _ picture: consuming PixelBuffer, plan: RenderPlan, cancelled: CancelFlag
     ) throws(CodecError) -> PixelBuffer {
         if plan.orientation == .upright { return picture }
-        return try QuarterTurns.apply(plan.orientation, to: picture, cancelled: cancelled)
+        return try QuarterRotation.apply(plan.orientation, to: picture, cancelled: cancelled)
     }
 }

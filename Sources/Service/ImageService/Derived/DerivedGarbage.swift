@@ -129,7 +129,7 @@ public struct DerivedGarbage: Sendable {
         guard let present, key.hasPrefix(present) else { return true }
         let name = key.dropFirst(present.count)
         return name.hasPrefix(RenditionLease.kind)
-            || name.hasPrefix(KeptRenditions.kind) && !name.hasPrefix(KeptRenditions.start)
+            || name.hasPrefix(RenditionStore.kind) && !name.hasPrefix(RenditionStore.start)
     }
 
     /// `.tintype/derived/<two digits>/<SHA-256 of the path>/`; nil where the key is not one of ours.

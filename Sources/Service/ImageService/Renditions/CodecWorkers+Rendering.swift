@@ -8,9 +8,9 @@ extension CodecWorkers {
     ///
     /// - Parameters:
     ///   - original: the size of the original, where `file` is an intermediate of it.
-    ///   - turn: the one that the work has.
+    ///   - permit: the one that the work has.
     func render(
-        _ file: ByteBuffer, _ spec: RenditionSpec, of original: PixelSize?, limits: CodecLimits, in turn: Turn
+        _ file: ByteBuffer, _ spec: RenditionSpec, of original: PixelSize?, limits: CodecLimits, in permit: Permit
     ) async throws(ServiceError) -> ByteBuffer {
         let limits = RenderLimits(codec: limits)
         // What the record says of the picture is not enough to take memory by: the header itself is read.
@@ -35,7 +35,7 @@ extension CodecWorkers {
         }
         // Where the original alone is too large, that is what the client is told.
         let use = decoding >= memory ? "Decoding this image" : "Making this rendition of \(plan.outputSize) pixels"
-        return try await run(bytes: memory, in: turn, use: use) { cancelled in
+        return try await run(bytes: memory, in: permit, use: use) { cancelled in
             do throws(RenderError) {
                 let rendered = try Renderer.render(
                     file.readableBytesSpan, info: info, spec: spec, plan: plan, limits: limits, cancelled: cancelled)

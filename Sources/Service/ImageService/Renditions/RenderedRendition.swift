@@ -29,7 +29,7 @@ public struct RenderedRendition: Sendable {
 
     init(
         _ pixels: Pixels, of source: StoredImage, freshness: Freshness, isHit: Bool, format: ImageFormat, etag: ETag,
-        for requester: Requester
+        for requester: ClientIdentity
     ) {
         self.source = source
         self.freshness = freshness
@@ -47,7 +47,7 @@ public struct RenderedRendition: Sendable {
     /// The finished file, counted for as long as somebody holds it: one that is in the cache there, else as an answer.
     enum Pixels: Sendable {
         case cached(CachedBody)
-        case apart(ByteBuffer, JointReservation<Requester>)
+        case apart(ByteBuffer, JointReservation<ClientIdentity>)
 
         /// The first bytes of it, enough to tell its format.
         var head: ByteBuffer {

@@ -24,20 +24,20 @@ struct Renditions: Sendable {
     let answers: AnswerMemory
     let limits: UploadLimits
     /// Nil: none is kept in the store.
-    let kept: KeptRenditions?
-    let ladder: Ladder?
+    let kept: RenditionStore?
+    let intermediates: IntermediateRules?
     private let flights = SingleFlight<FlightKey, Result<RenderedRendition.Pixels, ServiceError>>()
     let intermediateFlights = SingleFlight<FlightKey, Result<RenderedRendition.Pixels?, ServiceError>>()
     /// What is known of intermediates.
-    let climbing = NIOLockedValueBox(Climbing())
+    let pendingIntermediates = NIOLockedValueBox(PendingIntermediates())
     let derived: DerivedObjects
-    let intermediates = Counter(label: "tintype_intermediates_rendered_total")
+    let renderedIntermediates = Counter(label: "tintype_intermediates_rendered_total")
     let rendered = Counter(label: "tintype_renditions_rendered_total")
     private let found = Counter(label: "tintype_renditions_found_total")
 
     init(
         cache: CurrentImages.Cache, current: CurrentImages, originals: Originals, workers: CodecWorkers,
-        answers: AnswerMemory, limits: UploadLimits, keeping: RenditionKeeping?, derived: DerivedObjects
+        answers: AnswerMemory, limits: UploadLimits, keeping: RenditionStoreOptions?, derived: DerivedObjects
     ) {
         self.cache = cache
         self.current = current
@@ -45,8 +45,8 @@ struct Renditions: Sendable {
         self.workers = workers
         self.answers = answers
         self.limits = limits
-        kept = keeping.map { KeptRenditions(objects: derived, keeping: $0) }
-        ladder = keeping?.ladder
+        kept = keeping.map { RenditionStore(objects: derived, keeping: $0) }
+        intermediates = keeping?.intermediates
         self.derived = derived
     }
 
@@ -54,7 +54,7 @@ struct Renditions: Sendable {
     func tag(_ image: StoredImage, _ spec: RenditionSpec) -> RenditionTag {
         let text = "\(image.object.key.text)\n\(image.etag.text)\n\(Self.text(spec))"
         let mayBeStepped = image.image.map {
-            ladder?.intermediate(of: $0) != nil && ladder?.serves(spec, of: $0) == true
+            intermediates?.intermediate(of: $0) != nil && intermediates?.serves(spec, of: $0) == true
         }
         return RenditionTag(etag: ETag(opaque: StoredImage.digest(text)), isStrong: mayBeStepped != true)
     }
@@ -65,7 +65,7 @@ struct Renditions: Sendable {
     }
 
     func render(
-        _ located: Located, _ spec: RenditionSpec, for requester: Requester
+        _ located: ResolvedImage, _ spec: RenditionSpec, for requester: ClientIdentity
     ) async throws(ServiceError) -> RenderedRendition {
         let image = located.image
         let version = OriginalVersion(image)
@@ -92,7 +92,7 @@ struct Renditions: Sendable {
             } catch {
                 throw .cancelled
             }
-            // Who asked on another's turn was refused on the other's account, and asks once more on its own.
+            // Who waited for another's rendition was refused on the other's account, and asks once more on its own.
             if case .failure(.overloaded) = result, !isLeader.withLockedValue({ $0 }), refusals < Self.maximumRefusals {
                 refusals += 1
                 continue
@@ -101,26 +101,28 @@ struct Renditions: Sendable {
         }
     }
 
-    /// How often one that asks on others' turns bears their refusals.
+    /// How often one that waits for others bears their refusals.
     private static let maximumRefusals = 3
 
     // MARK: Once for all
 
     private func obtain(
-        _ located: Located, _ spec: RenditionSpec, _ key: FlightKey, for requester: Requester
+        _ located: ResolvedImage, _ spec: RenditionSpec, _ key: FlightKey, for requester: ClientIdentity
     ) async -> Result<RenderedRendition.Pixels, ServiceError> {
         do throws(ServiceError) {
-            switch try await turn(located, key) {
-            case .take(let got):
-                if let pixels = try await takeOrPassOver(got, key, for: requester) {
+            switch try await lookUp(located, key) {
+            case .found(let got):
+                if let pixels = try await loadOrPassOver(got, key, for: requester) {
                     found.increment()
                     return .success(pixels)
                 }
-                return .success(try keepInMemory(try await draw(located, spec, for: requester), key, for: requester))
-            case .render(let claim):
-                return .success(try await draw(located, spec, key, claim, for: requester))
+                return .success(
+                    try keepInMemory(try await renderNew(located, spec, for: requester), key, for: requester))
+            case .missing(let claim):
+                return .success(try await renderAndPersist(located, spec, key, claim, for: requester))
             case nil:
-                return .success(try keepInMemory(try await draw(located, spec, for: requester), key, for: requester))
+                return .success(
+                    try keepInMemory(try await renderNew(located, spec, for: requester), key, for: requester))
             }
         } catch {
             return .failure(error)
@@ -128,10 +130,11 @@ struct Renditions: Sendable {
     }
 
     /// Nil: the store is not asked.
-    private func turn(_ located: Located, _ key: FlightKey) async throws(ServiceError) -> KeptRenditions.Turn? {
+    private func lookUp(_ located: ResolvedImage, _ key: FlightKey) async throws(ServiceError) -> RenditionStore.Lookup?
+    {
         guard let kept, !current.health.isAway else { return nil }
         do throws(StorageError) {
-            return try await kept.claim(key.text, of: key.version)
+            return try await kept.lookUp(key.text, of: key.version)
         } catch {
             // It can still be made of what is in memory.
             if error.isOutage, cache.contains(key.version.path, key.version.etag, .original) { return nil }
@@ -139,38 +142,38 @@ struct Renditions: Sendable {
         }
     }
 
-    private func draw(
-        _ located: Located, _ spec: RenditionSpec, _ key: FlightKey, _ claim: KeptRenditions.Claim,
-        for requester: Requester
+    private func renderAndPersist(
+        _ located: ResolvedImage, _ spec: RenditionSpec, _ key: FlightKey, _ claim: RenditionStore.Claim,
+        for requester: ClientIdentity
     ) async throws(ServiceError) -> RenderedRendition.Pixels {
         do throws(ServiceError) {
-            let drawn = try await draw(located, spec, for: requester)
-            let bytes = drawn.bytes
-            let pixels = try keepInMemory(drawn, key, for: requester)
-            kept?.end(claim, with: bytes, isLimited: true) { kept in
+            let rendition = try await renderNew(located, spec, for: requester)
+            let bytes = rendition.bytes
+            let pixels = try keepInMemory(rendition, key, for: requester)
+            kept?.persist(claim, with: bytes, isLimited: true) { kept in
                 switch kept {
                 case .kept: break
                 case .existed:
                     // Two renders may differ, where replicas of two releases run side by side: the first one counts.
-                    guard let got = try? await self.kept?.find(key.text, of: key.version) else { return }
-                    _ = try? await take(got, key, for: requester)
+                    guard let got = try? await self.kept?.get(key.text, of: key.version) else { return }
+                    _ = try? await load(got, key, for: requester)
                 case .failed: break
                 }
             }
             return pixels
         } catch {
-            kept?.end(claim, with: nil, isLimited: false) { _ in }
+            kept?.persist(claim, with: nil, isLimited: false) { _ in }
             throw error
         }
     }
 
     /// Reads what lies in the store into memory; nil where it is to be made anew, since it is no picture, or the store has
     /// broken off its body. Whether the store is away, reading the original will show.
-    func takeOrPassOver(
-        _ got: GetResult, _ key: FlightKey, for requester: Requester
+    func loadOrPassOver(
+        _ got: GetResult, _ key: FlightKey, for requester: ClientIdentity
     ) async throws(ServiceError) -> RenderedRendition.Pixels? {
         do throws(ServiceError) {
-            if let pixels = try await take(got, key, for: requester) { return pixels }
+            if let pixels = try await load(got, key, for: requester) { return pixels }
             await kept?.discard(key.text, of: key.version)
             return nil
         } catch .storage {
@@ -179,13 +182,13 @@ struct Renditions: Sendable {
     }
 
     /// Reads what lies in the store into memory; nil where it is no picture.
-    private func take(
-        _ got: GetResult, _ key: FlightKey, for requester: Requester
+    private func load(
+        _ got: GetResult, _ key: FlightKey, for requester: ClientIdentity
     ) async throws(ServiceError) -> RenderedRendition.Pixels? {
         let size = Int(got.info.size)
         let reservation = reserve(size, key)
         // What the cache does not count is counted as an answer from before it comes.
-        let room = reservation == nil ? try await answers.admit(size, for: requester) : nil
+        let answer = reservation == nil ? try await answers.admit(size, for: requester) : nil
         let bytes: ByteBuffer
         do {
             bytes = try await got.body.collect(upTo: size, reserving: size)
@@ -196,15 +199,15 @@ struct Renditions: Sendable {
         }
         guard bytes.readableBytes == size, ImageFormat.detect(bytes.readableBytesSpan) != nil else { return nil }
         if let reservation { return keepInMemory(bytes, key, in: reservation) }
-        return .apart(bytes, try answers.settle(size, in: room, for: requester))
+        return .apart(bytes, try answers.settle(size, in: answer, for: requester))
     }
 
     private func keepInMemory(
-        _ drawn: Drawn, _ key: FlightKey, for requester: Requester
+        _ rendition: NewRendition, _ key: FlightKey, for requester: ClientIdentity
     ) throws(ServiceError) -> RenderedRendition.Pixels {
-        let size = drawn.bytes.readableBytes
-        if let reservation = reserve(size, key) { return keepInMemory(drawn.bytes, key, in: reservation) }
-        return .apart(drawn.bytes, try answers.settle(size, in: drawn.room, for: requester))
+        let size = rendition.bytes.readableBytes
+        if let reservation = reserve(size, key) { return keepInMemory(rendition.bytes, key, in: reservation) }
+        return .apart(rendition.bytes, try answers.settle(size, in: rendition.reservation, for: requester))
     }
 
     func reserve(_ bytes: Int, _ key: FlightKey) -> BodyReservation? {
@@ -223,35 +226,35 @@ struct Renditions: Sendable {
     // MARK: Rendering
 
     /// A finished file that nobody counts yet, with what was taken for it before it was made.
-    private struct Drawn {
+    private struct NewRendition {
         var bytes: ByteBuffer
         /// Nil where the cache was expected to have room for it.
-        var room: AnswerMemory.Budget.Reservation?
+        var reservation: AnswerMemory.Budget.Reservation?
     }
 
-    private func draw(
-        _ located: Located, _ spec: RenditionSpec, for requester: Requester
-    ) async throws(ServiceError) -> Drawn {
-        // Before it is made, and before its turn: whoever waits here for readers to take their bytes holds up nobody.
-        var room: AnswerMemory.Budget.Reservation?
+    private func renderNew(
+        _ located: ResolvedImage, _ spec: RenditionSpec, for requester: ClientIdentity
+    ) async throws(ServiceError) -> NewRendition {
+        // Before it is made, and before it waits for a permit: whoever waits here for readers to take their bytes holds up nobody.
+        var reservation: AnswerMemory.Budget.Reservation?
         if let info = located.image.image {
             let bytes = spec.likelyBytes(of: info, limits: limits.codec)
-            if bytes > cache.maximumBodyBytes { room = try await answers.admit(about: bytes, for: requester) }
+            if bytes > cache.maximumBodyBytes { reservation = try await answers.admit(about: bytes, for: requester) }
         }
-        return Drawn(bytes: try await drawBytes(located, spec, for: requester), room: room)
+        return NewRendition(bytes: try await renderBytes(located, spec, for: requester), reservation: reservation)
     }
 
-    private func drawBytes(
-        _ located: Located, _ spec: RenditionSpec, for requester: Requester
+    private func renderBytes(
+        _ located: ResolvedImage, _ spec: RenditionSpec, for requester: ClientIdentity
     ) async throws(ServiceError) -> ByteBuffer {
-        if let bytes = try await drawOfIntermediate(located, spec, for: requester) { return bytes }
+        if let bytes = try await renderFromIntermediate(located, spec, for: requester) { return bytes }
         let size = located.image.size
         try limits.check(size, toBe: "transformed")
-        let turn = try await workers.admit(CodecWork(located.image, spec, limits: limits.codec), for: requester)
-        defer { turn.release() }
+        let permit = try await workers.admit(CodecWork(located.image, spec, limits: limits.codec), for: requester)
+        defer { permit.release() }
         let file = try await originals.bytes(of: located, limit: Int(size))
-        if let bytes = try await drawByIntermediate(located, file, spec, in: turn) { return bytes }
-        let bytes = try await workers.render(file, spec, of: nil, limits: limits.codec, in: turn)
+        if let bytes = try await renderByIntermediate(located, file, spec, in: permit) { return bytes }
+        let bytes = try await workers.render(file, spec, of: nil, limits: limits.codec, in: permit)
         rendered.increment()
         return bytes
     }

@@ -11,13 +11,13 @@ extension BodyReceiver {
     /// of it is taken at once, before its first byte or as soon as it shows that it is: so two uploads never wait for each
     /// other with half of it.
     func receiveWhole(
-        _ target: UploadTarget, id: WriteID, declared: Int64?, for requester: Requester, _ body: UploadBody
+        _ target: UploadTarget, id: WriteID, declared: Int64?, for requester: ClientIdentity, _ body: UploadBody
     ) async throws(ServiceError) -> ReceivedUpload {
         let partSize = storage.capabilities.partSize
         var receiver = UploadReceiver(limits: limits, partSize: .max)
         let lease = budget.open(for: requester)
         let longest = Int(clamping: min(declared ?? limits.maximumBytes, limits.maximumBytes))
-        var reservation: ByteBudget<Requester>.Reservation?
+        var reservation: ByteBudget<ClientIdentity>.Reservation?
         if declared != nil, longest > partSize {
             reservation = try await admitWhole(longest, for: requester)
             receiver.reserve(longest)
@@ -59,7 +59,7 @@ extension BodyReceiver {
 
     /// Each part has the store's whole patience, where one write of everything would have it once.
     private func sendParts(
-        of file: ByteBuffer, _ target: UploadTarget, _ info: ImageInfo, id: WriteID, for requester: Requester
+        of file: ByteBuffer, _ target: UploadTarget, _ info: ImageInfo, id: WriteID, for requester: ClientIdentity
     ) async throws(ServiceError) -> any MultipartUpload {
         let sender = PartSender()
         do throws(ServiceError) {
@@ -84,8 +84,8 @@ extension BodyReceiver {
     }
 
     private func admitWhole(
-        _ bytes: Int, for requester: Requester
-    ) async throws(ServiceError) -> ByteBudget<Requester>.Reservation {
+        _ bytes: Int, for requester: ClientIdentity
+    ) async throws(ServiceError) -> ByteBudget<ClientIdentity>.Reservation {
         do {
             return try await rewriting.acquire(bytes, for: requester, deadline: clock.now() + Self.memoryTimeout)
         } catch .exceedsBudget(let limit) {

@@ -10,9 +10,9 @@ import TaskSupport
 /// It leaves nothing in the store when it throws.
 struct BodyReceiver: Sendable {
     let storage: any ObjectStorage
-    let budget: UploadBudget<Requester>
+    let budget: UploadBudget<ClientIdentity>
     /// Whole files whose metadata are dropped.
-    let rewriting: ByteBudget<Requester>
+    let rewriting: ByteBudget<ClientIdentity>
     let workers: CodecWorkers
     let limits: UploadLimits
     let clock: MonotonicClock
@@ -25,7 +25,7 @@ struct BodyReceiver: Sendable {
     ///   - requester: whose share of the memory it takes.
     /// - Throws: what is wrong with the body or the picture; also where the memory or the store is not to be had in time.
     func receive(
-        _ target: UploadTarget, id: WriteID, declared: Int64?, for requester: Requester, _ body: UploadBody
+        _ target: UploadTarget, id: WriteID, declared: Int64?, for requester: ClientIdentity, _ body: UploadBody
     ) async throws(ServiceError) -> ReceivedUpload {
         switch limits.metadata {
         case .keep: try await receiveInParts(target, id: id, for: requester, body)
@@ -36,7 +36,7 @@ struct BodyReceiver: Sendable {
 
     /// Receives the body as parts, which are sent to the store while more of it comes.
     private func receiveInParts(
-        _ target: UploadTarget, id: WriteID, for requester: Requester, _ body: UploadBody
+        _ target: UploadTarget, id: WriteID, for requester: ClientIdentity, _ body: UploadBody
     ) async throws(ServiceError) -> ReceivedUpload {
         var receiver = UploadReceiver(limits: limits, partSize: storage.capabilities.partSize)
         var lease = budget.open(for: requester)
@@ -82,7 +82,7 @@ struct BodyReceiver: Sendable {
     }
 
     /// Buffers grow in powers of two, so that is what is counted.
-    func grow(_ lease: UploadBudget<Requester>.Lease, _ bytes: Int) async throws(ServiceError) {
+    func grow(_ lease: UploadBudget<ClientIdentity>.Lease, _ bytes: Int) async throws(ServiceError) {
         let wanted = min(bytes, storage.capabilities.partSize)
         let capacity = 1 << (Int.bitWidth - (wanted - 1).leadingZeroBitCount)
         do {

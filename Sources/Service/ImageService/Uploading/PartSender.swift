@@ -19,11 +19,11 @@ final class PartSender {
     }
 
     /// Begins to send this part as soon as there is room. `lease` is held until it is with the store.
-    func send(_ part: ByteBuffer, _ lease: UploadBudget<Requester>.Lease) async throws(ServiceError) {
+    func send(_ part: ByteBuffer, _ lease: UploadBudget<ClientIdentity>.Lease) async throws(ServiceError) {
         if inFlight.count == Self.maximumInFlight { try await settleOldest() }
         guard part.readableBytes > 0, let upload else { return lease.release() }
         count += 1
-        let task = Task(executorPreference: TaskHome.executor) { [number = count] () -> StorageError? in
+        let task = Task(executorPreference: RequestExecutor.executor) { [number = count] () -> StorageError? in
             defer { lease.release() }
             do throws(StorageError) {
                 try await upload.uploadPart(part, number: number)

@@ -16,9 +16,9 @@ struct ReceivedUpload: Sendable {
     var info: ImageInfo
     var size: Int64
     /// Counts the bytes that are still in memory.
-    var lease: UploadBudget<Requester>.Lease
+    var lease: UploadBudget<ClientIdentity>.Lease
     /// Counts a file that is longer than a part and in memory all the same.
-    var reservation: ByteBudget<Requester>.Reservation?
+    var reservation: ByteBudget<ClientIdentity>.Reservation?
 
     /// Gives back what it has in memory. To be called once it has been written or given up.
     func release() {

@@ -8,7 +8,7 @@ import TaskSupport
 struct UploadWriter: Sendable {
     let storage: any ObjectStorage
     let cache: CurrentImages.Cache
-    let commit: Commit
+    let settlement: WriteSettlement
 
     /// - Parameters:
     ///   - mode: what the condition comes to, by what the path had before.
@@ -53,7 +53,7 @@ struct UploadWriter: Sendable {
         _ upload: ReceivedUpload, to path: ImagePath, mode: PutMode, condition: WriteCondition, id: WriteID,
         before: PriorVersion
     ) async throws(ServiceError) -> StoredImage {
-        let clock = commit.clock
+        let clock = settlement.clock
         let start = clock.now()
         var mode = mode
         var first: StorageError?
@@ -68,7 +68,7 @@ struct UploadWriter: Sendable {
             case .notDone(let error, let found):
                 // A second try of a plain write is no plain write: what it meets says nothing to the client.
                 let cause = first ?? error
-                let isOneMore = attempt < Self.maximumAttempts && clock.now() < start + commit.timeout
+                let isOneMore = attempt < Self.maximumAttempts && clock.now() < start + settlement.timeout
                 guard isOneMore,
                     let next = modeOfNextTry(upload, mode, condition, after: error, before: before, found: found)
                 else { throw ServiceError(cause) }
@@ -105,19 +105,20 @@ struct UploadWriter: Sendable {
         }
     }
 
-    private func write(_ upload: ReceivedUpload, to path: ImagePath, mode: PutMode, id: WriteID) async -> Commit.Outcome
+    private func write(_ upload: ReceivedUpload, to path: ImagePath, mode: PutMode, id: WriteID) async
+        -> WriteSettlement.Outcome
     {
         switch upload.bytes {
         case .whole(let bytes):
             let options = PutOptions(
                 mode: mode, contentType: upload.info.format.capabilities.mediaType,
                 metadata: ImageRecord(image: upload.info, writes: [id]).metadata)
-            return await commit.perform(path.key, ids: [id], isConditional: mode != .overwrite) {
+            return await settlement.perform(path.key, ids: [id], isConditional: mode != .overwrite) {
                 () async throws(StorageError) in
                 try await storage.put(path.key, bytes: bytes, options: options)
             }
         case .parts(let parts):
-            return await commit.perform(path.key, ids: [id], isConditional: mode != .overwrite) {
+            return await settlement.perform(path.key, ids: [id], isConditional: mode != .overwrite) {
                 () async throws(StorageError) in
                 try await parts.complete(mode: mode)
             }

@@ -29,7 +29,7 @@ struct Uploads: Sendable {
     ///   - declared: how long the body is, where that is known.
     ///   - requester: whose share of the memory it takes.
     func upload(
-        to target: UploadTarget, condition: WriteCondition, declared: Int64? = nil, for requester: Requester,
+        to target: UploadTarget, condition: WriteCondition, declared: Int64? = nil, for requester: ClientIdentity,
         body: UploadBody
     ) async throws(ServiceError) -> UploadedImage {
         // What can be refused without reading the body is refused first.
@@ -40,7 +40,7 @@ struct Uploads: Sendable {
             _ = try target.path(for: .webp)
         case (.fixed(let path), .always):
             // To say 200 or 201, and to know the version that is replaced: the look is taken while the body comes.
-            looking = Task(executorPreference: TaskHome.executor) { await lookup.head(path) }
+            looking = Task(executorPreference: RequestExecutor.executor) { await lookup.head(path) }
         case (.fixed(let path), _):
             let look = await lookup.head(path)
             mode = try condition.mode(given: try PriorVersionLookup.value(look).etag)

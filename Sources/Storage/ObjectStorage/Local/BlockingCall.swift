@@ -30,7 +30,7 @@ final class BlockingCall<Value: Sendable>: Sendable {
     }
 
     /// Runs the call, unless the caller has left before it began.
-    func perform(_ body: () throws(LocalFailure) -> Value) {
+    func perform(_ body: () throws(LocalStorageError) -> Value) {
         let mayBegin = state.withLockedValue { state in
             state.hasBegun = state.left == nil
             return state.hasBegun

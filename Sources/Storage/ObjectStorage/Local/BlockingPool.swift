@@ -40,7 +40,7 @@ final class BlockingPool: Sendable {
     ///   where there is no result in time. A `body` that has begun runs to its end all the same; one that has not never
     ///   begins.
     func run<Value: Sendable>(
-        _ operation: StorageError.Operation, _ body: @escaping @Sendable () throws(LocalFailure) -> Value
+        _ operation: StorageError.Operation, _ body: @escaping @Sendable () throws(LocalStorageError) -> Value
     ) async throws(StorageError) -> Value {
         let call = BlockingCall<Value>(operation)
         return try await withTaskCancellationHandler {
@@ -52,11 +52,11 @@ final class BlockingPool: Sendable {
 
     /// Runs `body` on one of the threads, also where the task is cancelled. Returns at the time limit at the latest.
     func runAnyway(_ body: @escaping @Sendable () -> Void) async {
-        _ = await result(of: BlockingCall<Void>(.abortUpload)) { () throws(LocalFailure) in body() }
+        _ = await result(of: BlockingCall<Void>(.abortUpload)) { () throws(LocalStorageError) in body() }
     }
 
     private func result<Value: Sendable>(
-        of call: BlockingCall<Value>, _ body: @escaping @Sendable () throws(LocalFailure) -> Value
+        of call: BlockingCall<Value>, _ body: @escaping @Sendable () throws(LocalStorageError) -> Value
     ) async -> Result<Value, StorageError> {
         let id = watch.begin { [codeWithoutTurn] in call.leave(.timedOut, withoutTurn: codeWithoutTurn) }
         defer { watch.end(id) }

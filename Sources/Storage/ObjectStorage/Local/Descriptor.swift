@@ -13,11 +13,11 @@ final class Descriptor: Sendable {
     }
 
     /// Makes what was written, or the folder's entries, durable.
-    func sync() throws(LocalFailure) {
+    func sync() throws(LocalStorageError) {
         try systemCall("fsync") { fsync(number) }
     }
 
-    func status() throws(LocalFailure) -> FileStatus {
+    func status() throws(LocalStorageError) -> FileStatus {
         var status = stat()
         try systemCall("fstat") { fstat(number, &status) }
         return FileStatus(status)
@@ -30,7 +30,7 @@ final class Descriptor: Sendable {
     }
 
     /// What stands under a name in this folder, a symlink itself and not what it points to; nil: nothing.
-    func status(of name: FileName) throws(LocalFailure) -> FileStatus? {
+    func status(of name: FileName) throws(LocalStorageError) -> FileStatus? {
         var status = stat()
         do {
             try systemCall("fstatat", takesName: true) { fstatat(number, name.text, &status, AT_SYMLINK_NOFOLLOW) }

@@ -1,4 +1,4 @@
-import CObjectStorage
+import CLinux
 import Glibc
 
 /// Content type and metadata of an object in one extended attribute of its file: lines of `name=value`, the content
@@ -33,23 +33,24 @@ struct FileAttributes: Sendable, Equatable {
     /// Nil where it was not told: files of earlier versions, and what is not written yet.
     var binding: Binding?
 
-    /// - Throws: ``LocalFailure`` with `unsupported` for what a header could not carry: see ``ObjectMetadata``.
-    func check() throws(LocalFailure) {
+    /// - Throws: ``LocalStorageError`` with `unsupported` for what a header could not carry: see ``ObjectMetadata``.
+    func check() throws(LocalStorageError) {
         func isPrintable(_ text: String) -> Bool { text.utf8.allSatisfy { (0x20...0x7E).contains($0) } }
         let size = metadata.byteCount
         guard size <= FileAttributes.metadataLimit, (contentType ?? "").utf8.count <= 255 else {
-            throw LocalFailure(.unsupported, "\(size) bytes of metadata, limit \(FileAttributes.metadataLimit)")
+            throw LocalStorageError(.unsupported, "\(size) bytes of metadata, limit \(FileAttributes.metadataLimit)")
         }
         let isName = { (byte: UInt8) in
             (0x61...0x7A).contains(byte) || (0x30...0x39).contains(byte) || byte == UInt8(ascii: "-")
         }
         for (name, value) in metadata {
             guard !name.isEmpty, name.utf8.allSatisfy(isName), isPrintable(value) else {
-                throw LocalFailure(.unsupported, "metadata \(name): not lower-case letters, digits, printable ASCII")
+                throw LocalStorageError(
+                    .unsupported, "metadata \(name): not lower-case letters, digits, printable ASCII")
             }
         }
         guard isPrintable(contentType ?? "") else {
-            throw LocalFailure(.unsupported, "a content type that is not printable ASCII")
+            throw LocalStorageError(.unsupported, "a content type that is not printable ASCII")
         }
     }
 
@@ -90,7 +91,7 @@ struct FileAttributes: Sendable, Equatable {
     init(of file: Descriptor) {
         let bytes: [UInt8] = withUnsafeTemporaryAllocation(byteCount: FileAttributes.longest, alignment: 1) { buffer in
             guard let start = buffer.baseAddress else { return [] }
-            let count = tt_get_attribute(file.number, FileAttributes.name, start, buffer.count)
+            let count = cl_get_attribute(file.number, FileAttributes.name, start, buffer.count)
             return count > 0 ? Array(buffer[..<count]) : []
         }
         self.init(decoding: bytes)
@@ -98,14 +99,14 @@ struct FileAttributes: Sendable, Equatable {
 
     /// Writes them beside the bytes, bound to these as they are; without effect where the file system knows no such
     /// attributes.
-    func write(to file: Descriptor) throws(LocalFailure) {
+    func write(to file: Descriptor) throws(LocalStorageError) {
         if contentType == nil, metadata.isEmpty { return }
         var bound = self
         bound.binding = Binding(try file.status())
         let bytes = bound.encoded
         do {
             try systemCall("fsetxattr") {
-                tt_set_attribute(file.number, FileAttributes.name, bytes, bytes.count)
+                cl_set_attribute(file.number, FileAttributes.name, bytes, bytes.count)
             }
         } catch let error where error.number == EOPNOTSUPP || error.number == ENOSYS {}
     }

@@ -14,14 +14,14 @@ struct FolderEntry: Sendable {
 enum FolderEntries {
     /// Gives each entry but `.` and `..`, in the file system's order, until `body` answers false.
     static func visit(
-        _ folder: Descriptor, _ body: (_ name: [UInt8], _ kind: FileStatus.Kind) throws(LocalFailure) -> Bool
-    ) throws(LocalFailure) {
+        _ folder: Descriptor, _ body: (_ name: [UInt8], _ kind: FileStatus.Kind) throws(LocalStorageError) -> Bool
+    ) throws(LocalStorageError) {
         // An open file description of its own: a duplicate would share the place where reading goes on.
         let number = try systemCall("open a folder") {
             openat(folder.number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         }
         guard let stream = fdopendir(number) else {
-            let failure = LocalFailure("fdopendir", errno)
+            let failure = LocalStorageError("fdopendir", errno)
             close(number)
             throw failure
         }
@@ -29,7 +29,7 @@ enum FolderEntries {
         while true {
             errno = 0
             guard let entry = readdir(stream) else {
-                if errno != 0 { throw LocalFailure("readdir", errno) }
+                if errno != 0 { throw LocalStorageError("readdir", errno) }
                 return
             }
             let name = bytes(ofNameIn: entry)
@@ -58,7 +58,7 @@ enum FolderEntries {
     /// many entries the folder has.
     static func smallest(
         _ limit: Int, in folder: Descriptor, where filter: (FolderEntry) -> Bool
-    ) throws(LocalFailure) -> [FolderEntry] {
+    ) throws(LocalStorageError) -> [FolderEntry] {
         var kept: [FolderEntry] = []
         /// Known not to be among the smallest: this one and all behind it.
         var bound: [UInt8]?

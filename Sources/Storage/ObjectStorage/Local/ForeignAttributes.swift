@@ -1,4 +1,4 @@
-import CObjectStorage
+import CLinux
 import Glibc
 
 /// What other programs have put beside a file, and a file that takes its place takes over: extended attributes in the
@@ -9,8 +9,8 @@ enum ForeignAttributes {
     private static let accessList = "system.posix_acl_access"
 
     /// - Returns: how many attributes were taken over.
-    /// - Throws: ``LocalFailure`` where an attribute of a user's would be lost.
-    static func copy(from source: Descriptor, to target: Descriptor) throws(LocalFailure) -> Int {
+    /// - Throws: ``LocalStorageError`` where an attribute of a user's would be lost.
+    static func copy(from source: Descriptor, to target: Descriptor) throws(LocalStorageError) -> Int {
         var status = stat()
         var own = stat()
         if fstat(source.number, &status) == 0, fstat(target.number, &own) == 0 {
@@ -25,8 +25,8 @@ enum ForeignAttributes {
         for name in names(of: source) where name != FileAttributes.name {
             let isUsers = name.hasPrefix("user.")
             guard isUsers || name == accessList, let value = value(of: name, in: source) else { continue }
-            do throws(LocalFailure) {
-                try systemCall("fsetxattr") { tt_set_attribute(target.number, name, value, value.count) }
+            do throws(LocalStorageError) {
+                try systemCall("fsetxattr") { cl_set_attribute(target.number, name, value, value.count) }
                 count += 1
             } catch {
                 if isUsers { throw error }
@@ -36,12 +36,12 @@ enum ForeignAttributes {
     }
 
     private static func names(of file: Descriptor) -> [String] {
-        let bytes = filled(upTo: longest) { tt_list_attributes(file.number, $0, $1) } ?? []
+        let bytes = filled(upTo: longest) { cl_list_attributes(file.number, $0, $1) } ?? []
         return bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
     }
 
     private static func value(of name: String, in file: Descriptor) -> [UInt8]? {
-        filled(upTo: longest) { tt_get_attribute(file.number, name, $0, $1) }
+        filled(upTo: longest) { cl_get_attribute(file.number, name, $0, $1) }
     }
 
     private static func filled(

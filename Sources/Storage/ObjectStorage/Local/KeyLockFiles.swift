@@ -15,10 +15,10 @@ struct KeyLockFiles: Sendable {
 
     /// Runs `body` while nobody else holds a lock on the key. `body` must be short and take no lock.
     ///
-    /// - Throws: what `body` throws; ``LocalFailure`` with `timedOut` where the lock was not to be had.
+    /// - Throws: what `body` throws; ``LocalStorageError`` with `timedOut` where the lock was not to be had.
     func withLock<Result>(
-        _ key: LocalKey, _ body: () throws(LocalFailure) -> Result
-    ) throws(LocalFailure) -> Result {
+        _ key: LocalKey, _ body: () throws(LocalStorageError) -> Result
+    ) throws(LocalStorageError) -> Result {
         let folder = try tree.openOwn(LocalTree.lockFolder)
         let name = FileName(Hexadecimal.encode([UInt8(KeyLockFiles.slot(of: key.key))]))
         let file = Descriptor(
@@ -33,16 +33,16 @@ struct KeyLockFiles: Sendable {
     }
 
     /// Asks again and again: a flock that waits cannot be given up.
-    private func lock(_ file: Descriptor) throws(LocalFailure) {
+    private func lock(_ file: Descriptor) throws(LocalStorageError) {
         let end = clock.now() + timeout
         var pause: useconds_t = 100
         while true {
-            do throws(LocalFailure) {
+            do throws(LocalStorageError) {
                 try systemCall("flock") { flock(file.number, LOCK_EX | LOCK_NB) }
                 return
             } catch let error where error.number == EWOULDBLOCK {
                 guard clock.now() < end else {
-                    throw LocalFailure(.timedOut, "another writer has held the lock of this key for \(timeout)")
+                    throw LocalStorageError(.timedOut, "another writer has held the lock of this key for \(timeout)")
                 }
             }
             usleep(pause)

@@ -23,17 +23,17 @@ struct LocalListing {
         }
     }
 
-    /// - Throws: ``LocalFailure``: `badCursor` for a cursor that is none of ours, `unsupported` for a delimiter other
+    /// - Throws: ``LocalStorageError``: `badCursor` for a cursor that is none of ours, `unsupported` for a delimiter other
     ///   than a slash.
-    static func page(_ request: ListRequest, in tree: LocalTree) throws(LocalFailure) -> ListPage {
+    static func page(_ request: ListRequest, in tree: LocalTree) throws(LocalStorageError) -> ListPage {
         var listing = try LocalListing(request, tree: tree)
         try listing.walk()
         return listing.page
     }
 
-    private init(_ request: ListRequest, tree: LocalTree) throws(LocalFailure) {
+    private init(_ request: ListRequest, tree: LocalTree) throws(LocalStorageError) {
         guard request.delimiter == nil || request.delimiter == UInt8(ascii: "/") else {
-            throw LocalFailure(.unsupported, "a delimiter other than a slash")
+            throw LocalStorageError(.unsupported, "a delimiter other than a slash")
         }
         self.tree = tree
         self.prefix = request.prefix
@@ -54,7 +54,7 @@ struct LocalListing {
         return page
     }
 
-    private mutating func walk() throws(LocalFailure) {
+    private mutating func walk() throws(LocalStorageError) {
         // Straight to the folder that the prefix names; what stands above is not even read.
         let base = prefix.lastIndex(of: UInt8(ascii: "/")).map { Array(prefix[...$0]) } ?? []
         let segments = base.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).dropLast()
@@ -67,7 +67,7 @@ struct LocalListing {
 
     /// - Returns: whether the page is full.
     @discardableResult
-    private mutating func visit(_ folder: Descriptor, base: [UInt8]) throws(LocalFailure) -> Bool {
+    private mutating func visit(_ folder: Descriptor, base: [UInt8]) throws(LocalStorageError) -> Bool {
         // Where the walk begins within this folder; nil: at its first entry.
         var bound: [UInt8]?
         /// A folder that holds the place to go on from: behind its own name, but not with all that is in it.
@@ -105,7 +105,7 @@ struct LocalListing {
     /// - Returns: whether the page is full.
     private mutating func take(
         _ entry: FolderEntry, in folder: Descriptor, base: [UInt8]
-    ) throws(LocalFailure) -> Bool {
+    ) throws(LocalStorageError) -> Bool {
         let path = base + entry.sortKey
         if entry.isFolder {
             guard let inner = try LocalListing.open(entry, in: folder, path: path) else { return false }
@@ -127,7 +127,7 @@ struct LocalListing {
     /// must not end every listing.
     private static func open(
         _ entry: FolderEntry, in folder: Descriptor, path: [UInt8]
-    ) throws(LocalFailure) -> Descriptor? {
+    ) throws(LocalStorageError) -> Descriptor? {
         guard path.count < ObjectKey.maximumLength, path.isValidUTF8,
             !LocalTree.isReserved(path.dropLast().split(separator: UInt8(ascii: "/")).prefix(3).map { Array($0) })
         else { return nil }
@@ -139,7 +139,7 @@ struct LocalListing {
     }
 
     /// Whether there is any object below: a folder alone is no prefix.
-    private static func hasObject(_ folder: Descriptor, base: [UInt8]) throws(LocalFailure) -> Bool {
+    private static func hasObject(_ folder: Descriptor, base: [UInt8]) throws(LocalStorageError) -> Bool {
         var folders: [FolderEntry] = []
         var found = false
         try FolderEntries.visit(folder) { name, kind in

@@ -15,9 +15,9 @@ struct LocalReader: Sendable {
         let info: ObjectInfo
     }
 
-    /// - Throws: ``LocalFailure`` with `notFound` where no regular file is there.
-    func open(_ key: LocalKey) throws(LocalFailure) -> OpenObject {
-        guard let folder = try tree.open(key.folders) else { throw LocalFailure(.notFound, "no such object") }
+    /// - Throws: ``LocalStorageError`` with `notFound` where no regular file is there.
+    func open(_ key: LocalKey) throws(LocalStorageError) -> OpenObject {
+        guard let folder = try tree.open(key.folders) else { throw LocalStorageError(.notFound, "no such object") }
         let file: Descriptor
         do {
             // Without O_NONBLOCK a pipe in the tree would hold this thread for ever.
@@ -27,10 +27,10 @@ struct LocalReader: Sendable {
                 }
             )
         } catch let error where error.number == ELOOP || error.number == ENXIO {
-            throw LocalFailure(.notFound, "no regular file")
+            throw LocalStorageError(.notFound, "no regular file")
         }
         let status = try file.status()
-        guard status.kind == .file else { throw LocalFailure(.notFound, "no regular file") }
+        guard status.kind == .file else { throw LocalStorageError(.notFound, "no regular file") }
         let attributes = FileAttributes(of: file)
         let info = ObjectInfo(
             key: key.key, size: status.size, etag: status.etag, lastModified: status.modified,
@@ -42,9 +42,9 @@ struct LocalReader: Sendable {
 
     /// The next bytes of an open object.
     ///
-    /// - Throws: ``LocalFailure`` with `badAnswer` where somebody has changed the file in place: what was read may be
+    /// - Throws: ``LocalStorageError`` with `badAnswer` where somebody has changed the file in place: what was read may be
     ///   of two versions, or fall short.
-    static func read(_ object: OpenObject, _ range: Range<Int64>) throws(LocalFailure) -> ByteBuffer {
+    static func read(_ object: OpenObject, _ range: Range<Int64>) throws(LocalStorageError) -> ByteBuffer {
         let wanted = Int(min(range.upperBound - range.lowerBound, Int64(chunkSize)))
         var buffer = ByteBuffer()
         buffer.reserveCapacity(wanted)
@@ -60,12 +60,12 @@ struct LocalReader: Sendable {
                 } while count < 0 && number == EINTR
                 return max(count, 0)
             }
-            if count < 0 { throw LocalFailure("pread", number) }
-            if count == 0 { throw LocalFailure(.badAnswer, "the file was cut while it was read") }
+            if count < 0 { throw LocalStorageError("pread", number) }
+            if count == 0 { throw LocalStorageError(.badAnswer, "the file was cut while it was read") }
         }
         let now = try object.file.status()
         guard now.size == object.status.size, now.modified == object.status.modified else {
-            throw LocalFailure(.badAnswer, "the file was changed in place while it was read")
+            throw LocalStorageError(.badAnswer, "the file was changed in place while it was read")
         }
         return buffer
     }
@@ -80,7 +80,7 @@ struct LocalReader: Sendable {
             return {
                 if rest.isEmpty { return nil }
                 let wanted = rest
-                let chunk = try await pool.run(.get) { () throws(LocalFailure) in
+                let chunk = try await pool.run(.get) { () throws(LocalStorageError) in
                     try LocalReader.read(object, wanted)
                 }
                 rest = (wanted.lowerBound + Int64(chunk.readableBytes))..<wanted.upperBound

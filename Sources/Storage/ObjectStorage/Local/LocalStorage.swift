@@ -81,7 +81,7 @@ public final class LocalStorage: ObjectStorage {
     }
 
     public func get(_ key: ObjectKey, options: GetOptions) async throws(StorageError) -> GetResult {
-        let (object, range, first) = try await pool.run(.get) { [reader] () throws(LocalFailure) in
+        let (object, range, first) = try await pool.run(.get) { [reader] () throws(LocalStorageError) in
             let object = try reader.open(LocalKey(key))
             let range = try options.bytes(of: object.info)
             let isSmall = range.count <= LocalReader.chunkSize
@@ -92,7 +92,7 @@ public final class LocalStorage: ObjectStorage {
     }
 
     public func head(_ key: ObjectKey) async throws(StorageError) -> ObjectInfo {
-        try await pool.run(.head) { [reader] () throws(LocalFailure) in try reader.open(LocalKey(key)).info }
+        try await pool.run(.head) { [reader] () throws(LocalStorageError) in try reader.open(LocalKey(key)).info }
     }
 
     public func put(
@@ -101,7 +101,7 @@ public final class LocalStorage: ObjectStorage {
         let attributes = FileAttributes(contentType: options.contentType, metadata: options.metadata)
         let begun = NIOLockedValueBox<TemporaryFile?>(nil)
         do throws(StorageError) {
-            let etag = try await pool.run(.put) { [self] () throws(LocalFailure) in
+            let etag = try await pool.run(.put) { [self] () throws(LocalStorageError) in
                 let key = try LocalKey(key)
                 let file = try begin(key, attributes)
                 begun.withLockedValue { $0 = file }
@@ -119,7 +119,7 @@ public final class LocalStorage: ObjectStorage {
         _ key: ObjectKey, options: UploadOptions
     ) async throws(StorageError) -> any MultipartUpload {
         let attributes = FileAttributes(contentType: options.contentType, metadata: options.metadata)
-        return try await pool.run(.beginUpload) { [self] () throws(LocalFailure) in
+        return try await pool.run(.beginUpload) { [self] () throws(LocalStorageError) in
             let key = try LocalKey(key)
             return LocalUpload(
                 try begin(key, attributes), key: key, writer: writer, pool: pool,
@@ -127,25 +127,25 @@ public final class LocalStorage: ObjectStorage {
         }
     }
 
-    private func begin(_ key: LocalKey, _ attributes: FileAttributes) throws(LocalFailure) -> TemporaryFile {
+    private func begin(_ key: LocalKey, _ attributes: FileAttributes) throws(LocalStorageError) -> TemporaryFile {
         try attributes.check()
         return try writer.places.makeFile(for: key, features.attributes ? attributes : nil)
     }
 
     public func delete(_ key: ObjectKey, ifMatch: ETag?) async throws(StorageError) {
-        try await pool.run(.delete) { [writer] () throws(LocalFailure) in
+        try await pool.run(.delete) { [writer] () throws(LocalStorageError) in
             try writer.remove(LocalKey(key), ifMatch: ifMatch)
         }
     }
 
     public func list(_ request: ListRequest) async throws(StorageError) -> ListPage {
-        try await listingPool.run(.list) { [reader] () throws(LocalFailure) in
+        try await listingPool.run(.list) { [reader] () throws(LocalStorageError) in
             try LocalListing.page(request, in: reader.tree)
         }
     }
 
     public func checkAvailability() async throws(StorageError) {
-        try await pool.run(.checkAvailability) { [writer] () throws(LocalFailure) in
+        try await pool.run(.checkAvailability) { [writer] () throws(LocalStorageError) in
             try writer.checkAvailability()
         }
     }
@@ -156,7 +156,7 @@ public final class LocalStorage: ObjectStorage {
     /// - Returns: how many were removed.
     @discardableResult
     public func sweep(olderThan age: Duration = .zero) async throws(StorageError) -> Int {
-        try await pool.run(.probe) { [writer] () throws(LocalFailure) in
+        try await pool.run(.probe) { [writer] () throws(LocalStorageError) in
             try writer.sweep(olderThan: age.components.seconds)
         }
     }

@@ -19,12 +19,12 @@ struct LocalTree: Sendable {
     }
 
     /// Opens the root, made where it is missing. The root itself may be a symlink: it is the operator's word.
-    init(path: String) throws(LocalFailure) {
+    init(path: String) throws(LocalStorageError) {
         var made = path.hasPrefix("/") ? "/" : ""
         for part in path.utf8.split(separator: UInt8(ascii: "/")) {
             made += String(decoding: Array(part), as: UTF8.self)
             if mkdir(made, 0o777) != 0, errno != EEXIST, errno != EISDIR, errno != EROFS, errno != EACCES {
-                throw LocalFailure("mkdir", errno)
+                throw LocalStorageError("mkdir", errno)
             }
             made += "/"
         }
@@ -43,21 +43,21 @@ struct LocalTree: Sendable {
     /// Names under which a file system that has more than one for a file would know ``ownName``.
     private static let aliases = [".TINTYPE", "TINTYP~1"]
 
-    /// - Throws: ``LocalFailure`` with `invalidKey` where the name leads into the server's own folder by another name.
-    private func checkAlias(_ name: FileName, leadingTo folder: Descriptor) throws(LocalFailure) {
+    /// - Throws: ``LocalStorageError`` with `invalidKey` where the name leads into the server's own folder by another name.
+    private func checkAlias(_ name: FileName, leadingTo folder: Descriptor) throws(LocalStorageError) {
         guard hasAliases, name != LocalTree.temporaryFolder[0],
             let own = try root.status(of: LocalTree.temporaryFolder[0])
         else { return }
         if own.inode == (try folder.status()).inode {
-            throw LocalFailure(.invalidKey, "the key names the store's own files")
+            throw LocalStorageError(.invalidKey, "the key names the store's own files")
         }
     }
 
     /// A folder; nil where there is none: nothing, a file, or a symlink stands in the way.
-    func open(_ names: [FileName]) throws(LocalFailure) -> Descriptor? {
+    func open(_ names: [FileName]) throws(LocalStorageError) -> Descriptor? {
         var folder = root
         for name in names {
-            do throws(LocalFailure) {
+            do throws(LocalStorageError) {
                 let isTop = folder === root
                 folder = try LocalTree.open(name, in: folder)
                 if isTop { try checkAlias(name, leadingTo: folder) }
@@ -84,12 +84,12 @@ struct LocalTree: Sendable {
     /// Only what was made here is synced: for a folder that another task has just made, the sync of the folder in it
     /// is enough, since every journalling file system makes the way to a new folder durable with it.
     ///
-    /// - Throws: ``LocalFailure`` with `conflict` where a file or a symlink stands in the way.
-    func openOrMake(_ names: [FileName]) throws(LocalFailure) -> (folder: Descriptor, changed: [Descriptor])? {
+    /// - Throws: ``LocalStorageError`` with `conflict` where a file or a symlink stands in the way.
+    func openOrMake(_ names: [FileName]) throws(LocalStorageError) -> (folder: Descriptor, changed: [Descriptor])? {
         var folder = root
         var changed: [Descriptor] = []
         for name in names {
-            do throws(LocalFailure) {
+            do throws(LocalStorageError) {
                 let isTop = folder === root
                 folder = try LocalTree.open(name, in: folder)
                 if isTop { try checkAlias(name, leadingTo: folder) }
@@ -99,12 +99,12 @@ struct LocalTree: Sendable {
                 changed.append(folder)
             } else if errno == ENOENT {
                 // Some file systems say so of a name that they do not take.
-                if folder.isLinked { throw LocalFailure(.invalidKey, "mkdirat: no such name") }
+                if folder.isLinked { throw LocalStorageError(.invalidKey, "mkdirat: no such name") }
                 return nil
             } else if errno != EEXIST {
-                throw LocalFailure("mkdirat", errno, takesName: true)
+                throw LocalStorageError("mkdirat", errno, takesName: true)
             }
-            do throws(LocalFailure) {
+            do throws(LocalStorageError) {
                 folder = try LocalTree.open(name, in: folder)
             } catch let error where error.number == ENOENT {
                 return nil
@@ -114,16 +114,16 @@ struct LocalTree: Sendable {
     }
 
     /// One of the store's own folders.
-    func openOwn(_ names: [FileName]) throws(LocalFailure) -> Descriptor {
+    func openOwn(_ names: [FileName]) throws(LocalStorageError) -> Descriptor {
         for _ in 0..<8 {
             guard let (folder, changed) = try openOrMake(names) else { continue }
             for folder in changed { try folder.sync() }
             return folder
         }
-        throw LocalFailure(.unavailable, "the root folder is gone")
+        throw LocalStorageError(.unavailable, "the root folder is gone")
     }
 
-    static func open(_ name: FileName, in folder: Descriptor) throws(LocalFailure) -> Descriptor {
+    static func open(_ name: FileName, in folder: Descriptor) throws(LocalStorageError) -> Descriptor {
         Descriptor(
             try systemCall("open a folder", takesName: true) {
                 openat(folder.number, name.text, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
@@ -132,7 +132,7 @@ struct LocalTree: Sendable {
     }
 
     /// What stands under a key; nil: nothing.
-    func status(of key: LocalKey) throws(LocalFailure) -> FileStatus? {
+    func status(of key: LocalKey) throws(LocalStorageError) -> FileStatus? {
         try open(key.folders)?.status(of: key.leaf)
     }
 
@@ -149,7 +149,7 @@ struct LocalTree: Sendable {
     /// Removes a folder that holds no file at any depth: what a killed put has left.
     ///
     /// - Returns: whether the name is free now.
-    static func removeHollowFolder(_ name: FileName, in parent: Descriptor) throws(LocalFailure) -> Bool {
+    static func removeHollowFolder(_ name: FileName, in parent: Descriptor) throws(LocalStorageError) -> Bool {
         if unlinkat(parent.number, name.text, AT_REMOVEDIR) == 0 || errno == ENOENT { return true }
         guard errno == ENOTEMPTY || errno == EEXIST else { return false }
         let folder: Descriptor

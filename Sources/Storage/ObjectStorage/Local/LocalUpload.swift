@@ -30,7 +30,7 @@ final class LocalUpload: MultipartUpload {
         }
         let file = try open(during: .uploadPart)
         let offset = Int64(number - 1) * partSize
-        try await pool.run(.uploadPart) { () throws(LocalFailure) in try file.write(bytes, at: offset) }
+        try await pool.run(.uploadPart) { () throws(LocalStorageError) in try file.write(bytes, at: offset) }
         _ = state.withLockedValue { $0.written.insert(number) }
     }
 
@@ -40,7 +40,7 @@ final class LocalUpload: MultipartUpload {
         guard let last = written.max(), written.count == last else {
             throw StorageError(.unsupported, during: .completeUpload, detail: "an upload without parts, or with a gap")
         }
-        let etag = try await pool.run(.completeUpload) { [key, writer] () throws(LocalFailure) in
+        let etag = try await pool.run(.completeUpload) { [key, writer] () throws(LocalStorageError) in
             try writer.commit(file, to: key, mode: mode)
         }
         state.withLockedValue { $0.file = nil }

@@ -17,17 +17,17 @@ struct LocalWriter: Sendable {
     /// - Parameter carries: whether the new file takes over what others have put beside the one it replaces.
     func commit(
         _ file: TemporaryFile, to key: LocalKey, mode: PutMode, carries: Bool = false
-    ) throws(LocalFailure) -> ETag {
+    ) throws(LocalStorageError) -> ETag {
         let seen = try tree.status(of: key)
         try LocalWriter.check(mode, against: seen)
         if carries, seen?.kind == .file { try file.carry(from: LocalReader(tree: tree).open(key).file) }
         try file.setModified(now: now(), laterThan: seen?.modified)
         try file.describe()
         try file.file.sync()
-        let (etag, changed) = try locks.withLock(key) { () throws(LocalFailure) in
+        let (etag, changed) = try locks.withLock(key) { () throws(LocalStorageError) in
             try place(file, at: key, mode: mode)
         }
-        do throws(LocalFailure) {
+        do throws(LocalStorageError) {
             for folder in changed { try folder.sync() }
         } catch {
             // It is visible already; only whether it outlives a power cut is open.
@@ -41,7 +41,7 @@ struct LocalWriter: Sendable {
     /// - Returns: the new version, and the folders whose entries have changed.
     private func place(
         _ file: TemporaryFile, at key: LocalKey, mode: PutMode
-    ) throws(LocalFailure) -> (ETag, [Descriptor]) {
+    ) throws(LocalStorageError) -> (ETag, [Descriptor]) {
         for _ in 0..<LocalWriter.attempts {
             let current = try tree.status(of: key)
             try LocalWriter.check(mode, against: current)
@@ -52,13 +52,13 @@ struct LocalWriter: Sendable {
             }
             let etag = try file.file.status().etag
             guard let (folder, changed) = try tree.openOrMake(key.folders) else { continue }
-            do throws(LocalFailure) {
+            do throws(LocalStorageError) {
                 switch current?.kind {
                 case nil:
                     try file.create(key.leaf, in: folder)
                 case .folder:
                     guard try LocalTree.removeHollowFolder(key.leaf, in: folder) else {
-                        throw LocalFailure(.conflict, "the key is a folder of others")
+                        throw LocalStorageError(.conflict, "the key is a folder of others")
                     }
                     continue
                 case .file, .other:
@@ -67,7 +67,7 @@ struct LocalWriter: Sendable {
             } catch let error where error.number == ENOENT && folder.isLinked && file.isThere {
                 // Nothing has gone: the file system does not take such a name.
                 tree.removeEmptyFolders(above: key)
-                throw LocalFailure(.invalidKey, error.detail)
+                throw LocalStorageError(.invalidKey, error.detail)
             } catch let error where error.number == EEXIST || error.number == ENOENT || error.number == EISDIR {
                 continue
             } catch {
@@ -76,36 +76,36 @@ struct LocalWriter: Sendable {
             }
             return (etag, [folder] + changed.reversed())
         }
-        throw LocalFailure(.conflict, "other writes moved the key's folders \(LocalWriter.attempts) times")
+        throw LocalStorageError(.conflict, "other writes moved the key's folders \(LocalWriter.attempts) times")
     }
 
-    private static func check(_ mode: PutMode, against current: FileStatus?) throws(LocalFailure) {
+    private static func check(_ mode: PutMode, against current: FileStatus?) throws(LocalStorageError) {
         let version = current?.kind == .file ? current?.etag : nil
         switch mode {
         case .overwrite:
             return
         case .createOnly:
-            if version != nil { throw LocalFailure(.preconditionFailed, "the object exists") }
+            if version != nil { throw LocalStorageError(.preconditionFailed, "the object exists") }
         case .replace(let expected):
             if version != expected {
-                throw LocalFailure(.preconditionFailed, "the object has version \(version?.text ?? "none")")
+                throw LocalStorageError(.preconditionFailed, "the object has version \(version?.text ?? "none")")
             }
         }
     }
 
     /// Deletes the object of a key, and the folders that are empty by that.
-    func remove(_ key: LocalKey, ifMatch: ETag?) throws(LocalFailure) {
-        let folder = try locks.withLock(key) { () throws(LocalFailure) -> Descriptor? in
+    func remove(_ key: LocalKey, ifMatch: ETag?) throws(LocalStorageError) {
+        let folder = try locks.withLock(key) { () throws(LocalStorageError) -> Descriptor? in
             guard let folder = try tree.open(key.folders), let current = try folder.status(of: key.leaf),
                 current.kind == .file
             else {
-                if ifMatch != nil { throw LocalFailure(.notFound, "no such object") }
+                if ifMatch != nil { throw LocalStorageError(.notFound, "no such object") }
                 return nil
             }
             if let ifMatch, ifMatch != current.etag {
-                throw LocalFailure(.preconditionFailed, "the object has version \(current.etag)")
+                throw LocalStorageError(.preconditionFailed, "the object has version \(current.etag)")
             }
-            do throws(LocalFailure) {
+            do throws(LocalStorageError) {
                 try systemCall("unlink") { unlinkat(folder.number, key.leaf.text, 0) }
             } catch let error where error.number == ENOENT {
                 return nil
@@ -121,7 +121,7 @@ struct LocalWriter: Sendable {
     ///
     /// - Parameter age: only what was last changed so long ago, in seconds.
     /// - Returns: how many were removed.
-    func sweep(olderThan age: Int64) throws(LocalFailure) -> Int {
+    func sweep(olderThan age: Int64) throws(LocalStorageError) -> Int {
         let limit = now().seconds - age
         var removed = 0
         for place in try places.all() {
@@ -132,9 +132,9 @@ struct LocalWriter: Sendable {
 
     private func sweep(
         _ folder: Descriptor, namesBeginning prefix: String, age: Int64, limit: Int64
-    ) throws(LocalFailure) -> Int {
+    ) throws(LocalStorageError) -> Int {
         var removed = 0
-        try FolderEntries.visit(folder) { entry, kind throws(LocalFailure) in
+        try FolderEntries.visit(folder) { entry, kind throws(LocalStorageError) in
             guard kind == .file, entry.starts(with: prefix.utf8) else { return true }
             let name = FileName(entry)
             let number = openat(folder.number, name.text, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
@@ -151,7 +151,7 @@ struct LocalWriter: Sendable {
 
 extension LocalWriter {
     /// Whether a write could begin: the root is still where it was, and can be written to.
-    func checkAvailability() throws(LocalFailure) {
+    func checkAvailability() throws(LocalStorageError) {
         let folder = try tree.openOwn(LocalTree.temporaryFolder)
         try systemCall("faccessat") { faccessat(folder.number, ".", W_OK, 0) }
     }

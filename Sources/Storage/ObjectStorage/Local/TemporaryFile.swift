@@ -1,4 +1,4 @@
-import CObjectStorage
+import CLinux
 import Glibc
 import NIOConcurrencyHelpers
 import NIOCore
@@ -25,12 +25,12 @@ final class TemporaryFile: Sendable {
     ///   - attributes: what is written beside the bytes; nil: nothing.
     init(
         in folder: Descriptor, unnamed: Bool, namePrefix: String = "", attributes: FileAttributes? = nil
-    ) throws(LocalFailure) {
+    ) throws(LocalStorageError) {
         self.folder = folder
         self.namePrefix = namePrefix
         self.attributes = attributes
         if unnamed {
-            self.file = Descriptor(try systemCall("open a temporary file") { tt_open_unnamed(folder.number, 0o666) })
+            self.file = Descriptor(try systemCall("open a temporary file") { cl_open_unnamed(folder.number, 0o666) })
             self.name = NIOLockedValueBox(nil)
             try systemCall("flock") { flock(file.number, LOCK_EX) }
             return
@@ -63,8 +63,8 @@ final class TemporaryFile: Sendable {
         isGivenUp.withLockedValue { $0 = true }
     }
 
-    private func checkWanted() throws(LocalFailure) {
-        if isGivenUp.withLockedValue({ $0 }) { throw LocalFailure(.cancelled, "the write was given up") }
+    private func checkWanted() throws(LocalStorageError) {
+        if isGivenUp.withLockedValue({ $0 }) { throw LocalStorageError(.cancelled, "the write was given up") }
     }
 
     /// Whether nobody has taken away the name that it has, if any.
@@ -79,7 +79,7 @@ final class TemporaryFile: Sendable {
     }
 
     /// Writes all of the bytes from an offset on.
-    func write(_ bytes: ByteBuffer, at offset: Int64) throws(LocalFailure) {
+    func write(_ bytes: ByteBuffer, at offset: Int64) throws(LocalStorageError) {
         var offset = offset
         var rest = bytes.readableBytesView
         while !rest.isEmpty {
@@ -96,7 +96,7 @@ final class TemporaryFile: Sendable {
     ///
     /// - Returns: whether the time had to be changed: it is durable with the next sync only.
     @discardableResult
-    func setModified(now: Timestamp?, laterThan earlier: Timestamp?) throws(LocalFailure) -> Bool {
+    func setModified(now: Timestamp?, laterThan earlier: Timestamp?) throws(LocalStorageError) -> Bool {
         if now == nil {
             guard let earlier, try file.status().modified <= earlier else { return false }
         }
@@ -109,12 +109,12 @@ final class TemporaryFile: Sendable {
             try systemCall("futimens") { futimens(file.number, [time, time]) }
             guard let earlier, try file.status().modified <= earlier else { return true }
         }
-        throw LocalFailure(.unsupported, "the file system keeps no modification times")
+        throw LocalStorageError(.unsupported, "the file system keeps no modification times")
     }
 
     /// Writes content type and metadata beside the bytes, bound to these: they must be all there, with their time.
-    func describe() throws(LocalFailure) {
-        do throws(LocalFailure) {
+    func describe() throws(LocalStorageError) {
+        do throws(LocalStorageError) {
             try attributes?.write(to: file)
         } catch {
             // What others have put there can only be kept, ours can be derived again.
@@ -125,7 +125,7 @@ final class TemporaryFile: Sendable {
 
     /// Takes over what others have put beside another file: its attributes, its access list and mode, and its owner where
     /// that is allowed.
-    func carry(from other: Descriptor) throws(LocalFailure) {
+    func carry(from other: Descriptor) throws(LocalStorageError) {
         let count = try ForeignAttributes.copy(from: other, to: file)
         if count > 0 { hasCarried.withLockedValue { $0 = true } }
     }
@@ -133,11 +133,11 @@ final class TemporaryFile: Sendable {
     /// Makes the file visible under a name that is free. A file that had to have a name from the beginning is renamed:
     /// there alone, what a hand puts under the same name in this very moment is replaced.
     ///
-    /// - Throws: ``LocalFailure`` with EEXIST where it is not free, ENOENT where the folder has gone.
-    func create(_ leaf: FileName, in target: Descriptor) throws(LocalFailure) {
+    /// - Throws: ``LocalStorageError`` with EEXIST where it is not free, ENOENT where the folder has gone.
+    func create(_ leaf: FileName, in target: Descriptor) throws(LocalStorageError) {
         try checkWanted()
         if name.withLockedValue({ $0 }) == nil {
-            try systemCall("link", takesName: true) { tt_link_unnamed(file.number, target.number, leaf.text) }
+            try systemCall("link", takesName: true) { cl_link_unnamed(file.number, target.number, leaf.text) }
         } else {
             try replace(leaf, in: target)
         }
@@ -145,8 +145,8 @@ final class TemporaryFile: Sendable {
 
     /// Makes the file visible under a name, in the place of the file (or symlink) that has it, if any, in one step.
     ///
-    /// - Throws: ``LocalFailure`` with EISDIR where a folder has the name, ENOENT where the folder has gone.
-    func replace(_ leaf: FileName, in target: Descriptor) throws(LocalFailure) {
+    /// - Throws: ``LocalStorageError`` with EISDIR where a folder has the name, ENOENT where the folder has gone.
+    func replace(_ leaf: FileName, in target: Descriptor) throws(LocalStorageError) {
         try checkWanted()
         let source: FileName
         if let known = name.withLockedValue({ $0 }) {
@@ -154,10 +154,10 @@ final class TemporaryFile: Sendable {
         } else {
             // Linux has no call that puts a file without a name in another one's place.
             source = TemporaryFile.randomName(namePrefix)
-            do throws(LocalFailure) {
-                try systemCall("link") { tt_link_unnamed(file.number, folder.number, source.text) }
+            do throws(LocalStorageError) {
+                try systemCall("link") { cl_link_unnamed(file.number, folder.number, source.text) }
             } catch let error where error.number == ENOENT {
-                throw LocalFailure(.unavailable, "the folder of temporary files has gone")
+                throw LocalStorageError(.unavailable, "the folder of temporary files has gone")
             }
             name.withLockedValue { $0 = source }
         }
@@ -179,9 +179,9 @@ final class TemporaryFile: Sendable {
         }
     }
 
-    private func probe() throws(LocalFailure) {
+    private func probe() throws(LocalStorageError) {
         let trial = TemporaryFile.randomName(namePrefix)
-        try systemCall("link") { tt_link_unnamed(file.number, folder.number, trial.text) }
+        try systemCall("link") { cl_link_unnamed(file.number, folder.number, trial.text) }
         name.withLockedValue { $0 = trial }
         discard()
     }

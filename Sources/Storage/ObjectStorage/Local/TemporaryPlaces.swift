@@ -1,4 +1,4 @@
-import CObjectStorage
+import CLinux
 import Glibc
 import NIOConcurrencyHelpers
 
@@ -7,9 +7,9 @@ struct MountID: Hashable, Sendable {
     private let mount: UInt64
     private let device: UInt64
 
-    init(of folder: Descriptor) throws(LocalFailure) {
+    init(of folder: Descriptor) throws(LocalStorageError) {
         var (mount, device): (UInt64, UInt64) = (0, 0)
-        try systemCall("statx") { tt_file_system(folder.number, &mount, &device) }
+        try systemCall("statx") { cl_file_system(folder.number, &mount, &device) }
         self.mount = mount
         self.device = device
     }
@@ -32,7 +32,7 @@ final class TemporaryPlaces: Sendable {
         self.usesUnnamedFiles = usesUnnamedFiles
     }
 
-    func makeFile(for key: LocalKey, _ attributes: FileAttributes?) throws(LocalFailure) -> TemporaryFile {
+    func makeFile(for key: LocalKey, _ attributes: FileAttributes?) throws(LocalStorageError) -> TemporaryFile {
         let own = try tree.openOwn(LocalTree.temporaryFolder)
         let way = tree.way(to: key.folders)
         let target = try MountID(of: way[way.count - 1])
@@ -56,7 +56,7 @@ final class TemporaryPlaces: Sendable {
     }
 
     /// Every folder that may hold temporary files, with how their names begin there.
-    func all() throws(LocalFailure) -> [(folder: Descriptor, prefix: String)] {
+    func all() throws(LocalStorageError) -> [(folder: Descriptor, prefix: String)] {
         let own = try tree.openOwn(LocalTree.temporaryFolder)
         var places = [(own, "")]
         let home = try MountID(of: own)

@@ -14,7 +14,7 @@ struct DeadlineRunner: Sendable {
     func run<Result: Sendable>(
         until deadline: NIODeadline, _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
-        let work = Task(executorPreference: TaskHome.executor) { try await body() }
+        let work = Task(executorPreference: RequestExecutor.executor) { try await body() }
         let hasPassed = NIOLockedValueBox(false)
         let timer = eventLoopGroup.any().scheduleTask(deadline: deadline) {
             hasPassed.withLockedValue { $0 = true }

@@ -22,8 +22,8 @@ extension S3Client {
     /// What an answer other than 2xx says.
     func fault(
         in response: HTTPClientResponse, to request: S3Request, until deadline: NIODeadline
-    ) async throws -> S3Fault {
-        var fault = S3Fault(status: Int(response.status.code))
+    ) async throws -> S3Error {
+        var fault = S3Error(status: Int(response.status.code))
         fault.bucketRegion = response.headers.first(name: "x-amz-bucket-region")
         fault.objectSize = ContentRange.unsatisfiedSize(response.headers.first(name: "content-range"))
         let body: ByteBuffer
@@ -48,11 +48,11 @@ extension S3Client {
     /// Sends a request whose answer is a document, and reads that away from every event loop, piece by piece as it comes.
     ///
     /// - Parameter understand: makes of the document what is wanted; runs on the same thread. Throws ``BadAnswer``, or
-    ///   ``S3Fault`` for what the store says by it.
+    ///   ``S3Error`` for what the store says by it.
     func read<Document: AnswerDocument, Result: Sendable>(
         _ type: Document.Type, _ request: S3Request, until deadline: NIODeadline,
         _ understand: @escaping @Sendable (Document) throws -> Result
-    ) async throws(S3Failure) -> Result {
+    ) async throws(S3RequestError) -> Result {
         try await send(request, until: deadline) { [self] response, tryDeadline in
             try await deadlines.run(until: tryDeadline) { [self] in
                 try await decode(response.body, understand)

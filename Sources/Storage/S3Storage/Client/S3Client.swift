@@ -70,7 +70,7 @@ final class S3Client: Sendable {
     func enterBodies() -> ConnectionUse { bodies.enter() }
 
     /// Sends a request and collects the answer.
-    func send(_ request: S3Request, until deadline: NIODeadline) async throws(S3Failure) -> S3Answer {
+    func send(_ request: S3Request, until deadline: NIODeadline) async throws(S3RequestError) -> S3Answer {
         try await send(request, until: deadline) { [self] response, tryDeadline in
             let body = try await collect(response, limit: Self.answerLimit, until: tryDeadline)
             return S3Answer(status: Int(response.status.code), headers: response.headers, body: body)
@@ -78,7 +78,7 @@ final class S3Client: Sendable {
     }
 
     /// Sends a request and gives back the answer with its body still to be read. To be called under ``enterBodies()``.
-    func open(_ request: S3Request, until deadline: NIODeadline) async throws(S3Failure) -> HTTPClientResponse {
+    func open(_ request: S3Request, until deadline: NIODeadline) async throws(S3RequestError) -> HTTPClientResponse {
         try await send(request, over: bodies, until: deadline) { response, _ in response }
     }
 
@@ -88,7 +88,7 @@ final class S3Client: Sendable {
     func send<Result: Sendable>(
         _ request: S3Request, until deadline: NIODeadline,
         take: @escaping @Sendable (HTTPClientResponse, NIODeadline) async throws -> Result
-    ) async throws(S3Failure) -> Result {
+    ) async throws(S3RequestError) -> Result {
         let use = calls.enter()
         defer { withExtendedLifetime(use) {} }
         return try await send(request, over: calls, until: deadline, take: take)
@@ -97,14 +97,14 @@ final class S3Client: Sendable {
     private func send<Result: Sendable>(
         _ request: S3Request, over pool: ConnectionPool, until deadline: NIODeadline,
         take: @escaping @Sendable (HTTPClientResponse, NIODeadline) async throws -> Result
-    ) async throws(S3Failure) -> Result {
+    ) async throws(S3RequestError) -> Result {
         var tries = 0
         var mayHaveActed = false
         var price: Int?
         while true {
             tries += 1
             let tryDeadline = min(deadline, .now() + timeForOneTry(of: request))
-            var failure: S3Failure
+            var failure: S3RequestError
             do {
                 let result = try await sendOnce(request, over: pool, until: tryDeadline, take: take)
                 budget.withLockedValue { $0.payBack(price) }
@@ -112,7 +112,7 @@ final class S3Client: Sendable {
             } catch {
                 let kind =
                     Task.isCancelled ? .cancelled : TransportErrors.kind(of: error, poolIsExhausted: pool.isExhausted)
-                failure = S3Failure(kind: kind, operation: request.operation, mayHaveActed: mayHaveActed)
+                failure = S3RequestError(kind: kind, operation: request.operation, mayHaveActed: mayHaveActed)
             }
             mayHaveActed = mayHaveActed || failure.leavesDoubt
             let pause = policy.pause(after: tries, random: random())
@@ -137,12 +137,12 @@ final class S3Client: Sendable {
         return bytes > 256 << 10 ? timeout : .nanoseconds(timeout.nanoseconds / 2)
     }
 
-    private func takeFromBudget(_ kind: S3Failure.Kind) -> Int? {
+    private func takeFromBudget(_ kind: S3RequestError.Kind) -> Int? {
         let isTimeout = if case .timedOut = kind { true } else { false }
         return budget.withLockedValue { $0.take(afterTimeout: isTimeout) }
     }
 
-    private func noteRetry(of failure: S3Failure) {
+    private func noteRetry(of failure: S3RequestError) {
         Counter(label: "tintype_s3_retries_total", dimensions: [("operation", failure.operation.rawValue)]).increment()
         logger.debug(
             "storage request is tried again",
@@ -173,12 +173,12 @@ final class S3Client: Sendable {
         return await Task { Hashing.sha256(body) }.value
     }
 
-    private func sign(_ request: S3Request) async throws(S3Failure) -> HTTPClientRequest {
+    private func sign(_ request: S3Request) async throws(S3RequestError) -> HTTPClientRequest {
         let keys: SigningCredentials
         do {
             keys = try await credentials.credentials()
         } catch {
-            throw S3Failure(kind: .noCredentials(error), operation: request.operation)
+            throw S3RequestError(kind: .noCredentials(error), operation: request.operation)
         }
         let signable = SignableRequest(
             method: request.method.rawValue, path: addressing.path(request.key), query: request.query,

@@ -5,14 +5,14 @@ import NIOPosix
 /// What the errors of the HTTP client tell of the request: whether it can have reached the store.
 enum TransportErrors {
     /// - Parameter poolIsExhausted: whether this process asks for more connections than it may have.
-    static func kind(of error: any Error, poolIsExhausted: Bool = false) -> S3Failure.Kind {
+    static func kind(of error: any Error, poolIsExhausted: Bool = false) -> S3RequestError.Kind {
         switch error {
         case is CancellationError: return .cancelled
         case is DeadlineRunner.Passed: return .timedOut
         case let error as HTTPClientError:
             return error == .getConnectionFromPoolTimeout && poolIsExhausted ? .overloaded : kind(of: error)
-        case let failure as S3Failure: return failure.kind
-        case let fault as S3Fault: return .fault(fault)
+        case let failure as S3RequestError: return failure.kind
+        case let fault as S3Error: return .fault(fault)
         case let error as BadAnswer: return .badAnswer(error.detail)
         // No connection was made, so no request went over it.
         case is NIOConnectionError: return .transport(untouched: true, error)
@@ -20,7 +20,7 @@ enum TransportErrors {
         }
     }
 
-    private static func kind(of error: HTTPClientError) -> S3Failure.Kind {
+    private static func kind(of error: HTTPClientError) -> S3RequestError.Kind {
         switch error {
         case .cancelled, .requestStreamCancelled: .cancelled
         case .deadlineExceeded, .readTimeout, .writeTimeout: .timedOut

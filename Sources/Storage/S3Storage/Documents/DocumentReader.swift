@@ -39,12 +39,12 @@ struct DocumentReader<Document: AnswerDocument>: ~Copyable {
 
     /// The document, with its last bytes.
     ///
-    /// - Throws: ``BadAnswer`` where it is none; ``S3Fault`` where it is an error in place of one.
+    /// - Throws: ``BadAnswer`` where it is none; ``S3Error`` where it is an error in place of one.
     mutating func finish(_ bytes: ByteBuffer) throws -> Document {
         try contents.read(bytes, isLast: true, by: xml)
         if contents.isError {
             guard let error = ErrorDocument(contents.error) else { throw BadAnswer("an error without a code") }
-            throw S3Fault(status: 200, error)
+            throw S3Error(status: 200, error)
         }
         try contents.document.check()
         return contents.document

@@ -42,7 +42,7 @@ struct ErrorDocument: Sendable {
     }
 }
 
-extension S3Fault {
+extension S3Error {
     init(status: Int, _ error: ErrorDocument) {
         self.init(status: status)
         take(error)

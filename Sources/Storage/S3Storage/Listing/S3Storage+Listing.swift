@@ -29,7 +29,7 @@ extension S3Storage {
         }
         let place = request.cursor ?? request.startAfter.map { StoreCursor.after($0).text }
         let traits = traits
-        do throws(S3Failure) {
+        do throws(S3RequestError) {
             let listed = try await client.read(
                 ListDocument.self, S3Request(operation, .GET, query: query), until: deadline
             ) { document in

@@ -11,7 +11,7 @@ public struct ProbeReport: Sendable, Hashable {
     /// Every finding as a line of its name and its value, for people.
     public var lines: [String]
 
-    init(_ findings: ProbeFindings, partSize: Int) {
+    init(_ findings: ProbeObservations, partSize: Int) {
         capabilities = findings.traits.capabilities(partSize: partSize)
         tellsMissingKeys = findings.tellsMissingKeys
         warnings = findings.warnings

@@ -4,8 +4,8 @@ import ObjectStorage
 
 extension ProbeRun {
     /// Completes uploads under conditions that do not hold, and one without any. Each upload has one part.
-    func completeFacts() async throws(StorageError) -> (verdict: RaceVerdict, tellsETag: Bool) {
-        var verdict = RaceVerdict()
+    func completeFacts() async throws(StorageError) -> (verdict: RaceResult, tellsETag: Bool) {
+        var verdict = RaceResult()
         let taken = try key("complete/taken")
         _ = try await write(taken, "first")
         for mode in [PutMode.createOnly, .replace(Self.foreignETag)] {
@@ -64,7 +64,7 @@ extension ProbeRun {
     private func beginUpload(
         of key: ObjectKey, number: Int
     ) async throws(StorageError) -> (id: String, part: ETag) {
-        do throws(S3Failure) {
+        do throws(S3RequestError) {
             // Without a note: the sweep finds a probe's uploads by their keys.
             let id = try await storage.createUpload(
                 key, options: UploadOptions(), during: .probe, repeatability: .always, until: deadline)
@@ -80,7 +80,7 @@ extension ProbeRun {
     }
 
     private func abort(_ uploadID: String, of key: ObjectKey) async throws(StorageError) {
-        do throws(S3Failure) {
+        do throws(S3RequestError) {
             try await storage.abortUpload(uploadID, of: key)
         } catch {
             throw error.storageError

@@ -15,7 +15,7 @@ extension ProbeRun {
             QueryItem("list-type", "2"), QueryItem("max-keys", "10"), QueryItem("encoding-type", "url"),
             QueryItem("prefix", prefix),
         ]
-        do throws(S3Failure) {
+        do throws(S3RequestError) {
             let request = S3Request(.probe, .GET, query: query)
             return try await storage.client.read(ListDocument.self, request, until: deadline) { document in
                 let form = try document.listed(plusIsSpace: true).page.items.map(\.key)

@@ -7,8 +7,8 @@ extension ProbeRun {
     static let foreignETag = ETag(opaque: "00000000000000000000000000000000")
 
     /// Writes under conditions that do not hold.
-    func putFacts() async throws(StorageError) -> RaceVerdict {
-        var verdict = RaceVerdict()
+    func putFacts() async throws(StorageError) -> RaceResult {
+        var verdict = RaceResult()
         let taken = try key("put/taken")
         _ = try await write(taken, "first")
         verdict.addFalseCondition(try await put(taken, "second", mode: .createOnly).outcome)
@@ -31,8 +31,8 @@ extension ProbeRun {
     }
 
     /// A delete of a version that is not there.
-    func deleteFacts() async throws(StorageError) -> RaceVerdict {
-        var verdict = RaceVerdict()
+    func deleteFacts() async throws(StorageError) -> RaceResult {
+        var verdict = RaceResult()
         let taken = try key("delete/taken")
         _ = try await write(taken, "first")
         verdict.addFalseCondition(try await delete(taken, version: Self.foreignETag).outcome)

@@ -26,8 +26,8 @@ final class ProbeRun: Sendable {
     var deadline: NIODeadline { .now() + storage.client.timeout * 2 }
 
     /// What shows without races, the independent questions at the same time.
-    func facts() async throws(StorageError) -> ProbeFindings {
-        var findings = ProbeFindings()
+    func facts() async throws(StorageError) -> ProbeObservations {
+        var findings = ProbeObservations()
         findings.tellsMissingKeys = try await tellsMissingKeys()
         async let put = attempt { () throws(StorageError) in try await self.putFacts() }
         async let complete = attempt { () throws(StorageError) in try await self.completeFacts() }
@@ -42,7 +42,7 @@ final class ProbeRun: Sendable {
     }
 
     /// The races that are still to be run.
-    func races(after facts: ProbeFindings) async throws(StorageError) -> ProbeFindings {
+    func races(after facts: ProbeObservations) async throws(StorageError) -> ProbeObservations {
         let outcomes = try values(
             await attempts(3, oneByOne: isGentle) { kind throws(StorageError) in
                 switch kind {
@@ -84,7 +84,7 @@ final class ProbeRun: Sendable {
         await withTaskGroup { group in
             for key in keys {
                 group.addTask { [storage, used] in
-                    do throws(S3Failure) {
+                    do throws(S3RequestError) {
                         _ = try await storage.client.send(S3Request(.probe, .DELETE, key: key), until: deadline)
                     } catch {
                         guard storage.failureMeansMissing(error) else { return }
@@ -100,10 +100,10 @@ final class ProbeRun: Sendable {
     func outcome(
         _ request: S3Request
     ) async throws(StorageError) -> (outcome: RaceOutcome, etag: ETag?) {
-        do throws(S3Failure) {
+        do throws(S3RequestError) {
             let answer = try await storage.client.send(request, until: deadline)
             if let error = ErrorDocument(answer.body) {
-                throw S3Failure(kind: .fault(S3Fault(status: 200, code: error.code)), operation: .probe)
+                throw S3RequestError(kind: .fault(S3Error(status: 200, code: error.code)), operation: .probe)
             }
             // A completed upload tells its ETag in the body.
             let document = try? S3Document.decode(CompletedUploadDocument.self, from: answer.body)
@@ -114,7 +114,7 @@ final class ProbeRun: Sendable {
         }
     }
 
-    private static func judge(_ failure: S3Failure) throws(StorageError) -> RaceOutcome {
+    private static func judge(_ failure: S3RequestError) throws(StorageError) -> RaceOutcome {
         let error = failure.storageError
         switch error.code {
         case .preconditionFailed, .conflict, .notFound: return .lost
@@ -142,7 +142,7 @@ final class ProbeRun: Sendable {
 
     private func tellsMissingKeys() async throws(StorageError) -> Bool {
         let missing = try key("missing")
-        do throws(S3Failure) {
+        do throws(S3RequestError) {
             _ = try await storage.client.send(S3Request(.probe, .GET, key: missing), until: deadline)
             return true
         } catch  where storage.failureMeansMissing(error) {

@@ -13,7 +13,7 @@ extension S3Storage {
     @discardableResult
     public func prepare() async throws(StorageError) -> ProbeReport {
         if configuration.createBucket { try await createBucket() }
-        if let verdict = try await keptVerdict() {
+        if let verdict = try await storedResult() {
             traits = verdict.findings.traits
             return ProbeReport(verdict.findings, partSize: configuration.partSize)
         }
@@ -46,14 +46,14 @@ extension S3Storage {
     }
 
     /// Races until it is known how they end, or another replica has found it out.
-    private func finishProbe(_ first: ProbeRun, _ facts: ProbeFindings) async {
+    private func finishProbe(_ first: ProbeRun, _ facts: ProbeObservations) async {
         var run = first
         if !facts.needsRaces { await keep(facts) }
         var lease = ProbeLease(self)
         while facts.needsRaces, !Task.isCancelled {
             guard await lease.take(for: run) else {
                 try? await Task.sleep(for: .seconds(3))
-                guard let verdict = try? await keptVerdict() else { continue }
+                guard let verdict = try? await storedResult() else { continue }
                 learn(verdict.findings, after: facts)
                 break
             }
@@ -75,7 +75,7 @@ extension S3Storage {
         }
     }
 
-    private func learn(_ findings: ProbeFindings, after facts: ProbeFindings) {
+    private func learn(_ findings: ProbeObservations, after facts: ProbeObservations) {
         traits = findings.traits
         for warning in findings.warnings where !facts.warnings.contains(warning) {
             logger.warning("the store does not keep all promises", metadata: ["finding": "\(warning)"])

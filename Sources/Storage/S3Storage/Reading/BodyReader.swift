@@ -18,7 +18,7 @@ final class BodyReader {
     private let info: ObjectInfo
     private let end: Int64
     private var position: Int64
-    private var stream: StalledStream?
+    private var stream: ReadTimeoutBody?
     private var resumes = 0
     private var fruitless = 0
     private var stalls = 0
@@ -28,7 +28,7 @@ final class BodyReader {
         info = part.info
         position = part.range.lowerBound
         end = part.range.upperBound
-        stream = StalledStream(response.body, deadlines: storage.client.deadlines)
+        stream = ReadTimeoutBody(response.body, deadlines: storage.client.deadlines)
     }
 
     /// The next bytes; nil behind the last one.
@@ -52,7 +52,7 @@ final class BodyReader {
     }
 
     private func accept(
-        _ chunk: ByteBuffer, from stream: StalledStream, until deadline: NIODeadline
+        _ chunk: ByteBuffer, from stream: ReadTimeoutBody, until deadline: NIODeadline
     ) async throws -> ByteBuffer {
         position += Int64(chunk.readableBytes)
         fruitless = 0
@@ -72,7 +72,7 @@ final class BodyReader {
     private func resume(after error: any Error, until deadline: NIODeadline) async throws -> NIODeadline {
         if let error = error as? StorageError { throw error }
         let kind = Task.isCancelled ? .cancelled : TransportErrors.kind(of: error)
-        let failure = S3Failure(kind: kind, operation: .get)
+        let failure = S3RequestError(kind: kind, operation: .get)
         resumes += 1
         fruitless += 1
         var deadline = deadline
@@ -87,12 +87,12 @@ final class BodyReader {
             "storage body broke off and is resumed",
             metadata: ["offset": "\(position)", "error": "\(failure.storageError.debugDescription)"])
         let options = GetOptions(range: .closed(first: position, last: end - 1), ifMatch: info.etag)
-        do throws(S3Failure) {
+        do throws(S3RequestError) {
             let (response, part) = try await storage.open(info.key, options: options, until: deadline)
             guard part.info.etag == info.etag, part.info.size == info.size else {
                 throw S3Storage.badAnswer("another version than the one that was begun")
             }
-            stream = StalledStream(response.body, deadlines: storage.client.deadlines)
+            stream = ReadTimeoutBody(response.body, deadlines: storage.client.deadlines)
             return deadline
         } catch {
             throw error.storageError

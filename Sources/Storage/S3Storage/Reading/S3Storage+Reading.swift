@@ -11,7 +11,7 @@ extension S3Storage {
     func head(
         _ key: ObjectKey, during operation: StorageError.Operation, until deadline: NIODeadline
     ) async throws(StorageError) -> ObjectInfo {
-        do throws(S3Failure) {
+        do throws(S3RequestError) {
             let headers = try await headers(of: key, during: operation, until: deadline)
             return headers.info(key, size: headers.contentLength)
         } catch {
@@ -24,19 +24,19 @@ extension S3Storage {
     /// - Throws: a failure that means "missing" only where the store has said so by its code.
     func headers(
         of key: ObjectKey, during operation: StorageError.Operation, until deadline: NIODeadline
-    ) async throws(S3Failure) -> ObjectHeaders {
+    ) async throws(S3RequestError) -> ObjectHeaders {
         let question = S3Request(operation, .HEAD, key: key)
         let answer: S3Answer
-        do throws(S3Failure) {
+        do throws(S3RequestError) {
             answer = try await client.send(question, until: deadline)
         } catch  where error.fault?.status == 404 && error.fault?.code == nil {
             // An answer to HEAD has no body, so it names no code: the bucket may be missing as well, unless it has just
             // been seen.
             guard !isBucketSeen else {
-                throw S3Failure(kind: .fault(S3Fault(status: 404, code: "NoSuchKey")), operation: operation)
+                throw S3RequestError(kind: .fault(S3Error(status: 404, code: "NoSuchKey")), operation: operation)
             }
             let byte = S3Request(operation, .GET, key: key, headers: [("range", "bytes=0-0")])
-            do throws(S3Failure) {
+            do throws(S3RequestError) {
                 _ = try await client.send(byte, until: deadline)
             } catch  where error.fault?.status == 416 {
                 // There, and empty.
@@ -54,7 +54,7 @@ extension S3Storage {
         let deadline = client.deadline()
         let use = client.enterBodies()
         var refusal: StorageError
-        do throws(S3Failure) {
+        do throws(S3RequestError) {
             return try await read(key, options: options, under: use, until: deadline)
         } catch {
             refusal = error.storageError
@@ -66,7 +66,7 @@ extension S3Storage {
         }
         // And some refuse a suffix that is longer than the object, which means all of it (rclone).
         guard let size = refusal.objectSize, let wanted = range.resolve(size: size) else { throw refusal }
-        do throws(S3Failure) {
+        do throws(S3RequestError) {
             let exact = ByteRange.closed(first: wanted.lowerBound, last: wanted.upperBound - 1)
             let options = GetOptions(range: exact, ifMatch: options.ifMatch)
             return try await read(key, options: options, under: use, until: deadline)
@@ -77,11 +77,11 @@ extension S3Storage {
 
     private func read(
         _ key: ObjectKey, options: GetOptions, under use: ConnectionUse, until deadline: NIODeadline
-    ) async throws(S3Failure) -> GetResult {
+    ) async throws(S3RequestError) -> GetResult {
         let (response, part) = try await open(key, options: options, until: deadline)
         // Some stores have no conditional reads.
         if let wanted = options.ifMatch, part.info.etag != wanted {
-            throw S3Failure(kind: .fault(S3Fault(status: 412, code: "PreconditionFailed")), operation: .get)
+            throw S3RequestError(kind: .fault(S3Error(status: 412, code: "PreconditionFailed")), operation: .get)
         }
         return GetResult(info: part.info, range: part.range, body: body(of: part, from: response, under: use))
     }
@@ -89,7 +89,7 @@ extension S3Storage {
     /// Opens an object, or a range of it, and says which bytes come.
     func open(
         _ key: ObjectKey, options: GetOptions, until deadline: NIODeadline
-    ) async throws(S3Failure) -> (HTTPClientResponse, ObjectPart) {
+    ) async throws(S3RequestError) -> (HTTPClientResponse, ObjectPart) {
         var request = S3Request(.get, .GET, key: key)
         if let range = options.range { request.headers.append(("range", range.headerValue)) }
         if let etag = options.ifMatch { request.headers.append(("if-match", etag.text)) }
@@ -103,8 +103,8 @@ extension S3Storage {
         }
         // A store may answer with the whole where nothing of it, or all of it, was asked for.
         guard let wanted = range.resolve(size: part.info.size) else {
-            let fault = S3Fault(status: 416, code: "InvalidRange", objectSize: part.info.size)
-            throw S3Failure(kind: .fault(fault), operation: .get)
+            let fault = S3Error(status: 416, code: "InvalidRange", objectSize: part.info.size)
+            throw S3RequestError(kind: .fault(fault), operation: .get)
         }
         guard part.range == wanted else { throw Self.badAnswer("another range than was asked for") }
         return (response, part)
@@ -122,14 +122,14 @@ extension S3Storage {
         }
     }
 
-    static func badAnswer(_ detail: String, during operation: StorageError.Operation = .get) -> S3Failure {
-        S3Failure(kind: .badAnswer(detail), operation: operation)
+    static func badAnswer(_ detail: String, during operation: StorageError.Operation = .get) -> S3RequestError {
+        S3RequestError(kind: .badAnswer(detail), operation: operation)
     }
 
     /// Reads an answer; what cannot be read is a failure of the operation.
     static func understand<Result>(
         _ operation: StorageError.Operation, _ read: () throws(BadAnswer) -> Result
-    ) throws(S3Failure) -> Result {
+    ) throws(S3RequestError) -> Result {
         do {
             return try read()
         } catch {

@@ -9,7 +9,8 @@ struct RetryPolicy: Sendable {
     var ceiling: Duration = .seconds(2)
 
     /// Whether a request whose `tries`-th try failed so may be sent again.
-    func allowsRetry(after failure: S3Failure.Kind, of repeatability: S3Request.Repeatability, tries: Int) -> Bool {
+    func allowsRetry(after failure: S3RequestError.Kind, of repeatability: S3Request.Repeatability, tries: Int) -> Bool
+    {
         guard tries < maximumTries else { return false }
         switch failure {
         case .fault(let fault):

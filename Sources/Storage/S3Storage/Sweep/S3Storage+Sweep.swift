@@ -12,8 +12,8 @@ extension S3Storage {
     public func sweepUploads(olderThan age: Duration) async throws(StorageError) -> SweepReport {
         let latest = Timestamp(seconds: client.now().seconds - age.components.seconds)
         var report = SweepReport()
-        try await forEachOwn(UploadNote.folder) { item throws(StorageError) in
-            do throws(S3Failure) {
+        try await forEachOwn(UploadMarker.folder) { item throws(StorageError) in
+            do throws(S3RequestError) {
                 try await self.sweep(noteAt: item, begunBefore: latest, report: &report)
             } catch {
                 self.note(error.storageError, in: &report)
@@ -27,7 +27,7 @@ extension S3Storage {
     private func sweepProbes(
         begunBefore latest: Timestamp, report: inout SweepReport
     ) async throws(StorageError) {
-        do throws(S3Failure) {
+        do throws(S3RequestError) {
             for upload in try await uploads(prefix: Array((Self.ownPrefix + ProbeRun.folder).utf8))
             where upload.begun.map({ $0 <= latest }) ?? false {
                 try await abortUpload(upload.id, of: upload.key)
@@ -55,17 +55,17 @@ extension S3Storage {
 
     private func sweep(
         noteAt item: ObjectInfo, begunBefore latest: Timestamp, report: inout SweepReport
-    ) async throws(S3Failure) {
+    ) async throws(S3RequestError) {
         // A note that is younger by the store's clock was written later still by any clock that is right.
         guard item.isNotAfter(latest) else { return }
         let answer: S3Answer
-        do throws(S3Failure) {
+        do throws(S3RequestError) {
             answer = try await client.send(S3Request(.listUploads, .GET, key: item.key), until: client.deadline())
         } catch  where failureMeansMissing(error) {
             return
         }
         // What is no note stands for no upload.
-        if let note = UploadNote(answer.body) {
+        if let note = UploadMarker(answer.body) {
             guard note.begun <= latest else { return }
             if let id = note.uploadID {
                 try await abortUpload(id, of: note.key)
@@ -85,8 +85,8 @@ extension S3Storage {
     /// The process ended between the note and the store's answer: whatever was begun on exactly this key since then,
     /// and is itself old enough, can be no upload that is still going on. What was begun much later is somebody else's.
     private func abortUnnamed(
-        _ note: UploadNote, notedAt: Timestamp, latest: Timestamp
-    ) async throws(S3Failure) -> (aborted: Int, tooYoung: Int) {
+        _ note: UploadMarker, notedAt: Timestamp, latest: Timestamp
+    ) async throws(S3RequestError) -> (aborted: Int, tooYoung: Int) {
         var (aborted, tooYoung) = (0, 0)
         let first = min(notedAt.seconds, note.begun.seconds)
         let last = max(notedAt.seconds, note.begun.seconds) + Self.longestBeginning
@@ -108,7 +108,7 @@ extension S3Storage {
     /// The unfinished uploads of all keys that begin so.
     func uploads(
         prefix: [UInt8], until deadline: NIODeadline? = nil
-    ) async throws(S3Failure) -> [UnfinishedUpload] {
+    ) async throws(S3RequestError) -> [UnfinishedUpload] {
         var found: [UnfinishedUpload] = []
         var markers: [QueryItem] = []
         repeat {
@@ -138,7 +138,7 @@ extension S3Storage {
 
     private static func nextMarkers(
         _ document: UploadsDocument, names: NameDecoder
-    ) throws(S3Failure) -> [QueryItem] {
+    ) throws(S3RequestError) -> [QueryItem] {
         guard document.isTruncated == .cutOff, let marker = document.nextKeyMarker, !marker.isEmpty else { return [] }
         let key = try understand(.listUploads) { () throws(BadAnswer) in try names.decode(marker) }
         let id = document.nextUploadIDMarker.map { [QueryItem("upload-id-marker", $0)] } ?? []

@@ -26,14 +26,14 @@ final class S3MultipartUpload: MultipartUpload {
     private let state = NIOLockedValueBox(State())
 
     /// - Parameter note: with the id, which the one in the store has not yet.
-    init(_ note: UploadNote, uploadID: String, noteKey: ObjectKey, of storage: S3Storage, options: UploadOptions) {
+    init(_ note: UploadMarker, uploadID: String, noteKey: ObjectKey, of storage: S3Storage, options: UploadOptions) {
         key = note.key
         self.uploadID = uploadID
         self.noteKey = noteKey
         self.storage = storage
         self.options = options
         naming = Task {
-            do throws(S3Failure) {
+            do throws(S3RequestError) {
                 try await storage.write(note, at: noteKey, until: storage.client.deadline())
             } catch {
                 storage.logger.debug(
@@ -47,7 +47,7 @@ final class S3MultipartUpload: MultipartUpload {
         let request = S3Request(
             .uploadPart, .PUT, key: key,
             query: [QueryItem("partNumber", String(number)), QueryItem("uploadId", uploadID)], body: bytes)
-        do throws(S3Failure) {
+        do throws(S3RequestError) {
             let answer = try await storage.client.send(request, until: storage.client.deadline())
             let etag = try S3Storage.etag(answer.headers, during: .uploadPart)
             state.withLockedValue { $0.parts[number] = etag }
@@ -57,7 +57,7 @@ final class S3MultipartUpload: MultipartUpload {
         }
     }
 
-    private func note(_ failure: S3Failure) {
+    private func note(_ failure: S3RequestError) {
         state.withLockedValue { state in
             // An earlier try may be on its way as well as the last.
             state.hasLostPart = state.hasLostPart || failure.leavesDoubt || failure.mayHaveActed
@@ -74,7 +74,7 @@ final class S3MultipartUpload: MultipartUpload {
         do throws(StorageError) {
             result = try await storage.conditionally(
                 key, mode: mode, during: .completeUpload, until: deadline
-            ) { condition throws(S3Failure) in
+            ) { condition throws(S3RequestError) in
                 try await self.complete(condition, until: deadline)
             }
         } catch {
@@ -89,7 +89,7 @@ final class S3MultipartUpload: MultipartUpload {
 
     private func complete(
         _ condition: [(name: String, value: String)], until deadline: NIODeadline
-    ) async throws(S3Failure) -> PutResult {
+    ) async throws(S3RequestError) -> PutResult {
         let parts = state.withLockedValue { state in
             state.parts.sorted { $0.key < $1.key }.map { (number: $0.key, etag: $0.value) }
         }
@@ -97,7 +97,7 @@ final class S3MultipartUpload: MultipartUpload {
             .completeUpload, .POST, key: key, query: [QueryItem("uploadId", uploadID)],
             headers: [("content-type", "application/xml")] + condition, body: CompleteUploadBody.make(parts))
         let client = storage.client
-        do throws(S3Failure) {
+        do throws(S3RequestError) {
             // The status goes out before the store has joined the parts, so a failure can only be in the body.
             let etag = try await client.read(CompletedUploadDocument.self, request, until: deadline) { document in
                 guard let etag = document.etag.flatMap({ ETag(header: $0) }) else {
@@ -127,15 +127,15 @@ final class S3MultipartUpload: MultipartUpload {
     /// An earlier try has lost its answer, and now the upload is gone: either it was completed, or somebody aborted it.
     /// The object's own metadata tell.
     private func lookForOutcome(
-        after failure: S3Failure, until deadline: NIODeadline
-    ) async throws(S3Failure) -> PutResult {
+        after failure: S3RequestError, until deadline: NIODeadline
+    ) async throws(S3RequestError) -> PutResult {
         if !options.metadata.isEmpty,
             let object = try? await storage.head(key, during: .completeUpload, until: deadline),
             object.metadata == options.metadata
         {
             return PutResult(etag: object.etag, lastModified: object.lastModified)
         }
-        throw S3Failure(
+        throw S3RequestError(
             kind: .transport(untouched: false, failure), operation: .completeUpload, mayHaveActed: true)
     }
 
@@ -165,7 +165,7 @@ final class S3MultipartUpload: MultipartUpload {
     }
 
     private func abortToTheEnd() async {
-        do throws(S3Failure) {
+        do throws(S3RequestError) {
             try await storage.abortUpload(uploadID, of: key)
             if state.withLockedValue({ $0.hasLostPart }) {
                 // A part that was on its way when the upload was aborted may have come in behind it: S3 asks for

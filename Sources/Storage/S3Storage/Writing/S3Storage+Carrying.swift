@@ -11,7 +11,7 @@ extension S3Storage {
     ) async throws(StorageError) -> [(name: String, value: String)] {
         var headers = CarriedFields.headers(from: object)
         guard CarriedFields.hasTags(object) else { return headers }
-        do throws(S3Failure) {
+        do throws(S3RequestError) {
             let request = S3Request(.get, .GET, key: object.key, query: [QueryItem("tagging")])
             let answer = try await client.send(request, until: deadline)
             let tags = try Self.understand(.get) { () throws(BadAnswer) in

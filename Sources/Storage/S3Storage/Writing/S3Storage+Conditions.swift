@@ -9,7 +9,7 @@ extension S3Storage {
     /// - Parameter write: gets the headers of the condition; must send them.
     func conditionally<Result>(
         _ key: ObjectKey, mode: PutMode, during operation: StorageError.Operation, until deadline: NIODeadline,
-        _ write: ([(name: String, value: String)]) async throws(S3Failure) -> Result
+        _ write: ([(name: String, value: String)]) async throws(S3RequestError) -> Result
     ) async throws(StorageError) -> Result {
         let traits = traits
         let support = traits.support(for: operation)
@@ -17,10 +17,11 @@ extension S3Storage {
         // little: it is looked at first on every store.
         let mustLook = mode != .overwrite && (support != .atomic || operation == .completeUpload)
         let headers = support == .refused ? [] : mode.headers
-        do throws(S3Failure) {
+        do throws(S3RequestError) {
             let isPlain = mode == .overwrite
             guard !isPlain || !traits.allAtomic else { return try await write(headers) }
-            return try await inTurn(key, alone: !isPlain, during: operation, until: deadline) { () throws(S3Failure) in
+            return try await inTurn(key, alone: !isPlain, during: operation, until: deadline) {
+                () throws(S3RequestError) in
                 if mustLook { try await look(at: key, mode: mode, during: operation, until: deadline) }
                 return try await write(headers)
             }
@@ -33,27 +34,29 @@ extension S3Storage {
     /// Where the store keeps conditions itself, that is for speed: SeaweedFS takes a second over each collision.
     private func inTurn<Result>(
         _ key: ObjectKey, alone: Bool, during operation: StorageError.Operation, until deadline: NIODeadline,
-        _ body: () async throws(S3Failure) -> Result
-    ) async throws(S3Failure) -> Result {
+        _ body: () async throws(S3RequestError) -> Result
+    ) async throws(S3RequestError) -> Result {
         do {
             return try await locks.withLock(key, shared: !alone) {
                 // All before us end in time, by their own. That ours is over then is not the store's fault.
-                guard NIODeadline.now() < deadline else { throw S3Failure(kind: .overloaded, operation: operation) }
+                guard NIODeadline.now() < deadline else {
+                    throw S3RequestError(kind: .overloaded, operation: operation)
+                }
                 return try await body()
             }
-        } catch let failure as S3Failure {
+        } catch let failure as S3RequestError {
             throw failure
         } catch {
-            throw S3Failure(kind: .cancelled, operation: operation)
+            throw S3RequestError(kind: .cancelled, operation: operation)
         }
     }
 
     /// Whether the condition holds now.
     func look(
         at key: ObjectKey, mode: PutMode, during operation: StorageError.Operation, until deadline: NIODeadline
-    ) async throws(S3Failure) {
+    ) async throws(S3RequestError) {
         var current: ETag?
-        do throws(S3Failure) {
+        do throws(S3RequestError) {
             current = try await headers(of: key, during: operation, until: deadline).etag
         } catch  where failureMeansMissing(error) {
             current = nil
@@ -63,9 +66,9 @@ extension S3Storage {
         case .createOnly where current == nil: return
         case .replace(let wanted) where current == wanted: return
         case .replace where current == nil && operation == .delete:
-            throw S3Failure(kind: .fault(S3Fault(status: 404, code: "NoSuchKey")), operation: operation)
+            throw S3RequestError(kind: .fault(S3Error(status: 404, code: "NoSuchKey")), operation: operation)
         case .createOnly, .replace:
-            throw S3Failure(kind: .fault(S3Fault(status: 412, code: "PreconditionFailed")), operation: operation)
+            throw S3RequestError(kind: .fault(S3Error(status: 412, code: "PreconditionFailed")), operation: operation)
         }
     }
 }
@@ -82,7 +85,7 @@ extension PutMode {
 
     /// What a failure means under this mode: where a version was to be replaced and the store says that there is no
     /// object, the condition does not hold.
-    func meaning(of failure: S3Failure) -> StorageError {
+    func meaning(of failure: S3RequestError) -> StorageError {
         var error = failure.storageError
         if case .replace = self, error.code == .notFound, failure.operation != .delete {
             error.code = .preconditionFailed

@@ -29,7 +29,7 @@ extension S3Storage {
         var tries = 0
         while true {
             tries += 1
-            do throws(S3Failure) {
+            do throws(S3RequestError) {
                 return try await beginUpload(key, options: options, until: deadline)
             } catch {
                 // Sent again, the request begins a second upload. The first one has a note of its own by then, by which
@@ -45,14 +45,14 @@ extension S3Storage {
 
     private func beginUpload(
         _ key: ObjectKey, options: UploadOptions, until deadline: NIODeadline
-    ) async throws(S3Failure) -> S3MultipartUpload {
-        guard let noteKey = ObjectKey(Self.ownPrefix + UploadNote.name(of: key)) else {
+    ) async throws(S3RequestError) -> S3MultipartUpload {
+        guard let noteKey = ObjectKey(Self.ownPrefix + UploadMarker.name(of: key)) else {
             throw Self.badAnswer("a note without a name", during: .beginUpload)
         }
-        var note = UploadNote(key: key, begun: client.now())
+        var note = UploadMarker(key: key, begun: client.now())
         try await write(note, at: noteKey, until: deadline)
         let uploadID: String
-        do throws(S3Failure) {
+        do throws(S3RequestError) {
             uploadID = try await createUpload(key, options: options, until: deadline)
         } catch {
             // Behind the caller: a store that has just failed may take its time for this too.
@@ -66,7 +66,7 @@ extension S3Storage {
     }
 
     /// Writes a note, or what has become known since.
-    func write(_ note: UploadNote, at noteKey: ObjectKey, until deadline: NIODeadline) async throws(S3Failure) {
+    func write(_ note: UploadMarker, at noteKey: ObjectKey, until deadline: NIODeadline) async throws(S3RequestError) {
         let request = S3Request(
             .beginUpload, .PUT, key: noteKey, headers: [("content-type", "text/plain")], body: note.bytes)
         _ = try await client.send(request, until: deadline)
@@ -76,7 +76,7 @@ extension S3Storage {
     func createUpload(
         _ key: ObjectKey, options: UploadOptions, during operation: StorageError.Operation = .beginUpload,
         repeatability: S3Request.Repeatability = .ifUntouched, until deadline: NIODeadline
-    ) async throws(S3Failure) -> String {
+    ) async throws(S3RequestError) -> String {
         let request = S3Request(
             operation, .POST, key: key, query: [QueryItem("uploads")],
             headers: Self.headers(contentType: options.contentType, metadata: options.metadata),
@@ -86,7 +86,7 @@ extension S3Storage {
 
     /// Removes a note. Its loss of purpose is no reason to fail anything: a note that stays is found by the sweep.
     func forget(noteAt noteKey: ObjectKey) async {
-        do throws(S3Failure) {
+        do throws(S3RequestError) {
             _ = try await client.send(S3Request(.abortUpload, .DELETE, key: noteKey), until: client.deadline())
         } catch {
             logger.debug(
@@ -98,9 +98,9 @@ extension S3Storage {
     /// Aborts an upload; one that is not there, any more, is aborted.
     func abortUpload(
         _ uploadID: String, of key: ObjectKey, until deadline: NIODeadline? = nil
-    ) async throws(S3Failure) {
+    ) async throws(S3RequestError) {
         let request = S3Request(.abortUpload, .DELETE, key: key, query: [QueryItem("uploadId", uploadID)])
-        do throws(S3Failure) {
+        do throws(S3RequestError) {
             _ = try await client.send(request, until: deadline ?? client.deadline())
         } catch  where failureMeansMissing(error) || error.fault?.code == "NoSuchUpload" {
             return
@@ -108,7 +108,7 @@ extension S3Storage {
     }
 }
 
-extension UploadNote {
+extension UploadMarker {
     /// Where notes of this key's uploads are, each under a random name of its own.
     static func name(of key: ObjectKey) -> String {
         "\(folder)\(Hashing.sha256(key.bytes))/\(Hexadecimal.random(bytes: 16))"

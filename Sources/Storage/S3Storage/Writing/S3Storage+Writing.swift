@@ -15,7 +15,7 @@ extension S3Storage {
         if let source = options.carrying { description += try await carried(from: source, until: deadline) }
         return try await conditionally(
             key, mode: options.mode, during: .put, until: deadline
-        ) { condition throws(S3Failure) in
+        ) { condition throws(S3RequestError) in
             var request = S3Request(.put, .PUT, key: key, headers: description + condition, body: bytes)
             // Between two tries another client's write may have come and been acknowledged, which the second one would
             // undo, or the version that is named may be back (the same bytes have the same ETag again). The caller
@@ -36,7 +36,7 @@ extension S3Storage {
         do throws(StorageError) {
             try await conditionally(
                 key, mode: mode, during: .delete, until: deadline
-            ) { condition throws(S3Failure) in
+            ) { condition throws(S3RequestError) in
                 try await delete(key, mode: mode, condition, isRepeated: &isRepeated, until: deadline)
             }
         } catch {
@@ -49,11 +49,11 @@ extension S3Storage {
     private func delete(
         _ key: ObjectKey, mode: PutMode, _ condition: [(name: String, value: String)], isRepeated: inout Bool,
         until deadline: NIODeadline
-    ) async throws(S3Failure) {
+    ) async throws(S3RequestError) {
         var request = S3Request(.delete, .DELETE, key: key, headers: condition)
         if mode != .overwrite { request.repeatability = .ifUntouched }
         for pause in [50, 200, 800, nil] {
-            do throws(S3Failure) {
+            do throws(S3RequestError) {
                 _ = try await client.send(request, until: deadline)
                 return
             } catch {
@@ -63,9 +63,9 @@ extension S3Storage {
                 do {
                     try await Task.sleep(for: .milliseconds(pause))
                 } catch {
-                    throw S3Failure(kind: .cancelled, operation: .delete, mayHaveActed: true)
+                    throw S3RequestError(kind: .cancelled, operation: .delete, mayHaveActed: true)
                 }
-                do throws(S3Failure) {
+                do throws(S3RequestError) {
                     try await look(at: key, mode: mode, during: .delete, until: deadline)
                 } catch let refusal where refusal.fault?.status == 404 || refusal.fault?.status == 412 {
                     throw refusal
@@ -104,7 +104,7 @@ extension S3Storage {
             + metadata.sorted { $0.key < $1.key }.map { ("\(ObjectHeaders.metadataPrefix)\($0.key)", $0.value) }
     }
 
-    static func etag(_ headers: HTTPHeaders, during operation: StorageError.Operation) throws(S3Failure) -> ETag {
+    static func etag(_ headers: HTTPHeaders, during operation: StorageError.Operation) throws(S3RequestError) -> ETag {
         guard let etag = headers.first(name: "etag").flatMap({ ETag(header: $0) }) else {
             throw badAnswer("a write without a usable ETag", during: operation)
         }

@@ -1,0 +1,1 @@
+../../../Sources/HTTP/ImageAPI/Server/ListenerError.swift

@@ -1,0 +1,1 @@
+../../../Sources/Storage/S3Storage/Probe/RaceResult.swift

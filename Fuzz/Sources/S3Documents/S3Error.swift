@@ -1,0 +1,1 @@
+../../../Sources/Storage/S3Storage/Client/S3Error.swift

@@ -1,0 +1,43 @@
+/// Everything that is wrong with the settings, at once.
+public struct SettingsErrors: Error, Sendable, Hashable {
+    /// One wrong setting.
+    public struct Item: Sendable, Hashable {
+        /// The setting, as it is spelled where it came from; or the file.
+        public let setting: String
+        /// Masked where it is a secret; nil where the fault is that there is none.
+        public let value: String?
+        /// What was expected, as a sentence without its end.
+        public let expected: String
+
+        public init(setting: String, value: String?, expected: String) {
+            self.setting = setting
+            self.value = value
+            self.expected = expected
+        }
+    }
+
+    /// In the order of the table.
+    public let faults: [Item]
+
+    /// EX_CONFIG of sysexits.h: what a process that will not start with these settings exits with.
+    public static let exitCode: Int32 = 78
+}
+
+extension SettingsErrors: CustomStringConvertible {
+    /// The message for the operator: a line for every fault, no secret in it.
+    public var description: String {
+        let count = faults.count == 1 ? "1 setting is wrong" : "\(faults.count) settings are wrong"
+        return (["\(count):"] + faults.map { "  \($0)" }).joined(separator: "\n")
+    }
+}
+
+extension SettingsErrors.Item: CustomStringConvertible {
+    public var description: String {
+        // A value can hold anything, line breaks and terminal escapes too: shown as a literal, and not endlessly.
+        let shown = value.map { value in
+            let short = value.unicodeScalars.count > 120 ? String(value.unicodeScalars.prefix(120)) + "…" : value
+            return " is \(value == Secret.mask ? value : short.debugDescription)"
+        }
+        return "\(setting)\(shown ?? " is not set"): expected \(expected)"
+    }
+}

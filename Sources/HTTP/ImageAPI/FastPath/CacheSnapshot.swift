@@ -1,0 +1,72 @@
+import ImageService
+import NIOCore
+
+/// What one event loop has found for a target, with the head of its answer as bytes: for targets that are asked for many
+/// times a second, which so need neither a lock nor a look.
+final class CacheSnapshot {
+    let hash: UInt64
+    let entry: CachedResponse
+    let freshness: FreshUntil
+    let head: ByteBuffer
+    private let values: HeadShape.Values
+    private let noted: NotedFile?
+    private var notModified: ByteBuffer?
+
+    init(_ hash: UInt64, _ entry: CachedResponse, _ fresh: FreshFile, _ values: HeadShape.Values) {
+        self.hash = hash
+        self.entry = entry
+        self.freshness = fresh.freshness
+        self.values = values
+        self.noted = fresh.file.map { NotedFile($0) }
+        var head = ByteBuffer()
+        entry.whole.write(values, into: &head)
+        self.head = head
+    }
+
+    /// The file, where memory still has it.
+    func file() -> FileInMemory? {
+        self.noted.flatMap { FileInMemory($0) }
+    }
+
+    func notModifiedHead() -> ByteBuffer {
+        if let notModified { return notModified }
+        var head = ByteBuffer()
+        self.entry.notModified.write(self.values, into: &head)
+        self.notModified = head
+        return head
+    }
+}
+
+/// The finds of one event loop, each in the one place that its hash has.
+struct CacheSnapshots {
+    private var finds: [CacheSnapshot?] = Array(repeating: nil, count: Self.count)
+    /// Who was asked for last in each place, and when.
+    private var seen: [(hash: UInt64, at: ContinuousClock.Instant)]
+
+    private static let count = 512
+    /// To make a find costs as much as two looks, so it has to be used again within its time, which is a second.
+    private static let soon = Duration.milliseconds(100)
+    /// What all finds of a loop may take in memory: each has a head, and holds its entry.
+    static let bytes = count * 1_536
+
+    init(now: ContinuousClock.Instant) {
+        self.seen = Array(repeating: (0, now), count: Self.count)
+    }
+
+    private static func place(_ hash: UInt64) -> Int { Int(truncatingIfNeeded: hash & UInt64(Self.count - 1)) }
+
+    subscript(_ hash: UInt64) -> CacheSnapshot? {
+        guard let find = self.finds[Self.place(hash)], find.hash == hash else { return nil }
+        return find
+    }
+
+    /// Whether a target is asked for so often that it is worth a find; to be asked once for each request.
+    mutating func isWorthOne(_ hash: UInt64, now: ContinuousClock.Instant) -> Bool {
+        let place = Self.place(hash)
+        let last = self.seen[place]
+        self.seen[place] = (hash, now)
+        return last.hash == hash && now - last.at < Self.soon
+    }
+
+    mutating func keep(_ find: CacheSnapshot) { self.finds[Self.place(find.hash)] = find }
+}

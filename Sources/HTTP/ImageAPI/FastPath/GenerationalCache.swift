@@ -1,0 +1,42 @@
+/// Values by key, of which those used lately are kept, within a number of bytes: two generations, of which the older one
+/// goes whole when the younger one has half of the bytes.
+struct GenerationalCache<Key: Hashable, Value> {
+    private struct Entry {
+        var value: Value
+        var bytes: Int
+    }
+
+    private let limit: Int
+    private var young: [Key: Entry] = [:]
+    private var old: [Key: Entry] = [:]
+    private var youngBytes = 0
+    private var oldBytes = 0
+
+    /// - Parameter bytes: What all entries together may take, at least that of two.
+    init(bytes limit: Int) {
+        self.limit = limit
+    }
+
+    /// What the entries were said to take.
+    var bytes: Int { self.youngBytes + self.oldBytes }
+
+    /// The value of this key.
+    mutating func value(for key: Key) -> Value? {
+        if let entry = self.young[key] { return entry.value }
+        guard let index = self.old.index(forKey: key) else { return nil }
+        let (kept, entry) = self.old.remove(at: index)
+        self.oldBytes -= entry.bytes
+        self.set(kept, entry.value, bytes: entry.bytes)
+        return entry.value
+    }
+
+    /// Keeps a value under a key that has none, with the bytes that both take.
+    mutating func set(_ key: Key, _ value: Value, bytes: Int) {
+        if self.youngBytes + bytes > self.limit / 2 {
+            (self.old, self.oldBytes) = (self.young, self.youngBytes)
+            (self.young, self.youngBytes) = ([:], 0)
+        }
+        self.young[key] = Entry(value: value, bytes: bytes)
+        self.youngBytes += bytes
+    }
+}

@@ -1,0 +1,99 @@
+import HTTPTypes
+import NIOCore
+
+/// Whether a request may write while no credential is configured: only from this machine, by a name of this machine, and
+/// never through a proxy or from a foreign page, behind which anybody may stand. The same holds for what only writers
+/// may read.
+///
+/// No such rule can see a proxy on this machine that rewrites Host and says nothing of itself.
+struct WritePolicy: Sendable {
+    /// Lifts all of these rules.
+    var areUnrestricted: Bool
+
+    /// - Parameter authority: the Host field, or the host of a target that is a whole URL. The Host field beside such a
+    ///   target stands among the headers.
+    /// - Throws: ``Problem`` with `writes_not_allowed`, which names the rule and the remedy.
+    func judge(_ headers: HTTPFields, authority: String?, isLoopback: Bool) throws(Problem) {
+        guard !areUnrestricted else { return }
+        guard isLoopback else { throw Self.refusal("from this machine only") }
+        // A page under a name of its own that resolves to loopback (DNS rebinding) needs no Origin to be heard.
+        let hosts = [authority].compactMap { $0 } + headers[values: .hostBesideTarget]
+        guard !hosts.isEmpty, hosts.allSatisfy({ LoopbackHost($0) != nil }) else {
+            throw Self.refusal("only where Host names this machine: localhost, 127.0.0.1 or [::1]")
+        }
+        for name in [HTTPField.Name.forwarded, .xForwardedFor, .via] where headers[name] != nil {
+            throw Self.refusal("not through a proxy: the request carries \(name.rawName)")
+        }
+        if headers[.origin] != nil, !isOwn(headers[values: .origin], hosts) {
+            throw Self.refusal("from no page of another origin")
+        }
+    }
+
+    private func isOwn(_ origins: [String], _ hosts: [String]) -> Bool {
+        guard origins.count == 1, let origin = origins.first else { return false }
+        for (scheme, port) in [("http", 80), ("https", 443)] {
+            let start = scheme + "://"
+            guard origin.lowercased().hasPrefix(start),
+                let named = LoopbackHost(String(origin.dropFirst(start.count)))
+            else { continue }
+            return hosts.allSatisfy { host in
+                guard let host = LoopbackHost(host) else { return false }
+                return host.name == named.name && (host.port ?? port) == (named.port ?? port)
+            }
+        }
+        return false
+    }
+
+    private static func refusal(_ rule: String) -> Problem {
+        Problem(
+            .writesNotAllowed,
+            "No credential is configured: writes, and what only writers may read, are taken \(rule). "
+                + "UNSAFE_ALLOW_ANONYMOUS_WRITES=true lifts this for everybody who reaches the server.")
+    }
+}
+
+/// A host with or without a port that names this machine in one of the plain spellings. Others, which some resolvers
+/// take for the same (`127.1`, `0x7f.1`, `localhost.`), are not: nobody needs them, and each reads them as it likes.
+struct LoopbackHost: Hashable, Sendable {
+    /// In lower case.
+    let name: String
+    let port: Int?
+
+    init?(_ authority: String) {
+        let text = Array(authority.utf8)
+        // An IPv6 address has colons of its own.
+        let nameEnd = text.first == UInt8(ascii: "[") ? text.firstIndex(of: UInt8(ascii: "]")).map { $0 + 1 } : nil
+        let colon = nameEnd ?? text.firstIndex(of: UInt8(ascii: ":")) ?? text.count
+        let name = String(decoding: text[..<colon], as: UTF8.self).lowercased()
+        guard name == "[::1]" || Self.isLocalName(name) || Self.isIPv4(name) else { return nil }
+        self.name = name
+        if colon == text.count {
+            port = nil
+        } else {
+            let digits = text[(colon + 1)...]
+            guard text[colon] == UInt8(ascii: ":"), (1...5).contains(digits.count), digits.allSatisfy(\.isASCIIDigit),
+                let number = Int(String(decoding: digits, as: UTF8.self)), number <= 65_535
+            else { return nil }
+            port = number
+        }
+    }
+
+    /// RFC 6761, section 6.3.
+    private static func isLocalName(_ name: String) -> Bool {
+        let labels = name.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        guard let last = labels.last, last.elementsEqual("localhost".utf8), name.utf8.count <= 253 else { return false }
+        return labels.allSatisfy { label in
+            (1...63).contains(label.count)
+                && label.allSatisfy {
+                    $0.isASCIILetter || $0.isASCIIDigit || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_")
+                }
+        }
+    }
+
+    /// Four numbers without leading zeros, the first of which is 127.
+    private static func isIPv4(_ name: String) -> Bool {
+        let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4 && parts[0] == "127"
+            && parts.allSatisfy { part in UInt8(part).map { String($0) == part } == true }
+    }
+}

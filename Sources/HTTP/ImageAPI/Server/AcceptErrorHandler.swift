@@ -1,0 +1,29 @@
+import Logging
+import NIOCore
+
+/// What is done where a connection cannot be accepted, which is mostly for want of a file descriptor: the listener waits,
+/// and says so now and then.
+final class AcceptErrorHandler {
+    /// Until accepting is tried again. Short, since descriptors come free all the time; long enough to cost nothing.
+    static let pause = TimeAmount.milliseconds(200)
+    private static let silence = TimeAmount.seconds(60)
+
+    private let logger: Logger
+    private let now: () -> NIODeadline
+    private var saidAt: NIODeadline?
+
+    init(_ logger: Logger, now: @escaping () -> NIODeadline = { .now() }) {
+        self.logger = logger
+        self.now = now
+    }
+
+    func pause(after error: IOError) -> TimeAmount? {
+        let now = self.now()
+        if self.saidAt.map({ now - $0 >= Self.silence }) ?? true {
+            self.saidAt = now
+            self.logger.warning(
+                "connections cannot be accepted", metadata: ["error": "\(error)", "errno": "\(error.errnoCode)"])
+        }
+        return Self.pause
+    }
+}

@@ -1,0 +1,32 @@
+import NIOHTTP1
+
+extension ListenerError {
+    /// What an error from the parser says of the request; nil for an error of the socket, or where the client left.
+    init?(parserError error: any Error, tap: ConnectionMonitorHandler, limits: ListenerConfiguration) {
+        guard let error = error as? HTTPParserError else { return nil }
+        switch error {
+        case .invalidEOFState:
+            return nil
+        case .headerOverflow:
+            let limit = limits.maxTargetBytes
+            self = tap.requestLineBytes > limit ? .targetTooLong(limit: limit) : .headTooLarge
+        case .invalidVersion:
+            self = .unsupportedVersion
+        case .invalidMethod:
+            self = .malformedRequest(reason: "The method is none of HTTP's.")
+        case .invalidURL:
+            self = .malformedRequest(
+                reason:
+                    "The request target is neither a path nor an http URL, or holds bytes that must be percent-encoded."
+            )
+        case .invalidHeaderToken:
+            self = .malformedRequest(reason: "A header field holds bytes that HTTP does not allow.")
+        case .invalidContentLength, .unexpectedContentLength:
+            self = .malformedRequest(reason: "The Content-Length is no number, doubled, or beside a Transfer-Encoding.")
+        case .invalidChunkSize:
+            self = .malformedRequest(reason: "The body's transfer coding is broken.")
+        default:
+            self = .malformedRequest(reason: "What came is no HTTP/1.1 request.")
+        }
+    }
+}

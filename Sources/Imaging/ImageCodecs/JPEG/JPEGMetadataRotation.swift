@@ -1,0 +1,101 @@
+import ImageModel
+
+/// The metadata segments of a turned JPEG: those of the original, changed where they speak of what was turned.
+struct JPEGMetadataRotation {
+    let turn: PixelRotation
+    /// No segment may change its length, and none may go.
+    let keepsPlaces: Bool
+    /// What was lost on the way.
+    private(set) var effects: TransformEffects = []
+    /// Whether some XMP lists pictures behind the end.
+    private(set) var listsPictures = false
+
+    init(turn: PixelRotation, keepsPlaces: Bool) {
+        self.turn = turn
+        self.keepsPlaces = keepsPlaces
+    }
+
+    /// All metadata segments that stay, whole.
+    mutating func turned(_ file: RawSpan, _ segments: [JPEGSegment]) -> [[UInt8]] {
+        var kept: [[UInt8]] = []
+        for segment in segments where segment.isMetadata {
+            if let bytes = turned(file, segment) { kept.append(bytes) }
+        }
+        return kept
+    }
+
+    /// One segment; nil where it goes.
+    mutating func turned(_ file: RawSpan, _ segment: JPEGSegment) -> [UInt8]? {
+        let start = segment.payload.lowerBound
+        var payload = file.copy(segment.payload)
+        switch segment.marker {
+        case JPEGSegment.Marker.application1 where file.has(JPEGSegment.Signature.extendedXMP, at: start):
+            return file.copy(segment.range)
+        case JPEGSegment.Marker.application1:
+            if let block = ExifHeader.tiff(jpeg: file, segment.payload) {
+                turnExif(&payload, header: block.lowerBound - start)
+            } else {
+                turnXMP(&payload)
+            }
+        case JPEGSegment.Marker.application2
+        where !keepsPlaces
+            && (file.has(JPEGSegment.Signature.multiPicture, at: start)
+                || file.has(JPEGSegment.Signature.gainMap, at: start)):
+            effects.insert(.droppedPictures)
+            return nil
+        case JPEGSegment.Marker.application13:
+            let changed = PhotoshopResources.turned(payload, turn, keepsPlaces: keepsPlaces)
+            payload = changed.payload
+            effects.formUnion(changed.effects)
+        case JPEGSegment.Marker.application0 where file.has(JPEGSegment.Signature.jfxx, at: start):
+            return turnedJFXX(payload)
+        case JPEGSegment.Marker.application0
+        where file.has(JPEGSegment.Signature.jfif, at: start) && payload.count >= 14:
+            turnJFIF(&payload)
+        default:
+            return file.copy(segment.range)
+        }
+        return JPEGSegment.encode(segment.marker, payload)
+    }
+
+    /// - Parameter header: how many bytes stand in front of the block.
+    private mutating func turnExif(_ payload: inout [UInt8], header: Int) {
+        var block = Array(payload.dropFirst(header))
+        let maximumBytes = keepsPlaces ? block.count : JPEGSegment.maximumPayload - header
+        effects.formUnion(MetadataEdit.turnExif(&block, turn, maximumBytes: maximumBytes))
+        payload = payload.prefix(header) + block
+    }
+
+    /// XMP behind its header, or behind another one that is read all the same.
+    private mutating func turnXMP(_ payload: inout [UInt8]) {
+        let signature = JPEGSegment.Signature.xmp
+        let header = payload.starts(with: signature) ? signature.count : 0
+        var packet = Array(payload.dropFirst(header))
+        XMPEdit.turn(&packet, turn)
+        payload = payload.prefix(header) + packet
+        if XMPEdit.listsPictures(payload) { listsPictures = true }
+    }
+
+    /// Exchanges the densities (ITU-T T.871 10.1) and drops the thumbnail, which is uncompressed and out of use.
+    private mutating func turnJFIF(_ payload: inout [UInt8]) {
+        // Identifier 5, version 2, units 1; then two densities of 2 and two thumbnail sides of 1.
+        if turn.total.swapsAxes { payload.replaceSubrange(8..<12, with: payload[10..<12] + payload[8..<10]) }
+        guard payload[12] != 0 || payload[13] != 0 else { return }
+        payload = payload[..<12] + [0, 0]
+        effects.insert(.droppedThumbnail)
+    }
+
+    /// A JFIF extension (ITU-T T.871 annex) with a thumbnail: one coded as JPEG (0x10) is turned along.
+    private mutating func turnedJFXX(_ payload: [UInt8]) -> [UInt8]? {
+        let head = JPEGSegment.Signature.jfxx.count + 1
+        if payload.count > head, payload[head - 1] == 0x10,
+            let thumbnail = Thumbnail.turned(
+                Array(payload[head...]), by: turn.total, limits: turn.limits, cancelled: turn.cancelled),
+            head + thumbnail.count <= JPEGSegment.maximumPayload
+        {
+            return JPEGSegment.encode(JPEGSegment.Marker.application0, payload[..<head] + thumbnail)
+        }
+        effects.insert(.droppedThumbnail)
+        return nil
+    }
+}

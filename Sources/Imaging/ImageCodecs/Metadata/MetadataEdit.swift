@@ -1,0 +1,108 @@
+import ImageModel
+
+/// Changes to EXIF that keep every offset right, those of maker notes too: values are rewritten where they stand, and
+/// only a thumbnail may be moved behind everything else.
+enum MetadataEdit {
+    /// Rewrites an EXIF block for a picture that was turned and now stands upright.
+    ///
+    /// - Parameter maximumBytes: the largest number of bytes that the block may have, for a thumbnail that grows.
+    /// - Returns: `droppedThumbnail`, or nothing.
+    static func turnExif(_ block: inout [UInt8], _ turn: PixelRotation, maximumBytes: Int) -> TransformEffects {
+        let effects = edit(&block, turn, maximumBytes: maximumBytes)
+        // Directories that overlap can make one value out of another's bytes. The orientation has the last word.
+        if let walk = unsafe ExifReader.read(block.span.bytes), let orientation = walk.orientation,
+            walk.orientationValue != .upright
+        {
+            write(1, to: orientation, in: &block, walk)
+        }
+        return effects
+    }
+
+    private static func edit(_ block: inout [UInt8], _ turn: PixelRotation, maximumBytes: Int) -> TransformEffects {
+        guard let walk = unsafe ExifReader.read(block.span.bytes) else { return [] }
+        if let orientation = walk.orientation { write(1, to: orientation, in: &block, walk) }
+        if turn.before != turn.after {
+            for (width, height) in [
+                (walk.pixelWidth, walk.pixelHeight), (walk.imageWidth, walk.imageHeight),
+                (walk.relatedWidth, walk.relatedHeight),
+            ] {
+                change(width, height, turn, in: &block, walk)
+            }
+        }
+        guard let link = walk.nextDirectory, link.value != 0 else { return [] }
+        if turnThumbnail(in: &block, walk, turn, maximumBytes: maximumBytes) { return [] }
+        // Without the link nobody finds the second directory, and no wrong thumbnail.
+        write(0, to: link, in: &block, walk)
+        if let range = walk.thumbnail, isJPEG(block, range) {
+            block.replaceSubrange(range, with: [UInt8](repeating: 0, count: range.count))
+        }
+        return .droppedThumbnail
+    }
+
+    /// Turns the thumbnail along; false where that cannot be done.
+    private static func turnThumbnail(
+        in block: inout [UInt8], _ walk: ExifReader, _ turn: PixelRotation, maximumBytes: Int
+    ) -> Bool {
+        let bytes = walk.thumbnail.flatMap { isJPEG(block, $0) ? Array(block[$0]) : nil }
+        let size = bytes.flatMap { Thumbnail.size($0) }
+        let total = turn.totalForThumbnail(of: size, own: walk.thumbnailOrientationValue)
+        if total != .upright {
+            guard let bytes, let range = walk.thumbnail, let length = walk.thumbnailLength,
+                let offset = walk.thumbnailOffset,
+                let turned = Thumbnail.turned(bytes, by: total, limits: turn.limits, cancelled: turn.cancelled)
+            else { return false }
+            if turned.count <= range.count {
+                let rest = [UInt8](repeating: 0, count: range.count - turned.count)
+                block.replaceSubrange(range, with: turned + rest)
+            } else if range.upperBound == block.count, range.lowerBound + turned.count <= maximumBytes {
+                block.replaceSubrange(range, with: turned)
+            } else {
+                // Values begin at even offsets (TIFF 6.0 section 2).
+                let start = block.count + block.count % 2
+                guard start + turned.count <= maximumBytes, offset.width == 4 else { return false }
+                block.replaceSubrange(range, with: [UInt8](repeating: 0, count: range.count))
+                block += [UInt8](repeating: 0, count: start - block.count) + turned
+                write(start, to: offset, in: &block, walk)
+            }
+            write(turned.count, to: length, in: &block, walk)
+            if total.swapsAxes { exchange(walk.thumbnailWidth, walk.thumbnailHeight, in: &block, walk) }
+        }
+        if let orientation = walk.thumbnailOrientation { write(1, to: orientation, in: &block, walk) }
+        return true
+    }
+
+    private static func isJPEG(_ block: [UInt8], _ range: Range<Int>) -> Bool {
+        block[range].starts(with: [0xFF, JPEGSegment.Marker.startOfImage, 0xFF])
+    }
+
+    /// Writes the new size where the old one stood; numbers that say something else only change places with it.
+    private static func change(
+        _ width: ExifReader.Number?, _ height: ExifReader.Number?, _ turn: PixelRotation, in block: inout [UInt8],
+        _ walk: ExifReader
+    ) {
+        guard let width, let height else { return }
+        if PixelSize(width: width.value, height: height.value) == turn.before {
+            write(turn.after.width, to: width, in: &block, walk)
+            write(turn.after.height, to: height, in: &block, walk)
+        } else if turn.total.swapsAxes {
+            exchange(width, height, in: &block, walk)
+        }
+    }
+
+    private static func exchange(
+        _ first: ExifReader.Number?, _ second: ExifReader.Number?, in block: inout [UInt8], _ walk: ExifReader
+    ) {
+        guard let first, let second else { return }
+        write(second.value, to: first, in: &block, walk)
+        write(first.value, to: second, in: &block, walk)
+    }
+
+    /// Writes a value where the walk found one; one that does not fit the field is left as it was.
+    private static func write(_ value: Int, to number: ExifReader.Number, in block: inout [UInt8], _ walk: ExifReader) {
+        guard value >= 0, value < 1 << (8 * number.width) else { return }
+        for index in 0..<number.width {
+            let shift = 8 * (walk.isBigEndian ? number.width - 1 - index : index)
+            block[number.offset + index] = UInt8(truncatingIfNeeded: value >> shift)
+        }
+    }
+}

@@ -1,0 +1,89 @@
+import CImageCodecs
+import ImageModel
+
+/// ``ImageTransform`` for WebP: the picture is decoded, turned and encoded in its own manner, and the metadata chunks
+/// are put around it.
+enum WebPTransform {
+    /// High enough that the second loss is not seen, and the file does not grow beyond reason.
+    private static let quality: Float = 95
+
+    static func apply(
+        _ change: Orientation, to file: RawSpan, limits: CodecLimits, cancelled: CancelFlag
+    ) throws(CodecError) -> ImageTransform.Outcome {
+        let header = try WebPHeader.read(file, limits: limits)
+        guard !header.coding.is_animated else { throw .unsupported("this WebP is an animation") }
+        let turn = PixelRotation(
+            stored: header.info.orientation, change: change, before: header.info.size, limits: limits,
+            cancelled: cancelled)
+        guard turn.total != .upright else { return retagged(file, header, turn) }
+
+        let pixels = try ImageDecoder.decode(
+            file, info: header.info, colors: .stored, limits: limits, cancelled: cancelled)
+        let turned = try pixels.turned(by: turn.total, cancelled: cancelled)
+        let encoded = try ImageEncoder.encodeWebP(
+            turned, quality: quality, isLossless: header.coding.is_lossless, cancelled: cancelled)
+        var outcome = ImageTransform.Outcome(bytes: [], isLossless: header.coding.is_lossless)
+        outcome.bytes = try assemble(encoded, file, header, turn, &outcome.effects)
+        // Behind what the RIFF header spans, its padding included.
+        if let size = file.littleEndian32(at: 4), 8 + size + size % 2 < file.byteCount {
+            outcome.effects.insert(.droppedPictures)
+        }
+        return outcome
+    }
+
+    /// The same file with its tag set to upright. Chunks keep their lengths, and so does the container.
+    private static func retagged(
+        _ file: RawSpan, _ header: WebPHeader, _ turn: PixelRotation
+    ) -> ImageTransform.Outcome {
+        var outcome = ImageTransform.Outcome(bytes: file.copy(0..<file.byteCount), isLossless: true)
+        for chunk in header.chunks where chunk.name == WebPChunk.exif || chunk.name == WebPChunk.xmp {
+            let data = edited(chunk, file, turn, mayGrow: false, &outcome.effects)
+            outcome.bytes.replaceSubrange(chunk.data, with: data)
+        }
+        return outcome
+    }
+
+    private static func assemble(
+        _ encoded: [UInt8], _ file: RawSpan, _ header: WebPHeader, _ turn: PixelRotation,
+        _ effects: inout TransformEffects
+    ) throws(CodecError) -> [UInt8] {
+        let picture = [
+            WebPChunk.extended, WebPChunk.alpha, WebPChunk.lossy, WebPChunk.lossless, WebPChunk.animation,
+            WebPChunk.frame,
+        ]
+        var named: [FourCC: [UInt8]] = [:]
+        var others: [(name: FourCC, data: [UInt8])] = []
+        for chunk in header.chunks where !picture.contains(chunk.name) {
+            let data = edited(chunk, file, turn, mayGrow: true, &effects)
+            switch chunk.name {
+            case WebPChunk.profile, WebPChunk.exif, WebPChunk.xmp:
+                // Of several only the first one counts (RFC 9649 section 2.7).
+                if named[chunk.name] == nil { named[chunk.name] = data }
+            default: others.append((chunk.name, data))
+            }
+        }
+        guard !named.isEmpty || !others.isEmpty else { return encoded }
+        return try unsafe WebPContainer.rebuild(
+            encoded.span.bytes, size: turn.after, profile: named[WebPChunk.profile], exif: named[WebPChunk.exif],
+            xmp: named[WebPChunk.xmp], others: others)
+    }
+
+    /// A chunk's data, changed where they speak of what has been turned.
+    private static func edited(
+        _ chunk: WebPChunk, _ file: RawSpan, _ turn: PixelRotation, mayGrow: Bool, _ effects: inout TransformEffects
+    ) -> [UInt8] {
+        var data = file.copy(chunk.data)
+        switch chunk.name {
+        case WebPChunk.exif:
+            let block = ExifHeader.anyTIFF(chunk: file, chunk.data)
+            var exif = file.copy(block)
+            let maximumBytes = exif.count + (mayGrow ? 65_536 : 0)
+            effects.formUnion(MetadataEdit.turnExif(&exif, turn, maximumBytes: maximumBytes))
+            data = file.copy(chunk.data.lowerBound..<block.lowerBound) + exif
+        case WebPChunk.xmp:
+            XMPEdit.turn(&data, turn)
+        default: break
+        }
+        return data
+    }
+}

@@ -1,0 +1,58 @@
+import NIOConcurrencyHelpers
+public import TaskSupport
+
+/// A wait that may not last for ever, of work that tells itself when it begins. Once begun it is not disturbed.
+public final class StartDeadline: Sendable {
+    private enum State {
+        case waiting, begun, givenUp
+    }
+
+    private let state = NIOLockedValueBox(State.waiting)
+
+    private init() {}
+
+    /// Says that the wait is over.
+    ///
+    /// - Throws: ``AdmissionError/overloaded(retryAfterSeconds:)`` where it had lasted too long before.
+    public func begin() throws(AdmissionError) {
+        let isInTime = state.withLockedValue { state in
+            if state == .waiting { state = .begun }
+            return state == .begun
+        }
+        if !isInTime { throw .overloaded(retryAfterSeconds: 1) }
+    }
+
+    private func giveUp() -> Bool {
+        state.withLockedValue { state in
+            if state == .waiting { state = .givenUp }
+            return state == .givenUp
+        }
+    }
+
+    /// Runs `work`, and cancels it where it has not called ``begin()`` after `patience`.
+    ///
+    /// - Throws: ``AdmissionError/overloaded(retryAfterSeconds:)`` where it was cancelled for that; what `work` throws.
+    public static func run<Value: Sendable>(
+        within timeout: Duration, clock: AdmissionClock = .continuous,
+        _ work: @escaping @Sendable (StartDeadline) async throws -> Value
+    ) async throws -> Value {
+        let deadline = StartDeadline()
+        let limit = clock.now() + timeout
+        let working = Task { try await work(deadline) }
+        let timer = Task {
+            try await clock.sleep(limit)
+            if deadline.giveUp() { working.cancel() }
+        }
+        defer { timer.cancel() }
+        return try await withTaskCancellationHandler {
+            do {
+                return try await working.value
+            } catch {
+                let wasGivenUp = deadline.state.withLockedValue { $0 == .givenUp }
+                throw wasGivenUp ? AdmissionError.overloaded(waited: timeout) : error
+            }
+        } onCancel: {
+            working.cancel()
+        }
+    }
+}

@@ -1,0 +1,30 @@
+import Admission
+import Metrics
+
+/// Counts who was refused at the codecs and why, and how long the others waited for a permit.
+struct AdmissionMetrics: Sendable {
+    private let waits = Timer(label: "tintype_codec_wait_seconds")
+    private let full = Self.counter("full")
+    private let displaced = Self.counter("displaced")
+    private let late = Self.counter("late")
+    private let crowded = Self.counter("crowded")
+
+    private static func counter(_ reason: String) -> Counter {
+        Counter(label: "tintype_codec_refused_total", dimensions: [("reason", reason)])
+    }
+
+    func note(waited: Duration) { waits.record(duration: waited) }
+
+    func note(_ refusal: AdmissionRejection) {
+        switch refusal {
+        case .full: full.increment()
+        case .displaced: displaced.increment()
+        case .tooLate: late.increment()
+        // Neither tells of too much work.
+        case .exceedsHeldBytes, .cancelled: break
+        }
+    }
+
+    /// Memory or a thread did not come free in time.
+    func noteCrowded() { crowded.increment() }
+}

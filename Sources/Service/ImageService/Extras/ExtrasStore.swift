@@ -1,0 +1,165 @@
+import Admission
+import ImageCache
+import ImageCodecs
+import ImageModel
+import NIOCore
+import ObjectStorage
+import Rendering
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// Makes what is told of a picture beside its header, once per version, at the first question, and keeps it among the
+/// derived objects: so it is there for objects that came by another way, and on every replica.
+struct ExtrasStore: Sendable {
+    private struct FlightKey: Hashable, Sendable {
+        var path: ObjectKey
+        var etag: ETag
+        var epoch: WriteEpoch
+    }
+
+    /// What lies in the store.
+    private struct Note: Codable {
+        var revision: Int
+        /// Of the picture it was made of.
+        var etag: String
+        var extras: ImageExtras
+    }
+
+    let objects: DerivedObjects
+    let cache: CurrentImages.Cache
+    let originals: Originals
+    let workers: CodecWorkers
+    let limits: UploadLimits
+    private let flights = SingleFlight<FlightKey, Result<ImageExtras, ServiceError>>()
+
+    init(
+        objects: DerivedObjects, cache: CurrentImages.Cache, originals: Originals, workers: CodecWorkers,
+        limits: UploadLimits
+    ) {
+        self.objects = objects
+        self.cache = cache
+        self.originals = originals
+        self.workers = workers
+        self.limits = limits
+    }
+
+    /// - Throws: as a rendition does; ``ServiceError/preconditionFailed`` where that version has gone: locate again.
+    func extras(of located: ResolvedImage, for requester: ClientIdentity) async throws(ServiceError) -> ImageExtras {
+        let (path, etag) = (located.image.object.key, located.image.etag)
+        if let kept = await inMemory(path, etag) { return kept }
+        let key = FlightKey(path: path, etag: etag, epoch: cache.epoch(of: path))
+        do {
+            return try await flights.run(key) { await find(located, key, for: requester) }.get()
+        } catch let error as ServiceError {
+            throw error
+        } catch {
+            throw .cancelled
+        }
+    }
+
+    private func find(
+        _ located: ResolvedImage, _ key: FlightKey, for requester: ClientIdentity
+    ) async -> Result<ImageExtras, ServiceError> {
+        do throws(ServiceError) {
+            let extras: ImageExtras
+            let version = OriginalVersion(path: key.path, etag: key.etag)
+            if let kept = await inStore(version) {
+                extras = kept
+            } else {
+                let made = try await make(located, for: requester)
+                extras = made.extras
+                if made.isLasting { await keep(extras, of: version) }
+            }
+            if let bytes = Self.encode(extras, key.etag),
+                let reservation = cache.reserve(key.path, Self.variant, bytes: bytes.readableBytes)
+            {
+                _ = cache.setBody(key.path, key.etag, Self.variant, [bytes], in: reservation, asked: key.epoch)
+            }
+            return .success(extras)
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    // MARK: Where it is kept
+
+    private static var variant: CurrentImages.Cache.Variant { .rendition("extras \(ImageExtras.revision)") }
+    /// A note has some hundred bytes.
+    private static let maximumBytes = 64 << 10
+
+    private func inMemory(_ path: ObjectKey, _ etag: ETag) async -> ImageExtras? {
+        guard let body = cache.body(path, etag, Self.variant) else { return nil }
+        return Self.decode(body.head, etag)
+    }
+
+    private static let name = "extras-\(ImageExtras.revision)"
+
+    private func inStore(_ version: OriginalVersion) async -> ImageExtras? {
+        // A store that fails here will fail, or not, where the picture itself is read.
+        guard let got = try? await objects.get(Self.name, of: version) else { return nil }
+        guard let bytes = try? await got.body.collect(upTo: Self.maximumBytes) else { return nil }
+        guard let extras = Self.decode(bytes, version.etag) else {
+            // A broken note would stand in the way of a sound one.
+            await objects.remove(Self.name, of: version)
+            return nil
+        }
+        return extras
+    }
+
+    private func keep(_ extras: ImageExtras, of version: OriginalVersion) async {
+        guard let bytes = Self.encode(extras, version.etag) else { return }
+        // Whoever asked for it may leave: what was begun is ended all the same.
+        await Task(executorPreference: RequestExecutor.executor) {
+            _ = await objects.keep(bytes, as: Self.name, of: version, contentType: "application/json")
+        }.value
+    }
+
+    private static func encode(_ extras: ImageExtras, _ etag: ETag) -> ByteBuffer? {
+        let note = Note(revision: ImageExtras.revision, etag: etag.text, extras: extras)
+        return (try? JSONEncoder().encode(note)).map { ByteBuffer(bytes: $0) }
+    }
+
+    private static func decode(_ bytes: ByteBuffer, _ etag: ETag) -> ImageExtras? {
+        guard let note = try? JSONDecoder().decode(Note.self, from: Data(bytes.readableBytesView)),
+            note.revision == ImageExtras.revision, note.etag == etag.text
+        else { return nil }
+        return note.extras
+    }
+
+    // MARK: Making
+
+    private func make(
+        _ located: ResolvedImage, for requester: ClientIdentity
+    ) async throws(ServiceError) -> ImageExtras.Made {
+        let size = located.image.size
+        try limits.check(size, toBe: "looked into")
+        let permit = try await workers.admit(CodecWork(located.image, isStill: true), for: requester)
+        defer { permit.release() }
+        let file = try await originals.bytes(of: located, limit: Int(size))
+        let limits = RenderLimits(codec: limits.codec)
+        let (info, plan, memory): (ImageInfo, Result<RenderPlan, RenderError>, Int)
+        do {
+            (info, plan, memory) = try await HeaderReading.run(over: file.readableBytes) {
+                () throws(CodecError) -> (ImageInfo, Result<RenderPlan, RenderError>, Int) in
+                let info = try ImageHeader.read(file.readableBytesSpan, limits: limits.codec)
+                do throws(RenderError) {
+                    let plan = try RenderPlan(info: info, spec: ImageExtras.spec, limits: limits)
+                    let memory = plan.memoryBytes(file: file.readableBytesSpan, info: info, limits: limits)
+                    return (info, .success(plan), memory)
+                } catch {
+                    return (info, .failure(error), 1 << 20)
+                }
+            }
+        } catch {
+            return ImageExtras.Made(without: error)
+        }
+        return try await workers.run(bytes: memory, in: permit) { cancelled in
+            try ImageExtras.make(
+                file.readableBytesSpan, info: info, plan: plan, limits: limits, cancelled: cancelled)
+        }
+    }
+}

@@ -1,0 +1,341 @@
+import ImageCache
+import NIOConcurrencyHelpers
+import ObjectStorage
+import Synchronization
+import TaskSupport
+
+/// What the store last said of a path, and when it was asked.
+struct CurrentEntry: Sendable {
+    /// Nil: there is no such picture.
+    let image: StoredImage?
+    /// The moment the question was sent: freshness counts from here.
+    var asked: ContinuousClock.Instant
+    /// Of what the store said, not of when: while it says the same, the number stays, and no other has it.
+    private(set) var serial = Self.lastSerial.wrappingAdd(1, ordering: .relaxed).newValue
+
+    private static let lastSerial = Atomic<UInt64>(0)
+
+    init(image: StoredImage?, asked: ContinuousClock.Instant) {
+        self.image = image
+        self.asked = asked
+    }
+
+    /// This answer about another image, looked into deeper.
+    func with(_ image: StoredImage) -> CurrentEntry { CurrentEntry(image: image, asked: asked) }
+
+    /// Takes over the number of an older answer that said the same.
+    mutating func confirms(_ other: CurrentEntry) -> Bool {
+        guard image == other.image else { return false }
+        serial = other.serial
+        return true
+    }
+
+    /// Whether this one takes the place of another: not where that answers a question that was sent later. Two questions
+    /// of different kinds may be under way at once, and the one that was sent first may be answered last.
+    func replaces(_ other: CurrentEntry) -> Bool { asked >= other.asked }
+}
+
+/// How an answer came about, for `Cache-Status` and the metrics.
+public enum Freshness: Sendable, Hashable {
+    /// From memory, within the bound.
+    case hit
+    /// The store was asked for it.
+    case miss
+    /// Memory was too old, and the store said that it still holds.
+    case revalidated
+    /// Memory was too old, and the store had something else.
+    case replaced
+    /// Memory was within the bound, but the URL named another version, so the store was asked: does memory hold?
+    case forcedRevalidation(holds: Bool)
+    /// Memory is too old, and stands in because the store is away.
+    case stale
+}
+
+/// A picture that was found, and how.
+public struct ResolvedImage: Sendable {
+    public var image: StoredImage
+    public var freshness: Freshness
+    /// When the store was asked, where that was before this request; nil: it was asked for this request.
+    public var asked: ContinuousClock.Instant?
+}
+
+/// Answers "which version has this path now?" from memory where the answer is young enough, else from the store, with
+/// one question per path at a time.
+struct CurrentImages: Sendable {
+    typealias Cache = ImageCache<CurrentEntry>
+
+    struct FlightKey: Hashable, Sendable {
+        var path: ObjectKey
+        var epoch: WriteEpoch
+    }
+
+    private struct InspectionKey: Hashable, Sendable {
+        var image: StoredImage
+        var depth: StoredImage.Depth
+        var epoch: WriteEpoch
+    }
+
+    let storage: any ObjectStorage
+    let cache: Cache
+    let health: StorageHealth
+    /// How old an answer may be without being asked again.
+    let revalidateAfter: Duration
+    /// How much longer it may stand in while the store is away.
+    let staleFor: Duration
+    private let flights = SingleFlight<FlightKey, Result<CurrentEntry, StorageError>>()
+    private let inspections = SingleFlight<InspectionKey, Result<StoredImage?, StorageError>>()
+    private let inspection: ImageInspection
+    /// Paths that are being asked about though nobody waits.
+    private let refreshing = NIOLockedValueBox<Set<ObjectKey>>([])
+    let clock: MonotonicClock
+    /// So old, an answer that is in use is asked for again.
+    private let lookAhead: Duration
+
+    /// A reader that holds an old answer waits no longer than this for a new one.
+    private static let timeout = Duration.seconds(1)
+    /// Questions that are sent at once though nobody waits: thousands of hot paths must not crowd out those who wait.
+    static let maximumRefreshes = 32
+    /// The same while the store is away. Not one, since it may hang.
+    static let maximumRefreshesWhileAway = 4
+    /// Between two such questions for one path while the store is away.
+    private static let pauseWhileAway = Duration.milliseconds(250)
+
+    init(
+        storage: any ObjectStorage, cache: Cache, health: StorageHealth, revalidateAfter: Duration, staleFor: Duration,
+        clock: MonotonicClock = .continuous
+    ) {
+        self.storage = storage
+        self.cache = cache
+        self.health = health
+        self.revalidateAfter = revalidateAfter
+        self.staleFor = staleFor
+        self.clock = clock
+        lookAhead = revalidateAfter * 3 / 4
+        inspection = ImageInspection(storage: storage)
+    }
+
+    /// The entry in memory, where it is young enough to be believed. Does not wait.
+    ///
+    /// One that is in use in the last quarter of its time is asked for meanwhile, so that readers of what is asked for
+    /// often never wait for the store. What is not there is not: an answer that says so is to be forgotten.
+    func fresh(_ path: ObjectKey) -> CurrentEntry? {
+        guard let entry = cache.current(path), isFresh(entry, of: path, at: clock.now()) else { return nil }
+        return entry
+    }
+
+    /// Whether an entry that was found now is young enough to be believed. Asks for it aside as ``fresh(_:)`` does.
+    func isFresh(_ entry: CurrentEntry, of path: ObjectKey, at now: ContinuousClock.Instant) -> Bool {
+        let age = now - entry.asked
+        guard age < revalidateAfter else { return false }
+        if age >= lookAhead, entry.image != nil { refreshInBackground(path) }
+        return true
+    }
+
+    /// The entry in memory, where it may stand in for a store that is away.
+    func usableStale(_ path: ObjectKey) -> CurrentEntry? {
+        guard let entry = cache.current(path), entry.image != nil,
+            clock.now() - entry.asked < revalidateAfter + staleFor
+        else { return nil }
+        return entry
+    }
+
+    /// The path's current version.
+    ///
+    /// - Parameter expected: the version a URL names. Where memory knows another one, the store is asked at once.
+    func locate(_ path: ImagePath, expecting expected: String? = nil) async throws(ServiceError) -> ResolvedImage {
+        if let entry = fresh(path.key), expected == nil || entry.image?.version == expected {
+            return ResolvedImage(image: try present(entry), freshness: .hit, asked: entry.asked)
+        }
+        let arrival = clock.now()
+        let known = cache.current(path.key)
+        let stale = usableStale(path.key)
+        if let stale, let image = stale.image, health.isAway {
+            // While the store is known to be away nobody waits for it: one question finds out when it is back.
+            refreshInBackground(path.key)
+            return ResolvedImage(image: image, freshness: .stale, asked: stale.asked)
+        }
+        do {
+            let entry = try await ask(path.key, expected, until: stale == nil ? nil : clock.now() + Self.timeout)
+            let image = try present(entry)
+            return ResolvedImage(
+                image: image, freshness: freshness(of: image, since: known, at: arrival),
+                asked: entry.asked < arrival ? entry.asked : nil)
+        } catch  where error.tellsNothingOfTheImage {
+            guard let stale, let image = stale.image else { throw error }
+            return ResolvedImage(image: image, freshness: .stale, asked: stale.asked)
+        }
+    }
+
+    /// What the store's answer is to what memory knew when the request came.
+    private func freshness(
+        of image: StoredImage, since known: CurrentEntry?, at arrival: ContinuousClock.Instant
+    ) -> Freshness {
+        guard let known else { return .miss }
+        let holds = known.image?.etag == image.etag
+        if arrival - known.asked < revalidateAfter { return .forcedRevalidation(holds: holds) }
+        return holds ? .revalidated : .replaced
+    }
+
+    private func present(_ entry: CurrentEntry) throws(ServiceError) -> StoredImage {
+        guard let image = entry.image else { throw .notFound }
+        return image
+    }
+
+    /// Asks the store, together with whoever else is asking. Gives up waiting at `limit`; the question goes on.
+    private func ask(
+        _ path: ObjectKey, _ expected: String?, until limit: ContinuousClock.Instant?
+    ) async throws(ServiceError) -> CurrentEntry {
+        let arrival = clock.now()
+        while true {
+            let entry = try await joinFlight(path, until: limit)
+            if isRecentEnough(entry.image?.version, asked: entry.asked, to: arrival, expected) { return entry }
+        }
+    }
+
+    /// Asks for nobody, unless that is being done already, or too many such questions are under way.
+    private func refreshInBackground(_ path: ObjectKey) {
+        let limit = health.isAway ? Self.maximumRefreshesWhileAway : Self.maximumRefreshes
+        guard refreshing.withLockedValue({ $0.count < limit && $0.insert(path).inserted }) else { return }
+        let key = FlightKey(path: path, epoch: cache.epoch(of: path))
+        Task {
+            _ = try? await flights.run(key) { await self.question(key) }
+            // A store that refuses at once is not asked again with every hit.
+            if health.isAway { try? await clock.sleep(clock.now() + Self.pauseWhileAway) }
+            refreshing.withLockedValue { _ = $0.remove(path) }
+        }
+    }
+
+    /// Whether an answer tells a request enough that came at `arrival`. One to a question that was sent long before
+    /// tells nothing about now; and where it is not the version that the URL names, that one may have been written
+    /// after any question that was sent before.
+    func isRecentEnough(
+        _ version: String?, asked: ContinuousClock.Instant, to arrival: ContinuousClock.Instant, _ expected: String?
+    ) -> Bool {
+        if asked >= arrival { return true }
+        guard let expected, version != expected else { return arrival - asked < revalidateAfter }
+        return false
+    }
+
+    private func joinFlight(
+        _ path: ObjectKey, until limit: ContinuousClock.Instant?
+    ) async throws(ServiceError) -> CurrentEntry {
+        let key = FlightKey(path: path, epoch: cache.epoch(of: path))
+        let result: Result<CurrentEntry, StorageError>
+        do {
+            if let limit {
+                result = try await wait(until: limit) { try await flights.run(key) { await self.question(key) } }
+            } else {
+                result = try await flights.run(key) { await self.question(key) }
+            }
+        } catch {
+            throw .cancelled
+        }
+        do {
+            return try result.get()
+        } catch {
+            throw ServiceError(error)
+        }
+    }
+
+    private func question(_ key: FlightKey) async -> Result<CurrentEntry, StorageError> {
+        let asked = clock.now()
+        do throws(StorageError) {
+            let entry = CurrentEntry(image: try await lookUp(key.path), asked: asked)
+            cache.setCurrent(key.path, entry, asked: key.epoch)
+            return .success(entry)
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// Asks for the answer in a task of its own, so that a reader that gives up does not end the question.
+    private func wait(
+        until limit: ContinuousClock.Instant,
+        _ work: @escaping @Sendable () async throws -> Result<CurrentEntry, StorageError>
+    ) async throws -> Result<CurrentEntry, StorageError> {
+        let (stream, continuation) = AsyncStream.makeStream(of: Result<CurrentEntry, StorageError>.self)
+        Task {
+            if let result = try? await work() { continuation.yield(result) }
+            continuation.finish()
+        }
+        let timer = Task {
+            try await clock.sleep(limit)
+            continuation.yield(.failure(StorageError(.timedOut, during: .head, detail: "an old answer stands in")))
+        }
+        defer { timer.cancel() }
+        for await result in stream { return result }
+        throw CancellationError()
+    }
+
+    // MARK: Asking the store
+
+    /// What the store has under this key now; nil for nothing, or nothing that is a picture.
+    private func lookUp(_ key: ObjectKey) async throws(StorageError) -> StoredImage? {
+        for _ in 0..<Self.maximumLooks {
+            do {
+                let object = try await storage.head(key)
+                // The same version is not looked into again.
+                if let known = cache.current(key)?.image, known.etag == object.etag, known.depth > .signature {
+                    return StoredImage(object: object, format: known.format, image: known.image, depth: known.depth)
+                }
+                return try await inspection.describe(object)
+            } catch  where error.code == .notFound {
+                return nil
+            } catch  where error.code == .preconditionFailed {
+                // Replaced between the two questions.
+                continue
+            }
+        }
+        throw StorageError(.conflict, during: .get, detail: "replaced each time while it was being read")
+    }
+
+    private static let maximumLooks = 4
+
+    /// The same version, looked into at least so deep; once for all who want it, and remembered.
+    ///
+    /// - Throws: ``ServiceError/preconditionFailed`` where that version has gone: locate again.
+    func inspect(_ image: StoredImage, to depth: StoredImage.Depth) async throws(ServiceError) -> StoredImage {
+        guard image.depth < depth else { return image }
+        let path = image.object.key
+        let epoch = cache.epoch(of: path)
+        let result: Result<StoredImage?, StorageError>
+        do {
+            result = try await inspections.run(InspectionKey(image: image, depth: depth, epoch: epoch)) {
+                await deepen(image, to: depth, asked: epoch)
+            }
+        } catch {
+            throw .cancelled
+        }
+        do {
+            guard let inspected = try result.get() else { throw ServiceError.notFound }
+            return inspected
+        } catch let error as StorageError {
+            if error.code == .preconditionFailed || error.code == .notFound { cache.forgetCurrent(path) }
+            throw ServiceError(error)
+        } catch let error as ServiceError {
+            throw error
+        } catch {
+            throw .defect(error)
+        }
+    }
+
+    private func deepen(
+        _ image: StoredImage, to depth: StoredImage.Depth, asked epoch: WriteEpoch
+    ) async -> Result<StoredImage?, StorageError> {
+        do throws(StorageError) {
+            var result = image
+            if result.depth < .header {
+                guard let read = try await inspection.readHeader(of: result.object) else { return .success(nil) }
+                result = read
+            }
+            if result.depth < depth { result = try await inspection.readWhole(result) }
+            let path = image.object.key
+            if let entry = cache.current(path), entry.image?.etag == image.etag {
+                cache.setCurrent(path, entry.with(result), asked: epoch)
+            }
+            return .success(result)
+        } catch {
+            return .failure(error)
+        }
+    }
+}

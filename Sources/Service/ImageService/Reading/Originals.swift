@@ -1,0 +1,318 @@
+import ImageCache
+import ImageCodecs
+import ImageModel
+import NIOConcurrencyHelpers
+import NIOCore
+public import ObjectStorage
+import TaskSupport
+
+/// A picture with its bytes, or a range of them, as a stream.
+public struct OpenedImage: Sendable {
+    public var located: ResolvedImage
+    /// The bytes in the body.
+    public var range: Range<Int64>
+    public var body: ObjectBody
+    /// Whether the bytes are in memory, all of them.
+    public var isHit = false
+    /// To be kept until the last byte is sent.
+    public var hold: AnswerHold?
+}
+
+/// Reads stored pictures: from memory, or from the store, by one reader for all who want a small one at once. Large
+/// ones stream past the cache, to each on its own.
+struct Originals: Sendable {
+    let storage: any ObjectStorage
+    let cache: CurrentImages.Cache
+    let current: CurrentImages
+    private let answers: AnswerMemory
+
+    /// What the one reader found.
+    private enum Opening: Sendable {
+        case absent
+        /// Followed by all who asked.
+        case shared(StoredImage, FillingBody)
+        /// Taken by the first, the others open their own.
+        case single(StoredImage, OneTake<ObjectBody>)
+    }
+
+    private struct Landed: Sendable {
+        var opening: Result<Opening, StorageError>
+        var asked: ContinuousClock.Instant
+    }
+
+    private struct FlightKey: Hashable, Sendable {
+        var path: ObjectKey
+        /// Only this version; nil: whatever is there now.
+        var etag: ETag?
+        var epoch: WriteEpoch
+    }
+
+    private let flights = SingleFlight<FlightKey, Landed>()
+
+    init(storage: any ObjectStorage, cache: CurrentImages.Cache, current: CurrentImages, answers: AnswerMemory) {
+        self.storage = storage
+        self.cache = cache
+        self.current = current
+        self.answers = answers
+    }
+
+    /// The whole picture in its current version. Where nothing is known yet, that is one question to the store.
+    ///
+    /// - Parameter requester: the reader to whom it is sent.
+    func openWhole(
+        _ path: ImagePath, expecting expected: String?, for requester: ClientIdentity
+    ) async throws(ServiceError) -> OpenedImage {
+        // What is in memory, or can be had by asking whether it still holds, needs no body from the store.
+        if let known = cache.current(path.key)?.image, cache.contains(path.key, known.etag, .original) {
+            return try await open(try await current.locate(path, expecting: expected), range: nil, for: requester)
+        }
+        if let entry = current.fresh(path.key), expected == nil || entry.image?.version == expected {
+            guard let image = entry.image else { throw .notFound }
+            return try await open(
+                ResolvedImage(image: image, freshness: .hit, asked: entry.asked), range: nil, for: requester)
+        }
+        let arrival = current.clock.now()
+        while true {
+            let landed = try await join(FlightKey(path: path.key, etag: nil, epoch: cache.epoch(of: path.key)))
+            switch landed.opening {
+            case .success(.absent):
+                guard current.isRecentEnough(nil, asked: landed.asked, to: arrival, expected) else { continue }
+                throw .notFound
+            case .success(.shared(let image, _)), .success(.single(let image, _)):
+                guard current.isRecentEnough(image.version, asked: landed.asked, to: arrival, expected) else {
+                    continue
+                }
+                let asked = landed.asked < arrival ? landed.asked : nil
+                return try await opened(
+                    landed, ResolvedImage(image: image, freshness: .miss, asked: asked), for: requester)
+            case .failure(let error): throw ServiceError(error)
+            }
+        }
+    }
+
+    /// This version, or a range of it. Where it is gone in the meantime: ``ServiceError/preconditionFailed`` or
+    /// ``ServiceError/notFound``, and what is known of the path is forgotten.
+    ///
+    /// - Parameter requester: the reader to whom it is sent; nil where it is read for work that counts it already.
+    func open(
+        _ located: ResolvedImage, range: ByteRange?, for requester: ClientIdentity?
+    ) async throws(ServiceError) -> OpenedImage {
+        let image = located.image
+        let path = image.object.key
+        var resolved = 0..<image.size
+        if let range {
+            guard let part = range.resolve(size: image.size) else { throw .rangeNotSatisfiable(size: image.size) }
+            resolved = part
+        }
+        if let hit = inMemory(located, resolved) { return hit }
+        if range == nil, image.size <= Int64(cache.maximumBodyBytes) {
+            if let filling = cache.filling(path, image.etag, .original), let body = filling.stream() {
+                return OpenedImage(located: located, range: resolved, body: body, hold: AnswerHold(filling))
+            }
+            // It may have come to its end between the two looks.
+            if let hit = inMemory(located, resolved) { return hit }
+            let landed = try await join(FlightKey(path: path, etag: image.etag, epoch: cache.epoch(of: path)))
+            return try await opened(landed, located, for: requester)
+        }
+        let hold = try await admit(resolved, for: requester)
+        return OpenedImage(located: located, range: resolved, body: try await read(image, range, resolved), hold: hold)
+    }
+
+    /// Room for the buffers of one stream.
+    private func admit(_ range: Range<Int64>, for requester: ClientIdentity?) async throws(ServiceError) -> AnswerHold?
+    {
+        guard let requester else { return nil }
+        let bytes = min(range.count, storage.capabilities.streamBytes)
+        return AnswerHold(try await answers.admit(bytes, for: requester))
+    }
+
+    private func inMemory(_ located: ResolvedImage, _ range: Range<Int64>) -> OpenedImage? {
+        let image = located.image
+        guard let cached = cache.body(image.object.key, image.etag, .original), Int64(cached.size) == image.size else {
+            return nil
+        }
+        let body = cached.stream(Int(range.lowerBound)..<Int(range.upperBound))
+        return OpenedImage(located: located, range: range, body: body, isHit: true, hold: AnswerHold(cached))
+    }
+
+    /// One reader's share of what the one reader found.
+    private func opened(
+        _ landed: Landed, _ located: ResolvedImage, for requester: ClientIdentity?
+    ) async throws(ServiceError) -> OpenedImage {
+        let image = located.image
+        switch landed.opening {
+        case .success(.absent): throw .notFound
+        case .success(.shared(_, let filling)):
+            if let body = filling.stream() {
+                return OpenedImage(located: located, range: 0..<image.size, body: body, hold: AnswerHold(filling))
+            }
+        case .success(.single(_, let body)):
+            let hold = try await admit(0..<image.size, for: requester)
+            if let body = body.take() {
+                return OpenedImage(located: located, range: 0..<image.size, body: body, hold: hold)
+            }
+            return OpenedImage(
+                located: located, range: 0..<image.size, body: try await read(image, nil, 0..<image.size), hold: hold)
+        case .failure(let error):
+            forgetIfGone(image.object.key, error)
+            throw ServiceError(error)
+        }
+        let hold = try await admit(0..<image.size, for: requester)
+        return OpenedImage(
+            located: located, range: 0..<image.size, body: try await read(image, nil, 0..<image.size), hold: hold)
+    }
+
+    /// A stream from the store for one reader alone.
+    private func read(
+        _ image: StoredImage, _ range: ByteRange?, _ resolved: Range<Int64>
+    ) async throws(ServiceError) -> ObjectBody {
+        do throws(StorageError) {
+            let got = try await storage.get(image.object.key, options: GetOptions(range: range, ifMatch: image.etag))
+            guard got.range == resolved, got.info.size == image.size else {
+                throw StorageError(.badAnswer, during: .get, detail: "another range than was asked for")
+            }
+            return got.body
+        } catch {
+            forgetIfGone(image.object.key, error)
+            throw ServiceError(error)
+        }
+    }
+
+    private func forgetIfGone(_ path: ObjectKey, _ error: StorageError) {
+        if error.code == .preconditionFailed || error.code == .notFound { cache.forgetCurrent(path) }
+    }
+
+    /// All bytes of this version in memory, for work that needs them at once.
+    func bytes(of located: ResolvedImage, limit: Int) async throws(ServiceError) -> ByteBuffer {
+        let opened = try await open(located, range: nil, for: nil)
+        do {
+            return try await opened.body.collect(upTo: limit, reserving: Int(located.image.size))
+        } catch let error as StorageError {
+            throw ServiceError(error)
+        } catch {
+            throw .cancelled
+        }
+    }
+
+    // MARK: The one reader
+
+    private func join(_ key: FlightKey) async throws(ServiceError) -> Landed {
+        do {
+            return try await flights.run(key) { await fetch(key) }
+        } catch {
+            throw .cancelled
+        }
+    }
+
+    private func fetch(_ key: FlightKey) async -> Landed {
+        let asked = current.clock.now()
+        do throws(StorageError) {
+            return Landed(opening: .success(try await ask(key, asked: asked)), asked: asked)
+        } catch  where error.code == .notFound && key.etag == nil {
+            cache.setCurrent(key.path, CurrentEntry(image: nil, asked: asked), asked: key.epoch)
+            return Landed(opening: .success(.absent), asked: asked)
+        } catch {
+            return Landed(opening: .failure(error), asked: asked)
+        }
+    }
+
+    private func ask(_ key: FlightKey, asked: ContinuousClock.Instant) async throws(StorageError) -> Opening {
+        var got = try await storage.get(key.path, options: GetOptions(ifMatch: key.etag))
+        guard got.range == 0..<got.info.size else {
+            throw StorageError(.badAnswer, during: .get, detail: "a part where all was asked for")
+        }
+        let image: StoredImage
+        if let known = cache.current(key.path)?.image, known.etag == got.info.etag, known.depth > .signature {
+            // Somebody has looked into this version already.
+            image = StoredImage(object: got.info, format: known.format, image: known.image, depth: known.depth)
+        } else if let recorded = ImageRecord(got.info).image {
+            image = StoredImage(object: got.info, format: recorded.format, image: recorded)
+        } else {
+            let peek = try await Peek.format(of: got.body)
+            got.body = peek.body
+            guard let format = peek.format else {
+                cache.setCurrent(key.path, CurrentEntry(image: nil, asked: asked), asked: key.epoch)
+                return .absent
+            }
+            image = StoredImage(object: got.info, format: format, image: nil)
+        }
+        cache.setCurrent(key.path, CurrentEntry(image: image, asked: asked), asked: key.epoch)
+        guard let reservation = cache.reserve(key.path, .original, bytes: Int(clamping: image.size)) else {
+            return .single(image, OneTake(got.body))
+        }
+        return .shared(
+            image, cache.fill(key.path, image.etag, .original, from: got.body, in: reservation, asked: key.epoch))
+    }
+}
+
+/// The beginning of a body, looked at without being lost.
+private enum Peek {
+    static func format(of body: ObjectBody) async throws(StorageError) -> (format: ImageFormat?, body: ObjectBody) {
+        var head: ByteBuffer?
+        var format: ImageFormat?
+        let rest = PulledBody(body)
+        do {
+            // The first chunk is mostly enough, and is then passed on as it came. A signature may be cut up all the same.
+            var wanted = 1
+            reading: while let chunk = try await rest.next() {
+                head.setOrWriteImmutableBuffer(chunk)
+                guard let bytes = head, bytes.readableBytes >= wanted else { continue }
+                switch ImageFormat.detect(prefix: bytes.readableBytesSpan) {
+                case .format(let found):
+                    format = found
+                    break reading
+                case .notAnImage: break reading
+                case .needs(let count): wanted = count
+                }
+            }
+        } catch let error as StorageError {
+            throw error
+        } catch {
+            throw StorageError(.cancelled, during: .get, cause: error)
+        }
+        let bytes = head ?? ByteBuffer()
+        let whole = ObjectBody {
+            var first: ByteBuffer? = bytes.readableBytes > 0 ? bytes : nil
+            return {
+                if let chunk = first {
+                    first = nil
+                    return chunk
+                }
+                return try await rest.next()
+            }
+        }
+        return (format, whole)
+    }
+}
+
+/// A body whose reading began here and goes on elsewhere.
+///
+/// `@unchecked Sendable`: the iterator is used by one task at a time, first by the one that peeks, then by the one
+/// that reads the body it hands on; the hand-over itself orders the two.
+private final class PulledBody: @unchecked Sendable {
+    private var iterator: ObjectBody.AsyncIterator
+
+    init(_ body: ObjectBody) {
+        iterator = body.makeAsyncIterator()
+    }
+
+    func next() async throws -> ByteBuffer? {
+        try await iterator.next()
+    }
+}
+
+/// A value that only the first who asks gets.
+final class OneTake<Value: Sendable>: Sendable {
+    private let value: NIOLockedValueBox<Value?>
+
+    init(_ value: Value) {
+        self.value = NIOLockedValueBox(value)
+    }
+
+    func take() -> Value? {
+        value.withLockedValue { value in
+            defer { value = nil }
+            return value
+        }
+    }
+}

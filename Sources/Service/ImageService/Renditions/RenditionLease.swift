@@ -1,0 +1,96 @@
+import NIOCore
+import ObjectStorage
+import TaskSupport
+
+/// Lets one replica render while the others wait for what it keeps: an object that only one of them can create. It is a
+/// saving and no lock: a replica that has waited long enough renders all the same, and nothing is wrong then.
+struct RenditionLease: Sendable {
+    let objects: DerivedObjects
+    /// How long a replica waits for another one.
+    let timeout: Duration
+
+    var isOn: Bool { timeout > .zero }
+
+    enum Outcome: Sendable {
+        /// Ours, to be released.
+        case held
+        /// The other one has rendered it.
+        case found(GetResult)
+        /// The store takes no lease.
+        case without
+    }
+
+    private static let firstPause = Duration.milliseconds(20)
+    private static let longestPause = Duration.milliseconds(200)
+
+    /// How the names of leases begin.
+    static let kind = "lease-"
+
+    private static func name(_ text: String) -> String { kind + StoredImage.digest(text) }
+
+    /// Takes the lease, or waits for whoever holds it.
+    ///
+    /// - Parameter find: looks whether the rendition is there.
+    /// - Throws: ``StorageError`` where the store is away, or the task is cancelled.
+    func take(
+        _ text: String, of version: OriginalVersion, find: () async throws(StorageError) -> GetResult?
+    ) async throws(StorageError) -> Outcome {
+        // Each try has a name of its own, by which a lost answer to it is known again.
+        let mark = ByteBuffer(string: WriteID.random().text)
+        let deadline = objects.clock.now() + timeout
+        var pause = Self.firstPause
+        while true {
+            switch await put(mark, text, version) {
+            case .kept:
+                do throws(StorageError) {
+                    // The one before may have kept it and gone since it was looked for.
+                    guard let got = try await find() else { return .held }
+                    release(text, of: version)
+                    return .found(got)
+                } catch {
+                    release(text, of: version)
+                    throw error
+                }
+            case .failed: return .without
+            case .existed: break
+            }
+            // Whoever holds it has died, or is slow: it is taken over.
+            guard objects.clock.now() < deadline else { return .held }
+            do {
+                try await objects.clock.pause(for: pause)
+            } catch {
+                throw StorageError(.cancelled, during: .get, cause: error)
+            }
+            pause = min(pause * 2, Self.longestPause)
+            if let got = try await find() { return .found(got) }
+        }
+    }
+
+    /// Gives it back, in the background.
+    func release(_ text: String, of version: OriginalVersion) {
+        objects.tasks.start { await objects.remove(Self.name(text), of: version) }
+    }
+
+    /// Brought to its end whoever leaves meanwhile: a lease that nobody knows of would be waited for.
+    private func put(_ mark: ByteBuffer, _ text: String, _ version: OriginalVersion) async -> DerivedObjects.Kept {
+        let name = Self.name(text)
+        let kept = await Task(executorPreference: RequestExecutor.executor) { () -> DerivedObjects.Kept in
+            switch await objects.put(mark, as: name, of: version, contentType: "text/plain") {
+            case .kept: return .kept
+            // The store may have taken it all the same.
+            case .failed: return await isOurs(mark, name, version) ? .kept : .failed
+            case .existed: return await isOurs(mark, name, version) ? .kept : .existed
+            }
+        }.value
+        if kept == .kept, Task.isCancelled {
+            release(text, of: version)
+            return .failed
+        }
+        return kept
+    }
+
+    private func isOurs(_ mark: ByteBuffer, _ name: String, _ version: OriginalVersion) async -> Bool {
+        guard let got = try? await objects.get(name, of: version) else { return false }
+        return (try? await got.body.collect(upTo: 256)) == mark
+    }
+}

@@ -1,0 +1,186 @@
+import ImageCodecs
+import ImageModel
+import NIOConcurrencyHelpers
+import NIOCore
+import ObjectStorage
+import Rendering
+
+/// Finished renditions in the store: found there by every replica before anyone renders, and written once.
+struct RenditionStore: Sendable {
+    private let objects: DerivedObjects
+    private let maximumPerImage: Int
+    private let lease: RenditionLease
+    private let pendingBytes = PendingBytes()
+    private let counts = KeptCounts()
+
+    init(objects: DerivedObjects, keeping: RenditionStoreOptions) {
+        self.objects = objects
+        maximumPerImage = keeping.maximumPerImage
+        lease = RenditionLease(objects: objects, timeout: keeping.lease)
+    }
+
+    /// What is longer is not kept: it would not be kept in memory either.
+    static let maximumBytes = 4 << 20
+
+    static func canKeep(_ bytes: ByteBuffer) -> Bool { bytes.readableBytes <= maximumBytes }
+
+    /// How the names of renditions begin, of whatever renderer.
+    static let kind = "rendition-"
+    /// How the names of what this renderer made begin.
+    static let start = "\(kind)\(Renderer.revision)-"
+
+    /// The name of a rendition's object.
+    ///
+    /// - Parameter text: the canonical request, renderer revision included.
+    private static func name(_ text: String) -> String { start + StoredImage.digest(text) }
+
+    /// The rendition as it lies in the store, with its body still to be read; nil where there is none.
+    ///
+    /// - Throws: ``StorageError`` where the store is away.
+    func get(_ text: String, of version: OriginalVersion) async throws(StorageError) -> GetResult? {
+        guard let got = try await objects.get(Self.name(text), of: version), got.info.size <= Self.maximumBytes else {
+            return nil
+        }
+        return got
+    }
+
+    /// Removes what has turned out to be no picture.
+    func discard(_ text: String, of version: OriginalVersion) async {
+        await objects.remove(Self.name(text), of: version)
+    }
+
+    /// What the store has of a rendition.
+    enum Lookup: Sendable {
+        case found(GetResult)
+        /// Nobody has it: it is to be rendered, and then persisted with the claim.
+        case missing(Claim)
+    }
+
+    /// Whether the rendition is there, and else who renders it. With leases a replica waits here for another one.
+    ///
+    /// - Throws: ``StorageError`` where the store is away, or the task is cancelled.
+    func lookUp(_ text: String, of version: OriginalVersion) async throws(StorageError) -> Lookup {
+        if let got = try await get(text, of: version) { return .found(got) }
+        guard lease.isOn else { return .missing(Claim(text: text, version: version, holdsLease: false)) }
+        let holds = try await lease.take(text, of: version) { () async throws(StorageError) -> GetResult? in
+            try await get(text, of: version)
+        }
+        switch holds {
+        case .found(let got): return .found(got)
+        case .held: return .missing(Claim(text: text, version: version, holdsLease: true))
+        case .without: return .missing(Claim(text: text, version: version, holdsLease: false))
+        }
+    }
+
+    /// The right to render, which ``persist(_:with:isLimited:ended:)`` gives back.
+    struct Claim: Sendable {
+        fileprivate var text: String
+        fileprivate var version: OriginalVersion
+        fileprivate var holdsLease: Bool
+    }
+
+    /// Keeps what was rendered, in the background: nobody waits for it but replicas with a lease. Nil: rendering failed.
+    ///
+    /// - Parameters:
+    ///   - isLimited: whether it counts for the limit of one version.
+    ///   - ended: called with whether it is in the store now, and who put it there.
+    func persist(
+        _ claim: Claim, with bytes: ByteBuffer?, isLimited: Bool,
+        ended: @escaping @Sendable (DerivedObjects.Kept) async -> Void
+    ) {
+        let size = bytes?.readableBytes ?? 0
+        let bytes = bytes.flatMap { Self.canKeep($0) && pendingBytes.take(size) ? $0 : nil }
+        guard bytes != nil || claim.holdsLease else { return }
+        objects.tasks.start {
+            if let bytes {
+                let kept = await keep(bytes, claim, isLimited: isLimited)
+                pendingBytes.give(size)
+                await ended(kept)
+            }
+            if claim.holdsLease { lease.release(claim.text, of: claim.version) }
+        }
+    }
+
+    /// Keeps what was made on the way, in the background, without a claim: whoever was first has made the same. It does not
+    /// count for the limit.
+    func persistIntermediate(_ bytes: ByteBuffer, _ text: String, of version: OriginalVersion) {
+        persist(Claim(text: text, version: version, holdsLease: false), with: bytes, isLimited: false) { _ in }
+    }
+
+    private func keep(_ bytes: ByteBuffer, _ claim: Claim, isLimited: Bool) async -> DerivedObjects.Kept {
+        guard let format = ImageFormat.detect(bytes.readableBytesSpan) else { return .failed }
+        if isLimited {
+            guard await takePlace(claim.version) else { return .failed }
+        }
+        let kept = await objects.keep(
+            bytes, as: Self.name(claim.text), of: claim.version, contentType: format.capabilities.mediaType)
+        if isLimited, kept != .kept { counts.change(claim.version, by: -1) }
+        return kept
+    }
+
+    /// Takes one of the version's places, where there are any left. The store is asked for the first one; what other
+    /// replicas keep from then on is missed, so that the limit is one of each replica at worst.
+    private func takePlace(_ version: OriginalVersion) async -> Bool {
+        if !counts.isKnown(version) {
+            // A store that does not let us list is counted from nothing.
+            do throws(StorageError) {
+                let count = try await objects.count(of: version, beginningWith: Self.start, upTo: maximumPerImage)
+                counts.learn(version, count)
+            } catch {
+                guard !error.isOutage else { return false }
+                counts.learn(version, 0)
+            }
+        }
+        return counts.take(version, of: maximumPerImage)
+    }
+}
+
+/// How much may be on its way into the store: where it is slow, renditions are not kept rather than piled up, and readers
+/// come first.
+private final class PendingBytes: Sendable {
+    private static let limit = 32 << 20
+    /// Half of the threads that local files have: each waits for its disk, and readers' questions wait for a thread.
+    private static let maximumWrites = 4
+    private let used = NIOLockedValueBox((bytes: 0, writes: 0))
+
+    func take(_ bytes: Int) -> Bool {
+        used.withLockedValue { used in
+            guard bytes <= Self.limit - used.bytes, used.writes < Self.maximumWrites else { return false }
+            used = (used.bytes + bytes, used.writes + 1)
+            return true
+        }
+    }
+
+    func give(_ bytes: Int) { used.withLockedValue { $0 = ($0.bytes - bytes, $0.writes - 1) } }
+}
+
+/// How many objects are known to be kept of a version, for the versions of late.
+private final class KeptCounts: Sendable {
+    private static let limit = 10_000
+    private let counts = NIOLockedValueBox<[OriginalVersion: Int]>([:])
+
+    func isKnown(_ version: OriginalVersion) -> Bool { counts.withLockedValue { $0[version] != nil } }
+
+    /// Who was faster knows more.
+    func learn(_ version: OriginalVersion, _ count: Int) {
+        counts.withLockedValue { counts in
+            // Who is forgotten is counted again.
+            if counts.count >= Self.limit { counts.removeAll() }
+            if counts[version] == nil { counts[version] = count }
+        }
+    }
+
+    func take(_ version: OriginalVersion, of maximum: Int) -> Bool {
+        counts.withLockedValue { counts in
+            guard let count = counts[version], count < maximum else { return false }
+            counts[version] = count + 1
+            return true
+        }
+    }
+
+    func change(_ version: OriginalVersion, by change: Int) {
+        counts.withLockedValue { counts in
+            if let count = counts[version] { counts[version] = count + change }
+        }
+    }
+}

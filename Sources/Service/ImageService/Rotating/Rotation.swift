@@ -1,0 +1,297 @@
+import Admission
+public import ImageCodecs
+public import ImageModel
+import NIOCore
+import ObjectStorage
+import TaskSupport
+
+/// What a rotate has made.
+public struct RotatedImage: Sendable {
+    public var image: StoredImage
+    /// Whether every pixel is still what it was.
+    public var isLossless: Bool
+    /// What the file has lost beside that.
+    public var effects: TransformEffects
+}
+
+/// What a rotate does to a picture.
+public struct RotationChange: Sendable, Hashable {
+    /// As seen.
+    public var orientation: Orientation
+    /// What becomes of blocks that stand in the way.
+    public var edge: ImageTransform.Edge
+
+    public init(_ orientation: Orientation, edge: ImageTransform.Edge = .reencode) {
+        self.orientation = orientation
+        self.edge = edge
+    }
+}
+
+/// Turns and flips what is stored: read, change, replace if unchanged, and again where another write came between.
+struct Rotation: Sendable {
+    let storage: any ObjectStorage
+    let cache: CurrentImages.Cache
+    let settlement: WriteSettlement
+    let workers: CodecWorkers
+    let derived: DerivedObjects
+    let limits: UploadLimits
+    private let queue = KeyedLock<ObjectKey>()
+
+    /// A rotate that does not come to its turn, or keeps losing against others, gives up after so long.
+    private static let timeout = Duration.seconds(60)
+
+    init(
+        storage: any ObjectStorage, cache: CurrentImages.Cache, settlement: WriteSettlement, workers: CodecWorkers,
+        derived: DerivedObjects, limits: UploadLimits
+    ) {
+        self.storage = storage
+        self.cache = cache
+        self.settlement = settlement
+        self.workers = workers
+        self.derived = derived
+        self.limits = limits
+    }
+
+    func rotate(
+        _ path: ImagePath, by change: RotationChange, condition: WriteCondition, for requester: ClientIdentity
+    ) async throws(ServiceError) -> RotatedImage {
+        do {
+            return try await StartDeadline.run(within: Self.timeout, clock: settlement.clock) { permit in
+                try await queue.withLock(path.key) {
+                    try permit.begin()
+                    let rotated = try await rotateAlone(path, by: change, condition: condition, for: requester)
+                    derived.removeAll(of: path.key, but: rotated.image.etag)
+                    return rotated
+                }
+            }
+        } catch let error as ServiceError {
+            derived.removeIfWritten(path.key, error)
+            throw error
+        } catch let error as AdmissionError {
+            throw ServiceError(error)
+        } catch {
+            throw .cancelled
+        }
+    }
+
+    /// What a turn has cost.
+    private struct Cost {
+        var isLossless: Bool
+        var effects: TransformEffects
+    }
+
+    /// A write that was begun.
+    private struct Attempt {
+        var cost: Cost
+        /// What it writes.
+        var info: ImageInfo
+    }
+
+    /// What earlier rounds of one rotate have left behind.
+    private struct Past {
+        /// The writes that were begun. One whose answer was lost may land at any time.
+        var attempts: [WriteID: Attempt] = [:]
+        /// The version that a write whose outcome is open was made from.
+        var forcedRevalidation: Version?
+        var hasMetOutage = false
+    }
+
+    /// A version as it was read.
+    private struct Version {
+        var object: ObjectInfo
+        var record: ImageRecord
+
+        init(_ object: ObjectInfo) {
+            self.object = object
+            record = ImageRecord(object)
+        }
+
+        /// Whether this is that version, or has come of it by rotates alone: then its list still holds the newest write.
+        func goesOn(from other: Version) -> Bool {
+            if object.etag == other.object.etag { return true }
+            guard let newest = other.record.writes.last else { return false }
+            return record.writes.contains(newest)
+        }
+    }
+
+    private func rotateAlone(
+        _ path: ImagePath, by change: RotationChange, condition: WriteCondition, for requester: ClientIdentity
+    ) async throws(ServiceError) -> RotatedImage {
+        let start = settlement.clock.now()
+        var past = Past()
+        var longestPause = 10
+        while true {
+            if let rotated = try await attempt(
+                path, by: change, condition: condition, after: &past, since: start, for: requester)
+            {
+                return rotated
+            }
+            guard settlement.clock.now() < start + Self.timeout else {
+                throw .conflict("Other writes of this image came first each time.")
+            }
+            // Replicas that lose at once would lose together again.
+            do {
+                try await settlement.clock.pause(for: .milliseconds(Int.random(in: 0...longestPause)))
+            } catch {
+                throw .cancelled
+            }
+            longestPause = min(2 * longestPause, 320)
+        }
+    }
+
+    /// One round; nil where it is worth another.
+    private func attempt(
+        _ path: ImagePath, by change: RotationChange, condition: WriteCondition, after past: inout Past,
+        since start: ContinuousClock.Instant, for requester: ClientIdentity
+    ) async throws(ServiceError) -> RotatedImage? {
+        let found = try await ask { () async throws(StorageError) in try await storage.head(path.key) }
+        if let rotated = try await settled(found, condition, past) { return rotated }
+        try limits.check(found.size, toBe: "rotated")
+        // The turn comes before the read: whatever waits between that and the write gives other writers time to come
+        // first, and would hold a connection to the store. Until what was made of the file is with the store.
+        let work = CodecWork(turning: found.size, ImageRecord(found).image)
+        let permit = try await workers.admit(work, for: requester)
+        defer { permit.release() }
+        let got = try await ask { () async throws(StorageError) in
+            try await storage.get(path.key, options: GetOptions())
+        }
+        if let rotated = try await settled(got.info, condition, past) { return rotated }
+        let version = Version(got.info)
+        // Another file has come that there is no room for.
+        guard got.info.size <= found.size else { return nil }
+        let turned = try await transform(try await read(got), change, in: permit)
+        // What is left is the store's work.
+        permit.endWork()
+        let id = WriteID.random()
+        past.attempts[id] = Attempt(cost: turned.cost, info: turned.info)
+        switch await write(turned, path, over: version, as: id, past) {
+        case .done(let put):
+            let image = await StoredImage.afterWrite(
+                of: path, put: put, image: turned.info, size: Int64(turned.bytes.readableBytes), storage: storage,
+                cache: cache, clock: settlement.clock)
+            return RotatedImage(image: image, isLossless: turned.cost.isLossless, effects: turned.cost.effects)
+        case .seen(let found):
+            return await rotated(found, past)
+        case .notDone(let error, let found):
+            guard let found else { throw .notFound }
+            if error.mayHaveHappened { past.forcedRevalidation = past.forcedRevalidation ?? version }
+            // Another write came first, whether the store could say so or not.
+            if error.code == .preconditionFailed || error.code == .conflict { return nil }
+            if found.etag != version.object.etag { return nil }
+            // A store that fails is tried once more, while there is time.
+            guard !past.hasMetOutage, settlement.clock.now() < start + settlement.timeout else {
+                throw ServiceError(error)
+            }
+            past.hasMetOutage = true
+            return nil
+        case .failed(let error): throw ServiceError(error)
+        }
+    }
+
+    /// What is there now, where that ends this rotate; nil where it is still to be done.
+    private func settled(
+        _ object: ObjectInfo, _ condition: WriteCondition, _ past: Past
+    ) async throws(ServiceError) -> RotatedImage? {
+        // An attempt that was given up may have landed since: it is this rotate, and must not be done twice.
+        if let rotated = await rotated(object, past) { return rotated }
+        // Where an upload has begun the list anew, an attempt of ours may have happened just before. So may it where a
+        // write from before it has landed behind it, once four turns had brought the same bytes back.
+        if let forcedRevalidation = past.forcedRevalidation, !Version(object).goesOn(from: forcedRevalidation) {
+            throw .conflict(
+                "The image was replaced while it was being rotated; whether it had been rotated before is not known.")
+        }
+        // A client that named its version is refused here once another one has come.
+        _ = try condition.mode(given: object.etag)
+        return nil
+    }
+
+    /// What is there now, where it holds one of our writes; else nil.
+    private func rotated(_ object: ObjectInfo, _ past: Past) async -> RotatedImage? {
+        let writes = ImageRecord(object).writes
+        guard let id = writes.last(where: { past.attempts[$0] != nil }), let attempt = past.attempts[id] else {
+            return nil
+        }
+        return RotatedImage(
+            image: await StoredImage.found(object, after: id, of: attempt.info, storage: storage),
+            isLossless: attempt.cost.isLossless, effects: attempt.cost.effects)
+    }
+
+    private func write(
+        _ turned: Turned, _ path: ImagePath, over version: Version, as id: WriteID, _ past: Past
+    ) async -> WriteSettlement.Outcome {
+        let options = PutOptions(
+            mode: .replace(version.object.etag), contentType: turned.info.format.capabilities.mediaType,
+            metadata: version.record.continued(by: id, image: turned.info)
+                .metadata(beside: version.object.metadata.foreign),
+            carrying: version.object)
+        return await settlement.perform(path.key, ids: Set(past.attempts.keys), isConditional: true) {
+            () async throws(StorageError) in
+            try await storage.put(path.key, bytes: turned.bytes, options: options)
+        }
+    }
+
+    // MARK: Bytes
+
+    private func ask<Answer>(
+        _ question: () async throws(StorageError) -> Answer
+    ) async throws(ServiceError) -> Answer {
+        do {
+            return try await question()
+        } catch {
+            throw ServiceError(error)
+        }
+    }
+
+    private func read(_ got: GetResult) async throws(ServiceError) -> ByteBuffer {
+        do {
+            let size = Int(got.info.size)
+            let bytes = try await got.body.collect(upTo: size, reserving: size)
+            guard bytes.readableBytes == size else {
+                throw StorageError(.badAnswer, during: .get, detail: "a body that is not as long as its object")
+            }
+            return bytes
+        } catch let error as StorageError {
+            throw ServiceError(error)
+        } catch {
+            throw .cancelled
+        }
+    }
+
+    /// A file that is ready to be written.
+    private struct Turned: Sendable {
+        var bytes: ByteBuffer
+        var info: ImageInfo
+        var cost: Cost
+    }
+
+    private func transform(
+        _ bytes: ByteBuffer, _ change: RotationChange, in permit: CodecWorkers.Permit
+    ) async throws(ServiceError) -> Turned {
+        guard ImageFormat.detect(bytes.readableBytesSpan) != nil else { throw .notFound }
+        let limits = limits.codec
+        let memory: Int
+        do {
+            memory = try await HeaderReading.run(over: bytes.readableBytes) { () throws(CodecError) -> Int in
+                let header = try ImageHeader.read(bytes.readableBytesSpan, limits: limits)
+                // The new file stands there as it comes out of C, and as it is sent.
+                return ImageTransform.memoryBytes(file: bytes.readableBytesSpan, info: header, limits: limits)
+                    + 2 * bytes.readableBytes
+            }
+        } catch {
+            throw ServiceError(error, at: "header")
+        }
+        return try await workers.run(bytes: memory, in: permit, use: "Turning this image") { cancelled in
+            let turned: TransformedImage
+            do throws(CodecError) {
+                turned = try ImageTransform.apply(
+                    change.orientation, to: bytes.readableBytesSpan, edge: change.edge, limits: limits,
+                    cancelled: cancelled)
+            } catch {
+                throw error.at(stage: "permit")
+            }
+            return Turned(
+                bytes: ByteBuffer(bytes: turned.bytes), info: turned.info,
+                cost: Cost(isLossless: turned.isLossless, effects: turned.effects))
+        }
+    }
+}

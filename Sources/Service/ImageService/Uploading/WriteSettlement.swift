@@ -1,0 +1,105 @@
+import ImageCache
+import ObjectStorage
+import TaskSupport
+
+/// Ends writes: carries the last step to its end though the client leaves, and finds out what became of it where the
+/// store's answer was lost.
+struct WriteSettlement: Sendable {
+    let storage: any ObjectStorage
+    let cache: CurrentImages.Cache
+    /// For one storage operation, as the settings say.
+    let timeout: Duration
+    let clock: MonotonicClock
+
+    enum Outcome: Sendable {
+        /// The store has answered: this is our version.
+        case done(PutResult)
+        /// The write has happened, by a look at the object: this is there now, ours or what others have made of it since.
+        case seen(ObjectInfo)
+        /// The write is not in the object's list. `found` is what a look has shown; nil where nothing is there.
+        case notDone(StorageError, found: ObjectInfo?)
+        /// The store failed in a way that a look cannot mend, or the look failed as well.
+        case failed(StorageError)
+    }
+
+    /// A store that has just let a whole operation time out is not waited for as long again.
+    private static let timeout = Duration.seconds(2)
+
+    /// Performs `write`, and settles it.
+    ///
+    /// - Parameters:
+    ///   - ids: the write's own, and those of earlier attempts at the same change that may still land.
+    ///   - isConditional: whether what became of it must be found out whatever it costs. A plain write that the store
+    ///     has let time out has failed: to do it again is the client's right, and changes nothing.
+    func perform(
+        _ key: ObjectKey, ids: Set<WriteID>, isConditional: Bool,
+        _ write: @escaping @Sendable () async throws(StorageError) -> PutResult
+    ) async -> Outcome {
+        let deadline = clock.now() + timeout
+        // In a task of its own: once begun, a write goes on to its end, whoever leaves.
+        return await Task(executorPreference: RequestExecutor.executor) {
+            cache.invalidate(key)
+            defer { cache.invalidate(key) }
+            do throws(StorageError) {
+                return .done(try await write())
+            } catch {
+                guard isConditional || error.mayHaveHappened && error.code != .timedOut else { return .failed(error) }
+                return await settle(key, ids: ids, after: error, until: deadline)
+            }
+        }.value
+    }
+
+    /// Every id is made once. Where it stands in the object's list, the write has happened, whatever the answer said.
+    private func settle(
+        _ key: ObjectKey, ids: Set<WriteID>, after error: StorageError, until deadline: ContinuousClock.Instant
+    ) async -> Outcome {
+        switch error.code {
+        case .preconditionFailed, .conflict, .notFound, .unavailable, .timedOut, .badAnswer, .overloaded: break
+        case .rangeNotSatisfiable, .invalidKey, .full, .denied, .unsupported, .archived, .cancelled, .badCursor:
+            return .failed(error)
+        }
+        let lost = error
+        do throws(StorageError) {
+            let found = try await look(key, timeout: max(Self.timeout, deadline - clock.now()))
+            return ImageRecord(found).writes.contains(where: ids.contains)
+                ? .seen(found) : .notDone(lost, found: found)
+        } catch  where error.code == .notFound {
+            return .notDone(lost, found: nil)
+        } catch {
+            return .failed(verdict(on: lost, wasTriedBefore: ids.count > 1, lookedFor: error))
+        }
+    }
+
+    /// What is to be told where the look has failed as well. A store that says no to a second try may have met what the
+    /// first one has written: only a look could tell, and without it nothing is known.
+    private func verdict(
+        on error: StorageError, wasTriedBefore: Bool, lookedFor failure: StorageError
+    ) -> StorageError {
+        guard !error.isOutage, error.mayHaveHappened || wasTriedBefore else { return error }
+        var unknown = failure
+        switch failure.code {
+        case .unavailable, .timedOut, .badAnswer, .denied: break
+        // The look has been given up.
+        case .cancelled: unknown.code = .timedOut
+        default: unknown.code = .unavailable
+        }
+        unknown.mayHaveHappened = true
+        return unknown
+    }
+
+    private func look(_ key: ObjectKey, timeout: Duration) async throws(StorageError) -> ObjectInfo {
+        let looking = Task { () -> Result<ObjectInfo, StorageError> in
+            do throws(StorageError) {
+                return .success(try await storage.head(key))
+            } catch {
+                return .failure(error)
+            }
+        }
+        let timer = Task {
+            try await clock.pause(for: timeout)
+            looking.cancel()
+        }
+        defer { timer.cancel() }
+        return try await looking.value.get()
+    }
+}

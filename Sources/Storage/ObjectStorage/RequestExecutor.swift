@@ -1,0 +1,24 @@
+public import NIOCore
+
+/// Where the tasks of one request run. A read that is answered by one thread, from the client's socket to the store's
+/// and back, changes threads for nothing; every change costs a reader more than the bytes of a small picture do.
+///
+/// Tasks that are begun on behalf of a request ask for it: a preference for an executor does not pass to them by itself.
+public enum RequestExecutor {
+    /// Nil: Swift's own threads.
+    @TaskLocal public static var executor: (any TaskExecutor)?
+}
+
+/// Runs tasks on an event loop. Only for work that computes next to nothing: the loop's sockets wait meanwhile.
+public final class EventLoopTaskExecutor: TaskExecutor {
+    private let eventLoop: any EventLoop
+
+    public init(_ eventLoop: any EventLoop) {
+        self.eventLoop = eventLoop
+    }
+
+    public func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        eventLoop.execute { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+    }
+}

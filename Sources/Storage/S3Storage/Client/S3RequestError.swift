@@ -1,0 +1,64 @@
+import ObjectStorage
+
+/// Why a request, with all its tries, came to nothing.
+struct S3RequestError: Error, Sendable {
+    enum Kind: Sendable {
+        /// The store answered, and said no.
+        case fault(S3Error)
+        /// No connection, or one that broke. `untouched`: the request cannot have reached the store.
+        case transport(untouched: Bool, any Error)
+        /// No answer in time.
+        case timedOut
+        /// An answer that no S3 server may give.
+        case badAnswer(String)
+        /// There are no credentials now.
+        case noCredentials(any Error)
+        /// The time went by in a queue of this process, and the request was never sent.
+        case overloaded
+        case cancelled
+    }
+
+    var kind: Kind
+    var operation: StorageError.Operation
+    /// Whether an earlier try of the same request may have been carried out, its answer lost.
+    var mayHaveActed = false
+
+    var fault: S3Error? {
+        if case .fault(let fault) = kind { fault } else { nil }
+    }
+
+    /// Whether this try itself may have been carried out all the same.
+    var leavesDoubt: Bool {
+        switch kind {
+        case .fault(let fault): fault.isTransient && !fault.saysUntouched
+        case .transport(let untouched, _): !untouched
+        case .timedOut, .badAnswer, .cancelled: true
+        case .noCredentials, .overloaded: false
+        }
+    }
+
+    var storageError: StorageError {
+        var error = plainError
+        error.mayHaveHappened = mayHaveActed || leavesDoubt
+        return error
+    }
+
+    private var plainError: StorageError {
+        switch kind {
+        case .fault(let fault):
+            StorageError(fault.storageCode, during: operation, detail: fault.detail, objectSize: fault.objectSize)
+        case .transport(_, let cause):
+            StorageError(.unavailable, during: operation, detail: "no answer over the connection", cause: cause)
+        case .timedOut:
+            StorageError(.timedOut, during: operation, detail: "no answer in time")
+        case .badAnswer(let detail):
+            StorageError(.badAnswer, during: operation, detail: detail, isForeign: true)
+        case .noCredentials(let cause):
+            StorageError(.unavailable, during: operation, detail: "no credentials", cause: cause)
+        case .overloaded:
+            StorageError(.overloaded, during: operation, detail: "too much is asked of the store at once")
+        case .cancelled:
+            StorageError(.cancelled, during: operation)
+        }
+    }
+}

@@ -1,0 +1,33 @@
+/// What a probe has found so far.
+struct ProbeObservations: Sendable, Hashable {
+    var put = RaceResult()
+    var complete = RaceResult()
+    var delete = RaceResult()
+    var listsInByteOrder = false
+    var plusIsSpace = true
+    var completeTellsETag = false
+    var tellsMissingKeys = true
+
+    var needsRaces: Bool { put.needsRaces || complete.needsRaces || delete.needsRaces }
+
+    var traits: StoreTraits {
+        StoreTraits(
+            put: put.support, complete: complete.support, delete: delete.support, listsInByteOrder: listsInByteOrder,
+            plusIsSpace: plusIsSpace, completeTellsETag: completeTellsETag)
+    }
+
+    /// One sentence each; of what is not settled yet, none.
+    var warnings: [String] {
+        let writes = [("PUT", put), ("CompleteMultipartUpload", complete), ("DELETE", delete)]
+        var warnings: [String] = []
+        for (name, verdict) in writes where !verdict.needsRaces && verdict.support != .atomic {
+            warnings.append(
+                "conditions on \(name) are \(verdict.support.rawValue) by this store: checked just before the write, "
+                    + "and safe within one process only")
+        }
+        if !tellsMissingKeys {
+            warnings.append("a missing key is answered with 403: grant the right to list the bucket (s3:ListBucket)")
+        }
+        return warnings
+    }
+}

@@ -1,0 +1,171 @@
+import AsyncHTTPClient
+import NIOConcurrencyHelpers
+import NIOCore
+import ObjectStorage
+
+/// The bytes of an answer, each waited for no longer than a deadline. The HTTP client's own read timeout would also run
+/// while our reader is the slow one and nothing is asked of the store.
+///
+/// One task reads ahead a little, and the reader takes at once what has come: a store's answer comes in small pieces,
+/// and to change threads for each of them costs more than the bytes do. Letting go of the stream ends the reading.
+final class ReadTimeoutBody: Sendable {
+    private let ahead: ReadAhead
+    private let pump: Task<Void, Never>
+
+    init(_ body: HTTPClientResponse.Body, deadlines: DeadlineRunner) {
+        let ahead = ReadAhead(eventLoop: deadlines.eventLoopGroup.any())
+        self.ahead = ahead
+        pump = Task(executorPreference: RequestExecutor.executor) {
+            do {
+                for try await chunk in body { try await ahead.put(chunk) }
+                ahead.finish(.success(()))
+            } catch {
+                ahead.finish(.failure(error))
+            }
+        }
+    }
+
+    deinit {
+        pump.cancel()
+    }
+
+    /// What has come and was not taken yet; nil at the end.
+    ///
+    /// - Throws: ``DeadlineRunner/Passed``, or what the connection throws.
+    func next(until deadline: NIODeadline) async throws -> ByteBuffer? {
+        while true {
+            if let bytes = try ahead.take() { return bytes.readableBytes > 0 ? bytes : nil }
+            try await ahead.wait(until: deadline)
+        }
+    }
+}
+
+/// What has been read and not been taken. One task puts, one takes.
+private final class ReadAhead: Sendable {
+    private struct State {
+        var chunks = CircularBuffer<ByteBuffer>()
+        var bytes = 0
+        var outcome: Result<Void, any Error>?
+        var taker: CheckedContinuation<Void, Never>?
+        var putter: CheckedContinuation<Void, Never>?
+        /// Of the wait that is on.
+        var deadline = NIODeadline.distantFuture
+        /// One timer at a time, set anew only when it fires: nearly no wait is too long.
+        var isArmed = false
+    }
+
+    /// Beyond so many bytes the connection is not read on.
+    private static let limit = 256 << 10
+
+    private let eventLoop: any EventLoop
+    private let state = NIOLockedValueBox(State())
+
+    init(eventLoop: any EventLoop) {
+        self.eventLoop = eventLoop
+    }
+
+    // MARK: The reading task
+
+    /// Waits while there is enough already. Throws where the task was cancelled.
+    func put(_ chunk: ByteBuffer) async throws(CancellationError) {
+        let taker = state.withLockedValue { state in
+            state.chunks.append(chunk)
+            state.bytes += chunk.readableBytes
+            defer { state.taker = nil }
+            return state.taker
+        }
+        taker?.resume()
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let waits = state.withLockedValue { state in
+                    guard state.bytes >= Self.limit, !Task.isCancelled else { return false }
+                    state.putter = continuation
+                    return true
+                }
+                if !waits { continuation.resume() }
+            }
+        } onCancel: {
+            state.withLockedValue { state in
+                defer { state.putter = nil }
+                return state.putter
+            }?.resume()
+        }
+        if Task.isCancelled { throw CancellationError() }
+    }
+
+    func finish(_ outcome: Result<Void, any Error>) {
+        let taker = state.withLockedValue { state in
+            if state.outcome == nil { state.outcome = outcome }
+            defer { state.taker = nil }
+            return state.taker
+        }
+        taker?.resume()
+    }
+
+    // MARK: The reader
+
+    /// What is here; an empty buffer at the end; nil where more is to come.
+    func take() throws -> ByteBuffer? {
+        let (bytes, putter) = try state.withLockedValue { state in
+            guard let chunk = state.chunks.popFirst() else {
+                try state.outcome?.get()
+                return (state.outcome == nil ? nil : ByteBuffer(), CheckedContinuation<Void, Never>?.none)
+            }
+            state.bytes -= chunk.readableBytes
+            guard state.bytes < Self.limit else { return (chunk, nil) }
+            defer { state.putter = nil }
+            return (chunk, state.putter)
+        }
+        putter?.resume()
+        return bytes
+    }
+
+    /// Returns when there is something to take. Throws where the task is cancelled.
+    func wait(until deadline: NIODeadline) async throws(CancellationError) {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let (waits, mustArm) = state.withLockedValue { state in
+                    guard state.chunks.isEmpty, state.outcome == nil, !Task.isCancelled else {
+                        return (false, false)
+                    }
+                    state.taker = continuation
+                    state.deadline = deadline
+                    defer { state.isArmed = true }
+                    return (true, !state.isArmed)
+                }
+                if !waits { continuation.resume() }
+                if mustArm { arm(deadline) }
+            }
+        } onCancel: {
+            takeTaker()?.resume()
+        }
+        if Task.isCancelled { throw CancellationError() }
+    }
+
+    private func takeTaker() -> CheckedContinuation<Void, Never>? {
+        state.withLockedValue { state in
+            defer { state.taker = nil }
+            return state.taker
+        }
+    }
+
+    private func arm(_ deadline: NIODeadline) {
+        eventLoop.scheduleTask(deadline: deadline) { [weak self] in self?.fire() }
+    }
+
+    private func fire() {
+        let (next, late) = state.withLockedValue { state -> (NIODeadline?, CheckedContinuation<Void, Never>?) in
+            guard let taker = state.taker else {
+                state.isArmed = false
+                return (nil, nil)
+            }
+            if state.deadline > .now() { return (state.deadline, nil) }
+            state.isArmed = false
+            state.taker = nil
+            state.outcome = .failure(DeadlineRunner.Passed())
+            return (nil, taker)
+        }
+        if let next { arm(next) }
+        late?.resume()
+    }
+}

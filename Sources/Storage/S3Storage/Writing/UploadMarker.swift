@@ -1,0 +1,38 @@
+import NIOCore
+import ObjectStorage
+
+/// What is written down about a multipart upload before it is begun, so that whatever becomes of this process, its
+/// parts are found and removed: the store's own list of uploads names those of other programs too.
+struct UploadMarker: Sendable, Hashable {
+    /// The object that is being written.
+    var key: ObjectKey
+    /// When it was begun, in seconds, by this machine's clock.
+    var begun: Timestamp
+    /// Nil until the store has given one.
+    var uploadID: String?
+
+    static let folder = "uploads/"
+    private static let header = "tintype-upload 1"
+
+    /// Lines of text: a header, the key as base64url, the seconds since 1970, and the id where it is known.
+    var bytes: ByteBuffer {
+        let lines = [Self.header, Base64URL.encode(key.bytes), String(begun.seconds)] + (uploadID.map { [$0] } ?? [])
+        return ByteBuffer(string: lines.joined(separator: "\n"))
+    }
+
+    init(key: ObjectKey, begun: Timestamp, uploadID: String? = nil) {
+        self.key = key
+        self.begun = begun
+        self.uploadID = uploadID
+    }
+
+    /// Nil for what is no such note.
+    init?(_ bytes: ByteBuffer) {
+        let lines = String(buffer: bytes).split(separator: "\n", omittingEmptySubsequences: false)
+        guard (3...4).contains(lines.count), lines[0] == Self.header,
+            let key = Base64URL.decode(lines[1]).flatMap({ ObjectKey($0) }), let seconds = Int64(lines[2])
+        else { return nil }
+        self.init(
+            key: key, begun: Timestamp(seconds: seconds), uploadID: lines.count == 4 ? String(lines[3]) : nil)
+    }
+}

@@ -1,0 +1,148 @@
+import Admission
+import ImageCodecs
+import ImageModel
+import ImageService
+import Logging
+import NIOCore
+import NIOPosix
+import ObjectStorage
+import ServiceLifecycle
+import Synchronization
+import Testing
+
+@testable import ImageAPI
+
+/// Pictures in memory, and a listener that answers with the fast path or without it.
+struct FastPathFixture: Sendable {
+    /// What a request came to.
+    struct Finished: Sendable {
+        var status: Int
+        var isFast: Bool
+        var bytesSent: Int
+    }
+
+    let port: Int
+    let finished: Notes<Finished>
+    let lines: Notes<[String: String]>
+    let draining: Notes<Bool>
+    private let group: ServiceGroup
+
+    func shutDown() async { await self.group.triggerGracefulShutdown() }
+
+    func client(receiveBuffer: Int32? = nil) async throws -> RawClient {
+        try await RawClient(port: self.port, receiveBuffer: receiveBuffer)
+    }
+
+    static func makeConfiguration() throws -> ImagesConfiguration {
+        ImagesConfiguration(
+            cacheControl: "public, no-cache", urlBase: nil, maximumUploadBytes: 50 << 20, allowsAnonymousWrites: false,
+            renditions: RenditionRules(presets: ["small": try RenditionPreset(parameters: "w=8&format=jpeg")]))
+    }
+
+    /// Reads to the end of the connection.
+    static func receiveAll(_ client: RawClient) async throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        while true {
+            let some = try await client.receiveSome()
+            if some.isEmpty { return bytes }
+            bytes += some
+        }
+    }
+
+    /// A service whose answers stay fresh, with two pictures: `p.jpg`, and `large.jpg` of 200,000 bytes.
+    static func makeService(revalidateAfter: Duration = .seconds(3600)) async throws -> ImageService {
+        let service = ImageService(
+            storage: MemoryStorage(),
+            workers: CodecWorkers(
+                memoryBytes: 64 << 20, queueLimit: 10, pool: WorkerPool(threads: 1, queueLimit: 10, name: "test"),
+                longPool: WorkerPool(threads: 1, queueLimit: 10, name: "test-long")),
+            configuration: ImageService.Configuration(
+                uploads: UploadLimits(maximumBytes: 50 << 20, codec: CodecLimits(), metadata: .keep),
+                uploadMemoryBytes: 32 << 20, cacheBytes: 64 << 20, revalidateAfter: revalidateAfter,
+                staleFor: .zero, storageTimeout: .seconds(10)))
+        try await self.store("p.jpg", 9_000, in: service)
+        try await self.store("large.jpg", 200_000, in: service)
+        try await self.store("huge.jpg", 300_000, in: service)
+        return service
+    }
+
+    static func store(_ name: String, _ length: Int, in service: ImageService) async throws {
+        let pixels = try PixelBuffer(width: 32, height: 16, layout: .rgb8)
+        var file = try ImageEncoder.encode(pixels, format: .jpeg, quality: 90, metadata: nil, cancelled: CancelFlag())
+        // What stands behind a picture's end is kept and served.
+        file += (file.count..<length).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 >> 8) }
+        var rest: ByteBuffer? = ByteBuffer(bytes: file)
+        _ = try await service.upload(to: try ImagePath(name.utf8), condition: .always) {
+            defer { rest = nil }
+            return rest
+        }
+    }
+
+    /// Runs a listener around a test.
+    static func run(
+        _ service: ImageService, hasFastPath: Bool, drainWindow: TimeAmount = .zero,
+        eventLoopGroup: MultiThreadedEventLoopGroup = .singleton,
+        test: @escaping @Sendable (FastPathFixture) async throws -> Void
+    ) async throws {
+        var configuration = ListenerConfiguration(host: "127.0.0.1", port: 0)
+        configuration.drainWindow = drainWindow
+        configuration.shutdownLimit = drainWindow + .milliseconds(500)
+        configuration.lingerTimeout = .milliseconds(500)
+        let (bound, finished, lines) = (Notes<Int>(), Notes<Finished>(), Notes<[String: String]>())
+        let draining = Notes<Bool>()
+        let images = try Self.makeConfiguration()
+        let log = RequestLog(logger: Logger(label: "test") { _ in NotingLogHandler(lines: lines) })
+        let makeFastPath: @Sendable () -> any FastPath = {
+            ImageFastPath(service: service, configuration: images)
+        }
+        let listener = ServerListener(
+            configuration: configuration,
+            responder: ImageResponder(service: service, configuration: images),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            eventLoopGroup: eventLoopGroup,
+            hooks: ListenerHooks(
+                onBound: { bound.add($0.port ?? 0) },
+                onDraining: { draining.add(true) },
+                onFinished: { request, context in
+                    context?.notes.letGo()
+                    log.finished(request, request.fastNotes ?? context?.notes.current)
+                    let isFast = request.fastNotes != nil
+                    finished.add(Finished(status: request.status, isFast: isFast, bytesSent: request.bytesSent))
+                }),
+            makeFastPath: hasFastPath ? makeFastPath : nil)
+        let group = ServiceGroup(
+            configuration: .init(services: [listener], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await group.run() }
+            tasks.addTask {
+                let port = try await bound.wait()[0]
+                let fixture = FastPathFixture(
+                    port: port, finished: finished, lines: lines, draining: draining, group: group)
+                do {
+                    try await test(fixture)
+                } catch {
+                    await group.triggerGracefulShutdown()
+                    throw error
+                }
+                await group.triggerGracefulShutdown()
+            }
+            for try await _ in tasks {}
+        }
+    }
+}
+
+/// Keeps the metadata of every line.
+private struct NotingLogHandler: LogHandler {
+    let lines: Notes<[String: String]>
+    var metadata = Logger.Metadata()
+    var logLevel = Logger.Level.info
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { self.metadata[key] }
+        set { self.metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        self.lines.add((event.metadata ?? [:]).mapValues(\.description))
+    }
+}
