@@ -174,7 +174,7 @@ let package = Package(
         .target(
             name: "ImageAPI",
             dependencies: [
-                "ImageCodecs", "ImageModel", "ImageService", "ObjectStorage",
+                "ImageCodecs", "ImageModel", "ImageService", "ObjectStorage", "TaskSupport",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -268,7 +268,7 @@ let package = Package(
         .testTarget(
             name: "ImageCacheTests",
             dependencies: [
-                "ImageCache", "ObjectStorage", .product(name: "NIOCore", package: "swift-nio"),
+                "ImageCache", "ObjectStorage", "TestClock", .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: swiftSettings

@@ -111,7 +111,9 @@ import Testing
         #expect(arrive("a", 40, 4) == .granted)
         #expect(arrive("a", 1, 5) == .queued)
         #expect(state.permits == 2)
-        #expect(state.arrive(Self.job("a", 1, heldBytes: 101), 6, now: now).answer == .refused(.exceedsHeldBytes(limit: 100)))
+        #expect(
+            state.arrive(Self.job("a", 1, heldBytes: 101), 6, now: now).answer
+                == .refused(.exceedsHeldBytes(limit: 100)))
     }
 
     @Test mutating func `whoever does not fit is not overtaken, and room is waited for apart from permits`() {

@@ -42,7 +42,8 @@ import Testing
                 }
             })
         queue.append(Array("first\n".utf8))
-        queue.flush(milliseconds: 2_000)
+        // Nothing waits, though the line that comes next is to begin anew.
+        #expect(queue.flush(milliseconds: 2_000))
         #expect(queue.droppedLines == 1)
         queue.append(Array("second\n".utf8))
         queue.flush(milliseconds: 2_000)

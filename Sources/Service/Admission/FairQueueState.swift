@@ -90,7 +90,9 @@ struct FairQueueState<Client: Hashable & Sendable>: Sendable {
     ) -> (answer: Answer, displaced: [Ticket]) {
         precondition(job.heldBytes >= 0 && job.cost >= 0 && job.load >= 0, "a size is not negative")
         advance(to: now)
-        guard job.heldBytes <= limits.heldBytes else { return (.refused(.exceedsHeldBytes(limit: limits.heldBytes)), []) }
+        guard job.heldBytes <= limits.heldBytes else {
+            return (.refused(.exceedsHeldBytes(limit: limits.heldBytes)), [])
+        }
         if waiters.isEmpty && fits(job) {
             enter(job)
             return (.granted, [])

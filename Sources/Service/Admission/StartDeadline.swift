@@ -29,7 +29,7 @@ public final class StartDeadline: Sendable {
         }
     }
 
-    /// Runs `work`, and cancels it where it has not called ``begin()`` after `patience`.
+    /// Runs `work`, and cancels it where it has not called ``begin()`` after `timeout`.
     ///
     /// - Throws: ``AdmissionError/overloaded(retryAfterSeconds:)`` where it was cancelled for that; what `work` throws.
     public static func run<Value: Sendable>(

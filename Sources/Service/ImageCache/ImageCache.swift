@@ -21,6 +21,7 @@ public final class ImageCache<Current: Sendable>: Sendable {
     private let shards: [CacheShard<Current>]
     /// The largest body that is kept, in bytes; larger ones stream past.
     public let maximumBodyBytes: Int
+    private let now: @Sendable () -> ContinuousClock.Instant
     /// When readers held so much that there was no room for a body the last time.
     private let lastCrowded = NIOLockedValueBox<ContinuousClock.Instant?>(nil)
 
@@ -31,11 +32,14 @@ public final class ImageCache<Current: Sendable>: Sendable {
     /// - Parameter replaces: whether a new answer about a path takes the place of an old one that is still there.
     /// - Parameter confirms: whether a new answer says the same as the old one that it replaces, and only says it later:
     ///   then nothing has changed for those who have looked before. It may be given what the old one was known by.
+    /// - Parameter now: the clock that ``wasCrowded(within:)`` goes by.
     public init(
         bytes: Int, reserved: Int = 0,
         replaces: @escaping @Sendable (_ new: Current, _ old: Current) -> Bool = { _, _ in true },
-        confirms: @escaping @Sendable (_ new: inout Current, _ old: Current) -> Bool = { _, _ in false }
+        confirms: @escaping @Sendable (_ new: inout Current, _ old: Current) -> Bool = { _, _ in false },
+        now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
     ) {
+        self.now = now
         // Answers have a share of their own: without its answer no body is found, and large bodies would push out
         // thousands of them.
         let answers = bytes / 8
@@ -110,15 +114,16 @@ public final class ImageCache<Current: Sendable>: Sendable {
         guard bytes <= maximumBodyBytes else { return nil }
         let counted = bytes + CacheOverhead.body(path, variant)
         guard let receipt = receipt(for: counted, of: variant.kind) else {
-            lastCrowded.withLockedValue { $0 = .now }
+            lastCrowded.withLockedValue { $0 = now() }
             return nil
         }
         return BodyReservation(receipt: receipt, bytes: bytes)
     }
 
     /// Whether there was no room for a body within this time, since readers held all of it.
-    public func wasCrowded(within duration: Duration, of now: ContinuousClock.Instant = .now) -> Bool {
-        lastCrowded.withLockedValue { $0.map { now - $0 < duration } ?? false }
+    public func wasCrowded(within duration: Duration) -> Bool {
+        let now = now()
+        return lastCrowded.withLockedValue { $0.map { now - $0 < duration } ?? false }
     }
 
     /// Makes a counted body of these bytes, and keeps it unless a write has come between.

@@ -75,11 +75,12 @@ public struct ImageService: Sendable {
         self.requestMemory = requestMemory
         let cache = CurrentImages.Cache(
             bytes: configuration.cacheBytes, reserved: requestMemory.limit, replaces: { $0.replaces($1) },
-            confirms: { $0.confirms($1) })
+            confirms: { $0.confirms($1) }, now: clock.now)
         let current = CurrentImages(
             storage: storage, cache: cache, health: health, revalidateAfter: configuration.revalidateAfter,
             staleFor: configuration.staleFor, clock: clock)
-        let answers = AnswerMemory(bytes: configuration.answerMemoryBytes, timeout: configuration.answerWait)
+        let answers = AnswerMemory(
+            bytes: configuration.answerMemoryBytes, timeout: configuration.answerWait, clock: clock)
         self.answers = answers
         let originals = Originals(storage: storage, cache: cache, current: current, answers: answers)
         let budget = UploadBudget<ClientIdentity>(

@@ -15,6 +15,8 @@ final class LineQueue: Sendable {
         var hasThread = false
         /// The writer has been woken and has not looked yet.
         var isWoken = false
+        /// The last write has ended within a line.
+        var isTorn = false
     }
 
     private let state = Mutex(State())
@@ -75,12 +77,16 @@ final class LineQueue: Sendable {
     }
 
     /// Waits until everything is written, for so long at most. For the end of the process.
-    func flush(milliseconds: Int) {
+    ///
+    /// - Returns: whether nothing waits any more.
+    @discardableResult
+    func flush(milliseconds: Int) -> Bool {
         for _ in 0..<milliseconds {
             let isDone = state.withLock { $0.bytes.isEmpty && $0.dropped == 0 && !$0.isWriting }
-            if isDone { return }
+            if isDone { return true }
             DetachedThread.sleepOneMillisecond()
         }
+        return false
     }
 
     private func run() {
@@ -94,35 +100,32 @@ final class LineQueue: Sendable {
 
     private static let lineEnd = UInt8(ascii: "\n")
 
-    /// Counts lines that could not be written: the disk is full, or nobody reads any more. Behind half a line the next one
-    /// begins anew.
-    private func lose(_ rest: ArraySlice<UInt8>, isTorn: Bool) {
-        let lines = rest.count { $0 == Self.lineEnd }
-        allDropped.add(lines, ordering: .relaxed)
-        state.withLock { state in
-            if isTorn, state.bytes.first != Self.lineEnd { state.bytes.insert(Self.lineEnd, at: 0) }
-        }
-    }
-
     /// Writes all that waits.
     ///
     /// - Parameter spare: Empty memory for the lines that come meanwhile; what was used now, when they have been written.
     private func writeNext(_ spare: inout [UInt8]) {
-        let dropped = state.withLock { state in
+        let (dropped, wasTorn) = state.withLock { state in
             swap(&state.bytes, &spare)
             defer { state.dropped = 0 }
             state.isWoken = false
             state.isWriting = true
-            return state.dropped
+            return (state.dropped, state.isTorn)
         }
         if dropped > 0 { spare += note(dropped) }
+        var isTorn = wasTorn
         if !spare.isEmpty {
+            // After half a line the next one begins anew.
+            if wasTorn { spare.insert(Self.lineEnd, at: 0) }
             let written = write(spare)
-            if written < spare.count {
-                lose(spare[written...], isTorn: written > 0 && spare[written - 1] != Self.lineEnd)
-            }
+            if written > 0 { isTorn = spare[written - 1] != Self.lineEnd }
+            // Lines that could not be written: the disk is full, or nobody reads any more.
+            let lost = spare[max(written, wasTorn ? 1 : 0)...].count { $0 == Self.lineEnd }
+            if lost > 0 { allDropped.add(lost, ordering: .relaxed) }
         }
         if spare.capacity > Self.keptCapacity { spare = [] } else { spare.removeAll(keepingCapacity: true) }
-        state.withLock { $0.isWriting = false }
+        state.withLock { state in
+            state.isWriting = false
+            state.isTorn = isTorn
+        }
     }
 }

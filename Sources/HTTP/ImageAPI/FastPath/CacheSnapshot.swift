@@ -37,16 +37,16 @@ final class CacheSnapshot {
     }
 }
 
-/// The finds of one event loop, each in the one place that its hash has.
+/// The snapshots of one event loop, each in the one place that its hash has.
 struct CacheSnapshots {
-    private var finds: [CacheSnapshot?] = Array(repeating: nil, count: Self.count)
+    private var snapshots: [CacheSnapshot?] = Array(repeating: nil, count: Self.count)
     /// Who was asked for last in each place, and when.
     private var seen: [(hash: UInt64, at: ContinuousClock.Instant)]
 
     private static let count = 512
-    /// To make a find costs as much as two looks, so it has to be used again within its time, which is a second.
+    /// To make a snapshot costs as much as two looks, so it has to be used again within its time, which is a second.
     private static let soon = Duration.milliseconds(100)
-    /// What all finds of a loop may take in memory: each has a head, and holds its entry.
+    /// What all snapshots of a loop may take in memory: each has a head, and holds its entry.
     static let bytes = count * 1_536
 
     init(now: ContinuousClock.Instant) {
@@ -56,11 +56,11 @@ struct CacheSnapshots {
     private static func place(_ hash: UInt64) -> Int { Int(truncatingIfNeeded: hash & UInt64(Self.count - 1)) }
 
     subscript(_ hash: UInt64) -> CacheSnapshot? {
-        guard let find = self.finds[Self.place(hash)], find.hash == hash else { return nil }
-        return find
+        guard let snapshot = self.snapshots[Self.place(hash)], snapshot.hash == hash else { return nil }
+        return snapshot
     }
 
-    /// Whether a target is asked for so often that it is worth a find; to be asked once for each request.
+    /// Whether a target is asked for so often that it is worth a snapshot; to be asked once for each request.
     mutating func isWorthOne(_ hash: UInt64, now: ContinuousClock.Instant) -> Bool {
         let place = Self.place(hash)
         let last = self.seen[place]
@@ -68,5 +68,5 @@ struct CacheSnapshots {
         return last.hash == hash && now - last.at < Self.soon
     }
 
-    mutating func keep(_ find: CacheSnapshot) { self.finds[Self.place(find.hash)] = find }
+    mutating func keep(_ snapshot: CacheSnapshot) { self.snapshots[Self.place(snapshot.hash)] = snapshot }
 }

@@ -4,6 +4,7 @@ import ImageModel
 import ImageService
 import NIOCore
 import ObjectStorage
+import TaskSupport
 
 /// Answers GET and HEAD of originals and renditions that are fresh in memory: 200, 206 and 304. What is missing, old,
 /// large or wrong goes the long way.
@@ -15,7 +16,7 @@ final class ImageFastPath: FastPath {
     private let service: ImageService
     private let reading: ImageReading
     private let memo: CachedResponseTable
-    private var finds = CacheSnapshots(now: .now)
+    private var snapshots: CacheSnapshots
     private var accepts = GenerationalCache<ByteBuffer, Accept>(bytes: 64 << 10)
     private var lastAccept: (raw: ByteBuffer, accept: Accept)?
     /// Heads are written into it: mostly the last one has been copied, and its memory is free.
@@ -37,6 +38,7 @@ final class ImageFastPath: FastPath {
     /// - Parameter memo: What the fast paths of a listener have in common.
     init(service: ImageService, configuration: ImagesConfiguration, memo: CachedResponseTable? = nil) {
         self.service = service
+        self.snapshots = CacheSnapshots(now: service.clock.now())
         self.reading = ImageReading(service: service, configuration: configuration)
         self.memo = memo ?? CachedResponseTable(service.requestMemory)
         service.requestMemory.change(by: CacheSnapshots.bytes)
@@ -48,12 +50,12 @@ final class ImageFastPath: FastPath {
         request.target.withUnsafeReadableBytes { target in
             guard target.count <= Self.maximumTargetBytes else { return nil }
             let hash = self.memo.hash(target)
-            let now = ContinuousClock.now
+            let now = self.service.clock.now()
             var isKnown = false
-            if let find = self.finds[hash], find.freshness.lasts(at: now), find.entry.isOf(target),
-                find.entry.accept == nil || find.entry.accept == self.accept(request.accept)
+            if let snapshot = self.snapshots[hash], snapshot.freshness.lasts(at: now), snapshot.entry.isOf(target),
+                snapshot.entry.accept == nil || snapshot.entry.accept == self.accept(request.accept)
             {
-                switch self.answer(request, find) {
+                switch self.answer(request, snapshot) {
                 case .answer(let answer): return answer
                 case .none: return nil
                 case .notHere: break
@@ -103,28 +105,28 @@ final class ImageFastPath: FastPath {
 
     // MARK: Asked for all the time
 
-    private func answer(_ request: FastRequest, _ find: CacheSnapshot) -> Outcome {
-        let entry = find.entry
+    private func answer(_ request: FastRequest, _ snapshot: CacheSnapshot) -> Outcome {
+        let entry = snapshot.entry
         if !request.fields.isEmpty {
             switch self.verdict(request, entry) {
             case .proceed: break
             case .partial:
-                if let file = find.file() { self.noteUse(file, entry, find.freshness) }
+                if let file = snapshot.file() { self.noteUse(file, entry, snapshot.freshness) }
                 return .part
-            case .notModified: return Self.outcome(304, find.notModifiedHead())
+            case .notModified: return Self.outcome(304, snapshot.notModifiedHead())
             case .preconditionFailed: return .none
             }
         }
         // The length of an original is known without its bytes.
-        if request.isHead, entry.fileSerial == nil { return Self.outcome(200, find.head) }
+        if request.isHead, entry.fileSerial == nil { return Self.outcome(200, snapshot.head) }
         // Judged before it is looked for, which counts as a use.
         guard request.isHead || entry.length <= Self.maximumBodyBytes else { return .none }
-        guard let file = find.file() else { return .notHere }
+        guard let file = snapshot.file() else { return .notHere }
         // A store may give bytes of another length the same tag.
         guard file.size == entry.length else { return .none }
-        if request.isHead { return Self.outcome(200, find.head) }
-        self.noteUse(file, entry, find.freshness)
-        return Self.isSmall(file) ? Self.outcome(200, find.head, file, 0..<file.size) : .none
+        if request.isHead { return Self.outcome(200, snapshot.head) }
+        self.noteUse(file, entry, snapshot.freshness)
+        return Self.isSmall(file) ? Self.outcome(200, snapshot.head, file, 0..<file.size) : .none
     }
 
     /// Makes a file to send from of one that is sent often. Tried once in a second: where there is no room, there may be in
@@ -156,8 +158,8 @@ final class ImageFastPath: FastPath {
         guard let fresh = self.service.fresh(entry.file) else { return .none }
         guard fresh.serial == entry.serial, let values = entry.values(fresh.freshness) else { return .notHere }
         if let serial = entry.fileSerial, let file = fresh.file, file.serial != serial { return .notHere }
-        if self.finds.isWorthOne(hash, now: now) {
-            self.finds.keep(CacheSnapshot(hash, entry, fresh, values))
+        if self.snapshots.isWorthOne(hash, now: now) {
+            self.snapshots.keep(CacheSnapshot(hash, entry, fresh, values))
         }
         if !request.fields.isEmpty {
             switch self.verdict(request, entry) {

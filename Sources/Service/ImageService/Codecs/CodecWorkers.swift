@@ -34,7 +34,7 @@ public struct CodecWorkers: Sendable {
     ///   - queueLimit: how much work may wait for a permit.
     ///   - pool: its own queue as good as ``unlimited``.
     ///   - longPool: the same, for work that takes long; its threads give way to those of the other.
-    ///   - patience: how long it may wait. It is let in where the recent pace says half of that, so that it is not
+    ///   - timeout: how long it may wait. It is let in where the recent pace says half of that, so that it is not
     ///     refused later when the pace falls.
     ///   - timeLimit: how long work may take once it has a thread; then it is told to stop, which it does between rows.
     public init(

@@ -50,7 +50,7 @@ struct ListingAdmission: Sendable {
         let page = try await read()
         do {
             // Whoever has a permit has a place on the thread as well.
-            return try await pool.run(deadline: .now + .seconds(30)) { _ in finish(page) }
+            return try await pool.run(deadline: clock.now() + .seconds(30)) { _ in finish(page) }
         } catch let error as AdmissionError {
             throw ServiceError(error)
         } catch {

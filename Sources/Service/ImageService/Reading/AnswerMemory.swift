@@ -1,6 +1,7 @@
 import Admission
 import ImageCache
 import NIOCore
+import TaskSupport
 
 /// What has to stay in memory until a reader has taken the last byte of an answer. To be let go of then, or when its
 /// connection has ended, and not before: it is counted for as long as this is held.
@@ -18,23 +19,25 @@ struct AnswerMemory: Sendable {
     let budget: Budget
     /// How long an answer waits for its bytes.
     private let timeout: Duration
+    private let clock: MonotonicClock
     private let share: Int
     private let limit: Int
 
     /// Answers that wait; one more is refused.
     private static let maximumWaiting = 1_000
 
-    init(bytes: Int, timeout: Duration) {
+    init(bytes: Int, timeout: Duration, clock: MonotonicClock = .continuous) {
         limit = bytes
         share = bytes / 4
-        budget = ByteBudget(limit: bytes, queueLimit: Self.maximumWaiting, share: share)
+        budget = ByteBudget(limit: bytes, queueLimit: Self.maximumWaiting, share: share, clock: clock)
         self.timeout = timeout
+        self.clock = clock
     }
 
     /// Waits for so many bytes.
     func admit(_ bytes: Int, for requester: ClientIdentity) async throws(ServiceError) -> Budget.Reservation {
         do {
-            return try await budget.acquire(bytes, for: requester, deadline: .now + timeout)
+            return try await budget.acquire(bytes, for: requester, deadline: clock.now() + timeout)
         } catch .exceedsBudget {
             throw Self.tooLarge(bytes, limit: limit)
         } catch {

@@ -92,7 +92,7 @@ struct Rotation: Sendable {
         /// The writes that were begun. One whose answer was lost may land at any time.
         var attempts: [WriteID: Attempt] = [:]
         /// The version that a write whose outcome is open was made from.
-        var forcedRevalidation: Version?
+        var uncertainVersion: Version?
         var hasMetOutage = false
     }
 
@@ -174,7 +174,7 @@ struct Rotation: Sendable {
             return await rotated(found, past)
         case .notDone(let error, let found):
             guard let found else { throw .notFound }
-            if error.mayHaveHappened { past.forcedRevalidation = past.forcedRevalidation ?? version }
+            if error.mayHaveHappened { past.uncertainVersion = past.uncertainVersion ?? version }
             // Another write came first, whether the store could say so or not.
             if error.code == .preconditionFailed || error.code == .conflict { return nil }
             if found.etag != version.object.etag { return nil }
@@ -196,7 +196,7 @@ struct Rotation: Sendable {
         if let rotated = await rotated(object, past) { return rotated }
         // Where an upload has begun the list anew, an attempt of ours may have happened just before. So may it where a
         // write from before it has landed behind it, once four turns had brought the same bytes back.
-        if let forcedRevalidation = past.forcedRevalidation, !Version(object).goesOn(from: forcedRevalidation) {
+        if let uncertainVersion = past.uncertainVersion, !Version(object).goesOn(from: uncertainVersion) {
             throw .conflict(
                 "The image was replaced while it was being rotated; whether it had been rotated before is not known.")
         }
