@@ -29,7 +29,7 @@ from quality import pixels, ssim  # noqa: E402
 pyvips.cache_set_max(0)
 
 QUALITY = 80
-# How many times libvips' speed with an intermediate, None where an intermediate does not pay; how much of its time without.
+# How many times libvips' speed with an intermediate, None if one does not pay; how much of its time without.
 GOALS = {"Elephants, progressive": (15, 1.15), "phone 12 MP": (None, 1.15)}
 SSIM_GOAL = 0.985
 SSIM_WIDTHS = (150, 301, 400, 700, 1000)

@@ -37,7 +37,7 @@ import Testing
 
     // MARK: Turns that were given elsewhere
 
-    @Test mutating func `a job that has its permit elsewhere waits for room only, and nobody makes way for it`() {
+    @Test mutating func `a job that has its permit elsewhere waits for bytes only, and nobody makes way for it`() {
         state = Self.make(heldBytes: 10, queue: 1)
         #expect(arrive("first", 10, 0) == .granted)
         #expect(arrive("second", 10, 1) == .queued)
@@ -54,7 +54,7 @@ import Testing
 
     // MARK: Order
 
-    @Test mutating func `two clients have permits in permit, however many jobs one of them has brought before`() {
+    @Test mutating func `two clients have permits in turn, however many jobs one of them has brought before`() {
         #expect(arrive("first", 10, 0) == .granted)
         for ticket in 1...6 { #expect(arrive("many", 10, ticket) == .queued) }
         for ticket in 11...13 { #expect(arrive("few", 10, ticket) == .queued) }
@@ -78,7 +78,7 @@ import Testing
         #expect(order() == [5, 11, 6, 12, 7, 8, 9])
     }
 
-    @Test mutating func `an expensive job comes to its permit though cheap ones keep coming`() {
+    @Test mutating func `an expensive job gets its permit though cheap ones keep coming`() {
         #expect(arrive("first", 10, 0) == .granted)
         #expect(arrive("dear", 50, 1) == .queued)
         var had: [Int] = []
@@ -101,7 +101,7 @@ import Testing
 
     // MARK: Bounds of what has its turn
 
-    @Test mutating func `more than the permits are given where the load allows, and the room always decides`() {
+    @Test mutating func `more than the permits are given where the load allows, and the bytes always decide`() {
         state = Self.make(permits: 2, load: 50, heldBytes: 100)
         #expect(arrive("a", 100, 1) == .granted)
         #expect(arrive("a", 100, 2) == .granted)

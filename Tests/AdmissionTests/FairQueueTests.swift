@@ -17,7 +17,7 @@ import Testing
         try await queue.acquire(.init(client: client, heldBytes: heldBytes, cost: 10), deadline: deadline)
     }
 
-    @Test func `a permit ends by itself, and its room may outlast it`() async throws {
+    @Test func `a permit ends by itself, and its bytes may outlast it`() async throws {
         let first = try await acquire("a", heldBytes: 60)
         let second = Task { try await acquire("b", heldBytes: 40) }
         await until { queue.usage.waiting == 1 }
@@ -25,20 +25,20 @@ import Testing
         first.endWork()
         let lease = try await second.value
         #expect(queue.usage.permits == 1)
-        #expect(queue.usage.allHeldBytes == 100)
+        #expect(queue.usage.heldBytes == 100)
         first.release()
         first.release()
-        #expect(queue.usage.allHeldBytes == 40)
+        #expect(queue.usage.heldBytes == 40)
         #expect(queue.usage.permits == 1)
         lease.release()
         #expect(queue.usage.permits == 0)
-        #expect(queue.usage.allHeldBytes == 0)
+        #expect(queue.usage.heldBytes == 0)
     }
 
     @Test func `a lease that is forgotten is given back`() async throws {
         _ = try await acquire("a", heldBytes: 100)
         #expect(queue.usage.permits == 0)
-        #expect(queue.usage.allHeldBytes == 0)
+        #expect(queue.usage.heldBytes == 0)
     }
 
     @Test func `a full queue refuses at once, and who is displaced or late is told so`() async throws {
@@ -96,7 +96,7 @@ import Testing
                 group.addTask {
                     let lease = try await queue.acquire(
                         .init(client: number % 5, heldBytes: number, cost: number), deadline: deadline)
-                    #expect(queue.usage.allHeldBytes <= 100)
+                    #expect(queue.usage.heldBytes <= 100)
                     await Task.yield()
                     lease.release()
                 }
@@ -104,7 +104,7 @@ import Testing
             try await group.waitForAll()
         }
         #expect(queue.usage.permits == 0)
-        #expect(queue.usage.allHeldBytes == 0)
+        #expect(queue.usage.heldBytes == 0)
         #expect(queue.usage.waiting == 0)
     }
 }

@@ -26,7 +26,7 @@ import Testing
         #expect(state.heldBytes == 80)
     }
 
-    @Test mutating func `who outgrows the sharedPool takes a slot, and then never waits`() {
+    @Test mutating func `who outgrows the shared pool takes a slot, and then never waits`() {
         #expect(state.slots == 3)
         let slotted = (0..<3).map { _ in open() }
         for (number, lease) in slotted.enumerated() {
@@ -146,7 +146,7 @@ import Testing
 
     /// 18 uploads of one client that sent a byte every 2 s had all the slots of the default budget, and every other client's
     /// upload of more than 1 MiB waited for 180 s.
-    @Test func `one client has a quarter of the slots and of the sharedPool`() {
+    @Test func `one client has a quarter of the slots and of the shared pool`() {
         // 16 slots of 80 and a shared pool of 320, where one may hold 10.
         var state = UploadBudgetState<Int>(totalBytes: 1_600, partBytes: 80, stepBytes: 10)
         #expect(state.slots == 15 && state.sharedPoolBytes == 400)

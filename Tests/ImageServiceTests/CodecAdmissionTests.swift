@@ -6,7 +6,7 @@ import Testing
 
 @testable import ImageService
 
-@Suite("Turns of long work", .timeLimit(.minutes(1)))
+@Suite("Permits of long work", .timeLimit(.minutes(1)))
 struct CodecAdmissionTests {
     /// Thirty large PNGs of a tiny picture held every thread, and everybody else waited for 5.7 s.
     @Test("Work that takes long takes no permit of what is done in a moment, and waits for its own")

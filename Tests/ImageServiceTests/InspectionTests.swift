@@ -42,7 +42,7 @@ struct InspectionTests {
     }
 
     /// PNG, third edition: what follows the pixels is too late for who shows them as they come (CSS images, libvips).
-    @Test("Orientation behind the pixels of a PNG permits nothing")
+    @Test("Orientation behind the pixels of a PNG turns nothing")
     func tooLateOrientation() async throws {
         let uploaded = try await ImageService.make(base).upload(
             path, Samples.turnedLate(try Samples.noise(.png, side: 400)))

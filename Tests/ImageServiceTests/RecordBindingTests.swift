@@ -94,7 +94,7 @@ struct RecordBindingTests {
         }
     }
 
-    @Test("A rotate of an overwritten file permits what is there")
+    @Test("A rotate of an overwritten file turns what is there")
     func rotated() async throws {
         try await withFolder { storage in
             let service = ImageService.make(storage)

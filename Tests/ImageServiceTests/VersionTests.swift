@@ -156,7 +156,7 @@ struct VersionTests {
         #expect(storage.heads == 2)
     }
 
-    @Test("Thousands of hot paths are not thousands of questions at once, and all have their permit")
+    @Test("Thousands of hot paths are not thousands of questions at once, and all have their turn")
     func flood() async throws {
         let paths = try (0..<200).map { try ImagePath(Array("\($0).jpg".utf8)) }
         for path in paths {

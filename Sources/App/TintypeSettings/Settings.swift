@@ -51,7 +51,7 @@ public struct Settings: Sendable {
     public var renderMemoryBytes = 536_870_912
     /// RENDER_THREADS: nil is one for each core.
     public var renderThreads: Int?
-    /// RENDER_QUEUE: how many renditions may wait for their turn.
+    /// RENDER_QUEUE: how many renditions may wait for a permit.
     public var renderQueue = 256
     /// RENDER_QUEUE_SECONDS: how long one may wait.
     public var renderQueueTimeout = Duration.seconds(6)

@@ -37,7 +37,7 @@ public final class FairQueue<Client: Hashable & Sendable>: Sendable {
         public var load: Int
         /// Fewer may, where their load would be more bytes than this together; one alone may have any.
         public var memory: Int
-        /// Bytes of room that may be held at once.
+        /// Bytes that may be held at once.
         public var heldBytes: Int
         /// Jobs that may wait.
         public var queue: Int
@@ -63,8 +63,8 @@ public final class FairQueue<Client: Hashable & Sendable>: Sendable {
     public struct Usage: Sendable, Hashable {
         /// Jobs that have a permit.
         public let permits: Int
-        /// Bytes of room held.
-        public let allHeldBytes: Int
+        /// Bytes that are held.
+        public let heldBytes: Int
         /// Jobs that wait.
         public let waiting: Int
         /// How long the one that waits longest has waited, in seconds; 0 if none waits.
@@ -134,7 +134,7 @@ public final class FairQueue<Client: Hashable & Sendable>: Sendable {
         let now = clock.now()
         return guarded.withLockedValue {
             Usage(
-                permits: $0.state.permits, allHeldBytes: $0.state.allHeldBytes, waiting: $0.state.waiting,
+                permits: $0.state.permits, heldBytes: $0.state.allHeldBytes, waiting: $0.state.waiting,
                 oldestWaitingSeconds: $0.state.oldestAge(now: now).inSeconds)
         }
     }

@@ -134,7 +134,7 @@ struct FairQueueState<Client: Hashable & Sendable>: Sendable {
     }
 
     /// Takes a waiting job back, for want of interest or of time. Nil if it does not wait any more; else who gets a
-    /// is now.
+    /// permit now.
     mutating func withdraw(_ ticket: Ticket, now: ContinuousClock.Instant) -> [Ticket]? {
         guard waiters[ticket] != nil else { return nil }
         advance(to: now)

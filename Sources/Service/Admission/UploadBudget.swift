@@ -4,7 +4,7 @@ public import TaskSupport
 /// The memory that all uploads together may buffer.
 ///
 /// Every upload opens a lease, grows it in small steps as bytes arrive and gives it back when a part has been sent.
-/// Small buffers share a shared pool; who outgrows it waits for one of a fixed number of slots, with which a whole part can
+/// Small buffers share a pool; who outgrows it waits for one of a fixed number of slots, with which a whole part can
 /// be filled without waiting any more, so uploads cannot lock each other up however many there are. An upload that
 /// stalls keeps what it holds: cutting it off is its owner's task. One client gets a quarter.
 public final class UploadBudget<Client: Hashable & Sendable>: Sendable {

@@ -240,7 +240,7 @@ public struct ImageService: Sendable {
     private static let maximumLooks = 3
     /// About as long as a slow reader is looked at.
     private static let crowdedTime = Duration.seconds(30)
-    /// Uploads that wait for the room that they are rewritten in; one more is refused.
+    /// Uploads that wait for the memory that they are rewritten in; one more is refused.
     private static let maximumRewritesWaiting = 1_000
 
     /// One page of what is stored.

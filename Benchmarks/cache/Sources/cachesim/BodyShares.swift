@@ -1,1 +1,1 @@
-../../../../Sources/ImageCache/BodyShares.swift
+../../../../Sources/Service/ImageCache/BodyShares.swift

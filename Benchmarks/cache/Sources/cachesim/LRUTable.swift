@@ -1,1 +1,1 @@
-../../../../Sources/ImageCache/LRUTable.swift
+../../../../Sources/Service/ImageCache/LRUTable.swift

@@ -1,1 +1,1 @@
-../../../../Sources/ImageCache/SlotQueues.swift
+../../../../Sources/Service/ImageCache/SlotQueues.swift

@@ -11,7 +11,7 @@ public struct APIContext: RequestContext {
     public let requestID: String
     /// Whether the client is on this machine.
     public let isLoopback: Bool
-    /// Who shares turns with nobody else at what all want at once.
+    /// Who shares permits with nobody else at what all want at once.
     let requester: ClientIdentity
     let notes = RequestNotes()
 

@@ -2,7 +2,7 @@ import ImageCodecs
 public import ImageModel
 
 /// How much work a rendition is, as a number of bytes: those of the pixels that a plain JPEG would be decoded to in the
-/// same time. It is what turns at the codecs are shared by.
+/// same time. It is what permits for the codecs are shared by.
 extension RenderPlan {
     /// - Parameter info: what the plan was made of.
     public func workBytes(info: ImageInfo, spec: RenditionSpec) -> Int {

@@ -127,7 +127,7 @@ struct CodecAdmission: Sendable {
                 heldBytes: min(memoryBytes / 4, Int(UInt32.max)),
                 queue: queueLimit, wait: timeout / 2, pace: pace),
             clock: clock)
-        // Room is not asked for here. Half of the memory is left to the others, but for one that needs more.
+        // Bytes are not asked for here. Half of the memory is left to the others, but for one that needs more.
         longPermits = FairQueue(
             .init(
                 // No more than there are threads: who waited for one would have read the file already.

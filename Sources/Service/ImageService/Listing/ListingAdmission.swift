@@ -29,7 +29,7 @@ struct ListingAdmission: Sendable {
             .init(
                 permits: Self.running, load: 0, heldBytes: 0, queue: Self.waiting, wait: timeout, pace: Self.pace),
             clock: clock)
-        pool = WorkerPool(threads: 1, queueLimit: Self.running, name: "listing", niceness: 15)
+        pool = WorkerPool(threads: 1, queueLimit: Self.running, name: "listing", niceness: 15, clock: clock)
         self.timeout = timeout
         self.clock = clock
     }
@@ -68,7 +68,11 @@ struct ListingAdmission: Sendable {
             switch error {
             case .full(let seconds), .displaced(let seconds), .tooLate(let seconds):
                 refused.increment()
-                try? await clock.pause(for: Self.refusalDelay)
+                do {
+                    try await clock.pause(for: Self.refusalDelay)
+                } catch {
+                    throw .cancelled
+                }
                 throw .overloaded(retryAfter: seconds)
             case .exceedsHeldBytes: throw .overloaded(retryAfter: 1)
             case .cancelled: throw .cancelled

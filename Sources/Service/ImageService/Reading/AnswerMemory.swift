@@ -45,7 +45,7 @@ struct AnswerMemory: Sendable {
         }
     }
 
-    /// Waits for reservation for something that will be about so long, before it is made.
+    /// Reserves memory for something that will be about so long, before it is made.
     func admit(about bytes: Int, for requester: ClientIdentity) async throws(ServiceError) -> Budget.Reservation {
         // It may turn out smaller, and what is larger than a share is settled when its length is known.
         try await admit(min(bytes, share), for: requester)

@@ -123,7 +123,7 @@ struct CurrentImages: Sendable {
         return entry
     }
 
-    /// Whether an entry that was found now is young enough to be believed. Asks for it aside as ``fresh(_:)`` does.
+    /// Whether an entry that was found now is young enough to be believed. Refreshes it in the background as ``fresh(_:)`` does.
     func isFresh(_ entry: CurrentEntry, of path: ObjectKey, at now: ContinuousClock.Instant) -> Bool {
         let age = now - entry.asked
         guard age < revalidateAfter else { return false }

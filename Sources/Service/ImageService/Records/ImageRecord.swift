@@ -41,7 +41,7 @@ struct ImageRecord: Sendable, Hashable {
         return ImageRecord(image: image, writes: [write])
     }
 
-    /// The record in so much of S3's rest for metadata as others have left: the ids of the oldest writes give way first,
+    /// The record in so much of S3's room for metadata as others have left: the ids of the oldest writes give way first,
     /// then what can be derived again.
     func metadata(beside others: ObjectMetadata) -> ObjectMetadata {
         let rest = Self.maximumBytes - others.byteCount

@@ -56,9 +56,9 @@ struct Rotation: Sendable {
         _ path: ImagePath, by change: RotationChange, condition: WriteCondition, for requester: ClientIdentity
     ) async throws(ServiceError) -> RotatedImage {
         do {
-            return try await StartDeadline.run(within: Self.timeout, clock: settlement.clock) { permit in
+            return try await StartDeadline.run(within: Self.timeout, clock: settlement.clock) { deadline in
                 try await queue.withLock(path.key) {
-                    try permit.begin()
+                    try deadline.begin()
                     let rotated = try await rotateAlone(path, by: change, condition: condition, for: requester)
                     derived.removeAll(of: path.key, but: rotated.image.etag)
                     return rotated
@@ -147,7 +147,7 @@ struct Rotation: Sendable {
         let found = try await ask { () async throws(StorageError) in try await storage.head(path.key) }
         if let rotated = try await settled(found, condition, past) { return rotated }
         try limits.check(found.size, toBe: "rotated")
-        // The turn comes before the read: whatever waits between that and the write gives other writers time to come
+        // The permit comes before the read: whatever waits between that and the write gives other writers time to come
         // first, and would hold a connection to the store. Until what was made of the file is with the store.
         let work = CodecWork(turning: found.size, ImageRecord(found).image)
         let permit = try await workers.admit(work, for: requester)
@@ -287,7 +287,7 @@ struct Rotation: Sendable {
                     change.orientation, to: bytes.readableBytesSpan, edge: change.edge, limits: limits,
                     cancelled: cancelled)
             } catch {
-                throw error.at(stage: "permit")
+                throw error.at(stage: "turn")
             }
             return Turned(
                 bytes: ByteBuffer(bytes: turned.bytes), info: turned.info,

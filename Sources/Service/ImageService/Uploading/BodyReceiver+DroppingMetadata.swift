@@ -7,9 +7,9 @@ import TaskSupport
 
 /// What UPLOAD_METADATA takes away is taken from a whole file.
 extension BodyReceiver {
-    /// Metadata are dropped from a whole file. One that is longer than a part is held in memory too, where memory for all
-    /// of it is taken at once, before its first byte or as soon as it shows that it is: so two uploads never wait for each
-    /// other with half of it.
+    /// Metadata are dropped from a whole file. One that is longer than a part is held in memory too. The
+    /// memory for all of it is taken at once, before its first byte or as soon as its length shows: so two uploads never
+    /// wait for each other with half of it.
     func receiveWhole(
         _ target: UploadTarget, id: WriteID, declared: Int64?, for requester: ClientIdentity, _ body: UploadBody
     ) async throws(ServiceError) -> ReceivedUpload {
@@ -57,7 +57,7 @@ extension BodyReceiver {
         return sent
     }
 
-    /// Each part has the store's whole patience, where one write of everything would have it once.
+    /// Each part has the store's whole timeout; one write of everything would have it once.
     private func sendParts(
         of file: ByteBuffer, _ target: UploadTarget, _ info: ImageInfo, id: WriteID, for requester: ClientIdentity
     ) async throws(ServiceError) -> any MultipartUpload {

@@ -23,7 +23,7 @@ struct WriteSettlement: Sendable {
     }
 
     /// A store that has just let a whole operation time out is not waited for as long again.
-    private static let timeout = Duration.seconds(2)
+    private static let lookTimeout = Duration.seconds(2)
 
     /// Performs `write`, and settles it.
     ///
@@ -60,7 +60,7 @@ struct WriteSettlement: Sendable {
         }
         let lost = error
         do throws(StorageError) {
-            let found = try await look(key, timeout: max(Self.timeout, deadline - clock.now()))
+            let found = try await look(key, timeout: max(Self.lookTimeout, deadline - clock.now()))
             return ImageRecord(found).writes.contains(where: ids.contains)
                 ? .seen(found) : .notDone(lost, found: found)
         } catch  where error.code == .notFound {

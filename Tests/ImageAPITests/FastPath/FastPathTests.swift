@@ -5,7 +5,7 @@ import Testing
 
 @testable import ImageAPI
 
-@Suite("Fast fastPath", .serialized)
+@Suite("Fast path", .serialized)
 struct FastPathTests {
     /// What is sent in one piece on a connection of its own, and which of its requests the fast path has to answer.
     struct Script: Sendable, CustomTestStringConvertible {

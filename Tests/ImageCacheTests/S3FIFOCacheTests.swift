@@ -3,7 +3,7 @@ import Testing
 @testable import ImageCache
 
 @Suite("S3FIFOCache")
-struct ScanResistantTableTests {
+struct S3FIFOCacheTests {
     private typealias Table = S3FIFOCache<Int, Int>
 
     /// The same rules over plain lists, the oldest first.

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Rendering
 
-@Suite struct QuarterTurnsTests {
+@Suite struct QuarterRotationTests {
     private func turned(_ orientation: Orientation, _ picture: borrowing PixelBuffer) throws -> PixelBuffer {
         try QuarterRotation.apply(orientation, to: picture, cancelled: CancelFlag())
     }

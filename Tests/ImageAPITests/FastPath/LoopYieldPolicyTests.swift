@@ -3,7 +3,7 @@ import Testing
 
 @testable import ImageAPI
 
-@Suite("LoopYieldPolicies of an event loop")
+@Suite("Yield policy of an event loop")
 struct LoopYieldPolicyTests {
     private var yieldPolicy = LoopYieldPolicy()
 

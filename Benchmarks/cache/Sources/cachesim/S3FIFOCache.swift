@@ -1,0 +1,1 @@
+../../../../Sources/Service/ImageCache/S3FIFOCache.swift

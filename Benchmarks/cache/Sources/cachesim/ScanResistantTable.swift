@@ -1,1 +1,0 @@
-../../../../Sources/ImageCache/ScanResistantTable.swift
