@@ -92,8 +92,8 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
 
-        // C, thin and prefixed, over libjpeg-turbo, libpng, libwebp, libavif and lcms2: the only place with setjmp. One function
-        // per operation, memory in, memory out, a closed status enum. Knows nothing of Swift.
+        // C, thin and prefixed, over libjpeg-turbo, libpng, libwebp, libavif and lcms2: the only place with setjmp. One
+        // function per operation, memory in, memory out, a closed status enum. Knows nothing of Swift.
         .target(
             name: "CImageCodecs", path: "Sources/Imaging/CImageCodecs",
             cSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra"])],
@@ -111,8 +111,8 @@ let package = Package(
             swiftSettings: swiftSettings + [.strictMemorySafety()]
         ),
 
-        // The inner loops of the resampler, in C for the sake of vector instructions chosen at run time. Pure arithmetic
-        // on memory that Rendering has measured: allocates nothing, includes nothing but the C library.
+        // The inner loops of the resampler, in C for the sake of vector instructions chosen at run time. Pure
+        // arithmetic on memory that Rendering has measured: allocates nothing, includes nothing but the C library.
         .target(
             name: "CRendering", path: "Sources/Imaging/CRendering",
             cSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra"])]),

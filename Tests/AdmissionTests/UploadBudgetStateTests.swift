@@ -144,8 +144,8 @@ import Testing
         #expect(state.remembered == 0)
     }
 
-    /// 18 uploads of one client that sent a byte every 2 s had all the slots of the default budget, and every other client's
-    /// upload of more than 1 MiB waited for 180 s.
+    /// 18 uploads of one client that sent a byte every 2 s had all the slots of the default budget, and every other
+    /// client's upload of more than 1 MiB waited for 180 s.
     @Test func `one client has a quarter of the slots and of the shared pool`() {
         // 16 slots of 80 and a shared pool of 320, where one may hold 10.
         var state = UploadBudgetState<Int>(totalBytes: 1_600, partBytes: 80, stepBytes: 10)

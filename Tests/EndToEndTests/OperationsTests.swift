@@ -52,7 +52,8 @@ extension EndToEnd {
             #expect(try await HTTP.put(open.image("w.jpg"), jpeg, [("Via", "1.1 proxy")]).status == 200)
         }
 
-        /// A page under a name that was pointed at loopback (DNS rebinding) needs no Origin to ask where a photo was taken.
+        /// A page under a name that was pointed at loopback (DNS rebinding) needs no Origin to ask where a photo was
+        /// taken.
         @Test("Without credentials, what is for writers is told only where Host names this machine")
         func hosts() async throws {
             let store = try await Backend.local.open()

@@ -266,7 +266,8 @@ extension EndToEnd {
                 #expect(try Pictures.corner(of: got.bytes) == .topRight)
                 let rendition = try await HTTP.get(server.image(path, "w=48"))
                 #expect(try Pictures.corner(of: rendition.bytes) == .topRight)
-                // Turned first, then flipped: 90 degrees and horizontally brings it from the top right to the bottom left.
+                // Turned first, then flipped: 90 degrees and horizontally brings it from the top right to the bottom
+                // left.
                 let both = try await HTTP.post(server.rotate(path), json: #"{"degrees": 90, "flip": "horizontal"}"#)
                 #expect(both.status == 200)
                 #expect(try Pictures.corner(of: try await HTTP.get(server.image(path)).bytes) == .bottomLeft)

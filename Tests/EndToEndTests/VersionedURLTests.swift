@@ -27,8 +27,8 @@ extension EndToEnd {
             #expect(stale.bytes == one)
             #expect(stale.header("Cache-Status") == "tintype; hit")
 
-            // Slow enough that those who ask do so while the first question is on its way; and twice as long is less than
-            // the second after which what is known stands in.
+            // Slow enough that those who ask do so while the first question is on its way; and twice as long is less
+            // than the second after which what is known stands in.
             proxy.setPlan { _ in .delay(.milliseconds(250)) }
             let asked = questions(proxy).count
             let answers = try await burst(second.image("v.jpg", "v=\(new)"))

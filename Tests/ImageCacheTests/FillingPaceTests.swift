@@ -8,8 +8,8 @@ import Testing
 
 @Suite("The pace of a body on its way into the cache")
 struct FillingPaceTests {
-    /// A store that is quicker than its readers never makes the reading wait, and all of it ran before the first byte went
-    /// out: 3.9 ms of the 4.5 that 1 MB took.
+    /// A store that is quicker than its readers never makes the reading wait, and all of it ran before the first byte
+    /// went out: 3.9 ms of the 4.5 that 1 MB took.
     @Test("Its readers get bytes while the store still has more, on one thread with it")
     func bytesGoOutAsTheyCome() async throws {
         let (count, bytes) = (8, 128 << 10)

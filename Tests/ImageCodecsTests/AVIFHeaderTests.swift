@@ -144,8 +144,8 @@ import Testing
         "the number of item extents in the AVIF": 0, "the number of boxes in the AVIF's header": 5,
     ]
 
-    /// An AVIF of 8 MB with 590,000 references in several boxes held an event loop for a second: what may be repeated has
-    /// a limit over all boxes together.
+    /// An AVIF of 8 MB with 590,000 references in several boxes held an event loop for a second: what may be repeated
+    /// has a limit over all boxes together.
     @Test(
         arguments: [
             ("the number of item references in the AVIF", Counts.maximumReferences),

@@ -23,7 +23,8 @@ import Testing
         write(isShort ? 0 : 0b10, isShort ? 1 : 2, value: isShort ? nil : 1)
         // Cb, Cr: no difference, and the end of the block.
         for _ in 0..<2 { bits.write(0, count: 5) }
-        // Far darker: read one bit late it would be no difference, and more than enough bits would be left for the rest.
+        // Far darker: read one bit late it would be no difference, and more than enough bits would be left for the
+        // rest.
         bits.write(8, count: 4)
         bits.write(0, count: 8)
         bits.write(0, count: 1)

@@ -45,7 +45,8 @@ import Testing
         #expect(with >= without + 5 * profile.count)
     }
 
-    /// libwebp decodes the alpha of a lossy picture as a lossless one of four bytes a pixel, beside the plane it becomes.
+    /// libwebp decodes the alpha of a lossy picture as a lossless one of four bytes a pixel, beside the plane it
+    /// becomes.
     @Test func alphaOfALossyWebPIsCounted() throws {
         let size = PixelSize(width: 1_200, height: 900)
         let file = try TestImages.file(.webp, width: size.width, height: size.height, layout: .rgba8)

@@ -127,7 +127,8 @@ import Testing
             let result = try ImageTransform.apply(
                 change, to: file.span.bytes, limits: CodecLimits(), cancelled: CancelFlag())
             #expect(result.info.orientation == .upright)
-            // The picture turns by its own orientation and what was asked for; of WebP and JPEG only the shape is exact.
+            // The picture turns by its own orientation and what was asked for; of WebP and JPEG only the shape is
+            // exact.
             let expected = try Picture(decoding: file).seen(as: info.orientation).seen(as: change)
             let seen = try Picture(decoding: result.bytes)
             #expect((seen.width, seen.height) == (expected.width, expected.height))

@@ -3,8 +3,9 @@ import Testing
 
 @testable import ImageCodecs
 
-/// Whether a WebP is transparent its pictures say, not the flag in VP8X: gif2webp leaves that out where the canvas shows
-/// between frames, and such an animation was flattened to a JPEG on white. Header, structure check and pixels must agree.
+/// Whether a WebP is transparent its pictures say, not the flag in VP8X: gif2webp leaves that out where the canvas
+/// shows between frames, and such an animation was flattened to a JPEG on white. Header, structure check and pixels
+/// must agree.
 @Suite("Transparency of WebP")
 struct WebPTransparencyTests {
     private static let size = PixelSize(width: 16, height: 8)
@@ -108,7 +109,8 @@ struct WebPTransparencyTests {
             chunks.map { $0.name == WebPChunk.alpha ? ($0.name, change($0.data)) : $0 }, flagged: true)
     }
 
-    /// libwebp says of damaged alpha that the user has aborted it: nobody had, and the client, who was there, got a 499.
+    /// libwebp says of damaged alpha that the user has aborted it: nobody had, and the client, who was there, got a
+    /// 499.
     @Test("Alpha that is damaged, short, empty or of an unknown kind is a damaged picture", arguments: 0..<9)
     func damagedAlpha(kind: Int) throws {
         let pixels = Self.size.pixels

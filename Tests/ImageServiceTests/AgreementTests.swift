@@ -6,8 +6,8 @@ import NIOCore
 import ObjectStorage
 import Testing
 
-/// What the metadata say of a picture is what its rendition shows: size as seen, orientation, alpha, frames. Each of the
-/// faults that this was written for was found by putting the two side by side.
+/// What the metadata say of a picture is what its rendition shows: size as seen, orientation, alpha, frames. Each of
+/// the faults that this was written for was found by putting the two side by side.
 @Suite("Metadata and renditions agree")
 struct AgreementTests {
     private static func check(_ file: [UInt8], _ name: String) async throws {

@@ -181,8 +181,8 @@ struct BlindUploadTests {
         try await base.list(ListRequest(prefix: Array(".tintype/derived/".utf8))).items.count
     }
 
-    /// 403 on HEAD alone, on HEAD and on listings, and answers that make no sense. All were 201, and what was made of the
-    /// version before stayed.
+    /// 403 on HEAD alone, on HEAD and on listings, and answers that make no sense. All were 201, and what was made of
+    /// the version before stayed.
     @Test(
         "Say truly whether they have replaced something", arguments: [false, true],
         [

@@ -2,8 +2,8 @@ import ImageModel
 import Rendering
 import Testing
 
-/// The price of a rendition counts what is made beside what is read: by what was read alone, thirty large PNGs of a tiny
-/// picture counted as nothing, and everybody else waited for seconds.
+/// The price of a rendition counts what is made beside what is read: by what was read alone, thirty large PNGs of a
+/// tiny picture counted as nothing, and everybody else waited for seconds.
 @Suite("The work of a rendition")
 struct PlanWorkTests {
     private func work(

@@ -29,8 +29,8 @@ import Testing
     }
 
     /// rclone serves files of a folder, and some of S3 cannot be had from them: Unicode's normal forms are one name,
-    /// metadata are limited to a few hundred bytes, deleting the name of a folder is an error, and a file is overwritten
-    /// under its readers.
+    /// metadata are limited to a few hundred bytes, deleting the name of a folder is an error, and a file is
+    /// overwritten under its readers.
     @Test(
         .enabled(if: hasRclone),
         arguments: StorageConformance.Check.allCases.filter {

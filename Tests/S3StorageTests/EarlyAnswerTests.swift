@@ -6,8 +6,8 @@ import Testing
 
 @testable import S3Storage
 
-/// The store answers a write before it has read the body. Of bodies that the kernel does not take at once (4 MB and more
-/// on loopback) the answer was lost: "I/O on closed channel", 503, and the store counted as away.
+/// The store answers a write before it has read the body. Of bodies that the kernel does not take at once (4 MB and
+/// more on loopback) the answer was lost: "I/O on closed channel", 503, and the store counted as away.
 @Suite(.enabled(if: hasSeaweedFS), .timeLimit(.minutes(3))) struct EarlyAnswerTests {
     struct Refusal: Sendable, CustomTestStringConvertible {
         var status: Int

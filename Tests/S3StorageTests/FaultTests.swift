@@ -81,9 +81,9 @@ import Testing
         }
     }
 
-    /// A store that answers hundreds of readers may leave one of them without a byte for longer than the time limit, and
-    /// answer it as soon as it asks again. Its client was reset. Whether that was what cut one of 200 slow downloads in an
-    /// earlier run is not known: no log of it was kept.
+    /// A store that answers hundreds of readers may leave one of them without a byte for longer than the time limit,
+    /// and answer it as soon as it asks again. Its client was reset. Whether that was what cut one of 200 slow
+    /// downloads in an earlier run is not known: no log of it was kept.
     @Test func oneStallIsNotTheEnd() async throws {
         let key = try key(freshPrefix() + "object")
         let bytes = Self.pattern(1_000_000)

@@ -6,7 +6,8 @@ import Testing
 
 @testable import S3Storage
 
-/// Other programs write into the bucket too: with the metadata that they have read, and with headers and tags of their own.
+/// Other programs write into the bucket too: with the metadata that they have read, and with headers and tags of their
+/// own.
 @Suite(.enabled(if: hasSeaweedFS), .timeLimit(.minutes(2))) struct ForeignWriterTests {
     /// As another program: no header is added.
     private func put(

@@ -8,8 +8,8 @@ import Testing
 
 @testable import S3Storage
 
-/// What a probe has found is kept in the bucket: each start of each replica once asked some 300 questions, 20 to 37 s on
-/// SeaweedFS.
+/// What a probe has found is kept in the bucket: each start of each replica once asked some 300 questions, 20 to 37 s
+/// on SeaweedFS.
 @Suite(.timeLimit(.minutes(3))) struct ProbeResultTests {
     private static let configuration = S3Configuration(
         endpoint: S3Endpoint(isSecure: false, host: "store", port: 8333), bucket: "pictures", region: "eu")

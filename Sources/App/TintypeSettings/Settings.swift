@@ -7,8 +7,8 @@ public struct Settings: Sendable {
     public var port = 8080
     /// OPS_PORT: 0 is any free port.
     public var opsPort = 9090
-    /// DRAIN_SECONDS: how long connections are still taken after SIGTERM; at most 20 s, for the process ends within 30 s
-    /// and what is under way then needs some of them.
+    /// DRAIN_SECONDS: how long connections are still taken after SIGTERM; at most 20 s, for the process ends within 30
+    /// s and what is under way then needs some of them.
     public var drain = Duration.seconds(5)
     /// CLIENT_TIMEOUT_SECONDS: how long a client may send nothing while the server waits for it.
     public var clientTimeout = Duration.seconds(30)

@@ -89,8 +89,8 @@ enum Composition {
     /// So that codecs have a tenth of a core that an event loop wants as well: enough for what they hold not to be held
     /// for long.
     private static let codecNiceness: CInt = 10
-    /// Work that takes seconds gives way to the rest of the codecs' work by two to one. Not by more: its limit of time goes
-    /// by the clock.
+    /// Work that takes seconds gives way to the rest of the codecs' work by two to one. Not by more: its limit of time
+    /// goes by the clock.
     private static let longNiceness: CInt = 13
 
     private static func codecWorkers(_ settings: Settings) -> CodecWorkers {

@@ -11,9 +11,9 @@ public struct RenditionSizes: Sendable, Hashable {
     /// The box that is rendered for the box that was asked for.
     ///
     /// Of a box that the picture only has to fit into, each side becomes the next one of the list, or the largest where
-    /// none is as long: its shape decides nothing but the size. Of one that is filled or padded the longer side does, and
-    /// the shorter one follows in proportion: with the shape changed, the picture would be cut elsewhere than the page was
-    /// laid out for.
+    /// none is as long: its shape decides nothing but the size. Of one that is filled or padded the longer side does,
+    /// and the shorter one follows in proportion: with the shape changed, the picture would be cut elsewhere than the
+    /// page was laid out for.
     public func snapped(width: Int?, height: Int?, fit: RenditionRequest.Fit) -> (width: Int?, height: Int?) {
         guard let longer = [width, height].compactMap(\.self).max() else { return (nil, nil) }
         switch fit {

@@ -15,8 +15,8 @@ public enum CodecError: Error, Sendable, Hashable {
     case outOfMemory
     /// The ``CancelFlag`` was set.
     case cancelled
-    /// A codec library, or a check of our own around it, refused in a way that was not foreseen. The text says which one,
-    /// and by ``at(stage:)`` when. It is about this one file, whoever is to blame: others are not touched by it.
+    /// A codec library, or a check of our own around it, refused in a way that was not foreseen. The text says which
+    /// one, and by ``at(stage:)`` when. It is about this one file, whoever is to blame: others are not touched by it.
     case fault(String)
 
     /// One sentence for a client.

@@ -22,8 +22,8 @@ extension ImageDecoder {
             // Interlaced samples of 16 bits are held as such until the last pass.
             return whole * 12 + info.size.width * 32 + workingBytes
         case .webp:
-            // VP8L holds the picture as four bytes a pixel beside the output; VP8 less, but its alpha as a plane and, while
-            // that is decoded, as four bytes a pixel, too.
+            // VP8L holds the picture as four bytes a pixel beside the output; VP8 less, but its alpha as a plane and,
+            // while that is decoded, as four bytes a pixel, too.
             return whole * 5 + scaledPixels(info, scaleDenominator) * 4 + info.size.width * 128 + workingBytes
         case .avif:
             // Two sets of planes (a grid's tiles and the whole, or a picture before and after film grain) of three
@@ -93,9 +93,9 @@ extension ImageDecoder {
         let (size, codedSize) = (header.info.size, header.codedSize)
         // dav1d pads planes to whole superblocks of 128 pixels and keeps about a tenth of a picture in tables.
         func padded(_ size: PixelSize) -> Int { (size.width + 127) * (size.height + 127) }
-        // libavif takes the depth and the chroma of the AV1 data, whatever the boxes say of them, for alpha as well: two
-        // sets of planes of the most that may come. All tiles are there at once, each as large as the largest of all parts
-        // may be.
+        // libavif takes the depth and the chroma of the AV1 data, whatever the boxes say of them, for alpha as well:
+        // two sets of planes of the most that may come. All tiles are there at once, each as large as the largest of
+        // all parts may be.
         let parts = picture.color.parts + (picture.alpha?.parts ?? [])
         let part = parts.reduce(padded(codedSize)) { max($0, padded($1.size)) }
         let samples = header.info.hasAlpha ? 4 : 3

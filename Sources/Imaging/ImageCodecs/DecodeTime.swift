@@ -2,10 +2,10 @@ import CImageCodecs
 public import ImageModel
 
 extension ImageDecoder {
-    /// About what decoding takes of one processor, in microseconds on the machine of docs/benchmarks.md; what matters is
-    /// how the formats compare. Told by the header and the file's length alone, so that the same file has the same price
-    /// on every replica and in every test. Estimates, fitted to the totals of Benchmarks/http/sizes for JPEG, PNG and
-    /// lossless WebP; lossy WebP and AVIF were not measured.
+    /// About what decoding takes of one processor, in microseconds on the machine of docs/benchmarks.md; what matters
+    /// is how the formats compare. Told by the header and the file's length alone, so that the same file has the same
+    /// price on every replica and in every test. Estimates, fitted to the totals of Benchmarks/http/sizes for JPEG, PNG
+    /// and lossless WebP; lossy WebP and AVIF were not measured.
     ///
     /// - Parameter file: the whole file.
     public static func microseconds(

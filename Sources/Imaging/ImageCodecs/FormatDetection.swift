@@ -13,8 +13,8 @@ extension ImageFormat {
     /// No more than so many bytes are ever wanted to tell a format.
     public static var maximumSignatureLength: Int { 4_096 }
 
-    /// The format whose signature the bytes begin with, or nil. Nothing behind the signature is looked at. The bytes are a
-    /// whole file, or its first ``maximumSignatureLength``.
+    /// The format whose signature the bytes begin with, or nil. Nothing behind the signature is looked at. The bytes
+    /// are a whole file, or its first ``maximumSignatureLength``.
     public static func detect(_ bytes: RawSpan) -> ImageFormat? {
         if case .format(let format) = detect(prefix: bytes) { format } else { nil }
     }
@@ -23,8 +23,8 @@ extension ImageFormat {
     ///
     /// JPEG: SOI and the first byte of the next marker (ISO/IEC 10918-1 B.1.1). PNG: the eight bytes of PNG 5.2.
     /// WebP: a RIFF header whose form type is `WEBP` (RFC 9649 section 2.4). AVIF: an ftyp box of at most
-    /// ``maximumSignatureLength`` with the brand `avif` or `avis`, the first one or anywhere among those it is compatible
-    /// with.
+    /// ``maximumSignatureLength`` with the brand `avif` or `avis`, the first one or anywhere among those it is
+    /// compatible with.
     public static func detect(prefix bytes: RawSpan) -> FormatDetection {
         if bytes.hasPrefix([0xFF, 0xD8, 0xFF]) { return .format(.jpeg) }
         if bytes.hasPrefix(PNGChunk.signature) { return .format(.png) }

@@ -16,7 +16,8 @@ public struct StructureCheck: Sendable {
         /// The orientation in an EXIF chunk that stands behind the image data of a WebP, where a header read from the
         /// file's first part does not see it. Nil where there is none. A PNG's counts only in front of its image data.
         public var lateOrientation: Orientation?
-        /// Whether a pixel may be transparent, where the whole file tells more of it than its header. Nil for the others.
+        /// Whether a pixel may be transparent, where the whole file tells more of it than its header. Nil for the
+        /// others.
         public var hasAlpha: Bool?
     }
 

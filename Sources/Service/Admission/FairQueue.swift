@@ -1,8 +1,8 @@
 import NIOConcurrencyHelpers
 public import TaskSupport
 
-/// Permits for work that all clients want at once, shared evenly between them, in front of which nobody waits in vain: what
-/// by the recent pace will get no permit in time is refused on arrival.
+/// Permits for work that all clients want at once, shared evenly between them, in front of which nobody waits in vain:
+/// what by the recent pace will get no permit in time is refused on arrival.
 ///
 /// The rule stands in one pure state machine; this is the lock, the clock and those who wait.
 public final class FairQueue<Client: Hashable & Sendable>: Sendable {
@@ -141,7 +141,8 @@ public final class FairQueue<Client: Hashable & Sendable>: Sendable {
 
     /// Waits for a permit, until `deadline` at most.
     ///
-    /// - Throws: ``AdmissionRejection``: at once where the queue is full or there are never so many bytes; later where the
+    /// - Throws: ``AdmissionRejection``: at once where the queue is full or there are never so many bytes; later where
+    ///   the
     ///   deadline passes, a client with less waiting comes, or the task is cancelled.
     public func acquire(_ job: Job, deadline: ContinuousClock.Instant) async throws(AdmissionRejection) -> Permit {
         let ticket = guarded.withLockedValue { $0.state.nextTicket() }

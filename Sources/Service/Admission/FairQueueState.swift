@@ -4,9 +4,9 @@ import HeapModule
 /// The account of a ``FairQueue``, as a value: jobs in, permits out.
 ///
 /// **Who is next.** Every waiting job has a tag: its client's last one, or that of the job that got its permit last
-/// where this is higher, plus its own cost. The lowest tag is next. So clients who wait share the permits evenly by cost,
-/// however many jobs each of them has brought: self-clocked fair queueing (Golestani, INFOCOM 1994), in which no round
-/// of clients has to be kept, only one heap.
+/// where this is higher, plus its own cost. The lowest tag is next. So clients who wait share the permits evenly by
+/// cost, however many jobs each of them has brought: self-clocked fair queueing (Golestani, INFOCOM 1994), in which no
+/// round of clients has to be kept, only one heap.
 ///
 /// **Who is refused.** The queue is full when there is more before a new job than is done in the time that one may
 /// wait, by the recent pace, or when too many wait. Then the job with the highest tag goes, which is the newest of the

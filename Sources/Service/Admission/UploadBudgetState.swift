@@ -2,13 +2,13 @@
 ///
 /// The budget has two parts. Most of it is slots: who has one may fill a whole part without waiting any more, so
 /// whatever else happens, uploads with a slot go on to the end of their part and uploads cannot lock each other up. The
-/// rest is the shared pool, where buffers grow in small steps up to a small size: many slow or small uploads fit there and
-/// take nobody's slot. Who outgrows the shared pool waits for a slot, in the order of arrival. With many slots a few clients
-/// that stall hold up nobody else; with one, which would be enough against deadlock, they would stall everybody in
-/// turn.
+/// rest is the shared pool, where buffers grow in small steps up to a small size: many slow or small uploads fit there
+/// and take nobody's slot. Who outgrows the shared pool waits for a slot, in the order of arrival. With many slots a
+/// few clients that stall hold up nobody else; with one, which would be enough against deadlock, they would stall
+/// everybody in turn.
 ///
-/// One client gets a quarter of the slots, at least one, and a quarter of the shared pool: those that would have more wait for
-/// their own, and nobody else waits for them.
+/// One client gets a quarter of the slots, at least one, and a quarter of the shared pool: those that would have more
+/// wait for their own, and nobody else waits for them.
 struct UploadBudgetState<Client: Hashable & Sendable> {
     typealias LeaseID = Int
     typealias Ticket = Int
@@ -133,7 +133,8 @@ struct UploadBudgetState<Client: Hashable & Sendable> {
         accounts[lease.client] = account.leases > 0 ? account : nil
     }
 
-    /// Grants what can be granted, in the order of arrival. Who waits for a slot does not hold up who fits the shared pool.
+    /// Grants what can be granted, in the order of arrival. Who waits for a slot does not hold up who fits the shared
+    /// pool.
     private mutating func settle() -> [Ticket] {
         var granted: [Ticket] = []
         var waiting: [Waiter] = []

@@ -67,8 +67,8 @@ enum WorkerThread {
     /// Lowers the priority of the calling thread against others. To raise it again would need a privilege; to lower it
     /// needs none. A failure is not looked at: all works as well without, only less evenly.
     private static func giveWay(_ niceness: CInt) {
-        // Linux has a nice value for each thread (sched(7)), and nice(2) is that of the calling one there. Elsewhere, as
-        // POSIX has it, it is the whole process's.
+        // Linux has a nice value for each thread (sched(7)), and nice(2) is that of the calling one there. Elsewhere,
+        // as POSIX has it, it is the whole process's.
         #if os(Linux)
             _ = nice(niceness)
         #endif

@@ -8,8 +8,8 @@ import Synchronization
     import Musl
 #endif
 
-/// A copy of a body as a file in memory, which the kernel sends without copying it once more. Counted as the body is, and
-/// closed when the body is let go of.
+/// A copy of a body as a file in memory, which the kernel sends without copying it once more. Counted as the body is,
+/// and closed when the body is let go of.
 public final class BodyFile: Sendable {
     /// To be read from only, at given places, while this object is held.
     public let descriptor: CInt
@@ -57,8 +57,8 @@ extension CachedBody {
 }
 
 extension ImageCache {
-    /// Makes a file of a body that is sent often. It takes as much room as the body itself, which others make: where there
-    /// is none, nothing happens.
+    /// Makes a file of a body that is sent often. It takes as much room as the body itself, which others make: where
+    /// there is none, nothing happens.
     public func makeFile(of body: CachedBody) {
         guard body.file == nil, let receipt = receipt(for: body.size, of: body.receipt.kind),
             let file = BodyFile(body.chunks.all, receipt: receipt)

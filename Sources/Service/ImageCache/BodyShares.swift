@@ -3,8 +3,8 @@ enum BodyKind: Sendable, CaseIterable {
     case original, rendition
 }
 
-/// Bytes of both kinds under one limit. Each has a share that it gets whenever it wants it; what the other one leaves of
-/// its own may be used until then.
+/// Bytes of both kinds under one limit. Each has a share that it gets whenever it wants it; what the other one leaves
+/// of its own may be used until then.
 struct BodyShares: Sendable {
     /// The most that both may have together.
     let limit: Int

@@ -22,7 +22,7 @@ public struct CacheMoment: Sendable {
         count = changes.now
     }
 
-    /// Whether nothing has changed there since, so that what was looked up after this moment would be found again. Takes
-    /// no lock. Other paths stand there as well: false does not mean that this one has changed.
+    /// Whether nothing has changed there since, so that what was looked up after this moment would be found again.
+    /// Takes no lock. Other paths stand there as well: false does not mean that this one has changed.
     public var lasts: Bool { changes.now == count }
 }

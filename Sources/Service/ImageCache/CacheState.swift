@@ -1,7 +1,7 @@
 import ObjectStorage
 
-/// What a shard knows: answers about paths, and bodies, all of a path together. Pure: no lock, no clock; what it drops it
-/// returns, for the caller to let go of it.
+/// What a shard knows: answers about paths, and bodies, all of a path together. Pure: no lock, no clock; what it drops
+/// it returns, for the caller to let go of it.
 struct CacheState<Current: Sendable>: Sendable {
     typealias Bodies = S3FIFOCache<BodyKey, CachedBody>
 
@@ -51,8 +51,8 @@ struct CacheState<Current: Sendable>: Sendable {
 
     // MARK: Filling
 
-    /// Keeps the answer unless a write has come since `epoch`, or one is there that it does not replace, and returns what
-    /// had to go for it, and whether readers are answered otherwise now.
+    /// Keeps the answer unless a write has come since `epoch`, or one is there that it does not replace, and returns
+    /// what had to go for it, and whether readers are answered otherwise now.
     mutating func setCurrent(
         _ path: CachePath, _ current: Current, asked epoch: WriteEpoch
     ) -> (dropped: [Current], isChange: Bool) {

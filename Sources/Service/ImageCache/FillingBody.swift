@@ -27,8 +27,8 @@ public final class FillingBody: Sendable {
     private let reservation: BodyReservation
     private let state = NIOLockedValueBox(State())
 
-    /// Begins to read `source`. `ended` gets the bytes once all `reservation.bytes` of them have come, or nil where they
-    /// have not.
+    /// Begins to read `source`. `ended` gets the bytes once all `reservation.bytes` of them have come, or nil where
+    /// they have not.
     ///
     /// There must be a reader soon: with none, nobody ends the reading but the end of the body.
     init(
@@ -42,8 +42,8 @@ public final class FillingBody: Sendable {
                     guard let wakes = append(chunk) else {
                         throw StorageError(.badAnswer, during: .get, detail: "a body longer than its object")
                     }
-                    // Readers mostly run on the same thread, and where the source always has more already they would get
-                    // nothing before its end.
+                    // Readers mostly run on the same thread, and where the source always has more already they would
+                    // get nothing before its end.
                     if wakes { await Task.yield() }
                 }
                 let (chunks, received) = state.withLockedValue { ($0.chunks, $0.received) }

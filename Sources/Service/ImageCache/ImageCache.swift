@@ -8,8 +8,8 @@ public import ObjectStorage
 /// Only the answer about a path can be out of date; a body is found by its version, so an old one cannot be addressed.
 /// `Current` is what the caller knows of a path; this type looks into it no further.
 ///
-/// All that is known of a path stands in one shard, behind one lock, so that a write is one step there; requests for two
-/// paths seldom meet. The bytes of bodies are counted for all shards together: so a single path may fill the cache.
+/// All that is known of a path stands in one shard, behind one lock, so that a write is one step there; requests for
+/// two paths seldom meet. The bytes of bodies are counted for all shards together: so a single path may fill the cache.
 public final class ImageCache<Current: Sendable>: Sendable {
     public typealias Variant = BodyVariant
 
@@ -30,7 +30,8 @@ public final class ImageCache<Current: Sendable>: Sendable {
     ///   renditions; what one of them leaves, the other may use.
     /// - Parameter reserved: how much of the bodies' part somebody else uses.
     /// - Parameter replaces: whether a new answer about a path takes the place of an old one that is still there.
-    /// - Parameter confirms: whether a new answer says the same as the old one that it replaces, and only says it later:
+    /// - Parameter confirms: whether a new answer says the same as the old one that it replaces, and only says it
+    ///   later:
     ///   then nothing has changed for those who have looked before. It may be given what the old one was known by.
     /// - Parameter now: the clock that ``wasCrowded(within:)`` goes by.
     public init(
@@ -74,8 +75,8 @@ public final class ImageCache<Current: Sendable>: Sendable {
         return shard(key.path).with { $0.contains(key) }
     }
 
-    /// This moment of the path and of its bodies, for who wants to know later whether what was looked up since then still
-    /// stands. To be taken before the looking up.
+    /// This moment of the path and of its bodies, for who wants to know later whether what was looked up since then
+    /// still stands. To be taken before the looking up.
     public func moment(of path: ObjectKey) -> CacheMoment { CacheMoment(shard(CachePath(path)).changes) }
 
     /// What is known of a body's path, however old, and the body itself, by one look. Both are used by it.
@@ -144,7 +145,8 @@ public final class ImageCache<Current: Sendable>: Sendable {
         return shard(key.path).with { $0.filling[key] }
     }
 
-    /// Reads a body into the cache, where it is kept unless a write comes between. Who asks for it meanwhile may follow.
+    /// Reads a body into the cache, where it is kept unless a write comes between. Who asks for it meanwhile may
+    /// follow.
     public func fill(
         _ path: ObjectKey, _ etag: ETag, _ variant: Variant, from source: ObjectBody, in reservation: BodyReservation,
         asked epoch: WriteEpoch
@@ -182,7 +184,8 @@ public final class ImageCache<Current: Sendable>: Sendable {
         }
     }
 
-    /// Drops one body of this kind, from the shard that has most of them: so all have room for the same, whatever comes.
+    /// Drops one body of this kind, from the shard that has most of them: so all have room for the same, whatever
+    /// comes.
     private func drop(_ kind: BodyKind) -> Bool {
         guard let fullest = shards.max(by: { $0.bytes(of: kind) < $1.bytes(of: kind) }) else { return false }
         if fullest.change({ $0.evict(kind) }) != nil { return true }

@@ -1,11 +1,12 @@
 /// Keys with values of some size, and a choice of which one is to go: S3-FIFO (Yang and others, SOSP 2023), by bytes.
 ///
-/// What comes in waits in a queue for newcomers, a tenth of the bytes. Who has been used there goes on to the main queue;
-/// who has not goes, and leaves its name: should it come again soon, it is let into the main queue at once. So one who
-/// goes through everything once pushes out no more than a tenth. In the main queue every use is worth another round.
+/// What comes in waits in a queue for newcomers, a tenth of the bytes. Who has been used there goes on to the main
+/// queue; who has not goes, and leaves its name: should it come again soon, it is let into the main queue at once. So
+/// one who goes through everything once pushes out no more than a tenth. In the main queue every use is worth another
+/// round.
 ///
-/// Chosen by measurement; `docs/benchmarks.md` has the table, `Benchmarks/cache` the others. A use changes one number and
-/// no order, and every step is O(1).
+/// Chosen by measurement; `docs/benchmarks.md` has the table, `Benchmarks/cache` the others. A use changes one number
+/// and no order, and every step is O(1).
 struct S3FIFOCache<Key: Hashable, Value> {
     fileprivate struct Entry {
         var key: Key
@@ -79,8 +80,8 @@ struct S3FIFOCache<Key: Hashable, Value> {
             guard held < Self.maximumHeld, let position = slots.oldest(in: queue) else { return nil }
             let (isHeld, uses) = slots.look(at: position) { (!isFree(&$0.value), $0.uses) } ?? (false, 0)
             if isHeld {
-                // A newcomer that is still being sent stays one: in the main queue it would push out what is worth more,
-                // and slow readers would so send all that they read once through it.
+                // A newcomer that is still being sent stays one: in the main queue it would push out what is worth
+                // more, and slow readers would so send all that they read once through it.
                 if queue == Self.newcomers { heldNewcomers += 1 } else { heldMain += 1 }
                 slots.move(position, to: queue)
             } else if passedOver < Self.maximumPassedOver, uses >= (queue == Self.newcomers ? Self.usesToStay : 1) {

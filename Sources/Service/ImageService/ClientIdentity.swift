@@ -1,5 +1,5 @@
-/// On whose behalf work is done that all want at once: those who have the same one share their permits among themselves,
-/// so that a client with a thousand requests keeps no other waiting for all of them.
+/// On whose behalf work is done that all want at once: those who have the same one share their permits among
+/// themselves, so that a client with a thousand requests keeps no other waiting for all of them.
 ///
 /// Says nothing but "the same" or "another": whether that is an address, a network or a key is for who makes it.
 public struct ClientIdentity: Sendable, Hashable {

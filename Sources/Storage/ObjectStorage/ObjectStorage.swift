@@ -56,7 +56,8 @@ public protocol MultipartUpload: AnyObject, Sendable {
     /// Stores one part. Every part but the last has ``StorageCapabilities/partSize`` bytes; none is empty. Several may
     /// be on their way at once.
     ///
-    /// - Parameter number: The part's place, from 1. Before ``complete(mode:)`` every number up to the last must be there.
+    /// - Parameter number: The part's place, from 1. Before ``complete(mode:)`` every number up to the last must be
+    ///   there.
     func uploadPart(_ bytes: ByteBuffer, number: Int) async throws(StorageError)
 
     /// Makes the object visible, whole, in one step. Throws as ``ObjectStorage/put(_:bytes:options:)`` does; after a

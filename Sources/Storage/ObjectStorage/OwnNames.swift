@@ -61,8 +61,8 @@ public enum OwnNames {
         "\u{1D31}": "e", "\u{1D49}": "e", "\u{2091}": "e", "\u{212F}": "e", "\u{2130}": "e", "\u{2147}": "e",
     ]
 
-    /// Whether the scalar, taken apart, is an e with something behind it: a name that begins so begins with the prefix in
-    /// the other normal form.
+    /// Whether the scalar, taken apart, is an e with something behind it: a name that begins so begins with the prefix
+    /// in the other normal form.
     private static func beginsWithE(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0xC8...0xCB, 0xE8...0xEB, 0x112...0x11B, 0x204...0x207, 0x228...0x229, 0x1E14...0x1E1D, 0x1EB8...0x1EC7,

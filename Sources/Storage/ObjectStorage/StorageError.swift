@@ -24,9 +24,9 @@ public struct StorageError: Error, Sendable {
         case archived
         /// The store answered what no such store may answer.
         case badAnswer
-        /// More is asked of the store at once than this process asks, or than the store takes: too many readers hold its
-        /// connections, too many writes of one key wait, or it says to slow down. Nothing was done, and the store itself
-        /// is well.
+        /// More is asked of the store at once than this process asks, or than the store takes: too many readers hold
+        /// its connections, too many writes of one key wait, or it says to slow down. Nothing was done, and the store
+        /// itself is well.
         case overloaded
         /// The cursor of a listing is none that this store has given.
         case badCursor

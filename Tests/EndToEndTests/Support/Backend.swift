@@ -30,8 +30,8 @@ protocol BackendStore: Sendable {
 
 extension BackendStore {
     /// What is still there when what is removed in the background has had its time. Empty as soon as nothing is. The
-    /// traces of a server's probe do not count: they come and go for as long as half a minute on SeaweedFS, and ProbeTests
-    /// sees to it that they go.
+    /// traces of a server's probe do not count: they come and go for as long as half a minute on SeaweedFS, and
+    /// ProbeTests sees to it that they go.
     ///
     /// - Parameter isExpected: paths that are to stay.
     func remains(but isExpected: (String) -> Bool = { _ in false }) async throws -> [String] {

@@ -82,7 +82,8 @@ enum Pictures {
             pixels, format: format, quality: quality, metadata: nil, cancelled: CancelFlag())
     }
 
-    /// The brightest corner of a picture, found by decoding it: where the square of ``encode(width:height:format:quality:)`` is.
+    /// The brightest corner of a picture, found by decoding it: where the square of
+    /// ``encode(width:height:format:quality:)`` is.
     static func corner(of file: [UInt8]) throws -> Corner {
         let info = try ImageHeader.read(file.span.bytes, limits: CodecLimits())
         let pixels = try ImageDecoder.decode(

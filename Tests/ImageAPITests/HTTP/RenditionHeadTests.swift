@@ -2,8 +2,8 @@ import Testing
 
 @testable import ImageAPI
 
-/// HEAD of a rendition used to make it, and to throw the pixels away: a crawler that only looked cost as much as one that
-/// took.
+/// HEAD of a rendition used to make it, and to throw the pixels away: a crawler that only looked cost as much as one
+/// that took.
 @Suite("HEAD of a rendition", .timeLimit(.minutes(1)))
 struct RenditionHeadTests {
     private func head(_ target: String, _ fixture: FastPathFixture, method: String = "HEAD") async throws -> String {

@@ -48,8 +48,8 @@ import Testing
         }
     }
 
-    /// Behind a request that says `close` nothing is read any more, and its client's leaving is seen all the same. Work on
-    /// a codec is given up for whoever has closed a side, and may have left.
+    /// Behind a request that says `close` nothing is read any more, and its client's leaving is seen all the same. Work
+    /// on a codec is given up for whoever has closed a side, and may have left.
     @Test(arguments: Way.allCases, ["", "Connection: close\r\n", "Connection: upgrade\r\nUpgrade: x\r\n"])
     func whileACodecWorks(way: Way, fields: String) async throws {
         let cancelled = Notes<Bool>()

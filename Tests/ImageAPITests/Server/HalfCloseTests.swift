@@ -6,8 +6,8 @@ import Testing
 
 @testable import ImageAPI
 
-/// A client may shut its sending side behind its last request, and wait for the answers: `nc -N` does. Hits were answered
-/// and everything else was not.
+/// A client may shut its sending side behind its last request, and wait for the answers: `nc -N` does. Hits were
+/// answered and everything else was not.
 @Suite struct HalfCloseTests {
     @Test(arguments: ["", "Connection: close\r\n"]) func theAnswerIsSent(fields: String) async throws {
         let started = Notes<Bool>()

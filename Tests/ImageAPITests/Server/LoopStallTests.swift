@@ -11,8 +11,8 @@ import Testing
 
 @testable import ImageAPI
 
-/// An event loop serves hundreds of connections: what one request keeps it busy with, all of them wait for. So nothing that
-/// grows with what clients send is computed there.
+/// An event loop serves hundreds of connections: what one request keeps it busy with, all of them wait for. So nothing
+/// that grows with what clients send is computed there.
 @Suite(.serialized) struct LoopStallTests {
     struct Case: CustomTestStringConvertible {
         let name: String

@@ -3,9 +3,9 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// Finds the longest that an event loop was kept busy in one go: a probe that the loop runs every millisecond measures the
-/// processor time of the loop's thread since it ran last. Time in which the thread was not running does not count, so
-/// that a crowded machine changes nothing.
+/// Finds the longest that an event loop was kept busy in one go: a probe that the loop runs every millisecond measures
+/// the processor time of the loop's thread since it ran last. Time in which the thread was not running does not count,
+/// so that a crowded machine changes nothing.
 final class LoopWatch: Sendable {
     private final class Account: Sendable {
         private let state = Mutex<(last: UInt64?, longest: UInt64)>((nil, 0))

@@ -9,7 +9,8 @@ import Testing
 
 @testable import ImageAPI
 
-/// Requests that a client sends ahead wait as the bytes that they are: of heads of 20 bytes the parser made 310 each, and
+/// Requests that a client sends ahead wait as the bytes that they are: of heads of 20 bytes the parser made 310 each,
+/// and
 /// 1,200 connections with 64 KiB of them took 1.7 GiB.
 @Suite struct PipeliningTests {
     /// Counts what the parser has made.
@@ -61,7 +62,8 @@ import Testing
         _ = try? channel.finish()
     }
 
-    /// Each answer began the next request at once, so that the loop never came to look at its sockets: 300 connections of
+    /// Each answer began the next request at once, so that the loop never came to look at its sockets: 300 connections
+    /// of
     /// 2,500 heads kept everybody else waiting for more than eight seconds.
     @Test(.timeLimit(.minutes(1))) func othersAreServedMeanwhile() async throws {
         let (connections, requests) = (128, 2_000)

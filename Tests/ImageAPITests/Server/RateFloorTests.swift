@@ -48,8 +48,8 @@ import Testing
         #expect(rate.note(bytes: 60_000, now: at(1_020)) == 2_000)
     }
 
-    /// Looks at long intervals, as a download is looked at, and none for a while: it counts from the last look that is old
-    /// enough.
+    /// Looks at long intervals, as a download is looked at, and none for a while: it counts from the last look that is
+    /// old enough.
     @Test func fewLooksAreEnough() {
         var rate = RateFloor(window: .seconds(30), bytes: 1_000)
         rate.resume(now: at(0))

@@ -75,8 +75,8 @@ import Testing
         #expect(try await storage.head(key("c")).hasBoundMetadata == false)
     }
 
-    /// The border that is written down: who brings back the very time, with as many bytes, is not seen. The version is the
-    /// same as well.
+    /// The border that is written down: who brings back the very time, with as many bytes, is not seen. The version is
+    /// the same as well.
     @Test func whoBringsTheTimeBackIsNotSeen() async throws {
         try await put("a", "1234")
         let before = try await storage.head(key("a"))

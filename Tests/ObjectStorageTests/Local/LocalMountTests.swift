@@ -6,8 +6,8 @@ import Testing
 
 @testable import ObjectStorage
 
-/// Another file system mounted below the data folder: reads and deletes worked, and every write was refused, since the file
-/// that is being written stood on another file system than its place.
+/// Another file system mounted below the data folder: reads and deletes worked, and every write was refused, since the
+/// file that is being written stood on another file system than its place.
 @Suite(.enabled(if: SmallDisk.isPermitted)) struct LocalMountTests {
     private final class Mount {
         let path: String

@@ -53,8 +53,8 @@ enum DetachedThread {
 
 /// Wakes one thread that waits; raised before it waits, the wait ends at once.
 ///
-/// `@unchecked Sendable`: the semaphore is made before anybody else has it, never moved, and its calls are made for many
-/// threads at once (POSIX, sem_post).
+/// `@unchecked Sendable`: the semaphore is made before anybody else has it, never moved, and its calls are made for
+/// many threads at once (POSIX, sem_post).
 final class Signal: @unchecked Sendable {
     private let semaphore: UnsafeMutablePointer<sem_t>
 

@@ -2,9 +2,9 @@ import Synchronization
 
 /// Lines on their way to a place that may be slow or stuck: whoever logs never waits for it.
 ///
-/// One thread writes, all that waits at once. A busy server logs faster than a thread can be woken, so between two writes
-/// it pauses and lets lines gather. What does not fit any more is dropped and counted, and the count is written as a
-/// line of its own as soon as there is room.
+/// One thread writes, all that waits at once. A busy server logs faster than a thread can be woken, so between two
+/// writes it pauses and lets lines gather. What does not fit any more is dropped and counted, and the count is written
+/// as a line of its own as soon as there is room.
 final class LineQueue: Sendable {
     private struct State {
         /// Whole lines, one behind the other.
@@ -102,7 +102,8 @@ final class LineQueue: Sendable {
 
     /// Writes all that waits.
     ///
-    /// - Parameter spare: Empty memory for the lines that come meanwhile; what was used now, when they have been written.
+    /// - Parameter spare: Empty memory for the lines that come meanwhile; what was used now, when they have been
+    ///   written.
     private func writeNext(_ spare: inout [UInt8]) {
         let (dropped, wasTorn) = state.withLock { state in
             swap(&state.bytes, &spare)

@@ -1,5 +1,5 @@
-/// Writes one line straight into memory, byte for byte as ``LineFormat/bytes(of:)`` writes a ``LogLine`` of the same values:
-/// for lines that are written so often that a dictionary and a text for each value show in a profile.
+/// Writes one line straight into memory, byte for byte as ``LineFormat/bytes(of:)`` writes a ``LogLine`` of the same
+/// values: for lines that are written so often that a dictionary and a text for each value show in a profile.
 ///
 /// Fields are to be given in the order of their keys, and each key once; a key is of printable ASCII without blanks and
 /// quotes, and none of `time`, `level`, `logger` and `message`.

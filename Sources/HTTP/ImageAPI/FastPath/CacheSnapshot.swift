@@ -1,8 +1,8 @@
 import ImageService
 import NIOCore
 
-/// What one event loop has found for a target, with the head of its answer as bytes: for targets that are asked for many
-/// times a second, which so need neither a lock nor a look.
+/// What one event loop has found for a target, with the head of its answer as bytes: for targets that are asked for
+/// many times a second, which so need neither a lock nor a look.
 final class CacheSnapshot {
     let hash: UInt64
     let entry: CachedResponse

@@ -3,8 +3,9 @@ import NIOCore
 import ObjectStorage
 import Synchronization
 
-/// What is remembered of one request target, for all event loops: which file it means, and the head of its answer. A few
-/// hundred bytes, and never changed but for its count of uses: what was made of another image, or of another file, is made anew.
+/// What is remembered of one request target, for all event loops: which file it means, and the head of its answer. A
+/// few hundred bytes, and never changed but for its count of uses: what was made of another image, or of another file,
+/// is made anew.
 final class CachedResponse: Sendable {
     /// What the target was asked for with, where it matters.
     let accept: Accept?
@@ -56,7 +57,8 @@ final class CachedResponse: Sendable {
     var bytes: Int { Self.overhead + self.texts.count + self.etag.text.utf8.count + self.file.bytes }
 
     /// Counts a use of the file.
-    /// - Returns: How many there were since the answer became a second older; one that gets lost between two loops does not
+    /// - Returns: How many there were since the answer became a second older; one that gets lost between two loops does
+    ///   not
     ///   matter.
     func countUse(at age: Int64) -> Int {
         let (known, age) = (self.uses.load(ordering: .relaxed), UInt64(truncatingIfNeeded: age) << 32)
@@ -71,8 +73,8 @@ final class CachedResponse: Sendable {
         }
     }
 
-    /// What stands in the holes of the head, of an answer of this age. Nil where the image is younger than that: what is
-    /// to be said then, only a handler knows.
+    /// What stands in the holes of the head, of an answer of this age. Nil where the image is younger than that: what
+    /// is to be said then, only a handler knows.
     func values(_ freshness: FreshUntil) -> HeadShape.Values? {
         let date = AnswerAge(asked: freshness.asked).date()
         if let lastModified, lastModified.seconds > date.seconds { return nil }

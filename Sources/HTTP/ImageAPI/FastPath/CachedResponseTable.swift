@@ -2,11 +2,11 @@ import ImageService
 import NIOConcurrencyHelpers
 import NIOCore
 
-/// What is remembered of request targets, one entry for each of them (and for each way in which Accept chooses), for all
-/// event loops together and within a number of bytes. Who was not asked for lately goes first.
+/// What is remembered of request targets, one entry for each of them (and for each way in which Accept chooses), for
+/// all event loops together and within a number of bytes. Who was not asked for lately goes first.
 ///
-/// The entries of a target stand in one set of eight places, found by its hash: so a look compares eight short tags, and
-/// targets whose hashes are alike, by chance or made so, only push out one another.
+/// The entries of a target stand in one set of eight places, found by its hash: so a look compares eight short tags,
+/// and targets whose hashes are alike, by chance or made so, only push out one another.
 final class CachedResponseTable: Sendable {
     fileprivate struct Set {
         var tags = SIMD8<UInt32>(repeating: 0)

@@ -9,8 +9,8 @@ enum FastField {
     case accept
     /// Conditions and ranges, which the same code judges as on the long way.
     case condition(HTTPField.Name)
-    /// Whoever sends this is answered by the long way: it says where the message ends or what becomes of the connection,
-    /// names a person, or asks for another representation.
+    /// Whoever sends this is answered by the long way: it says where the message ends or what becomes of the
+    /// connection, names a person, or asks for another representation.
     case longWay
 
     init(_ bytes: Span<UInt8>, _ name: Range<Int>) {

@@ -9,9 +9,10 @@ import TaskSupport
 /// Answers GET and HEAD of originals and renditions that are fresh in memory: 200, 206 and 304. What is missing, old,
 /// large or wrong goes the long way.
 ///
-/// Conditions, ranges and heads are those of `Conditions`, `RangeRequest` and `Representation`, as on the long way. Three
-/// things make that quick, each for more targets than the one before: a `CacheSnapshot` for those that this loop is asked for
-/// all the time, a `CachedResponse` for each that any loop was asked for lately, and reading the target as everybody does.
+/// Conditions, ranges and heads are those of `Conditions`, `RangeRequest` and `Representation`, as on the long way.
+/// Three things make that quick, each for more targets than the one before: a `CacheSnapshot` for those that this loop
+/// is asked for all the time, a `CachedResponse` for each that any loop was asked for lately, and reading the target as
+/// everybody does.
 final class ImageFastPath: FastPath {
     private let service: ImageService
     private let reading: ImageReading
@@ -129,8 +130,8 @@ final class ImageFastPath: FastPath {
         return Self.isSmall(file) ? Self.outcome(200, snapshot.head, file, 0..<file.size) : .none
     }
 
-    /// Makes a file to send from of one that is sent often. Tried once in a second: where there is no room, there may be in
-    /// the next.
+    /// Makes a file to send from of one that is sent often. Tried once in a second: where there is no room, there may
+    /// be in the next.
     private func noteUse(_ file: FileInMemory, _ entry: CachedResponse, _ freshness: FreshUntil) {
         // Small ones are never counted: loops would take the count's line of memory from each other for nothing.
         guard file.size >= Self.leastSendableBytes, file.descriptor == nil else { return }

@@ -10,9 +10,9 @@ import NIOCore
 
 /// How long a thread has answered without a pause; now and then it lets the others of its core go first.
 ///
-/// A quick answer takes some 15 microseconds, but where the next request is always there already, Linux leaves a thread on
-/// its core for 3 ms or more. Whoever shares the core stands still meanwhile: a proxy or a client beside the server, and
-/// with it all whose answers it holds. To yield where nobody waits costs less than a microsecond.
+/// A quick answer takes some 15 microseconds, but where the next request is always there already, Linux leaves a thread
+/// on its core for 3 ms or more. Whoever shares the core stands still meanwhile: a proxy or a client beside the server,
+/// and with it all whose answers it holds. To yield where nobody waits costs less than a microsecond.
 struct LoopYieldPolicy {
     private static let longest = TimeAmount.microseconds(300)
     /// An event loop that was away for so long has waited, or done something else.
@@ -23,7 +23,8 @@ struct LoopYieldPolicy {
     private var isOver = false
 
     /// To be called when something has been answered.
-    /// - Returns: Whether it is time to yield, as soon as the connections that are ready now have been answered too. Not
+    /// - Returns: Whether it is time to yield, as soon as the connections that are ready now have been answered too.
+    ///   Not
     ///   again before that has been done.
     mutating func note(from start: NIODeadline, until end: NIODeadline) -> Bool {
         if start - self.ended > Self.pause { self.began = start }

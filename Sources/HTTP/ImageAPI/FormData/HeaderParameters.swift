@@ -30,9 +30,10 @@ struct HeaderParameters {
         self.parameters = parameters
     }
 
-    /// A Content-Disposition whose file name breaks the grammar: a quote within it that is not escaped, a quote that does
-    /// not end, or a character of Shift_JIS whose second byte is a backslash, which then seems to escape the quote that
-    /// ends the name. The name plays no part, so that it may be whatever stands there; the field's name has to be certain.
+    /// A Content-Disposition whose file name breaks the grammar: a quote within it that is not escaped, a quote that
+    /// does not end, or a character of Shift_JIS whose second byte is a backslash, which then seems to escape the quote
+    /// that ends the name. The name plays no part, so that it may be whatever stands there; the field's name has to be
+    /// certain.
     ///
     /// - Returns: nil where it is not.
     init?(oddlyQuoted text: String) {

@@ -9,8 +9,8 @@ struct PartHeaders {
         guard line.allSatisfy({ $0 >= 0x20 && $0 != 0x7f || $0 == 0x09 || Self.shifts.contains($0) }) else {
             throw .malformed("a header of a part holds a control character")
         }
-        // File names come in whatever coding the client's system has, and play no part. In the name of a field a byte that
-        // is no UTF-8 becomes U+FFFD, so that it is none of those that mean something.
+        // File names come in whatever coding the client's system has, and play no part. In the name of a field a byte
+        // that is no UTF-8 becomes U+FFFD, so that it is none of those that mean something.
         let text = String(decoding: line, as: UTF8.self)
         let bytes = text.utf8
         // A folded line (RFC 822) begins with white space and has no name; nobody sends one in a form.

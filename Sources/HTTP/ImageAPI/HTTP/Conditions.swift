@@ -65,8 +65,8 @@ struct Conditions: Sendable, Hashable {
         if let ifNoneMatch {
             if ifNoneMatch.matchesWeakly(etag) { return .notModified }
         } else if let ifModifiedSince, let lastModified {
-            // A date in the future says nothing of a version that is young: where a clock or a file's time was ahead, what
-            // was replaced since is older than that.
+            // A date in the future says nothing of a version that is young: where a clock or a file's time was ahead,
+            // what was replaced since is older than that.
             let isCertain =
                 ifModifiedSince.seconds <= now.seconds || lastModified.seconds < now.seconds - Self.clockFaultSeconds
             if isCertain, lastModified.seconds <= ifModifiedSince.seconds { return .notModified }

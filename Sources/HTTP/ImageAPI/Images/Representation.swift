@@ -106,8 +106,8 @@ struct Representation: Sendable {
 }
 
 extension ResponseBody {
-    /// A body that is sent as it comes. Where the store fails before its first byte, what is thrown can still become the
-    /// answer; later the connection is cut: a body never ends as if it were whole.
+    /// A body that is sent as it comes. Where the store fails before its first byte, what is thrown can still become
+    /// the answer; later the connection is cut: a body never ends as if it were whole.
     static func streaming(_ body: ObjectBody, length: Int64, notes: RequestNotes) -> ResponseBody {
         ResponseBody(contentLength: Int(length)) { writer in
             var iterator = body.makeAsyncIterator()

@@ -1,8 +1,8 @@
 import Logging
 import NIOCore
 
-/// What is done where a connection cannot be accepted, which is mostly for want of a file descriptor: the listener waits,
-/// and says so now and then.
+/// What is done where a connection cannot be accepted, which is mostly for want of a file descriptor: the listener
+/// waits, and says so now and then.
 final class AcceptErrorHandler {
     /// Until accepting is tried again. Short, since descriptors come free all the time; long enough to cost nothing.
     static let pause = TimeAmount.milliseconds(200)

@@ -1,5 +1,5 @@
-/// The pure reader of chunked framing (RFC 9112 section 7.1): finds the end of a body, and counts what is neither data nor
-/// needed. The parser judges the same bytes afterwards; what is refused here it never sees.
+/// The pure reader of chunked framing (RFC 9112 section 7.1): finds the end of a body, and counts what is neither data
+/// nor needed. The parser judges the same bytes afterwards; what is refused here it never sees.
 ///
 /// Extensions and trailers mean nothing here, and nobody else would bound them: a body without a byte of data could be
 /// sent for ever.

@@ -98,8 +98,8 @@ extension HTTPConnectionHandler {
         exchange.body?.fail(.tooSlow(bytesPerSecond: missed))
     }
 
-    /// How many of the bytes handed to the socket the client has acknowledged: the kernel alone takes some MiB of them at
-    /// once, and then none for a long time. Where it cannot be asked, what the kernel has taken.
+    /// How many of the bytes handed to the socket the client has acknowledged: the kernel alone takes some MiB of them
+    /// at once, and then none for a long time. Where it cannot be asked, what the kernel has taken.
     private var bytesAcknowledged: Int {
         self.bytesTaken - (self.directSocket?.unacknowledgedBytes ?? 0)
     }

@@ -44,7 +44,8 @@ final class ConnectionMonitorHandler: ChannelDuplexHandler {
     /// Its own place in the pipeline: what goes on from here goes to the parser.
     private var context: ChannelHandlerContext?
 
-    /// A client that has sent so much ahead before it closed its side is answered as far as it is known, and no further.
+    /// A client that has sent so much ahead before it closed its side is answered as far as it is known, and no
+    /// further.
     static let heldLimit = 128 << 10
 
     /// How long the first line of a request is, as far as it has come.

@@ -8,12 +8,12 @@ import NIOCore
     import Darwin
 #endif
 
-/// The socket of a connection, written to past its channel: a seventh of the time of a quick answer went into the channel's
-/// accounts of writes that the kernel took at once.
+/// The socket of a connection, written to past its channel: a seventh of the time of a quick answer went into the
+/// channel's accounts of writes that the kernel took at once.
 ///
-/// To be used on the event loop, while the channel is active (its number may be another socket's afterwards) and holds no
-/// bytes of its own back, which would have to go first. Between the handlers and the socket stands nothing that changes
-/// bytes; with TLS this may not be used.
+/// To be used on the event loop, while the channel is active (its number may be another socket's afterwards) and holds
+/// no bytes of its own back, which would have to go first. Between the handlers and the socket stands nothing that
+/// changes bytes; with TLS this may not be used.
 struct DirectSocket {
     private let handle: NIOBSDSocket.Handle
 

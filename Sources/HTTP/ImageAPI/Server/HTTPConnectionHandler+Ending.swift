@@ -91,9 +91,9 @@ extension HTTPConnectionHandler {
         }
     }
 
-    /// The client has closed its side. Within a request it has left; behind one that is its good right, and it may still
-    /// read. Whether it does, nobody can know before something is sent: what costs little is answered, and work on a
-    /// codec is given up.
+    /// The client has closed its side. Within a request it has left; behind one that is its good right, and it may
+    /// still read. Whether it does, nobody can know before something is sent: what costs little is answered, and work
+    /// on a codec is given up.
     private func inputClosed() {
         switch self.phase {
         case .idle:
@@ -126,7 +126,8 @@ extension HTTPConnectionHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         let parserError = error as? HTTPParserError
-        // The parser reads no further. More bytes would only make it fail again, and that would end an answer in flight.
+        // The parser reads no further. More bytes would only make it fail again, and that would end an answer in
+        // flight.
         if parserError != nil { self.tap.isDropping = true }
         guard let fault = ListenerError(parserError: error, tap: self.tap, limits: self.core.configuration) else {
             return self.cut(.clientLeft)

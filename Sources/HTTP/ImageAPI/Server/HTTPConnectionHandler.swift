@@ -8,10 +8,10 @@ import ObjectStorage
 /// One connection: takes its requests one after the other, runs a task for each, writes the answers, and decides when
 /// the connection ends.
 ///
-/// What may be in flight: one exchange. Requests that a client sends ahead wait in the monitor, and nothing further is read
-/// while anything does, so that it is never more than one read of the socket. The parts of this class:
-/// this file, requests in; `+Writing`, answers out; `+FastPath`, answers that are there already; `+Ending`, every
-/// way in which a request or a connection ends. What may last how long is in `ConnectionClocks`.
+/// What may be in flight: one exchange. Requests that a client sends ahead wait in the monitor, and nothing further is
+/// read while anything does, so that it is never more than one read of the socket. The parts of this class: this file,
+/// requests in; `+Writing`, answers out; `+FastPath`, answers that are there already; `+Ending`, every way in which a
+/// request or a connection ends. What may last how long is in `ConnectionClocks`.
 final class HTTPConnectionHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = ByteBuffer

@@ -1,5 +1,5 @@
-/// The pure reader of a request line (RFC 9112 section 3): method, one blank, target, one blank, version, CR LF. Whatever
-/// is spelled otherwise is malformed; which methods and targets there are, the parser judges.
+/// The pure reader of a request line (RFC 9112 section 3): method, one blank, target, one blank, version, CR LF.
+/// Whatever is spelled otherwise is malformed; which methods and targets there are, the parser judges.
 ///
 /// The parser alone would do for what is right, but of what is wrong it says that the version is not supported, which
 /// blames a client for its HTTP where its line is broken.

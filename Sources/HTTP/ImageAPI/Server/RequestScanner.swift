@@ -6,10 +6,12 @@ enum BodyFraming: Equatable {
     case chunked
 }
 
-/// The pure reader of where a request ends, in front of the parser, so that this is handed one request at a time: what a
-/// client sends ahead waits as the bytes that it is, and not as the many times larger heads that the parser makes of it.
+/// The pure reader of where a request ends, in front of the parser, so that this is handed one request at a time: what
+/// a client sends ahead waits as the bytes that it is, and not as the many times larger heads that the parser makes of
+/// it.
 ///
-/// What it takes for the end of a head is only a place where one may be; the parser decides, and says which body follows.
+/// What it takes for the end of a head is only a place where one may be; the parser decides, and says which body
+/// follows.
 struct RequestScanner {
     private enum State {
         /// Empty lines before a request, which are passed over: so many bytes.
@@ -26,7 +28,8 @@ struct RequestScanner {
     static let blankLimit = 64
 
     private var state = State.blank(0)
-    /// How long the request line is, as far as it has come: tells a request target that is too long from fields that are.
+    /// How long the request line is, as far as it has come: tells a request target that is too long from fields that
+    /// are.
     private(set) var requestLineBytes = 0
 
     /// Whether nothing of a request has come.

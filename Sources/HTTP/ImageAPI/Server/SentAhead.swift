@@ -2,8 +2,8 @@ import DequeModule
 import NIOConcurrencyHelpers
 import NIOCore
 
-/// The connections of one event loop on which requests wait that were sent ahead (pipelining). A few at a time are gone on
-/// with, with pauses between.
+/// The connections of one event loop on which requests wait that were sent ahead (pipelining). A few at a time are gone
+/// on with, with pauses between.
 ///
 /// An event loop looks at its sockets only when it has nothing else to do. Where each answer began the next request at
 /// once, some hundred connections with thousands of small heads kept it from everybody else for half a minute.
@@ -31,7 +31,8 @@ final class SentAhead {
         let due = self.eventLoop.now + self.pause
         self.eventLoop.assumeIsolated().scheduleTask(deadline: due) {
             self.isScheduled = false
-            // So late it comes where the answers take longer than the pause: then the loop has not looked at its sockets.
+            // So late it comes where the answers take longer than the pause: then the loop has not looked at its
+            // sockets.
             let late = self.eventLoop.now - due
             self.pause = min(Self.shortestPause + 2 * late, Self.longestPause)
             for _ in 0..<min(Self.atOnce, self.waiting.count) { self.waiting.popFirst()?.goOn() }

@@ -9,10 +9,12 @@ public import ServiceLifecycle
 /// It is a server of its own on SwiftNIO, since Hummingbird's sends no 100 Continue, reads a refused body to its end,
 /// lets a client stall, does not notice that one left, and closes before the last bytes are flushed. In the pipeline of
 /// a connection stand, from the socket on:
-/// 1. `ConnectionMonitorHandler`: counts bytes, sees the client leave, drops what comes after the last answer, and lets a `FastPath`
+/// 1. `ConnectionMonitorHandler`: counts bytes, sees the client leave, drops what comes after the last answer, and lets
+/// a `FastPath`
 ///    have what can be answered at once;
 /// 2. NIO's parser;
-/// 3. `HTTPConnectionHandler`: one request at a time in order, its task, every clock, and the close. It alone knows what
+/// 3. `HTTPConnectionHandler`: one request at a time in order, its task, every clock, and the close. It alone knows
+/// what
 ///    is in flight, and keeps the accounts of idleness and shutdown.
 public struct ServerListener<Responder: HTTPResponder>: Service
 where
@@ -25,7 +27,8 @@ where
 
     /// - Parameters:
     ///   - configuration: Address, limits and times.
-    ///   - responder: Asked for the answer to every request, in a task of the request's own. That task is cancelled when
+    ///   - responder: Asked for the answer to every request, in a task of the request's own. That task is cancelled
+    ///     when
     ///     the client leaves.
     ///   - logger: Given to every request's context.
     ///   - eventLoopGroup: Where the sockets live.

@@ -3,9 +3,9 @@ import ImageModel
 
 /// The part of a picture that is shown (`clap`, ISO/IEC 14496-12, 12.1.4).
 ///
-/// It is a hint of the writer, and no reason to refuse a file: one that says nothing of use leaves the picture whole, as
-/// browsers show it; one that is not made of whole pixels, or reaches beyond the picture, is rounded and cut, as libheif
-/// does.
+/// It is a hint of the writer, and no reason to refuse a file: one that says nothing of use leaves the picture whole,
+/// as browsers show it; one that is not made of whole pixels, or reaches beyond the picture, is rounded and cut, as
+/// libheif does.
 enum AVIFCleanAperture {
     static func crop(_ box: AVIFBox?, _ bytes: RawSpan, of size: PixelSize) -> tt_crop {
         let whole = tt_crop(x: 0, y: 0, width: UInt32(size.width), height: UInt32(size.height))

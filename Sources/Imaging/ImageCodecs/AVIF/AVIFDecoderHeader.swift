@@ -5,8 +5,8 @@ import ImageModel
 ///
 /// libavif 0.11 orders tiles by their numbers instead of by the grid's references, holds items to its limits that it
 /// never decodes, does not see the alpha of single tiles, gives up on a film's sound, and searches its items anew for
-/// each reference. None of that can happen with what it does not get to see. The AV1 data stay where they are: places in
-/// these boxes count on from the end of them, as if the file were put behind.
+/// each reference. None of that can happen with what it does not get to see. The AV1 data stay where they are: places
+/// in these boxes count on from the end of them, as if the file were put behind.
 struct AVIFDecoderHeader {
     let bytes: [UInt8]
 

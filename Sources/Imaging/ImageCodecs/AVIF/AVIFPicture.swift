@@ -81,8 +81,8 @@ struct AVIFPicture {
     }
 }
 
-/// Puts the parts of a picture together. Each item is looked at once, however often a grid shows it: a file may name one
-/// tile thousands of times.
+/// Puts the parts of a picture together. Each item is looked at once, however often a grid shows it: a file may name
+/// one tile thousands of times.
 struct AVIFPartReader {
     private let items: AVIFItems
     private let limits: CodecLimits

@@ -2,8 +2,8 @@ import ImageModel
 
 /// The walk over the boxes of an AVIF file (ISO/IEC 14496-12, 4.2) up to the last one that belongs to it.
 ///
-/// Behind a whole picture anything may stand. What is no box there, begins another file, or claims more bytes than there
-/// are, ends the walk; only media data that are cut off are missed by the picture itself.
+/// Behind a whole picture anything may stand. What is no box there, begins another file, or claims more bytes than
+/// there are, ends the walk; only media data that are cut off are missed by the picture itself.
 struct AVIFStructure: Sendable {
     private enum State: Sendable {
         case header

@@ -13,8 +13,8 @@ enum ColorSource: Sendable, Hashable {
     /// other colours is ignored, as browsers do.
     ///
     /// - Parameter isGray: the picture is one of grey, even if it is held as RGB. A profile of grey fits no other:
-    ///   channel by channel it would give colours that nobody has seen. WebP has no grey, so that there, as in browsers,
-    ///   such a profile is ignored.
+    ///   channel by channel it would give colours that nobody has seen. WebP has no grey, so that there, as in
+    ///   browsers, such a profile is ignored.
     func conversion(
         of kind: tt_color_kind, isDeep: Bool = false, isGray: Bool = false
     ) throws(CodecError) -> ColorConversion? {

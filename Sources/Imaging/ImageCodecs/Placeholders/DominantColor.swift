@@ -18,9 +18,9 @@ public struct DominantColor: Sendable, Hashable {
         return "#" + String(decoding: text, as: UTF8.self)
     }
 
-    /// Sorts the pixels into 8 x 8 x 8 equal cells of the RGB cube, each pixel counting by its alpha, and takes the mean
-    /// of the cell that holds most. A cell's six neighbours count half, so that an area of one colour is not missed
-    /// because it lies across a wall. Among equals the darkest cell is taken.
+    /// Sorts the pixels into 8 x 8 x 8 equal cells of the RGB cube, each pixel counting by its alpha, and takes the
+    /// mean of the cell that holds most. A cell's six neighbours count half, so that an area of one colour is not
+    /// missed because it lies across a wall. Among equals the darkest cell is taken.
     ///
     /// Meant for a small picture in sRGB (100 pixels a side are plenty); time and result depend on its pixels alone.
     /// Nil where every pixel is fully transparent.

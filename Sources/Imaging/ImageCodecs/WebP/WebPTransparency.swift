@@ -1,7 +1,7 @@
 import ImageModel
 
-/// Finds out whether any pixel of a WebP may be transparent, from what its pictures and frames say. The flag in VP8X is a
-/// hint only: gif2webp leaves it out where the canvas shows between the frames, and others set it for nothing.
+/// Finds out whether any pixel of a WebP may be transparent, from what its pictures and frames say. The flag in VP8X is
+/// a hint only: gif2webp leaves it out where the canvas shows between the frames, and others set it for nothing.
 struct WebPTransparency: Sendable {
     /// A frame's place on the canvas.
     struct Place: Sendable, Hashable {

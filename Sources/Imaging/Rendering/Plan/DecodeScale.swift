@@ -12,7 +12,8 @@ enum DecodeScale {
     /// A WebP with alpha is decoded whole: of a lossy one libwebp takes means of colours and of alpha apart, so that
     /// what is hidden under full transparency bleeds into the edges. Whether it is lossy its info does not tell.
     ///
-    /// - Parameter isIntermediate: nobody looks at what comes out, and all that is made of it is at least twice as small:
+    /// - Parameter isIntermediate: nobody looks at what comes out, and all that is made of it is at least twice as
+    ///   small:
     ///   the good filter comes then.
     static func denominator(
         of info: ImageInfo, region: SourceRegion, target: PixelSize, isIntermediate: Bool = false

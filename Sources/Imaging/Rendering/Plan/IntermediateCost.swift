@@ -15,10 +15,10 @@ public struct IntermediateCost: Sendable, Hashable {
 
     /// Whether this rendition is to make it.
     ///
-    /// Nobody knows how many sizes will be asked for. What earlier ones would have saved is the measure, as for who hires
-    /// skis by the day: once it is twice what buying costs, it is bought, so that never much more is spent than was
-    /// needed. Where a single further size pays for it three times over, it is bought at once: a picture is mostly shown
-    /// in more than one.
+    /// Nobody knows how many sizes will be asked for. What earlier ones would have saved is the measure, as for who
+    /// hires skis by the day: once it is twice what buying costs, it is bought, so that never much more is spent than
+    /// was needed. Where a single further size pays for it three times over, it is bought at once: a picture is mostly
+    /// shown in more than one.
     ///
     /// - Parameter saved: what the earlier renditions of this original would have taken less.
     public func isWorthMaking(saved: Int) -> Bool { saved / 2 + saving / 3 >= making }

@@ -30,8 +30,9 @@ extension RenderPlan {
         }
     }
 
-    /// Of a pixel that is made. Estimates: for a million of them about 20 ms as a JPEG, 55 as a PNG, 120 as a WebP and 170
-    /// as an AVIF, where a million pixels of a plain JPEG take 8 ms to decode. No benchmark of this project checks them.
+    /// Of a pixel that is made. Estimates: for a million of them about 20 ms as a JPEG, 55 as a PNG, 120 as a WebP and
+    /// 170 as an AVIF, where a million pixels of a plain JPEG take 8 ms to decode. No benchmark of this project checks
+    /// them.
     private func makingPrice(_ spec: RenditionSpec) -> Int {
         let encoding =
             switch outputFormat(spec) {

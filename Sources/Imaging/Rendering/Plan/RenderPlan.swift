@@ -51,7 +51,8 @@ public struct RenderPlan: Sendable, Hashable {
     ///   a side that was asked for, or one enlarged with it, passes ``RenderLimits/maximumSide``, where the format
     ///   cannot hold the result, or where the picture has too many pixels.
     /// - Parameter original: the size of the picture that `info` stands for, where it is an intermediate of it (see
-    ///   ``IntermediateRules``): the rendition comes out in the same size, of the same part, as it would of the original.
+    ///   ``IntermediateRules``): the rendition comes out in the same size, of the same part, as it would of the
+    ///   original.
     public init(
         info: ImageInfo, of original: PixelSize? = nil, spec: RenditionSpec, limits: RenderLimits
     ) throws(RenderError) {

@@ -79,8 +79,8 @@ struct CodecWork: Sendable {
 /// Who works at pictures next: a fair queue for what is done in a moment, and one for what takes long.
 ///
 /// A thread that has begun a long piece of work gives it up for nobody. Where a few of them could take all threads,
-/// everybody else waited for seconds: 30 large PNGs of a tiny picture were enough. So long work has permits and threads of
-/// its own, which give way to the others: where nothing else is to be done it takes all cores, else what is left.
+/// everybody else waited for seconds: 30 large PNGs of a tiny picture were enough. So long work has permits and threads
+/// of its own, which give way to the others: where nothing else is to be done it takes all cores, else what is left.
 struct CodecAdmission: Sendable {
     /// A permit, and memory for the file.
     struct Permit: Sendable {
@@ -107,11 +107,11 @@ struct CodecAdmission: Sendable {
     private let longPermits: FairQueue<ClientIdentity>
     private let memoryBytes: Int
 
-    /// Work that a thread gets done in a second, until it is known: between a baseline JPEG (some 800 MB/s on the machine
-    /// of docs/benchmarks.md) and a progressive one (110 MB/s).
+    /// Work that a thread gets done in a second, until it is known: between a baseline JPEG (some 800 MB/s on the
+    /// machine of docs/benchmarks.md) and a progressive one (110 MB/s).
     private static let paceOfThread = 512e6
-    /// More work than this is long: by the estimates of `RenderPlan.workBytes` a quarter of a second, or a photo of 32 megapixels that is decoded, a PNG of four or a
-    /// WebP of two that is made.
+    /// More work than this is long: by the estimates of `RenderPlan.workBytes` a quarter of a second, or a photo of 32
+    /// megapixels that is decoded, a PNG of four or a WebP of two that is made.
     static let longWork = 128_000_000
 
     init(threads: Int, memoryBytes: Int, queueLimit: Int, timeout: Duration, clock: MonotonicClock) {

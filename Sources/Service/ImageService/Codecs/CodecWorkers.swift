@@ -24,12 +24,13 @@ public struct CodecWorkers: Sendable {
     private let meter = AdmissionMetrics()
     private let clock: MonotonicClock
 
-    /// Whoever waits for memory or a thread has had a permit, or as an upload the memory for its bytes: both are bounded, and
-    /// to be refused now would waste what has been done.
+    /// Whoever waits for memory or a thread has had a permit, or as an upload the memory for its bytes: both are
+    /// bounded, and to be refused now would waste what has been done.
     public static let unlimited = 1 << 20
 
     /// - Parameters:
-    ///   - memoryBytes: what decoding and encoding may take at once. Whole files that are read for it may take a quarter
+    ///   - memoryBytes: what decoding and encoding may take at once. Whole files that are read for it may take a
+    ///     quarter
     ///     of that besides.
     ///   - queueLimit: how much work may wait for a permit.
     ///   - pool: its own queue as good as ``unlimited``.
@@ -52,8 +53,8 @@ public struct CodecWorkers: Sendable {
         self.timeLimit = timeLimit
     }
 
-    /// A permit for this work, with memory for its file, to be taken before its first byte is read, and held until nothing of
-    /// it is in memory any more.
+    /// A permit for this work, with memory for its file, to be taken before its first byte is read, and held until
+    /// nothing of it is in memory any more.
     func admit(_ work: CodecWork, for requester: ClientIdentity = .unknown) async throws(ServiceError) -> Permit {
         CodecDemand.current?.note()
         let began = clock.now()

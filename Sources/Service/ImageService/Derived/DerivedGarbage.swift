@@ -1,11 +1,11 @@
 public import ObjectStorage
 
-/// Finds among the derived objects those that nothing refers to any more, and removes them: what a crash, a race or a store
-/// that was away has left behind. They are never served; they only take room.
+/// Finds among the derived objects those that nothing refers to any more, and removes them: what a crash, a race or a
+/// store that was away has left behind. They are never served; they only take room.
 ///
-/// Garbage is what was made of a version that is not the original's present one, what another revision of the renderer has
-/// made, and leases whose holder has died. To remove what was no garbage would cost a render. May run beside servers of the
-/// same release: what is present is judged by this renderer's revision.
+/// Garbage is what was made of a version that is not the original's present one, what another revision of the renderer
+/// has made, and leases whose holder has died. To remove what was no garbage would cost a render. May run beside
+/// servers of the same release: what is present is judged by this renderer's revision.
 public struct DerivedGarbage: Sendable {
     /// What was found.
     public struct Report: Sendable, Hashable {

@@ -19,11 +19,11 @@ struct OriginalVersion: Sendable, Hashable {
 }
 
 /// What was made of originals and is kept beside them, so that it is made once for all replicas and restarts:
-/// `.tintype/derived/<two digits>/<SHA-256 of the path>/<version>/<name>`, where the two digits are the hash's first: file
-/// systems do not like folders of millions.
+/// `.tintype/derived/<two digits>/<SHA-256 of the path>/<version>/<name>`, where the two digits are the hash's first:
+/// file systems do not like folders of millions.
 ///
-/// All of one path are one listing, and what was made of another version cannot be addressed: one that was left behind by
-/// a crash or a race is garbage, and never a wrong picture.
+/// All of one path are one listing, and what was made of another version cannot be addressed: one that was left behind
+/// by a crash or a race is garbage, and never a wrong picture.
 struct DerivedObjects: Sendable {
     private let storage: any ObjectStorage
     /// What goes on behind the answers.
@@ -96,8 +96,8 @@ struct DerivedObjects: Sendable {
         case failed
     }
 
-    /// Keeps the bytes under a name that has no object yet. Where the original has gone or was replaced meanwhile, whoever
-    /// did that came too early to remove this, which is therefore taken back.
+    /// Keeps the bytes under a name that has no object yet. Where the original has gone or was replaced meanwhile,
+    /// whoever did that came too early to remove this, which is therefore taken back.
     func keep(
         _ bytes: ByteBuffer, as name: String, of version: OriginalVersion, contentType: String
     ) async -> Kept {

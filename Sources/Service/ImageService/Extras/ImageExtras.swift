@@ -1,5 +1,6 @@
-/// What is told of a picture beside its header: what stands in for it while it loads, and what its photographer's camera
-/// wrote down. Found by decoding the picture once. Every field is nil where the file does not say, or cannot be decoded.
+/// What is told of a picture beside its header: what stands in for it while it loads, and what its photographer's
+/// camera wrote down. Found by decoding the picture once. Every field is nil where the file does not say, or cannot be
+/// decoded.
 public struct ImageExtras: Sendable, Hashable, Codable {
     /// A place on WGS 84: degrees north and east, metres above the sea. Private: not for every caller.
     public struct Position: Sendable, Hashable, Codable {

@@ -2,11 +2,11 @@ import Admission
 import Metrics
 import TaskSupport
 
-/// Permits for listing, shared evenly between clients: a page of a thousand keys costs the store and this process as much as
-/// hundreds of hits, and whoever lists must not stand in the way of those who read.
+/// Permits for listing, shared evenly between clients: a page of a thousand keys costs the store and this process as
+/// much as hundreds of hits, and whoever lists must not stand in the way of those who read.
 ///
-/// What is done with a page, thousands of names, is done on a thread of its own, which gives way to the event loops and to
-/// the codec threads.
+/// What is done with a page, thousands of names, is done on a thread of its own, which gives way to the event loops and
+/// to the codec threads.
 struct ListingAdmission: Sendable {
     private let permits: FairQueue<ClientIdentity>
     private let pool: WorkerPool

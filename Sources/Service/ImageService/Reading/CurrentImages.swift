@@ -30,8 +30,8 @@ struct CurrentEntry: Sendable {
         return true
     }
 
-    /// Whether this one takes the place of another: not where that answers a question that was sent later. Two questions
-    /// of different kinds may be under way at once, and the one that was sent first may be answered last.
+    /// Whether this one takes the place of another: not where that answers a question that was sent later. Two
+    /// questions of different kinds may be under way at once, and the one that was sent first may be answered last.
     func replaces(_ other: CurrentEntry) -> Bool { asked >= other.asked }
 }
 
@@ -123,7 +123,8 @@ struct CurrentImages: Sendable {
         return entry
     }
 
-    /// Whether an entry that was found now is young enough to be believed. Refreshes it in the background as ``fresh(_:)`` does.
+    /// Whether an entry that was found now is young enough to be believed. Refreshes it in the background as
+    /// ``fresh(_:)`` does.
     func isFresh(_ entry: CurrentEntry, of path: ObjectKey, at now: ContinuousClock.Instant) -> Bool {
         let age = now - entry.asked
         guard age < revalidateAfter else { return false }

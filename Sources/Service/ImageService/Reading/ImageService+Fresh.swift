@@ -28,8 +28,8 @@ public struct FreshImage: Sendable {
     /// Whole seconds since then.
     public var age: Int64 { freshness.age }
 
-    /// Whether this and every body that was looked up since would be found again, with the same age. Takes no lock. After
-    /// a second at most it does not last, and what is looked up again counts as a use.
+    /// Whether this and every body that was looked up since would be found again, with the same age. Takes no lock.
+    /// After a second at most it does not last, and what is looked up again counts as a use.
     public func lasts(at now: ContinuousClock.Instant) -> Bool { freshness.lasts(at: now) }
 }
 

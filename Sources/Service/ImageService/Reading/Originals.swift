@@ -252,7 +252,8 @@ private enum Peek {
         var format: ImageFormat?
         let rest = PulledBody(body)
         do {
-            // The first chunk is mostly enough, and is then passed on as it came. A signature may be cut up all the same.
+            // The first chunk is mostly enough, and is then passed on as it came. A signature may be cut up all the
+            // same.
             var wanted = 1
             reading: while let chunk = try await rest.next() {
                 head.setOrWriteImmutableBuffer(chunk)

@@ -1,7 +1,7 @@
 import Synchronization
 
-/// A part of the memory cache's bytes for who remembers requests and what was answered to them, and how much of it is in
-/// use.
+/// A part of the memory cache's bytes for who remembers requests and what was answered to them, and how much of it is
+/// in use.
 public final class RequestMemory: Sendable {
     /// In bytes.
     public let limit: Int

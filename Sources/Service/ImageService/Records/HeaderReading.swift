@@ -2,9 +2,9 @@ import ImageCodecs
 import ImageModel
 import NIOCore
 
-/// Reads headers away from the event loop that a request runs on (see `RequestExecutor`): a codec library opens the file, a
-/// profile of megabytes is inflated and parsed, and thousands of boxes are gone over, all while thousands of sockets
-/// would wait.
+/// Reads headers away from the event loop that a request runs on (see `RequestExecutor`): a codec library opens the
+/// file, a profile of megabytes is inflated and parsed, and thousands of boxes are gone over, all while thousands of
+/// sockets would wait.
 ///
 /// It does not queue behind codecs, which may be busy for seconds: it runs on Swift's own threads. The limits of
 /// ``CodecLimits`` bound how long it takes.

@@ -4,8 +4,8 @@ import ObjectStorage
 /// What stands beside an object in the store, in its metadata: what its header told, and the ids of the writes that
 /// led to it. What does not parse is as if it were not there, and is derived again.
 ///
-/// Other programs write into the store as well, and leave the metadata or copy them: what the record tells of the picture
-/// is believed only where the store knows that it was written together with these bytes.
+/// Other programs write into the store as well, and leave the metadata or copy them: what the record tells of the
+/// picture is believed only where the store knows that it was written together with these bytes.
 struct ImageRecord: Sendable, Hashable {
     /// Nil where the object came by another way, or may have.
     var image: ImageInfo?
@@ -41,8 +41,8 @@ struct ImageRecord: Sendable, Hashable {
         return ImageRecord(image: image, writes: [write])
     }
 
-    /// The record in so much of S3's room for metadata as others have left: the ids of the oldest writes give way first,
-    /// then what can be derived again.
+    /// The record in so much of S3's room for metadata as others have left: the ids of the oldest writes give way
+    /// first, then what can be derived again.
     func metadata(beside others: ObjectMetadata) -> ObjectMetadata {
         let rest = Self.maximumBytes - others.byteCount
         var record = self

@@ -4,8 +4,8 @@ import ObjectStorage
 import TaskSupport
 
 extension StoredImage {
-    /// What a write of ours has made, with the store's own time. Where the answer to the write did not tell it, the store
-    /// is asked; where another write has come since, or the store cannot be asked, it is not known.
+    /// What a write of ours has made, with the store's own time. Where the answer to the write did not tell it, the
+    /// store is asked; where another write has come since, or the store cannot be asked, it is not known.
     static func afterWrite(
         of path: ImagePath, put: PutResult, image: ImageInfo, size: Int64, storage: any ObjectStorage,
         cache: CurrentImages.Cache, clock: MonotonicClock

@@ -1,7 +1,7 @@
 import Rendering
 
-/// What the renditions of late would have saved, had there been an intermediate of their original; which intermediates are
-/// being made, and which are not worth another try. Of so many versions at most: what is forgotten begins anew.
+/// What the renditions of late would have saved, had there been an intermediate of their original; which intermediates
+/// are being made, and which are not worth another try. Of so many versions at most: what is forgotten begins anew.
 struct PendingIntermediates {
     private static let maximumVersions = 10_000
 

@@ -79,7 +79,8 @@ struct RenditionStore: Sendable {
         fileprivate var holdsLease: Bool
     }
 
-    /// Keeps what was rendered, in the background: nobody waits for it but replicas with a lease. Nil: rendering failed.
+    /// Keeps what was rendered, in the background: nobody waits for it but replicas with a lease. Nil: rendering
+    /// failed.
     ///
     /// - Parameters:
     ///   - isLimited: whether it counts for the limit of one version.
@@ -101,8 +102,8 @@ struct RenditionStore: Sendable {
         }
     }
 
-    /// Keeps what was made on the way, in the background, without a claim: whoever was first has made the same. It does not
-    /// count for the limit.
+    /// Keeps what was made on the way, in the background, without a claim: whoever was first has made the same. It does
+    /// not count for the limit.
     func persistIntermediate(_ bytes: ByteBuffer, _ text: String, of version: OriginalVersion) {
         persist(Claim(text: text, version: version, holdsLease: false), with: bytes, isLimited: false) { _ in }
     }
@@ -135,8 +136,8 @@ struct RenditionStore: Sendable {
     }
 }
 
-/// How much may be on its way into the store: where it is slow, renditions are not kept rather than piled up, and readers
-/// come first.
+/// How much may be on its way into the store: where it is slow, renditions are not kept rather than piled up, and
+/// readers come first.
 private final class PendingBytes: Sendable {
     private static let limit = 32 << 20
     /// Half of the threads that local files have: each waits for its disk, and readers' questions wait for a thread.

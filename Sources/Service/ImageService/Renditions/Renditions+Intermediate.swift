@@ -73,8 +73,8 @@ extension Renditions {
         return try result.get()
     }
 
-    /// Makes the intermediate, where the time has come for it, and the rendition of it: the original is decoded once for
-    /// both. Nil where the rendition is to be made of the original.
+    /// Makes the intermediate, where the time has come for it, and the rendition of it: the original is decoded once
+    /// for both. Nil where the rendition is to be made of the original.
     func renderByIntermediate(
         _ located: ResolvedImage, _ file: ByteBuffer, _ spec: RenditionSpec, in permit: CodecWorkers.Permit
     ) async throws(ServiceError) -> ByteBuffer? {

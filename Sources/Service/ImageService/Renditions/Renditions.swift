@@ -8,8 +8,8 @@ import NIOCore
 import ObjectStorage
 import Rendering
 
-/// Makes renditions, each once for all who ask at the same time, and keeps them in memory and, where it is told to, in the
-/// store.
+/// Makes renditions, each once for all who ask at the same time, and keeps them in memory and, where it is told to, in
+/// the store.
 struct Renditions: Sendable {
     struct FlightKey: Hashable, Sendable {
         var version: OriginalVersion
@@ -167,8 +167,8 @@ struct Renditions: Sendable {
         }
     }
 
-    /// Reads what lies in the store into memory; nil where it is to be made anew, since it is no picture, or the store has
-    /// broken off its body. Whether the store is away, reading the original will show.
+    /// Reads what lies in the store into memory; nil where it is to be made anew, since it is no picture, or the store
+    /// has broken off its body. Whether the store is away, reading the original will show.
     func loadOrPassOver(
         _ got: GetResult, _ key: FlightKey, for requester: ClientIdentity
     ) async throws(ServiceError) -> RenderedRendition.Pixels? {
@@ -235,7 +235,8 @@ struct Renditions: Sendable {
     private func renderNew(
         _ located: ResolvedImage, _ spec: RenditionSpec, for requester: ClientIdentity
     ) async throws(ServiceError) -> NewRendition {
-        // Before it is made, and before it waits for a permit: whoever waits here for readers to take their bytes holds up nobody.
+        // Before it is made, and before it waits for a permit: whoever waits here for readers to take their bytes holds
+        // up nobody.
         var reservation: AnswerMemory.Budget.Reservation?
         if let info = located.image.image {
             let bytes = spec.likelyBytes(of: info, limits: limits.codec)

@@ -106,7 +106,8 @@ struct Rotation: Sendable {
             record = ImageRecord(object)
         }
 
-        /// Whether this is that version, or has come of it by rotates alone: then its list still holds the newest write.
+        /// Whether this is that version, or has come of it by rotates alone: then its list still holds the newest
+        /// write.
         func goesOn(from other: Version) -> Bool {
             if object.etag == other.object.etag { return true }
             guard let newest = other.record.writes.last else { return false }

@@ -8,8 +8,8 @@ import TaskSupport
 /// What UPLOAD_METADATA takes away is taken from a whole file.
 extension BodyReceiver {
     /// Metadata are dropped from a whole file. One that is longer than a part is held in memory too. The
-    /// memory for all of it is taken at once, before its first byte or as soon as its length shows: so two uploads never
-    /// wait for each other with half of it.
+    /// memory for all of it is taken at once, before its first byte or as soon as its length shows: so two uploads
+    /// never wait for each other with half of it.
     func receiveWhole(
         _ target: UploadTarget, id: WriteID, declared: Int64?, for requester: ClientIdentity, _ body: UploadBody
     ) async throws(ServiceError) -> ReceivedUpload {

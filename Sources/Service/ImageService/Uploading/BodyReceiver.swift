@@ -17,13 +17,15 @@ struct BodyReceiver: Sendable {
     let limits: UploadLimits
     let clock: MonotonicClock
 
-    /// An upload waits for memory no longer than this: by then every client that stalled has been cut several times over.
+    /// An upload waits for memory no longer than this: by then every client that stalled has been cut several times
+    /// over.
     static let memoryTimeout = Duration.seconds(180)
 
     /// - Parameters:
     ///   - declared: how long the body is, where that is known.
     ///   - requester: whose share of the memory it takes.
-    /// - Throws: what is wrong with the body or the picture; also where the memory or the store is not to be had in time.
+    /// - Throws: what is wrong with the body or the picture; also where the memory or the store is not to be had in
+    ///   time.
     func receive(
         _ target: UploadTarget, id: WriteID, declared: Int64?, for requester: ClientIdentity, _ body: UploadBody
     ) async throws(ServiceError) -> ReceivedUpload {

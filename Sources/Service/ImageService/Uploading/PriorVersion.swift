@@ -27,7 +27,8 @@ struct PriorVersionLookup: Sendable {
 
     /// What the first look has found; after a failure, what can be found out in another way.
     ///
-    /// - Parameter isInMemory: whether the whole upload is still in memory, so that nothing is lost if the client sends it
+    /// - Parameter isInMemory: whether the whole upload is still in memory, so that nothing is lost if the client sends
+    ///   it
     ///   again.
     func settle(
         _ first: Result<PriorVersion, StorageError>, _ path: ImagePath, isInMemory: Bool

@@ -14,7 +14,8 @@ struct WriteSettlement: Sendable {
     enum Outcome: Sendable {
         /// The store has answered: this is our version.
         case done(PutResult)
-        /// The write has happened, by a look at the object: this is there now, ours or what others have made of it since.
+        /// The write has happened, by a look at the object: this is there now, ours or what others have made of it
+        /// since.
         case seen(ObjectInfo)
         /// The write is not in the object's list. `found` is what a look has shown; nil where nothing is there.
         case notDone(StorageError, found: ObjectInfo?)

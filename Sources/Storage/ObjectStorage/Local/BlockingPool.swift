@@ -27,8 +27,8 @@ final class BlockingPool: Sendable {
         pool.start()
     }
 
-    /// Behind the codec threads (nice 10 and 13): most listings serve programs, a rendition somebody who looks at the screen.
-    /// What is made of an original is counted and removed by listings too; that is done in the background.
+    /// Behind the codec threads (nice 10 and 13): most listings serve programs, a rendition somebody who looks at the
+    /// screen. What is made of an original is counted and removed by listings too; that is done in the background.
     private static let niceness: Int32 = 15
 
     deinit {

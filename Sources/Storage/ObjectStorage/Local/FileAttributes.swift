@@ -5,8 +5,8 @@ import Glibc
 /// type's first. It stands with the bytes before the rename, so that one rename carries all.
 ///
 /// A program that overwrites the file in place leaves the attribute as it is. So it tells the size and the modification
-/// time of the bytes that it was written for; a file that has another one is described by nothing. The change time would
-/// tell more, but writing this attribute, the rename and every restored backup change it as well.
+/// time of the bytes that it was written for; a file that has another one is described by nothing. The change time
+/// would tell more, but writing this attribute, the rename and every restored backup change it as well.
 struct FileAttributes: Sendable, Equatable {
     static let name = "user.tintype.info"
     /// S3's limit for names and values of metadata together.

@@ -4,7 +4,8 @@ struct LocalKey: Sendable {
     let folders: [FileName]
     let leaf: FileName
 
-    /// - Throws: ``LocalStorageError`` with `invalidKey` for a key that is no path of the file system's: an empty, `.` or
+    /// - Throws: ``LocalStorageError`` with `invalidKey` for a key that is no path of the file system's: an empty, `.`
+    ///   or
     ///   `..` segment, one over 255 bytes, or a name that the store itself keeps its files under.
     init(_ key: ObjectKey) throws(LocalStorageError) {
         self.key = key

@@ -23,7 +23,8 @@ struct LocalListing {
         }
     }
 
-    /// - Throws: ``LocalStorageError``: `badCursor` for a cursor that is none of ours, `unsupported` for a delimiter other
+    /// - Throws: ``LocalStorageError``: `badCursor` for a cursor that is none of ours, `unsupported` for a delimiter
+    ///   other
     ///   than a slash.
     static func page(_ request: ListRequest, in tree: LocalTree) throws(LocalStorageError) -> ListPage {
         var listing = try LocalListing(request, tree: tree)
@@ -96,8 +97,8 @@ struct LocalListing {
         }
     }
 
-    /// Whether this is one of the server's own files that are no objects, such as one that is being written. What is below
-    /// its folder is.
+    /// Whether this is one of the server's own files that are no objects, such as one that is being written. What is
+    /// below its folder is.
     private static func isOwn(_ name: [UInt8], base: [UInt8]) -> Bool {
         OwnNames.contains(name) && !(base.isEmpty && name == LocalTree.ownName)
     }

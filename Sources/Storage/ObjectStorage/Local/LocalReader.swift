@@ -42,7 +42,8 @@ struct LocalReader: Sendable {
 
     /// The next bytes of an open object.
     ///
-    /// - Throws: ``LocalStorageError`` with `badAnswer` where somebody has changed the file in place: what was read may be
+    /// - Throws: ``LocalStorageError`` with `badAnswer` where somebody has changed the file in place: what was read may
+    ///   be
     ///   of two versions, or fall short.
     static func read(_ object: OpenObject, _ range: Range<Int64>) throws(LocalStorageError) -> ByteBuffer {
         let wanted = Int(min(range.upperBound - range.lowerBound, Int64(chunkSize)))

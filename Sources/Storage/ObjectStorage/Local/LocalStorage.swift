@@ -7,14 +7,15 @@ public import TaskSupport
 /// - A write goes to a file without a name, is synced, and takes its place by one link or rename; check and rename
 ///   stand under a lock of the key that holds between processes too. Two processes on one folder keep every promise.
 /// - The version is a hash of inode, size and modification time; content type and metadata are in an extended
-///   attribute, where the file system has these, bound to size and modification time. Files put there by hand are objects, preferably by a rename: one that
-///   is changed in place breaks its readers off.
+///   attribute, where the file system has these, bound to size and modification time. Files put there by hand are
+///   objects, preferably by a rename: one that is changed in place breaks its readers off.
 /// - No symlink is followed below the root: it is as if it were not there, and a write to its name takes its place.
 /// - A key with an empty, `.` or `..` segment or one over 255 bytes is `invalidKey` in every call, as are `.tintype`,
-///   `.tintype/tmp` and `.tintype/locks`, where the store keeps its own files, names that a file system may take for these
-///   (``OwnNames``), and those that it refuses. A key that is a folder of others, or lies below an object, is `conflict` in
-///   a put and not there for a read.
-/// - Other file systems may be mounted below the root. A file that is being written stands in the top folder of its mount.
+///   `.tintype/tmp` and `.tintype/locks`, where the store keeps its own files, names that a file system may take for
+///   these (``OwnNames``), and those that it refuses. A key that is a folder of others, or lies below an object, is
+///   `conflict` in a put and not there for a read.
+/// - Other file systems may be mounted below the root. A file that is being written stands in the top folder of its
+///   mount.
 /// - A listing reads each folder that it enters once per page; a page costs time by the size of the folder it is in.
 public final class LocalStorage: ObjectStorage {
     private static let listingThreads = 2

@@ -17,7 +17,8 @@ struct LocalStorageError: Error {
 
     /// A system call's errno, as errno(3) and the calls' own pages explain it.
     ///
-    /// - Parameter takesName: whether the call was given a name of a client's: EINVAL then says that the file system does
+    /// - Parameter takesName: whether the call was given a name of a client's: EINVAL then says that the file system
+    ///   does
     ///   not take it (a colon on exFAT, a trailing dot on SMB).
     init(_ call: StaticString, _ number: Int32, takesName: Bool = false) {
         self.code =

@@ -43,7 +43,8 @@ struct LocalTree: Sendable {
     /// Names under which a file system that has more than one for a file would know ``ownName``.
     private static let aliases = [".TINTYPE", "TINTYP~1"]
 
-    /// - Throws: ``LocalStorageError`` with `invalidKey` where the name leads into the server's own folder by another name.
+    /// - Throws: ``LocalStorageError`` with `invalidKey` where the name leads into the server's own folder by another
+    ///   name.
     private func checkAlias(_ name: FileName, leadingTo folder: Descriptor) throws(LocalStorageError) {
         guard hasAliases, name != LocalTree.temporaryFolder[0],
             let own = try root.status(of: LocalTree.temporaryFolder[0])

@@ -123,8 +123,8 @@ final class TemporaryFile: Sendable {
         }
     }
 
-    /// Takes over what others have put beside another file: its attributes, its access list and mode, and its owner where
-    /// that is allowed.
+    /// Takes over what others have put beside another file: its attributes, its access list and mode, and its owner
+    /// where that is allowed.
     func carry(from other: Descriptor) throws(LocalStorageError) {
         let count = try ForeignAttributes.copy(from: other, to: file)
         if count > 0 { hasCarried.withLockedValue { $0 = true } }

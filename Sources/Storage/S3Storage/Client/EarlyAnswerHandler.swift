@@ -1,8 +1,8 @@
 import NIOCore
 import NIOHTTP1
 
-/// Lets an answer be heard that comes before the request's body has gone out: a store that refuses a large body says why
-/// (403, 413, 507, 503), and closes.
+/// Lets an answer be heard that comes before the request's body has gone out: a store that refuses a large body says
+/// why (403, 413, 507, 503), and closes.
 ///
 /// The HTTP client fails a request whose last write fails, and throws away what the answer has brought, since it closes
 /// the connection before it hands the answer over. So it is told at once that the last write is done, by this handler,

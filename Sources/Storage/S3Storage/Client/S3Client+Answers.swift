@@ -45,7 +45,8 @@ extension S3Client {
         return fault
     }
 
-    /// Sends a request whose answer is a document, and reads that away from every event loop, piece by piece as it comes.
+    /// Sends a request whose answer is a document, and reads that away from every event loop, piece by piece as it
+    /// comes.
     ///
     /// - Parameter understand: makes of the document what is wanted; runs on the same thread. Throws ``BadAnswer``, or
     ///   ``S3Error`` for what the store says by it.

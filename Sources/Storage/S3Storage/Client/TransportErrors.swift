@@ -35,8 +35,8 @@ enum TransportErrors {
         if let error = error as? IOError { return error.errnoCode == ECONNREFUSED }
         switch error as? ChannelError {
         case .connectTimeout: return true
-        // The HTTP client took a connection out of its pool that was being closed, and has written nothing to it. Once it
-        // has, the end of a connection is told otherwise: EarlyAnswerHandler keeps failed writes from it.
+        // The HTTP client took a connection out of its pool that was being closed, and has written nothing to it. Once
+        // it has, the end of a connection is told otherwise: EarlyAnswerHandler keeps failed writes from it.
         case .ioOnClosedChannel: return true
         default: return false
         }

@@ -1,8 +1,8 @@
 import NIOCore
 import ObjectStorage
 
-/// Which store a probe's findings are about. A bucket that was mirrored or restored may bring a verdict along to another
-/// store, where it says nothing.
+/// Which store a probe's findings are about. A bucket that was mirrored or restored may bring a verdict along to
+/// another store, where it says nothing.
 struct StoreIdentity: Sendable, Hashable {
     var endpoint: String
     var bucket: String
@@ -39,7 +39,8 @@ struct ProbeResult: Sendable, Hashable {
 
     /// Whether it tells of this store, now.
     ///
-    /// - Parameter written: when the store says that the object was written. A copy has another time than it says itself.
+    /// - Parameter written: when the store says that the object was written. A copy has another time than it says
+    ///   itself.
     func holds(
         for store: StoreIdentity, written: Timestamp?, now: Timestamp, maxAge: Duration
     ) -> Bool {

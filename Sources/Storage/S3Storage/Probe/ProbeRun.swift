@@ -70,8 +70,8 @@ final class ProbeRun: Sendable {
         used.withLockedValue { _ = $0.insert(key) }
     }
 
-    /// Removes every upload and object of this run, within a few seconds: the process may be about to end. What cannot be
-    /// removed by then is left to another call, or to the sweep.
+    /// Removes every upload and object of this run, within a few seconds: the process may be about to end. What cannot
+    /// be removed by then is left to another call, or to the sweep.
     ///
     /// - Returns: whether nothing is left.
     func cleanUp() async -> Bool {

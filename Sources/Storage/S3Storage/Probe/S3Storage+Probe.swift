@@ -5,9 +5,9 @@ extension S3Storage {
     /// What is to be done before serving: creates the bucket where ``S3Configuration/createBucket`` asks for it, and
     /// finds out what the store honours. Mostly an earlier probe has left its verdict in the bucket, which one question
     /// brings. Else what takes a few requests is probed at once, and the races that tell whether conditions are atomic
-    /// go on behind it, by one replica for all and one race at a time, since some stores keep racers waiting for seconds
-    /// (SeaweedFS retries its locks every second). Until they have ended the cautious way is taken, and what they find
-    /// is logged. May be called again after it has thrown.
+    /// go on behind it, by one replica for all and one race at a time, since some stores keep racers waiting for
+    /// seconds (SeaweedFS retries its locks every second). Until they have ended the cautious way is taken, and what
+    /// they find is logged. May be called again after it has thrown.
     ///
     /// - Throws: ``StorageError``, an outage among them.
     @discardableResult
@@ -30,8 +30,8 @@ extension S3Storage {
     }
 
     /// Finds out what the store really honours, by small objects of its own below `.tintype/probe/`, and removes them.
-    /// From then on ``capabilities`` tells it, and what was found is kept in the bucket. May be called again after it has
-    /// thrown.
+    /// From then on ``capabilities`` tells it, and what was found is kept in the bucket. May be called again after it
+    /// has thrown.
     ///
     /// - Throws: ``StorageError``, an outage among them; then nothing is learnt.
     @discardableResult

@@ -10,8 +10,8 @@ final class BodyReader {
     static let fruitlessResumes = 3
     /// Reconnections in all: a store that sends a few bytes and hangs up, again and again, is broken.
     static let maximumResumes = 100
-    /// Stretches without a byte after which the rest is asked for anew. A store that many read from at once may leave one
-    /// of them waiting for longer than it has time, and answers it as soon as it asks again.
+    /// Stretches without a byte after which the rest is asked for anew. A store that many read from at once may leave
+    /// one of them waiting for longer than it has time, and answers it as soon as it asks again.
     static let maximumStalls = 2
 
     private let storage: S3Storage

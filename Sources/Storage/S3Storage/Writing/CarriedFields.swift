@@ -1,7 +1,7 @@
 import ObjectStorage
 
-/// What a write hands on of an object that other programs have put, where its bytes are made from that object's: headers,
-/// user metadata and tags. Encryption, locks and access lists are the bucket's.
+/// What a write hands on of an object that other programs have put, where its bytes are made from that object's:
+/// headers, user metadata and tags. Encryption, locks and access lists are the bucket's.
 enum CarriedFields {
     private static let tagCount = "x-amz-tagging-count"
     private static let storageClass = "x-amz-storage-class"
@@ -13,8 +13,8 @@ enum CarriedFields {
         "x-amz-website-redirect-location", storageClass, tagCount,
     ]
 
-    /// Classes whose objects can be read at once. Another one was left for a while when the object was restored, and a new
-    /// object in it could not be read at all.
+    /// Classes whose objects can be read at once. Another one was left for a while when the object was restored, and a
+    /// new object in it could not be read at all.
     private static let readableClasses: Set<String> = [
         "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR", "REDUCED_REDUNDANCY",
     ]

@@ -1,8 +1,8 @@
 import ObjectStorage
 
-/// Binds metadata to the bytes of one PUT: size and MD5 stand beside them, and the ETag of a plain PUT is the MD5. Other
-/// programs write objects back with all metadata that they have read (rclone, `aws s3 cp`, boto3); the ETag is then
-/// another one.
+/// Binds metadata to the bytes of one PUT: size and MD5 stand beside them, and the ETag of a plain PUT is the MD5.
+/// Other programs write objects back with all metadata that they have read (rclone, `aws s3 cp`, boto3); the ETag is
+/// then another one.
 ///
 /// Where the ETag is no MD5 (encryption by KMS, uploads in parts, some stores) nothing is bound, which costs a look at
 /// the bytes for each version, and is never wrong.

@@ -3,8 +3,8 @@ import NIOHTTP1
 import ObjectStorage
 
 extension S3Storage {
-    /// Runs a write under its condition: by the header where the store keeps it, else, or as well, by a look just before
-    /// with every other write of the key in this process kept out.
+    /// Runs a write under its condition: by the header where the store keeps it, else, or as well, by a look just
+    /// before with every other write of the key in this process kept out.
     ///
     /// - Parameter write: gets the headers of the condition; must send them.
     func conditionally<Result>(
