@@ -236,7 +236,8 @@ struct Originals: Sendable {
             }
             image = StoredImage(object: got.info, format: format, image: nil)
         }
-        cache.setCurrent(key.path, CurrentEntry(image: image, asked: asked), asked: key.epoch)
+        // Last: who finds the version there and no body on its way in would ask the store for the bytes once more.
+        defer { cache.setCurrent(key.path, CurrentEntry(image: image, asked: asked), asked: key.epoch) }
         guard let reservation = cache.reserve(key.path, .original, bytes: Int(clamping: image.size)) else {
             return .single(image, OneTake(got.body))
         }
