@@ -3,7 +3,7 @@ import ServiceLifecycle
 
 /// Gives free memory back to the system every ten seconds. Between what stays for long, the files in the cache, codecs
 /// leave holes that glibc keeps for good: resident memory would grow for half an hour, by a sixth (docs/benchmarks.md).
-/// It takes some milliseconds, in which whoever needs the arena that is just being looked at waits.
+/// That takes some milliseconds. glibc locks each arena meanwhile, so a thread that needs this arena waits.
 struct MemoryRelease: Service {
     private static let interval = Duration.seconds(10)
 

@@ -16,7 +16,7 @@ public enum CodecError: Error, Sendable, Hashable {
     /// The ``CancelFlag`` was set.
     case cancelled
     /// A codec library, or a check of our own around it, refused in a way that was not foreseen. The text says which
-    /// one, and by ``at(stage:)`` when. It is about this one file, whoever is to blame: others are not touched by it.
+    /// one, and by ``at(stage:)`` when. It is about this one file; other files are not affected.
     case fault(String)
 
     /// One sentence for a client.

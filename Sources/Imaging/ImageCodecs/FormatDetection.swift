@@ -13,7 +13,7 @@ extension ImageFormat {
     /// No more than so many bytes are ever wanted to tell a format.
     public static var maximumSignatureLength: Int { 4_096 }
 
-    /// The format whose signature the bytes begin with, or nil. Nothing behind the signature is looked at. The bytes
+    /// The format whose signature the bytes begin with, or nil. Bytes after the signature are not looked at. The bytes
     /// are a whole file, or its first ``maximumSignatureLength``.
     public static func detect(_ bytes: RawSpan) -> ImageFormat? {
         if case .format(let format) = detect(prefix: bytes) { format } else { nil }

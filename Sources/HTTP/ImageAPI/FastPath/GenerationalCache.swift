@@ -1,5 +1,5 @@
-/// Values by key, of which those used lately are kept, within a number of bytes: two generations, of which the older
-/// one goes whole when the younger one has half of the bytes.
+/// Keeps the values that were used lately, within a number of bytes. There are two generations. When the younger one
+/// has half of the bytes, the older one is dropped as a whole.
 struct GenerationalCache<Key: Hashable, Value> {
     private struct Entry {
         var value: Value

@@ -1,9 +1,9 @@
 import HTTPTypes
 import NIOCore
 
-/// Whether a request may write while no credential is configured: only from this machine, by a name of this machine,
-/// and never through a proxy or from a foreign page, behind which anybody may stand. The same holds for what only
-/// writers may read.
+/// Whether a request may write while no credential is configured. It may only from this machine, and by a name of this
+/// machine. It may never through a proxy or from a foreign page, since these act for anybody. The same rule decides who
+/// may read what only writers may read.
 ///
 /// No such rule can see a proxy on this machine that rewrites Host and says nothing of itself.
 struct WritePolicy: Sendable {

@@ -96,7 +96,8 @@ final class ConnectionMonitorHandler: ChannelDuplexHandler {
         self.connection?.wentOn()
     }
 
-    /// - Parameter triesFast: Whether the fast path is asked at once, or first behind the request that comes next.
+    /// - Parameter triesFast: Whether the fast path is asked about the next request. If not, that one goes the long
+    ///   way.
     private func pass(_ context: ChannelHandlerContext, triesFast: Bool) {
         guard !self.isPassing else { return }
         var triesFast = triesFast

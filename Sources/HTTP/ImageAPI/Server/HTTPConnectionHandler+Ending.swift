@@ -91,9 +91,9 @@ extension HTTPConnectionHandler {
         }
     }
 
-    /// The client has closed its side. Within a request it has left; behind one that is its good right, and it may
-    /// still read. Whether it does, nobody can know before something is sent: what costs little is answered, and work
-    /// on a codec is given up.
+    /// The client has closed its sending side. If it did so within a request, it has left. After a whole request it
+    /// may do so and still read. Nobody can know whether it reads before something is sent. So what costs little is
+    /// answered, and work on a codec is given up.
     private func inputClosed() {
         switch self.phase {
         case .idle:

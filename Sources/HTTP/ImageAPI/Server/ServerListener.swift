@@ -45,7 +45,8 @@ where
             hooks: hooks, makeFastPath: nil)
     }
 
-    /// - Parameter makeFastPath: Makes the fast path of an event loop, on it; nil: there is none.
+    /// - Parameter makeFastPath: Makes the fast path of one event loop; called on that loop. Nil: there is no fast
+    ///   path.
     init(
         configuration: ListenerConfiguration,
         responder: Responder,
