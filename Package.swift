@@ -27,7 +27,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -37,8 +36,14 @@ let package = Package(
         // Imports nothing, so that every other target may import it.
         .target(name: "ImageModel", path: "Sources/Base/ImageModel", swiftSettings: swiftSettings),
 
-        // The monotonic clock as a value, so that tests can hold it still. Imports nothing.
-        .target(name: "TaskSupport", path: "Sources/Base/TaskSupport", swiftSettings: swiftSettings),
+        // What tasks need: the executor of a request, the clock as a value.
+        .target(
+            name: "TaskSupport", dependencies: [.product(name: "NIOCore", package: "swift-nio")],
+            path: "Sources/Base/TaskSupport", swiftSettings: swiftSettings),
+
+        // How values are written as text: hexadecimal, base64url, percent-encoding, dates, classes of ASCII. Imports
+        // nothing of the project.
+        .target(name: "TextCoding", path: "Sources/Base/TextCoding", swiftSettings: swiftSettings),
 
         // The few calls of Linux that Swift's Glibc does not show, thin and prefixed. Knows nothing of Swift.
         .target(name: "CLinux", path: "Sources/Storage/CLinux"),
@@ -50,6 +55,7 @@ let package = Package(
             dependencies: [
                 "CLinux",
                 "TaskSupport",
+                "TextCoding",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
@@ -78,7 +84,7 @@ let package = Package(
         .target(
             name: "S3Storage",
             dependencies: [
-                "CXML", "ObjectStorage",
+                "CXML", "ObjectStorage", "TaskSupport", "TextCoding",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -144,6 +150,7 @@ let package = Package(
             dependencies: [
                 "CLinux",
                 "ObjectStorage",
+                "TaskSupport",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
             ],
@@ -159,6 +166,7 @@ let package = Package(
             name: "ImageService",
             dependencies: [
                 "Admission", "ImageCache", "ImageCodecs", "ImageModel", "ObjectStorage", "Rendering", "TaskSupport",
+                "TextCoding",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Metrics", package: "swift-metrics"),
@@ -169,22 +177,48 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
 
-        // HTTP: routes, middleware, conditional requests, negotiation, problem+json, the listeners and their drain.
-        // The only place with status codes and Hummingbird.
+        // What a URL and its header fields ask for: query, renditions, presets, Accept, client hints, conditions, ranges.
+        // Pure: no NIO, no Logging.
         .target(
-            name: "ImageAPI",
+            name: "ImageRequests",
             dependencies: [
-                "ImageCodecs", "ImageModel", "ImageService", "ObjectStorage", "TaskSupport",
+                "ImageCodecs", "ImageModel", "ObjectStorage", "TextCoding",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+            ],
+            path: "Sources/HTTP/ImageRequests",
+            swiftSettings: swiftSettings
+        ),
+
+        // HTTP/1.1: connections, framing, limits, clocks, graceful shutdown, the protocol of the fast path. Knows no
+        // image, no store and no problem: a responder answers.
+        .target(
+            name: "HTTPServer",
+            dependencies: [
+                "TaskSupport", "TextCoding",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
-                .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
-                .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            path: "Sources/HTTP/HTTPServer",
+            swiftSettings: swiftSettings
+        ),
+
+        // The API: routes, reading, writing, forms, problem+json, operations. The only place with status codes.
+        .target(
+            name: "ImageAPI",
+            dependencies: [
+                "HTTPServer", "ImageCodecs", "ImageModel", "ImageRequests", "ImageService", "ObjectStorage",
+                "TaskSupport", "TextCoding",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
             ],
             path: "Sources/HTTP/ImageAPI",
             swiftSettings: swiftSettings
@@ -195,6 +229,7 @@ let package = Package(
         .target(
             name: "TintypeSettings",
             dependencies: [
+                "ImageCodecs", "ImageRequests",
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Yams", package: "Yams"),
             ],
@@ -218,8 +253,8 @@ let package = Package(
         .executableTarget(
             name: "tintype",
             dependencies: [
-                "Admission", "ImageAPI", "ImageCodecs", "ImageService", "ObjectStorage", "S3Storage", "Telemetry",
-                "TintypeSettings",
+                "Admission", "HTTPServer", "ImageAPI", "ImageCodecs", "ImageRequests", "ImageService", "ObjectStorage",
+                "S3Storage", "Telemetry", "TintypeSettings",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),
@@ -238,7 +273,7 @@ let package = Package(
         .testTarget(
             name: "ObjectStorageTests",
             dependencies: [
-                "CLinux", "ObjectStorage", "StorageConformance", "StorageCrasher", "TestClock",
+                "CLinux", "ObjectStorage", "StorageConformance", "StorageCrasher", "TestClock", "TextCoding",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "MetricsTestKit", package: "swift-metrics"),
@@ -250,7 +285,7 @@ let package = Package(
         .testTarget(
             name: "S3StorageTests",
             dependencies: [
-                "ObjectStorage", "S3Storage", "StorageConformance", "TestServers",
+                "ObjectStorage", "S3Storage", "StorageConformance", "TestServers", "TextCoding",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -268,7 +303,7 @@ let package = Package(
         .testTarget(
             name: "ImageCacheTests",
             dependencies: [
-                "ImageCache", "ObjectStorage", "TestClock", .product(name: "NIOCore", package: "swift-nio"),
+                "ImageCache", "ObjectStorage", "TaskSupport", "TestClock", .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: swiftSettings
@@ -282,12 +317,35 @@ let package = Package(
             ],
             swiftSettings: swiftSettings
         ),
+        .testTarget(name: "TextCodingTests", dependencies: ["TextCoding"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "ImageRequestsTests",
+            dependencies: [
+                "ImageModel", "ImageRequests", "ObjectStorage", "TextCoding",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "HTTPServerTests",
+            dependencies: [
+                "HTTPServer", "TestListener",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: swiftSettings
+        ),
         .testTarget(
             name: "ImageAPITests",
             dependencies: [
-                "Admission", "ImageAPI", "ImageCodecs", "ImageModel", "ImageService", "ObjectStorage",
+                "Admission", "HTTPServer", "ImageAPI", "ImageCodecs", "ImageModel", "ImageRequests", "ImageService",
+                "ObjectStorage", "TestListener", "TextCoding",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
-                .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
@@ -297,7 +355,9 @@ let package = Package(
             ],
             swiftSettings: swiftSettings
         ),
-        .testTarget(name: "TintypeSettingsTests", dependencies: ["TintypeSettings"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "TintypeSettingsTests", dependencies: ["ImageCodecs", "ImageRequests", "TintypeSettings"],
+            swiftSettings: swiftSettings),
         .testTarget(
             name: "TelemetryTests",
             dependencies: [
@@ -309,7 +369,7 @@ let package = Package(
         .testTarget(
             name: "TintypeTests",
             dependencies: [
-                "tintype", "ImageAPI", "Telemetry",
+                "tintype", "HTTPServer", "ImageAPI", "Telemetry",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -331,6 +391,21 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
 
+        // A listener for one test, and a client on a bare socket.
+        .target(
+            name: "TestListener",
+            dependencies: [
+                "HTTPServer",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            path: "Tests/TestListener",
+            swiftSettings: swiftSettings
+        ),
+
         // A clock that stands still until it is told to move.
         .target(
             name: "TestClock", dependencies: ["TaskSupport"], path: "Tests/TestClock", swiftSettings: swiftSettings),
@@ -338,7 +413,7 @@ let package = Package(
         // The promises of ObjectStorage as checks that every store runs.
         .target(
             name: "StorageConformance",
-            dependencies: ["ObjectStorage", .product(name: "NIOCore", package: "swift-nio")],
+            dependencies: ["ObjectStorage", "TextCoding", .product(name: "NIOCore", package: "swift-nio")],
             path: "Tests/StorageConformance",
             swiftSettings: swiftSettings
         ),

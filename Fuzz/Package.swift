@@ -7,17 +7,22 @@ let instrumented: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("InternalImportsByDefault"),
-    .unsafeFlags(["-sanitize=fuzzer,address"]),
+    // The harness looks inside: `@testable import` in a release build.
+    .unsafeFlags(["-sanitize=fuzzer,address", "-enable-testing"]),
 ]
 
 let package = Package(
     name: "fuzz",
     platforms: [.macOS(.v15)],
     dependencies: [
-        // ByteBuffer is what the form parser is fed.
-        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-        // Client hints stand in header fields.
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
         // The sources of the server itself, by symbolic links: they are compiled anew with instrumentation, which a
@@ -38,31 +43,64 @@ let package = Package(
         .target(name: "CRendering", cSettings: [.unsafeFlags(["-O2", "-g", "-fsanitize=fuzzer-no-link,address"])]),
         .target(
             name: "Rendering", dependencies: ["CRendering", "ImageCodecs", "ImageModel"], swiftSettings: instrumented),
-        // Of ImageAPI the parsers only, file by file: the whole would bring Hummingbird, and minutes of compiling.
         .target(
-            name: "Parsers",
+            name: "TaskSupport", dependencies: [.product(name: "NIOCore", package: "swift-nio")],
+            swiftSettings: instrumented),
+        .target(name: "TextCoding", swiftSettings: instrumented),
+        .target(name: "CLinux"),
+        .target(
+            name: "ObjectStorage",
             dependencies: [
-                "ImageModel", "ObjectStorage", .product(name: "HTTPTypes", package: "swift-http-types"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                // The parser that the server's own readers are held against.
-                .product(name: "NIOEmbedded", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
+                "CLinux", "TaskSupport", "TextCoding", .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "Logging", package: "swift-log"), .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
             ],
-            swiftSettings: instrumented
-        ),
-        // Of the stores what reads the bytes of a store, file by file for the same reason.
+            swiftSettings: instrumented),
         .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0"),
         .target(
             name: "CXML", dependencies: ["CLibXML2"],
             cSettings: [.unsafeFlags(["-O2", "-g", "-fsanitize=fuzzer-no-link,address"])]),
         .target(
-            name: "ObjectStorage", dependencies: [.product(name: "NIOCore", package: "swift-nio")],
+            name: "S3Storage",
+            dependencies: [
+                "CXML", "ObjectStorage", "TaskSupport", "TextCoding",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"), .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
             swiftSettings: instrumented),
         .target(
-            name: "S3Documents",
+            name: "ImageRequests",
             dependencies: [
-                "CXML", "ObjectStorage", .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
+                "ImageCodecs", "ImageModel", "ObjectStorage", "TextCoding",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+            ],
+            swiftSettings: instrumented),
+        .target(
+            name: "HTTPServer",
+            dependencies: [
+                "TaskSupport", "TextCoding", .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: instrumented),
+        // What holds the parsers of these against each other, and the form parser of ImageAPI.
+        .target(
+            name: "Parsers",
+            dependencies: [
+                "HTTPServer", "ImageModel", "ImageRequests", "ObjectStorage", "S3Storage", "TextCoding",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
             swiftSettings: instrumented),
         // Counts allocations, so that what an operation takes can be held against what it was admitted for.
@@ -70,7 +108,7 @@ let package = Package(
         // One program for all targets: `fuzz TARGET CORPUS [libFuzzer options]`, `fuzz seed TARGET CORPUS`,
         // `fuzz measure FILE...`.
         .executableTarget(
-            name: "fuzz", dependencies: ["CMemoryMeter", "ImageCodecs", "ImageModel", "Parsers", "Rendering", "S3Documents"],
+            name: "fuzz", dependencies: ["CMemoryMeter", "ImageCodecs", "ImageModel", "Parsers", "Rendering"],
             swiftSettings: Array(instrumented.dropLast()),
             // gold, the default, stumbles over the debug information.
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]

@@ -1,3 +1,4 @@
+import HTTPServer
 import ImageService
 import NIOCore
 import Testing

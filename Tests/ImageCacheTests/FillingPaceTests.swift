@@ -2,6 +2,7 @@ import NIOCore
 import NIOPosix
 import ObjectStorage
 import Synchronization
+import TaskSupport
 import Testing
 
 @testable import ImageCache

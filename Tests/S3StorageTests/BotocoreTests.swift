@@ -2,6 +2,7 @@ import Foundation
 import ObjectStorage
 import TestServers
 import Testing
+import TextCoding
 
 @testable import S3Storage
 

@@ -3,6 +3,7 @@ import NIOCore
 import NIOHTTP1
 import ObjectStorage
 import Testing
+import TextCoding
 
 @testable import S3Storage
 

@@ -5,6 +5,7 @@ import NIOPosix
 import ObjectStorage
 import TestServers
 import Testing
+import TextCoding
 
 @testable import S3Storage
 

@@ -1,6 +1,7 @@
 import Foundation
 import ObjectStorage
 import Testing
+import TextCoding
 
 @testable import S3Storage
 
@@ -118,8 +119,8 @@ struct SignatureCase {
             let name = item.prefix { $0 != "=" }
             query.append(
                 QueryItem(
-                    String(decoding: try #require(PercentEncoding.decode(name, plusIsSpace: false)), as: UTF8.self),
-                    try #require(PercentEncoding.decode(item.dropFirst(name.count + 1), plusIsSpace: false))))
+                    String(decoding: try #require(PercentEncoding.decode(name.utf8)), as: UTF8.self),
+                    try #require(PercentEncoding.decode(item.dropFirst(name.count + 1).utf8))))
         }
         var headers: [(name: String, value: String)] = []
         for line in lines where !line.isEmpty {
@@ -131,7 +132,7 @@ struct SignatureCase {
             }
         }
         let request = SignableRequest(
-            method: method, path: try #require(PercentEncoding.decode(path, plusIsSpace: false)), query: query,
+            method: method, path: try #require(PercentEncoding.decode(path.utf8)), query: query,
             headers: headers)
         return (request, halves.count > 1 ? halves[1] : "")
     }

@@ -5,6 +5,7 @@ import TestServers
 import Testing
 
 @testable import S3Storage
+import TextCoding
 
 @Suite(.enabled(if: hasSeaweedFS), .timeLimit(.minutes(3))) struct SweepTests {
     private func notes(_ storage: S3Storage) async throws -> Int {

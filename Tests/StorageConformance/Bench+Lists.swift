@@ -1,6 +1,7 @@
 import NIOCore
 import ObjectStorage
 import Testing
+import TextCoding
 
 extension Bench {
     private var slash: UInt8 { UInt8(ascii: "/") }

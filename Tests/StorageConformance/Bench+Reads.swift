@@ -1,6 +1,7 @@
 import NIOCore
 import ObjectStorage
 import Testing
+import TextCoding
 
 extension Bench {
     func wholeRead() async throws {

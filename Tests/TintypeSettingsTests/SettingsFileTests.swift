@@ -40,7 +40,7 @@ import Testing
 
     @Test func aMissingFileIsAFaultBesideTheOthers() throws {
         #expect {
-            _ = try Settings.load(environment: ["PORT": "x"], file: "/nonexistent/t.yaml") { _ in [] }
+            _ = try Settings.load(environment: ["PORT": "x"], file: "/nonexistent/t.yaml")
         } throws: { error in
             (error as? SettingsErrors)?.faults.map(\.setting) == ["--config", "PORT"]
         }
@@ -50,6 +50,6 @@ import Testing
         let path = FileManager.default.temporaryDirectory.appending(path: "tintype-settings-\(UUID().uuidString).yaml")
         try Data("port: 7003\n".utf8).write(to: path)
         defer { try? FileManager.default.removeItem(at: path) }
-        #expect(try Settings.load(environment: [:], file: path.path()) { _ in [] }.port == 7003)
+        #expect(try Settings.load(environment: [:], file: path.path()).port == 7003)
     }
 }

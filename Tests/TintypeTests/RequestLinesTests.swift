@@ -4,6 +4,7 @@ import NIOCore
 import Synchronization
 import Testing
 
+@testable import HTTPServer
 @testable import ImageAPI
 @testable import Telemetry
 @testable import tintype
@@ -34,7 +35,7 @@ import Testing
     }
 
     private static func fast(_ target: String, isHead: Bool = false) -> FinishedRequest.Source {
-        .fastPath(FastRequest(isHead: isHead, target: ByteBuffer(string: target)), Self.id, .imageHit)
+        .fastPath(FastRequest(isHead: isHead, target: ByteBuffer(string: target)), Self.id)
     }
 
     private static var requests: [(FinishedRequest, RequestNotes.Values?)] {

@@ -1,10 +1,9 @@
 import HTTPTypes
 import ImageModel
 import ObjectStorage
+import TextCoding
 
-#if canImport(ImageAPI)
-    @testable import ImageAPI
-#endif
+@testable import ImageRequests
 
 /// Entity tags, ranges and Accept on any bytes.
 public enum FieldFuzzing {

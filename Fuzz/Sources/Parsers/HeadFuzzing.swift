@@ -1,12 +1,10 @@
 import HTTPTypes
-import ImageModel
 import NIOCore
 import NIOEmbedded
 import NIOHTTP1
 
-#if canImport(ImageAPI)
-    @testable import ImageAPI
-#endif
+@testable import HTTPServer
+
 
 /// The reader of the fast path and the scanner in front of the parser against NIO's parser: where they take a request,
 /// the parser takes the same one, and all find the same end. What they differ in could be smuggled past the one or the

@@ -2,7 +2,6 @@ import ImageCodecs
 import ImageModel
 import Parsers
 import Rendering
-import S3Documents
 
 /// What is fuzzed. Each takes any bytes at all; what it must not do is crash, hang or break what it promises.
 enum FuzzTarget: String, CaseIterable {

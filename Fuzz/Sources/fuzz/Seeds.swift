@@ -1,7 +1,6 @@
 import ImageCodecs
 import ImageModel
 import Parsers
-import S3Documents
 
 /// Small files of every kind to begin with, made anew on every run.
 enum Seeds {

@@ -1,3 +1,6 @@
+public import ImageCodecs
+public import ImageRequests
+
 /// Everything an operator can set, as checked values. The initial values are the defaults; the names, texts and checks
 /// are in ``Setting/all``, and ``load(environment:file:)`` makes one of these from the outside.
 public struct Settings: Sendable {
@@ -45,7 +48,7 @@ public struct Settings: Sendable {
     /// MAX_IMAGE_CHUNKS: segments of a JPEG's header, chunks of a PNG or WebP, boxes of an AVIF.
     public var maxImageChunks = 100_000
     /// UPLOAD_METADATA: what becomes of an upload's metadata.
-    public var uploadMetadata = UploadMetadata.keep
+    public var uploadMetadata = MetadataPolicy.keep
 
     /// RENDER_MEMORY_BYTES: decoded bytes at once.
     public var renderMemoryBytes = 536_870_912
@@ -63,7 +66,7 @@ public struct Settings: Sendable {
     /// PRESETS: renditions that have a name, each name once.
     public var presets: [PresetText] = []
     /// RENDITION_MODE.
-    public var renditionMode = RenditionMode.any
+    public var renditionMode = RenditionRules.Mode.any
     /// RENDITION_SIZES: ascending; empty leaves every size free.
     public var renditionSizes: [Int] = []
     /// RENDITION_STORE: whether renditions are kept in the store.
@@ -77,7 +80,7 @@ public struct Settings: Sendable {
     /// INTERMEDIATE_QUALITY: 1 to 100.
     public var intermediateQuality = 90
     /// CLIENT_HINTS: those that are honoured, each once.
-    public var clientHints: [ClientHint] = []
+    public var clientHints: [ClientHints.Kind] = []
 
     /// CACHE_MEMORY_BYTES: 0 keeps nothing.
     public var cacheMemoryBytes = 268_435_456
@@ -100,27 +103,9 @@ public struct Settings: Sendable {
     public init() {}
 }
 
-/// What a browser tells of its screen and its user's wishes.
-public enum ClientHint: String, Sendable, Hashable, CaseIterable {
-    case dpr, width
-    case saveData = "save-data"
-}
-
 /// Where images are kept.
 public enum StorageType: String, Sendable, Hashable, CaseIterable {
     case local, s3
-}
-
-/// What becomes of an upload's metadata. Pixels, profile and orientation always stay.
-public enum UploadMetadata: String, Sendable, Hashable, CaseIterable {
-    case keep
-    case dropLocation = "drop-location"
-    case dropAll = "drop-all"
-}
-
-/// Which renditions may be asked for.
-public enum RenditionMode: String, Sendable, Hashable, CaseIterable {
-    case any, presets
 }
 
 /// How a log line is written.

@@ -1,7 +1,9 @@
 import Admission
 import CoreMetrics
+import HTTPServer
 import ImageAPI
 import ImageCodecs
+import ImageRequests
 import ImageService
 import Logging
 import NIOCore
@@ -123,7 +125,7 @@ enum Composition {
                     maximumProfileBytes: settings.maxProfileBytes, maximumScans: settings.maxJPEGScans,
                     maximumChunks: settings.maxImageChunks,
                     maximumAnimationPixels: settings.maxAnimationPixels),
-                metadata: MetadataPolicy(settings.uploadMetadata)),
+                metadata: settings.uploadMetadata),
             uploadMemoryBytes: settings.uploadMemoryBytes, cacheBytes: settings.cacheMemoryBytes,
             revalidateAfter: settings.cacheRevalidate, staleFor: settings.cacheStale,
             storageTimeout: settings.storageTimeout, keeping: keeping(settings),

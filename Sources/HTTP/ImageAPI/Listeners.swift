@@ -1,3 +1,4 @@
+public import HTTPServer
 public import ImageService
 public import Logging
 public import NIOCore
@@ -37,7 +38,7 @@ public enum Listeners {
                 onBound: onBound, onDraining: { readiness.drain() },
                 onFinished: { finished, context in
                     context?.notes.letGo()
-                    log.finished(finished, finished.fastNotes ?? context?.notes.current)
+                    log.finished(finished, finished.notes(context))
                 },
                 uploadsWait: { service.isUploadMemoryContended },
                 readersWait: { service.isAnswerMemoryContended },
@@ -55,3 +56,22 @@ public enum Listeners {
             logger: logger, hooks: ListenerHooks(onBound: onBound))
     }
 }
+
+extension FinishedRequest {
+    /// Whether the fast path has answered it.
+    var isFast: Bool {
+        if case .fastPath = source { true } else { false }
+    }
+
+    /// What is known of the request beside the request itself. The fast path answers nothing but hits of images.
+    func notes(_ context: APIContext?) -> RequestNotes.Values? {
+        isFast ? .imageHit : context?.notes.current
+    }
+}
+
+extension RequestNotes.Values {
+    /// Of an image that memory had.
+    static let imageHit = RequestNotes.Values(route: "image", cache: Freshness.hit.label)
+}
+
+extension FileInMemory: BytesInMemory {}

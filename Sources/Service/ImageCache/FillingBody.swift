@@ -1,6 +1,7 @@
 import NIOConcurrencyHelpers
 import NIOCore
 public import ObjectStorage
+import TaskSupport
 
 /// A body that is being read from the store into memory, and that any number of readers follow while it grows, each at
 /// its own pace. The bytes are counted by a ``BodyReservation``.

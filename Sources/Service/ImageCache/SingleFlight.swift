@@ -1,5 +1,6 @@
 import NIOConcurrencyHelpers
 import ObjectStorage
+import TaskSupport
 
 /// One piece of work per key, however many want its result.
 ///

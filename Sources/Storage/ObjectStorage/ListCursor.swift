@@ -1,3 +1,5 @@
+import TextCoding
+
 /// The place in a listing in byte order: behind the last key or prefix of a page, as text.
 enum ListCursor {
     static func text(behind bytes: [UInt8]) -> String {

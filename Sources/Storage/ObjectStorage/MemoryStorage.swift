@@ -1,5 +1,6 @@
 import NIOConcurrencyHelpers
 public import NIOCore
+public import TextCoding
 
 /// Objects in memory, for tests, with every promise of ``ObjectStorage`` but that they outlive the process. As in S3,
 /// a key may be a prefix of others.

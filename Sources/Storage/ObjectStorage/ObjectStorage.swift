@@ -1,4 +1,5 @@
 public import NIOCore
+public import TextCoding
 
 /// A place where objects live: local files, memory, or an S3 server. Few required calls, options as values.
 ///

@@ -1,8 +1,11 @@
+@testable import HTTPServer
 import HTTPTypes
+import ImageRequests
 import ImageService
 import NIOCore
 import ObjectStorage
 import Testing
+import TextCoding
 
 @testable import ImageAPI
 
@@ -48,7 +51,7 @@ struct CachedResponseTableTests {
             let target = try #require(FastTarget("/api/v1/images/p.jpg?w=16", configuration.renditions))
             let located = try await service.locateForRendition(path)
             let fields: HTTPFields = accept.map { [.accept: $0] } ?? [:]
-            let spec = try #require(target.rendition).spec(for: located.image, accept: Accept(fields))
+            let spec = try #require(target.query.rendition).spec(for: located.image, accept: Accept(fields))
             _ = try await service.render(located, spec)
         }
         for _ in 0..<4 {

@@ -1,6 +1,8 @@
 import Admission
+import HTTPServer
 import ImageCodecs
 import ImageModel
+import ImageRequests
 import ImageService
 import Logging
 import NIOCore
@@ -8,6 +10,7 @@ import NIOPosix
 import ObjectStorage
 import ServiceLifecycle
 import Synchronization
+import TestListener
 import Testing
 
 @testable import ImageAPI
@@ -105,9 +108,8 @@ struct FastPathFixture: Sendable {
                 onDraining: { draining.add(true) },
                 onFinished: { request, context in
                     context?.notes.letGo()
-                    log.finished(request, request.fastNotes ?? context?.notes.current)
-                    let isFast = request.fastNotes != nil
-                    finished.add(Finished(status: request.status, isFast: isFast, bytesSent: request.bytesSent))
+                    log.finished(request, request.notes(context))
+                    finished.add(Finished(status: request.status, isFast: request.isFast, bytesSent: request.bytesSent))
                 }),
             makeFastPath: hasFastPath ? makeFastPath : nil)
         let group = ServiceGroup(

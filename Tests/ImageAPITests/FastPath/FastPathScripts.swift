@@ -1,5 +1,7 @@
+import ImageRequests
 import ImageService
 import ObjectStorage
+import TextCoding
 
 /// Every kind of read, as it comes over the wire.
 struct FastPathScripts {

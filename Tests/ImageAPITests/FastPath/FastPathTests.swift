@@ -1,6 +1,7 @@
 import ImageService
 import NIOCore
 import ObjectStorage
+import TestListener
 import Testing
 
 @testable import ImageAPI

@@ -1,6 +1,7 @@
 import ImageService
 import ObjectStorage
 import Testing
+import TextCoding
 
 @testable import ImageAPI
 

@@ -1,7 +1,9 @@
 import HTTPTypes
+import ImageRequests
 import ImageService
 import ObjectStorage
 import Testing
+import TextCoding
 
 @testable import ImageAPI
 

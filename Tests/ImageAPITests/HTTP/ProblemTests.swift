@@ -1,9 +1,10 @@
+import HTTPServer
 import HTTPTypes
-import Hummingbird
 import ImageCodecs
 import ImageService
 import ObjectStorage
 import Testing
+import TextCoding
 
 @testable import ImageAPI
 

@@ -1,3 +1,4 @@
+import TestListener
 import Testing
 
 @testable import ImageAPI

@@ -1,5 +1,6 @@
 import HTTPTypes
 import ImageModel
+import ImageRequests
 import ImageService
 import Testing
 

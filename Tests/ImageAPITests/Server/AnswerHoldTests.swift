@@ -1,5 +1,6 @@
 import ImageService
 import ObjectStorage
+import TestListener
 import Testing
 
 @testable import ImageAPI

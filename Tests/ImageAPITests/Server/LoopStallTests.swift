@@ -1,12 +1,13 @@
 import Foundation
 import HTTPTypes
-import Hummingbird
+import ImageRequests
 import ImageService
 import Logging
 import NIOCore
 import NIOPosix
 import ObjectStorage
 import ServiceLifecycle
+import TestListener
 import Testing
 
 @testable import ImageAPI

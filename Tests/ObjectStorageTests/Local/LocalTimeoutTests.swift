@@ -4,6 +4,7 @@ import NIOConcurrencyHelpers
 import NIOCore
 import TestClock
 import Testing
+import TextCoding
 
 @testable import ObjectStorage
 

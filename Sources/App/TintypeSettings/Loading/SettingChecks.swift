@@ -1,9 +1,11 @@
+import ImageRequests
+
 /// What must hold between settings. Each check is one rule and gives its faults.
 enum SettingChecks {
     typealias Item = SettingsErrors.Item
 
     static func faults(in settings: Settings) -> [Item] {
-        ports(settings) + anonymousWrites(settings) + presetNames(settings)
+        ports(settings) + anonymousWrites(settings) + presetNames(settings) + presets(settings)
             + (settings.storageType == .s3 ? s3(settings.s3) : [])
     }
 
@@ -29,6 +31,22 @@ enum SettingChecks {
         var seen: Set<String> = []
         return settings.presets.filter { !seen.insert($0.name).inserted }.map {
             Item(setting: "PRESETS", value: $0.name, expected: "every name once")
+        }
+    }
+
+    private static func presets(_ settings: Settings) -> [Item] {
+        settings.presets.compactMap { text in
+            guard RenditionPreset.isName(text.name) else {
+                return Item(setting: "PRESETS", value: text.name, expected: "a name of \(RenditionPreset.nameRule)")
+            }
+            do throws(RenditionPreset.PresetError) {
+                _ = try RenditionPreset(parameters: text.parameters)
+                return nil
+            } catch {
+                return Item(
+                    setting: "PRESETS, \(text.name)", value: text.parameters,
+                    expected: "parameters of a rendition, but: \(error.reason)")
+            }
         }
     }
 

@@ -4,24 +4,22 @@ extension Settings {
     /// - Parameters:
     ///   - environment: every variable of the process; unknown ones are not ours and are ignored.
     ///   - file: the path of a YAML file, or nil.
-    ///   - check: what this target knows too little to check, such as what a preset stands for.
     /// - Throws: ``SettingsErrors`` with every fault at once.
     public static func load(
-        environment: [String: String], file: String?, check: (Settings) -> [SettingsErrors.Item]
+        environment: [String: String], file: String?
     ) throws(SettingsErrors) -> Settings {
-        guard let file else { return try load(environment: environment, yaml: "", path: "", check: check) }
+        guard let file else { return try load(environment: environment, yaml: "", path: "") }
         switch SettingsFile.read(file) {
-        case .success(let yaml): return try load(environment: environment, yaml: yaml, path: file, check: check)
+        case .success(let yaml): return try load(environment: environment, yaml: yaml, path: file)
         // With what the environment has wrong as well: the operator shall not come back twice.
         case .failure(let error):
-            return try load(environment: environment, yaml: "", path: file, faults: [error.fault], check: check)
+            return try load(environment: environment, yaml: "", path: file, faults: [error.fault])
         }
     }
 
     /// The same with the file's text.
     static func load(
-        environment: [String: String], yaml: String, path: String, faults early: [SettingsErrors.Item] = [],
-        check: (Settings) -> [SettingsErrors.Item] = { _ in [] }
+        environment: [String: String], yaml: String, path: String, faults early: [SettingsErrors.Item] = []
     ) throws(SettingsErrors) -> Settings {
         let (values, fileFaults) = SettingsFile.parse(yaml, path: path)
         let source = SettingSource(environment: environment, file: values)
@@ -40,7 +38,7 @@ extension Settings {
         }
         faults += LaterSettings.faults(in: source)
         // What is wrong already is not also missing: its default stands in, and its check would mislead.
-        faults += (SettingChecks.faults(in: settings) + check(settings)).filter { !wrong.contains($0.setting) }
+        faults += SettingChecks.faults(in: settings).filter { !wrong.contains($0.setting) }
         guard faults.isEmpty else { throw SettingsErrors(faults: faults) }
         return settings
     }

@@ -1,3 +1,5 @@
+import ImageRequests
+
 extension SettingKind<[PresetText]> {
     static var presets: Self {
         Self(
@@ -27,10 +29,10 @@ extension SettingKind<[Int]> {
     }
 }
 
-extension SettingKind<[ClientHint]> {
+extension SettingKind<[ClientHints.Kind]> {
     /// Words with commas between them, in the order of their declaration once they are read.
     static var hints: Self {
-        let choice = SettingKind<ClientHint>.choice
+        let choice = SettingKind<ClientHints.Kind>.choice
         return Self(
             expected: "\(choice.expected), with commas between them, each once",
             parse: { text in
@@ -38,7 +40,7 @@ extension SettingKind<[ClientHint]> {
                 let words = pieces.map { $0.trimmingPrefix(" ") }
                 let hints = words.compactMap { choice.parse(String($0)) }
                 guard hints.count == pieces.count, Set(hints).count == hints.count else { return nil }
-                return ClientHint.allCases.filter(hints.contains)
+                return ClientHints.Kind.allCases.filter(hints.contains)
             },
             render: { $0.isEmpty ? nil : $0.map(\.rawValue).joined(separator: ",") },
             shape: .list

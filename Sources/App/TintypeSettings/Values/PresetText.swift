@@ -1,5 +1,4 @@
-/// A named rendition as the operator spells it. What it stands for is not judged here: the parser of queries does
-/// that, and it lives where HTTP is spoken.
+/// A named rendition as the operator spells it. ``RenditionPreset`` reads what it stands for.
 public struct PresetText: Sendable, Hashable {
     public let name: String
     /// As in a query: `w=200&h=200&fit=cover`.

@@ -1,6 +1,5 @@
 import ArgumentParser
 import FoundationEssentials
-import ImageAPI
 import TintypeSettings
 
 /// The settings, as every command takes them.
@@ -10,8 +9,7 @@ struct SettingsOptions: ParsableArguments {
 
     /// The settings of this process. The only place that reads its environment.
     func load() throws(SettingsErrors) -> Settings {
-        try Settings.load(
-            environment: ProcessInfo.processInfo.environment, file: file, check: RenditionRules.faults(in:))
+        try Settings.load(environment: ProcessInfo.processInfo.environment, file: file)
     }
 
     /// The same for commands that cannot go on without them: all faults on standard error, exit code 78.

@@ -1,7 +1,9 @@
+import ImageRequests
 import ImageService
 import NIOCore
 import ObjectStorage
 import Synchronization
+import TextCoding
 
 /// What is remembered of one request target, for all event loops: which file it means, and the head of its answer. A
 /// few hundred bytes, and never changed but for its count of uses: what was made of another image, or of another file,

@@ -1,3 +1,4 @@
+import ImageRequests
 import ImageService
 import NIOConcurrencyHelpers
 import NIOCore

@@ -1,26 +1,24 @@
 import HTTPTypes
 import ImageModel
+import ImageRequests
 import ImageService
 
 /// What a request target says: which image, as what, and which version the URL names.
 struct FastTarget {
     let path: ImagePath
-    let rendition: RenditionRequest?
-    let version: String?
+    let query: ImageQuery
     let variance: Variance
 
     /// Nil where the long way has to say what is wrong with it.
     init?(_ target: String, _ rules: RenditionRules) {
         let (path, rawQuery) = Route.split(target: target)
-        do throws(Problem) {
-            guard case .image(let image) = try Route(method: .get, path: path) else { return nil }
-            let query = try Query(rawQuery)
-            self.variance = Variance(of: query, rules)
-            self.rendition = try RenditionQuery.parse(query, rules)
-            self.version = try query.text("v")
-            self.path = image
-        } catch {
-            return nil
-        }
+        guard case .image(let image) = try? Route(method: .get, path: path), let query = try? Query(rawQuery)
+        else { return nil }
+        let variance = Variance(of: query, rules)
+        // A request with client hints never comes here.
+        guard let wanted = try? ImageQuery(query, HTTPFields(), rules, variance: variance) else { return nil }
+        self.path = image
+        self.query = wanted
+        self.variance = variance
     }
 }

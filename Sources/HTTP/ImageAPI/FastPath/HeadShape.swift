@@ -1,9 +1,6 @@
-import HTTPTypes
-import Hummingbird
 import NIOCore
-import NIOHTTP1
-import ObjectStorage
 import Synchronization
+import TextCoding
 
 /// The head of an answer with holes, where the values stand that differ from image to image and from second to second.
 /// Heads of thousands of images have a handful of shapes, so that of each image only the values have to be kept.
@@ -108,16 +105,6 @@ final class HeadShape: Sendable, Hashable {
             rest /= 10
         }
         return count
-    }
-
-    /// The head as a quick answer begins: what a handler gives, made ready to be sent without a body of its own.
-    static func encode(_ response: Response, _ method: HTTPRequest.Method) -> ByteBuffer {
-        var head = response.head
-        _ = ResponseFraming.decide(head: &head, bodyLength: nil, method: method, version: .http1_1)
-        var bytes = ByteBuffer()
-        let hasDate = ResponseHeadEncoder.encodeBeginning(of: head, into: &bytes)
-        assert(hasDate, "answers from memory tell their age, and so their date")
-        return bytes
     }
 }
 

@@ -1,10 +1,12 @@
+import HTTPServer
 import HTTPTypes
-import Hummingbird
 import ImageModel
+import ImageRequests
 import ImageService
 import NIOCore
 import ObjectStorage
 import TaskSupport
+import TextCoding
 
 /// Answers GET and HEAD of originals and renditions that are fresh in memory: 200, 206 and 304. What is missing, old,
 /// large or wrong goes the long way.
@@ -97,7 +99,7 @@ final class ImageFastPath: FastPath {
     private static func answer(
         _ status: Int, _ head: ByteBuffer, _ file: FileInMemory? = nil, _ range: Range<Int> = 0..<0
     ) -> FastAnswer {
-        FastAnswer(status: status, head: head, body: file.map { ($0, range) }, notes: .imageHit)
+        FastAnswer(status: status, head: head, body: file.map { ($0, range) })
     }
 
     private static func isSmall(_ file: FileInMemory) -> Bool {
@@ -196,13 +198,13 @@ final class ImageFastPath: FastPath {
             let fresh = self.service.fresh(target.path)
         else { return nil }
         let image = fresh.located.image
-        if let version = target.version, version != image.version { return nil }
+        if let version = target.query.version, version != image.version { return nil }
         var (accept, name): (Accept?, RenditionName?)
         if target.variance.isNegotiable {
             guard let known = self.accept(request.accept) else { return nil }
             accept = known
         }
-        if let request = target.rendition {
+        if let request = target.query.rendition {
             let spec = request.spec(for: image, accept: accept ?? self.noAccept, savesData: false)
             guard let known = self.service.renditionName(image, spec) else { return nil }
             name = known
@@ -216,12 +218,12 @@ final class ImageFastPath: FastPath {
         {
         case .proceed: break
         case .partial(let range): wanted = range
-        case .notModified: return Self.answer(304, HeadShape.encode(representation.notModified(), .get))
+        case .notModified: return Self.answer(304, FastAnswer.encodeHead(representation.notModified(), .get))
         case .preconditionFailed: return nil
         }
         guard let name else {
             let entry = isKnown ? nil : self.remember(request.target, raw, hash, accept, fresh, nil, representation)
-            if request.isHead { return Self.answer(200, HeadShape.encode(representation.head(), .head)) }
+            if request.isHead { return Self.answer(200, FastAnswer.encodeHead(representation.head(), .head)) }
             guard representation.length <= Self.maximumBodyBytes, let file = self.service.inMemory(image) else {
                 return nil
             }
@@ -234,7 +236,7 @@ final class ImageFastPath: FastPath {
         representation.length = Int64(file.size)
         let entry =
             isKnown ? nil : self.remember(request.target, raw, hash, accept, fresh, (name, file), representation)
-        if request.isHead { return Self.answer(200, HeadShape.encode(representation.head(), .head)) }
+        if request.isHead { return Self.answer(200, FastAnswer.encodeHead(representation.head(), .head)) }
         if let entry { self.noteUse(file, entry, fresh.freshness) }
         return self.answer(file, wanted, representation)
     }
@@ -244,11 +246,11 @@ final class ImageFastPath: FastPath {
     ) -> FastAnswer? {
         guard Self.isSmall(file) else { return nil }
         guard let wanted else {
-            return Self.answer(200, HeadShape.encode(representation.head(), .head), file, 0..<file.size)
+            return Self.answer(200, FastAnswer.encodeHead(representation.head(), .head), file, 0..<file.size)
         }
         guard let part = wanted.resolve(size: representation.length) else { return nil }
         // Asked as HEAD, which is answered with the same head: the body is not written by way of this response.
-        let head = HeadShape.encode(representation.part(part, ResponseBody()), .head)
+        let head = FastAnswer.encodeHead(representation.part(part, .none), .head)
         return Self.answer(206, head, file, Int(part.lowerBound)..<Int(part.upperBound))
     }
 
@@ -256,10 +258,11 @@ final class ImageFastPath: FastPath {
         _ target: FastTarget, _ located: ResolvedImage, _ rendition: RenditionName?
     ) -> Representation {
         guard let rendition else {
-            return self.reading.representation(of: located, version: target.version)
+            return self.reading.representation(of: located, version: target.query.version)
         }
         return self.reading.representation(
-            of: located, as: rendition.format, tag: rendition.tag, version: target.version, variance: target.variance)
+            of: located, as: rendition.format, tag: rendition.tag, version: target.query.version,
+            variance: target.variance)
     }
 
     // MARK: What is remembered
@@ -268,8 +271,8 @@ final class ImageFastPath: FastPath {
         _ target: ByteBuffer, _ raw: UnsafeRawBufferPointer, _ hash: UInt64, _ accept: Accept?, _ fresh: FreshImage,
         _ rendition: (name: RenditionName, file: FileInMemory)?, _ representation: Representation
     ) -> CachedResponse? {
-        let head = HeadShape.encode(representation.head(), .head)
-        let notModifiedHead = HeadShape.encode(representation.notModified(), .get)
+        let head = FastAnswer.encodeHead(representation.head(), .head)
+        let notModifiedHead = FastAnswer.encodeHead(representation.notModified(), .get)
         guard let whole = self.memo.shapes.shared(HeadShape(head)),
             let notModified = self.memo.shapes.shared(HeadShape(notModifiedHead))
         else { return nil }

@@ -1,3 +1,5 @@
+import TextCoding
+
 /// The boundary parameter of a Content-Type.
 enum FormBoundary {
     /// - Returns: 1 to 70 characters of RFC 2046's `bchars`, not ending in a space.

@@ -1,3 +1,5 @@
+import TextCoding
+
 /// A header value of the form `first; name=value; name="value"`: Content-Disposition and Content-Type of a part, and
 /// the Content-Type of the whole.
 struct HeaderParameters {

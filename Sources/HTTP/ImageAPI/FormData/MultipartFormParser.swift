@@ -1,4 +1,5 @@
 import NIOCore
+import TextCoding
 
 /// Reads multipart/form-data (RFC 7578, on RFC 2046, section 5.1) as it arrives.
 ///

@@ -1,3 +1,5 @@
+import TextCoding
+
 /// The header lines of one part, read as they come.
 struct PartHeaders {
     private var disposition: HeaderParameters?

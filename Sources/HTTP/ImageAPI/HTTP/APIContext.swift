@@ -1,12 +1,9 @@
-public import Hummingbird
+public import HTTPServer
 import ImageService
 import NIOConcurrencyHelpers
 
 /// What goes along with one request.
 public struct APIContext: RequestContext {
-    public typealias Source = ServerRequestSource
-
-    public var coreContext: CoreRequestContextStorage
     /// In answers to errors and in the log.
     public let requestID: String
     /// Whether the client is on this machine.
@@ -14,12 +11,14 @@ public struct APIContext: RequestContext {
     /// Who shares permits with nobody else at what all want at once.
     let requester: ClientIdentity
     let notes = RequestNotes()
+    /// Told before a permit for the codecs is waited for.
+    let codecDemand: CodecDemand
 
     public init(source: ServerRequestSource) {
-        coreContext = CoreRequestContextStorage(source: source)
         requestID = source.requestID
         isLoopback = source.isLoopback
         requester = ClientIdentity(source.remoteAddress)
+        codecDemand = CodecDemand(onNeed: source.announceCostlyWork)
     }
 }
 

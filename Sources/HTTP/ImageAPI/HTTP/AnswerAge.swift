@@ -1,4 +1,5 @@
 import ObjectStorage
+import TextCoding
 
 /// How old an answer from memory is. This server is a cache in front of its store, and what has to be counted is the
 /// time since the store was last asked: then the `max-age` of a browser or a CDN counts from there as well, and not

@@ -1,4 +1,5 @@
 import ObjectStorage
+import TextCoding
 
 /// What is sent as Last-Modified. The store's own time, but never later than the answer's Date (RFC 9110, section
 /// 8.8.2.1): file times can be anything, and clocks are set back.

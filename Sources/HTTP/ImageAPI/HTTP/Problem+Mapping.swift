@@ -1,5 +1,7 @@
+import HTTPServer
 import HTTPTypes
 import ImageCodecs
+import ImageRequests
 import ImageService
 import ObjectStorage
 
@@ -29,6 +31,34 @@ extension Problem {
         case .body(let error): self.init(thrown: error)
         case .cancelled: self.init(.clientLeft, "The client has left.")
         case .defect(let error): self.init(.internalError, "The server failed on this request.", cause: error)
+        }
+    }
+
+    init(_ error: ListenerError) {
+        let text = error.description
+        switch error {
+        case .malformedRequest: self.init(.badRequest, text)
+        case .targetTooLong: self.init(.uriTooLong, text)
+        case .headTooLarge: self.init(.headersTooLarge, text)
+        case .requestTimeout: self.init(.clientTooSlow, text)
+        case .unknownExpectation: self.init(.expectationFailed, text)
+        case .unsupportedVersion: self.init(.httpVersionNotSupported, text)
+        }
+    }
+
+    init(_ error: RequestError) {
+        switch error {
+        case .badParameter(let text): self.init(.badParameter, text)
+        case .renditionNotAllowed(let text): self.init(.renditionNotAllowed, text)
+        }
+    }
+
+    /// Runs what reads a request, and throws its error as a problem.
+    static func mapping<Value>(_ read: () throws(RequestError) -> Value) throws(Problem) -> Value {
+        do {
+            return try read()
+        } catch {
+            throw Problem(error)
         }
     }
 
@@ -76,6 +106,7 @@ extension Problem {
         case let problem as Problem: self = problem
         case let error as ServiceError: self.init(error)
         case let error as StorageError: self.init(error)
+        case let error as ListenerError: self.init(error)
         case is CancellationError: self.init(.clientLeft, "The client has left.")
         case RequestBodyError.timedOut: self.init(.clientTooSlow, "The body stopped coming for too long.")
         case RequestBodyError.tooSlow(let rate):

@@ -1,9 +1,9 @@
+import HTTPServer
 import HTTPTypes
-import Hummingbird
 
 /// An error as a client sees it: problem+json (RFC 9457) with a stable code. Never holds a path of the machine, a key
 /// of the store or a query.
-struct Problem: Error, Sendable {
+struct Problem: NotedError, Sendable {
     var code: ProblemCode
     /// A sentence about this occurrence.
     var detail: String
@@ -24,6 +24,9 @@ struct Problem: Error, Sendable {
         code == .clientLeft && (Task.isCancelled || cause is RequestBodyError)
     }
 
+    /// As the listener is told of it: it answers nobody who has left.
+    var forListener: any Error { isOfClientThatLeft ? RequestBodyError.clientLeft : self }
+
     /// The same for a client that is there. Work that was given up on another's account, or by mistake, is no fault of
     /// its own, and 499 is a word for the log that no client is to see.
     var forClient: Problem {
@@ -41,7 +44,7 @@ struct Problem: Error, Sendable {
         headers[.contentTypeOptions] = "nosniff"
         return Response(
             status: code.status, headers: headers,
-            body: ResponseBody(byteBuffer: JSON.encode(document(requestID: requestID))))
+            body: ResponseBody(JSON.encode(document(requestID: requestID))))
     }
 
     func document(requestID: String) -> ProblemDocument {

@@ -1,3 +1,4 @@
+import HTTPServer
 import HTTPTypes
 
 /// The stable codes of problems, and the status that each one has.

@@ -1,5 +1,6 @@
 import HTTPTypes
 import ImageService
+import TextCoding
 
 /// What a request is about, by its method and its raw target. Keys are bytes, so the target is taken apart as bytes
 /// and percent-decoded once; a router of strings would see other characters.
@@ -61,7 +62,7 @@ enum Route: Sendable, Hashable {
     }
 
     private static func decode(_ raw: ArraySlice<UInt8>) throws(Problem) -> [UInt8] {
-        guard let bytes = PercentDecoding.decode(raw) else {
+        guard let bytes = PercentEncoding.decode(raw) else {
             throw Problem(.badPath, "The path has a % that is not followed by two hexadecimal digits.")
         }
         return bytes

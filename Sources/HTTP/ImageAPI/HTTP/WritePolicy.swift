@@ -1,5 +1,7 @@
+import HTTPServer
 import HTTPTypes
 import NIOCore
+import TextCoding
 
 /// Whether a request may write while no credential is configured. It may only from this machine, and by a name of this
 /// machine. It may never through a proxy or from a foreign page, since these act for anybody. The same rule decides who

@@ -1,3 +1,4 @@
+import ImageRequests
 import ImageService
 
 /// What was asked for beside a picture's metadata, in JSON. What is not known is null, not left out.

@@ -1,4 +1,5 @@
-import Hummingbird
+import HTTPServer
+import HTTPTypes
 import NIOCore
 
 /// Pulls the events of a form out of a request's body. Used by one task.

@@ -1,6 +1,7 @@
 import ImageModel
 import ImageService
 import ObjectStorage
+import TextCoding
 
 /// What a rotate has cost, as its answer says it.
 struct RotationCost: Sendable {
@@ -56,7 +57,7 @@ struct ImageDocument: Encodable, Sendable {
 
     /// The URL of a version, to be cached for good.
     static func url(_ key: ObjectKey, version: String, base: String) -> String {
-        "\(base)/\(PercentDecoding.encodePath(key.bytes))?v=\(version)"
+        "\(base)/\(PercentEncoding.encode(key.bytes, keepingSlashes: true))?v=\(version)"
     }
 }
 

@@ -1,9 +1,11 @@
+import HTTPServer
 import HTTPTypes
-import Hummingbird
 import ImageModel
+import ImageRequests
 import ImageService
 import NIOCore
 import ObjectStorage
+import TextCoding
 
 /// GET and HEAD: originals, renditions, metadata, listings.
 struct ImageReading: Sendable {
@@ -13,16 +15,12 @@ struct ImageReading: Sendable {
     /// One request for an image, taken apart.
     struct Read: Sendable {
         var path: ImagePath
-        var rendition: RenditionRequest?
-        /// The version that the URL names.
-        var version: String?
+        var query: ImageQuery
         var conditions: Conditions
         var range: RangeRequest?
         /// What the answers at the URL depend on besides it.
         var variance: Variance
         var accept: Accept
-        /// Whether the client asks for less than the default quality, where that may be.
-        var savesData: Bool
         var isHead: Bool
         var now: Timestamp
         var requestID: String
@@ -30,12 +28,10 @@ struct ImageReading: Sendable {
         var notes: RequestNotes
 
         init(
-            path: ImagePath, rendition: RenditionRequest?, version: String?, request: Request, context: APIContext,
-            variance: Variance, savesData: Bool
+            path: ImagePath, query: ImageQuery, variance: Variance, request: Request, context: APIContext
         ) {
             self.path = path
-            self.rendition = rendition
-            self.version = version
+            self.query = query
             now = .now
             conditions = Conditions(request.headers, now: now)
             isHead = request.method == .head
@@ -43,7 +39,6 @@ struct ImageReading: Sendable {
             range = isHead ? nil : RangeRequest(request.headers, now: now)
             self.variance = variance
             accept = Accept(request.headers)
-            self.savesData = savesData
             requestID = context.requestID
             requester = context.requester
             notes = context.notes
@@ -60,7 +55,7 @@ struct ImageReading: Sendable {
         var attempt = 1
         while true {
             do {
-                if let rendition = read.rendition { return try await self.rendition(read, rendition) }
+                if let rendition = read.query.rendition { return try await self.rendition(read, rendition) }
                 return try await original(read)
             } catch .preconditionFailed where attempt < Self.maximumAttempts {
                 // The version that was located has gone: what the client's own conditions say comes as an answer,
@@ -78,12 +73,12 @@ struct ImageReading: Sendable {
 
     private func original(_ read: Read) async throws(ServiceError) -> Response {
         if !read.isHead, read.range == nil, read.conditions.isEmpty {
-            let opened = try await service.open(read.path, expecting: read.version, for: read.requester)
+            let opened = try await service.open(read.path, expecting: read.query.version, for: read.requester)
             read.notes.keep(opened.hold)
             let representation = representation(of: opened, read)
             return representation.whole(.streaming(opened.body, length: representation.length, notes: read.notes))
         }
-        let located = try await service.locate(read.path, expecting: read.version)
+        let located = try await service.locate(read.path, expecting: read.query.version)
         let representation = representation(of: located, read)
         if let answer = representation.judge(read) { return answer }
         if read.isHead { return representation.head() }
@@ -105,7 +100,7 @@ struct ImageReading: Sendable {
 
     private func representation(of located: ResolvedImage, _ read: Read) -> Representation {
         read.notes.update { $0.cache = located.freshness.label }
-        return representation(of: located, version: read.version)
+        return representation(of: located, version: read.query.version)
     }
 
     /// The original, asked for with this version in the URL.
@@ -122,10 +117,10 @@ struct ImageReading: Sendable {
 
     private func rendition(_ read: Read, _ request: RenditionRequest) async throws(ServiceError) -> Response {
         // Only the file tells of transparency and of frames, which the format is chosen by.
-        let located = try await service.locateForRendition(read.path, expecting: read.version)
-        let spec = request.spec(for: located.image, accept: read.accept, savesData: read.savesData)
+        let located = try await service.locateForRendition(read.path, expecting: read.query.version)
+        let spec = request.spec(for: located.image, accept: read.accept, savesData: read.query.savesData)
         var representation = representation(
-            of: located, as: spec.format, tag: service.renditionTag(located.image, spec), version: read.version,
+            of: located, as: spec.format, tag: service.renditionTag(located.image, spec), version: read.query.version,
             variance: read.variance)
         // A condition on the tag needs no pixels.
         if let answer = representation.judge(read) {
@@ -235,25 +230,14 @@ struct ImageReading: Sendable {
     private static let uncountedBytes = 8 << 10
 
     func list(_ query: Query, _ context: APIContext) async throws(Problem) -> Response {
-        var request = ListRequest()
-        request.prefix = try query.item("prefix")?.value ?? []
-        guard request.prefix.isValidUTF8, request.prefix.count <= ObjectKey.maximumLength else {
-            throw Problem(
-                .badParameter, "The parameter prefix must be UTF-8 of at most \(ObjectKey.maximumLength) bytes.")
-        }
-        if let delimiter = try query.text("delimiter"), !delimiter.isEmpty {
-            guard delimiter == "/" else { throw Problem(.badParameter, "The parameter delimiter must be /.") }
-            request.delimiter = UInt8(ascii: "/")
-        }
-        request.limit = try query.number("limit", in: 1...1000) ?? 1000
-        if let cursor = try query.text("cursor"), !cursor.isEmpty { request.cursor = cursor }
+        let request = try Problem.mapping { () throws(RequestError) in try ListRequest(query) }
         do {
             let base = configuration.documentBase
             let document = try await service.list(request, for: context.requester) {
                 JSON.encode(PageDocument($0, base: base))
             }
             var response = Response.json(document)
-            if let bytes = response.body.contentLength, bytes > Self.uncountedBytes {
+            if let bytes = response.body.length, bytes > Self.uncountedBytes {
                 context.notes.keep(try await service.admitAnswer(bytes, for: context.requester))
             }
             // It has no validator that it could be kept by.
@@ -280,7 +264,7 @@ extension Response {
         Response(
             status: status,
             headers: [.contentType: "application/json", .cacheControl: "no-cache", .contentTypeOptions: "nosniff"],
-            body: ResponseBody(byteBuffer: document))
+            body: ResponseBody(document))
     }
 
     /// The metadata of an image, under the image's own ETag.

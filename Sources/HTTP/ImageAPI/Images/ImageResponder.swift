@@ -1,11 +1,12 @@
+public import HTTPServer
 import HTTPTypes
-public import Hummingbird
+import ImageRequests
 public import ImageService
 import NIOCore
 
 /// Answers every request of the public listener: finds the route, judges access, and turns whatever goes wrong into a
 /// problem.
-public struct ImageResponder: HTTPResponder {
+public struct ImageResponder: Responder {
     private let configuration: ImagesConfiguration
     private let writes: WritePolicy
     private let reading: ImageReading
@@ -19,18 +20,26 @@ public struct ImageResponder: HTTPResponder {
     }
 
     public func respond(to request: Request, context: APIContext) async throws -> Response {
+        try await CodecDemand.$current.withValue(context.codecDemand) { try await answer(request, context) }
+    }
+
+    public func response(to error: any Error, requestID: String) -> Response {
+        Problem(thrown: error).response(requestID: requestID)
+    }
+
+    private func answer(_ request: Request, _ context: APIContext) async throws -> Response {
         let (path, rawQuery) = Route.split(target: request.head.path ?? "/")
         var variance = Variance()
         do throws(Problem) {
             let route = try Route(method: request.method, path: path)
             context.notes.update { $0.route = route.name(request.method) }
-            let query = try Query(rawQuery)
+            let query = try Problem.mapping { () throws(RequestError) in try Query(rawQuery) }
             return try await answer(request, route, query, context, &variance)
         } catch {
             // The connection is cut instead; what it stands in the log as goes by the notes.
             if error.isOfClientThatLeft {
                 context.notes.update { $0.problem = error }
-                throw error
+                throw error.forListener
             }
             let problem = error.forClient
             context.notes.update { $0.problem = problem }
@@ -59,14 +68,13 @@ public struct ImageResponder: HTTPResponder {
         // The route takes no other methods than those above, GET and HEAD.
         case (.image(let path), _):
             variance = Variance(of: query, configuration.renditions)
-            let hints = ClientHints(request.headers, variance.hints)
-            let rendition = try RenditionQuery.parse(query, configuration.renditions, hints: hints)
-            let read = ImageReading.Read(
-                path: path, rendition: rendition, version: try query.text("v"), request: request, context: context,
-                variance: variance, savesData: hints.savesData)
-            return try await reading.image(read)
+            let wanted = try Problem.mapping { [variance] () throws(RequestError) in
+                try ImageQuery(query, request.headers, configuration.renditions, variance: variance)
+            }
+            return try await reading.image(
+                ImageReading.Read(path: path, query: wanted, variance: variance, request: request, context: context))
         case (.metadata(let path), _):
-            let wanted = try MetadataQuery(query)
+            let wanted = try Problem.mapping { () throws(RequestError) in try MetadataQuery(query) }
             // Where a photo was taken is for those who may write.
             if wanted.location { try judgeWrite(request, context) }
             return try await reading.metadata(path, wanted, request, for: context.requester)

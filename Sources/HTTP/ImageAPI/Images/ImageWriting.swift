@@ -1,10 +1,12 @@
+import HTTPServer
 import HTTPTypes
-import Hummingbird
 import ImageCodecs
 import ImageModel
+import ImageRequests
 import ImageService
 import NIOCore
 import ObjectStorage
+import TextCoding
 
 /// PUT, DELETE and rotate.
 struct ImageWriting: Sendable {
@@ -70,7 +72,7 @@ struct ImageWriting: Sendable {
     func rotate(
         _ path: ImagePath, _ query: Query, _ request: Request, for requester: ClientIdentity
     ) async throws(Problem) -> Response {
-        let change = try await RotateRequest(query, request).change
+        let change = try await RotationChange(query, request)
         let condition = try writeCondition(request, createOnly: false)
         do {
             let rotated = try await service.rotate(path, by: change, condition: condition, for: requester)
@@ -108,7 +110,8 @@ struct ImageWriting: Sendable {
         var response = Response.document(
             image, base: configuration.documentBase, status: status, cost: cost)
         if status == .created {
-            response.headers[.location] = "/api/v1/images/" + PercentDecoding.encodePath(image.object.key.bytes)
+            response.headers[.location] =
+                "/api/v1/images/" + PercentEncoding.encode(image.object.key.bytes, keepingSlashes: true)
         }
         return response
     }

@@ -1,3 +1,5 @@
+public import ImageRequests
+
 /// What the image routes need to know of the settings.
 public struct ImagesConfiguration: Sendable {
     /// For URLs without a version, while the answer is fresh.

@@ -1,4 +1,5 @@
 import ImageModel
+import ImageRequests
 import ImageService
 
 extension RenditionRequest {

@@ -1,8 +1,10 @@
+import HTTPServer
 import HTTPTypes
-import Hummingbird
+import ImageRequests
 import ImageService
 import NIOCore
 import ObjectStorage
+import TextCoding
 
 /// What is sent for an image, original or rendition, and the answers that can be given about it.
 struct Representation: Sendable {
@@ -88,10 +90,7 @@ struct Representation: Sendable {
 
     /// The answer to HEAD where the bytes have not been made, and nobody knows how many they would be.
     func headWithoutLength() -> Response {
-        var response = Response(status: .ok, headers: headers(length: nil))
-        // Hummingbird writes the length of the body down, which here is none.
-        response.headers[.contentLength] = nil
-        return response
+        Response(status: .ok, headers: headers(length: nil), body: ResponseBody(length: nil) { try await $0.finish() })
     }
 
     func whole(_ body: ResponseBody) -> Response {
@@ -109,7 +108,7 @@ extension ResponseBody {
     /// A body that is sent as it comes. Where the store fails before its first byte, what is thrown can still become
     /// the answer; later the connection is cut: a body never ends as if it were whole.
     static func streaming(_ body: ObjectBody, length: Int64, notes: RequestNotes) -> ResponseBody {
-        ResponseBody(contentLength: Int(length)) { writer in
+        ResponseBody(length: Int(length)) { writer in
             var iterator = body.makeAsyncIterator()
             while true {
                 let chunk: ByteBuffer?
@@ -118,12 +117,12 @@ extension ResponseBody {
                 } catch {
                     let problem = Problem(reading: error)
                     notes.update { $0.problem = problem }
-                    throw problem
+                    throw problem.forListener
                 }
                 guard let chunk else { break }
                 try await writer.write(chunk)
             }
-            try await writer.finish(nil)
+            try await writer.finish()
         }
     }
 }

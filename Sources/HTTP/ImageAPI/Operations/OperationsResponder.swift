@@ -1,10 +1,11 @@
+public import HTTPServer
 import HTTPTypes
-public import Hummingbird
+import ImageRequests
 import NIOCore
 
 /// Answers on the ops listener: /livez, /readyz and /metrics, for Kubernetes and Prometheus. Text, as Kubernetes' own
 /// servers give it.
-public struct OperationsResponder: HTTPResponder {
+public struct OperationsResponder: Responder {
     private let readiness: Readiness
     private let metrics: @Sendable () -> String
 
@@ -32,13 +33,17 @@ public struct OperationsResponder: HTTPResponder {
         }
     }
 
+    public func response(to error: any Error, requestID: String) -> Response {
+        Problem(thrown: error).response(requestID: requestID)
+    }
+
     private func readyz(_ rawQuery: ArraySlice<UInt8>) async -> Response {
         var excluded: Set<Readiness.Check> = []
         let query: Query
         do {
             query = try Query(rawQuery)
         } catch {
-            return Self.text(.badRequest, error.detail + "\n")
+            return Self.text(.badRequest, error.description + "\n")
         }
         for item in query.items where item.name == "exclude" {
             guard let check = item.text.flatMap({ Readiness.Check(rawValue: $0) }) else {
@@ -67,6 +72,6 @@ public struct OperationsResponder: HTTPResponder {
         Response(
             status: status,
             headers: [.contentType: "text/plain; charset=utf-8", .cacheControl: "no-store"],
-            body: ResponseBody(byteBuffer: ByteBuffer(string: body)))
+            body: ResponseBody(ByteBuffer(string: body)))
     }
 }

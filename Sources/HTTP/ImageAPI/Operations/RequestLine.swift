@@ -1,3 +1,4 @@
+import HTTPServer
 import HTTPTypes
 public import Logging
 import NIOCore
@@ -45,14 +46,14 @@ public struct RequestLine {
         }
         switch self.request.source {
         case .exchange(_, let requestID): fields.text("request.id", requestID)
-        case .fastPath(_, let id, _): id.withDigits { fields.text("request.id", $0) }
+        case .fastPath(_, let id): id.withDigits { fields.text("request.id", $0) }
         }
     }
 
     private var method: String {
         switch self.request.source {
         case .exchange(let head, _): head?.method.rawValue ?? "-"
-        case .fastPath(let request, _, _): request.isHead ? "HEAD" : "GET"
+        case .fastPath(let request, _): request.isHead ? "HEAD" : "GET"
         }
     }
 
@@ -61,7 +62,7 @@ public struct RequestLine {
         case .exchange(nil, _): fields.text("http.path", "-")
         case .exchange(let head?, _):
             Route.split(target: head.path ?? "/").path.withUnsafeBytes { fields.text("http.path", $0) }
-        case .fastPath(let request, _, _):
+        case .fastPath(let request, _):
             request.target.withUnsafeReadableBytes { target in
                 let end = target.firstIndex(of: UInt8(ascii: "?")) ?? target.endIndex
                 fields.text("http.path", UnsafeRawBufferPointer(rebasing: target[..<end]))

@@ -1,4 +1,5 @@
 public import ObjectStorage
+public import TextCoding
 
 /// Finds among the derived objects those that nothing refers to any more, and removes them: what a crash, a race or a
 /// store that was away has left behind. They are never served; they only take room.

@@ -2,6 +2,7 @@ import Crypto
 import NIOCore
 import ObjectStorage
 import TaskSupport
+import TextCoding
 
 /// One version of an original: what derived objects are made of.
 struct OriginalVersion: Sendable, Hashable {

@@ -5,6 +5,7 @@ import ImageModel
 import NIOCore
 import ObjectStorage
 import Rendering
+import TaskSupport
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials

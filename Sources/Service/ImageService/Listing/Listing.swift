@@ -1,4 +1,5 @@
 public import ObjectStorage
+import TextCoding
 
 /// One page of what is stored.
 public struct ImagePage: Sendable {

@@ -1,6 +1,7 @@
 import ImageCodecs
 import ImageModel
 import NIOCore
+import TaskSupport
 
 /// Reads headers away from the event loop that a request runs on (see `RequestExecutor`): a codec library opens the
 /// file, a profile of megabytes is inflated and parsed, and thousands of boxes are gone over, all while thousands of

@@ -2,6 +2,7 @@ import Admission
 import DequeModule
 import NIOCore
 import ObjectStorage
+import TaskSupport
 
 /// Sends the parts of one upload, two at a time, while the next one is being received.
 final class PartSender {

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import TextCoding
 
 /// Content type and metadata of an object in one extended attribute of its file: lines of `name=value`, the content
 /// type's first. It stands with the bytes before the rename, so that one rename carries all.

@@ -1,5 +1,6 @@
 import Crypto
 import Glibc
+import TextCoding
 
 /// What the file system tells of a file, and the version that follows from it.
 struct FileStatus: Sendable, Equatable {

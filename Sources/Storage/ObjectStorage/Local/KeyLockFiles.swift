@@ -1,5 +1,6 @@
 import Glibc
 import TaskSupport
+import TextCoding
 
 /// Locks by key that hold between tasks and between processes: a fixed set of files, never unlinked (who waits on an
 /// unlinked file waits for nobody), of which the key's hash picks one. Each lock is a flock on an open file description

@@ -1,6 +1,7 @@
 import NIOConcurrencyHelpers
 public import NIOCore
 public import TaskSupport
+public import TextCoding
 
 /// Objects as files below one folder, each under its key: `a/b.jpg` is the file `b.jpg` in the folder `a`.
 ///

@@ -1,5 +1,6 @@
 import Glibc
 import NIOCore
+import TextCoding
 
 /// How an object comes into the tree and leaves it. Blocks.
 struct LocalWriter: Sendable {

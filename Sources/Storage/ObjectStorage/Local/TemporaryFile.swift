@@ -2,6 +2,7 @@ import CLinux
 import Glibc
 import NIOConcurrencyHelpers
 import NIOCore
+import TextCoding
 
 /// A file that is being written, seen by nobody: without a name where the file system can do that, so that a killed
 /// process leaves nothing; else, and shortly before it takes another file's place, with a random name among the

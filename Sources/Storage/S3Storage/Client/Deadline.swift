@@ -1,6 +1,7 @@
 import NIOConcurrencyHelpers
 import NIOCore
 import ObjectStorage
+import TaskSupport
 
 /// Runs work under a deadline. Timers are the event loop's: those of `Task.sleep` stay queued until they are due, even
 /// when cancelled, and there is one for every request.

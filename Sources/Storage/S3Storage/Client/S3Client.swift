@@ -5,6 +5,7 @@ import NIOConcurrencyHelpers
 import NIOCore
 import NIOHTTP1
 import ObjectStorage
+import TextCoding
 
 /// Signs requests, sends them, and sends them again where that is safe. Knows statuses and error bodies, and nothing of
 /// what the single calls mean.

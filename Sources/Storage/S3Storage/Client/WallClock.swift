@@ -1,4 +1,5 @@
 import ObjectStorage
+import TextCoding
 
 /// This machine's clock.
 let systemWallClock: WallClock = { .now }

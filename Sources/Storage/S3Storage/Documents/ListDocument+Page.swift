@@ -1,4 +1,5 @@
 import ObjectStorage
+import TextCoding
 
 /// A page, and what was in it beside what can be told.
 struct ListedPage: Sendable, Hashable {
@@ -64,7 +65,7 @@ struct NameDecoder: Sendable {
 
     func decode(_ text: String) throws(BadAnswer) -> [UInt8] {
         guard encodingType?.lowercased() == "url" else { return Array(text.utf8) }
-        guard let bytes = PercentEncoding.decode(text, plusIsSpace: plusIsSpace) else {
+        guard let bytes = PercentEncoding.decode(text.utf8, plusIsSpace: plusIsSpace) else {
             throw BadAnswer("a name in a listing that is encoded wrongly")
         }
         return bytes

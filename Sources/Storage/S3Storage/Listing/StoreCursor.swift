@@ -1,4 +1,5 @@
 import ObjectStorage
+import TextCoding
 
 /// Where a listing goes on: the store's own token, or a key for stores that give none.
 enum StoreCursor: Sendable, Hashable {

@@ -1,5 +1,6 @@
 import NIOCore
 import ObjectStorage
+import TextCoding
 
 /// Which store a probe's findings are about. A bucket that was mirrored or restored may bring a verdict along to
 /// another store, where it says nothing.

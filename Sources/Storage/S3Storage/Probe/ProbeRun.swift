@@ -2,6 +2,7 @@ import NIOConcurrencyHelpers
 import NIOCore
 import NIOHTTP1
 import ObjectStorage
+import TextCoding
 
 /// One run of the probe: its corner of the keys, what it has left there, and the single findings.
 final class ProbeRun: Sendable {

@@ -2,6 +2,7 @@ import Logging
 import NIOCore
 import NIOHTTP1
 import ObjectStorage
+import TextCoding
 
 extension S3Storage {
     /// What an earlier probe of this very store has found, as long as it counts; nil: probe anew.

@@ -1,5 +1,6 @@
 import NIOHTTP1
 import ObjectStorage
+import TextCoding
 
 /// What the headers of an answer tell of an object. Nothing in them is trusted.
 struct ObjectHeaders: Sendable {

@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import NIOConcurrencyHelpers
 import NIOCore
 import ObjectStorage
+import TaskSupport
 
 /// The bytes of an answer, each waited for no longer than a deadline. The HTTP client's own read timeout would also run
 /// while our reader is the slow one and nothing is asked of the store.

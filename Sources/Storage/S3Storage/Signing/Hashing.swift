@@ -1,6 +1,7 @@
 import Crypto
 import NIOCore
 import ObjectStorage
+import TextCoding
 
 /// The hashes that signing needs, as lower-case hexadecimal text.
 enum Hashing {

@@ -1,4 +1,5 @@
 import ObjectStorage
+import TextCoding
 
 /// How a bucket and a key become a host and a path.
 struct S3Addressing: Sendable {
@@ -20,7 +21,7 @@ struct S3Addressing: Sendable {
     /// The bytes of the path for a key, or for the bucket where it is nil.
     func path(_ key: ObjectKey?) -> [UInt8] {
         // The base path is sent as it was given, so it is decoded here and encoded again with the rest.
-        var path = PercentEncoding.decode(endpoint.basePath, plusIsSpace: false) ?? Array(endpoint.basePath.utf8)
+        var path = PercentEncoding.decode(endpoint.basePath.utf8) ?? Array(endpoint.basePath.utf8)
         if usesPathStyle { path += Array("/\(bucket)".utf8) }
         if let key { path += [UInt8(ascii: "/")] + key.bytes }
         return path.isEmpty ? [UInt8(ascii: "/")] : path

@@ -1,3 +1,5 @@
+import TextCoding
+
 /// One parameter of a query, not encoded. The value is bytes, since a prefix may end in the middle of a character.
 struct QueryItem: Sendable, Hashable {
     var name: String

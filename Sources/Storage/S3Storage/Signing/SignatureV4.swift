@@ -1,4 +1,5 @@
 import ObjectStorage
+import TextCoding
 
 /// AWS signature version 4, pure: same input, same signature (AWS IAM User Guide, "Signature Version 4 for API
 /// requests"; "Authenticating Requests: Using Query Parameters" in the S3 API reference for the presigned form).

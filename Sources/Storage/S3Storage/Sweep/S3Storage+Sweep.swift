@@ -2,6 +2,7 @@ import Logging
 import NIOCore
 import NIOHTTP1
 public import ObjectStorage
+import TextCoding
 
 extension S3Storage {
     /// Aborts unfinished multipart uploads of this server that were begun longer ago than `age`. Only those it has

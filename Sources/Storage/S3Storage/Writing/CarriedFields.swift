@@ -1,4 +1,5 @@
 import ObjectStorage
+import TextCoding
 
 /// What a write hands on of an object that other programs have put, where its bytes are made from that object's:
 /// headers, user metadata and tags. Encryption, locks and access lists are the bucket's.

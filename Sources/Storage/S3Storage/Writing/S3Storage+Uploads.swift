@@ -2,6 +2,7 @@ import Logging
 import NIOCore
 import NIOHTTP1
 public import ObjectStorage
+import TextCoding
 
 extension S3Storage {
     public func beginUpload(

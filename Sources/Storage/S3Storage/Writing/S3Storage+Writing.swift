@@ -1,6 +1,7 @@
 public import NIOCore
 import NIOHTTP1
 public import ObjectStorage
+import TextCoding
 
 extension S3Storage {
     public func put(

@@ -1,5 +1,6 @@
 import NIOCore
 import ObjectStorage
+import TextCoding
 
 /// What is written down about a multipart upload before it is begun, so that whatever becomes of this process, its
 /// parts are found and removed: the store's own list of uploads names those of other programs too.

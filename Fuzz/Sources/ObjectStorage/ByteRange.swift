@@ -1,1 +1,0 @@
-../../../Sources/Storage/ObjectStorage/ByteRange.swift

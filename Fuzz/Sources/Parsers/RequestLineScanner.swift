@@ -1,1 +1,0 @@
-../../../Sources/HTTP/ImageAPI/Server/RequestLineScanner.swift

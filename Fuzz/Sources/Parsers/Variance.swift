@@ -1,1 +1,0 @@
-../../../Sources/HTTP/ImageAPI/Images/Variance.swift

@@ -1,1 +1,0 @@
-../../../Sources/Storage/S3Storage/Documents/ErrorDocument.swift

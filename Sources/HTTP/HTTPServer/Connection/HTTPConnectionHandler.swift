@@ -1,0 +1,278 @@
+import HTTPTypes
+import NIOCore
+import NIOHTTP1
+import TaskSupport
+
+/// One connection: takes its requests one after the other, runs a task for each, writes the answers, and decides when
+/// the connection ends.
+///
+/// What may be in flight: one exchange. Requests that a client sends ahead wait in the monitor, and nothing further is
+/// read while anything does, so that it is never more than one read of the socket. The parts of this class: this file,
+/// requests in; `+Writing`, answers out; `+FastPath`, answers that are there already; `+Ending`, every way in which a
+/// request or a connection ends. What may last how long is in `ConnectionClocks`.
+final class HTTPConnectionHandler: ChannelInboundHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundOut = ByteBuffer
+
+    enum Phase {
+        /// Nothing in flight.
+        case idle
+        /// A request is being read or answered.
+        case exchange(Exchange)
+        /// The last answer was written; see `LingeringClose`.
+        case lingering(LingeringClose)
+        /// Done.
+        case closed
+    }
+
+    let core: ListenerCore
+    let tap: ConnectionMonitorHandler
+    let headReader: RequestHeadReader
+    let eventLoop: any EventLoop
+    /// The tasks of requests run where their socket is.
+    private let executor: EventLoopTaskExecutor
+    /// Kept, since the channel forgets it when it closes.
+    var remoteAddress: SocketAddress?
+    /// Its text without the port, for the access log.
+    var clientAddress: String?
+
+    var context: ChannelHandlerContext?
+    var phase = Phase.idle
+    var lastNumber: UInt64 = 0
+    /// The task that waits for the socket to take more.
+    var waiter: (number: UInt64, continuation: CheckedContinuation<Void, any Error>)?
+    /// Answers written to their end whose last byte the kernel has not taken.
+    var unflushedAnswers = 0
+    /// The last answer of these that came the long way.
+    var flushing: Exchange?
+    /// Whether to close as soon as there are none.
+    var closesWhenFlushed = false
+    /// Why the connection was cut, for the answers that were not flushed yet.
+    var cutOutcome = FinishedRequest.Outcome.clientLeft
+    /// How many bytes the kernel had taken when the connection was cut.
+    var takenAtCut: Int?
+    var clocks = ConnectionClocks()
+    /// Who may answer at once, and how requests for it are read; nil: nobody.
+    let fastPath: (slot: FastPathLoopState, reader: FastHeadReader)?
+    let sentAhead: SentAhead
+    /// Heads of quick answers are written into it: mostly the kernel has taken the last one, and its memory is free.
+    var fastHead = ByteBuffer()
+    /// For quick answers, and for what the kernel knows of the client.
+    var directSocket: DirectSocket?
+
+    init(core: ListenerCore, tap: ConnectionMonitorHandler, eventLoop: any EventLoop) {
+        self.fastPath = core.fastPaths.map { ($0.slot(on: eventLoop), FastHeadReader(core.configuration)) }
+        self.sentAhead = core.sentAhead.of(eventLoop)
+        self.eventLoop = eventLoop
+        self.executor = EventLoopTaskExecutor(eventLoop)
+        self.core = core
+        self.tap = tap
+        self.headReader = RequestHeadReader(maxTargetBytes: core.configuration.maxTargetBytes)
+    }
+
+    /// Puts the handlers of a connection into a pipeline.
+    static func configure(
+        _ pipeline: ChannelPipeline.SynchronousOperations,
+        core: ListenerCore
+    ) throws {
+        var limits = NIOHTTPDecoderLimitConfiguration()
+        limits.maxHeaderFieldSize = max(core.configuration.maxFieldBytes, core.configuration.maxTargetBytes)
+        limits.maxHeaderListSize = core.configuration.maxHeadBytes
+        limits.maxHeaderFieldCount = core.configuration.maxFields
+        let tap = ConnectionMonitorHandler()
+        let decoder = HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: limits)
+        try pipeline.addHandler(tap)
+        try pipeline.addHandler(ByteToMessageHandler(decoder))
+        try pipeline.addHandler(HTTPConnectionHandler(core: core, tap: tap, eventLoop: pipeline.eventLoop))
+    }
+
+    // MARK: Bytes in
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        self.tap.connection = self
+        if context.channel.isActive { self.channelActive(context: context) }
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        self.remoteAddress = context.channel.remoteAddress
+        self.clientAddress = self.remoteAddress?.ipAddress
+        self.directSocket = DirectSocket(context.channel)
+        self.becomeIdle()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let part = self.unwrapInboundIn(data)
+        if case .end = part { self.tap.parserEndedMessage = true } else { self.tap.parserEndedMessage = false }
+        self.take(part)
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        self.noteBytesRead()
+        self.readIfWanted()
+    }
+
+    /// Whether a request can be worked on now.
+    var mayBegin: Bool {
+        guard case .idle = self.phase else { return false }
+        return self.context?.channel.isWritable == true
+    }
+
+    private func take(_ part: HTTPServerRequestPart) {
+        switch (self.phase, part) {
+        case (.idle, .head(let head)):
+            self.begin(head)
+        case (.exchange(let exchange), .body(let buffer)):
+            exchange.bodyBytesReceived += buffer.readableBytes
+            exchange.body?.push(buffer)
+        case (.exchange(let exchange), .end):
+            exchange.isRequestWhole = true
+            exchange.owesContinue = false
+            exchange.body?.end()
+            // The parser has stopped behind such a request, and would only pile up what comes.
+            if exchange.mustClose { self.tap.isDropping = true }
+        case (.exchange(let exchange), .head):
+            // The tap hands on one request at a time. Were it to find another end than the parser, no end is sure.
+            exchange.mustClose = true
+            self.tap.isDropping = true
+        default:
+            // What follows a request that was answered with the end of the connection.
+            break
+        }
+    }
+
+    /// Goes on with what was sent ahead.
+    func goOn() {
+        self.tap.resume()
+        self.wentOn()
+    }
+
+    /// What was sent ahead has been gone on with, or waits for that.
+    func wentOn() {
+        if case .idle = self.phase {
+            if self.tap.isInputClosed, !self.tap.isHoldingBack {
+                self.closeWhenFlushed()
+            } else if self.tap.isAmidRequest, !self.clocks.isReadingHead {
+                self.clocks.wait(for: .head, self.core.configuration.headTimeout, on: self)
+            }
+        }
+        self.readIfWanted()
+    }
+
+    /// What a client has sent ahead is more than is kept for it.
+    func hasSentTooMuchAhead() {
+        switch self.phase {
+        case .idle: self.closeWhenFlushed()
+        case .exchange(let exchange): exchange.mustClose = true
+        case .lingering, .closed: break
+        }
+    }
+
+    func readIfWanted() {
+        let wantsBytes =
+            switch self.phase {
+            case .idle: !self.tap.isHoldingBack && self.context?.channel.isWritable == true
+            // Nothing further is heard on this connection, and the channel tells of the client's leaving unread.
+            case .exchange where self.tap.isDropping: false
+            // One read ahead after the request's end keeps the socket registered for reading from one request to the
+            // next, which saves two system calls each.
+            case .exchange(let exchange):
+                exchange.isRequestWhole ? !self.tap.isHoldingBack : exchange.body?.wantsMore ?? (exchange.head != nil)
+            case .lingering, .closed: false
+            }
+        if wantsBytes { self.context?.read() }
+    }
+
+    // MARK: Requests
+
+    /// Waits for the next request.
+    func becomeIdle() {
+        self.phase = .idle
+        self.clocks.wait(for: .idle, self.idleLimit, on: self)
+        self.goOn()
+    }
+
+    /// A connection that was accepted in the last moment before a shutdown may still send the request that it was
+    /// opened for.
+    private var idleLimit: TimeAmount {
+        let limit = self.core.configuration.idleTimeout
+        return self.core.drain.phase == .stopping ? min(limit, .seconds(1)) : limit
+    }
+
+    private func begin(_ head: HTTPRequestHead) {
+        self.clocks.stopWaiting()
+        let result: RequestHeadReader.Result
+        do throws(ListenerError) {
+            result = try self.headReader.read(head)
+        } catch {
+            return self.answer(error)
+        }
+
+        self.tap.beginBody(result.framing)
+        self.lastNumber += 1
+        let link = ExchangeLink(
+            eventLoop: self.eventLoop,
+            handler: NIOLoopBound(self, eventLoop: self.eventLoop),
+            number: self.lastNumber
+        )
+        let source = ServerRequestSource(
+            logger: self.core.logger,
+            requestID: self.core.requestIDs.next().text,
+            remoteAddress: self.remoteAddress,
+            receivedAt: self.eventLoop.now,
+            announceCostlyWork: { link.costsMuch() }
+        )
+        let body = result.framing != .none ? self.makeBody(link) : nil
+        let handling = self.core.handling(source)
+        let exchange = Exchange(
+            number: self.lastNumber,
+            result: result,
+            version: head.version,
+            requestID: source.requestID,
+            handling: handling,
+            body: body,
+            startedAt: source.receivedAt,
+            firstByteOut: self.tap.bytesOut
+        )
+        if body != nil { exchange.bodyRate = RateFloor(window: self.core.configuration.rateWindow) }
+        // It was about to be closed for want of a request.
+        if self.closesWhenFlushed { exchange.mustClose = true }
+        self.phase = .exchange(exchange)
+
+        let request = Request(
+            head: result.request,
+            body: body.map { RequestBody($0) } ?? RequestBody(ByteBuffer())
+        )
+        let version = head.version
+        let core = self.core
+        core.activity.enter()
+        let executor = self.executor
+        exchange.task = RequestExecutor.$executor.withValue(executor) {
+            Task(executorPreference: executor) {
+                await RequestTask.run(request, handling, id: source.requestID, version, link, core)
+                core.activity.leave()
+            }
+        }
+    }
+
+    private func makeBody(_ link: ExchangeLink) -> RequestBodyStream {
+        let number = link.number
+        return RequestBodyStream { signal in
+            switch signal {
+            case .wanted: link.perform { $0.bodyWanted(number) }
+            case .emptied: link.perform { $0.readIfWanted() }
+            }
+        }
+    }
+
+    /// The handler waits for bytes of the body.
+    private func bodyWanted(_ number: UInt64) {
+        guard case .exchange(let exchange) = self.phase, exchange.number == number, let body = exchange.body,
+            body.isWaiting
+        else { return }
+        self.sendContinue(exchange)
+        exchange.bodyRate?.resume(now: self.eventLoop.now)
+        self.clocks.wait(for: .body, self.core.configuration.bodyTimeout, on: self)
+        self.readIfWanted()
+    }
+}

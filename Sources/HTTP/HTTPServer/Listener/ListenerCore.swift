@@ -1,0 +1,55 @@
+import Logging
+
+/// What all connections of one listener share. Of no type of context: generic code looks up types at run time, which
+/// showed in profiles of quick answers.
+final class ListenerCore: Sendable {
+    let configuration: ListenerConfiguration
+    let logger: Logger
+    /// Makes what handles one request.
+    let handling: @Sendable (ServerRequestSource) -> RequestHandling
+    /// The answer for an error, to the request of this id.
+    let answerError: @Sendable (any Error, String) -> Response
+    /// Told of requests that never had a context.
+    let onFinishedWithoutContext: @Sendable (FinishedRequest) -> Void
+    /// Whether others wait for the memory that uploads hold.
+    let uploadsWait: @Sendable () -> Bool
+    /// The same for what the fast path sends.
+    let readersWait: @Sendable () -> Bool
+    let fastPaths: FastPaths?
+    let sentAhead = SentAheadOfLoops()
+    let date: HTTPDateCache
+    let requestIDs = RequestIDs()
+    let drain = DrainState()
+    /// Counts open connections and running requests, those too whose client has left.
+    let activity = ActivityCount()
+
+    init(
+        configuration: ListenerConfiguration,
+        logger: Logger,
+        date: HTTPDateCache = HTTPDateCache(),
+        makeFastPath: (@Sendable () -> any FastPath)? = nil,
+        uploadsWait: @escaping @Sendable () -> Bool = { false },
+        readersWait: @escaping @Sendable () -> Bool = { false },
+        onFinishedWithoutContext: @escaping @Sendable (FinishedRequest) -> Void,
+        answerError: @escaping @Sendable (any Error, String) -> Response,
+        handling: @escaping @Sendable (ServerRequestSource) -> RequestHandling
+    ) {
+        self.configuration = configuration
+        self.logger = logger
+        self.date = date
+        self.uploadsWait = uploadsWait
+        self.readersWait = readersWait
+        self.fastPaths = makeFastPath.map { FastPaths(make: $0) }
+        self.onFinishedWithoutContext = onFinishedWithoutContext
+        self.answerError = answerError
+        self.handling = handling
+    }
+}
+
+/// Who answers one request, and who hears of its end; both know its context.
+struct RequestHandling: Sendable {
+    let respond: @Sendable (Request) async throws -> Response
+    let onFinished: @Sendable (FinishedRequest) -> Void
+    /// Whether others wait for memory that the answer holds.
+    let othersWait: @Sendable () -> Bool
+}

@@ -1,0 +1,89 @@
+public import HTTPTypes
+import TextCoding
+
+/// What a client's header fields tell of its screen and of its wishes: client hints (RFC 8942; the WICG's Responsive
+/// Image Client Hints and Save Data). Reduced to a few values before they are part of any key; what is malformed
+/// counts as absent.
+public struct ClientHints: Sendable, Hashable {
+    /// A hint, by the word that stands for it in the settings.
+    public enum Kind: String, Sendable, Hashable, CaseIterable {
+        case dpr, width
+        case saveData = "save-data"
+    }
+
+    /// A set of hints: what an operator honours, and what the answer at one URL depends on.
+    public struct Kinds: OptionSet, Sendable, Hashable {
+        public let rawValue: UInt8
+
+        public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+        /// The set of these.
+        public init(_ kinds: [Kind]) {
+            self = kinds.reduce(into: []) { set, kind in
+                switch kind {
+                case .dpr: set.insert(.dpr)
+                case .width: set.insert(.width)
+                case .saveData: set.insert(.saveData)
+                }
+            }
+        }
+
+        /// Sec-CH-DPR: pixels of the screen for one CSS pixel.
+        public static let dpr = Kinds(rawValue: 1)
+        /// Sec-CH-Width: how wide the image is laid out, in pixels of the screen.
+        public static let width = Kinds(rawValue: 2)
+        /// Save-Data: less is wanted.
+        public static let saveData = Kinds(rawValue: 4)
+    }
+
+    /// Stands for `dpr`: a whole number from 1 to 4. Rounded up, as screens have any number of ratios and pages zoom.
+    public var dpr: Int?
+    /// Stands for `w`, but counts in pixels of the screen: 1 to 8,192.
+    public var width: Int?
+    public var savesData = false
+
+    /// No hints.
+    public init() {}
+
+    /// Reads these kinds and no others.
+    public init(_ headers: HTTPFields, _ kinds: Kinds) {
+        guard !kinds.isEmpty else { return }
+        if kinds.contains(.dpr) { dpr = Self.number(headers[.secCHDPR], to: 4) }
+        if kinds.contains(.width) { width = Self.number(headers[.secCHWidth], to: RenditionQuery.maximumSide) }
+        if kinds.contains(.saveData) { savesData = Self.item(headers[.saveData])?.lowercased() == "on" }
+    }
+
+    /// A number above 0, rounded up, or the largest where it goes beyond. No screen writes one of more than 20 digits.
+    private static func number(_ value: String?, to largest: Int) -> Int? {
+        guard let text = item(value), text.utf8.count <= 20,
+            let number = RenditionQuery.plainNumber(String(text)), number > 0
+        else { return nil }
+        return Int(min(number.rounded(.up), Double(largest)))
+    }
+
+    /// A structured field's item without its parameters (RFC 9651).
+    private static func item(_ value: String?) -> Substring? {
+        value?.split(separator: ";", maxSplits: 1, omittingEmptySubsequences: false).first?.trimmingBlanks()
+    }
+}
+
+extension ClientHints.Kinds {
+    /// The header fields of these kinds, for Vary.
+    public var fieldNames: [HTTPField.Name] {
+        [(Self.dpr, HTTPField.Name.secCHDPR), (.width, .secCHWidth), (.saveData, .saveData)]
+            .filter { contains($0.0) }.map(\.1)
+    }
+
+    /// The value of Accept-CH; nil where there is nothing to be asked for: Save-Data comes unasked.
+    public var accepted: String? {
+        let names = subtracting(.saveData).fieldNames.map(\.rawName)
+        return names.isEmpty ? nil : names.joined(separator: ", ")
+    }
+}
+
+extension HTTPField.Name {
+    public static let acceptCH = HTTPField.Name("Accept-CH") ?? .accept
+    public static let secCHDPR = HTTPField.Name("Sec-CH-DPR") ?? .accept
+    public static let secCHWidth = HTTPField.Name("Sec-CH-Width") ?? .accept
+    public static let saveData = HTTPField.Name("Save-Data") ?? .accept
+}

@@ -1,0 +1,46 @@
+import HTTPServer
+import HTTPTypes
+import Logging
+import TestListener
+import Testing
+
+@testable import ImageAPI
+
+/// What clients get that close their sending side after the request.
+@Suite struct HalfClosedClientTests {
+    /// What the service says, where it has to make a rendition and where it does not.
+    @Test func onlyWhatIsMadeNeedsACodec() async throws {
+        let service = try await FastPathFixture.makeService()
+        let demands = Notes<String>()
+        for (target, expected) in [
+            ("p.jpg?w=16", 1), ("p.jpg?w=16", 1), ("p.jpg", 1), ("p.jpg?w=17", 2), ("missing.jpg?w=16", 2),
+        ] {
+            let context = APIContext(
+                source: ServerRequestSource(
+                    logger: .init(label: "test"), requestID: "1", remoteAddress: nil,
+                    announceCostlyWork: { demands.add(target) }))
+            let responder = ImageResponder(service: service, configuration: try FastPathFixture.makeConfiguration())
+            let request = Request(
+                head: .init(method: .get, scheme: "http", authority: "h", path: "/api/v1/images/\(target)"))
+            _ = try await responder.respond(to: request, context: context)
+            #expect(demands.all.count == expected, "\(target)")
+        }
+    }
+
+    /// The fast path and the long way behave alike.
+    @Test(arguments: [true, false]) func hitsAreAnswered(hasFastPath: Bool) async throws {
+        let service = try await FastPathFixture.makeService()
+        try await FastPathFixture.run(service, hasFastPath: hasFastPath) { fixture in
+            for _ in 0..<2 {
+                for target in ["p.jpg", "missing.jpg", "huge.jpg", "p.jpg?w=0"] {
+                    let client = try await fixture.client()
+                    try await client.send(
+                        FastPathTests.request(target) + FastPathTests.request("p.jpg", method: "HEAD"))
+                    client.closeOutput()
+                    let answer = String(decoding: try await FastPathFixture.receiveAll(client), as: UTF8.self)
+                    #expect(answer.split(separator: "HTTP/1.1 ").count >= 2, "\(target)")
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,8 @@
+import ImageRequests
+
+extension RequestError {
+    /// Else the rendition is not allowed.
+    var isBadParameter: Bool {
+        if case .badParameter = self { true } else { false }
+    }
+}
