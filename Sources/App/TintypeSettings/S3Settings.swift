@@ -40,7 +40,10 @@ public struct S3Settings: Sendable {
 
 /// A static key pair.
 public struct S3Credentials: Sendable, Hashable {
+    /// S3_ACCESS_KEY, or AWS_ACCESS_KEY_ID from the same set as the secret.
     public let accessKey: Secret
+    /// S3_SECRET_KEY, or AWS_SECRET_ACCESS_KEY.
     public let secretKey: Secret
+    /// S3_SESSION_TOKEN, or AWS_SESSION_TOKEN, for temporary keys.
     public let sessionToken: Secret?
 }

@@ -1,11 +1,15 @@
 /// A colour in sRGB with 8 bits a channel, alpha not premultiplied.
 public struct Color: Sendable, Hashable {
+    /// Red, 0 to 255.
     public var red: UInt8
+    /// Green, 0 to 255.
     public var green: UInt8
+    /// Blue, 0 to 255.
     public var blue: UInt8
     /// 255 is opaque.
     public var alpha: UInt8
 
+    /// A colour from its channels, 0 to 255 each; opaque by default.
     public init(red: UInt8, green: UInt8, blue: UInt8, alpha: UInt8 = 255) {
         self.red = red
         self.green = green
@@ -13,6 +17,7 @@ public struct Color: Sendable, Hashable {
         self.alpha = alpha
     }
 
+    /// Opaque white.
     public static let white = Color(red: 255, green: 255, blue: 255)
     /// Nothing to be seen: transparent black.
     public static let clear = Color(red: 0, green: 0, blue: 0, alpha: 0)

@@ -9,6 +9,7 @@ public enum Gravity: Sendable, Hashable {
     /// A point's coordinates are this many parts of the side: finer than a pixel of the largest rendition.
     public static let scale = 10_000
 
+    /// The middle of the picture: the default.
     public static let center = Gravity.point(x: scale / 2, y: scale / 2)
 
     /// A name (`center`, `top`, `bottom`, `left`, `right`, `top-left`, `top-right`, `bottom-left`, `bottom-right`,

@@ -1,10 +1,12 @@
 /// What a picture's header tells about it. A nil says that it could not be known.
 public struct ImageInfo: Sendable, Hashable {
+    /// The format, recognised by the first bytes of the file.
     public var format: ImageFormat
     /// As stored, before orientation is applied.
     public var size: PixelSize
     /// From EXIF; ``Orientation/upright`` where the file says nothing.
     public var orientation: Orientation
+    /// Whether pixels may be transparent; false only if all of them are opaque.
     public var hasAlpha: Bool
     /// Pictures in an animation; 1 for a still. Nil where only the whole file would tell.
     public var frames: Int?
@@ -14,6 +16,8 @@ public struct ImageInfo: Sendable, Hashable {
     /// Nil where a profile is there but bears no name.
     public var colorProfile: String?
 
+    /// A description of a picture. Without `isAnimation`, more than one frame makes it an animation; unknown `frames`
+    /// do not.
     public init(
         format: ImageFormat, size: PixelSize, orientation: Orientation = .upright, hasAlpha: Bool = false,
         frames: Int? = 1, isAnimation: Bool? = nil, colorProfile: String? = nil

@@ -35,10 +35,13 @@ public struct RenditionRequest: Sendable, Hashable {
 
     /// The box in pixels, 1 to 8,192, `dpr` multiplied in. Nil: free. As seen, after ``turn``.
     public var width: Int?
+    /// See ``width``.
     public var height: Int?
+    /// How the picture is fitted into the box.
     public var fit: Fit
     /// What is kept where something is cut off. As seen, after ``turn``.
     public var gravity: Gravity
+    /// The format asked for, which may depend on the client or on what is stored.
     public var format: Format
     /// 1 to 100. Nil: the format's default.
     public var quality: Int?
@@ -59,6 +62,7 @@ public struct RenditionRequest: Sendable, Hashable {
     /// ``maximumBytesRange``.
     public var maximumBytes: Int?
 
+    /// A request with every parameter optional. Checks no range: whoever parses the parameters does.
     public init(
         width: Int? = nil, height: Int? = nil, fit: Fit = .scaleDown, gravity: Gravity = .center,
         format: Format = .auto, quality: Int? = nil, background: Color? = nil, turn: Orientation = .upright,

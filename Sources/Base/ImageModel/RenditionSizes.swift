@@ -4,6 +4,7 @@ public struct RenditionSizes: Sendable, Hashable {
     /// In pixels, ascending. Empty: every side may be had.
     public let sides: [Int]
 
+    /// A list of allowed sides in pixels, in any order; empty: every side is allowed.
     public init(_ sides: [Int] = []) {
         self.sides = sides.sorted()
     }

@@ -2,15 +2,21 @@
 ///
 /// Two specs that ask for the same picture are equal: what a parameter cannot change is set to its default here.
 public struct RenditionSpec: Sendable, Hashable {
+    /// Of the box, in pixels; nil: free.
     public let width: Int?
+    /// Of the box, in pixels; nil: free.
     public let height: Int?
+    /// Reduced to what it means for this box: without both sides nothing is cut off or filled.
     public let fit: RenditionRequest.Fit
+    /// ``Gravity/center`` unless the fit cuts something off or pads.
     public let gravity: Gravity
+    /// The format that is written, never a choice.
     public let format: ImageFormat
     /// 1 to 100; nil for a format that has none.
     public let quality: Int?
     /// Opaque for a format without transparency; nil: none, and white where there must be one.
     public let background: Color?
+    /// `rotate`, then `flip`, of the picture as seen upright.
     public let turn: Orientation
     /// The standard deviation in pixels of the rendition, more than 0.
     public let blur: Double?
@@ -30,7 +36,7 @@ public struct RenditionSpec: Sendable, Hashable {
         /// In pixels of the rendition, at least 1.
         public var deviation: Double
 
-        public init(amount: Double, deviation: Double) {
+        init(amount: Double, deviation: Double) {
             self.amount = amount
             self.deviation = deviation
         }
@@ -45,6 +51,8 @@ public struct RenditionSpec: Sendable, Hashable {
             isStill: request.isStill, maximumBytes: request.maximumBytes)
     }
 
+    /// A spec in canonical form: parameters that cannot change the picture get their default value. `blur`, `sharpen`
+    /// and `pixelRatio` are rounded to hundredths. Checks no range.
     public init(
         width: Int?, height: Int?, fit: RenditionRequest.Fit, format: ImageFormat, quality: Int?,
         gravity: Gravity = .center, background: Color? = nil, turn: Orientation = .upright, blur: Double? = nil,

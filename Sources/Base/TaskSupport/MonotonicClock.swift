@@ -6,6 +6,7 @@ public struct MonotonicClock: Sendable {
     /// Returns at or after that moment; throws only if the task is cancelled.
     public let sleep: @Sendable (_ until: ContinuousClock.Instant) async throws -> Void
 
+    /// A clock made of two functions; ``now`` and ``sleep`` say what they must do.
     public init(
         now: @escaping @Sendable () -> ContinuousClock.Instant,
         sleep: @escaping @Sendable (_ until: ContinuousClock.Instant) async throws -> Void

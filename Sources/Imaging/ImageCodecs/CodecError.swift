@@ -42,6 +42,7 @@ public enum CodecError: Error, Sendable, Hashable {
 }
 
 extension CodecError: CustomStringConvertible {
+    /// For a client; a fault is named as one, with its fixed text.
     public var description: String {
         if case .fault(let what) = self { "fault in the codecs: \(what)" } else { publicText }
     }

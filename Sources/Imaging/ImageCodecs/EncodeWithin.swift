@@ -3,6 +3,7 @@ public import ImageModel
 extension ImageEncoder {
     /// What ``encode(_:format:quality:maximumBytes:metadata:cancelled:)`` has found.
     public struct Fitted: Sendable {
+        /// The encoded file.
         public var bytes: [UInt8]
         /// The quality that was used: at most the one asked for; nil for a format that has none.
         public var quality: Int?

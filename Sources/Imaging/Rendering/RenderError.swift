@@ -37,6 +37,7 @@ public enum RenderError: Error, Sendable, Hashable {
 }
 
 extension RenderError: CustomStringConvertible {
+    /// For logs: as ``publicText``, and with the stage if the codecs failed.
     public var description: String {
         switch self {
         case .codec(let stage, let error): "\(stage.rawValue): \(error)"

@@ -8,6 +8,7 @@ public struct RenderLimits: Sendable, Hashable {
     /// itself may stay so.
     public var maximumSide: Int
 
+    /// Limits; by default Tintype's own.
     public init(codec: CodecLimits = CodecLimits(), maximumSide: Int = 8_192) {
         self.codec = codec
         self.maximumSide = maximumSide

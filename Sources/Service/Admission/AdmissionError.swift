@@ -12,6 +12,7 @@ public enum AdmissionError: Error, Sendable, Hashable {
 }
 
 extension AdmissionError: CustomStringConvertible {
+    /// What happened and the limit or the wait, for a client or a log.
     public var description: String {
         switch self {
         case .overloaded(let seconds): "overloaded, try again in \(seconds) s"

@@ -9,6 +9,7 @@ public final class Cancellation: Sendable {
 
     private let state = NIOLockedValueBox(State())
 
+    /// A flag that is not set and has no handlers.
     public init() {}
 
     /// Whether ``cancel()`` was called.

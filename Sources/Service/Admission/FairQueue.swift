@@ -46,6 +46,7 @@ public final class FairQueue<Client: Hashable & Sendable>: Sendable {
         /// The pace, in bytes of work a second, that is believed until it is known; more than 0.
         public var pace: Double
 
+        /// Limits as they are described at each property. Checks no range.
         public init(
             permits: Int, load: Int, memory: Int = .max, heldBytes: Int, queue: Int, wait: Duration, pace: Double
         ) {

@@ -60,6 +60,7 @@ struct BodyKey: Hashable, Sendable {
 public struct BodyName: Sendable {
     let key: BodyKey
 
+    /// Computes the hashes, once.
     public init(_ path: ObjectKey, _ etag: ETag, _ variant: BodyVariant) {
         key = BodyKey(CachePath(path), etag, variant)
     }

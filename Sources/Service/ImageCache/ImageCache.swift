@@ -11,6 +11,7 @@ public import ObjectStorage
 /// All that is known of a path stands in one shard, behind one lock, so that a write is one step there; requests for
 /// two paths seldom meet. The bytes of bodies are counted for all shards together: so a single path may fill the cache.
 public final class ImageCache<Current: Sendable>: Sendable {
+    /// See ``BodyVariant``.
     public typealias Variant = BodyVariant
 
     /// So many that two cores hardly ever want the same one, so few that each has its share of large originals.
@@ -64,6 +65,7 @@ public final class ImageCache<Current: Sendable>: Sendable {
         return shard(path).with { $0.current(path) }
     }
 
+    /// The body in memory, or nil. Counts as a use, which keeps it in memory longer.
     public func body(_ path: ObjectKey, _ etag: ETag, _ variant: Variant) -> CachedBody? {
         let key = BodyKey(CachePath(path), etag, variant)
         return shard(key.path).with { $0.body(key) }

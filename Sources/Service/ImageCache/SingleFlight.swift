@@ -24,6 +24,7 @@ public final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Send
 
     private let state = NIOLockedValueBox(State())
 
+    /// No work is under way.
     public init() {}
 
     /// How many pieces of work are under way.

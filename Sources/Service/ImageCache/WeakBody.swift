@@ -5,6 +5,7 @@ public struct WeakBody: Sendable {
     private let size: Int
     private let serial: UInt64
 
+    /// Remembers a body without holding it.
     public init(_ body: CachedBody) {
         chunks = body.chunks
         receipt = body.receipt

@@ -2,6 +2,7 @@ public import ObjectStorage
 
 /// The path of a picture as clients name it: a key under the rules of the contract, kept byte for byte.
 public struct ImagePath: Sendable, Hashable {
+    /// The path as the store's key.
     public let key: ObjectKey
 
     /// The longest segment, in bytes: what file systems take as one name.

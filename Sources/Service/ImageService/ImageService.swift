@@ -12,9 +12,11 @@ public import TaskSupport
 public struct ImageService: Sendable {
     /// What the service may use and keep.
     public struct Configuration: Sendable {
+        /// What an upload may be.
         public var uploads: UploadLimits
         /// All bytes that uploads together may hold in memory; at least two parts.
         public var uploadMemoryBytes: Int
+        /// Bytes of the memory cache, overheads included.
         public var cacheBytes: Int
         /// How old an answer about a path may be without the store being asked again.
         public var revalidateAfter: Duration
@@ -29,6 +31,7 @@ public struct ImageService: Sendable {
         /// How long an answer waits for its part of that.
         public var answerWait: Duration
 
+        /// A configuration as described at each property. Checks no range.
         public init(
             uploads: UploadLimits, uploadMemoryBytes: Int, cacheBytes: Int, revalidateAfter: Duration,
             staleFor: Duration, storageTimeout: Duration, keeping: RenditionStoreOptions? = nil,
@@ -345,14 +348,21 @@ public struct ImageService: Sendable {
 
     /// What is in use at this moment, for metrics.
     public struct Usage: Sendable {
+        /// Of the cache and of remembered requests, overheads included.
         public var cacheBytes: Int
+        /// Bytes that uploads hold.
         public var uploadBytes: Int
+        /// Uploads that wait for memory.
         public var uploadsWaiting: Int
+        /// Bytes of answers that readers have not taken yet and no other budget counts.
         public var answerBytes: Int
+        /// Answers that wait for memory.
         public var answersWaiting: Int
+        /// Whether the store did not answer when it was asked last.
         public var isStorageAway: Bool
     }
 
+    /// A snapshot; its numbers are read one after another.
     public var usage: Usage {
         let (streamed, rewritten) = (uploads.receiver.budget.usage, uploads.receiver.rewriting.usage)
         let answers = answers.budget.usage

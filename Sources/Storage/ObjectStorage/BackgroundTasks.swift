@@ -16,6 +16,8 @@ public final class BackgroundTasks: Sendable {
         self.clock = clock
     }
 
+    /// Runs `body` in an unstructured task of its own and returns at once. The task does not inherit the caller's
+    /// cancellation.
     public func start(_ body: @escaping @Sendable () async -> Void) {
         state.withLockedValue { state in
             state.nextID += 1

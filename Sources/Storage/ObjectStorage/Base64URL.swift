@@ -6,6 +6,7 @@
 
 /// Base64 with the URL-safe alphabet and without padding (RFC 4648, section 5).
 public enum Base64URL {
+    /// The bytes as text, four characters for three bytes, without padding.
     public static func encode(_ bytes: some Sequence<UInt8>) -> String {
         let base64 = Data(bytes).base64EncodedString().utf8.lazy
             .filter { $0 != UInt8(ascii: "=") }

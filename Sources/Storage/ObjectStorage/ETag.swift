@@ -26,5 +26,6 @@ public struct ETag: Sendable, Hashable {
 }
 
 extension ETag: CustomStringConvertible {
+    /// The tag with its quotes, as ``text``.
     public var description: String { text }
 }

@@ -37,6 +37,7 @@ public final class KeyedLock<Key: Hashable & Sendable>: Sendable {
 
     private let state = NIOLockedValueBox(State())
 
+    /// A lock that holds no key.
     public init() {}
 
     /// How many wait for the key.

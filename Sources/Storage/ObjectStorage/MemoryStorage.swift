@@ -15,6 +15,7 @@ public final class MemoryStorage: ObjectStorage {
         var version: UInt64 = 0
     }
 
+    /// Everything is honoured, within this process.
     public let capabilities: StorageCapabilities
     private let state = NIOLockedValueBox(State())
     private let now: @Sendable () -> Timestamp
@@ -27,6 +28,7 @@ public final class MemoryStorage: ObjectStorage {
         self.now = now
     }
 
+    /// The body is a slice of the stored bytes, not a copy.
     public func get(_ key: ObjectKey, options: GetOptions) async throws(StorageError) -> GetResult {
         let object = try object(key, during: .get)
         let range: Range<Int64>
@@ -41,6 +43,7 @@ public final class MemoryStorage: ObjectStorage {
         return GetResult(info: object.info, range: range, body: ObjectBody(slice ?? ByteBuffer()))
     }
 
+    /// Looks the key up.
     public func head(_ key: ObjectKey) async throws(StorageError) -> ObjectInfo {
         try object(key, during: .head).info
     }
@@ -57,6 +60,7 @@ public final class MemoryStorage: ObjectStorage {
         if Task.isCancelled { throw StorageError(.cancelled, during: operation) }
     }
 
+    /// Stores the buffer itself, not a copy. Carries the metadata of other programs if asked to.
     public func put(
         _ key: ObjectKey, bytes: ByteBuffer, options: PutOptions
     ) async throws(StorageError) -> PutResult {
@@ -92,6 +96,7 @@ public final class MemoryStorage: ObjectStorage {
         return result
     }
 
+    /// Collects the parts in memory until the upload is completed.
     public func beginUpload(
         _ key: ObjectKey, options: UploadOptions
     ) async throws(StorageError) -> any MultipartUpload {
@@ -99,6 +104,7 @@ public final class MemoryStorage: ObjectStorage {
         return MemoryUpload(key: key, options: options, storage: self)
     }
 
+    /// Removes the object; its bytes stay with those who read them.
     public func delete(_ key: ObjectKey, ifMatch: ETag?) async throws(StorageError) {
         try checkCancellation(during: .delete)
         let failure = state.withLockedValue { state -> StorageError.Code? in
@@ -112,6 +118,7 @@ public final class MemoryStorage: ObjectStorage {
         if let failure { throw StorageError(failure, during: .delete) }
     }
 
+    /// Sorts all keys that have the prefix, for every page.
     public func list(_ request: ListRequest) async throws(StorageError) -> ListPage {
         try checkCancellation(during: .list)
         let after: [UInt8]
@@ -147,6 +154,7 @@ public final class MemoryStorage: ObjectStorage {
         return page
     }
 
+    /// Always available; throws only if the task is cancelled.
     public func checkAvailability() async throws(StorageError) {
         try checkCancellation(during: .checkAvailability)
     }

@@ -4,7 +4,9 @@ public import NIOCore
 ///
 /// A body that the store breaks off throws; it never ends as if it were whole.
 public struct ObjectBody: AsyncSequence, Sendable {
+    /// The body comes in pieces of any size.
     public typealias Element = ByteBuffer
+    /// What the store throws, mostly a ``StorageError``.
     public typealias Failure = any Error
 
     private let makeNext: @Sendable () -> (() async throws -> ByteBuffer?)
@@ -26,14 +28,19 @@ public struct ObjectBody: AsyncSequence, Sendable {
         }
     }
 
+    /// Pulls the pieces one after another. Freed, it releases what the reading holds.
     public struct AsyncIterator: AsyncIteratorProtocol {
         fileprivate let pull: () async throws -> ByteBuffer?
 
+        /// The next piece, or nil at the end.
+        ///
+        /// - Throws: what the store throws if it cannot deliver the rest.
         public mutating func next() async throws -> ByteBuffer? {
             try await pull()
         }
     }
 
+    /// Begins to read. To be called once.
     public func makeAsyncIterator() -> AsyncIterator {
         AsyncIterator(pull: makeNext())
     }

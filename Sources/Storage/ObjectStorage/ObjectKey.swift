@@ -26,6 +26,7 @@ public struct ObjectKey: Sendable, Hashable {
         bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
     }
 
+    /// Whether the key begins with these bytes, which may end within a character.
     public func hasPrefix(_ prefix: some Collection<UInt8>) -> Bool {
         bytes.starts(with: prefix)
     }
@@ -42,6 +43,7 @@ extension ObjectKey: Comparable {
 }
 
 extension ObjectKey: CustomStringConvertible {
+    /// The key as ``text``.
     public var description: String { text }
 }
 

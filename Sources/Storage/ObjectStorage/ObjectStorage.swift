@@ -76,6 +76,7 @@ public struct GetOptions: Sendable, Hashable {
     /// Only this version.
     public var ifMatch: ETag?
 
+    /// A read; by default of the whole object in any version.
     public init(range: ByteRange? = nil, ifMatch: ETag? = nil) {
         self.range = range
         self.ifMatch = ifMatch
@@ -84,11 +85,14 @@ public struct GetOptions: Sendable, Hashable {
 
 /// An object, or a range of it. The body can be read once; not reading it to the end frees what it holds.
 public struct GetResult: Sendable {
+    /// What the store tells of the whole object.
     public var info: ObjectInfo
     /// The bytes in the body. The whole object's size is `info.size`.
     public var range: Range<Int64>
+    /// The bytes of ``range``, as they come.
     public var body: ObjectBody
 
+    /// An answer to a read. `range` has to lie within `info.size`.
     public init(info: ObjectInfo, range: Range<Int64>, body: ObjectBody) {
         self.info = info
         self.range = range
@@ -98,14 +102,17 @@ public struct GetResult: Sendable {
 
 /// What a store tells of an object.
 public struct ObjectInfo: Sendable, Hashable {
+    /// The name that was asked for or listed.
     public var key: ObjectKey
     /// In bytes.
     public var size: Int64
+    /// The version.
     public var etag: ETag
     /// Nil only where a write has been answered and the store could not be asked again.
     public var lastModified: Timestamp?
     /// As stored; nil where the store has none. Not to be trusted.
     public var contentType: String?
+    /// All names and values beside the object, those of other programs included.
     public var metadata: ObjectMetadata
     /// Whether the metadata are known to have been written together with these very bytes. False where another program
     /// may have put other bytes there and left the metadata, or copied them: then they tell nothing of the bytes.
@@ -114,6 +121,7 @@ public struct ObjectInfo: Sendable, Hashable {
     /// store's own names. Opaque.
     public var foreignFields: [String: String]
 
+    /// What a store tells. By default the metadata count as unbound.
     public init(
         key: ObjectKey, size: Int64, etag: ETag, lastModified: Timestamp?, contentType: String? = nil,
         metadata: ObjectMetadata = [:], hasBoundMetadata: Bool = false, foreignFields: [String: String] = [:]
@@ -156,13 +164,17 @@ public enum PutMode: Sendable, Hashable {
 
 /// How one whole object is written.
 public struct PutOptions: Sendable, Hashable {
+    /// When the write may happen.
     public var mode: PutMode
+    /// As the store hands it out again; nil: none, or the store's default.
     public var contentType: String?
+    /// Our own names and values; ``carrying`` keeps those of others.
     public var metadata: ObjectMetadata
     /// The version that these bytes were made from, as it was read: what other programs have put beside it stays beside
     /// them, as far as the store can. Nil: nothing is handed on.
     public var carrying: ObjectInfo?
 
+    /// A write; by default an unconditional one without type and metadata.
     public init(
         mode: PutMode = .overwrite, contentType: String? = nil, metadata: ObjectMetadata = [:],
         carrying: ObjectInfo? = nil
@@ -176,9 +188,12 @@ public struct PutOptions: Sendable, Hashable {
 
 /// What is settled when a write in parts begins; the mode is settled at its end.
 public struct UploadOptions: Sendable, Hashable {
+    /// As in ``PutOptions``.
     public var contentType: String?
+    /// As in ``PutOptions``.
     public var metadata: ObjectMetadata
 
+    /// What an upload begins with; by default no type and no metadata.
     public init(contentType: String? = nil, metadata: ObjectMetadata = [:]) {
         self.contentType = contentType
         self.metadata = metadata
@@ -187,11 +202,13 @@ public struct UploadOptions: Sendable, Hashable {
 
 /// What a store says of a write that has happened.
 public struct PutResult: Sendable, Hashable {
+    /// The version that was written.
     public var etag: ETag
     /// A time by the store's clock that is not before the object's own, and seldom a second after it; nil where only
     /// a look can tell.
     public var lastModified: Timestamp?
 
+    /// The answer to a write.
     public init(etag: ETag, lastModified: Timestamp? = nil) {
         self.etag = etag
         self.lastModified = lastModified
@@ -211,6 +228,7 @@ public struct ListRequest: Sendable, Hashable {
     /// Begins behind this key (or prefix), in the store's order. Not together with `cursor`.
     public var startAfter: [UInt8]?
 
+    /// A listing; by default of everything, from the first key on. Takes any limit, see ``pageSize``.
     public init(
         prefix: [UInt8] = [], delimiter: UInt8? = nil, limit: Int = 1000, cursor: String? = nil,
         startAfter: [UInt8]? = nil
@@ -235,6 +253,7 @@ public struct ListPage: Sendable, Hashable {
     /// Opaque; nil on the last page.
     public var cursor: String?
 
+    /// A page; by default an empty one, which is also the last.
     public init(items: [ObjectInfo] = [], prefixes: [[UInt8]] = [], cursor: String? = nil) {
         self.items = items
         self.prefixes = prefixes
@@ -257,6 +276,7 @@ public struct StorageCapabilities: Sendable, Hashable {
     /// Whether a page of a listing is in byte order.
     public var listsInByteOrder: Bool
 
+    /// What a store honours; by default everything.
     public init(
         partSize: Int = 8 << 20, streamBytes: Int = 384 << 10, conditionalPut: Bool = true,
         conditionalComplete: Bool = true,

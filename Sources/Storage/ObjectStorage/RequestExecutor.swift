@@ -14,10 +14,12 @@ public enum RequestExecutor {
 public final class EventLoopTaskExecutor: TaskExecutor {
     private let eventLoop: any EventLoop
 
+    /// An executor for this loop, on which its tasks share one thread with the loop's sockets.
     public init(_ eventLoop: any EventLoop) {
         self.eventLoop = eventLoop
     }
 
+    /// Runs the job on the loop's thread; at a later turn of the loop if called from that thread.
     public func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         eventLoop.execute { job.runSynchronously(on: self.asUnownedTaskExecutor()) }

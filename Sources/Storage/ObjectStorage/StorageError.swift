@@ -43,18 +43,22 @@ public struct StorageError: Error, Sendable {
         case checkAvailability, createBucket, probe
     }
 
+    /// What happened.
     public var code: Code
+    /// During which call.
     public var operation: Operation
     /// For logs only: may name hosts, keys and paths of the machine.
     public var detail: String
     /// The size of the object, with `rangeNotSatisfiable`.
     public var objectSize: Int64?
+    /// The error of the layer below, for logs only.
     public var cause: (any Error)?
     /// Whether a write may have happened all the same: the answer was lost, or came only to a later try.
     public var mayHaveHappened: Bool
     /// With `badAnswer`: whether what answered was perhaps no store at all, but a portal or a proxy on the way to it.
     public var isForeign: Bool
 
+    /// An error. The codes `unavailable` and `timedOut` always count as a write that may have happened.
     public init(
         _ code: Code, during operation: Operation, detail: String = "", objectSize: Int64? = nil,
         cause: (any Error)? = nil, mayHaveHappened: Bool = false, isForeign: Bool = false

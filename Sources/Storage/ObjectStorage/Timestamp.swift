@@ -14,6 +14,7 @@ public struct Timestamp: Sendable, Hashable, Comparable {
     /// 0 to 999,999,999.
     public var nanoseconds: Int32
 
+    /// A moment. Does not check that the nanoseconds are in range.
     public init(seconds: Int64, nanoseconds: Int32 = 0) {
         self.seconds = seconds
         self.nanoseconds = nanoseconds
@@ -26,6 +27,7 @@ public struct Timestamp: Sendable, Hashable, Comparable {
         return Timestamp(seconds: Int64(seconds), nanoseconds: Int32((elapsed - seconds) * 1e9))
     }
 
+    /// Whether the left moment is earlier.
     public static func < (left: Timestamp, right: Timestamp) -> Bool {
         (left.seconds, left.nanoseconds) < (right.seconds, right.nanoseconds)
     }

@@ -2,7 +2,9 @@
 public struct S3Configuration: Sendable {
     /// Nil: AWS for ``region``.
     public var endpoint: S3Endpoint?
+    /// The bucket's name, not checked here.
     public var bucket: String
+    /// The region that requests are signed for.
     public var region: String
     /// Whether the bucket stands in the path rather than in the host name.
     public var usePathStyle: Bool

@@ -9,6 +9,7 @@ public struct S3Endpoint: Sendable, Hashable {
     /// Empty, or with a slash in front and none at the end; percent-encoded.
     public var basePath: String
 
+    /// An endpoint from its parts, which are not checked.
     public init(isSecure: Bool, host: String, port: Int? = nil, basePath: String = "") {
         self.isSecure = isSecure
         self.host = host

@@ -66,6 +66,7 @@ public final class S3Storage: ObjectStorage {
         }
     }
 
+    /// What the probe has found; until then, and without a probe, conditions count as not honoured.
     public var capabilities: StorageCapabilities { traits.capabilities(partSize: configuration.partSize) }
 
     var traits: StoreTraits {

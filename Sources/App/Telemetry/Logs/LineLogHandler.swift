@@ -4,8 +4,11 @@ public import Logging
 ///
 /// Make them through ``bootstrap(format:level:)`` in a process, with a sink and a clock of one's own in a test.
 public struct LineLogHandler: LogHandler {
+    /// The lowest level that the logger writes.
     public var logLevel: Logger.Level
+    /// The logger's own, written with every event.
     public var metadata: Logger.Metadata = [:]
+    /// Asked for the task's metadata at every event, on the logging thread.
     public var metadataProvider: Logger.MetadataProvider?
 
     private let label: String
@@ -41,11 +44,14 @@ public struct LineLogHandler: LogHandler {
             logger: "tintype", format: format, dropped: { lines.droppedLines }, sink: { lines.append($0) })
     }
 
+    /// One entry of ``metadata``; nil removes it.
     public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
         set { metadata[key] = newValue }
     }
 
+    /// Writes the event as one line. The event's metadata replace the provider's of the same key, and those the
+    /// logger's.
     public func log(event: LogEvent) {
         var merged = metadata
         // The nearer one wins: the event's own over the task's over the logger's.

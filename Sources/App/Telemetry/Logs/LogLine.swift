@@ -2,10 +2,13 @@ public import Logging
 
 /// What one log line says, before it is written in a format.
 public struct LogLine: Sendable {
+    /// When the event happened.
     public let time: LogTime
+    /// The event's level.
     public let level: Logger.Level
     /// The logger's label.
     public let logger: String
+    /// Cut after 4,096 bytes, with `…` in place of the rest.
     public let message: String
     /// Flattened: a dictionary within is `outer.inner`, an array `outer.0`. Sorted by key.
     public let fields: [(key: String, value: Value)]
@@ -22,7 +25,7 @@ public struct LogLine: Sendable {
     /// Deeper metadata are written as one text.
     private static let deepest = 4
 
-    public init(time: LogTime, level: Logger.Level, logger: String, message: String, metadata: Logger.Metadata) {
+    init(time: LogTime, level: Logger.Level, logger: String, message: String, metadata: Logger.Metadata) {
         self.time = time
         self.level = level
         self.logger = logger

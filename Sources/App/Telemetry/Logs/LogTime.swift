@@ -11,6 +11,7 @@ public struct LogTime: Sendable, Hashable {
     /// Since 1970-01-01T00:00:00Z, without leap seconds.
     public let milliseconds: Int64
 
+    /// A moment; negative before 1970.
     public init(milliseconds: Int64) {
         self.milliseconds = milliseconds
     }

@@ -8,7 +8,9 @@ public struct ProcessMetrics: Sendable, Hashable {
     public let cpuSeconds: Double
     /// Since 1970, in seconds.
     public let startTime: Double
+    /// Threads of the process.
     public let threads: Int64
+    /// Open file descriptors.
     public let openDescriptors: Int64
     /// Nil is no limit.
     public let maxDescriptors: Int64?

@@ -63,33 +63,43 @@ public final class PrometheusRegistry: MetricsFactory {
 }
 
 extension PrometheusRegistry {
+    /// A counter of whole numbers; `_total` is appended to the name if it is missing.
     public func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
         series(.counter, MetricName.metric(label, suffix: "_total"), dimensions) { CounterSeries() }
     }
 
+    /// A counter of fractions; `_total` is appended to the name if it is missing.
     public func makeFloatingPointCounter(
         label: String, dimensions: [(String, String)]
     ) -> any FloatingPointCounterHandler {
         series(.counter, MetricName.metric(label, suffix: "_total"), dimensions) { FloatingPointCounterSeries() }
     }
 
+    /// A gauge.
     public func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
         series(.gauge, MetricName.metric(label), dimensions) { GaugeSeries() }
     }
 
+    /// A histogram, of bytes if the name ends in `bytes`, else of counts; a gauge if not aggregated.
     public func makeRecorder(label: String, dimensions: [(String, String)], aggregate: Bool) -> any RecorderHandler {
         let name = MetricName.metric(label)
         guard aggregate else { return series(.gauge, name, dimensions) { GaugeSeries() } }
         return series(.histogram, name, dimensions) { HistogramSeries(name.hasSuffix("bytes") ? .bytes : .counts) }
     }
 
+    /// A histogram in seconds; `_seconds` is appended to the name if it is missing.
     public func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
         series(.histogram, MetricName.metric(label, suffix: "_seconds"), dimensions) { HistogramSeries(.seconds) }
     }
 
+    /// Does nothing: the series stays, as the type says.
     public func destroyCounter(_ handler: any CounterHandler) {}
+    /// Does nothing: the series stays, as the type says.
     public func destroyFloatingPointCounter(_ handler: any FloatingPointCounterHandler) {}
+    /// Does nothing: the series stays, as the type says.
     public func destroyMeter(_ handler: any MeterHandler) {}
+    /// Does nothing: the series stays, as the type says.
     public func destroyRecorder(_ handler: any RecorderHandler) {}
+    /// Does nothing: the series stays, as the type says.
     public func destroyTimer(_ handler: any TimerHandler) {}
 }

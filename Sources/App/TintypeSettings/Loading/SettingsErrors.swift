@@ -9,6 +9,7 @@ public struct SettingsErrors: Error, Sendable, Hashable {
         /// What was expected, as a sentence without its end.
         public let expected: String
 
+        /// One wrong setting; a secret must be masked by the caller.
         public init(setting: String, value: String?, expected: String) {
             self.setting = setting
             self.value = value
@@ -32,6 +33,8 @@ extension SettingsErrors: CustomStringConvertible {
 }
 
 extension SettingsErrors.Item: CustomStringConvertible {
+    /// One line for the operator: the setting, its value as an escaped literal of at most 120 characters, and what was
+    /// expected.
     public var description: String {
         // A value can hold anything, line breaks and terminal escapes too: shown as a literal, and not endlessly.
         let shown = value.map { value in

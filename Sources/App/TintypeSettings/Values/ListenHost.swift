@@ -92,5 +92,6 @@ public struct ListenHost: Sendable, Hashable {
 }
 
 extension ListenHost: CustomStringConvertible {
+    /// As ``text``.
     public var description: String { text }
 }

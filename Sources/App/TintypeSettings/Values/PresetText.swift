@@ -1,10 +1,12 @@
 /// A named rendition as the operator spells it. What it stands for is not judged here: the parser of queries does
 /// that, and it lives where HTTP is spoken.
 public struct PresetText: Sendable, Hashable {
+    /// As it stands in URLs; not checked here.
     public let name: String
     /// As in a query: `w=200&h=200&fit=cover`.
     public let parameters: String
 
+    /// A preset of this name; nothing is checked.
     public init(name: String, parameters: String) {
         self.name = name
         self.parameters = parameters

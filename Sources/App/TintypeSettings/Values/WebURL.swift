@@ -3,10 +3,12 @@
 /// No user and password (they would end up in logs), no query and no fragment (something is appended to the path). The
 /// path ends without a slash.
 public struct WebURL: Sendable, Hashable {
+    /// The schemes that are allowed.
     public enum Scheme: String, Sendable, Hashable, CaseIterable {
         case http, https
     }
 
+    /// As it was given, in lower case.
     public let scheme: Scheme
     /// An IPv6 literal without brackets.
     public let host: String
@@ -57,5 +59,6 @@ public struct WebURL: Sendable, Hashable {
 }
 
 extension WebURL: CustomStringConvertible {
+    /// As ``text``.
     public var description: String { text }
 }

@@ -9,6 +9,7 @@ public struct AnimationInfo: Sendable, Hashable {
     /// How often it is played; 0: for ever.
     public var loops: Int
 
+    /// What an encoder writes at the head of an animation. Checks no range.
     public init(size: PixelSize, frames: Int, loops: Int) {
         self.size = size
         self.frames = frames

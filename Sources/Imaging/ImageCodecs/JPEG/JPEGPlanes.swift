@@ -11,6 +11,7 @@ public import ImageModel
     public struct Plane: Sendable {
         /// Samples of a row that belong to the picture.
         public let width: Int
+        /// Rows that belong to the picture.
         public let height: Int
         /// Bytes from the begin of a row to that of the next one.
         public let stride: Int

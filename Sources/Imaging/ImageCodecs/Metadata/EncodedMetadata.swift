@@ -7,6 +7,7 @@ public struct EncodedMetadata: Sendable, Hashable {
     /// EXIF's Copyright, the same way.
     public var copyright: [UInt8]?
 
+    /// The two texts as raw bytes. Does not check their length.
     public init(artist: [UInt8]? = nil, copyright: [UInt8]? = nil) {
         self.artist = artist
         self.copyright = copyright

@@ -6,12 +6,15 @@ public import ImageModel
 public struct PhotoFacts: Sendable, Hashable {
     /// A moment by the camera's clock.
     public struct CaptureTime: Sendable, Hashable {
+        /// 1 to 9999.
         public var year: Int
         /// 1 to 12.
         public var month: Int
         /// 1 to 31, by the month.
         public var day: Int
+        /// 0 to 23.
         public var hour: Int
+        /// 0 to 59.
         public var minute: Int
         /// 0 to 60: leap seconds exist.
         public var second: Int
@@ -45,11 +48,14 @@ public struct PhotoFacts: Sendable, Hashable {
     public var captureTime: CaptureTime?
     /// Make and Model: at most 128 characters each, without control characters and surrounding spaces.
     public var make: String?
+    /// Under the same rules as ``make``.
     public var model: String?
+    /// EXIF's Orientation, tag 0x0112; nil for values that EXIF does not define.
     public var orientation: Orientation?
     /// Where it was taken. Private: not for every caller.
     public var position: Position?
 
+    /// No facts.
     public init() {}
 
     /// Reads what a whole file says. Never throws: a photo that says nothing, or nonsense, has no facts.

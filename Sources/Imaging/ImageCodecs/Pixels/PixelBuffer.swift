@@ -23,6 +23,7 @@ public import ImageModel
     public let width: Int
     /// Rows; at least 1.
     public let height: Int
+    /// Samples of a pixel.
     public let layout: Layout
     private let storage: UnsafeMutableRawBufferPointer
 

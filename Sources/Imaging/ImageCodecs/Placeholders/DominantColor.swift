@@ -2,9 +2,12 @@
 public struct DominantColor: Sendable, Hashable {
     /// sRGB, 0 to 255 each.
     public var red: UInt8
+    /// As ``red``.
     public var green: UInt8
+    /// As ``red``.
     public var blue: UInt8
 
+    /// A colour from its channels.
     public init(red: UInt8, green: UInt8, blue: UInt8) {
         self.red = red
         self.green = green

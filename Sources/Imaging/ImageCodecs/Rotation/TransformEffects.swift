@@ -1,7 +1,9 @@
 /// What a turned file has lost beside its old shape.
 public struct TransformEffects: OptionSet, Sendable, Hashable {
+    /// One bit for each effect.
     public let rawValue: UInt8
 
+    /// Any combination of bits; unknown ones are kept.
     public init(rawValue: UInt8) {
         self.rawValue = rawValue
     }

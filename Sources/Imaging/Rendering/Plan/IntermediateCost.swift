@@ -8,6 +8,7 @@ public struct IntermediateCost: Sendable, Hashable {
     /// What this rendition takes more, where it makes the intermediate and is made of it.
     public let making: Int
 
+    /// Both in microseconds. A saving below zero means that the intermediate would cost time.
     public init(saving: Int, making: Int) {
         self.saving = saving
         self.making = making

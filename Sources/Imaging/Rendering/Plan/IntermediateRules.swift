@@ -11,6 +11,7 @@ public struct IntermediateRules: Sendable, Hashable {
     /// 1 to 100.
     public let quality: Int
 
+    /// Rules from the two settings. Checks no range.
     public init(side: Int, quality: Int) {
         self.side = side
         self.quality = quality

@@ -7,7 +7,9 @@ public struct RenderPlan: Sendable, Hashable {
     /// The part of the decoded picture that is resampled, and the size that comes out; both as stored, before the
     /// picture is turned.
     public struct Resampling: Sendable, Hashable {
+        /// The part that is resampled, in pixels of the decoded picture.
         public var region: SourceRegion
+        /// What comes out, in pixels.
         public var size: PixelSize
         /// The region keeps its size, but is moved to where attention is drawn, once the pixels are there.
         public var isSmart: Bool
@@ -19,7 +21,9 @@ public struct RenderPlan: Sendable, Hashable {
         public var size: PixelSize
         /// Column and row of the picture's top left corner.
         public var x: Int
+        /// See ``x``.
         public var y: Int
+        /// What fills the sheet around the picture.
         public var color: Color
     }
 
@@ -29,11 +33,13 @@ public struct RenderPlan: Sendable, Hashable {
     public let resampling: Resampling?
     /// The standard deviation of a Gaussian bell, in pixels.
     public let blur: Double?
+    /// Nil: the picture is not sharpened.
     public let sharpen: RenditionSpec.Sharpen?
     /// What transparent pixels are blended over.
     public let background: Color?
     /// How the picture is turned: upright first, then as asked.
     public let orientation: Orientation
+    /// Nil: the sheet is the picture.
     public let padding: Padding?
     /// As seen, padding included.
     public let outputSize: PixelSize

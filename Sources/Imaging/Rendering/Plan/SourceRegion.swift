@@ -5,11 +5,16 @@ import ImageModel
 /// Fractions matter: a centred cut of an odd remainder, or a picture that was halved from an odd size, would else be
 /// shifted by half a pixel.
 public struct SourceRegion: Sendable, Hashable {
+    /// The left edge.
     public var x: Double
+    /// The top edge.
     public var y: Double
+    /// The distance between left and right edge, more than 0.
     public var width: Double
+    /// The distance between top and bottom edge, more than 0.
     public var height: Double
 
+    /// A rectangle; does not check that it lies within a picture.
     public init(x: Double, y: Double, width: Double, height: Double) {
         self.x = x
         self.y = y

@@ -115,12 +115,15 @@ public struct CodecWorkers: Sendable {
 
     /// What runs and what waits, for a permit, for memory or for a thread.
     public struct Usage: Sendable {
+        /// Pieces of work that wait.
         public var queued: Int
+        /// Pieces of work that threads run now.
         public var running: Int
         /// How long the first of those that wait has waited.
         public var oldestQueuedSeconds: Double
     }
 
+    /// A snapshot for metrics and readiness; its numbers are read one after another.
     public var usage: Usage {
         let (memory, pool, longPool) = (memory.usage, pool.usage, longPool.usage)
         return Usage(

@@ -18,6 +18,7 @@ public struct DerivedGarbage: Sendable {
         /// Objects that nothing tells the original of, or whose original may not be looked at: left alone.
         public var unknown = 0
 
+        /// A report of nothing yet.
         public init() {}
 
         fileprivate init(unknown: Int) { self.unknown = unknown }

@@ -4,8 +4,11 @@
 public struct ImageExtras: Sendable, Hashable, Codable {
     /// A place on WGS 84: degrees north and east, metres above the sea. Private: not for every caller.
     public struct Position: Sendable, Hashable, Codable {
+        /// Degrees north of the equator, -90 to 90.
         public var latitude: Double
+        /// Degrees east of Greenwich, -180 to 180.
         public var longitude: Double
+        /// Metres above the sea; nil if the file does not say.
         public var altitude: Double?
     }
 
@@ -13,13 +16,18 @@ public struct ImageExtras: Sendable, Hashable, Codable {
     public var dominantColor: String?
     /// Base64 of the bytes.
     public var thumbHash: String?
+    /// The text of the BlurHash, 4 by 3 components (3 by 4 for a portrait).
     public var blurHash: String?
     /// By RFC 3339, without an offset where the camera did not say.
     public var captureTime: String?
+    /// The camera's make, see ``PhotoFacts/make``.
     public var make: String?
+    /// The camera's model, see ``PhotoFacts/model``.
     public var model: String?
+    /// Where the photo was taken. Private: not for every caller.
     public var position: Position?
 
+    /// Nothing known.
     public init() {}
 
     /// Raised whenever the same file would get other extras than before, so that what lies in the store is made anew.

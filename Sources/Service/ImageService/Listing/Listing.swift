@@ -2,6 +2,7 @@ public import ObjectStorage
 
 /// One page of what is stored.
 public struct ImagePage: Sendable {
+    /// The pictures of the page, without content type and metadata.
     public var items: [ObjectInfo]
     /// Each with its slash at the end.
     public var prefixes: [[UInt8]]

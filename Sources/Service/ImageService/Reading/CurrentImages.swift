@@ -53,7 +53,9 @@ public enum Freshness: Sendable, Hashable {
 
 /// A picture that was found, and how.
 public struct ResolvedImage: Sendable {
+    /// The version that was found.
     public var image: StoredImage
+    /// Whether memory or the store answered.
     public var freshness: Freshness
     /// When the store was asked, where that was before this request; nil: it was asked for this request.
     public var asked: ContinuousClock.Instant?

@@ -14,6 +14,7 @@ public struct FreshImage: Sendable {
     public let located: ResolvedImage
     /// Of what the store said of the path: two with the same number are of the same image, told in the same way.
     public let serial: UInt64
+    /// How long this may be answered again without another look.
     public let freshness: FreshUntil
 
     fileprivate init?(_ entry: CurrentEntry, _ freshness: FreshUntil) {
@@ -89,6 +90,7 @@ public struct RenditionName: Sendable {
     /// The rendition's own entity tag.
     public let tag: RenditionTag
 
+    /// The name for ``ImageService`` to find the bytes by.
     public var file: FileName { FileName(path: path, body: BodyName(path, original, variant)) }
 }
 
@@ -127,6 +129,7 @@ public struct FileInMemory: Sendable {
 public struct NotedFile: Sendable {
     fileprivate let body: WeakBody
 
+    /// Remembers the file without holding it.
     public init(_ file: FileInMemory) { body = WeakBody(file.body) }
 }
 

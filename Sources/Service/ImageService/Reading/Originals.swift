@@ -8,9 +8,11 @@ import TaskSupport
 
 /// A picture with its bytes, or a range of them, as a stream.
 public struct OpenedImage: Sendable {
+    /// The version that the bytes belong to.
     public var located: ResolvedImage
     /// The bytes in the body.
     public var range: Range<Int64>
+    /// The bytes of ``range``.
     public var body: ObjectBody
     /// Whether the bytes are in memory, all of them.
     public var isHit = false

@@ -7,6 +7,7 @@ public final class RequestMemory: Sendable {
     public let limit: Int
     private let count = Atomic(0)
 
+    /// An account of so many bytes, none of them in use. Only counts: whoever changes it keeps to the limit.
     public init(limit: Int) { self.limit = limit }
 
     /// In bytes.

@@ -41,7 +41,9 @@ public struct StoredImage: Sendable, Hashable {
         self.depth = depth
     }
 
+    /// The version by the store's own tag.
     public var etag: ETag { object.etag }
+    /// Bytes of the file.
     public var size: Int64 { object.size }
     /// The version in URLs.
     public var version: String { Self.version(of: object.etag) }

@@ -6,6 +6,7 @@ public import ObjectStorage
 
 /// The entity tag of a rendition.
 public struct RenditionTag: Sendable, Hashable {
+    /// The tag itself.
     public var etag: ETag
     /// Whether it stands for one sequence of bytes. A rendition that may be made of the original or of its intermediate
     /// comes in two, which look the same: parts of them must not be put together.
@@ -22,6 +23,7 @@ public struct RenderedRendition: Sendable {
     public var isHit: Bool
     /// Of the file; not always the one that was asked for, as WebP stands in for AVIF.
     public var format: ImageFormat
+    /// The rendition's own entity tag, not the original's.
     public var etag: ETag
     let pixels: Pixels
     /// To be kept until the last byte is sent.

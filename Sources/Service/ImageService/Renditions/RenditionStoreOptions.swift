@@ -11,6 +11,7 @@ public struct RenditionStoreOptions: Sendable {
     /// The intermediates' JPEG quality, 1 to 100.
     public var intermediateQuality: Int
 
+    /// Options; by default without waiting for other replicas and without intermediates.
     public init(maximumPerImage: Int, lease: Duration = .zero, intermediateSide: Int = 0, intermediateQuality: Int = 90)
     {
         self.maximumPerImage = maximumPerImage

@@ -7,6 +7,7 @@ import TaskSupport
 
 /// What a rotate has made.
 public struct RotatedImage: Sendable {
+    /// The version that the rotate has written.
     public var image: StoredImage
     /// Whether every pixel is still what it was.
     public var isLossless: Bool
@@ -21,6 +22,7 @@ public struct RotationChange: Sendable, Hashable {
     /// What becomes of blocks that stand in the way.
     public var edge: ImageTransform.Edge
 
+    /// A change; by default, where a lossless one is impossible, the picture is encoded again.
     public init(_ orientation: Orientation, edge: ImageTransform.Edge = .reencode) {
         self.orientation = orientation
         self.edge = edge

@@ -133,10 +133,12 @@ struct UploadReceiver {
 public struct UploadLimits: Sendable {
     /// The longest body, in bytes; one of exactly this length is taken.
     public var maximumBytes: Int64
+    /// What the pictures may be.
     public var codec: CodecLimits
     /// What becomes of an upload's metadata.
     public var metadata: MetadataPolicy
 
+    /// Limits; by default metadata are kept.
     public init(maximumBytes: Int64, codec: CodecLimits, metadata: MetadataPolicy = .keep) {
         self.maximumBytes = maximumBytes
         self.codec = codec

@@ -11,6 +11,7 @@ public typealias UploadBody = () async throws -> ByteBuffer?
 
 /// What an upload has made.
 public struct UploadedImage: Sendable {
+    /// The version that the upload has written.
     public var image: StoredImage
     /// Whether the path had no picture before, by a look taken while the body came.
     public var isNew: Bool

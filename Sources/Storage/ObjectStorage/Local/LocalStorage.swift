@@ -26,6 +26,8 @@ public final class LocalStorage: ObjectStorage {
         var attributes = true
     }
 
+    /// Everything is honoured, between processes too: conditions are checked under lock files, and listings are in byte
+    /// order.
     public let capabilities: StorageCapabilities
     private let reader: LocalReader
     private let writer: LocalWriter
@@ -81,6 +83,8 @@ public final class LocalStorage: ObjectStorage {
             codeWithoutTurn: .overloaded, clock: clock)
     }
 
+    /// Opens the file on a thread of the pool. A small range is read in the same step; of a larger one the body reads
+    /// piece by piece, each within the timeout.
     public func get(_ key: ObjectKey, options: GetOptions) async throws(StorageError) -> GetResult {
         let (object, range, first) = try await pool.run(.get) { [reader] () throws(LocalStorageError) in
             let object = try reader.open(LocalKey(key))
@@ -92,10 +96,13 @@ public final class LocalStorage: ObjectStorage {
         return GetResult(info: object.info, range: range, body: body)
     }
 
+    /// Reads the file's status and its extended attribute.
     public func head(_ key: ObjectKey) async throws(StorageError) -> ObjectInfo {
         try await pool.run(.head) { [reader] () throws(LocalStorageError) in try reader.open(LocalKey(key)).info }
     }
 
+    /// Writes a temporary file, then moves it to its place. Carries the extended attributes of other programs if asked
+    /// to.
     public func put(
         _ key: ObjectKey, bytes: ByteBuffer, options: PutOptions
     ) async throws(StorageError) -> PutResult {
@@ -116,6 +123,7 @@ public final class LocalStorage: ObjectStorage {
         }
     }
 
+    /// Opens a temporary file that the parts are written to.
     public func beginUpload(
         _ key: ObjectKey, options: UploadOptions
     ) async throws(StorageError) -> any MultipartUpload {
@@ -133,18 +141,21 @@ public final class LocalStorage: ObjectStorage {
         return try writer.places.makeFile(for: key, features.attributes ? attributes : nil)
     }
 
+    /// Removes the file under the lock of its key.
     public func delete(_ key: ObjectKey, ifMatch: ETag?) async throws(StorageError) {
         try await pool.run(.delete) { [writer] () throws(LocalStorageError) in
             try writer.remove(LocalKey(key), ifMatch: ifMatch)
         }
     }
 
+    /// Walks the folders on one of the threads for listings.
     public func list(_ request: ListRequest) async throws(StorageError) -> ListPage {
         try await listingPool.run(.list) { [reader] () throws(LocalStorageError) in
             try LocalListing.page(request, in: reader.tree)
         }
     }
 
+    /// Checks that the store's own temporary folder is there and can be written to.
     public func checkAvailability() async throws(StorageError) {
         try await pool.run(.checkAvailability) { [writer] () throws(LocalStorageError) in
             try writer.checkAvailability()

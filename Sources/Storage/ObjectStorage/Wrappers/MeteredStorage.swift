@@ -26,8 +26,10 @@ public struct MeteredStorage: ObjectStorage {
         self.meter = StorageMeter(logger: logger, factory: factory, uptime: uptime)
     }
 
+    /// Those of the store that does the work.
     public var capabilities: StorageCapabilities { base.capabilities }
 
+    /// Counts the call until its first answer, and the body again when it ends.
     public func get(_ key: ObjectKey, options: GetOptions) async throws(StorageError) -> GetResult {
         var result = try await meter.measure(.get) { () throws(StorageError) in
             try await base.get(key, options: options)
@@ -36,10 +38,12 @@ public struct MeteredStorage: ObjectStorage {
         return result
     }
 
+    /// Counts and times the call.
     public func head(_ key: ObjectKey) async throws(StorageError) -> ObjectInfo {
         try await meter.measure(.head) { () throws(StorageError) in try await base.head(key) }
     }
 
+    /// Counts and times the call; after a success, the bytes too.
     public func put(
         _ key: ObjectKey, bytes: ByteBuffer, options: PutOptions
     ) async throws(StorageError) -> PutResult {
@@ -50,6 +54,7 @@ public struct MeteredStorage: ObjectStorage {
         return result
     }
 
+    /// Counts and times the call, and later each part, the completion and the abort.
     public func beginUpload(
         _ key: ObjectKey, options: UploadOptions
     ) async throws(StorageError) -> any MultipartUpload {
@@ -59,14 +64,17 @@ public struct MeteredStorage: ObjectStorage {
         return MeteredUpload(base: upload, meter: meter)
     }
 
+    /// Counts and times the call.
     public func delete(_ key: ObjectKey, ifMatch: ETag?) async throws(StorageError) {
         try await meter.measure(.delete) { () throws(StorageError) in try await base.delete(key, ifMatch: ifMatch) }
     }
 
+    /// Counts and times the call.
     public func list(_ request: ListRequest) async throws(StorageError) -> ListPage {
         try await meter.measure(.list) { () throws(StorageError) in try await base.list(request) }
     }
 
+    /// Counts and times the call.
     public func checkAvailability() async throws(StorageError) {
         try await meter.measure(.checkAvailability) { () throws(StorageError) in try await base.checkAvailability() }
     }

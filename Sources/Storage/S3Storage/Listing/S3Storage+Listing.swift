@@ -5,6 +5,8 @@ import NIOHTTP1
 public import ObjectStorage
 
 extension S3Storage {
+    /// ListObjectsV2, with keys URL-encoded, since XML cannot hold every byte. Entries without key, ETag or size are
+    /// left out.
     public func list(_ request: ListRequest) async throws(StorageError) -> ListPage {
         try await list(request, during: .list, until: client.deadline())
     }

@@ -2,6 +2,7 @@ public import ObjectStorage
 
 /// What a probe has found.
 public struct ProbeReport: Sendable, Hashable {
+    /// What the store honours, as found.
     public var capabilities: StorageCapabilities
     /// False where a missing key is answered with 403: the right to list the bucket is not granted, and nobody can tell
     /// "missing" from "forbidden".

@@ -4,6 +4,7 @@ import NIOHTTP1
 public import ObjectStorage
 
 extension S3Storage {
+    /// HeadObject. If the answer is a bare 404, one byte is read too, to tell a missing object from a missing bucket.
     public func head(_ key: ObjectKey) async throws(StorageError) -> ObjectInfo {
         try await head(key, during: .head, until: client.deadline())
     }
@@ -50,6 +51,8 @@ extension S3Storage {
         return try Self.understand(operation) { () throws(BadAnswer) in try ObjectHeaders(answer.headers) }
     }
 
+    /// GetObject. The version in `ifMatch` is compared here too, and a range is asked for again if the store refuses a
+    /// suffix that is longer than the object.
     public func get(_ key: ObjectKey, options: GetOptions) async throws(StorageError) -> GetResult {
         let deadline = client.deadline()
         let use = client.enterBodies()

@@ -4,6 +4,7 @@ import NIOHTTP1
 public import ObjectStorage
 
 extension S3Storage {
+    /// CreateMultipartUpload, after a marker object is written, by which the sweep finds an upload that nobody ends.
     public func beginUpload(
         _ key: ObjectKey, options: UploadOptions
     ) async throws(StorageError) -> any MultipartUpload {

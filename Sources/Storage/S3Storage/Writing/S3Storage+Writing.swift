@@ -3,6 +3,8 @@ import NIOHTTP1
 public import ObjectStorage
 
 extension S3Storage {
+    /// PutObject. If metadata are given, one more field binds them to these bytes by size and MD5. A create-only write
+    /// may be sent again after a lost answer; other modes may not.
     public func put(
         _ key: ObjectKey, bytes: ByteBuffer, options: PutOptions
     ) async throws(StorageError) -> PutResult {
@@ -29,6 +31,7 @@ extension S3Storage {
         }
     }
 
+    /// DeleteObject. After a lost answer it is sent again; a delete with `ifMatch` only after a look at the object.
     public func delete(_ key: ObjectKey, ifMatch: ETag?) async throws(StorageError) {
         let deadline = client.deadline()
         let mode = ifMatch.map { PutMode.replace($0) } ?? .overwrite
