@@ -1,6 +1,6 @@
 public import ObjectStorage
 
-/// What a body is of.
+/// What a body holds.
 public enum BodyVariant: Hashable, Sendable {
     case original
     /// A rendition by its canonical text, format and renderer revision included.
@@ -22,7 +22,7 @@ public enum BodyVariant: Hashable, Sendable {
     }
 }
 
-/// A path with its hash, which is so computed once, and never under a lock.
+/// A path with its hash. So the hash is computed once, and never under a lock.
 struct CachePath: Hashable, Sendable {
     let key: ObjectKey
     let hash: Int
@@ -56,7 +56,7 @@ struct BodyKey: Hashable, Sendable {
     func hash(into hasher: inout Hasher) { hasher.combine(hash) }
 }
 
-/// The name of a body with its hashes, for who asks for it again and again.
+/// The name of a body with its hashes, for callers that look it up again and again.
 public struct BodyName: Sendable {
     let key: BodyKey
 
@@ -65,6 +65,6 @@ public struct BodyName: Sendable {
         key = BodyKey(CachePath(path), etag, variant)
     }
 
-    /// What it takes in memory: the text of a rendition's name, since path and tag are those of the answer.
+    /// Bytes in memory: the text of a rendition's name. The path and the tag are shared with the answer.
     public var bytes: Int { key.variant.nameBytes }
 }
