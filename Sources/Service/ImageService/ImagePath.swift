@@ -1,16 +1,16 @@
 public import ObjectStorage
 
-/// The path of a picture as clients name it: a key under the rules of the contract, kept byte for byte.
+/// The path of a picture as clients name it: a key that obeys the rules of the API, kept byte for byte.
 public struct ImagePath: Sendable, Hashable {
     /// The path as the store's key.
     public let key: ObjectKey
 
-    /// The longest segment, in bytes: what file systems take as one name.
+    /// The longest segment, in bytes: the limit of file systems for one name.
     public static let maximumSegmentLength = 255
-    /// How the server's own objects begin; no path has a segment that does.
+    /// How the names of the server's own objects begin; no segment of a path may begin so.
     public static let ownPrefix = OwnNames.prefix
 
-    /// Why some bytes are no path.
+    /// Why some bytes are not a valid path.
     public enum PathError: Error, Sendable, Hashable {
         case empty
         case tooLong(bytes: Int)
@@ -23,7 +23,7 @@ public struct ImagePath: Sendable, Hashable {
         case reserved
     }
 
-    /// Takes bytes that have been percent-decoded once.
+    /// Takes bytes that were percent-decoded once.
     ///
     /// - Throws: ``PathError`` for the first rule that is broken.
     public init(_ bytes: some Collection<UInt8>) throws(PathError) {
