@@ -14,26 +14,26 @@ public struct OpenedImage: Sendable {
     public var range: Range<Int64>
     /// The bytes of ``range``.
     public var body: ObjectBody
-    /// Whether the bytes are in memory, all of them.
+    /// Whether all bytes are in memory.
     public var isHit = false
     /// To be kept until the last byte is sent.
     public var hold: AnswerHold?
 }
 
-/// Reads stored pictures: from memory, or from the store, by one reader for all who want a small one at once. Large
-/// ones stream past the cache, to each on its own.
+/// Reads stored pictures from memory or from the store. A small picture is read once for all who ask at the same time.
+/// A large one is streamed to each reader and not cached.
 struct Originals: Sendable {
     let storage: any ObjectStorage
     let cache: CurrentImages.Cache
     let current: CurrentImages
     private let answers: AnswerMemory
 
-    /// What the one reader found.
+    /// The result of the shared read.
     private enum Opening: Sendable {
         case absent
-        /// Followed by all who asked.
+        /// Every reader follows it.
         case shared(StoredImage, FillingBody)
-        /// Taken by the first, the others open their own.
+        /// The first reader takes it; the others open their own.
         case single(StoredImage, OneTake<ObjectBody>)
     }
 
@@ -44,7 +44,7 @@ struct Originals: Sendable {
 
     private struct FlightKey: Hashable, Sendable {
         var path: ObjectKey
-        /// Only this version; nil: whatever is there now.
+        /// Only this version; nil: whichever is there now.
         var etag: ETag?
         var epoch: WriteEpoch
     }
@@ -58,13 +58,13 @@ struct Originals: Sendable {
         self.answers = answers
     }
 
-    /// The whole picture in its current version. Where nothing is known yet, that is one question to the store.
+    /// The whole picture in its current version. If nothing is known yet, this is one question to the store.
     ///
-    /// - Parameter requester: the reader to whom it is sent.
+    /// - Parameter requester: the client that it is sent to.
     func openWhole(
         _ path: ImagePath, expecting expected: String?, for requester: ClientIdentity
     ) async throws(ServiceError) -> OpenedImage {
-        // What is in memory, or can be had by asking whether it still holds, needs no body from the store.
+        // If the body is in memory, at most a revalidation is needed, and no body from the store.
         if let known = cache.current(path.key)?.image, cache.contains(path.key, known.etag, .original) {
             return try await open(try await current.locate(path, expecting: expected), range: nil, for: requester)
         }
@@ -92,10 +92,10 @@ struct Originals: Sendable {
         }
     }
 
-    /// This version, or a range of it. Where it is gone in the meantime: ``ServiceError/preconditionFailed`` or
+    /// This version, or a range of it. If it is gone meanwhile: ``ServiceError/preconditionFailed`` or
     /// ``ServiceError/notFound``, and what is known of the path is forgotten.
     ///
-    /// - Parameter requester: the reader to whom it is sent; nil where it is read for work that counts it already.
+    /// - Parameter requester: the client that it is sent to; nil if it is read for work that counts it already.
     func open(
         _ located: ResolvedImage, range: ByteRange?, for requester: ClientIdentity?
     ) async throws(ServiceError) -> OpenedImage {
@@ -111,7 +111,7 @@ struct Originals: Sendable {
             if let filling = cache.filling(path, image.etag, .original), let body = filling.stream() {
                 return OpenedImage(located: located, range: resolved, body: body, hold: AnswerHold(filling))
             }
-            // It may have come to its end between the two looks.
+            // It may have been completed between the two look-ups.
             if let hit = inMemory(located, resolved) { return hit }
             let landed = try await join(FlightKey(path: path, etag: image.etag, epoch: cache.epoch(of: path)))
             return try await opened(landed, located, for: requester)
@@ -120,7 +120,7 @@ struct Originals: Sendable {
         return OpenedImage(located: located, range: resolved, body: try await read(image, range, resolved), hold: hold)
     }
 
-    /// Room for the buffers of one stream.
+    /// Reserves memory for the buffers of one stream.
     private func admit(_ range: Range<Int64>, for requester: ClientIdentity?) async throws(ServiceError) -> AnswerHold?
     {
         guard let requester else { return nil }
@@ -137,7 +137,7 @@ struct Originals: Sendable {
         return OpenedImage(located: located, range: range, body: body, isHit: true, hold: AnswerHold(cached))
     }
 
-    /// One reader's share of what the one reader found.
+    /// One reader's answer from the shared read.
     private func opened(
         _ landed: Landed, _ located: ResolvedImage, for requester: ClientIdentity?
     ) async throws(ServiceError) -> OpenedImage {
@@ -164,7 +164,7 @@ struct Originals: Sendable {
             located: located, range: 0..<image.size, body: try await read(image, nil, 0..<image.size), hold: hold)
     }
 
-    /// A stream from the store for one reader alone.
+    /// A stream from the store for this reader alone.
     private func read(
         _ image: StoredImage, _ range: ByteRange?, _ resolved: Range<Int64>
     ) async throws(ServiceError) -> ObjectBody {
@@ -196,7 +196,7 @@ struct Originals: Sendable {
         }
     }
 
-    // MARK: The one reader
+    // MARK: The shared read
 
     private func join(_ key: FlightKey) async throws(ServiceError) -> Landed {
         do {
@@ -225,7 +225,7 @@ struct Originals: Sendable {
         }
         let image: StoredImage
         if let known = cache.current(key.path)?.image, known.etag == got.info.etag, known.depth > .signature {
-            // Somebody has looked into this version already.
+            // This version was inspected before.
             image = StoredImage(object: got.info, format: known.format, image: known.image, depth: known.depth)
         } else if let recorded = ImageRecord(got.info).image {
             image = StoredImage(object: got.info, format: recorded.format, image: recorded)
@@ -238,7 +238,7 @@ struct Originals: Sendable {
             }
             image = StoredImage(object: got.info, format: format, image: nil)
         }
-        // Last: who finds the version there and no body on its way in would ask the store for the bytes once more.
+        // Last: a reader that finds the version but no body being filled would ask the store for the bytes again.
         defer { cache.setCurrent(key.path, CurrentEntry(image: image, asked: asked), asked: key.epoch) }
         guard let reservation = cache.reserve(key.path, .original, bytes: Int(clamping: image.size)) else {
             return .single(image, OneTake(got.body))
@@ -248,15 +248,15 @@ struct Originals: Sendable {
     }
 }
 
-/// The beginning of a body, looked at without being lost.
+/// The first bytes of a body, read without being lost for later readers.
 private enum Peek {
     static func format(of body: ObjectBody) async throws(StorageError) -> (format: ImageFormat?, body: ObjectBody) {
         var head: ByteBuffer?
         var format: ImageFormat?
         let rest = PulledBody(body)
         do {
-            // The first chunk is mostly enough, and is then passed on as it came. A signature may be cut up all the
-            // same.
+            // The first chunk is mostly enough, and is passed on as it came. But a signature may be split between
+            // chunks.
             var wanted = 1
             reading: while let chunk = try await rest.next() {
                 head.setOrWriteImmutableBuffer(chunk)
@@ -289,10 +289,10 @@ private enum Peek {
     }
 }
 
-/// A body whose reading began here and goes on elsewhere.
+/// A body whose read began here and continues elsewhere.
 ///
-/// `@unchecked Sendable`: the iterator is used by one task at a time, first by the one that peeks, then by the one
-/// that reads the body it hands on; the hand-over itself orders the two.
+/// `@unchecked Sendable`: the iterator is used by one task at a time, first by the one that peeks, then by the one that
+/// reads the body; the hand-over itself orders the two.
 private final class PulledBody: @unchecked Sendable {
     private var iterator: ObjectBody.AsyncIterator
 
@@ -305,7 +305,7 @@ private final class PulledBody: @unchecked Sendable {
     }
 }
 
-/// A value that only the first who asks gets.
+/// A value that only the first caller gets.
 final class OneTake<Value: Sendable>: Sendable {
     private let value: NIOLockedValueBox<Value?>
 

@@ -8,8 +8,7 @@ import NIOCore
 import ObjectStorage
 import Rendering
 
-/// Makes renditions, each once for all who ask at the same time, and keeps them in memory and, where it is told to, in
-/// the store.
+/// Makes renditions, each once for all who ask at the same time. Keeps them in memory and, if configured, in the store.
 struct Renditions: Sendable {
     struct FlightKey: Hashable, Sendable {
         var version: OriginalVersion
@@ -23,12 +22,12 @@ struct Renditions: Sendable {
     let workers: CodecWorkers
     let answers: AnswerMemory
     let limits: UploadLimits
-    /// Nil: none is kept in the store.
+    /// Nil: no rendition is kept in the store.
     let kept: RenditionStore?
     let intermediates: IntermediateRules?
     private let flights = SingleFlight<FlightKey, Result<RenderedRendition.Pixels, ServiceError>>()
     let intermediateFlights = SingleFlight<FlightKey, Result<RenderedRendition.Pixels?, ServiceError>>()
-    /// What is known of intermediates.
+    /// The state of the intermediates.
     let pendingIntermediates = NIOLockedValueBox(PendingIntermediates())
     let derived: DerivedObjects
     let renderedIntermediates = Counter(label: "tintype_intermediates_rendered_total")
@@ -50,7 +49,7 @@ struct Renditions: Sendable {
         self.derived = derived
     }
 
-    /// The rendition's entity tag: a hash of all that decides its bytes.
+    /// The rendition's entity tag: a hash of everything that decides its bytes.
     func tag(_ image: StoredImage, _ spec: RenditionSpec) -> RenditionTag {
         let text = "\(image.object.key.text)\n\(image.etag.text)\n\(Self.text(spec))"
         let mayBeStepped = image.image.map {
@@ -59,7 +58,7 @@ struct Renditions: Sendable {
         return RenditionTag(etag: ETag(opaque: StoredImage.digest(text)), isStrong: mayBeStepped != true)
     }
 
-    /// The canonical request with the renderer's revision: a mended renderer leaves no wrong picture behind.
+    /// The canonical request with the renderer's revision: after a renderer fix, no wrong picture is found again.
     static func text(_ spec: RenditionSpec) -> String {
         "\(spec.canonicalText)&r=\(Renderer.revision)"
     }
@@ -92,7 +91,7 @@ struct Renditions: Sendable {
             } catch {
                 throw .cancelled
             }
-            // Who waited for another's rendition was refused on the other's account, and asks once more on its own.
+            // A caller that joined another's work was rejected on the other's account, so it asks again on its own.
             if case .failure(.overloaded) = result, !isLeader.withLockedValue({ $0 }), refusals < Self.maximumRefusals {
                 refusals += 1
                 continue
@@ -101,10 +100,10 @@ struct Renditions: Sendable {
         }
     }
 
-    /// How often one that waits for others bears their refusals.
+    /// How often a caller accepts rejections of work that it has joined.
     private static let maximumRefusals = 3
 
-    // MARK: Once for all
+    // MARK: Shared work
 
     private func obtain(
         _ located: ResolvedImage, _ spec: RenditionSpec, _ key: FlightKey, for requester: ClientIdentity
@@ -136,7 +135,7 @@ struct Renditions: Sendable {
         do throws(StorageError) {
             return try await kept.lookUp(key.text, of: key.version)
         } catch {
-            // It can still be made of what is in memory.
+            // It can still be made from the original in memory.
             if error.isOutage, cache.contains(key.version.path, key.version.etag, .original) { return nil }
             throw ServiceError(error)
         }
@@ -154,7 +153,7 @@ struct Renditions: Sendable {
                 switch kept {
                 case .kept: break
                 case .existed:
-                    // Two renders may differ, where replicas of two releases run side by side: the first one counts.
+                    // Two renders may differ if replicas of two releases run side by side: the first one counts.
                     guard let got = try? await self.kept?.get(key.text, of: key.version) else { return }
                     _ = try? await load(got, key, for: requester)
                 case .failed: break
@@ -167,8 +166,8 @@ struct Renditions: Sendable {
         }
     }
 
-    /// Reads what lies in the store into memory; nil where it is to be made anew, since it is no picture, or the store
-    /// has broken off its body. Whether the store is away, reading the original will show.
+    /// Reads a stored rendition into memory. Nil if it must be made anew, because it is not a picture or the store
+    /// broke off its body. Reading the original will show whether the store is away.
     func loadOrPassOver(
         _ got: GetResult, _ key: FlightKey, for requester: ClientIdentity
     ) async throws(ServiceError) -> RenderedRendition.Pixels? {
@@ -181,13 +180,13 @@ struct Renditions: Sendable {
         }
     }
 
-    /// Reads what lies in the store into memory; nil where it is no picture.
+    /// Reads a stored rendition into memory; nil if it is not a picture.
     private func load(
         _ got: GetResult, _ key: FlightKey, for requester: ClientIdentity
     ) async throws(ServiceError) -> RenderedRendition.Pixels? {
         let size = Int(got.info.size)
         let reservation = reserve(size, key)
-        // What the cache does not count is counted as an answer from before it comes.
+        // If the cache does not count it, the answer budget does, before it comes.
         let answer = reservation == nil ? try await answers.admit(size, for: requester) : nil
         let bytes: ByteBuffer
         do {
@@ -225,18 +224,18 @@ struct Renditions: Sendable {
 
     // MARK: Rendering
 
-    /// A finished file that nobody counts yet, with what was taken for it before it was made.
+    /// A finished file that nobody counts yet, with what was reserved before it was made.
     private struct NewRendition {
         var bytes: ByteBuffer
-        /// Nil where the cache was expected to have room for it.
+        /// Nil if the cache was expected to have the bytes for it.
         var reservation: AnswerMemory.Budget.Reservation?
     }
 
     private func renderNew(
         _ located: ResolvedImage, _ spec: RenditionSpec, for requester: ClientIdentity
     ) async throws(ServiceError) -> NewRendition {
-        // Before it is made, and before it waits for a permit: whoever waits here for readers to take their bytes holds
-        // up nobody.
+        // Reserved before it is rendered, and before it waits for a permit: a wait for readers to take their bytes then
+        // delays nobody else.
         var reservation: AnswerMemory.Budget.Reservation?
         if let info = located.image.image {
             let bytes = spec.likelyBytes(of: info, limits: limits.codec)

@@ -5,11 +5,11 @@ import NIOCore
 import ObjectStorage
 import TaskSupport
 
-/// What UPLOAD_METADATA takes away is taken from a whole file.
+/// Receives uploads whose metadata are dropped, by the UPLOAD_METADATA setting.
 extension BodyReceiver {
-    /// Metadata are dropped from a whole file. One that is longer than a part is held in memory too. The
-    /// memory for all of it is taken at once, before its first byte or as soon as its length shows: so two uploads
-    /// never wait for each other with half of it.
+    /// Metadata are dropped from a whole file in memory, even if it is longer than a part. The memory for all of it is
+    /// reserved at once, before the first byte or as soon as its length is known. So two uploads never wait for each
+    /// other with half of their memory.
     func receiveWhole(
         _ target: UploadTarget, id: WriteID, declared: Int64?, for requester: ClientIdentity, _ body: UploadBody
     ) async throws(ServiceError) -> ReceivedUpload {
@@ -37,7 +37,7 @@ extension BodyReceiver {
         let found = try await receiver.finish()
         let file = receiver.takePart()
         let (policy, codec) = (limits.metadata, limits.codec)
-        // The new file as it is made and as it is kept, and the pieces it is made of.
+        // The new file twice, as it is made and as it is kept, and the pieces that it is made from.
         let rewritten = try await workers.run(
             bytes: 3 * file.readableBytes + 1 << 20, in: nil, use: "Changing this file's metadata"
         ) { _ -> Rewritten? in
@@ -57,7 +57,7 @@ extension BodyReceiver {
         return sent
     }
 
-    /// Each part has the store's whole timeout; one write of everything would have it once.
+    /// Each part has the store's whole timeout; a single write would have it only once.
     private func sendParts(
         of file: ByteBuffer, _ target: UploadTarget, _ info: ImageInfo, id: WriteID, for requester: ClientIdentity
     ) async throws(ServiceError) -> any MultipartUpload {
@@ -67,7 +67,7 @@ extension BodyReceiver {
             var rest = file
             while rest.readableBytes > 0 {
                 let part = rest.readSlice(length: min(storage.capabilities.partSize, rest.readableBytes))
-                // Its bytes are counted where all of the file's are.
+                // Its bytes are counted with the whole file's.
                 if let part { try await sender.send(part, budget.open(for: requester)) }
             }
             return try await sender.finish()
@@ -77,7 +77,7 @@ extension BodyReceiver {
         }
     }
 
-    /// A file without what the policy drops.
+    /// A file without the metadata that the policy drops.
     private struct Rewritten: Sendable {
         var bytes: ByteBuffer
         var info: ImageInfo
