@@ -14,7 +14,7 @@ public enum Base64URL {
         return String(decoding: Array(base64), as: UTF8.self)
     }
 
-    /// Nil where the text is not of the alphabet.
+    /// Nil if the text has characters outside the alphabet.
     public static func decode(_ text: some StringProtocol) -> [UInt8]? {
         guard !text.utf8.contains(where: { "+/=".utf8.contains($0) }) else { return nil }
         let padding = repeatElement(UInt8(ascii: "="), count: (4 - text.utf8.count % 4) % 4)

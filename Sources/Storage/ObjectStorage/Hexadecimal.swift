@@ -13,7 +13,7 @@ public enum Hexadecimal {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// A name that nobody else has made, of so many random bytes.
+    /// A name that nobody else has, from so many random bytes.
     public static func random(bytes count: Int) -> String {
         encode((0..<count).map { _ in UInt8.random(in: .min ... .max) })
     }

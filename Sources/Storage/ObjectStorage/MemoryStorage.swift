@@ -1,8 +1,8 @@
 import NIOConcurrencyHelpers
 public import NIOCore
 
-/// Objects in memory, for tests, with every promise of ``ObjectStorage`` but that they outlive the process. As in S3,
-/// a key may be a prefix of others.
+/// Objects in memory, for tests. It gives every guarantee of ``ObjectStorage`` except durability after the process
+/// ends. As in S3, a key may be a prefix of others.
 public final class MemoryStorage: ObjectStorage {
     private struct Object {
         var bytes: ByteBuffer
@@ -11,7 +11,7 @@ public final class MemoryStorage: ObjectStorage {
 
     private struct State {
         var objects: [ObjectKey: Object] = [:]
-        /// Of the last write: every write has a version of its own.
+        /// The number of the last write: every write makes a new version.
         var version: UInt64 = 0
     }
 
@@ -164,7 +164,7 @@ private final class MemoryUpload: MultipartUpload {
     private let key: ObjectKey
     private let options: UploadOptions
     private let storage: MemoryStorage
-    /// By their numbers; nil once the upload has ended.
+    /// By number; nil after the upload has ended.
     private let parts = NIOLockedValueBox<[Int: ByteBuffer]?>([:])
 
     init(key: ObjectKey, options: UploadOptions, storage: MemoryStorage) {
