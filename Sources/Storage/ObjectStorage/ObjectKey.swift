@@ -21,7 +21,7 @@ public struct ObjectKey: Sendable, Hashable {
         self.init(text.utf8)
     }
 
-    /// The parts between slashes, empty ones included.
+    /// The parts between slashes, including empty ones.
     public var segments: [ArraySlice<UInt8>] {
         bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
     }
@@ -31,7 +31,7 @@ public struct ObjectKey: Sendable, Hashable {
         bytes.starts(with: prefix)
     }
 
-    /// For messages and JSON; exact, since the bytes are valid UTF-8.
+    /// For messages and JSON; exact, because the bytes are valid UTF-8.
     public var text: String { String(decoding: bytes, as: UTF8.self) }
 }
 

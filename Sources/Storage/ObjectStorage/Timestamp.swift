@@ -4,10 +4,10 @@
     import Foundation
 #endif
 
-/// The time of day, as a value, so that tests can put one of their own in its place.
+/// A clock for the time of day, as a value, so that tests can replace it.
 public typealias WallClock = @Sendable () -> Timestamp
 
-/// A moment in UTC, to the nanosecond. HTTP and S3 speak in seconds; local files know more.
+/// A moment in UTC, to the nanosecond. HTTP and S3 use seconds; local files are more precise.
 public struct Timestamp: Sendable, Hashable, Comparable {
     /// Since 1970-01-01T00:00:00Z, without leap seconds.
     public var seconds: Int64
@@ -20,7 +20,7 @@ public struct Timestamp: Sendable, Hashable, Comparable {
         self.nanoseconds = nanoseconds
     }
 
-    /// The present moment by the system's clock.
+    /// The current time of the system's clock.
     public static var now: Timestamp {
         let elapsed = Date.now.timeIntervalSince1970
         let seconds = elapsed.rounded(.down)

@@ -44,9 +44,9 @@ extension S3Storage {
             return listed.page
         } catch {
             var refusal = error.storageError
-            // Where the status promised a listing, an error is no word of a store's: S3 has none there.
+            // The status promised a listing. S3 sends no error with it, so this one is not the store's.
             if error.fault?.status == 200 { (refusal.code, refusal.isForeign) = (.badAnswer, true) }
-            // The rest of the question is ours: it must be the cursor that the store cannot read.
+            // The rest of the request is ours: it must be the cursor that the store cannot read.
             if request.cursor != nil, error.fault?.status == 400, refusal.code == .badAnswer {
                 refusal.code = .badCursor
             }

@@ -16,7 +16,7 @@ struct ProbeObservations: Sendable, Hashable {
             plusIsSpace: plusIsSpace, completeTellsETag: completeTellsETag)
     }
 
-    /// One sentence each; of what is not settled yet, none.
+    /// One sentence each; none about what is not known yet.
     var warnings: [String] {
         let writes = [("PUT", put), ("CompleteMultipartUpload", complete), ("DELETE", delete)]
         var warnings: [String] = []

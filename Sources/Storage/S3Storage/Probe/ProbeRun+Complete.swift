@@ -18,7 +18,7 @@ extension ProbeRun {
         return (verdict, answered == lasting)
     }
 
-    /// Completions that create only, and such that replace one version.
+    /// Completions that create only, and completions that replace one version.
     func completeRaces() async throws(StorageError) -> [[RaceOutcome]] {
         try await rounds { round throws(StorageError) in
             let key = try self.key("complete/\(round)")
@@ -65,7 +65,7 @@ extension ProbeRun {
         of key: ObjectKey, number: Int
     ) async throws(StorageError) -> (id: String, part: ETag) {
         do throws(S3RequestError) {
-            // Without a note: the sweep finds a probe's uploads by their keys.
+            // Without a marker: the sweep finds a probe's uploads by their keys.
             let id = try await storage.createUpload(
                 key, options: UploadOptions(), during: .probe, repeatability: .always, until: deadline)
             let part = try await storage.client.send(

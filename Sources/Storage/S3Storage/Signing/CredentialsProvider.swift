@@ -25,9 +25,9 @@ extension SigningCredentials: CustomStringConvertible, CustomDebugStringConverti
 }
 
 /// Where keys come from: fixed ones, or later web identity, container credentials and instance metadata. Asked before
-/// every try of every request, so an implementation keeps what it has and refreshes it before it expires.
+/// every try of every request, so an implementation should cache its keys and refresh them before they expire.
 public protocol CredentialsProvider: Sendable {
-    /// - Throws: where there are none now; the request then fails as one that could not be sent.
+    /// - Throws: if there are none now; the request then fails as if it could not be sent.
     func credentials() async throws -> SigningCredentials
 }
 

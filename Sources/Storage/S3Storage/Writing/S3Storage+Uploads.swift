@@ -4,13 +4,13 @@ import NIOHTTP1
 public import ObjectStorage
 
 extension S3Storage {
-    /// CreateMultipartUpload, after a marker object is written, by which the sweep finds an upload that nobody ends.
+    /// CreateMultipartUpload. A marker object is written first, by which the sweep finds an upload that nobody ends.
     public func beginUpload(
         _ key: ObjectKey, options: UploadOptions
     ) async throws(StorageError) -> any MultipartUpload {
         if Task.isCancelled { throw StorageError(.cancelled, during: .beginUpload) }
-        // In a task of its own: where the caller leaves between the store's answer and ours, the upload would stay with
-        // nobody to end it. The deadline bounds it.
+        // In a task of its own: if the caller left between the store's answer and ours, nobody would end the upload.
+        // The deadline bounds it.
         let beginning = Task { [self] in
             await attempt { () throws(StorageError) in
                 try await beginRepeatedly(key, options: options, until: client.deadline())
@@ -33,15 +33,15 @@ extension S3Storage {
             do throws(S3RequestError) {
                 return try await beginUpload(key, options: options, until: deadline)
             } catch {
-                // Sent again, the request begins a second upload. The first one has a note of its own by then, by which
-                // the sweep finds it.
+                // Sent again, the request begins a second upload. The first one has its own marker, by which the sweep
+                // finds it.
                 let isOver = tries == Self.beginTries || NIODeadline.now() >= deadline
                 guard error.leavesDoubt, error.storageError.isOutage, !isOver else { throw error.storageError }
             }
         }
     }
 
-    /// How often an upload is begun whose answers are lost.
+    /// How often the begin of an upload is tried when its answers are lost.
     private static let beginTries = 3
 
     private func beginUpload(
@@ -56,7 +56,7 @@ extension S3Storage {
         do throws(S3RequestError) {
             uploadID = try await createUpload(key, options: options, until: deadline)
         } catch {
-            // Behind the caller: a store that has just failed may take its time for this too.
+            // In the background: a store that has just failed may be slow here too.
             if !error.leavesDoubt, !error.mayHaveActed {
                 tidying.start { [self] in await forget(noteAt: noteKey) }
             }
@@ -66,14 +66,14 @@ extension S3Storage {
         return S3MultipartUpload(note, uploadID: uploadID, noteKey: noteKey, of: self, options: options)
     }
 
-    /// Writes a note, or what has become known since.
+    /// Writes a marker, or updates it.
     func write(_ note: UploadMarker, at noteKey: ObjectKey, until deadline: NIODeadline) async throws(S3RequestError) {
         let request = S3Request(
             .beginUpload, .PUT, key: noteKey, headers: [("content-type", "text/plain")], body: note.bytes)
         _ = try await client.send(request, until: deadline)
     }
 
-    /// - Parameter repeatability: sent twice it would begin two uploads, of which a note names one.
+    /// - Parameter repeatability: sent twice, it would begin two uploads, and the marker names only one.
     func createUpload(
         _ key: ObjectKey, options: UploadOptions, during operation: StorageError.Operation = .beginUpload,
         repeatability: S3Request.Repeatability = .ifUntouched, until deadline: NIODeadline
@@ -85,7 +85,7 @@ extension S3Storage {
         return try await client.read(CreatedUploadDocument.self, request, until: deadline) { $0.uploadID }
     }
 
-    /// Removes a note. Its loss of purpose is no reason to fail anything: a note that stays is found by the sweep.
+    /// Removes a marker. Never fails: the sweep finds a marker that stays.
     func forget(noteAt noteKey: ObjectKey) async {
         do throws(S3RequestError) {
             _ = try await client.send(S3Request(.abortUpload, .DELETE, key: noteKey), until: client.deadline())
@@ -96,7 +96,7 @@ extension S3Storage {
         }
     }
 
-    /// Aborts an upload; one that is not there, any more, is aborted.
+    /// Aborts an upload. If it does not exist (any more), that is a success.
     func abortUpload(
         _ uploadID: String, of key: ObjectKey, until deadline: NIODeadline? = nil
     ) async throws(S3RequestError) {
@@ -110,7 +110,7 @@ extension S3Storage {
 }
 
 extension UploadMarker {
-    /// Where notes of this key's uploads are, each under a random name of its own.
+    /// The name for a marker of this key's uploads, each under its own random name.
     static func name(of key: ObjectKey) -> String {
         "\(folder)\(Hashing.sha256(key.bytes))/\(Hexadecimal.random(bytes: 16))"
     }
