@@ -6,7 +6,7 @@ public struct RenderedImage: Sendable, Hashable {
     public var bytes: [UInt8]
     /// The format of the file.
     public var format: ImageFormat
-    /// As seen; the file has no orientation of its own.
+    /// As seen; the file itself has no orientation.
     public var size: PixelSize
 
     init(bytes: [UInt8], format: ImageFormat, size: PixelSize) {

@@ -1,7 +1,7 @@
 import CImageCodecs
 import ImageModel
 
-/// The walk over a PNG's chunks to IEND (PNG, third edition, section 5), with every CRC.
+/// Follows a PNG's chunks to IEND (PNG, third edition, section 5), and checks every CRC.
 struct PNGStructure: Sendable {
     private enum State: Sendable {
         case signature
@@ -13,7 +13,7 @@ struct PNGStructure: Sendable {
 
     private var state = State.signature
     private var offset = 0
-    /// Signature, chunk header or CRC while it comes in.
+    /// Signature, chunk header or CRC, while it arrives.
     private var field = SmallBytes(wanted: 8)
     private var crc: UInt32 = 0
     /// The first bytes of acTL.
@@ -96,7 +96,7 @@ struct PNGStructure: Sendable {
         state = length == 0 ? .crc(name: name) : .data(name: name, remaining: length)
     }
 
-    /// The order of chunks (5.6, table 7), as far as it makes a file unreadable.
+    /// Checks the order of chunks (5.6, table 7), as far as a wrong order makes a file unreadable.
     private mutating func judge(_ name: FourCC, length: Int) throws(CodecError) {
         guard previous != nil || name == PNGChunk.header else { throw .damaged("a PNG that does not begin with IHDR") }
         switch name {
@@ -149,7 +149,7 @@ struct PNGStructure: Sendable {
             if case .signature = state { throw .notAnImage }
             throw .truncated("there is no IEND chunk in the PNG")
         }
-        // What is played is what fcTL chunks there are; what is admitted, by acTL.
+        // The number of fcTL chunks is played; the number in acTL was admitted.
         if let frames, frames != frameControls { throw .damaged("a wrong number of frames in the PNG") }
         return StructureCheck.Summary(
             frames: frames ?? 1, imageEnd: imageEnd, trailingBytes: offset - imageEnd,
