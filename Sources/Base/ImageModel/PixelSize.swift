@@ -11,7 +11,7 @@ public struct PixelSize: Sendable, Hashable {
         self.height = height
     }
 
-    /// Pixels in all. Sides come from headers of 32 bits at most, so the product fits.
+    /// The number of pixels. Sides come from headers of at most 32 bits, so the product fits.
     public var pixels: Int { width * height }
 
     /// The same size with its axes exchanged.
