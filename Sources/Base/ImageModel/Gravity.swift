@@ -1,5 +1,4 @@
-/// Which part of a picture is most important: it is kept when something is cut off, and decides where a padded picture
-/// is placed.
+/// Which part of a picture is most important: it is kept in a crop, and decides where a padded picture is placed.
 public enum Gravity: Sendable, Hashable {
     /// A point of the picture as seen, from its top left corner, in parts of its width and height: 0 to ``scale``. A
     /// crop is centred on this point, or as near to it as possible.

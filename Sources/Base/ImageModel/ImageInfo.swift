@@ -4,7 +4,7 @@ public struct ImageInfo: Sendable, Hashable {
     public var format: ImageFormat
     /// As stored, before orientation is applied.
     public var size: PixelSize
-    /// From EXIF; ``Orientation/upright`` if the file has none.
+    /// From EXIF, in an AVIF from irot and imir; ``Orientation/upright`` if the file has none.
     public var orientation: Orientation
     /// Whether pixels may be transparent; false only if all of them are opaque.
     public var hasAlpha: Bool

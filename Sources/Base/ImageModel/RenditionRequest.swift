@@ -56,8 +56,7 @@ public struct RenditionRequest: Sendable, Hashable {
     public var sharpen: Double?
     /// Pixels of the rendition per CSS pixel, 1 to 4: sharpening depends on it.
     public var pixelRatio: Double
-    /// Whether only the first frame of an animation is wanted, as a still picture; for a still picture it has no
-    /// effect.
+    /// Whether only the first frame of an animation is wanted, as a still picture. No effect on a still picture.
     public var isStill: Bool
     /// The most bytes that the file may have: quality is lowered until it fits. Nil: any number. See
     /// ``maximumBytesRange``.

@@ -2,7 +2,7 @@ public import Logging
 
 /// swift-log's backend: one event, one line, one write.
 ///
-/// Make them through ``bootstrap(format:level:)`` in a process, with a sink and a clock of one's own in a test.
+/// In a process, make it with ``bootstrap(format:level:)``; in a test, with the test's own sink and clock.
 public struct LineLogHandler: LogHandler {
     /// The lowest level that the logger writes.
     public var logLevel: Logger.Level
@@ -18,7 +18,7 @@ public struct LineLogHandler: LogHandler {
 
     /// - Parameters:
     ///   - label: of the logger.
-    ///   - sink: takes one whole line, line feed included, from any thread.
+    ///   - sink: takes one whole line, including its line feed, from any thread.
     public init(
         label: String, format: LineFormat, level: Logger.Level,
         now: @escaping @Sendable () -> LogTime = LogTime.now, sink: @escaping @Sendable ([UInt8]) -> Void
@@ -30,10 +30,10 @@ public struct LineLogHandler: LogHandler {
         logLevel = level
     }
 
-    /// Makes these the handlers of every logger of the process, on standard error. Once per process, before the first
-    /// logger is made.
+    /// Sets these handlers for every logger of the process, on standard error. Call it once per process, before the
+    /// first logger is made.
     ///
-    /// - Returns: The shorter way into the same log, with the label `tintype`.
+    /// - Returns: the faster way into the same log, with the label `tintype`.
     @discardableResult
     public static func bootstrap(format: LineFormat, level: Logger.Level) -> DirectLines {
         let lines = StandardError.open(format)
@@ -54,7 +54,7 @@ public struct LineLogHandler: LogHandler {
     /// logger's.
     public func log(event: LogEvent) {
         var merged = metadata
-        // The nearer one wins: the event's own over the task's over the logger's.
+        // More specific values win: the event's over the task's over the logger's.
         if let provided = metadataProvider?.get() { merged.merge(provided) { _, new in new } }
         if let own = event.metadata { merged.merge(own) { _, new in new } }
         if let error = event.error { merged["error"] = .string(String(reflecting: error)) }

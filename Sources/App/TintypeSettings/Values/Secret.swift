@@ -1,6 +1,6 @@
-/// A text that must not be printed: neither interpolation nor a dump of what holds it shows it.
+/// A text that must not be printed: neither interpolation nor a dump of its owner shows it.
 public struct Secret: Sendable, Hashable {
-    /// The text itself. To be handed on to what signs or compares, never to a log.
+    /// The text itself. For code that signs or compares, never for a log.
     public let revealed: String
 
     /// Hides the text from now on.
@@ -8,7 +8,7 @@ public struct Secret: Sendable, Hashable {
         revealed = text
     }
 
-    /// What stands for every secret in output.
+    /// Replaces every secret in output.
     public static let mask = "***"
 }
 

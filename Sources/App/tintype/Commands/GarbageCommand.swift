@@ -5,8 +5,8 @@ import ObjectStorage
 import Telemetry
 import TintypeSettings
 
-/// Removes from the store what nothing refers to any more. May run beside servers of this release, as from a nightly
-/// job.
+/// Removes objects from the store that nothing refers to any more. May run beside servers of this release, for example
+/// as a nightly job.
 struct GarbageCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "gc",

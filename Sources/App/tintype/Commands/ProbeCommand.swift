@@ -4,7 +4,7 @@ import ObjectStorage
 import Telemetry
 import TintypeSettings
 
-/// Finds out what the store honours and keeps it in the bucket, where servers find it when they start.
+/// Finds out what the store supports and keeps the result in the bucket, where servers find it when they start.
 struct ProbeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "probe",
