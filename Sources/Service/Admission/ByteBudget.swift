@@ -124,7 +124,7 @@ public final class ByteBudget<Client: Hashable & Sendable>: Sendable {
         _ bytes: Int, for client: Client, deadline: ContinuousClock.Instant
     ) async throws(AdmissionError) -> Reservation {
         let ticket = guarded.withLockedValue { $0.state.nextTicket() }
-        let refusal = await withTaskCancellationHandler {
+        let rejection = await withTaskCancellationHandler {
             await withCheckedContinuation { (continuation: Continuation) in
                 let now = clock.now()
                 let answer = guarded.withLockedValue { guarded -> ByteBudgetState<Client>.Answer in
@@ -147,7 +147,7 @@ public final class ByteBudget<Client: Hashable & Sendable>: Sendable {
         } onCancel: {
             withdraw(ticket) { _ in .cancelled }
         }
-        if let refusal { throw refusal }
+        if let rejection { throw rejection }
         return Reservation(bytes, for: client, of: self)
     }
 
@@ -177,12 +177,12 @@ public final class ByteBudget<Client: Hashable & Sendable>: Sendable {
 
     private func withdraw(_ ticket: Int, error: (Duration) -> AdmissionError) {
         let now = clock.now()
-        let (refused, refusal, granted) = guarded.withLockedValue {
+        let (refused, rejection, granted) = guarded.withLockedValue {
             guarded -> (Continuation?, AdmissionError, [Continuation]) in
             guard let (waited, granted) = guarded.state.withdraw(ticket, now: now) else { return (nil, .cancelled, []) }
             return (guarded.take(ticket), error(waited), granted.compactMap { guarded.take($0) })
         }
-        refused?.resume(returning: refusal)
+        refused?.resume(returning: rejection)
         for continuation in granted { continuation.resume(returning: nil) }
     }
 

@@ -146,14 +146,14 @@ public final class FairQueue<Client: Hashable & Sendable>: Sendable {
     ///   deadline passes, a client with less work waiting comes, or the task is cancelled.
     public func acquire(_ job: Job, deadline: ContinuousClock.Instant) async throws(AdmissionRejection) -> Permit {
         let ticket = guarded.withLockedValue { $0.state.nextTicket() }
-        let refusal = await withTaskCancellationHandler {
+        let rejection = await withTaskCancellationHandler {
             await withCheckedContinuation { (continuation: Continuation) in
                 enter(job, ticket, deadline: deadline, continuation)
             }
         } onCancel: {
             withdraw(ticket) { _ in .cancelled }
         }
-        if let refusal { throw refusal }
+        if let rejection { throw rejection }
         return Permit(job, self)
     }
 
@@ -162,7 +162,7 @@ public final class FairQueue<Client: Hashable & Sendable>: Sendable {
         _ continuation: Continuation
     ) {
         let now = clock.now()
-        let (answer, displaced, refusal) = guarded.withLockedValue {
+        let (answer, displaced, rejection) = guarded.withLockedValue {
             guarded -> (FairQueueState<Client>.Answer, [Continuation], AdmissionRejection) in
             // Seen here, under the lock; otherwise the handler runs later and finds the ticket.
             if Task.isCancelled { return (.refused(.cancelled), [], .cancelled) }
@@ -178,10 +178,10 @@ public final class FairQueue<Client: Hashable & Sendable>: Sendable {
         }
         switch answer {
         case .granted: continuation.resume(returning: nil)
-        case .refused(let refusal): continuation.resume(returning: refusal)
+        case .refused(let rejection): continuation.resume(returning: rejection)
         case .queued: break
         }
-        for continuation in displaced { continuation.resume(returning: refusal) }
+        for continuation in displaced { continuation.resume(returning: rejection) }
     }
 
     private func timer(_ ticket: Int, deadline: ContinuousClock.Instant) -> Task<Void, Never> {
@@ -193,13 +193,13 @@ public final class FairQueue<Client: Hashable & Sendable>: Sendable {
         }
     }
 
-    private func withdraw(_ ticket: Int, refusal: (_ secondsToDrain: Int) -> AdmissionRejection) {
+    private func withdraw(_ ticket: Int, rejection: (_ secondsToDrain: Int) -> AdmissionRejection) {
         let now = clock.now()
         let (refused, error, granted) = guarded.withLockedValue {
             guarded -> (Continuation?, AdmissionRejection, [Continuation]) in
             guard let granted = guarded.state.withdraw(ticket, now: now) else { return (nil, .cancelled, []) }
             return (
-                guarded.take(ticket), refusal(guarded.state.secondsToDrain), granted.compactMap { guarded.take($0) }
+                guarded.take(ticket), rejection(guarded.state.secondsToDrain), granted.compactMap { guarded.take($0) }
             )
         }
         refused?.resume(returning: error)

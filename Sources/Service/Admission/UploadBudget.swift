@@ -28,10 +28,10 @@ public final class UploadBudget<Client: Hashable & Sendable>: Sendable {
 
         /// Removes the continuations that an outcome concerns, so that they are resumed outside the lock.
         mutating func collect(
-            _ outcome: UploadBudgetState<Client>.Outcome, refusal: AdmissionError
+            _ outcome: UploadBudgetState<Client>.Outcome, rejection: AdmissionError
         ) -> [(Continuation, AdmissionError?)] {
             outcome.granted.compactMap { ticket in take(ticket).map { ($0, nil) } }
-                + outcome.refused.compactMap { ticket in take(ticket).map { ($0, refusal) } }
+                + outcome.refused.compactMap { ticket in take(ticket).map { ($0, rejection) } }
         }
 
         private mutating func take(_ ticket: Int) -> Continuation? {
@@ -85,7 +85,7 @@ public final class UploadBudget<Client: Hashable & Sendable>: Sendable {
         let ticket = guarded.withLockedValue { $0.state.nextID() }
         let start = clock.now()
         let timer = NIOLockedValueBox<Task<Void, Never>?>(nil)
-        let refusal = await withTaskCancellationHandler {
+        let rejection = await withTaskCancellationHandler {
             await withCheckedContinuation { (continuation: Continuation) in
                 let answer = guarded.withLockedValue { guarded -> Bool? in
                     // The task is marked as cancelled before its handlers run. Either the mark is seen here, under the
@@ -105,28 +105,28 @@ public final class UploadBudget<Client: Hashable & Sendable>: Sendable {
                     let sleeping = Task { [clock] in
                         // If the sleep is cancelled, its request no longer waits.
                         guard (try? await clock.sleep(deadline)) != nil else { return }
-                        perform(refusal: .overloaded(waited: clock.now() - start)) { $0.withdraw(ticket) }
+                        perform(rejection: .overloaded(waited: clock.now() - start)) { $0.withdraw(ticket) }
                     }
                     timer.withLockedValue { $0 = sleeping }
                 }
             }
         } onCancel: {
-            perform(refusal: .cancelled) { $0.withdraw(ticket) }
+            perform(rejection: .cancelled) { $0.withdraw(ticket) }
         }
         timer.withLockedValue { $0 }?.cancel()
-        if let refusal { throw refusal }
+        if let rejection { throw rejection }
     }
 
     func close(_ lease: Int) {
-        perform(refusal: .cancelled) { $0.close(lease) }
+        perform(rejection: .cancelled) { $0.close(lease) }
     }
 
     private func perform(
-        refusal: AdmissionError, _ event: (inout UploadBudgetState<Client>) -> UploadBudgetState<Client>.Outcome
+        rejection: AdmissionError, _ event: (inout UploadBudgetState<Client>) -> UploadBudgetState<Client>.Outcome
     ) {
         let resumptions = guarded.withLockedValue { guarded in
             let outcome = event(&guarded.state)
-            return guarded.collect(outcome, refusal: refusal)
+            return guarded.collect(outcome, rejection: rejection)
         }
         for (continuation, error) in resumptions { continuation.resume(returning: error) }
     }

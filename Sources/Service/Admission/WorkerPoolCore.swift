@@ -66,7 +66,7 @@ final class WorkerPoolCore: @unchecked Sendable {
         refuse: @escaping @Sendable (AdmissionError) -> Void
     ) {
         let now = clock.now()
-        let refusal: AdmissionError? = withState {
+        let rejection: AdmissionError? = withState {
             // Seen here, under the lock; otherwise the handler runs later and finds the ticket.
             if Task.isCancelled { return .cancelled }
             switch state.submit(ticket, deadline: deadline, now: now) {
@@ -79,7 +79,7 @@ final class WorkerPoolCore: @unchecked Sendable {
                 return nil
             }
         }
-        if let refusal { refuse(refusal) }
+        if let rejection { refuse(rejection) }
     }
 
     /// Takes a queued job out of the queue, or tells a running one to stop.
@@ -127,9 +127,9 @@ final class WorkerPoolCore: @unchecked Sendable {
             guard let waited = state.withdraw(ticket, now: now) else { return nil }
             return jobs.removeValue(forKey: ticket).map { ($0, error(waited)) }
         }
-        guard let (job, refusal) = withdrawn else { return false }
+        guard let (job, rejection) = withdrawn else { return false }
         job.timer?.cancel()
-        job.refuse(refusal)
+        job.refuse(rejection)
         return true
     }
 

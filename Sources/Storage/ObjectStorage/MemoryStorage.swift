@@ -107,7 +107,7 @@ public final class MemoryStorage: ObjectStorage {
     /// Removes the object; its bytes stay with those who read them.
     public func delete(_ key: ObjectKey, ifMatch: ETag?) async throws(StorageError) {
         try checkCancellation(during: .delete)
-        let failure = state.withLockedValue { state -> StorageError.Code? in
+        let code = state.withLockedValue { state -> StorageError.Code? in
             if let ifMatch {
                 guard let current = state.objects[key]?.info.etag else { return .notFound }
                 if current != ifMatch { return .preconditionFailed }
@@ -115,7 +115,7 @@ public final class MemoryStorage: ObjectStorage {
             state.objects[key] = nil
             return nil
         }
-        if let failure { throw StorageError(failure, during: .delete) }
+        if let code { throw StorageError(code, during: .delete) }
     }
 
     /// Sorts all keys that have the prefix, for every page.

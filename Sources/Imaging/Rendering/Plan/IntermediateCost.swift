@@ -31,16 +31,17 @@ extension IntermediateRules {
     /// - Parameter file: the whole original.
     public func price(_ spec: RenditionSpec, file: RawSpan, info: ImageInfo, limits: RenderLimits) -> IntermediateCost?
     {
-        guard let rung = intermediate(of: info), serves(spec, of: info),
+        guard let intermediateSpec = intermediate(of: info), serves(spec, of: info),
             let direct = try? RenderPlan(info: info, spec: spec, limits: limits),
-            let making = try? RenderPlan(info: info, spec: rung, limits: limits)
+            let making = try? RenderPlan(info: info, spec: intermediateSpec, limits: limits)
         else { return nil }
-        let rungInfo = ImageInfo(format: .jpeg, size: making.outputSize)
-        guard let stepped = try? RenderPlan(info: rungInfo, of: info.displaySize, spec: spec, limits: limits) else {
+        let intermediateInfo = ImageInfo(format: .jpeg, size: making.outputSize)
+        guard let stepped = try? RenderPlan(info: intermediateInfo, of: info.displaySize, spec: spec, limits: limits)
+        else {
             return nil
         }
         let directTime = Self.time(direct, file: file, info: info, limits: limits)
-        let steppedTime = Self.time(stepped, rung: making.outputSize)
+        let steppedTime = Self.time(stepped, intermediate: making.outputSize)
         let makingTime =
             Self.time(making, file: file, info: info, limits: limits) + making.outputSize.pixels * Self.encoding / 1_000
         return IntermediateCost(saving: directTime - steppedTime, making: makingTime + steppedTime - directTime)
@@ -57,9 +58,9 @@ extension IntermediateRules {
     }
 
     /// For an intermediate that does not exist yet: a plain JPEG of about half a byte per pixel.
-    private static func time(_ plan: RenderPlan, rung: PixelSize) -> Int {
-        let pixels = rung.pixels
-        return pixels * (plan.scaleDenominator > 1 ? 4 : 9) / 1_000 + resampled(rung, plan)
+    private static func time(_ plan: RenderPlan, intermediate: PixelSize) -> Int {
+        let pixels = intermediate.pixels
+        return pixels * (plan.scaleDenominator > 1 ? 4 : 9) / 1_000 + resampled(intermediate, plan)
     }
 
     private static func resampled(_ size: PixelSize, _ plan: RenderPlan) -> Int {

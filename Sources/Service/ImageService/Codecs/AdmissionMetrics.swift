@@ -15,8 +15,8 @@ struct AdmissionMetrics: Sendable {
 
     func note(waited: Duration) { waits.record(duration: waited) }
 
-    func note(_ refusal: AdmissionRejection) {
-        switch refusal {
+    func note(_ rejection: AdmissionRejection) {
+        switch rejection {
         case .full: full.increment()
         case .displaced: displaced.increment()
         case .tooLate: late.increment()

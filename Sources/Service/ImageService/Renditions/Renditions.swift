@@ -78,7 +78,7 @@ struct Renditions: Sendable {
         if let cached = cache.body(version.path, version.etag, .rendition(text)) {
             return rendition(.cached(cached), isHit: true)
         }
-        var refusals = 0
+        var rejections = 0
         while true {
             let key = FlightKey(version: version, text: text, epoch: cache.epoch(of: version.path))
             let isLeader = NIOLockedValueBox(false)
@@ -92,8 +92,10 @@ struct Renditions: Sendable {
                 throw .cancelled
             }
             // A caller that joined another's work was rejected on the other's account, so it asks again on its own.
-            if case .failure(.overloaded) = result, !isLeader.withLockedValue({ $0 }), refusals < Self.maximumRefusals {
-                refusals += 1
+            if case .failure(.overloaded) = result, !isLeader.withLockedValue({ $0 }),
+                rejections < Self.maximumRejections
+            {
+                rejections += 1
                 continue
             }
             return rendition(try result.get(), isHit: false)
@@ -101,7 +103,7 @@ struct Renditions: Sendable {
     }
 
     /// How often a caller accepts rejections of work that it has joined.
-    private static let maximumRefusals = 3
+    private static let maximumRejections = 3
 
     // MARK: Shared work
 

@@ -67,13 +67,13 @@ struct WriteSettlement: Sendable {
         } catch  where error.code == .notFound {
             return .notDone(lost, found: nil)
         } catch {
-            return .failed(verdict(on: lost, wasTriedBefore: ids.count > 1, lookedFor: error))
+            return .failed(errorToReport(on: lost, wasTriedBefore: ids.count > 1, lookedFor: error))
         }
     }
 
     /// The error to report if the look has failed as well. A store that refuses a second try may have met the result of
     /// the first one. Only a look could tell; without it nothing is known.
-    private func verdict(
+    private func errorToReport(
         on error: StorageError, wasTriedBefore: Bool, lookedFor failure: StorageError
     ) -> StorageError {
         guard !error.isOutage, error.mayHaveHappened || wasTriedBefore else { return error }

@@ -118,8 +118,8 @@ final class TemporaryFile: Sendable {
             try attributes?.write(to: file)
         } catch {
             // What others have put there must be kept; ours can be derived again.
-            let isRoom = [ENOSPC, EDQUOT, E2BIG, ERANGE].contains(error.number)
-            guard isRoom, hasCarried.withLockedValue({ $0 }) else { throw error }
+            let isFull = [ENOSPC, EDQUOT, E2BIG, ERANGE].contains(error.number)
+            guard isFull, hasCarried.withLockedValue({ $0 }) else { throw error }
         }
     }
 

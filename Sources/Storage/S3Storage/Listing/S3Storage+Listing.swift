@@ -43,14 +43,14 @@ extension S3Storage {
             note(listed)
             return listed.page
         } catch {
-            var refusal = error.storageError
+            var listError = error.storageError
             // The status promised a listing. S3 sends no error with it, so this one is not the store's.
-            if error.fault?.status == 200 { (refusal.code, refusal.isForeign) = (.badAnswer, true) }
+            if error.fault?.status == 200 { (listError.code, listError.isForeign) = (.badAnswer, true) }
             // The rest of the request is ours: it must be the cursor that the store cannot read.
-            if request.cursor != nil, error.fault?.status == 400, refusal.code == .badAnswer {
-                refusal.code = .badCursor
+            if request.cursor != nil, error.fault?.status == 400, listError.code == .badAnswer {
+                listError.code = .badCursor
             }
-            throw refusal
+            throw listError
         }
     }
 

@@ -12,10 +12,10 @@ public struct ProbeReport: Sendable, Hashable {
     /// Every result as a line of its name and its value, for people.
     public var lines: [String]
 
-    init(_ findings: ProbeObservations, partSize: Int) {
-        capabilities = findings.traits.capabilities(partSize: partSize)
-        tellsMissingKeys = findings.tellsMissingKeys
-        warnings = findings.warnings
-        lines = findings.fields.map { "\($0.name): \($0.value)" }
+    init(_ observations: ProbeObservations, partSize: Int) {
+        capabilities = observations.traits.capabilities(partSize: partSize)
+        tellsMissingKeys = observations.tellsMissingKeys
+        warnings = observations.warnings
+        lines = observations.fields.map { "\($0.name): \($0.value)" }
     }
 }

@@ -82,13 +82,13 @@ struct ProbeResult: Sendable, Hashable {
             values[String(line[..<space])] = String(line[line.index(after: space)...])
         }
         guard let seconds = values["probed"].flatMap({ Int64($0) }), (0...(1 << 40)).contains(seconds),
-            let findings = ProbeObservations(values)
+            let observations = ProbeObservations(values)
         else { return nil }
         var store = StoreIdentity(configuration, server: values["server"] ?? "")
         store.endpoint = values["endpoint"] ?? ""
         store.bucket = values["bucket"] ?? ""
         store.region = values["region"] ?? ""
-        self.init(store: store, probed: Timestamp(seconds: seconds), findings: findings)
+        self.init(store: store, probed: Timestamp(seconds: seconds), findings: observations)
         // If it does not encode to the same text, somebody has changed it.
         guard self.bytes == bytes else { return nil }
     }
@@ -106,11 +106,11 @@ extension ProbeObservations {
 
     /// Nil if one is missing or invalid.
     init?(_ values: [String: String]) {
-        func verdict(_ name: String) -> RaceResult? {
+        func result(_ name: String) -> RaceResult? {
             values[name].flatMap { ConditionSupport(rawValue: $0) }.map { RaceResult(settled: $0) }
         }
         func flag(_ name: String) -> Bool? { values[name].flatMap { Bool($0) } }
-        guard let put = verdict("put"), let complete = verdict("complete"), let delete = verdict("delete"),
+        guard let put = result("put"), let complete = result("complete"), let delete = result("delete"),
             let listsInByteOrder = flag("lists-in-byte-order"), let plusIsSpace = flag("plus-is-space"),
             let completeTellsETag = flag("complete-tells-etag"), let tellsMissingKeys = flag("tells-missing-keys")
         else { return nil }

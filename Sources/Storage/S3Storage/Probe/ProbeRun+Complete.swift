@@ -4,18 +4,18 @@ import ObjectStorage
 
 extension ProbeRun {
     /// Completes uploads under conditions that do not hold, and one without any. Each upload has one part.
-    func completeFacts() async throws(StorageError) -> (verdict: RaceResult, tellsETag: Bool) {
-        var verdict = RaceResult()
+    func completeFacts() async throws(StorageError) -> (result: RaceResult, tellsETag: Bool) {
+        var result = RaceResult()
         let taken = try key("complete/taken")
         _ = try await write(taken, "first")
         for mode in [PutMode.createOnly, .replace(Self.foreignETag)] {
             let upload = try await beginUpload(of: taken, number: 0)
-            verdict.addFalseCondition(try await complete(upload, of: taken, mode: mode).outcome)
+            result.addFalseCondition(try await complete(upload, of: taken, mode: mode).outcome)
         }
         let upload = try await beginUpload(of: taken, number: 1)
         let answered = try await complete(upload, of: taken, mode: .overwrite).etag
         let lasting = try await storage.head(taken, during: .probe, until: deadline).etag
-        return (verdict, answered == lasting)
+        return (result, answered == lasting)
     }
 
     /// Completions that create only, and completions that replace one version.

@@ -8,15 +8,15 @@ extension ProbeRun {
 
     /// Writes under conditions that do not hold.
     func putFacts() async throws(StorageError) -> RaceResult {
-        var verdict = RaceResult()
+        var result = RaceResult()
         let taken = try key("put/taken")
         _ = try await write(taken, "first")
-        verdict.addFalseCondition(try await put(taken, "second", mode: .createOnly).outcome)
-        verdict.addFalseCondition(try await put(taken, "third", mode: .replace(Self.foreignETag)).outcome)
+        result.addFalseCondition(try await put(taken, "second", mode: .createOnly).outcome)
+        result.addFalseCondition(try await put(taken, "third", mode: .replace(Self.foreignETag)).outcome)
         // MinIO treated this as true until 2025-09 (minio/minio#21526).
         let missing = try key("put/missing")
-        verdict.addFalseCondition(try await put(missing, "first", mode: .replace(Self.foreignETag)).outcome)
-        return verdict
+        result.addFalseCondition(try await put(missing, "first", mode: .replace(Self.foreignETag)).outcome)
+        return result
     }
 
     /// Writes that create only, and writes that replace one version.
@@ -32,11 +32,11 @@ extension ProbeRun {
 
     /// A delete of a version that is not there.
     func deleteFacts() async throws(StorageError) -> RaceResult {
-        var verdict = RaceResult()
+        var result = RaceResult()
         let taken = try key("delete/taken")
         _ = try await write(taken, "first")
-        verdict.addFalseCondition(try await delete(taken, version: Self.foreignETag).outcome)
-        return verdict
+        result.addFalseCondition(try await delete(taken, version: Self.foreignETag).outcome)
+        return result
     }
 
     /// Deletes and replacements of one version: one kind may win.

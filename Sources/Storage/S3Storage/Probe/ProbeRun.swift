@@ -27,18 +27,18 @@ final class ProbeRun: Sendable {
 
     /// What can be found without races. Independent questions are asked at the same time.
     func facts() async throws(StorageError) -> ProbeObservations {
-        var findings = ProbeObservations()
-        findings.tellsMissingKeys = try await tellsMissingKeys()
+        var observations = ProbeObservations()
+        observations.tellsMissingKeys = try await tellsMissingKeys()
         async let put = attempt { () throws(StorageError) in try await self.putFacts() }
         async let complete = attempt { () throws(StorageError) in try await self.completeFacts() }
         async let delete = attempt { () throws(StorageError) in try await self.deleteFacts() }
         async let listing = attempt { () throws(StorageError) in try await self.listingFacts() }
         let answers = await (put, complete, delete, listing)
-        findings.put = try answers.0.get()
-        (findings.complete, findings.completeTellsETag) = try answers.1.get()
-        findings.delete = try answers.2.get()
-        (findings.listsInByteOrder, findings.plusIsSpace) = try answers.3.get()
-        return findings
+        observations.put = try answers.0.get()
+        (observations.complete, observations.completeTellsETag) = try answers.1.get()
+        observations.delete = try answers.2.get()
+        (observations.listsInByteOrder, observations.plusIsSpace) = try answers.3.get()
+        return observations
     }
 
     /// Runs the races that are still needed.
@@ -51,11 +51,11 @@ final class ProbeRun: Sendable {
                 default: facts.delete.needsRaces ? try await self.deleteRaces() : []
                 }
             })
-        var findings = facts
-        for race in outcomes[0] { findings.put.addRace(race) }
-        for race in outcomes[1] { findings.complete.addRace(race) }
-        for race in outcomes[2] { findings.delete.addRace(race) }
-        return findings
+        var observations = facts
+        for race in outcomes[0] { observations.put.addRace(race) }
+        for race in outcomes[1] { observations.complete.addRace(race) }
+        for race in outcomes[2] { observations.delete.addRace(race) }
+        return observations
     }
 
     /// A key of this run, to be removed at its end.

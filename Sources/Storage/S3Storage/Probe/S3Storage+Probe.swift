@@ -17,9 +17,9 @@ extension S3Storage {
     @discardableResult
     public func prepare() async throws(StorageError) -> ProbeReport {
         if configuration.createBucket { try await createBucket() }
-        if let verdict = try await storedResult() {
-            traits = verdict.findings.traits
-            return ProbeReport(verdict.findings, partSize: configuration.partSize)
+        if let stored = try await storedResult() {
+            traits = stored.findings.traits
+            return ProbeReport(stored.findings, partSize: configuration.partSize)
         }
         let run = ProbeRun(self, isGentle: true)
         do throws(StorageError) {
@@ -43,10 +43,10 @@ extension S3Storage {
         let run = ProbeRun(self)
         let result = await attempt { () throws(StorageError) in try await run.races(after: try await run.facts()) }
         await cleanUp(run)
-        let findings = try result.get()
-        traits = findings.traits
-        await keep(findings)
-        return ProbeReport(findings, partSize: configuration.partSize)
+        let observations = try result.get()
+        traits = observations.traits
+        await keep(observations)
+        return ProbeReport(observations, partSize: configuration.partSize)
     }
 
     /// Runs races until their result is known, here or from another replica.
@@ -57,14 +57,14 @@ extension S3Storage {
         while facts.needsRaces, !Task.isCancelled {
             guard await lease.take(for: run) else {
                 try? await Task.sleep(for: .seconds(3))
-                guard let verdict = try? await storedResult() else { continue }
-                learn(verdict.findings, after: facts)
+                guard let stored = try? await storedResult() else { continue }
+                learn(stored.findings, after: facts)
                 break
             }
             let result = await attempt { [run] () throws(StorageError) in try await run.races(after: facts) }
-            if case .success(let findings) = result {
-                learn(findings, after: facts)
-                await keep(findings)
+            if case .success(let observations) = result {
+                learn(observations, after: facts)
+                await keep(observations)
                 break
             }
             await cleanUp(run)
@@ -79,9 +79,9 @@ extension S3Storage {
         }
     }
 
-    private func learn(_ findings: ProbeObservations, after facts: ProbeObservations) {
-        traits = findings.traits
-        for warning in findings.warnings where !facts.warnings.contains(warning) {
+    private func learn(_ observations: ProbeObservations, after facts: ProbeObservations) {
+        traits = observations.traits
+        for warning in observations.warnings where !facts.warnings.contains(warning) {
             logger.warning("the store does not keep all promises", metadata: ["finding": "\(warning)"])
         }
     }

@@ -18,21 +18,22 @@ extension S3Storage {
             throw error.storageError
         }
         let store = StoreIdentity(configuration, server: answer.headers.first(name: "server") ?? "")
-        guard let verdict = ProbeResult(answer.body, for: configuration),
-            verdict.holds(for: store, written: written, now: client.now(), maxAge: configuration.probeMaxAge)
+        guard let result = ProbeResult(answer.body, for: configuration),
+            result.holds(for: store, written: written, now: client.now(), maxAge: configuration.probeMaxAge)
         else { return nil }
-        return verdict
+        return result
     }
 
     /// Keeps the result for this server's next start and for other replicas. If that fails, they probe.
-    func keep(_ findings: ProbeObservations) async {
-        guard !findings.needsRaces else { return }
-        let verdict = ProbeResult(
-            store: StoreIdentity(configuration, server: client.voice.server), probed: client.now(), findings: findings)
+    func keep(_ observations: ProbeObservations) async {
+        guard !observations.needsRaces else { return }
+        let result = ProbeResult(
+            store: StoreIdentity(configuration, server: client.voice.server), probed: client.now(),
+            findings: observations)
         do {
             let key = try Self.ownKey(ProbeResult.name, during: .probe)
             let request = S3Request(
-                .probe, .PUT, key: key, headers: [("content-type", "text/plain")], body: verdict.bytes)
+                .probe, .PUT, key: key, headers: [("content-type", "text/plain")], body: result.bytes)
             _ = try await client.send(request, until: client.deadline())
         } catch {
             logger.debug(

@@ -55,19 +55,19 @@ extension S3Storage {
     public func get(_ key: ObjectKey, options: GetOptions) async throws(StorageError) -> GetResult {
         let deadline = client.deadline()
         let use = client.enterBodies()
-        var refusal: StorageError
+        var readError: StorageError
         do throws(S3RequestError) {
             return try await read(key, options: options, under: use, until: deadline)
         } catch {
-            refusal = error.storageError
+            readError = error.storageError
         }
-        guard refusal.code == .rangeNotSatisfiable, let range = options.range else { throw refusal }
+        guard readError.code == .rangeNotSatisfiable, let range = options.range else { throw readError }
         // Not every store tells the object's size when it refuses a range.
-        if refusal.objectSize == nil {
-            refusal.objectSize = try? await head(key, during: .get, until: deadline).size
+        if readError.objectSize == nil {
+            readError.objectSize = try? await head(key, during: .get, until: deadline).size
         }
         // And some refuse a suffix longer than the object, which means all of it (rclone).
-        guard let size = refusal.objectSize, let wanted = range.resolve(size: size) else { throw refusal }
+        guard let size = readError.objectSize, let wanted = range.resolve(size: size) else { throw readError }
         do throws(S3RequestError) {
             let exact = ByteRange.closed(first: wanted.lowerBound, last: wanted.upperBound - 1)
             let options = GetOptions(range: exact, ifMatch: options.ifMatch)

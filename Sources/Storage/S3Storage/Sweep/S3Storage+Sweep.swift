@@ -14,7 +14,7 @@ extension S3Storage {
         var report = SweepReport()
         try await forEachOwn(UploadMarker.folder) { item throws(StorageError) in
             do throws(S3RequestError) {
-                try await self.sweep(noteAt: item, begunBefore: latest, report: &report)
+                try await self.sweep(markerAt: item, begunBefore: latest, report: &report)
             } catch {
                 self.note(error.storageError, in: &report)
             }
@@ -54,7 +54,7 @@ extension S3Storage {
     }
 
     private func sweep(
-        noteAt item: ObjectInfo, begunBefore latest: Timestamp, report: inout SweepReport
+        markerAt item: ObjectInfo, begunBefore latest: Timestamp, report: inout SweepReport
     ) async throws(S3RequestError) {
         // A marker that is too young by the store's clock is too young by any correct clock.
         guard item.isNotAfter(latest) else { return }
@@ -65,14 +65,14 @@ extension S3Storage {
             return
         }
         // An object that is not a marker stands for no upload.
-        if let note = UploadMarker(answer.body) {
-            guard note.begun <= latest else { return }
-            if let id = note.uploadID {
-                try await abortUpload(id, of: note.key)
+        if let marker = UploadMarker(answer.body) {
+            guard marker.begun <= latest else { return }
+            if let id = marker.uploadID {
+                try await abortUpload(id, of: marker.key)
                 report.abortedUploads += 1
             } else {
                 let unnamed = try await abortUnnamed(
-                    note, notedAt: item.lastModified ?? note.begun, latest: latest)
+                    marker, markedAt: item.lastModified ?? marker.begun, latest: latest)
                 report.abortedUploads += unnamed.aborted
                 // Only the marker leads to these: a slow store may have begun one long after it.
                 guard unnamed.tooYoung == 0 else { return }
@@ -86,18 +86,18 @@ extension S3Storage {
     /// shortly after the marker, and is itself old enough, cannot still be going on. One that was begun much later is
     /// somebody else's.
     private func abortUnnamed(
-        _ note: UploadMarker, notedAt: Timestamp, latest: Timestamp
+        _ marker: UploadMarker, markedAt: Timestamp, latest: Timestamp
     ) async throws(S3RequestError) -> (aborted: Int, tooYoung: Int) {
         var (aborted, tooYoung) = (0, 0)
-        let first = min(notedAt.seconds, note.begun.seconds)
-        let last = max(notedAt.seconds, note.begun.seconds) + Self.longestBeginning
-        for upload in try await uploads(prefix: note.key.bytes) where upload.key == note.key {
+        let first = min(markedAt.seconds, marker.begun.seconds)
+        let last = max(markedAt.seconds, marker.begun.seconds) + Self.longestBeginning
+        for upload in try await uploads(prefix: marker.key.bytes) where upload.key == marker.key {
             guard let begun = upload.begun, (first...last).contains(begun.seconds) else { continue }
             guard begun <= latest else {
                 tooYoung += 1
                 continue
             }
-            try await abortUpload(upload.id, of: note.key)
+            try await abortUpload(upload.id, of: marker.key)
             aborted += 1
         }
         return (aborted, tooYoung)

@@ -17,7 +17,7 @@ final class S3MultipartUpload: MultipartUpload {
 
     private let key: ObjectKey
     private let uploadID: String
-    private let noteKey: ObjectKey
+    private let markerKey: ObjectKey
     private let storage: S3Storage
     private let options: UploadOptions
     /// Adds the upload's id to the marker while the first part is sent. If that fails, the sweep finds the upload by
@@ -25,19 +25,20 @@ final class S3MultipartUpload: MultipartUpload {
     private let naming: Task<Void, Never>
     private let state = NIOLockedValueBox(State())
 
-    /// - Parameter note: the marker with the id; the stored one has no id yet.
-    init(_ note: UploadMarker, uploadID: String, noteKey: ObjectKey, of storage: S3Storage, options: UploadOptions) {
-        key = note.key
+    /// - Parameter marker: the marker with the id; the stored one has no id yet.
+    init(_ marker: UploadMarker, uploadID: String, markerKey: ObjectKey, of storage: S3Storage, options: UploadOptions)
+    {
+        key = marker.key
         self.uploadID = uploadID
-        self.noteKey = noteKey
+        self.markerKey = markerKey
         self.storage = storage
         self.options = options
         naming = Task {
             do throws(S3RequestError) {
-                try await storage.write(note, at: noteKey, until: storage.client.deadline())
+                try await storage.write(marker, at: markerKey, until: storage.client.deadline())
             } catch {
                 storage.logger.debug(
-                    "note of an upload stays without its id",
+                    "marker of an upload stays without its id",
                     metadata: ["error": "\(error.storageError.debugDescription)"])
             }
         }
@@ -83,7 +84,7 @@ final class S3MultipartUpload: MultipartUpload {
         }
         state.withLockedValue { $0.isOver = true }
         // Runs on even in a cancelled task, and the caller need not wait for it: the object is there.
-        storage.tidying.start { await self.forgetNote() }
+        storage.tidying.start { await self.forgetMarker() }
         return result
     }
 
@@ -155,13 +156,13 @@ final class S3MultipartUpload: MultipartUpload {
     }
 
     /// The marker is removed after its id was written; else that write would create it anew.
-    private func forgetNote() async {
+    private func forgetMarker() async {
         await withTaskCancellationHandler {
             await naming.value
         } onCancel: {
             naming.cancel()
         }
-        await storage.forget(noteAt: noteKey)
+        await storage.forget(markerAt: markerKey)
     }
 
     private func abortToTheEnd() async {
@@ -173,7 +174,7 @@ final class S3MultipartUpload: MultipartUpload {
                 try? await Task.sleep(for: .milliseconds(200))
                 try await storage.abortUpload(uploadID, of: key)
             }
-            await forgetNote()
+            await forgetMarker()
         } catch {
             storage.logger.warning(
                 "upload could not be aborted and stays until the sweep",

@@ -47,29 +47,31 @@ extension S3Storage {
     private func beginUpload(
         _ key: ObjectKey, options: UploadOptions, until deadline: NIODeadline
     ) async throws(S3RequestError) -> S3MultipartUpload {
-        guard let noteKey = ObjectKey(Self.ownPrefix + UploadMarker.name(of: key)) else {
-            throw Self.badAnswer("a note without a name", during: .beginUpload)
+        guard let markerKey = ObjectKey(Self.ownPrefix + UploadMarker.name(of: key)) else {
+            throw Self.badAnswer("a marker without a name", during: .beginUpload)
         }
-        var note = UploadMarker(key: key, begun: client.now())
-        try await write(note, at: noteKey, until: deadline)
+        var marker = UploadMarker(key: key, begun: client.now())
+        try await write(marker, at: markerKey, until: deadline)
         let uploadID: String
         do throws(S3RequestError) {
             uploadID = try await createUpload(key, options: options, until: deadline)
         } catch {
             // In the background: a store that has just failed may be slow here too.
             if !error.leavesDoubt, !error.mayHaveActed {
-                tidying.start { [self] in await forget(noteAt: noteKey) }
+                tidying.start { [self] in await forget(markerAt: markerKey) }
             }
             throw error
         }
-        note.uploadID = uploadID
-        return S3MultipartUpload(note, uploadID: uploadID, noteKey: noteKey, of: self, options: options)
+        marker.uploadID = uploadID
+        return S3MultipartUpload(marker, uploadID: uploadID, markerKey: markerKey, of: self, options: options)
     }
 
     /// Writes a marker, or updates it.
-    func write(_ note: UploadMarker, at noteKey: ObjectKey, until deadline: NIODeadline) async throws(S3RequestError) {
+    func write(_ marker: UploadMarker, at markerKey: ObjectKey, until deadline: NIODeadline)
+        async throws(S3RequestError)
+    {
         let request = S3Request(
-            .beginUpload, .PUT, key: noteKey, headers: [("content-type", "text/plain")], body: note.bytes)
+            .beginUpload, .PUT, key: markerKey, headers: [("content-type", "text/plain")], body: marker.bytes)
         _ = try await client.send(request, until: deadline)
     }
 
@@ -86,12 +88,12 @@ extension S3Storage {
     }
 
     /// Removes a marker. Never fails: the sweep finds a marker that stays.
-    func forget(noteAt noteKey: ObjectKey) async {
+    func forget(markerAt markerKey: ObjectKey) async {
         do throws(S3RequestError) {
-            _ = try await client.send(S3Request(.abortUpload, .DELETE, key: noteKey), until: client.deadline())
+            _ = try await client.send(S3Request(.abortUpload, .DELETE, key: markerKey), until: client.deadline())
         } catch {
             logger.debug(
-                "note of an upload stays until the sweep",
+                "marker of an upload stays until the sweep",
                 metadata: ["error": "\(error.storageError.debugDescription)"])
         }
     }

@@ -70,8 +70,8 @@ extension S3Storage {
                 }
                 do throws(S3RequestError) {
                     try await look(at: key, mode: mode, during: .delete, until: deadline)
-                } catch let refusal where refusal.fault?.status == 404 || refusal.fault?.status == 412 {
-                    throw refusal
+                } catch let unmet where unmet.fault?.status == 404 || unmet.fault?.status == 412 {
+                    throw unmet
                 } catch {
                     throw lost
                 }
