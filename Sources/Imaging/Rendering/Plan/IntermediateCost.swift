@@ -37,9 +37,7 @@ extension IntermediateRules {
         else { return nil }
         let intermediateInfo = ImageInfo(format: .jpeg, size: making.outputSize)
         guard let stepped = try? RenderPlan(info: intermediateInfo, of: info.displaySize, spec: spec, limits: limits)
-        else {
-            return nil
-        }
+        else { return nil }
         let directTime = Self.time(direct, file: file, info: info, limits: limits)
         let steppedTime = Self.time(stepped, intermediate: making.outputSize)
         let makingTime =

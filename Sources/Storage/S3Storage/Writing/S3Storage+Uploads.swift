@@ -67,11 +67,9 @@ extension S3Storage {
     }
 
     /// Writes a marker, or updates it.
-    func write(_ marker: UploadMarker, at markerKey: ObjectKey, until deadline: NIODeadline)
-        async throws(S3RequestError)
-    {
+    func write(_ marker: UploadMarker, at key: ObjectKey, until deadline: NIODeadline) async throws(S3RequestError) {
         let request = S3Request(
-            .beginUpload, .PUT, key: markerKey, headers: [("content-type", "text/plain")], body: marker.bytes)
+            .beginUpload, .PUT, key: key, headers: [("content-type", "text/plain")], body: marker.bytes)
         _ = try await client.send(request, until: deadline)
     }
 
