@@ -64,12 +64,12 @@ enum Composition {
         do {
             try await group.run()
         } catch {
-            logger.error("the server has ended with an error", metadata: ["error": "\(String(reflecting: error))"])
+            logger.error("the server stopped with an error", metadata: ["error": "\(String(reflecting: error))"])
             await end(store, workers, service)
             throw error
         }
         await end(store, workers, service)
-        logger.info("the server has ended")
+        logger.info("the server stopped")
     }
 
     /// If a proxy is in front, the operator must know what our rules cannot see.

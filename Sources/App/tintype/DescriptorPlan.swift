@@ -50,7 +50,7 @@ struct DescriptorPlan: Equatable {
         if connections < Self.usualConnections {
             logger.warning("the limit on open files leaves room for fewer connections", metadata: metadata)
         } else {
-            logger.info("connections that are taken at once", metadata: metadata)
+            logger.info("connections accepted at once", metadata: metadata)
         }
     }
 }

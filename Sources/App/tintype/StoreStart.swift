@@ -20,7 +20,7 @@ struct StoreStart: Service {
                         logger.warning("the store keeps less than is asked of it", metadata: ["reason": "\(warning)"])
                     }
                     readiness.started()
-                    logger.info("the store is reached")
+                    logger.info("connected to the store")
                     break
                 } catch {
                     logger.warning(

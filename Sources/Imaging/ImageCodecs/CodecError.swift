@@ -30,7 +30,7 @@ public enum CodecError: Error, Sendable, Hashable {
             "The image is too large: \(limit) is \(value), at most \(maximum) is allowed."
         case .outOfMemory: "There is not enough memory for this image."
         case .cancelled: "The work was cancelled."
-        case .fault(let what): "This image could not be worked on: \(what)."
+        case .fault(let what): "This image could not be processed: \(what)."
         }
     }
 

@@ -57,7 +57,7 @@ public enum ImageDecoder {
         cancelled: CancelFlag
     ) throws(CodecError) -> DecodedPicture {
         try limits.check(width: info.size.width, height: info.size.height)
-        guard scaleDenominator >= 1, scaleDenominator <= 1 << 20 else { throw .fault("a scale that is no part") }
+        guard scaleDenominator >= 1, scaleDenominator <= 1 << 20 else { throw .fault("a scale outside 1 to 2^20") }
         return switch info.format {
         case .jpeg:
             try decodeJPEG(

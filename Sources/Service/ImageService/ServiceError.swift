@@ -89,7 +89,7 @@ public enum ServiceError: Error, Sendable {
         self =
             switch error {
             case .overloaded(let seconds): .overloaded(retryAfter: seconds)
-            case .exceedsBudget(let limit): .beyondLimit("This takes more than the \(limit) bytes of memory there are.")
+            case .exceedsBudget(let limit): .beyondLimit("This takes more than the \(limit) bytes of memory available.")
             case .cancelled: .cancelled
             case .shuttingDown: .overloaded(retryAfter: 1)
             }

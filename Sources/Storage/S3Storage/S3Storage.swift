@@ -80,7 +80,7 @@ public final class S3Storage: ObjectStorage {
         let key = try Self.ownKey("availability", during: .checkAvailability)
         do throws(S3RequestError) {
             _ = try await client.send(S3Request(.checkAvailability, .GET, key: key), until: client.deadline())
-            throw Self.badAnswer("an object where none can be", during: .checkAvailability)
+            throw Self.badAnswer("an object that cannot exist", during: .checkAvailability)
         } catch  where failureMeansMissing(error) {
             return
         } catch {

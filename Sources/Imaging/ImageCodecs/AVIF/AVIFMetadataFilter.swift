@@ -141,7 +141,7 @@ enum AVIFMetadataFilter {
     }
 
     private static var unreachable: CodecError {
-        .unsupported("this AVIF keeps its metadata where they cannot be dropped")
+        .unsupported("this AVIF has its metadata in a place where they cannot be dropped")
     }
 
     private static var shared: CodecError { .damaged("metadata in the place of something else in the AVIF") }

@@ -89,7 +89,7 @@ struct AVIFStructure: Sendable {
         let isSound = name.bytes.allSatisfy { (0x20...0x7E).contains($0) } && (length == 0 || size >= header.count)
         guard isSound else {
             // After a whole picture, this is something that another program has added.
-            guard isWhole else { throw .damaged("something that is no box in the AVIF") }
+            guard isWhole else { throw .damaged("something that is not a box in the AVIF") }
             state = .rest
             return
         }

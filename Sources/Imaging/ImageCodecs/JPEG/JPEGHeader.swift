@@ -62,7 +62,7 @@ struct JPEGHeader {
                 throw .damaged("a JPEG frame header that is too short")
             }
             guard height > 0 else {
-                throw .unsupported("this JPEG states its height only behind its image data (DNL)")
+                throw .unsupported("this JPEG states its height only after its image data (DNL)")
             }
             return FrameHeader(width: width, height: height, components: components)
         }

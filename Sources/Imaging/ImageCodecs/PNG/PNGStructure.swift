@@ -75,7 +75,7 @@ struct PNGStructure: Sendable {
             }
             try end(name)
         case .data, .ended:
-            throw .fault("a field where none is read")
+            throw .fault("an unexpected field")
         }
     }
 
@@ -83,7 +83,7 @@ struct PNGStructure: Sendable {
         let span = unsafe header.span.bytes
         guard let length = span.bigEndian32(at: 0), let name = span.fourCC(at: 4), length <= 0x7FFF_FFFF,
             header.dropFirst(4).allSatisfy({ (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) })
-        else { throw .damaged("something that is no chunk in the PNG") }
+        else { throw .damaged("something that is not a chunk in the PNG") }
         chunks += 1
         try limits.check(chunks: chunks)
         try judge(name, length: length)
@@ -106,7 +106,7 @@ struct PNGStructure: Sendable {
             guard !hasPalette, !hasImageData else { throw .damaged("a misplaced PLTE in the PNG") }
             hasPalette = true
         case PNGChunk.imageData:
-            guard !isImageDataOver else { throw .damaged("IDAT chunks of the PNG are apart") }
+            guard !isImageDataOver else { throw .damaged("IDAT chunks that are not consecutive in the PNG") }
             hasImageData = true
         case PNGChunk.frameControl:
             frameControls += 1

@@ -53,7 +53,7 @@ public enum ImageTransform {
             case .jpeg: try JPEGTransform.apply(change, to: file, edge: edge, limits: limits, cancelled: cancelled)
             case .png: try PNGTransform.apply(change, to: file, limits: limits, cancelled: cancelled)
             case .webp: try WebPTransform.apply(change, to: file, limits: limits, cancelled: cancelled)
-            case .avif: throw .unsupported("an AVIF cannot be turned without loss")
+            case .avif: throw .unsupported("an AVIF cannot be rotated without loss")
             case nil: throw .notAnImage
             }
         // A thumbnail whose rotation was cancelled counts as not rotatable; such a file must not be stored.

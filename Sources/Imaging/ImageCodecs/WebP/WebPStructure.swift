@@ -69,7 +69,7 @@ struct WebPStructure: Sendable {
             guard span.hasPrefix(WebPChunk.riff), span.fourCC(at: 8) == WebPChunk.webp,
                 let size = span.littleEndian32(at: 4)
             else { throw .notAnImage }
-            guard size >= 12 else { throw .damaged("a WebP whose RIFF has no room for a picture") }
+            guard size >= 12 else { throw .damaged("a WebP whose RIFF is too short for a picture") }
             end = 8 + size
             try next()
         case .chunkHeader:
@@ -84,7 +84,7 @@ struct WebPStructure: Sendable {
                 try next()
             }
         case .data, .ended:
-            throw .fault("a field where none is read")
+            throw .fault("an unexpected field")
         }
     }
 
@@ -105,7 +105,7 @@ struct WebPStructure: Sendable {
             guard images > 0 else { throw .damaged("a WebP without a picture") }
             state = .ended
         } else {
-            throw .damaged("a chunk that leaves its frame in the WebP")
+            throw .damaged("a chunk that exceeds its frame in the WebP")
         }
     }
 

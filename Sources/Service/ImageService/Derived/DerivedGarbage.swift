@@ -73,7 +73,7 @@ public struct DerivedGarbage: Sendable {
                 for result in results { report.add(try result.get()) }
             }
             guard page.cursor == nil || page.cursor != request.cursor else {
-                throw StorageError(.badAnswer, during: .list, detail: "a listing that does not go on")
+                throw StorageError(.badAnswer, during: .list, detail: "a listing that does not continue")
             }
             request.cursor = page.cursor
         } while request.cursor != nil

@@ -171,7 +171,7 @@ struct Originals: Sendable {
         do throws(StorageError) {
             let got = try await storage.get(image.object.key, options: GetOptions(range: range, ifMatch: image.etag))
             guard got.range == resolved, got.info.size == image.size else {
-                throw StorageError(.badAnswer, during: .get, detail: "another range than was asked for")
+                throw StorageError(.badAnswer, during: .get, detail: "another range than the requested one")
             }
             return got.body
         } catch {
@@ -221,7 +221,7 @@ struct Originals: Sendable {
     private func ask(_ key: FlightKey, asked: ContinuousClock.Instant) async throws(StorageError) -> Opening {
         var got = try await storage.get(key.path, options: GetOptions(ifMatch: key.etag))
         guard got.range == 0..<got.info.size else {
-            throw StorageError(.badAnswer, during: .get, detail: "a part where all was asked for")
+            throw StorageError(.badAnswer, during: .get, detail: "a part instead of the whole object")
         }
         let image: StoredImage
         if let known = cache.current(key.path)?.image, known.etag == got.info.etag, known.depth > .signature {

@@ -38,7 +38,7 @@ extension S3Storage {
                 try document.listed(plusIsSpace: traits.plusIsSpace, inByteOrder: traits.listsInByteOrder)
             }
             guard listed.page.cursor == nil || listed.page.cursor != place else {
-                throw Self.badAnswer("a listing that does not go on", during: operation)
+                throw Self.badAnswer("a listing that does not continue", during: operation)
             }
             note(listed)
             return listed.page

@@ -82,7 +82,7 @@ extension S3Storage {
     private func learn(_ observations: ProbeObservations, after facts: ProbeObservations) {
         traits = observations.traits
         for warning in observations.warnings where !facts.warnings.contains(warning) {
-            logger.warning("the store does not keep all promises", metadata: ["finding": "\(warning)"])
+            logger.warning("the store does not support everything", metadata: ["finding": "\(warning)"])
         }
     }
 

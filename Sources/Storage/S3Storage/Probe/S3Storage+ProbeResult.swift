@@ -37,7 +37,7 @@ extension S3Storage {
             _ = try await client.send(request, until: client.deadline())
         } catch {
             logger.debug(
-                "what was found out about the store could not be kept",
+                "the probe's result could not be kept",
                 metadata: ["error": "\(String(reflecting: error))"])
         }
     }

@@ -100,7 +100,7 @@ extension S3Storage {
             try ObjectPart(key, status: Int(response.status.code), headers: response.headers)
         }
         guard let range = options.range else {
-            guard part.range == 0..<part.info.size else { throw Self.badAnswer("a part where all was asked for") }
+            guard part.range == 0..<part.info.size else { throw Self.badAnswer("a part instead of the whole object") }
             return (response, part)
         }
         // A store may answer with the whole object if the range covers none or all of it.
@@ -108,7 +108,7 @@ extension S3Storage {
             let fault = S3Error(status: 416, code: "InvalidRange", objectSize: part.info.size)
             throw S3RequestError(kind: .fault(fault), operation: .get)
         }
-        guard part.range == wanted else { throw Self.badAnswer("another range than was asked for") }
+        guard part.range == wanted else { throw Self.badAnswer("another range than the requested one") }
         return (response, part)
     }
 

@@ -130,7 +130,7 @@ extension S3Storage {
             }
             let next = try Self.nextMarkers(document, names: names)
             guard next.isEmpty || next != markers else {
-                throw Self.badAnswer("a list of uploads that does not go on", during: .listUploads)
+                throw Self.badAnswer("a list of uploads that does not continue", during: .listUploads)
             }
             markers = next
         } while !markers.isEmpty
@@ -155,7 +155,7 @@ extension S3Storage {
             let page = try await list(request, during: .listUploads, until: client.deadline())
             for item in page.items { try await body(item) }
             guard page.cursor == nil || page.cursor != request.cursor else {
-                throw StorageError(.badAnswer, during: .listUploads, detail: "a listing that does not go on")
+                throw StorageError(.badAnswer, during: .listUploads, detail: "a listing that does not continue")
             }
             request.cursor = page.cursor
         } while request.cursor != nil
