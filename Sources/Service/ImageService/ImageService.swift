@@ -135,25 +135,25 @@ public struct ImageService: Sendable {
 
     /// The current version with all its bytes.
     ///
-    /// - Parameter requester: the client; clients share the memory for answers evenly.
+    /// - Parameter client: clients share the memory for answers evenly.
     public func open(
-        _ path: ImagePath, expecting expected: String? = nil, for requester: ClientIdentity = .unknown
+        _ path: ImagePath, expecting expected: String? = nil, for client: ClientIdentity = .unknown
     ) async throws(ServiceError) -> OpenedImage {
-        try await originals.openWhole(path, expecting: expected, for: requester)
+        try await originals.openWhole(path, expecting: expected, for: client)
     }
 
     /// A range of a version, or all of it.
     ///
     /// - Throws: ``ServiceError/preconditionFailed`` if that version is gone since it was located: locate again.
     public func open(
-        _ located: ResolvedImage, range: ByteRange?, for requester: ClientIdentity = .unknown
+        _ located: ResolvedImage, range: ByteRange?, for client: ClientIdentity = .unknown
     ) async throws(ServiceError) -> OpenedImage {
-        try await originals.open(located, range: range, for: requester)
+        try await originals.open(located, range: range, for: client)
     }
 
     /// Counts an answer that is in memory already and that no other budget counts.
-    public func admitAnswer(_ bytes: Int, for requester: ClientIdentity) async throws(ServiceError) -> AnswerHold {
-        AnswerHold(try await answers.admit(bytes, for: requester))
+    public func admitAnswer(_ bytes: Int, for client: ClientIdentity) async throws(ServiceError) -> AnswerHold {
+        AnswerHold(try await answers.admit(bytes, for: client))
     }
 
     /// The entity tag of a rendition of this version, without making it.
@@ -168,12 +168,12 @@ public struct ImageService: Sendable {
 
     /// A rendition of this version.
     ///
-    /// - Parameter requester: the client; clients share codec permits and the memory for answers evenly.
+    /// - Parameter client: clients share codec permits and the memory for answers evenly.
     /// - Throws: as ``open(_:range:)``, and what decoding throws.
     public func render(
-        _ located: ResolvedImage, _ spec: RenditionSpec, for requester: ClientIdentity = .unknown
+        _ located: ResolvedImage, _ spec: RenditionSpec, for client: ClientIdentity = .unknown
     ) async throws(ServiceError) -> RenderedRendition {
-        try await renditions.render(located, spec, for: requester)
+        try await renditions.render(located, spec, for: client)
     }
 
     /// The format of a rendition of this version, without making it.
@@ -210,13 +210,13 @@ public struct ImageService: Sendable {
     ///
     /// - Throws: what decoding throws, if the extras are made now.
     public func describeWithExtras(
-        _ path: ImagePath, for requester: ClientIdentity = .unknown
+        _ path: ImagePath, for client: ClientIdentity = .unknown
     ) async throws(ServiceError) -> (image: StoredImage, extras: ImageExtras) {
         var looks = 0
         while true {
             let located = try await locate(path, expecting: nil, readTo: .whole)
             do {
-                return (located.image, try await extras.extras(of: located, for: requester))
+                return (located.image, try await extras.extras(of: located, for: client))
             } catch .preconditionFailed where looks < Self.maximumLooks {
                 looks += 1
             }
@@ -249,19 +249,19 @@ public struct ImageService: Sendable {
 
     /// One page of a listing.
     public func list(
-        _ request: ListRequest, for requester: ClientIdentity = .unknown
+        _ request: ListRequest, for client: ClientIdentity = .unknown
     ) async throws(ServiceError) -> ImagePage {
-        try await list(request, for: requester) { $0 }
+        try await list(request, for: client) { $0 }
     }
 
     /// Runs `finish` on one page of a listing, on a thread that is not an event loop's, and returns its result.
     ///
-    /// - Parameter requester: the client; clients share the permits for listing evenly.
+    /// - Parameter client: clients share the permits for listing evenly.
     /// - Throws: ``ServiceError/overloaded(retryAfter:)`` if too many clients list, and what the store throws.
     public func list<Value: Sendable>(
-        _ request: ListRequest, for requester: ClientIdentity, finish: @escaping @Sendable (ImagePage) -> Value
+        _ request: ListRequest, for client: ClientIdentity, finish: @escaping @Sendable (ImagePage) -> Value
     ) async throws(ServiceError) -> Value {
-        try await listingAdmission.run(limit: request.limit, for: requester) { () async throws(ServiceError) in
+        try await listingAdmission.run(limit: request.limit, for: client) { () async throws(ServiceError) in
             try await listing.list(request)
         } finish: {
             finish($0)
@@ -274,27 +274,27 @@ public struct ImageService: Sendable {
     ///
     /// - Parameters:
     ///   - declared: the length of the body in bytes, if known.
-    ///   - requester: the client; clients share the memory for uploads evenly.
+    ///   - client: clients share the memory for uploads evenly.
     public func upload(
-        to path: ImagePath, condition: WriteCondition, declared: Int64? = nil, for requester: ClientIdentity = .unknown,
+        to path: ImagePath, condition: WriteCondition, declared: Int64? = nil, for client: ClientIdentity = .unknown,
         body: UploadBody
     ) async throws(ServiceError) -> UploadedImage {
-        try await uploads.upload(to: .fixed(path), condition: condition, declared: declared, for: requester, body: body)
+        try await uploads.upload(to: .fixed(path), condition: condition, declared: declared, for: client, body: body)
     }
 
     /// Stores a picture under a random name: `prefix`, 128 random bits, and the extension of the detected format.
     public func upload(
-        intoPrefix prefix: [UInt8], for requester: ClientIdentity = .unknown, body: UploadBody
+        intoPrefix prefix: [UInt8], for client: ClientIdentity = .unknown, body: UploadBody
     ) async throws(ServiceError) -> UploadedImage {
-        try await uploads.upload(to: .random(behind: prefix), condition: .always, for: requester, body: body)
+        try await uploads.upload(to: .random(behind: prefix), condition: .always, for: client, body: body)
     }
 
     /// Rotates or flips the stored picture, as it is seen.
     public func rotate(
         _ path: ImagePath, by change: RotationChange, condition: WriteCondition,
-        for requester: ClientIdentity = .unknown
+        for client: ClientIdentity = .unknown
     ) async throws(ServiceError) -> RotatedImage {
-        try await rotation.rotate(path, by: change, condition: condition, for: requester)
+        try await rotation.rotate(path, by: change, condition: condition, for: client)
     }
 
     /// Deletes a picture and all objects derived from it.

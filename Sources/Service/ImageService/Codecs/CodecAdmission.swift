@@ -137,19 +137,19 @@ struct CodecAdmission: Sendable {
     }
 
     func acquire(
-        _ work: CodecWork, for requester: ClientIdentity, deadline: ContinuousClock.Instant
+        _ work: CodecWork, for client: ClientIdentity, deadline: ContinuousClock.Instant
     ) async throws(AdmissionRejection) -> Permit {
         // Work that needs more memory than there is fails when its header is read.
         let load = min(max(work.file, work.load), memoryBytes)
         guard work.cost > Self.longWork else {
-            let job = FairQueue.Job(client: requester, heldBytes: work.file, cost: work.cost, load: load)
+            let job = FairQueue.Job(client: client, heldBytes: work.file, cost: work.cost, load: load)
             return Permit(lease: try await permits.acquire(job, deadline: deadline), long: nil)
         }
         let long = try await longPermits.acquire(
-            .init(client: requester, heldBytes: 0, cost: work.cost, load: load), deadline: deadline)
+            .init(client: client, heldBytes: 0, cost: work.cost, load: load), deadline: deadline)
         // It takes no permit of the other queue, and no job there is rejected because of it.
         let lease = try await permits.acquire(
-            .init(client: requester, heldBytes: work.file, cost: 0, load: load, hasPermit: true), deadline: deadline)
+            .init(client: client, heldBytes: work.file, cost: 0, load: load, hasPermit: true), deadline: deadline)
         return Permit(lease: lease, long: long)
     }
 

@@ -54,11 +54,11 @@ public struct CodecWorkers: Sendable {
 
     /// Gets a permit for this work, with memory for its file. To be called before the first byte is read; the permit is
     /// held until nothing of the work is in memory any more.
-    func admit(_ work: CodecWork, for requester: ClientIdentity = .unknown) async throws(ServiceError) -> Permit {
+    func admit(_ work: CodecWork, for client: ClientIdentity = .unknown) async throws(ServiceError) -> Permit {
         CodecDemand.current?.note()
         let began = clock.now()
         do {
-            let permit = try await permits.acquire(work, for: requester, deadline: began + timeout)
+            let permit = try await permits.acquire(work, for: client, deadline: began + timeout)
             meter.note(waited: clock.now() - began)
             return permit
         } catch {

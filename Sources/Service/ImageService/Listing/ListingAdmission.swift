@@ -42,10 +42,10 @@ struct ListingAdmission: Sendable {
     ///   - finish: makes the result of it, on another thread.
     /// - Throws: ``ServiceError/overloaded(retryAfter:)`` if too many clients list.
     func run<Page: Sendable, Value: Sendable>(
-        limit: Int, for requester: ClientIdentity, read: () async throws(ServiceError) -> Page,
+        limit: Int, for client: ClientIdentity, read: () async throws(ServiceError) -> Page,
         finish: @escaping @Sendable (Page) -> Value
     ) async throws(ServiceError) -> Value {
-        let permit = try await acquire(limit, requester)
+        let permit = try await acquire(limit, client)
         defer { permit.release() }
         let page = try await read()
         do {
@@ -59,11 +59,11 @@ struct ListingAdmission: Sendable {
     }
 
     private func acquire(
-        _ limit: Int, _ requester: ClientIdentity
+        _ limit: Int, _ client: ClientIdentity
     ) async throws(ServiceError) -> FairQueue<ClientIdentity>.Permit {
         do {
             return try await permits.acquire(
-                .init(client: requester, heldBytes: 0, cost: max(1, limit)), deadline: clock.now() + timeout)
+                .init(client: client, heldBytes: 0, cost: max(1, limit)), deadline: clock.now() + timeout)
         } catch {
             switch error {
             case .full(let seconds), .displaced(let seconds), .tooLate(let seconds):

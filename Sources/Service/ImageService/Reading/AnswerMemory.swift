@@ -36,9 +36,9 @@ struct AnswerMemory: Sendable {
     }
 
     /// Waits for so many bytes.
-    func admit(_ bytes: Int, for requester: ClientIdentity) async throws(ServiceError) -> Budget.Reservation {
+    func admit(_ bytes: Int, for client: ClientIdentity) async throws(ServiceError) -> Budget.Reservation {
         do {
-            return try await budget.acquire(bytes, for: requester, deadline: clock.now() + timeout)
+            return try await budget.acquire(bytes, for: client, deadline: clock.now() + timeout)
         } catch .exceedsBudget {
             throw Self.tooLarge(bytes, limit: limit)
         } catch {
@@ -47,9 +47,9 @@ struct AnswerMemory: Sendable {
     }
 
     /// Reserves memory, before it is made, for an answer of about this length.
-    func admit(about bytes: Int, for requester: ClientIdentity) async throws(ServiceError) -> Budget.Reservation {
+    func admit(about bytes: Int, for client: ClientIdentity) async throws(ServiceError) -> Budget.Reservation {
         // It may turn out shorter. If it is longer than a share, the rest is settled when its length is known.
-        try await admit(min(bytes, share), for: requester)
+        try await admit(min(bytes, share), for: client)
     }
 
     /// Counts bytes that are in memory already, for any number of clients that ask for the same. Never waits: the bytes
@@ -57,17 +57,17 @@ struct AnswerMemory: Sendable {
     ///
     /// - Parameter reservation: what was reserved for them before they were made.
     func settle(
-        _ bytes: Int, in reservation: Budget.Reservation?, for requester: ClientIdentity
+        _ bytes: Int, in reservation: Budget.Reservation?, for client: ClientIdentity
     ) throws(ServiceError) -> JointReservation<ClientIdentity> {
         guard bytes <= limit else { throw Self.tooLarge(bytes, limit: limit) }
         if let reservation {
             guard reservation.resize(to: bytes) else { throw .overloaded(retryAfter: Self.retryAfter) }
-            return JointReservation(reservation, for: requester)
+            return JointReservation(reservation, for: client)
         }
-        guard let reservation = budget.tryAcquire(bytes, for: requester) else {
+        guard let reservation = budget.tryAcquire(bytes, for: client) else {
             throw .overloaded(retryAfter: Self.retryAfter)
         }
-        return JointReservation(reservation, for: requester)
+        return JointReservation(reservation, for: client)
     }
 
     /// Whether an answer has waited so long that those who hold bytes must hurry.

@@ -60,18 +60,18 @@ struct Originals: Sendable {
 
     /// The whole picture in its current version. If nothing is known yet, this is one question to the store.
     ///
-    /// - Parameter requester: the client that it is sent to.
+    /// - Parameter client: receives it.
     func openWhole(
-        _ path: ImagePath, expecting expected: String?, for requester: ClientIdentity
+        _ path: ImagePath, expecting expected: String?, for client: ClientIdentity
     ) async throws(ServiceError) -> OpenedImage {
         // If the body is in memory, at most a revalidation is needed, and no body from the store.
         if let known = cache.current(path.key)?.image, cache.contains(path.key, known.etag, .original) {
-            return try await open(try await current.locate(path, expecting: expected), range: nil, for: requester)
+            return try await open(try await current.locate(path, expecting: expected), range: nil, for: client)
         }
         if let entry = current.fresh(path.key), expected == nil || entry.image?.version == expected {
             guard let image = entry.image else { throw .notFound }
             return try await open(
-                ResolvedImage(image: image, freshness: .hit, asked: entry.asked), range: nil, for: requester)
+                ResolvedImage(image: image, freshness: .hit, asked: entry.asked), range: nil, for: client)
         }
         let arrival = current.clock.now()
         while true {
@@ -86,7 +86,7 @@ struct Originals: Sendable {
                 }
                 let asked = landed.asked < arrival ? landed.asked : nil
                 return try await opened(
-                    landed, ResolvedImage(image: image, freshness: .miss, asked: asked), for: requester)
+                    landed, ResolvedImage(image: image, freshness: .miss, asked: asked), for: client)
             case .failure(let error): throw ServiceError(error)
             }
         }
@@ -95,9 +95,9 @@ struct Originals: Sendable {
     /// This version, or a range of it. If it is gone meanwhile: ``ServiceError/preconditionFailed`` or
     /// ``ServiceError/notFound``, and what is known of the path is forgotten.
     ///
-    /// - Parameter requester: the client that it is sent to; nil if it is read for work that counts it already.
+    /// - Parameter client: receives it; nil if it is read for work that counts it already.
     func open(
-        _ located: ResolvedImage, range: ByteRange?, for requester: ClientIdentity?
+        _ located: ResolvedImage, range: ByteRange?, for client: ClientIdentity?
     ) async throws(ServiceError) -> OpenedImage {
         let image = located.image
         let path = image.object.key
@@ -114,18 +114,17 @@ struct Originals: Sendable {
             // It may have been completed between the two look-ups.
             if let hit = inMemory(located, resolved) { return hit }
             let landed = try await join(FlightKey(path: path, etag: image.etag, epoch: cache.epoch(of: path)))
-            return try await opened(landed, located, for: requester)
+            return try await opened(landed, located, for: client)
         }
-        let hold = try await admit(resolved, for: requester)
+        let hold = try await admit(resolved, for: client)
         return OpenedImage(located: located, range: resolved, body: try await read(image, range, resolved), hold: hold)
     }
 
     /// Reserves memory for the buffers of one stream.
-    private func admit(_ range: Range<Int64>, for requester: ClientIdentity?) async throws(ServiceError) -> AnswerHold?
-    {
-        guard let requester else { return nil }
+    private func admit(_ range: Range<Int64>, for client: ClientIdentity?) async throws(ServiceError) -> AnswerHold? {
+        guard let client else { return nil }
         let bytes = min(range.count, storage.capabilities.streamBytes)
-        return AnswerHold(try await answers.admit(bytes, for: requester))
+        return AnswerHold(try await answers.admit(bytes, for: client))
     }
 
     private func inMemory(_ located: ResolvedImage, _ range: Range<Int64>) -> OpenedImage? {
@@ -139,7 +138,7 @@ struct Originals: Sendable {
 
     /// One reader's answer from the shared read.
     private func opened(
-        _ landed: Landed, _ located: ResolvedImage, for requester: ClientIdentity?
+        _ landed: Landed, _ located: ResolvedImage, for client: ClientIdentity?
     ) async throws(ServiceError) -> OpenedImage {
         let image = located.image
         switch landed.opening {
@@ -149,7 +148,7 @@ struct Originals: Sendable {
                 return OpenedImage(located: located, range: 0..<image.size, body: body, hold: AnswerHold(filling))
             }
         case .success(.single(_, let body)):
-            let hold = try await admit(0..<image.size, for: requester)
+            let hold = try await admit(0..<image.size, for: client)
             if let body = body.take() {
                 return OpenedImage(located: located, range: 0..<image.size, body: body, hold: hold)
             }
@@ -159,7 +158,7 @@ struct Originals: Sendable {
             forgetIfGone(image.object.key, error)
             throw ServiceError(error)
         }
-        let hold = try await admit(0..<image.size, for: requester)
+        let hold = try await admit(0..<image.size, for: client)
         return OpenedImage(
             located: located, range: 0..<image.size, body: try await read(image, nil, 0..<image.size), hold: hold)
     }

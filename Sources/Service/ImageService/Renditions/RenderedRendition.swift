@@ -31,7 +31,7 @@ public struct RenderedRendition: Sendable {
 
     init(
         _ pixels: Pixels, of source: StoredImage, freshness: Freshness, isHit: Bool, format: ImageFormat, etag: ETag,
-        for requester: ClientIdentity
+        for client: ClientIdentity
     ) {
         self.source = source
         self.freshness = freshness
@@ -42,7 +42,7 @@ public struct RenderedRendition: Sendable {
         hold =
             switch pixels {
             case .cached(let body): AnswerHold(body)
-            case .apart(_, let reservation): AnswerHold(reservation.join(requester))
+            case .apart(_, let reservation): AnswerHold(reservation.join(client))
             }
     }
 

@@ -17,18 +17,18 @@ extension Renditions {
 
     /// Nil if there is no intermediate that can serve.
     func renderFromIntermediate(
-        _ located: ResolvedImage, _ spec: RenditionSpec, for requester: ClientIdentity
+        _ located: ResolvedImage, _ spec: RenditionSpec, for client: ClientIdentity
     ) async throws(ServiceError) -> ByteBuffer? {
         guard let intermediate = intermediate(of: located), let info = located.image.image,
             let intermediates, intermediates.serves(spec, of: info),
-            let pixels = try await find(intermediate, of: located, for: requester)
+            let pixels = try await find(intermediate, of: located, for: client)
         else { return nil }
         // Held to the end, because its memory is counted by it.
         defer { withExtendedLifetime(pixels) {} }
         let work = CodecWork(
             file: Int64(pixels.head.readableBytes), ImageInfo(format: .jpeg, size: intermediates.size(of: info)),
             of: info.displaySize, spec, limits: limits.codec)
-        let permit = try await workers.admit(work, for: requester)
+        let permit = try await workers.admit(work, for: client)
         defer { permit.release() }
         do throws(ServiceError) {
             let bytes = try await workers.render(
@@ -45,7 +45,7 @@ extension Renditions {
 
     /// The intermediate's bytes, read from the store once for all who ask at the same time.
     private func find(
-        _ intermediate: RenditionSpec, of located: ResolvedImage, for requester: ClientIdentity
+        _ intermediate: RenditionSpec, of located: ResolvedImage, for client: ClientIdentity
     ) async throws(ServiceError) -> RenderedRendition.Pixels? {
         let version = OriginalVersion(located.image)
         let key = FlightKey(version: version, text: Self.text(intermediate), epoch: cache.epoch(of: version.path))
@@ -62,7 +62,7 @@ extension Renditions {
                 }
                 do throws(ServiceError) {
                     guard let got else { return .success(nil) }
-                    return .success(try await loadOrPassOver(got, key, for: requester))
+                    return .success(try await loadOrPassOver(got, key, for: client))
                 } catch {
                     return .failure(error)
                 }

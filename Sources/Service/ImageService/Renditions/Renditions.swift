@@ -64,7 +64,7 @@ struct Renditions: Sendable {
     }
 
     func render(
-        _ located: ResolvedImage, _ spec: RenditionSpec, for requester: ClientIdentity
+        _ located: ResolvedImage, _ spec: RenditionSpec, for client: ClientIdentity
     ) async throws(ServiceError) -> RenderedRendition {
         let image = located.image
         let version = OriginalVersion(image)
@@ -73,7 +73,7 @@ struct Renditions: Sendable {
             RenderedRendition(
                 pixels, of: image, freshness: located.freshness, isHit: isHit,
                 format: ImageFormat.detect(pixels.head.readableBytesSpan) ?? spec.format,
-                etag: tag(image, spec).etag, for: requester)
+                etag: tag(image, spec).etag, for: client)
         }
         if let cached = cache.body(version.path, version.etag, .rendition(text)) {
             return rendition(.cached(cached), isHit: true)
@@ -86,7 +86,7 @@ struct Renditions: Sendable {
             do {
                 result = try await flights.run(key) {
                     isLeader.withLockedValue { $0 = true }
-                    return await obtain(located, spec, key, for: requester)
+                    return await obtain(located, spec, key, for: client)
                 }
             } catch {
                 throw .cancelled
@@ -108,22 +108,22 @@ struct Renditions: Sendable {
     // MARK: Shared work
 
     private func obtain(
-        _ located: ResolvedImage, _ spec: RenditionSpec, _ key: FlightKey, for requester: ClientIdentity
+        _ located: ResolvedImage, _ spec: RenditionSpec, _ key: FlightKey, for client: ClientIdentity
     ) async -> Result<RenderedRendition.Pixels, ServiceError> {
         do throws(ServiceError) {
             switch try await lookUp(located, key) {
             case .found(let got):
-                if let pixels = try await loadOrPassOver(got, key, for: requester) {
+                if let pixels = try await loadOrPassOver(got, key, for: client) {
                     found.increment()
                     return .success(pixels)
                 }
                 return .success(
-                    try keepInMemory(try await renderNew(located, spec, for: requester), key, for: requester))
+                    try keepInMemory(try await renderNew(located, spec, for: client), key, for: client))
             case .missing(let claim):
-                return .success(try await renderAndPersist(located, spec, key, claim, for: requester))
+                return .success(try await renderAndPersist(located, spec, key, claim, for: client))
             case nil:
                 return .success(
-                    try keepInMemory(try await renderNew(located, spec, for: requester), key, for: requester))
+                    try keepInMemory(try await renderNew(located, spec, for: client), key, for: client))
             }
         } catch {
             return .failure(error)
@@ -145,19 +145,19 @@ struct Renditions: Sendable {
 
     private func renderAndPersist(
         _ located: ResolvedImage, _ spec: RenditionSpec, _ key: FlightKey, _ claim: RenditionStore.Claim,
-        for requester: ClientIdentity
+        for client: ClientIdentity
     ) async throws(ServiceError) -> RenderedRendition.Pixels {
         do throws(ServiceError) {
-            let rendition = try await renderNew(located, spec, for: requester)
+            let rendition = try await renderNew(located, spec, for: client)
             let bytes = rendition.bytes
-            let pixels = try keepInMemory(rendition, key, for: requester)
+            let pixels = try keepInMemory(rendition, key, for: client)
             kept?.persist(claim, with: bytes, isLimited: true) { kept in
                 switch kept {
                 case .kept: break
                 case .existed:
                     // Two renders may differ if replicas of two releases run side by side: the first one counts.
                     guard let got = try? await self.kept?.get(key.text, of: key.version) else { return }
-                    _ = try? await load(got, key, for: requester)
+                    _ = try? await load(got, key, for: client)
                 case .failed: break
                 }
             }
@@ -171,10 +171,10 @@ struct Renditions: Sendable {
     /// Reads a stored rendition into memory. Nil if it must be made anew, because it is not a picture or the store
     /// broke off its body. Reading the original will show whether the store is away.
     func loadOrPassOver(
-        _ got: GetResult, _ key: FlightKey, for requester: ClientIdentity
+        _ got: GetResult, _ key: FlightKey, for client: ClientIdentity
     ) async throws(ServiceError) -> RenderedRendition.Pixels? {
         do throws(ServiceError) {
-            if let pixels = try await load(got, key, for: requester) { return pixels }
+            if let pixels = try await load(got, key, for: client) { return pixels }
             await kept?.discard(key.text, of: key.version)
             return nil
         } catch .storage {
@@ -184,12 +184,12 @@ struct Renditions: Sendable {
 
     /// Reads a stored rendition into memory; nil if it is not a picture.
     private func load(
-        _ got: GetResult, _ key: FlightKey, for requester: ClientIdentity
+        _ got: GetResult, _ key: FlightKey, for client: ClientIdentity
     ) async throws(ServiceError) -> RenderedRendition.Pixels? {
         let size = Int(got.info.size)
         let reservation = reserve(size, key)
         // If the cache does not count it, the answer budget does, before it comes.
-        let answer = reservation == nil ? try await answers.admit(size, for: requester) : nil
+        let answer = reservation == nil ? try await answers.admit(size, for: client) : nil
         let bytes: ByteBuffer
         do {
             bytes = try await got.body.collect(upTo: size, reserving: size)
@@ -200,15 +200,15 @@ struct Renditions: Sendable {
         }
         guard bytes.readableBytes == size, ImageFormat.detect(bytes.readableBytesSpan) != nil else { return nil }
         if let reservation { return keepInMemory(bytes, key, in: reservation) }
-        return .apart(bytes, try answers.settle(size, in: answer, for: requester))
+        return .apart(bytes, try answers.settle(size, in: answer, for: client))
     }
 
     private func keepInMemory(
-        _ rendition: NewRendition, _ key: FlightKey, for requester: ClientIdentity
+        _ rendition: NewRendition, _ key: FlightKey, for client: ClientIdentity
     ) throws(ServiceError) -> RenderedRendition.Pixels {
         let size = rendition.bytes.readableBytes
         if let reservation = reserve(size, key) { return keepInMemory(rendition.bytes, key, in: reservation) }
-        return .apart(rendition.bytes, try answers.settle(size, in: rendition.reservation, for: requester))
+        return .apart(rendition.bytes, try answers.settle(size, in: rendition.reservation, for: client))
     }
 
     func reserve(_ bytes: Int, _ key: FlightKey) -> BodyReservation? {
@@ -234,25 +234,25 @@ struct Renditions: Sendable {
     }
 
     private func renderNew(
-        _ located: ResolvedImage, _ spec: RenditionSpec, for requester: ClientIdentity
+        _ located: ResolvedImage, _ spec: RenditionSpec, for client: ClientIdentity
     ) async throws(ServiceError) -> NewRendition {
         // Reserved before it is rendered, and before it waits for a permit: a wait for readers to take their bytes then
         // delays nobody else.
         var reservation: AnswerMemory.Budget.Reservation?
         if let info = located.image.image {
             let bytes = spec.likelyBytes(of: info, limits: limits.codec)
-            if bytes > cache.maximumBodyBytes { reservation = try await answers.admit(about: bytes, for: requester) }
+            if bytes > cache.maximumBodyBytes { reservation = try await answers.admit(about: bytes, for: client) }
         }
-        return NewRendition(bytes: try await renderBytes(located, spec, for: requester), reservation: reservation)
+        return NewRendition(bytes: try await renderBytes(located, spec, for: client), reservation: reservation)
     }
 
     private func renderBytes(
-        _ located: ResolvedImage, _ spec: RenditionSpec, for requester: ClientIdentity
+        _ located: ResolvedImage, _ spec: RenditionSpec, for client: ClientIdentity
     ) async throws(ServiceError) -> ByteBuffer {
-        if let bytes = try await renderFromIntermediate(located, spec, for: requester) { return bytes }
+        if let bytes = try await renderFromIntermediate(located, spec, for: client) { return bytes }
         let size = located.image.size
         try limits.check(size, toBe: "transformed")
-        let permit = try await workers.admit(CodecWork(located.image, spec, limits: limits.codec), for: requester)
+        let permit = try await workers.admit(CodecWork(located.image, spec, limits: limits.codec), for: client)
         defer { permit.release() }
         let file = try await originals.bytes(of: located, limit: Int(size))
         if let bytes = try await renderByIntermediate(located, file, spec, in: permit) { return bytes }

@@ -55,13 +55,13 @@ struct Rotation: Sendable {
     }
 
     func rotate(
-        _ path: ImagePath, by change: RotationChange, condition: WriteCondition, for requester: ClientIdentity
+        _ path: ImagePath, by change: RotationChange, condition: WriteCondition, for client: ClientIdentity
     ) async throws(ServiceError) -> RotatedImage {
         do {
             return try await StartDeadline.run(within: Self.timeout, clock: settlement.clock) { deadline in
                 try await queue.withLock(path.key) {
                     try deadline.begin()
-                    let rotated = try await rotateAlone(path, by: change, condition: condition, for: requester)
+                    let rotated = try await rotateAlone(path, by: change, condition: condition, for: client)
                     derived.removeAll(of: path.key, but: rotated.image.etag)
                     return rotated
                 }
@@ -118,14 +118,14 @@ struct Rotation: Sendable {
     }
 
     private func rotateAlone(
-        _ path: ImagePath, by change: RotationChange, condition: WriteCondition, for requester: ClientIdentity
+        _ path: ImagePath, by change: RotationChange, condition: WriteCondition, for client: ClientIdentity
     ) async throws(ServiceError) -> RotatedImage {
         let start = settlement.clock.now()
         var past = Past()
         var longestPause = 10
         while true {
             if let rotated = try await attempt(
-                path, by: change, condition: condition, after: &past, since: start, for: requester)
+                path, by: change, condition: condition, after: &past, since: start, for: client)
             {
                 return rotated
             }
@@ -145,7 +145,7 @@ struct Rotation: Sendable {
     /// One round; nil if another one is needed.
     private func attempt(
         _ path: ImagePath, by change: RotationChange, condition: WriteCondition, after past: inout Past,
-        since start: ContinuousClock.Instant, for requester: ClientIdentity
+        since start: ContinuousClock.Instant, for client: ClientIdentity
     ) async throws(ServiceError) -> RotatedImage? {
         let found = try await ask { () async throws(StorageError) in try await storage.head(path.key) }
         if let rotated = try await settled(found, condition, past) { return rotated }
@@ -153,7 +153,7 @@ struct Rotation: Sendable {
         // The permit comes before the read. A wait between read and write would give other writers time to come first,
         // and would hold a connection to the store. It is held until the result is with the store.
         let work = CodecWork(turning: found.size, ImageRecord(found).image)
-        let permit = try await workers.admit(work, for: requester)
+        let permit = try await workers.admit(work, for: client)
         defer { permit.release() }
         let got = try await ask { () async throws(StorageError) in
             try await storage.get(path.key, options: GetOptions())

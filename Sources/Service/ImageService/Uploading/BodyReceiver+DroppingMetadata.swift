@@ -11,15 +11,15 @@ extension BodyReceiver {
     /// reserved at once, before the first byte or as soon as its length is known. So two uploads never wait for each
     /// other with half of their memory.
     func receiveWhole(
-        _ target: UploadTarget, id: WriteID, declared: Int64?, for requester: ClientIdentity, _ body: UploadBody
+        _ target: UploadTarget, id: WriteID, declared: Int64?, for client: ClientIdentity, _ body: UploadBody
     ) async throws(ServiceError) -> ReceivedUpload {
         let partSize = storage.capabilities.partSize
         var receiver = UploadReceiver(limits: limits, partSize: .max)
-        let lease = budget.open(for: requester)
+        let lease = budget.open(for: client)
         let longest = Int(clamping: min(declared ?? limits.maximumBytes, limits.maximumBytes))
         var reservation: ByteBudget<ClientIdentity>.Reservation?
         if declared != nil, longest > partSize {
-            reservation = try await admitWhole(longest, for: requester)
+            reservation = try await admitWhole(longest, for: client)
             receiver.reserve(longest)
         }
         while var chunk = try await next(body) {
@@ -27,7 +27,7 @@ extension BodyReceiver {
             if reservation == nil, wanted <= partSize {
                 try await grow(lease, wanted)
             } else if reservation == nil {
-                reservation = try await admitWhole(max(longest, wanted), for: requester)
+                reservation = try await admitWhole(max(longest, wanted), for: client)
                 receiver.reserve(max(longest, wanted))
                 lease.release()
             }
@@ -52,14 +52,14 @@ extension BodyReceiver {
             bytes: .whole(bytes), info: rewritten?.info ?? found, size: Int64(bytes.readableBytes), lease: lease,
             reservation: reservation)
         if bytes.readableBytes > partSize {
-            sent.bytes = .parts(try await sendParts(of: bytes, target, sent.info, id: id, for: requester))
+            sent.bytes = .parts(try await sendParts(of: bytes, target, sent.info, id: id, for: client))
         }
         return sent
     }
 
     /// Each part has the store's whole timeout; a single write would have it only once.
     private func sendParts(
-        of file: ByteBuffer, _ target: UploadTarget, _ info: ImageInfo, id: WriteID, for requester: ClientIdentity
+        of file: ByteBuffer, _ target: UploadTarget, _ info: ImageInfo, id: WriteID, for client: ClientIdentity
     ) async throws(ServiceError) -> any MultipartUpload {
         let sender = PartSender()
         do throws(ServiceError) {
@@ -68,7 +68,7 @@ extension BodyReceiver {
             while rest.readableBytes > 0 {
                 let part = rest.readSlice(length: min(storage.capabilities.partSize, rest.readableBytes))
                 // Its bytes are counted with the whole file's.
-                if let part { try await sender.send(part, budget.open(for: requester)) }
+                if let part { try await sender.send(part, budget.open(for: client)) }
             }
             return try await sender.finish()
         } catch {
@@ -84,10 +84,10 @@ extension BodyReceiver {
     }
 
     private func admitWhole(
-        _ bytes: Int, for requester: ClientIdentity
+        _ bytes: Int, for client: ClientIdentity
     ) async throws(ServiceError) -> ByteBudget<ClientIdentity>.Reservation {
         do {
-            return try await rewriting.acquire(bytes, for: requester, deadline: clock.now() + Self.memoryTimeout)
+            return try await rewriting.acquire(bytes, for: client, deadline: clock.now() + Self.memoryTimeout)
         } catch .exceedsBudget(let limit) {
             throw .beyondLimit(
                 "Dropping metadata takes this upload into memory: it may have \(bytes) bytes; at most \(limit) fit.")

@@ -23,25 +23,25 @@ struct BodyReceiver: Sendable {
 
     /// - Parameters:
     ///   - declared: the length of the body, if known.
-    ///   - requester: the client whose share of the memory it takes.
+    ///   - client: takes its share of the memory.
     /// - Throws: what is wrong with the body or the picture; also an error if the memory or the store is not available
     ///   in time.
     func receive(
-        _ target: UploadTarget, id: WriteID, declared: Int64?, for requester: ClientIdentity, _ body: UploadBody
+        _ target: UploadTarget, id: WriteID, declared: Int64?, for client: ClientIdentity, _ body: UploadBody
     ) async throws(ServiceError) -> ReceivedUpload {
         switch limits.metadata {
-        case .keep: try await receiveInParts(target, id: id, for: requester, body)
+        case .keep: try await receiveInParts(target, id: id, for: client, body)
         case .dropLocation, .dropAll:
-            try await receiveWhole(target, id: id, declared: declared, for: requester, body)
+            try await receiveWhole(target, id: id, declared: declared, for: client, body)
         }
     }
 
     /// Receives the body as parts. Parts are sent to the store while more of the body comes.
     private func receiveInParts(
-        _ target: UploadTarget, id: WriteID, for requester: ClientIdentity, _ body: UploadBody
+        _ target: UploadTarget, id: WriteID, for client: ClientIdentity, _ body: UploadBody
     ) async throws(ServiceError) -> ReceivedUpload {
         var receiver = UploadReceiver(limits: limits, partSize: storage.capabilities.partSize)
-        var lease = budget.open(for: requester)
+        var lease = budget.open(for: client)
         let sender = PartSender()
         do throws(ServiceError) {
             while var chunk = try await next(body) {
@@ -52,7 +52,7 @@ struct BodyReceiver: Sendable {
                             sender.begin(try await begin(target, header, .ofHeader(header, write: id)))
                         }
                         try await sender.send(receiver.takePart(), lease)
-                        lease = budget.open(for: requester)
+                        lease = budget.open(for: client)
                     }
                     try await grow(lease, receiver.pendingBytes + chunk.readableBytes)
                     try receiver.take(&chunk)

@@ -28,9 +28,9 @@ struct Uploads: Sendable {
     ///
     /// - Parameters:
     ///   - declared: the length of the body, if known.
-    ///   - requester: the client whose share of the memory it takes.
+    ///   - client: takes its share of the memory.
     func upload(
-        to target: UploadTarget, condition: WriteCondition, declared: Int64? = nil, for requester: ClientIdentity,
+        to target: UploadTarget, condition: WriteCondition, declared: Int64? = nil, for client: ClientIdentity,
         body: UploadBody
     ) async throws(ServiceError) -> UploadedImage {
         // Whatever can be refused without reading the body is refused first.
@@ -50,7 +50,7 @@ struct Uploads: Sendable {
         defer { looking?.cancel() }
 
         let id = WriteID.random()
-        let received = try await receiver.receive(target, id: id, declared: declared, for: requester, body)
+        let received = try await receiver.receive(target, id: id, declared: declared, for: client, body)
         defer { received.release() }
         do throws(ServiceError) {
             let path = try target.path(for: received.info.format)
