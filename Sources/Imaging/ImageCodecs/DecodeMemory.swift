@@ -2,7 +2,7 @@ import CImageCodecs
 public import ImageModel
 
 extension ImageDecoder {
-    /// What libjpeg, libpng, libwebp and lcms2 need beside the picture itself: row buffers, tables, windows.
+    /// What libjpeg, libpng, libwebp and lcms2 need besides the picture itself: row buffers, tables, windows.
     static let workingBytes = 4 << 20
 
     /// The most bytes that decoding takes for any file with this header, including the returned pixels. Not included:
@@ -22,8 +22,8 @@ extension ImageDecoder {
             // Interlaced samples of 16 bits stay in memory until the last pass.
             return whole * 12 + info.size.width * 32 + workingBytes
         case .webp:
-            // VP8L keeps the picture as four bytes per pixel, beside the output. VP8 needs less, but has its alpha as a
-            // plane and, while that is decoded, also as four bytes per pixel.
+            // VP8L keeps the picture as four bytes per pixel, besides the output. VP8 needs less, but has its alpha as
+            // a plane and, while that is decoded, also as four bytes per pixel.
             return whole * 5 + scaledPixels(info, scaleDenominator) * 4 + info.size.width * 128 + workingBytes
         case .avif:
             // Two sets of planes (a grid's tiles and the whole, or a picture before and after film grain) of three
@@ -108,7 +108,7 @@ extension ImageDecoder {
             + size.pixels * samples + size.width * 256 + workingBytes
     }
 
-    /// What one more decoder takes beside its pictures: 0.4 MB were measured, for tiles of 64 by 64 pixels.
+    /// What one more decoder takes besides its pictures: 0.4 MB were measured, for tiles of 64 by 64 pixels.
     private static let tileBytes = 1 << 20
 
     private static func scaledPixels(_ info: ImageInfo, _ denominator: Int) -> Int {

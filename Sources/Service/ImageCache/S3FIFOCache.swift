@@ -25,7 +25,7 @@ struct S3FIFOCache<Key: Hashable, Value> {
     /// Bounds the search, which callers wait for: after so many entries that were skipped for their uses, the next one
     /// is evicted in spite of them.
     private static var maximumPassedOver: Int { 256 }
-    /// After so many entries of a queue that may not be evicted, the search gives up on that queue.
+    /// After so many entries of a queue that must not be evicted, the search gives up on that queue.
     private static var maximumHeld: Int { 64 }
 
     private var index: [Key: Int] = [:]
@@ -69,7 +69,7 @@ struct S3FIFOCache<Key: Hashable, Value> {
         return slots.remove(position)?.value
     }
 
-    /// Removes the least valuable entry. Nil if there is none, or too many in a row that may not be evicted.
+    /// Removes the least valuable entry. Nil if there is none, or too many in a row that must not be evicted.
     ///
     /// - Parameter isFree: whether this value may be evicted; else it is in use.
     mutating func evict(where isFree: (inout Value) -> Bool) -> (key: Key, value: Value)? {

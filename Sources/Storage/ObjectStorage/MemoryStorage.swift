@@ -15,7 +15,7 @@ public final class MemoryStorage: ObjectStorage {
         var version: UInt64 = 0
     }
 
-    /// Everything is honoured, within this process.
+    /// Everything is supported, within this process.
     public let capabilities: StorageCapabilities
     private let state = NIOLockedValueBox(State())
     private let now: @Sendable () -> Timestamp

@@ -277,7 +277,7 @@ public struct StorageCapabilities: Sendable, Hashable {
     /// Whether a page of a listing is in byte order.
     public var listsInByteOrder: Bool
 
-    /// What a store honours; by default everything.
+    /// What a store supports; by default everything.
     public init(
         partSize: Int = 8 << 20, streamBytes: Int = 384 << 10, conditionalPut: Bool = true,
         conditionalComplete: Bool = true,

@@ -3,7 +3,7 @@ import ImageModel
 /// AVIF: the contents of the Exif and XMP items are overwritten in place, because boxes are full of offsets. An
 /// orientation is a property of the picture and not metadata here.
 ///
-/// Everything beside the boxes that a picture needs (XMP in a `uuid`, films in `mpvd`, a sequence's `udta`) is removed
+/// Everything except the boxes that a picture needs (XMP in a `uuid`, films in `mpvd`, a sequence's `udta`) is removed
 /// completely under both policies: nobody can tell what it says about the place.
 enum AVIFMetadataFilter {
     static func apply(

@@ -1,4 +1,4 @@
-/// What a rotated file has lost beside its old shape.
+/// What a rotated file has lost besides its old shape.
 public struct TransformEffects: OptionSet, Sendable, Hashable {
     /// One bit for each effect.
     public let rawValue: UInt8

@@ -3,12 +3,12 @@ import ImageModel
 
 /// An upper bound of the memory of a plan's steps: the largest amount at any one time.
 struct PlanMemory: Sendable, Hashable {
-    /// Bytes beside decoding while the decoded picture is in memory.
+    /// Bytes besides decoding while the decoded picture is in memory.
     private let whileDecoded: Int
     /// The most bytes after it is freed.
     private let after: Int
 
-    /// Bytes of an animation from its first frame to its end, beside those of each frame.
+    /// Bytes of an animation from its first frame to its end, besides those of each frame.
     private let throughout: Int
 
     /// - Parameters:

@@ -19,7 +19,7 @@ public struct DerivedGarbage: Sendable {
         public var garbage = 0
         /// Their sizes together.
         public var garbageBytes: Int64 = 0
-        /// Objects whose original is unknown or may not be read. They are left alone.
+        /// Objects whose original is unknown or cannot be read. They are left alone.
         public var unknown = 0
 
         /// A report of zeros.
@@ -95,7 +95,7 @@ public struct DerivedGarbage: Sendable {
             }
             return .success(report)
         } catch  where error.code == .denied {
-            // One original that may not be read is no reason to leave all others.
+            // One original that cannot be read is no reason to leave all others.
             return .success(Report(unknown: items.count))
         } catch {
             return .failure(error)

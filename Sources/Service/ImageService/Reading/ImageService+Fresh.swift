@@ -76,7 +76,7 @@ public struct FileName: Sendable {
     fileprivate let path: ObjectKey
     fileprivate let body: BodyName
 
-    /// Bytes of this name in memory, beside the answer about its path.
+    /// Bytes of this name in memory, besides the answer about its path.
     public var bytes: Int { body.bytes }
 }
 
@@ -167,7 +167,7 @@ extension ImageService {
         return FileInMemory(body: body)
     }
 
-    /// The name of this rendition in memory. Nil if the version must be inspected first, or may not be transformed.
+    /// The name of this rendition in memory. Nil if the version must be inspected first, or must not be transformed.
     public func renditionName(_ image: StoredImage, _ spec: RenditionSpec) -> RenditionName? {
         guard mayBeTransformed(image) else { return nil }
         return RenditionName(

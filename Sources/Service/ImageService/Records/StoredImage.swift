@@ -2,7 +2,7 @@ import Crypto
 public import ImageModel
 public import ObjectStorage
 
-/// A version of a picture as it lies in the store.
+/// A version of a picture in the store.
 public struct StoredImage: Sendable, Hashable {
     /// How far the file was read to describe it. What is unknown at a depth needs a deeper read.
     enum Depth: Int, Sendable, Hashable, Comparable {

@@ -123,7 +123,7 @@ struct LocalListing {
         return found.count == wanted
     }
 
-    /// A folder to enter. Nil if it can hold no key, is gone, or may not be read: a volume's `lost+found` must not make
+    /// A folder to enter. Nil if it can hold no key, is gone, or cannot be read: a volume's `lost+found` must not make
     /// every listing fail.
     private static func open(
         _ entry: FolderEntry, in folder: Descriptor, path: [UInt8]

@@ -26,8 +26,8 @@ public final class LocalStorage: ObjectStorage {
         var attributes = true
     }
 
-    /// Everything is honoured, between processes too: conditions are checked under lock files, and listings are in byte
-    /// order.
+    /// Everything is supported, between processes too: conditions are checked under lock files, and listings are in
+    /// byte order.
     public let capabilities: StorageCapabilities
     private let reader: LocalReader
     private let writer: LocalWriter

@@ -82,7 +82,7 @@ final class S3Client: Sendable {
         try await send(request, over: bodies, until: deadline) { response, _ in response }
     }
 
-    /// Sends a request until it succeeds, may not be sent again, or the time is over.
+    /// Sends a request until it succeeds, must not be sent again, or the time is over.
     ///
     /// - Parameter take: turns a 2xx answer into the result; an error that it throws is judged like any failed try.
     func send<Result: Sendable>(

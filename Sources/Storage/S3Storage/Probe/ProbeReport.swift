@@ -2,7 +2,7 @@ public import ObjectStorage
 
 /// What a probe has found.
 public struct ProbeReport: Sendable, Hashable {
-    /// What the store honours, as found.
+    /// What the store supports, as found.
     public var capabilities: StorageCapabilities
     /// False if a missing key is answered with 403: the permission to list the bucket is not granted, and "missing"
     /// cannot be told from "forbidden".

@@ -65,7 +65,7 @@ final class ProbeRun: Sendable {
         return key
     }
 
-    /// Another object that is to be removed with those of the run.
+    /// Another object to remove with those of the run.
     func adopt(_ key: ObjectKey) {
         used.withLockedValue { _ = $0.insert(key) }
     }

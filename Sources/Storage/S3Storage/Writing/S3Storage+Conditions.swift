@@ -13,7 +13,7 @@ extension S3Storage {
     ) async throws(StorageError) -> Result {
         let traits = traits
         let support = traits.support(for: operation)
-        // A lost race of CompleteMultipartUpload shows in few probes, and one more question beside a large upload costs
+        // A lost race of CompleteMultipartUpload shows in few probes, and one more question with a large upload costs
         // little: so the check comes first on every store.
         let mustLook = mode != .overwrite && (support != .atomic || operation == .completeUpload)
         let headers = support == .refused ? [] : mode.headers

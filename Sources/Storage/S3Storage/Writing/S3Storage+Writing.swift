@@ -4,7 +4,7 @@ public import ObjectStorage
 
 extension S3Storage {
     /// PutObject. If metadata are given, one more field binds them to these bytes by size and MD5. A create-only write
-    /// may be sent again after a lost answer; other modes may not.
+    /// may be sent again after a lost answer; in other modes it is not.
     public func put(
         _ key: ObjectKey, bytes: ByteBuffer, options: PutOptions
     ) async throws(StorageError) -> PutResult {
