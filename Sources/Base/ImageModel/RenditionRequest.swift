@@ -22,6 +22,7 @@ public struct RenditionRequest: Sendable, Hashable {
         case auto
         /// The format that is stored.
         case original
+        /// This one, whatever the client accepts.
         case fixed(ImageFormat)
     }
 

@@ -2,6 +2,7 @@ public import ImageModel
 
 /// The format of a file, as far as its first bytes tell.
 public enum FormatDetection: Sendable, Hashable {
+    /// The signature of this format.
     case format(ImageFormat)
     /// Whatever follows, this is not a picture.
     case notAnImage

@@ -2,6 +2,7 @@ public import ObjectStorage
 
 /// What a body holds.
 public enum BodyVariant: Hashable, Sendable {
+    /// The stored file itself.
     case original
     /// A rendition by its canonical text, format and renderer revision included.
     case rendition(String)

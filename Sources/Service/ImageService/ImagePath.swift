@@ -12,14 +12,23 @@ public struct ImagePath: Sendable, Hashable {
 
     /// Why some bytes are not a valid path.
     public enum PathError: Error, Sendable, Hashable {
+        /// No bytes.
         case empty
+        /// Longer than ``ObjectKey/maximumLength``; `bytes` is the length.
         case tooLong(bytes: Int)
+        /// A segment longer than ``maximumSegmentLength``; `bytes` is its length.
         case segmentTooLong(bytes: Int)
+        /// Not valid UTF-8.
         case notUTF8
+        /// Two slashes in a row, or one at an end.
         case emptySegment
+        /// A segment `.` or `..`.
         case dotSegment
+        /// A character of C0, C1 or DEL.
         case controlCharacter
+        /// Some file systems take it for a slash.
         case backslash
+        /// A segment that is one of the server's own names, see ``OwnNames``.
         case reserved
     }
 

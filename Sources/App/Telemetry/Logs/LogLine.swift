@@ -15,8 +15,11 @@ public struct LogLine: Sendable {
 
     /// A value whose type a format may keep.
     public enum Value: Sendable, Hashable {
+        /// Escaped, and quoted if the format needs it.
         case text(String)
+        /// A number in JSON.
         case integer(Int64)
+        /// `true` or `false` in JSON.
         case flag(Bool)
     }
 

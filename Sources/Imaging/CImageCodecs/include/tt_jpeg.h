@@ -35,8 +35,8 @@ tt_status tt_jpeg_decode(
     const uint8_t *source, size_t count, uint32_t denominator, uint64_t maximum_pixels, uint32_t maximum_scans,
     const tt_cancel *_Nullable cancel, tt_pixels *pixels);
 
-/// Writes a JPEG, progressive with optimised Huffman tables or plain, from grey or RGB; chroma is halved in both directions
-/// unless `full_chroma`. `exif` (nullable) is the payload of an APP1 segment.
+/// Writes a JPEG, progressive with optimised Huffman tables or plain, from grey or RGB; chroma is halved in both
+/// directions unless `full_chroma`. `exif` (nullable) is an APP1 segment's payload.
 tt_status tt_jpeg_encode(
     const uint8_t *pixels, uint32_t width, uint32_t height, uint32_t channels, int quality, bool full_chroma,
     bool progressive, const uint8_t *_Nullable exif, size_t exif_count, const tt_cancel *_Nullable cancel,

@@ -9,8 +9,11 @@ public import ImageModel
 @safe public struct PixelBuffer: ~Copyable, @unchecked Sendable {
     /// The meaning of a pixel's samples.
     public enum Layout: Int, Sendable, Hashable {
+        /// Grey.
         case gray8 = 1
+        /// Red, green, blue.
         case rgb8 = 3
+        /// Red, green, blue, alpha.
         case rgba8 = 4
 
         /// Bytes of one pixel.

@@ -2,6 +2,7 @@ public import ObjectStorage
 
 /// The condition of a client's write (RFC 9110, sections 13.1.1 and 13.1.2).
 public enum WriteCondition: Sendable, Hashable {
+    /// No condition.
     case always
     /// `If-None-Match: *`: only if there is no such picture.
     case createOnly
