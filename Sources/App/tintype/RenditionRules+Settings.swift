@@ -2,15 +2,14 @@ import ImageAPI
 import TintypeSettings
 
 extension RenditionRules {
-    /// The rules of settings that ``faults(in:)`` found nothing wrong with.
+    /// The rules of settings in which ``faults(in:)`` has found no errors.
     init(_ settings: Settings) {
         self.init(
             mode: Mode(settings.renditionMode), presets: Self.read(settings.presets).presets,
             sizes: settings.renditionSizes, hints: ClientHints.Kinds(settings.clientHints))
     }
 
-    /// What is wrong with the presets. They are read here, by the parser of queries, since the target of the settings
-    /// knows of no HTTP.
+    /// The errors in the presets. The query parser reads them here, because the settings module does not know HTTP.
     static func faults(in settings: Settings) -> [SettingsErrors.Item] { read(settings.presets).faults }
 
     private static func read(

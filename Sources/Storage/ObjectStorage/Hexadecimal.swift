@@ -2,6 +2,7 @@
 public enum Hexadecimal {
     private static let digits = Array("0123456789abcdef".utf8)
 
+    /// The bytes as text of twice as many characters.
     public static func encode(_ bytes: some Sequence<UInt8>) -> String {
         var text: [UInt8] = []
         text.reserveCapacity(2 * bytes.underestimatedCount)
@@ -12,7 +13,7 @@ public enum Hexadecimal {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// A name that nobody else has made, of so many random bytes.
+    /// A name that nobody else has, from so many random bytes.
     public static func random(bytes count: Int) -> String {
         encode((0..<count).map { _ in UInt8.random(in: .min ... .max) })
     }

@@ -1,5 +1,5 @@
 extension Setting {
-    /// Every setting, in the order in which it is shown.
+    /// Every setting, in the order of display.
     public static let all: [Setting] =
         listening + storage + s3 + uploads + rendering + renditions + caching + access + logging
 

@@ -4,8 +4,10 @@ import NIOConcurrencyHelpers
 
 /// What goes along with one request.
 public struct APIContext: RequestContext {
+    /// Made by the server's own listener, which knows the connection.
     public typealias Source = ServerRequestSource
 
+    /// Hummingbird's own part of the context.
     public var coreContext: CoreRequestContextStorage
     /// In answers to errors and in the log.
     public let requestID: String
@@ -15,6 +17,7 @@ public struct APIContext: RequestContext {
     let requester: ClientIdentity
     let notes = RequestNotes()
 
+    /// The context of one request from this connection.
     public init(source: ServerRequestSource) {
         coreContext = CoreRequestContextStorage(source: source)
         requestID = source.requestID

@@ -6,8 +6,10 @@ import HTTPTypes
 public struct ClientHints: Sendable, Hashable {
     /// Hints by name. What an operator honours, and what the answer at one URL depends on.
     public struct Kinds: OptionSet, Sendable, Hashable {
+        /// One bit for each hint.
         public let rawValue: UInt8
 
+        /// Any combination of bits.
         public init(rawValue: UInt8) { self.rawValue = rawValue }
 
         /// Sec-CH-DPR: pixels of the screen for one CSS pixel.

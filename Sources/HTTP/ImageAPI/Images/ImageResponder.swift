@@ -11,6 +11,7 @@ public struct ImageResponder: HTTPResponder {
     private let reading: ImageReading
     private let writing: ImageWriting
 
+    /// Answers requests with this service, by these settings.
     public init(service: ImageService, configuration: ImagesConfiguration) {
         self.configuration = configuration
         writes = WritePolicy(areUnrestricted: configuration.allowsAnonymousWrites)
@@ -18,6 +19,9 @@ public struct ImageResponder: HTTPResponder {
         writing = ImageWriting(service: service, configuration: configuration)
     }
 
+    /// Answers one request. Every error is answered as a problem (RFC 9457).
+    ///
+    /// - Throws: only if the client has left; the connection is cut then.
     public func respond(to request: Request, context: APIContext) async throws -> Response {
         let (path, rawQuery) = Route.split(target: request.head.path ?? "/")
         var variance = Variance()

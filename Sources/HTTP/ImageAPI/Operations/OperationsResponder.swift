@@ -14,6 +14,7 @@ public struct OperationsResponder: HTTPResponder {
         self.metrics = metrics
     }
 
+    /// Answers GET and HEAD of `/livez`, `/readyz` and `/metrics`; anything else is 404 or 405.
     public func respond(to request: Request, context: APIContext) async throws -> Response {
         let (path, query) = Route.split(target: request.head.path ?? "/")
         guard request.method == .get || request.method == .head else {

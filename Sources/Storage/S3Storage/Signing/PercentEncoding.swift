@@ -1,5 +1,5 @@
-/// Percent-encoding as signature version 4 asks for: every byte but RFC 3986's unreserved ones becomes `%XX` in upper
-/// case. What goes over the wire is the same text, so no server can read it in two ways.
+/// Percent-encoding for signature version 4: every byte but RFC 3986's unreserved ones becomes `%XX` in upper case. The
+/// same text is sent, so no server can read it in two ways.
 enum PercentEncoding {
     private static let digits = Array("0123456789ABCDEF".utf8)
 
@@ -18,7 +18,7 @@ enum PercentEncoding {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// Decodes once. Nil where a percent sign is not followed by two hexadecimal digits.
+    /// Decodes once. Nil if a percent sign is not followed by two hexadecimal digits.
     static func decode(_ text: some StringProtocol, plusIsSpace: Bool) -> [UInt8]? {
         var bytes: [UInt8] = []
         var rest = text.utf8.makeIterator()
