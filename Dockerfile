@@ -31,7 +31,7 @@ RUN apt-get update \
 COPY --from=build /out /
 
 # No credentials stand here and none are needed to build. Without any, the server refuses to start on this open address:
-# see docs/operations.md.
+# see docs/security.md.
 ENV HOST=0.0.0.0 \
     GLIBC_TUNABLES=glibc.malloc.mmap_threshold=4194304:glibc.malloc.trim_threshold=8388608 \
     LOG_FORMAT=json \

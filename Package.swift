@@ -303,7 +303,8 @@ let package = Package(
         .testTarget(
             name: "ImageCacheTests",
             dependencies: [
-                "ImageCache", "ObjectStorage", "TaskSupport", "TestClock", .product(name: "NIOCore", package: "swift-nio"),
+                "ImageCache", "ObjectStorage", "TaskSupport", "TestClock",
+                .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: swiftSettings

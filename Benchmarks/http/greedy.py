@@ -4,7 +4,7 @@ Everything at once, from many addresses, so that no client's share is the limit:
 KiB a second of renditions which the cache cannot hold, of originals that stream past it, and of listings; uploads that
 trickle; renditions that are being made; connections that send requests ahead, or a head without an end; and connections
 that do nothing. The peak of the resident memory has to stay
-below the formula of docs/operations.md, hits of another client have to be answered, and every refusal has to be one that
+below the formula of docs/operate.md, hits of another client have to be answered, and every refusal has to be one that
 is documented. Exits 1 where one of these fails."""
 
 import argparse
@@ -23,7 +23,7 @@ import servers
 
 MIB = 1 << 20
 BUDGETS = {"CACHE_MEMORY_BYTES": 64, "UPLOAD_MEMORY_BYTES": 96, "RENDER_MEMORY_BYTES": 192, "ANSWER_MEMORY_BYTES": 96}
-# As docs/operations.md has it.
+# As docs/operate.md has it.
 CONNECTION_BYTES, REST_BYTES = 64 << 10, 256 * MIB
 ALLOWED = {200, 201, 206, 408, 503}
 

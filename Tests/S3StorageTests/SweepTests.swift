@@ -3,9 +3,9 @@ import NIOHTTP1
 import ObjectStorage
 import TestServers
 import Testing
+import TextCoding
 
 @testable import S3Storage
-import TextCoding
 
 @Suite(.enabled(if: hasSeaweedFS), .timeLimit(.minutes(3))) struct SweepTests {
     private func notes(_ storage: S3Storage) async throws -> Int {

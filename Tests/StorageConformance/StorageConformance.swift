@@ -24,8 +24,10 @@ public struct StorageConformance: Sendable {
 
     /// What some stores are known to do otherwise, and the storage above them cannot mend.
     public struct Peculiarities: OptionSet, Sendable {
+        /// One bit for each peculiarity.
         public let rawValue: Int
 
+        /// Any combination of bits.
         public init(rawValue: Int) {
             self.rawValue = rawValue
         }
@@ -82,5 +84,6 @@ public struct StorageConformance: Sendable {
 }
 
 extension StorageConformance.Check: CustomStringConvertible {
+    /// The name of the check, as test reports show it.
     public var description: String { rawValue }
 }

@@ -11,8 +11,10 @@ public final class ManualClock: Sendable {
 
     private let state = Mutex(State())
 
+    /// A clock that stands at the present moment.
     public init() {}
 
+    /// The moment at which the clock stands.
     public var now: ContinuousClock.Instant { state.withLock { $0.now } }
 
     /// Tasks that sleep now.

@@ -9,8 +9,10 @@ import Testing
 
 /// What the listener said of a request.
 public struct TestContext: RequestContext {
+    /// As the listener gave it.
     public let source: ServerRequestSource
 
+    /// Keeps the source.
     public init(source: ServerRequestSource) { self.source = source }
 }
 
@@ -30,10 +32,13 @@ private struct TestResponder: Responder {
 public final class Notes<Note: Sendable>: Sendable {
     private let notes = Mutex<[Note]>([])
 
+    /// No notes.
     public init() {}
 
+    /// In the order in which they came.
     public var all: [Note] { self.notes.withLock { $0 } }
 
+    /// May be called from anywhere.
     public func add(_ note: Note) { self.notes.withLock { $0.append(note) } }
 
     /// Waits until a number of notes is there, at most ten seconds.
@@ -47,16 +52,23 @@ public final class Notes<Note: Sendable>: Sendable {
 
 /// A listener for one test, inside a service group.
 public struct ListenerFixture: Sendable {
+    /// The responder of a test.
     public typealias Respond = @Sendable (Request, TestContext) async throws -> Response
+    /// What it answers to errors.
     public typealias AnswerError = @Sendable (any Error, String) -> Response
 
+    /// On 127.0.0.1.
     public let port: Int
+    /// What the listener reported.
     public let finished: Notes<FinishedRequest>
+    /// Has a note after the shutdown has begun.
     public let draining: Notes<Bool>
     private let group: ServiceGroup
 
+    /// Begins the graceful shutdown.
     public func shutDown() async { await self.group.triggerGracefulShutdown() }
 
+    /// A connected client.
     public func client(receiveBuffer: Int32? = nil) async throws -> RawClient {
         try await RawClient(port: self.port, receiveBuffer: receiveBuffer)
     }

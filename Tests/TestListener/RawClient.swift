@@ -15,6 +15,7 @@ private let systemClose: @Sendable (Int32) -> Int32 = { close($0) }
 /// A client on a bare socket, which can do what no HTTP client does: stall, leave in the middle, close one side, reset.
 /// Blocking calls run on threads of their own.
 public final class RawClient: Sendable {
+    /// A call of the system that failed.
     public struct Failure: Error {
         let call: String
         let code: Int32
@@ -59,8 +60,10 @@ public final class RawClient: Sendable {
 
     deinit { _ = systemClose(self.socket) }
 
+    /// Sends all of it.
     public func send(_ text: String) async throws { try await self.send(Array(text.utf8)) }
 
+    /// Sends all of it.
     public func send(_ bytes: [UInt8]) async throws {
         let socket = self.socket
         try await Self.threads.runIfActive {

@@ -25,6 +25,7 @@ public enum Fault: Sendable, Hashable {
 public struct Exchange: Sendable, Hashable {
     /// Counted over the proxy's life, from 1.
     public var number: Int
+    /// The request's method, upper case.
     public var method: String
     /// Path and query as they came.
     public var uri: String

@@ -19,8 +19,10 @@ public enum Program {
 
 /// A test could not be set up.
 public struct TestServerError: Error, CustomStringConvertible {
+    /// What is missing, for the test report.
     public var description: String
 
+    /// An error with this text.
     public init(_ description: String) {
         self.description = description
     }

@@ -28,9 +28,12 @@ public final class S3TestServer: Sendable {
         }
     }
 
+    /// The only access key that the server accepts.
     public static let accessKey = "tintype-test-key"
+    /// The secret of ``accessKey``.
     public static let secretKey = "tintype-test-secret-0123456789"
 
+    /// Which server it is.
     public let kind: Kind
     /// Of the S3 API.
     public let port: Int

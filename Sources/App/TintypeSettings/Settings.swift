@@ -1,8 +1,8 @@
 public import ImageCodecs
 public import ImageRequests
 
-/// Everything an operator can set, as checked values. The initial values are the defaults; the names, texts and checks
-/// are in ``Setting/all``, and ``load(environment:file:)`` makes one of these from the outside.
+/// Everything that an operator can set, as checked values. The initial values are the defaults. The names, texts and
+/// checks are in ``Setting/all``; ``load(environment:file:)`` reads the settings.
 public struct Settings: Sendable {
     /// HOST: the address of the public and of the operations listener.
     public var host = ListenHost.loopback
@@ -10,16 +10,16 @@ public struct Settings: Sendable {
     public var port = 8080
     /// OPS_PORT: 0 is any free port.
     public var opsPort = 9090
-    /// DRAIN_SECONDS: how long connections are still taken after SIGTERM; at most 20 s, for the process ends within 30
-    /// s and what is under way then needs some of them.
+    /// DRAIN_SECONDS: how long connections are still accepted after SIGTERM. At most 20 s, because the process ends
+    /// within 30 s, and requests under way then need some of them.
     public var drain = Duration.seconds(5)
     /// CLIENT_TIMEOUT_SECONDS: how long a client may send nothing while the server waits for it.
     public var clientTimeout = Duration.seconds(30)
-    /// MIN_UPLOAD_RATE: bytes a second of a request's body; 0: no such limit.
+    /// MIN_UPLOAD_RATE: bytes per second of a request's body; 0: no limit.
     public var minUploadRate = 1024
-    /// MIN_DOWNLOAD_RATE: bytes a second of an answer; 0: no such limit.
+    /// MIN_DOWNLOAD_RATE: bytes per second of an answer; 0: no limit.
     public var minDownloadRate = 1024
-    /// ANSWER_MEMORY_BYTES: what readers may leave untaken of answers that are in no other budget.
+    /// ANSWER_MEMORY_BYTES: bytes of answers that readers have not taken yet and no other budget counts.
     public var answerMemoryBytes = 268_435_456
 
     /// STORAGE_TYPE.
@@ -28,9 +28,9 @@ public struct Settings: Sendable {
     public var localStoragePath = "./data"
     /// The S3_* settings.
     public var s3 = S3Settings()
-    /// STORAGE_TIMEOUT_SECONDS: for one storage operation, retries included.
+    /// STORAGE_TIMEOUT_SECONDS: for one storage operation, including retries.
     public var storageTimeout = Duration.seconds(10)
-    /// CDN_URL: what the `url` in metadata begins with.
+    /// CDN_URL: the beginning of `url` in metadata.
     public var cdnURL: WebURL?
 
     /// MAX_UPLOAD_BYTES.
@@ -39,7 +39,7 @@ public struct Settings: Sendable {
     public var uploadMemoryBytes = 201_326_592
     /// MAX_IMAGE_PIXELS: width times height, by the header.
     public var maxImagePixels = 120_000_000
-    /// MAX_IMAGE_FRAMES: pictures in an animation.
+    /// MAX_IMAGE_FRAMES: frames of an animation.
     public var maxImageFrames = 10_000
     /// MAX_PROFILE_BYTES: of an embedded ICC profile, inflated.
     public var maxProfileBytes = 4_194_304
@@ -47,51 +47,51 @@ public struct Settings: Sendable {
     public var maxJPEGScans = 100
     /// MAX_IMAGE_CHUNKS: segments of a JPEG's header, chunks of a PNG or WebP, boxes of an AVIF.
     public var maxImageChunks = 100_000
-    /// UPLOAD_METADATA: what becomes of an upload's metadata.
+    /// UPLOAD_METADATA: what happens to an upload's metadata.
     public var uploadMetadata = MetadataPolicy.keep
 
-    /// RENDER_MEMORY_BYTES: decoded bytes at once.
+    /// RENDER_MEMORY_BYTES: decoded bytes at the same time.
     public var renderMemoryBytes = 536_870_912
-    /// RENDER_THREADS: nil is one for each core.
+    /// RENDER_THREADS: nil: one per core.
     public var renderThreads: Int?
     /// RENDER_QUEUE: how many renditions may wait for a permit.
     public var renderQueue = 256
-    /// RENDER_QUEUE_SECONDS: how long one may wait.
+    /// RENDER_QUEUE_SECONDS: how long a rendition may wait.
     public var renderQueueTimeout = Duration.seconds(6)
-    /// RENDER_TIMEOUT_SECONDS: how long one may take once it has its thread.
+    /// RENDER_TIMEOUT_SECONDS: how long a rendition may take once it has its thread.
     public var renderTimeout = Duration.seconds(30)
     /// MAX_ANIMATION_PIXELS: frames times pixels of an animation that is rendered.
     public var maxAnimationPixels = 500_000_000
 
-    /// PRESETS: renditions that have a name, each name once.
+    /// PRESETS: named renditions, each name once.
     public var presets: [PresetText] = []
     /// RENDITION_MODE.
     public var renditionMode = RenditionRules.Mode.any
-    /// RENDITION_SIZES: ascending; empty leaves every size free.
+    /// RENDITION_SIZES: ascending; empty: every size is allowed.
     public var renditionSizes: [Int] = []
     /// RENDITION_STORE: whether renditions are kept in the store.
     public var renditionStore = true
-    /// RENDITION_STORE_LIMIT: how many are kept of one version.
+    /// RENDITION_STORE_LIMIT: how many are kept per version.
     public var renditionStoreLimit = 200
-    /// RENDITION_LEASE_SECONDS: how long a replica waits for another one; zero: it does not.
+    /// RENDITION_LEASE_SECONDS: how long a replica waits for another one; zero: it does not wait.
     public var renditionLease = Duration.zero
     /// INTERMEDIATE_SIDE: the longer side of the intermediates of large originals, in pixels; 0: none are made.
     public var intermediateSide = 2560
     /// INTERMEDIATE_QUALITY: 1 to 100.
     public var intermediateQuality = 90
-    /// CLIENT_HINTS: those that are honoured, each once.
+    /// CLIENT_HINTS: the supported hints, each once.
     public var clientHints: [ClientHints.Kind] = []
 
     /// CACHE_MEMORY_BYTES: 0 keeps nothing.
     public var cacheMemoryBytes = 268_435_456
     /// CACHE_REVALIDATE_SECONDS: the staleness bound between replicas.
     public var cacheRevalidate = Duration.seconds(5)
-    /// CACHE_STALE_SECONDS: how long old answers may stand in while storage is away.
+    /// CACHE_STALE_SECONDS: how long old answers may be used while storage is away.
     public var cacheStale = Duration.seconds(3600)
     /// CACHE_CONTROL: the header on unversioned URLs.
     public var cacheControl = "public, no-cache"
 
-    /// UNSAFE_ALLOW_ANONYMOUS_WRITES: anybody who reaches the listener may write.
+    /// UNSAFE_ALLOW_ANONYMOUS_WRITES: anybody who can reach the listener may write.
     public var unsafeAllowAnonymousWrites = false
 
     /// LOG_LEVEL.
@@ -108,7 +108,7 @@ public enum StorageType: String, Sendable, Hashable, CaseIterable {
     case local, s3
 }
 
-/// How a log line is written.
+/// The format of log lines.
 public enum LogFormat: String, Sendable, Hashable, CaseIterable {
     case text, json
 }

@@ -1,4 +1,4 @@
-/// The settings as text for people, made from ``Setting/all``.
+/// The settings as text for people, generated from ``Setting/all``.
 public enum SettingsReference {
     /// The table of the README and of the reference page.
     public static var table: String {
@@ -8,7 +8,7 @@ public enum SettingsReference {
         return (["| setting | default | meaning |", "|---|---|---|"] + rows).joined(separator: "\n") + "\n"
     }
 
-    /// The reference page, docs/configuration.md, as `tintype config --markdown` prints it.
+    /// The reference page, docs/configuration.md, as printed by `tintype config --markdown`.
     public static var page: String {
         let details = Setting.all.map { setting in
             "| `\(setting.name)` | `\(setting.key)` | \(setting.expected)\(setting.isSecret ? "; masked" : "") |"
@@ -96,7 +96,7 @@ public enum SettingsReference {
             """
     }
 
-    /// Every setting with default, meaning and the value that holds, secrets masked, for a terminal.
+    /// Every setting with default, meaning and effective value, secrets masked, for a terminal.
     public static func effective(_ settings: Settings) -> String {
         Setting.all.map { setting in
             """

@@ -13,10 +13,10 @@ import Telemetry
 import TintypeSettings
 import UnixSignals
 
-/// Puts the parts together and serves until told to stop.
+/// Puts the parts together and serves until it is told to stop.
 enum Composition {
-    /// - Parameter lines: where the lines of requests go.
-    /// - Throws: ``StartError`` where a setting turns out not to work; the error of binding an address.
+    /// - Parameter lines: the log for request lines.
+    /// - Throws: ``StartError`` if a setting does not work in practice; the error of binding an address.
     static func run(_ settings: Settings, lines: DirectLines) async throws {
         let logger = Logger(label: "tintype")
         let descriptors = DescriptorPlan(limit: OpenFiles.raiseLimit(logger: logger))
@@ -55,7 +55,7 @@ enum Composition {
 
         tellOfWrites(settings, logger)
 
-        // Ended from the last to the first: the ops listener tells of everything that ends before it.
+        // Stopped from the last to the first: the ops listener reports on everything that stops before it.
         var services: [any Service] = [operations]
         services += store.services
         services.append(MemoryRelease())
@@ -66,15 +66,15 @@ enum Composition {
         do {
             try await group.run()
         } catch {
-            logger.error("the server has ended with an error", metadata: ["error": "\(String(reflecting: error))"])
+            logger.error("the server stopped with an error", metadata: ["error": "\(String(reflecting: error))"])
             await end(store, workers, service)
             throw error
         }
         await end(store, workers, service)
-        logger.info("the server has ended")
+        logger.info("the server stopped")
     }
 
-    /// Who puts a proxy in front has to know what no rule of ours can see.
+    /// If a proxy is in front, the operator must know what our rules cannot see.
     private static func tellOfWrites(_ settings: Settings, _ logger: Logger) {
         if settings.unsafeAllowAnonymousWrites {
             logger.warning("writes are taken without credentials from everybody who reaches this server")
@@ -88,11 +88,10 @@ enum Composition {
         }
     }
 
-    /// So that codecs have a tenth of a core that an event loop wants as well: enough for what they hold not to be held
-    /// for long.
+    /// Gives codecs a tenth of a core that an event loop also wants: enough that they do not hold their resources for
+    /// long.
     private static let codecNiceness: CInt = 10
-    /// Work that takes seconds gives way to the rest of the codecs' work by two to one. Not by more: its limit of time
-    /// goes by the clock.
+    /// Long work gets one part of the time, other codec work two. Not less: its time limit is measured in real time.
     private static let longNiceness: CInt = 13
 
     private static func codecWorkers(_ settings: Settings) -> CodecWorkers {
@@ -108,13 +107,13 @@ enum Composition {
     }
 
     private static func end(_ store: Store, _ workers: CodecWorkers, _ service: ImageService) async {
-        // What is not removed by then is garbage that nothing refers to.
+        // What is not removed by then stays as garbage that nothing refers to.
         await service.finishBackgroundWork(within: .seconds(1))
         await workers.shutdown()
         await store.close()
     }
 
-    // MARK: Settings as each target takes them
+    // MARK: Settings for each module
 
     private static func configuration(_ settings: Settings) -> ImageService.Configuration {
         ImageService.Configuration(
@@ -155,8 +154,8 @@ enum Composition {
         listener.minUploadRate = settings.minUploadRate
         listener.minDownloadRate = settings.minDownloadRate
         listener.drainWindow = .init(settings.drain)
-        // A refused upload that could have been taken is heard to its end: many clients never read an answer where
-        // sending fails.
+        // A rejected upload that would have fitted is read to its end: many clients never read an answer if sending
+        // fails.
         listener.lingerBytes = settings.maxUploadBytes
         return listener
     }
@@ -166,7 +165,7 @@ enum Composition {
     ) -> ListenerConfiguration {
         var listener = ListenerConfiguration(host: settings.host.text, port: settings.opsPort)
         listener.maxConnections = descriptors.operationsConnections
-        // It leaves last, when nobody has to be told any more.
+        // It stops last, when nobody has to be told any more.
         listener.drainWindow = .zero
         listener.shutdownLimit = .milliseconds(500)
         listener.cancelGrace = .milliseconds(500)

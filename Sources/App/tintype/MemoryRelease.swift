@@ -1,9 +1,9 @@
 import ImageCodecs
 import ServiceLifecycle
 
-/// Gives free memory back to the system every ten seconds. Between what stays for long, the files in the cache, codecs
-/// leave holes that glibc keeps for good: resident memory would grow for half an hour, by a sixth (docs/benchmarks.md).
-/// That takes some milliseconds. glibc locks each arena meanwhile, so a thread that needs this arena waits.
+/// Returns free memory to the system every ten seconds. Codecs leave holes between long-lived memory, the files in the
+/// cache, and glibc never returns them: resident memory would grow for half an hour, by a sixth (docs/benchmarks.md).
+/// This takes some milliseconds. glibc locks each arena meanwhile, so a thread that needs this arena waits.
 struct MemoryRelease: Service {
     private static let interval = Duration.seconds(10)
 

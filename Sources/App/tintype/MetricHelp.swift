@@ -1,7 +1,7 @@
 import ImageService
 import Metrics
 
-/// What each metric means, as /metrics says it.
+/// The meaning of each metric, as shown by /metrics.
 enum MetricHelp {
     static let texts: [String: String] = [
         "tintype_http_requests_total": "Requests answered by the public listener.",
@@ -33,7 +33,7 @@ enum MetricHelp {
     ]
 }
 
-/// Sets the gauges whose values are only looked up when somebody asks.
+/// Sets the gauges whose values are only read when somebody asks.
 func recordUsage(_ service: ImageService.Usage, _ workers: CodecWorkers.Usage) {
     Gauge(label: "tintype_cache_used_bytes").record(service.cacheBytes)
     Gauge(label: "tintype_upload_buffer_bytes").record(service.uploadBytes)

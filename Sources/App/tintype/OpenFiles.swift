@@ -9,9 +9,9 @@ import Logging
 #endif
 
 /// How many files and sockets this process may have open. The soft limit is mostly 1,024, for programs that use
-/// `select`; a server of many connections takes what the administrator allows, as Go's runtime and nginx do.
+/// `select`. A server with many connections uses the administrator's (hard) limit, as Go's runtime and nginx do.
 enum OpenFiles {
-    /// - Returns: The limit that holds from now on; nil where there is none, or it cannot be known.
+    /// - Returns: the limit from now on; nil if there is none, or it is unknown.
     @discardableResult
     static func raiseLimit(logger: Logger) -> Int? {
         var limit = rlimit()

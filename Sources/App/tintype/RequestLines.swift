@@ -2,7 +2,7 @@ public import ImageAPI
 import Logging
 public import Telemetry
 
-/// Writes the lines of requests past swift-log: a hit takes some microseconds, and the line must not take as many.
+/// Writes request lines without swift-log: a hit takes some microseconds, and the line must not take as many.
 struct RequestLines: RequestLineSink {
     private let lines: DirectLines
 

@@ -4,24 +4,24 @@ import S3Storage
 import ServiceLifecycle
 import TintypeSettings
 
-/// A setting that is well formed and does not work all the same.
+/// A setting that is well formed but does not work.
 struct StartError: Error, CustomStringConvertible {
     var description: String
 }
 
-/// The store that the settings name, with what it needs around it.
+/// The store of the settings, with everything that it needs.
 struct Store: Sendable {
     var storage: any ObjectStorage
-    /// What runs beside it for as long as the server does.
+    /// Services that run as long as the server does.
     var services: [any Service] = []
-    /// Reaches it and finds out what it honours. Throws while it is away.
+    /// Connects to the store and finds out what it supports. Throws while it is away.
     var start: @Sendable () async throws(StorageError) -> [String] = { () async throws(StorageError) in [] }
-    /// Finds out anew what it honours, and tells each finding in a line; nil where there is nothing to find out.
+    /// Finds out again what it supports, and returns each result as a line; nil if there is nothing to find out.
     var probe: (@Sendable () async throws(StorageError) -> [String])?
-    /// Gives up what it holds, after everything else has ended.
+    /// Releases its resources, after everything else has ended.
     var close: @Sendable () async -> Void = {}
 
-    /// - Parameter connections: to a store in the network, at once in each of its two pools.
+    /// - Parameter connections: to a store in the network, for each of its two pools.
     /// - Throws: ``StartError``.
     static func open(
         _ settings: Settings, connections: Int = DescriptorPlan.usualStorageConnections, logger: Logger
@@ -78,7 +78,7 @@ struct Store: Sendable {
     }
 }
 
-/// Aborts uploads that a process has begun and not lived to end.
+/// Aborts uploads whose process ended before them.
 private struct MultipartSweep: Service {
     let sweeper: MultipartSweeper
 

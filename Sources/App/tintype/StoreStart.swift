@@ -3,7 +3,7 @@ import Logging
 import ObjectStorage
 import ServiceLifecycle
 
-/// Reaches the store and finds out what it honours, again and again until it answers. The process is not ready before.
+/// Tries again and again to reach the store and find out what it supports. The process is not ready before that.
 struct StoreStart: Service {
     let store: Store
     let readiness: Readiness
@@ -20,7 +20,7 @@ struct StoreStart: Service {
                         logger.warning("the store keeps less than is asked of it", metadata: ["reason": "\(warning)"])
                     }
                     readiness.started()
-                    logger.info("the store is reached")
+                    logger.info("connected to the store")
                     break
                 } catch {
                     logger.warning(
@@ -29,7 +29,7 @@ struct StoreStart: Service {
                 try? await Task.sleep(for: Self.pause)
             }
         }
-        // A service that returns would end the group.
+        // If a service returned, the group would end.
         try? await gracefulShutdown()
     }
 }

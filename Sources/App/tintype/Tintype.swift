@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// The command line. Every command reads the settings in the same way; what they do is elsewhere.
+/// The command line. Every command reads the settings in the same way; the rest is elsewhere.
 @main
 struct Tintype: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

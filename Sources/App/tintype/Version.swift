@@ -1,4 +1,4 @@
-/// The version of this program, as `tintype --version` says it.
+/// The version of this program, for `tintype --version`.
 enum Version {
     static let text = "0.1.0"
 }

@@ -1,11 +1,15 @@
-/// A colour in sRGB with 8 bits a channel, alpha not premultiplied.
+/// A colour in sRGB with 8 bits per channel, alpha not premultiplied.
 public struct Color: Sendable, Hashable {
+    /// Red, 0 to 255.
     public var red: UInt8
+    /// Green, 0 to 255.
     public var green: UInt8
+    /// Blue, 0 to 255.
     public var blue: UInt8
     /// 255 is opaque.
     public var alpha: UInt8
 
+    /// A colour from its channels, 0 to 255 each; opaque by default.
     public init(red: UInt8, green: UInt8, blue: UInt8, alpha: UInt8 = 255) {
         self.red = red
         self.green = green
@@ -13,12 +17,13 @@ public struct Color: Sendable, Hashable {
         self.alpha = alpha
     }
 
+    /// Opaque white.
     public static let white = Color(red: 255, green: 255, blue: 255)
-    /// Nothing to be seen: transparent black.
+    /// Transparent black.
     public static let clear = Color(red: 0, green: 0, blue: 0, alpha: 0)
 
-    /// A hexadecimal colour as CSS writes it (CSS Color 4, section 5.2): `rgb`, `rgba`, `rrggbb` or `rrggbbaa` in
-    /// digits of either case, with or without `#` in front. Nil for anything else.
+    /// A hexadecimal colour as in CSS (CSS Color 4, section 5.2): `rgb`, `rgba`, `rrggbb` or `rrggbbaa` in digits of
+    /// either case, with or without a leading `#`. Nil for anything else.
     public init?(hexadecimal text: some StringProtocol) {
         var digits = Array(text.utf8)
         if digits.first == UInt8(ascii: "#") { digits.removeFirst() }
@@ -34,13 +39,13 @@ public struct Color: Sendable, Hashable {
             red: channels[0], green: channels[1], blue: channels[2], alpha: channels.count == 4 ? channels[3] : 255)
     }
 
-    /// `rrggbb` in lower case, `rrggbbaa` where the colour is not opaque.
+    /// `rrggbb` in lower case, or `rrggbbaa` if the colour is not opaque.
     public var hexadecimal: String {
         let channels = [red, green, blue] + (alpha == 255 ? [] : [alpha])
         return channels.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
-    /// This colour as it is seen in front of an opaque one.
+    /// This colour blended over an opaque one.
     public func over(_ back: Color) -> Color {
         func blend(_ front: UInt8, _ back: UInt8) -> UInt8 {
             let sum: Int = Int(front) * Int(alpha) + Int(back) * (255 - Int(alpha))

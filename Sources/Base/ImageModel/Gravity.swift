@@ -1,18 +1,19 @@
-/// Which part of a picture counts most: kept when something is cut off, and where a padded picture is put.
+/// Which part of a picture is most important: it is kept in a crop, and decides where a padded picture is placed.
 public enum Gravity: Sendable, Hashable {
-    /// A point of the picture as seen, in ``scale`` parts of its width and height from its top left corner, 0 to
-    /// ``scale``. A cut has this point in its middle, or as near to it as the picture reaches.
+    /// A point of the picture as seen, from its top left corner, in parts of its width and height: 0 to ``scale``. A
+    /// crop is centred on this point, or as near to it as possible.
     case point(x: Int, y: Int)
-    /// What draws attention by itself: edges, skin, strong colours.
+    /// The part that draws attention: edges, skin, strong colours.
     case smart
 
-    /// A point's coordinates are this many parts of the side: finer than a pixel of the largest rendition.
+    /// The number of parts per side for a point's coordinates: finer than a pixel of the largest rendition.
     public static let scale = 10_000
 
+    /// The middle of the picture: the default.
     public static let center = Gravity.point(x: scale / 2, y: scale / 2)
 
     /// A name (`center`, `top`, `bottom`, `left`, `right`, `top-left`, `top-right`, `bottom-left`, `bottom-right`,
-    /// `smart`), or two decimal numbers from 0 to 1 with a comma between them. Nil for anything else.
+    /// `smart`), or two decimal numbers from 0 to 1 separated by a comma. Nil for anything else.
     public init?(_ text: some StringProtocol) {
         if let known = Self.named[String(text)] {
             self = known
@@ -25,7 +26,7 @@ public enum Gravity: Sendable, Hashable {
         self = .point(x: x, y: y)
     }
 
-    /// `smart`, or the two coordinates in parts with a comma between them: one text for one gravity.
+    /// `smart`, or the two coordinates in parts, separated by a comma: equal gravities have equal texts.
     public var canonicalText: String {
         switch self {
         case .smart: "smart"
@@ -47,7 +48,7 @@ public enum Gravity: Sendable, Hashable {
     ]
 
     private static func coordinate(_ text: String) -> Int? {
-        // Swift's own reading of numbers takes `nan`, `0x1` and `1e-9` too.
+        // Swift's number parser also accepts `nan`, `0x1` and `1e-9`.
         let isPlain = text.utf8.allSatisfy {
             $0 == UInt8(ascii: ".") || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
         }

@@ -1,15 +1,15 @@
-/// A picture format that Tintype stores. What each one can do stands in one table, ``capabilities``.
+/// A picture format that Tintype stores. ``capabilities`` lists what each one supports.
 public enum ImageFormat: String, Sendable, Hashable, CaseIterable {
     case jpeg
     case png
     case webp
     case avif
 
-    /// What a format is called outside and what it can hold.
+    /// The names of a format, and what it can hold.
     public struct Capabilities: Sendable {
         /// The media type that is stored and served, as registered with IANA.
         public let mediaType: String
-        /// The extension of a made key, without the dot.
+        /// The extension of a generated key, without the dot.
         public let fileExtension: String
         /// Whether pixels may be transparent.
         public let hasAlpha: Bool
@@ -19,9 +19,8 @@ public enum ImageFormat: String, Sendable, Hashable, CaseIterable {
         public let maximumSide: Int
     }
 
-    /// Facts about the format. The largest sides are those of the bit streams: JPEG's SOF has 16 bits (libjpeg
-    /// stops at 65,500), PNG's IHDR 31 bits, WebP's VP8 frame 14 bits; for AVIF it is
-    /// where libavif stops by default.
+    /// Facts about the format. The largest sides are those of the bit streams: JPEG's SOF has 16 bits (libjpeg stops at
+    /// 65,500), PNG's IHDR 31 bits, WebP's VP8 frame 14 bits; for AVIF it is libavif's default limit.
     public var capabilities: Capabilities {
         switch self {
         case .jpeg:

@@ -1,26 +1,27 @@
-/// How stored pixels must be turned to be seen upright: the eight values of the EXIF tag 0x0112 (Exif 2.32, 4.6.4.A).
+/// How stored pixels must be rotated and flipped to be seen upright: the eight values of the EXIF tag 0x0112 (Exif
+/// 2.32, 4.6.4.A).
 ///
 /// They are the symmetries of a rectangle (the dihedral group of order eight), written here as "flip left to right
-/// first if ``isMirrored``, then turn clockwise by ``quarterTurns``".
+/// first if ``isMirrored``, then rotate clockwise by ``quarterTurns``".
 public enum Orientation: UInt8, Sendable, Hashable, CaseIterable {
     /// As stored.
     case upright = 1
     /// Flip left to right.
     case mirrored = 2
-    /// Turn by 180 degrees.
+    /// Rotate by 180 degrees.
     case rotated180 = 3
     /// Flip top to bottom.
     case mirroredRotated180 = 4
     /// Transpose: exchange rows and columns.
     case mirroredRotated270 = 5
-    /// Turn clockwise by 90 degrees.
+    /// Rotate clockwise by 90 degrees.
     case rotated90 = 6
     /// Transpose along the other diagonal.
     case mirroredRotated90 = 7
-    /// Turn clockwise by 270 degrees.
+    /// Rotate clockwise by 270 degrees.
     case rotated270 = 8
 
-    /// The symmetry "flip left to right if `mirrored`, then turn clockwise by `quarterTurns`" (any integer).
+    /// The symmetry "flip left to right if `mirrored`, then rotate clockwise by `quarterTurns`" (any integer).
     public init(mirrored: Bool, quarterTurns: Int) {
         switch (mirrored, ((quarterTurns % 4) + 4) % 4) {
         case (false, 0): self = .upright
@@ -34,7 +35,7 @@ public enum Orientation: UInt8, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// Whether a left-to-right flip comes before the turn.
+    /// Whether a left-to-right flip comes before the rotation.
     public var isMirrored: Bool {
         switch self {
         case .upright, .rotated90, .rotated180, .rotated270: false
@@ -52,12 +53,12 @@ public enum Orientation: UInt8, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// Whether width and height change places.
+    /// Whether width and height are exchanged.
     public var swapsAxes: Bool { quarterTurns % 2 == 1 }
 
     /// This symmetry, then `next`.
     public func followed(by next: Orientation) -> Orientation {
-        // A flip after a turn is a turn the other way after a flip.
+        // A flip after a rotation is a rotation the other way after a flip.
         let turns = next.isMirrored ? -quarterTurns : quarterTurns
         return Orientation(mirrored: isMirrored != next.isMirrored, quarterTurns: turns + next.quarterTurns)
     }
@@ -70,9 +71,9 @@ public enum Orientation: UInt8, Sendable, Hashable, CaseIterable {
 
 /// A flip as seen on screen.
 public enum Flip: String, Sendable, Hashable, CaseIterable {
-    /// Left and right change places.
+    /// Left and right are exchanged.
     case horizontal
-    /// Top and bottom change places.
+    /// Top and bottom are exchanged.
     case vertical
 
     /// The flip as one of the eight symmetries.

@@ -1,14 +1,17 @@
 /// A width and a height in pixels, both at least 1.
 public struct PixelSize: Sendable, Hashable {
+    /// Pixels of a row; at least 1.
     public var width: Int
+    /// Rows; at least 1.
     public var height: Int
 
+    /// A size of these sides. Does not check that they are at least 1.
     public init(width: Int, height: Int) {
         self.width = width
         self.height = height
     }
 
-    /// Pixels in all. Sides come from headers of 32 bits at most, so the product fits.
+    /// The number of pixels. Sides come from headers of at most 32 bits, so the product fits.
     public var pixels: Int { width * height }
 
     /// The same size with its axes exchanged.
@@ -16,5 +19,6 @@ public struct PixelSize: Sendable, Hashable {
 }
 
 extension PixelSize: CustomStringConvertible {
+    /// For logs and messages: `1920x1080`.
     public var description: String { "\(width)x\(height)" }
 }

@@ -1,64 +1,69 @@
-/// A rendition as it was asked for: every parameter checked, defaults not yet applied.
+/// A rendition as it was requested: every parameter checked, defaults not yet applied.
 public struct RenditionRequest: Sendable, Hashable {
-    /// How the picture is fitted into `width` x `height`. The names are Cloudflare Images'.
+    /// How the picture is fitted into `width` x `height`. The names are those of Cloudflare Images.
     public enum Fit: String, Sendable, Hashable, CaseIterable {
         /// Inside the box, whole, never enlarged.
         case scaleDown = "scale-down"
-        /// Inside the box, whole, enlarged where needed.
+        /// Inside the box, whole, enlarged if needed.
         case contain
-        /// Fills the box, what stands out is cut off; enlarged where needed.
+        /// Fills the box, the excess is cut off; enlarged if needed.
         case cover
-        /// As `cover`, but never enlarged: where the picture is too small, the rendition is smaller than the box.
+        /// Like `cover`, but never enlarged: if the picture is too small, the rendition is smaller than the box.
         case crop
-        /// As `contain`, and what is left of the box is filled with the background.
+        /// Like `contain`, and the rest of the box is filled with the background.
         case pad
-        /// Squeezed or stretched to the box.
+        /// Distorted to the size of the box.
         case fill
     }
 
-    /// The format asked for.
+    /// The requested format.
     public enum Format: Sendable, Hashable {
-        /// The best one that the client's Accept names.
+        /// The best one that the client's Accept header names.
         case auto
         /// The format that is stored.
         case original
+        /// This one, whatever the client accepts.
         case fixed(ImageFormat)
     }
 
-    /// What `blur` may be, in CSS pixels: the standard deviation of a Gaussian bell. 0: no blur.
+    /// The range of `blur`, in CSS pixels: the standard deviation of a Gaussian. 0: no blur.
     public static let blurRange = 0.0...250.0
-    /// What `sharpen` may be: how many times the difference to a blur of one CSS pixel is added. 0: not at all; 1 is
+    /// The range of `sharpen`: how many times the difference to a blur of one CSS pixel is added. 0: not at all; 1 is
     /// right for most reductions.
     public static let sharpenRange = 0.0...10.0
-    /// What ``maximumBytes`` may be.
+    /// The range of ``maximumBytes``.
     public static let maximumBytesRange = 100...100_000_000
 
-    /// The box in pixels, 1 to 8,192, `dpr` multiplied in. Nil: free. As seen, after ``turn``.
+    /// The box in pixels, 1 to 8,192, already multiplied by `dpr`. Nil: free. As seen, after ``turn``.
     public var width: Int?
+    /// See ``width``.
     public var height: Int?
+    /// How the picture is fitted into the box.
     public var fit: Fit
-    /// What is kept where something is cut off. As seen, after ``turn``.
+    /// Which part is kept if something is cut off. As seen, after ``turn``.
     public var gravity: Gravity
+    /// The requested format, which may depend on the client or on what is stored.
     public var format: Format
     /// 1 to 100. Nil: the format's default.
     public var quality: Int?
-    /// What stands behind transparent parts and beside a padded picture. Nil: nothing where the format has
-    /// transparency (but white beside an opaque picture), white elsewhere.
+    /// The colour behind transparent parts and beside a padded picture. Nil: none if the format has transparency (but
+    /// white beside an opaque picture), white otherwise.
     public var background: Color?
     /// `rotate`, then `flip`, of the picture as seen upright.
     public var turn: Orientation
-    /// The standard deviation in pixels of the rendition, `dpr` multiplied in. Nil: none.
+    /// The standard deviation in pixels of the rendition, already multiplied by `dpr`. Nil: none.
     public var blur: Double?
     /// See ``sharpenRange``. Nil: none.
     public var sharpen: Double?
-    /// Pixels of the rendition for one CSS pixel, 1 to 4: what sharpening takes as its measure.
+    /// Pixels of the rendition per CSS pixel, 1 to 4: sharpening depends on it.
     public var pixelRatio: Double
-    /// Of an animation its first picture is wanted, as a still; of a still this says nothing.
+    /// Whether only the first frame of an animation is wanted, as a still picture. No effect on a still picture.
     public var isStill: Bool
     /// The most bytes that the file may have: quality is lowered until it fits. Nil: any number. See
     /// ``maximumBytesRange``.
     public var maximumBytes: Int?
 
+    /// A request with every parameter optional. Checks no range: whoever parses the parameters does.
     public init(
         width: Int? = nil, height: Int? = nil, fit: Fit = .scaleDown, gravity: Gravity = .center,
         format: Format = .auto, quality: Int? = nil, background: Color? = nil, turn: Orientation = .upright,

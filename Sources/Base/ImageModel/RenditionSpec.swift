@@ -1,22 +1,28 @@
-/// A rendition with every default written out and the format settled: what is rendered, and what its key is made of.
+/// A rendition with every default written out and the format decided: what is rendered, and what its key is made of.
 ///
-/// Two specs that ask for the same picture are equal: what a parameter cannot change is set to its default here.
+/// Two specs for the same picture are equal: parameters that have no effect are set to their defaults here.
 public struct RenditionSpec: Sendable, Hashable {
+    /// Of the box, in pixels; nil: free.
     public let width: Int?
+    /// Of the box, in pixels; nil: free.
     public let height: Int?
+    /// Reduced to its effect on this box: without both sides, nothing is cut off or filled.
     public let fit: RenditionRequest.Fit
+    /// ``Gravity/center`` unless the fit cuts something off or pads.
     public let gravity: Gravity
+    /// The format that is written, never a choice.
     public let format: ImageFormat
     /// 1 to 100; nil for a format that has none.
     public let quality: Int?
-    /// Opaque for a format without transparency; nil: none, and white where there must be one.
+    /// Opaque for a format without transparency; nil: none, or white if there must be one.
     public let background: Color?
+    /// `rotate`, then `flip`, of the picture as seen upright.
     public let turn: Orientation
     /// The standard deviation in pixels of the rendition, more than 0.
     public let blur: Double?
     /// How many times the difference to a slight blur is added, and that blur's standard deviation in pixels.
     public let sharpen: Sharpen?
-    /// Of an animation the first picture, as a still.
+    /// Only the first frame of an animation, as a still picture.
     public let isStill: Bool
     /// The most bytes that the file may have; nil: any number.
     public let maximumBytes: Int?
@@ -30,13 +36,13 @@ public struct RenditionSpec: Sendable, Hashable {
         /// In pixels of the rendition, at least 1.
         public var deviation: Double
 
-        public init(amount: Double, deviation: Double) {
+        init(amount: Double, deviation: Double) {
             self.amount = amount
             self.deviation = deviation
         }
     }
 
-    /// What a request comes to in this format, for pictures of this default quality.
+    /// The spec of a request in this format, for pictures of this default quality.
     public init(_ request: RenditionRequest, format: ImageFormat, defaultQuality: Int?) {
         self.init(
             width: request.width, height: request.height, fit: request.fit, format: format,
@@ -45,6 +51,8 @@ public struct RenditionSpec: Sendable, Hashable {
             isStill: request.isStill, maximumBytes: request.maximumBytes)
     }
 
+    /// A spec in canonical form: parameters that cannot change the picture get their default value. `blur`, `sharpen`
+    /// and `pixelRatio` are rounded to hundredths. Checks no range.
     public init(
         width: Int?, height: Int?, fit: RenditionRequest.Fit, format: ImageFormat, quality: Int?,
         gravity: Gravity = .center, background: Color? = nil, turn: Orientation = .upright, blur: Double? = nil,
@@ -69,7 +77,7 @@ public struct RenditionSpec: Sendable, Hashable {
         self.isIntermediate = isIntermediate
     }
 
-    /// Without both sides there is nothing to cut off or to fill, and without any the fit says nothing at all.
+    /// Without both sides there is nothing to cut off or to fill; without any, the fit has no effect.
     private static func canonical(_ fit: RenditionRequest.Fit, isBox: Bool, isFree: Bool) -> RenditionRequest.Fit {
         if isBox { return fit }
         if isFree { return .scaleDown }
@@ -94,7 +102,7 @@ public struct RenditionSpec: Sendable, Hashable {
             let seen = color.over(.white)
             return seen == .white ? nil : seen
         }
-        // Behind transparent parts a clear colour changes nothing; beside a padded picture it does.
+        // Behind transparent parts a clear colour has no effect; beside a padded picture it does.
         if color.alpha == 0 { return fit == .pad ? .clear : nil }
         return color
     }
@@ -106,7 +114,7 @@ public struct RenditionSpec: Sendable, Hashable {
         return rounded > 0 ? rounded : nil
     }
 
-    /// One text for one picture: parameters in a fixed order, those that change nothing left out.
+    /// Equal specs have equal texts: parameters in a fixed order, without those that have no effect.
     public var canonicalText: String {
         var parts: [String] = []
         if let background { parts.append("bg=\(background.hexadecimal)") }

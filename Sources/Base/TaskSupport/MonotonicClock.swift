@@ -1,11 +1,12 @@
-/// The clock that deadlines and pauses go by, as a value, so that tests can hold it still. Who reads a clock is handed
-/// one; the system's is named by the composition root and by default arguments alone.
+/// The clock for deadlines and pauses, as a value, so that tests can stop it. Code that needs a clock gets one as a
+/// parameter; only the composition root and default arguments name the system's.
 public struct MonotonicClock: Sendable {
-    /// The present moment.
+    /// The current moment.
     public let now: @Sendable () -> ContinuousClock.Instant
     /// Returns at or after that moment; throws only if the task is cancelled.
     public let sleep: @Sendable (_ until: ContinuousClock.Instant) async throws -> Void
 
+    /// A clock made of two functions; ``now`` and ``sleep`` say what they must do.
     public init(
         now: @escaping @Sendable () -> ContinuousClock.Instant,
         sleep: @escaping @Sendable (_ until: ContinuousClock.Instant) async throws -> Void

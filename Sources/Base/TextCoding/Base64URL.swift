@@ -6,7 +6,7 @@
 
 /// Base64 with the URL-safe alphabet and without padding (RFC 4648, section 5).
 public enum Base64URL {
-    /// Text of 4 characters for 3 bytes, without padding.
+    /// The bytes as text, four characters for three bytes, without padding.
     public static func encode(_ bytes: some Sequence<UInt8>) -> String {
         let base64 = Data(bytes).base64EncodedString().utf8.lazy
             .filter { $0 != UInt8(ascii: "=") }
@@ -14,7 +14,7 @@ public enum Base64URL {
         return String(decoding: Array(base64), as: UTF8.self)
     }
 
-    /// Nil where the text is not of the alphabet.
+    /// Nil if the text has characters outside the alphabet.
     public static func decode(_ text: some StringProtocol) -> [UInt8]? {
         guard !text.utf8.contains(where: { "+/=".utf8.contains($0) }) else { return nil }
         let padding = repeatElement(UInt8(ascii: "="), count: (4 - text.utf8.count % 4) % 4)

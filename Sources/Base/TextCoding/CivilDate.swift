@@ -1,7 +1,7 @@
-/// A day and time of day in UTC, by the proleptic Gregorian calendar.
+/// A day and time of day in UTC, in the proleptic Gregorian calendar.
 ///
-/// The conversions are the usual ones by 400-year eras that begin on 1 March, so that a leap day ends its year (see
-/// Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms").
+/// The conversions are the usual ones by 400-year eras that begin on 1 March, so that a leap day is the last of its
+/// year (see Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms").
 struct CivilDate {
     var year: Int
     /// 1 to 12.
@@ -62,7 +62,7 @@ struct CivilDate {
         }
     }
 
-    /// Rounds down, for moments before 1970 too.
+    /// Rounds down, also for times before 1970.
     private static func divide(_ value: Int, by divisor: Int) -> (quotient: Int, remainder: Int) {
         let remainder = ((value % divisor) + divisor) % divisor
         return ((value - remainder) / divisor, remainder)

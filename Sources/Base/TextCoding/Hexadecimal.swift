@@ -2,7 +2,7 @@
 public enum Hexadecimal {
     private static let digits = Array("0123456789abcdef".utf8)
 
-    /// Two digits for each byte.
+    /// The bytes as text of twice as many characters.
     public static func encode(_ bytes: some Sequence<UInt8>) -> String {
         var text: [UInt8] = []
         text.reserveCapacity(2 * bytes.underestimatedCount)
@@ -23,7 +23,7 @@ public enum Hexadecimal {
         }
     }
 
-    /// A name that nobody else has made, of so many random bytes.
+    /// A name that nobody else has, from so many random bytes.
     public static func random(bytes count: Int) -> String {
         encode((0..<count).map { _ in UInt8.random(in: .min ... .max) })
     }

@@ -1,8 +1,8 @@
 extension Timestamp {
-    /// How long ``httpDate`` is, for the years 0 to 9999.
+    /// The length of ``httpDate``, for the years 0 to 9999.
     public static let httpDateBytes = 29
 
-    /// Writes ``httpDate`` without a String, ``httpDateBytes`` bytes.
+    /// Writes ``httpDate``, ``httpDateBytes`` bytes, without making a String.
     ///
     /// - Returns: how many bytes were written.
     public func writeHTTPDate(into place: UnsafeMutableRawBufferPointer) -> Int {
@@ -34,7 +34,7 @@ private struct DateWriter {
         text.withUTF8Buffer { for byte in $0 { put(byte) } }
     }
 
-    /// Words have three letters.
+    /// The words have three letters.
     mutating func word(_ index: Int, of words: StaticString) {
         words.withUTF8Buffer { words in
             for letter in 3 * index..<3 * index + 3 { put(words[letter]) }

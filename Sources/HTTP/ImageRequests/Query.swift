@@ -2,6 +2,7 @@ import TextCoding
 
 /// The query of a URL: names and values in their order, decoded as forms are (`+` is a space).
 public struct Query: Sendable, Hashable {
+    /// One parameter.
     public struct Item: Sendable, Hashable {
         /// Decoded.
         public var name: String
@@ -18,6 +19,7 @@ public struct Query: Sendable, Hashable {
     /// More are read by nobody: each question looks at all of them, on an event loop.
     public static let maximumItems = 256
 
+    /// In the order of the URL.
     public var items: [Item]
     /// Whether a name could not be read. Such a parameter is none of ours, and is left out.
     private(set) var hasUnreadableName = false

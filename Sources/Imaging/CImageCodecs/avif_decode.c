@@ -28,7 +28,7 @@ static tt_status status_of(avifResult result) {
     }
 }
 
-// Rows of the crop, straight from libavif's RGB of 16 bits.
+// Converts the rows of the crop directly from libavif's RGB of 16 bits.
 static tt_status convert_deep(
     const avifRGBImage *rgb, tt_crop crop, const tt_color *color, const tt_cancel *cancel, tt_pixels *pixels) {
     for (uint32_t y = 0; y < crop.height; y++) {
@@ -80,7 +80,7 @@ static tt_status take_pixels(
     return status;
 }
 
-// The header's boxes with the file behind them, read as one.
+// The header's boxes followed by the file, read as one.
 typedef struct joined_io {
     avifIO io;
     tt_avif_source source;
@@ -97,7 +97,7 @@ static avifResult read_joined(struct avifIO *io, uint32_t flags, uint64_t offset
         count = source->count;
     }
     if (offset > count) return AVIF_RESULT_IO_ERROR;
-    // What would be read across the border ends there: no box and no item does.
+    // A read across the border ends there: no box and no item crosses it.
     size_t available = count - (size_t)offset;
     out->data = piece + offset;
     out->size = size < available ? size : available;
@@ -107,7 +107,7 @@ static avifResult read_joined(struct avifIO *io, uint32_t flags, uint64_t offset
 static tt_status decode(
     avifDecoder *decoder, joined_io *io, tt_crop crop, bool has_alpha, const tt_color *deep_color,
     const tt_cancel *cancel, tt_pixels *pixels, tt_avif_colors *colors) {
-    // Only dav1d holds its pictures to a size limit.
+    // Only dav1d enforces a size limit on its pictures.
     if (avifCodecName(AVIF_CODEC_CHOICE_DAV1D, AVIF_CODEC_FLAG_CAN_DECODE) == NULL) return TT_UNSUPPORTED;
     const tt_avif_source *source = &io->source;
     if (source->maximum_item_pixels == 0 || source->maximum_item_pixels > 16384ull * 16384) return TT_TOO_LARGE;
@@ -116,7 +116,7 @@ static tt_status decode(
     decoder->imageSizeLimit = (uint32_t)source->maximum_item_pixels;
     decoder->ignoreExif = AVIF_TRUE;
     decoder->ignoreXMP = AVIF_TRUE;
-    // What older writers leave out harms nothing here.
+    // What older writers omit does no harm here.
     decoder->strictFlags = AVIF_STRICT_DISABLED;
     avifDecoderSetSource(decoder, AVIF_DECODER_SOURCE_PRIMARY_ITEM);
     avifDecoderSetIO(decoder, &io->io);

@@ -8,8 +8,9 @@
 #include <lcms2.h>
 #include <lcms2_plugin.h>
 
-// What lcms may take at once, on this thread: a table of a profile may claim far more than its file has bytes, and lcms
-// takes and clears the memory before it reads. Tables of its own making have under two megabytes.
+// A limit for what lcms may allocate at once, on this thread: a table of a profile may claim far more than its file has
+// bytes, and lcms allocates and clears the memory before it reads. Tables that lcms makes itself have under two
+// megabytes.
 enum { OWN_TABLES = 2 << 20 };
 static _Thread_local size_t largest_piece = OWN_TABLES;
 
@@ -33,7 +34,7 @@ static void lcms_free(cmsContext context, void *memory) {
     free(memory);
 }
 
-// For a profile of this many bytes, whose samples of 8 bits become floating point numbers at most.
+// For a profile of this many bytes. At most, its samples of 8 bits become floating point numbers.
 static cmsContext create_context(size_t profile) {
     largest_piece = OWN_TABLES + 4 * profile;
     cmsPluginMemHandler handler = {
@@ -49,7 +50,7 @@ static cmsContext create_context(size_t profile) {
 static tt_status append_utf8(tt_buffer *out, uint32_t scalar) {
     uint8_t bytes[4];
     size_t count = 0;
-    // Control characters have no place in a name, and surrogates are no scalars.
+    // Control characters do not belong in a name, and surrogates are not scalars.
     if (scalar < 0x20 || scalar == 0x7F || (scalar >= 0xD800 && scalar < 0xE000) || scalar > 0x10FFFF) return TT_OK;
     if (scalar < 0x80) {
         bytes[count++] = (uint8_t)scalar;
@@ -91,16 +92,16 @@ struct tt_color {
     tt_color_kind kind;
     bool is_deep;
     cmsContext context;
-    /// Null where `table` does the work.
+    /// Null if `table` is used instead.
     cmsHTRANSFORM transform;
     /// One value for each value of a grey sample: 256 of them, or 65,536.
     uint8_t *table;
 };
 
 typedef struct profiles {
-    /// The curve bends more sharply than lcms' table of 33 steps follows: samples of 16 bits go through it one by one.
+    /// The curve is too steep for lcms' table of 33 steps: samples of 16 bits are converted one by one.
     bool is_steep;
-    /// The picture is one of colours.
+    /// The picture is in colour.
     bool refuses_gray;
     cmsContext context;
     cmsHPROFILE source;
@@ -112,8 +113,8 @@ static cmsHTRANSFORM make(const profiles *all, cmsUInt32Number from, cmsUInt32Nu
         all->context, all->source, from, all->target, to, INTENT_RELATIVE_COLORIMETRIC, flags);
 }
 
-// Whether a transform leaves every colour of a grid within one step of where it was: such a profile is sRGB under
-// another name, and converting would only add rounding.
+// Whether a transform leaves every colour of a grid within one step of where it was: then the profile is sRGB under
+// another name, and converting would only add rounding errors.
 static bool is_identity(cmsHTRANSFORM transform) {
     enum { STEPS = 9 };
     for (int red = 0; red < STEPS; red++)
@@ -130,7 +131,7 @@ static bool is_identity(cmsHTRANSFORM transform) {
     return true;
 }
 
-// Grey has few values: each is converted once. Grey under a profile of RGB counts as equal parts of all three.
+// Grey has few values: each is converted once. Under an RGB profile, grey counts as equal parts of all three.
 static tt_status make_table(const profiles *all, tt_color *color) {
     bool is_rgb = cmsGetColorSpace(all->source) == cmsSigRgbData;
     cmsUInt32Number from = color->is_deep ? (is_rgb ? TYPE_RGB_16 : TYPE_GRAY_16) : (is_rgb ? TYPE_RGB_8 : TYPE_GRAY_8);
@@ -162,7 +163,7 @@ static tt_status prepare(const profiles *all, tt_color *color, bool *is_needed) 
         cmsUInt32Number from = color->kind == TT_COLOR_CMYK ? TYPE_CMYK_8 : TYPE_CMYK_8_REV;
         color->transform = make(all, from, TYPE_RGB_8, cmsFLAGS_BLACKPOINTCOMPENSATION);
     } else if (space == cmsSigGrayData || (space == cmsSigRgbData && color->kind == TT_COLOR_GRAY)) {
-        // A picture of grey with alpha is held as RGBA, and its profile may be one of grey. One of colours may not.
+        // Grey with alpha is stored as RGBA, and may have a profile of grey. A colour picture may not.
         if (space == cmsSigGrayData && all->refuses_gray) return TT_UNSUPPORTED;
         return make_table(all, color);
     } else if (space == cmsSigRgbData) {
@@ -183,7 +184,7 @@ static tt_status prepare(const profiles *all, tt_color *color, bool *is_needed) 
     return color->transform == NULL ? TT_UNSUPPORTED : TT_OK;
 }
 
-// Takes `all->context` and `all->source` over.
+// Takes ownership of `all->context` and `all->source`.
 static tt_status finish(profiles *all, tt_color_kind kind, bool is_deep, tt_color **out) {
     *out = NULL;
     tt_color *color = tt_allocate(sizeof *color);
@@ -300,7 +301,7 @@ void tt_color_convert(const tt_color *color, const void *source, uint8_t *target
         look_up(color, source, target, count);
         return;
     }
-    // lcms counts in 32 bits; a row of ours is never as long, but a caller's count might be.
+    // lcms counts in 32 bits; our rows are never that long, but a caller's count might be.
     while (count > 0) {
         cmsUInt32Number part = count > 1u << 20 ? 1u << 20 : (cmsUInt32Number)count;
         cmsDoTransform(color->transform, source, target, part);
@@ -317,7 +318,7 @@ tt_status tt_color_apply(const tt_color *color, tt_pixels *pixels, const tt_canc
     if (pixels->data == NULL || color->is_deep || pixels->channels != channels) return TT_FAULT;
     size_t in_bytes = (size_t)pixels->width * channels;
     size_t out_bytes = (size_t)pixels->width * (is_cmyk ? 3 : channels);
-    // Rows of CMYK become shorter, so each lands at or before where it came from.
+    // Rows of CMYK become shorter, so each is written at or before the place that it was read from.
     uint8_t *row = is_cmyk ? tt_allocate(out_bytes) : NULL;
     if (is_cmyk && row == NULL) return TT_NO_MEMORY;
     for (size_t y = 0; y < pixels->height; y++) {
@@ -340,7 +341,7 @@ void tt_color_cmyk_to_rgb(tt_pixels *pixels, bool is_inverted) {
     uint8_t flip = is_inverted ? 0 : 255;
     for (size_t index = 0; index < count; index++) {
         const uint8_t *in = pixels->data + index * 4;
-        // Each value is now "how much light is left".
+        // Each value is now the remaining light.
         unsigned black = in[3] ^ flip;
         uint8_t rgb[3];
         for (int sample = 0; sample < 3; sample++)

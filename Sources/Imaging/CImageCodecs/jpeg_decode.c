@@ -87,7 +87,7 @@ static tt_status decode(
     }
     cinfo->scale_num = 1;
     cinfo->scale_denom = denominator;
-    // djpeg's defaults, named, so that a distribution's other default changes no picture.
+    // djpeg's defaults, set explicitly, so that a distribution with other defaults changes no picture.
     cinfo->dct_method = JDCT_ISLOW;
     cinfo->do_fancy_upsampling = TRUE;
     jpeg_start_decompress(cinfo);

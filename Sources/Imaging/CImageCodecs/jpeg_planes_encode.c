@@ -8,7 +8,7 @@ enum { STRIP_ROWS = 2 * DCTSIZE };
 typedef struct encode_state {
     jpeg_session session;
     struct jpeg_compress_struct cinfo;
-    /// Rows of one row of MCUs, filled up to whole blocks; one after the other for the three planes.
+    /// The rows of one row of MCUs, padded to whole blocks, for the three planes one after the other.
     uint8_t *strip;
     JSAMPROW rows[3][STRIP_ROWS];
 } encode_state;
@@ -19,7 +19,7 @@ typedef struct source_plane {
     size_t height;
 } source_plane;
 
-// Copies rows into the strip; what is beyond the plane's edge repeats its last sample, which costs the fewest bits.
+// Copies rows to the strip. Beyond the plane's edge the last sample is repeated, which costs the fewest bits.
 static void fill(const source_plane *plane, size_t first, size_t count, size_t padded, JSAMPROW *rows) {
     for (size_t row = 0; row < count; row++) {
         size_t y = first + row < plane->height ? first + row : plane->height - 1;
@@ -50,7 +50,7 @@ static tt_status encode(
     cinfo->optimize_coding = progressive;
     if (progressive) jpeg_simple_progression(cinfo);
 
-    // A row of MCUs: whole MCUs in width, so that no plane ends before libjpeg's last block.
+    // A row of whole MCUs, so that no plane ends before libjpeg's last block.
     size_t mcu = (size_t)factor * DCTSIZE;
     size_t mcus = (planes[0].width + mcu - 1) / mcu;
     size_t padded[3] = {mcus * mcu, mcus * DCTSIZE, mcus * DCTSIZE};

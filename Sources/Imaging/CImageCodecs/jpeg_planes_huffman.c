@@ -2,7 +2,7 @@
 
 static huffman_entry single(const huffman_table *table, int length, uint8_t symbol) {
     uint32_t size = symbol & 15, run = symbol >> 4, total = (uint32_t)length + size;
-    // Sixteen zeros are a run of 15 and a value of no bits; any other run of such ends the block, as libjpeg has it.
+    // Sixteen zeros are a run of 15 and a value of no bits; any other value of no bits ends the block, as in libjpeg.
     bool is_end = !table->is_first && size == 0 && run != 15;
     return (uint32_t)is_end << 28 | (is_end ? 0 : run) << 15 | size << 11 | total << 6 | total;
 }
@@ -14,7 +14,7 @@ static huffman_entry pair(huffman_entry one, huffman_entry other) {
         | (huffman_total(one) + huffman_total(other));
 }
 
-// A second code has what the first one and its value leave of the look.
+// The second code is found in the bits of the lookup that the first code and its value leave.
 static void add_pairs(huffman_table *table, const uint8_t lengths[1 << HUFFMAN_LOOK]) {
     huffman_entry singles[1 << HUFFMAN_LOOK];
     memcpy(singles, table->look, sizeof singles);
@@ -37,7 +37,7 @@ bool huffman_table_make(huffman_table *table, const JHUFF_TBL *source, bool is_f
     for (int length = 1; length <= HUFFMAN_LONGEST; length++, code <<= 1) {
         int count = source->bits[length];
         if (index + count > 256) return false;
-        // A code of ones only is not allowed, so that one more must fit, too.
+        // A code of only ones is not allowed, so one more code must fit too.
         if (count > 0 && code + (uint32_t)count >= 1u << length) return false;
         table->offset[length] = index - (int32_t)code;
         for (int number = 0; number < count; number++, index++, code++) {
@@ -68,7 +68,7 @@ huffman_entry huffman_find_long(const huffman_table *table, uint64_t bits) {
 }
 
 void bit_reader_fill_slowly(bit_reader *reader) {
-    // Bits below `count` may be there already, from a byte that was taken half.
+    // Bits below `count` may be there already, from a byte of which only a part was used.
     reader->bits = reader->count == 0 ? 0 : reader->bits & ~UINT64_C(0) << (64 - reader->count);
     while (reader->count < 56) {
         uint8_t byte = 0;

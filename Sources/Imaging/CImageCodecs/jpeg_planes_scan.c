@@ -19,7 +19,7 @@ typedef struct scan_component {
 typedef struct scan {
     bit_reader reader;
     scan_component components[COMPONENTS];
-    /// Where the file's components come in another order than Y, Cb, Cr.
+    /// The order of the file's components, which may not be Y, Cb, Cr.
     int order[COMPONENTS];
     size_t columns;
     size_t rows;
@@ -50,7 +50,7 @@ static bool is_taken(j_decompress_ptr cinfo) {
     return blocks <= MCU_BLOCKS;
 }
 
-// Samples a side of a block: as libjpeg has it, chroma's are more where that makes its plane as large as luma's.
+// Samples per side of a block. As in libjpeg, chroma has more if that makes its plane as large as luma's.
 static int side_of(
     j_decompress_ptr cinfo, const jpeg_component_info *component, uint32_t denominator, bool keeps_chroma) {
     int side = DCTSIZE / (int)denominator;
@@ -120,23 +120,23 @@ static tt_status allocate(scan *scan, tt_planes *planes) {
     return TT_OK;
 }
 
-// From here on a single code may end the block, with the longest run in front of it: the code behind it, if there is
-// one, is the next block's. Up to here codes can be taken two at a time.
+// From here on a single code, with the longest run before it, may end the block, so the next code may belong to the
+// next block. Up to here codes can be taken two at a time.
 enum { LAST_PAIR = DCTSIZE2 - 17, END = 4 * DCTSIZE2 };
 
-// Sums of coefficients, apart for the first and the second of a pair: to add twice to the same memory takes as long as
-// a look.
+// Sums of coefficients, separate for the first and the second of a pair: adding twice to the same memory takes as long
+// as a lookup.
 typedef struct block_sums {
     uint32_t first[TRANSFORM_PLACES];
     uint32_t second[TRANSFORM_PLACES];
 } block_sums;
 
 static inline void add(uint32_t *places, const transform_step *step, int32_t value) {
-    // Only nonsense passes 32 bits, and may give any sample.
+    // Only invalid data exceeds 32 bits, and may give any sample.
     places[step->place] += (uint32_t)value * (uint32_t)step->factor;
 }
 
-// All but the first coefficient. False where they are odd.
+// All but the first coefficient. False if they are irregular.
 static inline bool read_others(bit_reader *reader, const scan_component *component, bool is_mean, block_sums *sums) {
     const transform_step *steps = component->transform.steps;
     const huffman_table *table = component->others;
@@ -149,14 +149,14 @@ static inline bool read_others(bit_reader *reader, const scan_component *compone
         if (!is_mean) {
             add(sums->first, steps + one,
                 huffman_value(reader, huffman_first_total(entry), huffman_first_size(entry)));
-            // Without a second one this adds 0.
+            // Adds 0 if there is no second one.
             add(sums->second, steps + other,
                 huffman_value(reader, huffman_total(entry), huffman_second_size(entry)));
         }
         step = other + 1 + huffman_is_end(entry) * END;
         bit_reader_skip(reader, huffman_total(entry));
     }
-    // The last ones singly: what comes behind the block's end is the next one's.
+    // The last ones singly: what comes after the block's end belongs to the next one.
     while (step < DCTSIZE2) {
         if (reader->count < HUFFMAN_MOST) bit_reader_fill(reader);
         huffman_entry entry = huffman_next(table, reader);
@@ -171,7 +171,7 @@ static inline bool read_others(bit_reader *reader, const scan_component *compone
     return step == DCTSIZE2 || step >= END;
 }
 
-// One block. False where it is odd.
+// One block. False if it is irregular.
 static inline bool read_block(bit_reader *state, scan_component *component, bool is_mean, uint8_t *out) {
     bit_reader reader = *state;
     int side = component->transform.side;
@@ -180,7 +180,7 @@ static inline bool read_block(bit_reader *state, scan_component *component, bool
     if (entry == 0) return false;
     component->prediction += huffman_value(&reader, huffman_total(entry), huffman_first_size(entry));
     bit_reader_skip(&reader, huffman_total(entry));
-    // As far as libjpeg's coefficients reach.
+    // The range of libjpeg's coefficients.
     if (component->prediction < INT16_MIN || component->prediction > INT16_MAX) return false;
     uint32_t first = (uint32_t)component->prediction * (uint32_t)component->transform.steps[0].factor;
 
@@ -195,7 +195,7 @@ static inline bool read_block(bit_reader *state, scan_component *component, bool
     return true;
 }
 
-// The marker that follows at once, with less than a byte left over; 0 where none does.
+// The marker that follows directly, with less than a byte left over; 0 if none does.
 static uint8_t next_marker(const bit_reader *reader) {
     if (reader->count - reader->padding >= 8 || reader->end - reader->at < 2) return 0;
     return reader->at[0] == 0xFF ? reader->at[1] : 0;
@@ -240,7 +240,7 @@ static tt_status read_all(scan *scan, unsigned restart_interval, const tt_cancel
             if (bit_reader_is_overdrawn(&scan->reader)) return TT_UNSUPPORTED;
         }
     }
-    // Data that are left over belong to a picture that was read otherwise than it was written.
+    // If data is left over, the picture was read in another way than it was written.
     uint8_t marker = next_marker(&scan->reader);
     return marker == 0 || (marker >= 0xD0 && marker <= 0xD7) ? TT_UNSUPPORTED : TT_OK;
 }

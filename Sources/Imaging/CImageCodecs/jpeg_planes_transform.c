@@ -23,11 +23,11 @@ static float cosine(int index) {
     return index > 8 ? -quarter[16 - index] : quarter[index];
 }
 
-// What is left of a frequency in means over 8 / side samples, and which of `side` frequencies it looks like; -1: none.
+// What remains of a frequency in means over 8 / side samples, and which of `side` frequencies it looks like; -1: none.
 static float reduced(int frequency, int side, int *place) {
-    // The inverse transform's own factor: 1/2, and 1/sqrt(2) of it for the mean.
+    // The factor of the inverse transform: 1/2, and 1/sqrt(2) of it for the mean.
     float factor = frequency == 0 ? 0.35355339f : 0.5f;
-    // The mean of two cosines is the cosine between them times that of half their distance; and so on for four, eight.
+    // The mean of two cosines is the cosine between them times that of half their distance; and so on.
     for (int step = 1; step < DCTSIZE / side; step *= 2) factor *= cosine(frequency * step);
     int folded = frequency % (4 * side);
     if (folded > 2 * side) folded = 4 * side - folded;
@@ -46,7 +46,7 @@ void transform_make(transform *made, const JQUANT_TBL *quantization, int side) {
         made->steps[index] = (transform_step){0, nowhere};
         if (index >= DCTSIZE2) continue;
         int row = -1, column = -1;
-        // Quantisation is in rows and columns already.
+        // Quantisation values are already in rows and columns.
         float factor = (float)quantization->quantval[zigzag[index]] * reduced(zigzag[index] / DCTSIZE, side, &row)
             * reduced(zigzag[index] % DCTSIZE, side, &column);
         if (row < 0 || column < 0) continue;
@@ -130,7 +130,7 @@ static void write_8(const int32_t *places, const int32_t *others, uint8_t *out, 
         transpose(halves[half]);
         transpose(halves[half] + 4);
     }
-    // Now of the rows 0 to 3 the columns 0 to 3 stand in halves[0][0...], 4 to 7 in halves[1][0...].
+    // Now, of rows 0 to 3, columns 0 to 3 are in halves[0][0...], 4 to 7 in halves[1][0...].
     for (int block = 0; block < 2; block++) {
         four columns[8];
         for (int index = 0; index < 4; index++) {

@@ -6,17 +6,17 @@
 
 #include "jpeg_support.h"
 
-// A block's way from coefficients to 1, 2, 4 or 8 samples a side, each the mean of those it stands for.
+// Transforms a block's coefficients to 1, 2, 4 or 8 samples per side, each the mean of those that it represents.
 //
-// The mean of neighbouring samples of a cosine is again one of the same frequency, made smaller; and of N samples only
-// N frequencies can be told apart. So every coefficient is made smaller and added to one of N times N, and these are
-// transformed. What belongs to frequencies that leave nothing goes to a place of its own behind them.
+// The mean of neighbouring samples of a cosine is again one of the same frequency, but smaller; and N samples can only
+// represent N frequencies. So every coefficient is scaled and added to one of N times N sums, and these are
+// transformed. Frequencies of which nothing remains go to a separate place after them.
 
 enum {
     TRANSFORM_PLACES = DCTSIZE2 + 1,
     /// Fractional bits of factors and sums.
     TRANSFORM_BITS = 16,
-    /// A run may end behind the block before it is found to be wrong.
+    /// A run may end after the block before it is found to be invalid.
     TRANSFORM_STEPS = DCTSIZE2 + 16,
 };
 
@@ -34,7 +34,7 @@ typedef struct transform {
 /// - side: 1, 2, 4 or 8.
 void transform_make(transform *made, const JQUANT_TBL *quantization, int side);
 
-/// Writes `side` rows of as many samples. `places` are the sums of all coefficients times their factors, in two parts.
+/// Writes `side` rows of as many samples. `places` plus `others` are the coefficients times their factors, summed.
 void transform_write(const int32_t *places, const int32_t *others, int side, uint8_t *out, size_t stride);
 
 #endif

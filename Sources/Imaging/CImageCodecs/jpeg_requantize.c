@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-// So many blocks of each component are looked at.
+// How many blocks of each component are examined.
 enum { BLOCKS = 1024 };
 
 static double mean_of(const UINT16 *values) {
@@ -11,8 +11,8 @@ static double mean_of(const UINT16 *values) {
     return exp(sum / DCTSIZE2);
 }
 
-// Between a part of the value itself and a part of the mean: the same bytes bought a tenth less error than by either. So
-// they did with chroma, whose table is never the first, a fifth finer than luma.
+// A mix of a fraction of the value itself and a fraction of the mean: with the same bytes, the error was a tenth less
+// than with either. The same held for a chroma table (never the first one) a fifth finer than luma's.
 static double finer(double value, double mean, double part, int table) {
     double finest = part * sqrt(value * mean) * (table > 0 ? 0.8 : 1);
     return finest < value ? finest : value;
@@ -31,7 +31,7 @@ void jpeg_requantize(struct jpeg_compress_struct *out, double part) {
     }
 }
 
-// The orthonormal DCT of a block, by its definition: there are few of them.
+// The orthonormal DCT of a block, by its definition: there are few blocks.
 static void transform(const double *cosines, const jpeg_samples *samples, uint32_t left, uint32_t top, double *block) {
     double rows[DCTSIZE2];
     for (int y = 0; y < DCTSIZE; y++) {
@@ -50,7 +50,7 @@ static void transform(const double *cosines, const jpeg_samples *samples, uint32
         }
 }
 
-// How much a sample changes, squared, in the mean. The DCT is orthonormal: an error of a coefficient is one of the samples.
+// The mean squared change of a sample. The DCT is orthonormal: an error of a coefficient is an error of the samples.
 static double squared_error(const double *cosines, const jpeg_samples *samples, const UINT16 *values, double part) {
     int table = samples->table;
     uint32_t columns = samples->width / DCTSIZE, rows = samples->height / DCTSIZE;
@@ -73,8 +73,8 @@ static double squared_error(const double *cosines, const jpeg_samples *samples, 
     return sum / ((double)seen * DCTSIZE2);
 }
 
-// What is seen of it: the mean change of a value in RGB, or of any other component. Errors of this kind are spread so that
-// their mean is three quarters of their deviation, and a sample is rounded once more in the end.
+// The visible error: the mean change of a value in RGB, or of any other component. Errors of this kind are distributed
+// so that their mean is three quarters of their deviation, and a sample is rounded once more at the end.
 static double seen_error(const double *squared, int count, bool is_ycc) {
     const double share = 0.75, rounding = 1.0 / 12;
     double sum = 0;

@@ -12,7 +12,7 @@ _Noreturn void jpeg_session_fail(jpeg_session *session, tt_status status) {
     longjmp(session->jump, 1);
 }
 
-// libjpeg's message codes are an enum of its public jerror.h; the texts are never looked at.
+// libjpeg's message codes are an enum of its public jerror.h; the texts are never used.
 static tt_status status_of(int code) {
     switch (code) {
     case JERR_OUT_OF_MEMORY:

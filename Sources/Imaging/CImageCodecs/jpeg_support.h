@@ -10,10 +10,10 @@
 
 #include "tt_jpeg.h"
 
-/// What an operation on a JPEG needs around libjpeg's objects. It lives in the caller of the function that arms
-/// `jump`, so that everything in it is intact after a jump.
+/// What an operation on a JPEG needs around libjpeg's objects. It is a local of the caller of the function that arms
+/// `jump`, so that it is intact after a jump.
 typedef struct jpeg_session {
-    // libjpeg hands out a pointer to this first member.
+    // libjpeg passes a pointer to this first member.
     struct jpeg_error_mgr errors;
     struct jpeg_progress_mgr progress;
     struct jpeg_source_mgr source;

@@ -1,14 +1,14 @@
-// Turning a JPEG. The cosines of the DCT are even or odd about the middle of a block, so mirroring a block is changing
-// the sign of its odd frequencies along that axis, and transposing a block is transposing its coefficients: a picture
-// made of whole blocks can be turned without touching a value.
+// Rotates and flips a JPEG. The cosines of the DCT are even or odd about the middle of a block. So mirroring a block
+// changes the sign of its odd frequencies along that axis, and transposing a block transposes its coefficients: a
+// picture of whole blocks can be rotated without changing a value.
 
 #include <string.h>
 
 #include "jpeg_turn_samples.h"
 
-// Along an axis that is mirrored the picture must be made of whole MCUs: what was a cut-off block at the right would
-// otherwise stand at the left, where no block can be cut off. With `trims` the cut-off blocks go, unless nothing else
-// would be left. `kept_width` and `kept_height` are set to what is moved.
+// Along a mirrored axis the picture must consist of whole MCUs: a partial block at the right would come to the left,
+// where no block can be partial. With `trims` the partial blocks are removed, unless nothing else would be left. Sets
+// `kept_width` and `kept_height` to what is moved.
 static bool fits_the_grid(turn_state *state) {
     j_decompress_ptr in = &state->in;
     tt_turn turn = state->turn;
@@ -30,7 +30,7 @@ static bool fits_the_grid(turn_state *state) {
 void jpeg_turn_set_parameters(turn_state *state) {
     j_compress_ptr out = &state->out;
     jpeg_copy_critical_parameters(&state->in, out);
-    // All APPn segments are written by the caller, who has the original bytes.
+    // The caller, which has the original bytes, writes all APPn segments.
     out->write_JFIF_header = FALSE;
     out->write_Adobe_marker = FALSE;
     out->arith_code = state->in.arith_code;
@@ -68,7 +68,7 @@ static void turn_block(const JCOEF *source, JCOEF *target, tt_turn turn) {
         }
 }
 
-// The blocks of a component along a side of `pixels`, as libjpeg counts them (A.1.1 of ISO/IEC 10918-1).
+// The number of a component's blocks along a side of `pixels`, as libjpeg counts them (A.1.1 of ISO/IEC 10918-1).
 static JDIMENSION block_count(JDIMENSION pixels, int sampling, int largest_sampling) {
     uint64_t divisor = (uint64_t)largest_sampling * DCTSIZE;
     return (JDIMENSION)(((uint64_t)pixels * (uint64_t)sampling + divisor - 1) / divisor);
@@ -99,10 +99,10 @@ static void turn_component(
 static void turn_coefficients(turn_state *state) {
     j_decompress_ptr in = &state->in;
     jvirt_barray_ptr targets[MAX_COMPONENTS];
-    // These must be asked for before libjpeg takes the memory of all arrays together in jpeg_read_coefficients.
+    // Request these before jpeg_read_coefficients, where libjpeg allocates the memory of all arrays together.
     for (int index = 0; index < in->num_components; index++) {
         const jpeg_component_info *component = &in->comp_info[index];
-        // Rounded up to whole MCUs: libjpeg's encoder looks at the rows of a whole MCU.
+        // Rounded up to whole MCUs: libjpeg's encoder reads the rows of whole MCUs.
         JDIMENSION columns =
             (component->width_in_blocks + component->h_samp_factor - 1) / component->h_samp_factor
             * component->h_samp_factor;
@@ -134,7 +134,7 @@ static tt_status turn(
     jpeg_session_write(&state->session, &state->out);
     jpeg_read_header(in, TRUE);
     if ((uint64_t)in->image_width * in->image_height > maximum_pixels) return TT_TOO_LARGE;
-    // What libjpeg makes of more components, when it writes, is not what was read.
+    // With more components, libjpeg does not write what it has read.
     if (in->num_components > 4) return TT_UNSUPPORTED;
 
     *is_lossless = fits_the_grid(state);
@@ -158,7 +158,7 @@ tt_status tt_jpeg_turn(
     state.turn = turn_wanted;
     state.trims = trims;
     tt_status status = turn(&state, source, count, maximum_pixels, is_lossless);
-    // The compressor goes first: it may refer to arrays of the decompressor.
+    // The compressor is destroyed first: it may refer to arrays of the decompressor.
     jpeg_destroy_compress(&state.out);
     jpeg_destroy_decompress(&state.in);
     jpeg_session_end(&state.session);

@@ -1,6 +1,6 @@
-// Turning a JPEG whose blocks stand in the way: its samples are turned and quantised once more. Blocks of other places are
-// cut from them then, so that the same quantisation again would lose as much as the first time has: the mean change of a
-// small photo was 2.5 of 255. It is made as much finer as that takes, within a quarter more bytes.
+// Rotates a JPEG that has partial blocks at a mirrored edge: its samples are rotated and quantised again. The new
+// blocks are cut at other places, so the same quantisation would lose as much again as the first time: the mean change
+// of a small photo was 2.5 of 255. So it is made as much finer as needed, within a quarter more bytes.
 
 #include "jpeg_turn_samples.h"
 
@@ -12,11 +12,11 @@
 enum {
     COMPONENTS = 4,
     MAXIMUM_ROWS = 4 * DCTSIZE,
-    /// How often another quantisation is tried, where the first one takes too many bytes.
+    /// How often another quantisation is tried, if the first one takes too many bytes.
     ROUNDS = 4,
 };
 
-// The mean change aimed at, of 255. It is an estimate, and 1.5 is what must hold.
+// The target for the mean change, of 255. It is an estimate; the result must stay below 1.5.
 static const double WANTED_ERROR = 1.15;
 
 typedef struct plane {
@@ -27,17 +27,17 @@ typedef struct plane {
 } plane;
 
 typedef struct picture {
-    /// Components apart, as they are stored; else all of each pixel together, at the size of the picture.
+    /// Components separately, as they are stored; else all of each pixel together, at the size of the picture.
     bool is_planar;
     int count;
     plane planes[COMPONENTS];
-    /// Bytes of the file that hold the coded picture, and those that hold its tables.
+    /// Bytes of the file for the coded picture, and for its tables.
     size_t coded;
     size_t tables;
 } picture;
 
-// Whether mirroring a component is mirroring the picture: where it has fewer samples than the picture has pixels, no
-// sample may stand half outside.
+// Whether mirroring a component mirrors the picture: if it has fewer samples than the picture has pixels, no sample may
+// be half outside.
 static bool samples_fit(const turn_state *state) {
     const struct jpeg_decompress_struct *in = &state->in;
     bool mirrors_width = state->turn.transpose ? state->turn.mirror_y : state->turn.mirror_x;
@@ -117,7 +117,7 @@ static tt_status read_pixels(turn_state *state, picture *picture, uint64_t maxim
     return TT_OK;
 }
 
-// Turns what has been read. Planes are closed up first, since the turn knows no gaps.
+// Rotates what was read. Gaps between rows are closed first, since the rotation knows none.
 static tt_status turn_planes(turn_state *state, picture *picture) {
     size_t bytes = 0;
     int planes = picture->is_planar ? picture->count : 1;
@@ -147,7 +147,7 @@ static tt_status turn_planes(turn_state *state, picture *picture) {
 }
 
 // Quantisation values begin at 1 (ISO/IEC 10918-1 B.2.4.1). Decoding with a zero does no harm, but libjpeg divides by
-// each value when it encodes: a file with a zero in its table ended the process here.
+// each value when it encodes: a file with a zero in its table crashed the process here.
 static bool can_quantize(const struct jpeg_compress_struct *out) {
     for (int table = 0; table < NUM_QUANT_TBLS; table++) {
         const JQUANT_TBL *values = out->quant_tbl_ptrs[table];
@@ -224,8 +224,8 @@ static double part_wanted(turn_state *state, const picture *picture) {
         samples, picture->count, &state->out, state->in.jpeg_color_space == JCS_YCbCr, WANTED_ERROR);
 }
 
-// Writes the picture by this part of its quantisation, or by so much of it as its bytes may be: how they grow is found by
-// trying. What is a fifth as fine takes a ninth less, or so.
+// Writes the picture with this part of its quantisation, or with the finest one that fits the allowed bytes, which is
+// found by trying. A part a fifth larger takes about a ninth fewer bytes.
 static void write_within(turn_state *state, const picture *picture, double part, size_t most) {
     double too_fine = 0, coarse_enough = 1;
     for (int round = 0;; round++) {
@@ -237,14 +237,14 @@ static void write_within(turn_state *state, const picture *picture, double part,
             coarse_enough = part;
         if ((size <= 1 && (too_fine == 0 || size > 0.97)) || part == 1) return;
         if (round == ROUNDS) break;
-        // A little more than that, so that it ends; much more in the last round.
+        // A little more than needed, so that the loop ends; much more in the last round.
         part *= pow(size, 1.8) * (size > 1 ? round + 1 < ROUNDS ? 1.02 : 1.1 : 1);
         if (part <= too_fine || part >= coarse_enough) part = sqrt((too_fine > 0 ? too_fine : 0.01) * coarse_enough);
     }
     if (part != coarse_enough) write_picture(state, picture, coarse_enough);
 }
 
-// What the file's tables and headers take: all segments before its picture, but for what belongs to the caller.
+// Bytes of the file's tables and headers: all segments before its picture, except those that the caller writes.
 static size_t table_bytes(const uint8_t *source, size_t count) {
     size_t bytes = 2;
     for (size_t at = 2; at + 4 <= count && source[at] == 0xFF;) {

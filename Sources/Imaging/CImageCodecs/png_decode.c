@@ -1,6 +1,6 @@
 #include "png_support.h"
 
-// What a chunk other than the profile may become in memory.
+// The most memory for a chunk other than the profile.
 enum { MAXIMUM_CHUNK = 1 << 20 };
 
 static tt_status read_header(png_session *session, size_t maximum_profile, tt_png_info *info, tt_buffer *profile) {
@@ -40,14 +40,14 @@ tt_status tt_png_read_header(
     return status;
 }
 
-// What decoding takes beside the session: freed by the caller after any jump.
+// The allocations of a decode, apart from the session: freed by the caller after any jump.
 typedef struct decode_state {
     png_session session;
-    /// Samples of 16 bits: one row, or the whole picture where it is interlaced.
+    /// Samples of 16 bits: one row, or the whole picture if it is interlaced.
     uint8_t *deep;
 } decode_state;
 
-// Reads samples of 16 bits and converts each row once it is complete.
+// Reads samples of 16 bits and converts each row when it is complete.
 static tt_status read_deep(decode_state *state, const tt_color *color, size_t in_bytes, int passes, tt_pixels *pixels) {
     png_session *session = &state->session;
     size_t out_bytes = (size_t)pixels->width * pixels->channels;

@@ -4,14 +4,14 @@
 
 enum { PALETTE = 256, SLOTS = 1024 };
 
-// What a look at all pixels has found out.
+// What a pass over all pixels has found.
 typedef struct census {
     bool is_gray;
     bool is_opaque;
-    /// Different colours as 0xRRGGBBAA; more than PALETTE means that counting was given up.
+    /// Different colours as 0xRRGGBBAA; more than PALETTE means that counting was stopped.
     int count;
     uint32_t colors[PALETTE];
-    /// Open addressing: an index into `colors` plus one, or 0. A quarter full at most.
+    /// Open addressing: an index into `colors` plus one, or 0. At most a quarter full.
     uint16_t slots[SLOTS];
 } census;
 
@@ -26,7 +26,7 @@ static inline uint32_t color_at(const uint8_t *pixel, uint32_t channels) {
 
 static inline uint32_t slot_of(uint32_t color) { return (color * 2654435761u) >> 22; }
 
-// The place of a colour in the palette, or -1.
+// The index of a colour in the palette, or -1.
 static int find(const census *all, uint32_t color) {
     for (uint32_t slot = slot_of(color); all->slots[slot] != 0; slot = (slot + 1) % SLOTS)
         if (all->colors[all->slots[slot] - 1] == color) return all->slots[slot] - 1;
@@ -49,7 +49,7 @@ static tt_status take_census(
     const uint8_t *pixels, uint32_t width, uint32_t height, uint32_t channels, const tt_cancel *cancel, census *all) {
     memset(all, 0, sizeof *all);
     all->is_gray = all->is_opaque = true;
-    // The colour before is most often the same.
+    // The previous colour is most often the same.
     uint32_t previous = 0;
     bool has_previous = false;
     for (uint32_t y = 0; y < height; y++) {
@@ -66,7 +66,7 @@ static tt_status take_census(
             if ((color & 255) != 255) all->is_opaque = false;
             if (all->count <= PALETTE) add(all, color);
         }
-        // Without alpha opaqueness is known, so that colour alone is left to be found out.
+        // Without alpha, opaqueness is known; only colour is left to find out.
         if (channels == 3 && all->count > PALETTE && !all->is_gray) break;
     }
     return TT_OK;
@@ -121,8 +121,8 @@ static tt_status write_palette(encode_state *state, picture in) {
         PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
     png_set_PLTE(session->writer, session->writer_info, colors, all->count);
     if (transparent > 0) png_set_tRNS(session->writer, session->writer_info, alphas, transparent, NULL);
-    // Neighbouring indices are not alike in value: filters only hurt. There are few bytes, so that the best
-    // level is cheap.
+    // Neighbouring indices have no similar values, so filters only harm. There are few bytes, so the best level is
+    // cheap.
     png_set_filter(session->writer, PNG_FILTER_TYPE_BASE, PNG_FILTER_NONE);
     png_set_compression_level(session->writer, 9);
     png_write_info(session->writer, session->writer_info);
@@ -141,7 +141,7 @@ static tt_status write_palette(encode_state *state, picture in) {
     return TT_OK;
 }
 
-// The fewest bits that hold every shade of grey exactly: those of 1, 2 and 4 bits lie 255, 85 and 17 apart.
+// The fewest bits that hold every shade of grey exactly: shades of 1, 2 and 4 bits are 255, 85 and 17 apart.
 static int gray_depth(const census *all) {
     static const uint32_t steps[3] = {255, 85, 17};
     for (int index = 0; index < 3 && all->count <= 16; index++) {

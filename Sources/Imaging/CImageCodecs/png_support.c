@@ -10,8 +10,8 @@ _Noreturn void png_session_fail(png_session *session, tt_status status) {
 static void on_error(png_structp png, png_const_charp message) {
     (void)message;
     png_session *session = png_get_error_ptr(png);
-    // A reader or writer callback that fails has set the status; anything else libpng says is about the file when
-    // reading, and about this code when writing.
+    // If a reader or writer callback has failed, it has set the status. Any other error of libpng is about the file
+    // when reading, and about this code when writing.
     png_session_fail(session, session->writer != NULL && png == session->writer ? TT_FAULT : TT_DAMAGED);
 }
 
@@ -52,12 +52,12 @@ void png_session_read(png_session *session, size_t maximum_chunk) {
     session->reader_info = png_create_info_struct(session->reader);
     if (session->reader_info == NULL) png_session_fail(session, TT_NO_MEMORY);
     png_set_read_fn(session->reader, session, read_bytes);
-    // The size is judged by us, in pixels; libpng's own default of a million per side would refuse wide pictures.
+    // We check the size ourselves, in pixels; libpng's own default of a million per side would reject wide pictures.
     png_set_user_limits(session->reader, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
     png_set_chunk_malloc_max(session->reader, maximum_chunk);
-    // Texts, palettes for display and histograms are never looked at; a decompression bomb in them is not opened. An
-    // sRGB that libpng knows of makes it refuse an iCCP behind it, which says more and counts wherever it stands; that
-    // an sRGB is there the caller finds for itself.
+    // Texts, suggested palettes and histograms are never read, so a decompression bomb in them is not opened. If libpng
+    // knows an sRGB chunk it rejects a later iCCP, which says more and counts wherever it is; the caller finds the sRGB
+    // itself.
     static const png_byte unread[] = "tEXt\0zTXt\0iTXt\0sPLT\0hIST\0pCAL\0sCAL\0tIME\0eXIf\0sRGB";
     png_set_keep_unknown_chunks(session->reader, PNG_HANDLE_CHUNK_NEVER, unread, (int)(sizeof unread / 5));
 }
@@ -74,8 +74,8 @@ void png_session_write(png_session *session, tt_buffer *out) {
 
 bool png_session_has_alpha(const png_session *session) {
     if ((png_get_color_type(session->reader, session->reader_info) & PNG_COLOR_MASK_ALPHA) != 0) return true;
-    // The valid flag alone lies: a PLTE behind the tRNS of a picture in RGB takes the transparency back, but leaves the
-    // flag. libpng's transforms go by the number of entries.
+    // The valid flag alone is wrong: in an RGB picture, a PLTE after the tRNS removes the transparency but leaves the
+    // flag. libpng's transforms use the number of entries.
     png_bytep alpha = NULL;
     png_color_16p color = NULL;
     int count = 0;

@@ -7,7 +7,7 @@
 
 #include "tt_png.h"
 
-/// What an operation on a PNG needs around libpng's objects. It lives in the caller of the function that arms `jump`.
+/// What an operation on a PNG needs around libpng's objects. A local of the caller of the function that arms `jump`.
 typedef struct png_session {
     jmp_buf jump;
     tt_status status;
@@ -22,12 +22,12 @@ typedef struct png_session {
 } png_session;
 
 void png_session_begin(png_session *session, const uint8_t *source, size_t count, const tt_cancel *cancel);
-/// Makes the reader. Call with `jump` armed. `maximum_chunk` bounds what a compressed chunk may become.
+/// Makes the reader. Call it with `jump` armed. `maximum_chunk` limits the memory for a compressed chunk.
 void png_session_read(png_session *session, size_t maximum_chunk);
-/// Makes the writer. Call with `jump` armed.
+/// Makes the writer. Call it with `jump` armed.
 void png_session_write(png_session *session, tt_buffer *out);
 _Noreturn void png_session_fail(png_session *session, tt_status status);
-/// Whether what has been read of the file gives the picture an alpha channel.
+/// Whether the chunks read so far give the picture an alpha channel.
 bool png_session_has_alpha(const png_session *session);
 void png_session_end(png_session *session);
 

@@ -6,8 +6,8 @@ typedef struct turn_state {
     uint8_t *turned;
 } turn_state;
 
-// Samples are read as they are stored. Below eight bits they are spread to a byte each, which keeps their values, and
-// packed again on the way out.
+// Samples are read as they are stored. Samples of less than eight bits get a byte each, which keeps their values, and
+// are packed again when written.
 static tt_status turn_png(turn_state *state, tt_turn turn, uint64_t maximum_pixels, tt_buffer *out) {
     png_session *session = &state->session;
     if (setjmp(session->jump) != 0) return session->status;
@@ -57,7 +57,7 @@ static tt_status turn_png(turn_state *state, tt_turn turn, uint64_t maximum_pixe
     if (color_type == PNG_COLOR_TYPE_PALETTE && png_get_PLTE(reader, reader_info, &palette, &colors) != 0)
         png_set_PLTE(writer, writer_info, palette, colors);
     png_set_compression_level(writer, 6);
-    // An index above the palette's end shows as black in every reader; it is not ours to refuse.
+    // An index beyond the palette is shown as black by every reader; it is no reason to reject the file.
     png_set_check_for_invalid_index(writer, 0);
     png_write_info(writer, writer_info);
     png_set_packing(writer);

@@ -12,7 +12,7 @@ struct tt_cancel {
     uint64_t deadline;
 };
 
-// The coarse clock costs some nanoseconds and is right within milliseconds, which is what a look per row wants.
+// The coarse clock costs some nanoseconds and is accurate to milliseconds: enough for a check per row.
 #ifdef CLOCK_MONOTONIC_COARSE
 #define TT_CLOCK CLOCK_MONOTONIC_COARSE
 #else
@@ -35,7 +35,7 @@ tt_cancel *tt_cancel_create(void) {
 
 void tt_cancel_destroy(tt_cancel *flag) { free(flag); }
 
-// Relaxed is enough: the flag publishes no other memory, and seeing it a row later does no harm.
+// Relaxed is enough: the flag publishes no other memory, and seeing it one row later does no harm.
 void tt_cancel_set(tt_cancel *flag) { atomic_store_explicit(&flag->is_set, true, memory_order_relaxed); }
 
 void tt_cancel_set_deadline(tt_cancel *flag, uint64_t nanoseconds) {

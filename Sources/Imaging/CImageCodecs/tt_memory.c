@@ -12,7 +12,7 @@ tt_status tt_buffer_append(tt_buffer *buffer, const void *bytes, size_t count) {
     if (count > SIZE_MAX / 4 || buffer->size > SIZE_MAX / 4) return TT_TOO_LARGE;
     size_t wanted = buffer->size + count;
     if (wanted > buffer->capacity) {
-        // Half as much again keeps the number of copies logarithmic and the slack bounded.
+        // Growing by half keeps the number of copies logarithmic and the unused space bounded.
         size_t capacity = buffer->capacity + buffer->capacity / 2;
         if (capacity < wanted) capacity = wanted;
         if (capacity < 16384) capacity = 16384;

@@ -18,7 +18,7 @@ tt_status tt_pixels_allocate(
     return TT_OK;
 }
 
-// A tile is small enough that its rows and its columns both stay in the first cache level.
+// A tile is small enough that its rows and its columns both stay in the first-level cache.
 enum { TILE = 32 };
 
 static inline void turn_tile(

@@ -23,7 +23,7 @@ uint32_t tt_crc32(uint32_t crc, const uint8_t *bytes, size_t count) { return (ui
 size_t tt_inflate_prefix(const uint8_t *source, size_t count, uint8_t *target, size_t wanted) {
     if (count > UINT32_MAX || wanted > UINT32_MAX) return 0;
     z_stream stream = {0};
-    // zlib's input is not const by its old interface, but it is only read.
+    // zlib's old interface takes non-const input, but only reads it.
     stream.next_in = (Bytef *)(uintptr_t)source;
     stream.avail_in = (uInt)count;
     stream.next_out = target;

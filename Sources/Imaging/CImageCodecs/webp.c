@@ -14,8 +14,7 @@ static tt_status status_of(VP8StatusCode code) {
     case VP8_STATUS_UNSUPPORTED_FEATURE: return TT_UNSUPPORTED;
     case VP8_STATUS_SUSPENDED:
     case VP8_STATUS_NOT_ENOUGH_DATA: return TT_TRUNCATED;
-    // Nobody but libwebp itself aborts: it says so of alpha that it could not decode. Whether we were cancelled only our
-    // own flag tells.
+    // Only libwebp itself aborts, for alpha that it could not decode. Whether we were cancelled, our own flag tells.
     case VP8_STATUS_USER_ABORT: return TT_DAMAGED;
     }
     return TT_FAULT;
@@ -35,7 +34,7 @@ tt_status tt_webp_read_header(const uint8_t *source, size_t count, tt_webp_info 
     return TT_OK;
 }
 
-// Bytes handed to the decoder between two looks at the cancel flag.
+// Bytes given to the decoder between two checks of the cancel flag.
 enum { DECODE_STEP = 65536 };
 
 tt_status tt_webp_decode(
@@ -132,7 +131,7 @@ tt_status tt_webp_encode(
     config.quality = quality;
     config.method = method;
     config.alpha_quality = 100;
-    // Tokens kept for a second look take up to 22 bytes a pixel; without them coding takes half as long again.
+    // Tokens kept for a second pass take up to 22 bytes per pixel; without them coding takes half as long again.
     config.low_memory = (uint64_t)width * height > 4 * 1000 * 1000;
     if (is_lossless) {
         config.lossless = 1;
@@ -155,7 +154,7 @@ tt_status tt_webp_encode(
     } else if (channels == 3) {
         imported = WebPPictureImportRGB(&picture, pixels, (int)(width * 3));
     } else {
-        // libwebp takes no grey.
+        // libwebp has no grey.
         size_t count = (size_t)width * height;
         colored = tt_allocate(count * 3);
         if (colored != NULL) {

@@ -14,7 +14,7 @@ struct tt_webp_player {
 tt_status tt_webp_player_open(
     const uint8_t *source, size_t count, uint64_t maximum_pixels, tt_animation_info *info, tt_webp_player **out) {
     *out = NULL;
-    // The canvas is judged before the decoder takes memory for it.
+    // The canvas is checked before the decoder allocates memory for it.
     WebPData data = {source, count};
     WebPDemuxer *demuxer = WebPDemux(&data);
     if (demuxer == NULL) return TT_DAMAGED;
@@ -85,7 +85,7 @@ tt_status tt_webp_writer_open(
     writer->config.quality = quality;
     writer->config.method = method;
     writer->config.alpha_quality = 100;
-    // As for a still.
+    // As for a still picture.
     writer->config.low_memory = (uint64_t)width * height > 4 * 1000 * 1000;
     if (is_lossless) {
         writer->config.lossless = 1;
@@ -109,7 +109,7 @@ static int on_progress(int percent, const WebPPicture *picture) {
     return !tt_cancel_is_set(picture->user_data);
 }
 
-// WebPPictureImport wants rows of its own layouts; these are simple enough to fill by hand.
+// WebPPictureImport needs rows of its own layouts; these are simple enough to fill by hand.
 static void import(WebPPicture *picture, const uint8_t *pixels, uint32_t channels) {
     for (int y = 0; y < picture->height; y++) {
         uint32_t *row = picture->argb + (size_t)y * (size_t)picture->argb_stride;
@@ -141,7 +141,7 @@ tt_status tt_webp_writer_add(
     WebPPictureFree(&picture);
     if (tt_cancel_is_set(cancel)) return TT_CANCELLED;
     if (!is_added) return code == VP8_ENC_ERROR_OUT_OF_MEMORY ? TT_NO_MEMORY : TT_FAULT;
-    // 24 bits of milliseconds for each frame, 31 for them all.
+    // 24 bits of milliseconds for each frame, 31 for all of them.
     uint32_t shown = milliseconds < 0xFFFFFF ? milliseconds : 0xFFFFFF;
     if (writer->end > INT32_MAX - (int)shown) return TT_TOO_LARGE;
     writer->end += (int)shown;

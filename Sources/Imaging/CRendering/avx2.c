@@ -13,7 +13,7 @@ static inline AVX2 __m256i weight_pair(const int16_t *weights, size_t tap, size_
     return _mm256_set1_epi32((int)((uint32_t)(uint16_t)weights[tap] | (uint32_t)second << 16));
 }
 
-// Sixteen sums of two samples times two weights, added to what is there.
+// Adds sixteen sums of two samples times two weights.
 static inline AVX2 void add_16(const uint8_t *one, const uint8_t *other, __m256i pair, __m256i sum[2]) {
     __m128i a = _mm_loadu_si128((const __m128i *)one);
     __m128i b = _mm_loadu_si128((const __m128i *)other);
@@ -27,7 +27,7 @@ static inline AVX2 void store_16(const __m256i sum[2], int shift, int16_t *out) 
     __m256i half = _mm256_set1_epi32(1 << (shift - 1));
     __m256i low = _mm256_srai_epi32(_mm256_add_epi32(sum[0], half), shift);
     __m256i high = _mm256_srai_epi32(_mm256_add_epi32(sum[1], half), shift);
-    // The pack works within halves of the register; the permutation puts them in order.
+    // The pack works within halves of the register; the permutation restores the order.
     __m256i packed = _mm256_permute4x64_epi64(_mm256_packs_epi32(low, high), 0xD8);
     _mm256_storeu_si256((__m256i *)out, packed);
 }
@@ -45,7 +45,7 @@ static AVX2 void sum_rows(
         for (int part = 0; part < 8; part++) sum[part] = _mm256_setzero_si256();
         for (size_t tap = 0; tap < taps; tap += 2) {
             const uint8_t *one = rows + tap * stride + i;
-            // Behind an odd number of rows there may be none: its weight is zero, so any row will do.
+            // After an odd number of rows there may be none: its weight is zero, so any row will do.
             const uint8_t *other = tap + 1 < taps ? one + stride : one;
             __m256i pair = weight_pair(weights, tap, taps);
             for (int part = 0; part < 4; part++) add_16(one + part * 16, other + part * 16, pair, sum + part * 2);
@@ -65,7 +65,7 @@ static AVX2 void sum_rows(
     }
 }
 
-// Four pixels, colours times alpha, alpha times 255, without the last bit.
+// Four pixels: colours times alpha, alpha times 255, without the last bit.
 static inline AVX2 __m256i multiplied(const uint8_t *pixels) {
     __m256i wide = _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)pixels));
     const __m256i spread = _mm256_setr_epi8(
@@ -82,7 +82,7 @@ static inline AVX2 void add_rgba(const uint8_t *one, const uint8_t *other, __m25
     sum[1] = _mm256_add_epi32(sum[1], _mm256_madd_epi16(_mm256_unpackhi_epi16(a, b), pair));
 }
 
-// The unpacking worked within halves, and so does the pack: they undo each other.
+// The unpacking worked within halves, and so does the pack: they cancel out.
 static inline AVX2 void store_rgba(const __m256i sum[2], int16_t *out) {
     __m256i half = _mm256_set1_epi32(1 << (ALPHA_SHIFT - 1));
     __m256i low = _mm256_srai_epi32(_mm256_add_epi32(sum[0], half), ALPHA_SHIFT);
@@ -133,7 +133,7 @@ static inline AVX2 __m256i sum_gray(const int16_t *sums, const tr_window *window
     return sum;
 }
 
-// Four pixels at a time share the adding up of their partial sums; behind the last one it is done again.
+// Four pixels at a time share the adding of their partial sums; after the last one it is repeated.
 static inline AVX2 __m128i filter_four(
     const int16_t *sums, const tr_window *windows, size_t x, size_t count, const int16_t *weights, int shift) {
     __m256i part[4];

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-// Rows are summed a stretch at a time, so that the sums stay in the first cache level.
+// Rows are summed a stretch at a time, so that the sums stay in the first-level cache.
 enum { STRETCH = 512 };
 
 static void sum_rows(

@@ -1,6 +1,6 @@
 import CImageCodecs
 
-/// Turns the status of a C operation into an error that names the format.
+/// Throws an error that names the format, unless the status is a success.
 func check(_ status: tt_status, format: String) throws(CodecError) {
     switch status {
     case .TT_OK: return
@@ -9,16 +9,16 @@ func check(_ status: tt_status, format: String) throws(CodecError) {
     case .TT_DAMAGED: throw .damaged("its \(format) data contradict the format")
     case .TT_TRUNCATED: throw .truncated("its \(format) data end too early")
     case .TT_TOO_LARGE:
-        // The number of pixels was judged from the header; what is left are the scans, and the formats' own sides.
+        // The number of pixels was checked with the header; scans, and the formats' own limits of a side, remain.
         throw .unsupported("this \(format) has more scans, pixels or a longer side than can be handled")
     case .TT_NO_MEMORY: throw .outOfMemory
     case .TT_CANCELLED: throw .cancelled
-    case .TT_FAULT: throw .fault("the \(format) library refused a call, for a reason that was not foreseen")
+    case .TT_FAULT: throw .fault("the \(format) library rejected a call for an unforeseen reason")
     }
 }
 
 extension RawSpan {
-    /// Hands the bytes to C. The pointer is never null, also for no bytes, and must not be kept.
+    /// Passes the bytes to C. The pointer is never null, even for no bytes, and must not be kept.
     func withCBytes<Result, Failure: Error>(
         _ body: (UnsafePointer<UInt8>, Int) throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -34,7 +34,7 @@ extension RawSpan {
     }
 }
 
-/// Runs a C operation that writes into a growing buffer, and copies what it wrote.
+/// Runs a C operation that writes to a growing buffer, and returns a copy of the bytes.
 func collectingBytes(_ body: (inout tt_buffer) throws(CodecError) -> Void) throws(CodecError) -> [UInt8] {
     var buffer = unsafe tt_buffer()
     defer { unsafe tt_buffer_free(&buffer) }

@@ -1,13 +1,13 @@
 import CImageCodecs
 
-/// Asks a codec at work on another thread to stop. The codec looks at it between rows and then throws
-/// ``CodecError/cancelled``. With a deadline the flag sets itself after a time.
+/// Asks a codec on another thread to stop. The codec checks it between rows and then throws ``CodecError/cancelled``.
+/// With a deadline, the flag sets itself.
 ///
-/// `@unchecked Sendable`: the pointer never changes after `init`, is freed only when nobody refers to the flag any
-/// more, and what it points to is one C11 atomic that is only touched by atomic operations, and a deadline that is
-/// written in `init` alone.
+/// `@unchecked Sendable`: the pointer never changes after `init` and is freed only when nobody refers to the flag any
+/// more. It points to one C11 atomic, which is only used with atomic operations, and a deadline, which only `init`
+/// writes.
 @safe public final class CancelFlag: @unchecked Sendable {
-    /// Nil where there was no memory for it; such a flag can never be set, and the work then simply ends by itself.
+    /// Nil if there was no memory for it; such a flag can never be set, and the work then ends by itself.
     private let flag: OpaquePointer?
 
     /// A flag that is not set.
@@ -15,7 +15,7 @@ import CImageCodecs
         unsafe flag = tt_cancel_create()
     }
 
-    /// A flag that sets itself once `timeLimit` has passed, counted from now. Not earlier, and some milliseconds later.
+    /// A flag that sets itself after `timeLimit`, from now. Never earlier, but some milliseconds later.
     public convenience init(timeLimit: Duration) {
         self.init()
         let (seconds, attoseconds) = timeLimit.components
@@ -35,10 +35,10 @@ import CImageCodecs
     /// Whether ``cancel()`` was called or the time limit has passed.
     public var isCancelled: Bool { unsafe tt_cancel_is_set(flag) }
 
-    /// Whether the time limit has passed without anybody calling ``cancel()``: whoever gets ``CodecError/cancelled``
-    /// learns here that the picture took too long, and nobody left.
+    /// Whether the time limit has passed without a call of ``cancel()``. It tells the receiver of
+    /// ``CodecError/cancelled`` that the picture took too long, and that nobody has left.
     public var hasTimedOut: Bool { unsafe tt_cancel_has_timed_out(flag) }
 
-    /// What C polls. Valid while the flag lives: callers keep it alive over the call.
+    /// The pointer that C polls. Valid while the flag lives: callers must keep it alive during the call.
     var pointer: OpaquePointer? { unsafe flag }
 }

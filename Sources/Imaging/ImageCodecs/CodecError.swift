@@ -1,9 +1,9 @@
-/// Why a picture could not be read, written or changed. Every text in it is fixed or made of numbers: it holds no
-/// byte of the file and is safe to send to a client.
+/// Why a picture could not be read, written or changed. Every text is fixed or made of numbers: it contains no byte of
+/// the file and is safe to send to a client.
 public enum CodecError: Error, Sendable, Hashable {
-    /// The bytes are of no format that Tintype knows.
+    /// The bytes have no format that Tintype knows.
     case notAnImage
-    /// A sound picture, but of a kind that this operation cannot take. The text says which.
+    /// A valid picture, but of a kind that this operation does not support. The text says which.
     case unsupported(String)
     /// The file contradicts its format. The text says where.
     case damaged(String)
@@ -11,12 +11,12 @@ public enum CodecError: Error, Sendable, Hashable {
     case truncated(String)
     /// More than a limit allows: its name, the value found, the largest one allowed.
     case tooLarge(limit: String, value: Int, maximum: Int)
-    /// The system had no memory for it.
+    /// The system had not enough memory.
     case outOfMemory
     /// The ``CancelFlag`` was set.
     case cancelled
-    /// A codec library, or a check of our own around it, refused in a way that was not foreseen. The text says which
-    /// one, and by ``at(stage:)`` when. It is about this one file; other files are not affected.
+    /// A codec library, or a check of our own around it, failed in a way that was not foreseen. The text says which
+    /// one, and after ``at(stage:)`` also when. It is about this one file; other files are not affected.
     case fault(String)
 
     /// One sentence for a client.
@@ -30,11 +30,11 @@ public enum CodecError: Error, Sendable, Hashable {
             "The image is too large: \(limit) is \(value), at most \(maximum) is allowed."
         case .outOfMemory: "There is not enough memory for this image."
         case .cancelled: "The work was cancelled."
-        case .fault(let what): "This image could not be worked on: \(what)."
+        case .fault(let what): "This image could not be processed: \(what)."
         }
     }
 
-    /// The same error, which names the stage that a fault was met in: "decode", "encode".
+    /// The same error; a fault also names its stage: "decode", "encode".
     public func at(stage: String) -> CodecError {
         guard case .fault(let what) = self else { return self }
         return .fault("\(what), at the stage \(stage)")
@@ -42,6 +42,7 @@ public enum CodecError: Error, Sendable, Hashable {
 }
 
 extension CodecError: CustomStringConvertible {
+    /// For logs and clients: a fault is marked as one, with its fixed text.
     public var description: String {
         if case .fault(let what) = self { "fault in the codecs: \(what)" } else { publicText }
     }

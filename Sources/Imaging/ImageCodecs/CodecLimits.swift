@@ -1,20 +1,19 @@
-/// What a picture may ask for. Judged from headers, before memory is taken.
+/// Limits of a picture. Checked with headers, before memory is allocated.
 public struct CodecLimits: Sendable, Hashable {
     /// Width times height, as stored.
     public var maximumPixels: Int
-    /// Pictures in an animation.
+    /// Frames of an animation.
     public var maximumFrames: Int
-    /// Bytes of an embedded ICC profile. The largest of common use, for CMYK presses, have about 3 MB.
+    /// Bytes of an embedded ICC profile. The largest in common use, for CMYK presses, have about 3 MB.
     public var maximumProfileBytes: Int
-    /// Scans of a JPEG. Real ones have at most some twenty; each scan may cost a pass over the whole picture, which
-    /// makes tiny files of many scans a known attack (libjpeg-turbo's "maxscans").
+    /// Scans of a JPEG. Real ones have at most some twenty. Each scan may cost a pass over the whole picture, so tiny
+    /// files of many scans are a known attack (libjpeg-turbo's "maxscans").
     public var maximumScans: Int
 
-    /// Segments of a JPEG's header, chunks of a PNG or WebP. A list of them is kept while a file is worked on, and a
-    /// file of nothing but empty ones would make that list many times as large as the file.
+    /// Segments of a JPEG's header, chunks of a PNG or WebP. A list of them is kept during the work, and a file of only
+    /// empty ones would make that list many times as large as the file.
     public var maximumChunks: Int
-    /// Frames times the pixels of the canvas, where an animation is decoded. Storing and serving one is not limited by
-    /// it.
+    /// Frames times the pixels of the canvas, if an animation is decoded. It does not limit storing and serving one.
     public var maximumAnimationPixels: Int
 
     /// Limits with Tintype's defaults.
@@ -30,17 +29,17 @@ public struct CodecLimits: Sendable, Hashable {
         self.maximumAnimationPixels = maximumAnimationPixels
     }
 
-    /// Judges a number of segments or chunks.
+    /// Checks a number of segments or chunks.
     func check(chunks: Int) throws(CodecError) {
         guard chunks <= maximumChunks else {
             throw .tooLarge(limit: "the number of segments", value: chunks, maximum: maximumChunks)
         }
     }
 
-    /// Judges a size as a header states it; both sides fit in 32 bits.
+    /// Checks a size from a header; both sides fit in 32 bits.
     func check(width: Int, height: Int) throws(CodecError) {
         guard width > 0, height > 0 else { throw .damaged("a side of zero pixels") }
-        // Two sides of 32 bits do not fit into one number with a sign: a PNG of 33 bytes ended the process here.
+        // The product of two sides of 32 bits may overflow: a PNG of 33 bytes crashed the process here.
         let (pixels, overflow) = width.multipliedReportingOverflow(by: height)
         guard !overflow, pixels <= maximumPixels else {
             throw .tooLarge(

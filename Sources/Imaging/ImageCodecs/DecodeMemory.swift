@@ -2,15 +2,15 @@ import CImageCodecs
 public import ImageModel
 
 extension ImageDecoder {
-    /// What libjpeg, libpng, libwebp and lcms2 take beside the picture itself: row buffers, tables, windows.
+    /// What libjpeg, libpng, libwebp and lcms2 need besides the picture itself: row buffers, tables, windows.
     static let workingBytes = 4 << 20
 
-    /// The largest number of bytes that decoding takes, pixels handed out included, for any file with this header, but
-    /// for what an embedded colour profile takes, and what the clean aperture of an AVIF cuts off.
+    /// The most bytes that decoding takes for any file with this header, including the returned pixels. Not included:
+    /// what an embedded colour profile takes, and what the clean aperture of an AVIF cuts off.
     ///
-    /// It assumes the worst coding of the format: a progressive JPEG of four full-size components holds eight bytes
-    /// of coefficients per pixel. Where the file is at hand ``memoryBytes(file:info:scaleDenominator:limits:)`` is
-    /// closer.
+    /// It assumes the worst coding of the format: a progressive JPEG of four full-size components has eight bytes of
+    /// coefficients per pixel. If the file is here, ``memoryBytes(file:info:scaleDenominator:limits:)`` is more
+    /// precise.
     public static func memoryBytes(info: ImageInfo, scaleDenominator: Int = 1) -> Int {
         let whole = info.size.pixels
         switch info.format {
@@ -19,21 +19,21 @@ extension ImageDecoder {
             let padded = (info.size.width + 31) * (info.size.height + 31)
             return padded * 8 + scaledPixels(info, scaleDenominator) * 4 + info.size.width * 256 + workingBytes
         case .png:
-            // Interlaced samples of 16 bits are held as such until the last pass.
+            // Interlaced samples of 16 bits stay in memory until the last pass.
             return whole * 12 + info.size.width * 32 + workingBytes
         case .webp:
-            // VP8L holds the picture as four bytes a pixel beside the output; VP8 less, but its alpha as a plane and,
-            // while that is decoded, as four bytes a pixel, too.
+            // VP8L keeps the picture as four bytes per pixel, besides the output. VP8 needs less, but has its alpha as
+            // a plane and, while that is decoded, also as four bytes per pixel.
             return whole * 5 + scaledPixels(info, scaleDenominator) * 4 + info.size.width * 128 + workingBytes
         case .avif:
             // Two sets of planes (a grid's tiles and the whole, or a picture before and after film grain) of three
-            // samples and alpha, of two bytes each, beside the picture in 16 bits and the output.
+            // samples and alpha, two bytes each; also the picture in 16 bits, and the output.
             return whole * 28 + info.size.width * 256 + workingBytes
         }
     }
 
-    /// The same for one file, whose header says how it is coded, with what its colour profile takes. Falls back to the
-    /// worst case where it cannot be read.
+    /// The same for one file, whose header says how it is coded, and including its colour profile. Falls back to the
+    /// worst case if the header cannot be read.
     public static func memoryBytes(
         file: RawSpan, info: ImageInfo, scaleDenominator: Int = 1, limits: CodecLimits
     ) -> Int {
@@ -55,8 +55,8 @@ extension ImageDecoder {
         }
     }
 
-    /// The profile itself, lcms2's copy, and its tables: five times as much was measured for tables of 16 bits, whose
-    /// samples of 8 bits are spread to twice their size.
+    /// The profile itself, lcms2's copy, and its tables. Tables of 16 bits took five times as much in measurements;
+    /// samples of 8 bits are expanded to twice their size.
     private static func profileBytes(_ profile: [UInt8]?) -> Int { 8 * (profile?.count ?? 0) }
 
     private static func profileBytes(_ colors: ColorSource?) -> Int {
@@ -80,36 +80,35 @@ extension ImageDecoder {
 
     private static func webpBytes(_ header: WebPHeader, output: Int, worst: Int) -> Int {
         if header.coding.is_lossless { return worst }
-        // VP8 keeps some rows. Alpha comes as a plane of its own, beside which libwebp decodes it as a lossless picture
-        // of four bytes a pixel.
+        // VP8 keeps some rows. Alpha is a separate plane, and libwebp decodes it as a lossless picture of four bytes
+        // per pixel.
         let size = header.info.size
         let (samples, alpha) = header.info.hasAlpha ? (4, 5 * size.pixels) : (3, 0)
         return alpha + output * samples + size.width * 128 + workingBytes
     }
 
     private static func avifBytes(_ header: AVIFHeader, fileBytes: Int) -> Int {
-        // Nothing is decoded then.
+        // Nothing is decoded in this case.
         guard case .success(let picture) = header.picture else { return workingBytes }
         let (size, codedSize) = (header.info.size, header.codedSize)
-        // dav1d pads planes to whole superblocks of 128 pixels and keeps about a tenth of a picture in tables.
+        // dav1d pads planes to whole superblocks of 128 pixels and needs about a tenth of a picture for tables.
         func padded(_ size: PixelSize) -> Int { (size.width + 127) * (size.height + 127) }
-        // libavif takes the depth and the chroma of the AV1 data, whatever the boxes say of them, for alpha as well:
-        // two sets of planes of the most that may come. All tiles are there at once, each as large as the largest of
-        // all parts may be.
+        // libavif takes depth and chroma from the AV1 data, whatever the boxes say, for alpha as well: two sets of
+        // planes of the largest kind. All tiles are in memory at once, each counted with the size of the largest part.
         let parts = picture.color.parts + (picture.alpha?.parts ?? [])
         let part = parts.reduce(padded(codedSize)) { max($0, padded($1.size)) }
         let samples = header.info.hasAlpha ? 4 : 3
         let isDeep = header.depth > 8 && header.colors != nil
         let held = samples * (isDeep ? 2 : codedSize != size ? 1 : 0)
         let isGrid = picture.color.grid != nil || picture.alpha?.grid != nil
-        // What tiles are put together to, and alpha is spread to.
+        // The joined tiles, and the stretched alpha.
         let assembled = isGrid ? 2 * samples : header.info.hasAlpha ? 2 : 0
         return parts.count * part * (2 * 2 * 3 + 1) + (parts.count - 1) * tileBytes
             + padded(codedSize) * (held + assembled) + (picture.isInPieces ? fileBytes : 0)
             + size.pixels * samples + size.width * 256 + workingBytes
     }
 
-    /// What one more decoder takes beside its pictures: 0.4 MB were measured, of tiles of 64 by 64 pixels.
+    /// What one more decoder takes besides its pictures: 0.4 MB were measured, for tiles of 64 by 64 pixels.
     private static let tileBytes = 1 << 20
 
     private static func scaledPixels(_ info: ImageInfo, _ denominator: Int) -> Int {

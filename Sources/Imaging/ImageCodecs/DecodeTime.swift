@@ -2,9 +2,9 @@ import CImageCodecs
 public import ImageModel
 
 extension ImageDecoder {
-    /// About what decoding takes of one processor, in microseconds on the machine of docs/benchmarks.md; what matters
-    /// is how the formats compare. Told by the header and the file's length alone, so that the same file has the same
-    /// price on every replica and in every test. Estimates, fitted to the totals of Benchmarks/http/sizes for JPEG, PNG
+    /// The estimated time of decoding on one processor, in microseconds on the machine of docs/benchmarks.md; only the
+    /// comparison of formats matters. It depends only on the header and the file's length, so that the same file has
+    /// the same cost on every replica and in every test. Fitted to the totals of Benchmarks/http/sizes for JPEG, PNG
     /// and lossless WebP; lossy WebP and AVIF were not measured.
     ///
     /// - Parameter file: the whole file.
@@ -17,7 +17,7 @@ extension ImageDecoder {
         case .jpeg:
             let made = pixels / (max(1, scaleDenominator) * max(1, scaleDenominator))
             guard let coding = (try? JPEGHeader.read(file, limits: limits))?.coding, coding.has_many_scans else {
-                // A plain one is read by our own reader at a part of its size, which skips what it does not need.
+                // Our own reader reads a baseline JPEG at a reduced size and skips what it does not need.
                 return scaleDenominator > 1
                     ? bytes * 6 / 1_000 + made * 4 / 1_000 : bytes * 9 / 1_000 + made * 4 / 1_000
             }

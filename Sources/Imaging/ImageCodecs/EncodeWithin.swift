@@ -1,23 +1,24 @@
 public import ImageModel
 
 extension ImageEncoder {
-    /// What ``encode(_:format:quality:maximumBytes:metadata:cancelled:)`` has found.
+    /// The result of ``encode(_:format:quality:maximumBytes:metadata:cancelled:)``.
     public struct Fitted: Sendable {
+        /// The encoded file.
         public var bytes: [UInt8]
-        /// The quality that was used: at most the one asked for; nil for a format that has none.
+        /// The quality that was used: at most the requested one; nil for a format that has none.
         public var quality: Int?
         /// How often the picture was encoded.
         public var tries: Int
     }
 
-    /// The largest number of times that a picture is encoded to find the quality that fits.
+    /// The most times that a picture is encoded to find the quality that fits.
     public static let maximumTries = 7
 
-    /// Encodes a picture into at most so many bytes: at the quality asked for where that fits, and else at the best one
-    /// that does, as far as ``maximumTries`` tries find it.
+    /// Encodes a picture to at most so many bytes: at the requested quality if that fits, else at the best one that
+    /// does, as far as ``maximumTries`` tries can find it.
     ///
-    /// - Throws: as ``encode(_:format:quality:metadata:cancelled:)``; `tooLarge` where even the lowest quality takes
-    ///   more, or, for PNG, where the exact picture does.
+    /// - Throws: as ``encode(_:format:quality:metadata:cancelled:)``; `tooLarge` if even the lowest quality takes more,
+    ///   or, for PNG, if the exact picture does.
     public static func encode(
         _ pixels: borrowing PixelBuffer, format: ImageFormat, quality: Int?, maximumBytes: Int,
         metadata: EncodedMetadata?, cancelled: CancelFlag
@@ -40,8 +41,8 @@ extension ImageEncoder {
     }
 }
 
-/// Which quality to try next: a pure search by halves. The size grows with quality, but by jumps where chroma becomes
-/// whole, so that nothing is read out of it but whether it fits; seven tries leave two steps of a hundred at most.
+/// Chooses the next quality to try: a pure binary search. The size grows with quality, but jumps where chroma becomes
+/// full-size, so only whether it fits is used; seven tries leave at most two steps of a hundred.
 struct SizeSearch {
     let maximumBytes: Int
     let tries: Int
@@ -59,17 +60,17 @@ struct SizeSearch {
         self.tries = tries
     }
 
-    /// Nil when nothing better can be found, or not within the tries, or when a twentieth is all there is to be won.
+    /// Nil if nothing better can be found, if the tries are used up, or if only a twentieth could be gained.
     var next: Int? {
         guard count < tries else { return nil }
         guard let failing else { return count == 0 ? wanted : nil }
         let low = fitting ?? 0
         guard failing - low > 1, fitting == nil || fittingBytes < maximumBytes - maximumBytes / 20 else { return nil }
-        // The last try goes to the lowest quality if nothing has fitted: better that than nothing.
+        // If nothing has fitted, the last try uses the lowest quality: better than no result.
         return count == tries - 1 && fitting == nil ? 1 : (low + failing) / 2
     }
 
-    /// Notes a size; says whether it is the best one that fits.
+    /// Records a size; returns whether it is the best one that fits.
     mutating func record(_ quality: Int, bytes: Int) -> Bool {
         count += 1
         guard bytes <= maximumBytes else {

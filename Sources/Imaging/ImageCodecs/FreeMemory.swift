@@ -1,7 +1,7 @@
 import CImageCodecs
 
-/// What the allocator holds and nobody uses.
+/// Memory that the allocator holds and nobody uses.
 public enum FreeMemory {
-    /// Gives it back to the system, which takes some milliseconds. Does nothing with other C libraries than glibc.
+    /// Returns it to the system, which takes some milliseconds. Does nothing with C libraries other than glibc.
     public static func release() { tt_release_free_memory() }
 }

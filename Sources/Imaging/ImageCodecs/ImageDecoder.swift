@@ -1,35 +1,35 @@
 import CImageCodecs
 public import ImageModel
 
-/// A decoded picture, and what its colours still need.
+/// A decoded picture, and the colour conversion that it still needs.
 public struct DecodedPicture: ~Copyable {
-    /// The samples, as stored: no orientation is applied.
+    /// The samples as stored: no orientation is applied.
     public var pixels: PixelBuffer
-    /// What makes the colours sRGB; nil where they are already.
+    /// The conversion of its colours to sRGB; nil if they are sRGB already.
     public var conversion: ColorConversion?
 }
 
 /// Bytes to pixels.
 public enum ImageDecoder {
-    /// What becomes of colours that the file describes: by an ICC profile, PNG's cICP or gAMA and cHRM, AVIF's nclx.
+    /// What to do with colours that the file describes: by an ICC profile, PNG's cICP or gAMA and cHRM, AVIF's nclx.
     public enum Colors: Sendable, Hashable {
-        /// Converted to sRGB, relative colorimetric, with black point compensation from CMYK. A file without a
-        /// profile, or with one that is of no use for it, is taken as sRGB.
+        /// Converted to sRGB, relative colorimetric, with black point compensation from CMYK. A file without a profile,
+        /// or with one that cannot be used for it, counts as sRGB.
         case sRGB
         /// The stored values; CMYK becomes RGB without a profile.
         case stored
     }
 
-    /// Decodes a still picture, as stored: its orientation is not applied.
+    /// Decodes a still picture as stored: its orientation is not applied.
     ///
-    /// JPEG becomes grey or RGB, decoded as djpeg does by default; PNG becomes grey, RGB or RGBA of 8 bits; WebP and
-    /// AVIF become RGB or RGBA.
+    /// JPEG becomes grey or RGB, decoded like djpeg by default; PNG becomes grey, RGB or RGBA of 8 bits; WebP and AVIF
+    /// become RGB or RGBA.
     ///
     /// - Parameters:
-    ///   - info: what ``ImageHeader/read(_:limits:)`` said of this file. Its size is checked again.
-    ///   - scaleDenominator: decoded straight at that part of the size, sides rounded up. JPEG takes 1, 2, 4 or 8 and
-    ///     is cut off at the right and bottom where a side is no multiple; WebP takes any, and its whole picture is
-    ///     spread over the smaller one. Other formats are decoded whole, whatever it is.
+    ///   - info: from ``ImageHeader/read(_:limits:)`` for this file. Its size is checked again.
+    ///   - scaleDenominator: the picture is decoded directly at that fraction of its size, sides rounded up. JPEG
+    ///     supports 1, 2, 4 and 8, and is cut off at the right and bottom if a side is no multiple. WebP supports any
+    ///     number, and its whole picture is scaled to the smaller one. Other formats ignore it.
     /// - Throws: `unsupported` for an animation, and for a JPEG that libjpeg cannot decode; `damaged`, `truncated`,
     ///   `tooLarge`, `outOfMemory`, `cancelled`.
     public static func decode(
@@ -43,8 +43,8 @@ public enum ImageDecoder {
         return picture.pixels
     }
 
-    /// The same, but leaves the conversion to sRGB to the caller wherever nothing is lost by that: samples of 16 bits
-    /// and CMYK are converted at once.
+    /// The same, but leaves the conversion to sRGB to the caller if nothing is lost by that: samples of 16 bits and
+    /// CMYK are converted at once.
     public static func decodeDeferringColors(
         _ file: RawSpan, info: ImageInfo, scaleDenominator: Int = 1, limits: CodecLimits, cancelled: CancelFlag
     ) throws(CodecError) -> DecodedPicture {
@@ -57,7 +57,7 @@ public enum ImageDecoder {
         cancelled: CancelFlag
     ) throws(CodecError) -> DecodedPicture {
         try limits.check(width: info.size.width, height: info.size.height)
-        guard scaleDenominator >= 1, scaleDenominator <= 1 << 20 else { throw .fault("a scale that is no part") }
+        guard scaleDenominator >= 1, scaleDenominator <= 1 << 20 else { throw .fault("a scale outside 1 to 2^20") }
         return switch info.format {
         case .jpeg:
             try decodeJPEG(
@@ -103,8 +103,8 @@ public enum ImageDecoder {
         guard !header.isAnimated else { throw .unsupported("this PNG is an animation") }
         let source = converts ? header.colors : nil
         let isDeep = header.coding.bit_depth == 16
-        // Eight bits of a linear or otherwise far-off coding would lose the dark tones, so that the conversion takes
-        // all sixteen.
+        // Eight bits of a linear or similarly different coding would lose the dark tones, so the conversion uses all
+        // sixteen.
         let deep =
             isDeep ? try source?.conversion(of: header.layout.colorKind, isDeep: true, isGray: header.isGray) : nil
         var pixels = unsafe tt_pixels()
@@ -132,7 +132,7 @@ public enum ImageDecoder {
             status, &pixels, format: "WebP", source: converts ? header.profile.map { .profile($0) } : nil)
     }
 
-    /// - Parameter isFirstEnough: of an animation its first picture is taken.
+    /// - Parameter isFirstEnough: whether the first frame of an animation is decoded instead of an error.
     static func decodeAVIF(
         _ file: RawSpan, info: ImageInfo, converts: Bool, isFirstEnough: Bool = false, limits: CodecLimits,
         cancelled: CancelFlag
@@ -165,7 +165,7 @@ public enum ImageDecoder {
         return try unsafe finish(status, &pixels, format: "AVIF", source: source, isGray: header.isGray)
     }
 
-    /// Judges the status and takes the pixels over. They are freed on any error.
+    /// Checks the status and takes ownership of the pixels. They are freed on any error.
     static func finish(
         _ status: tt_status, _ pixels: inout tt_pixels, format: String, source: ColorSource?, isGray: Bool = false
     ) throws(CodecError) -> DecodedPicture {
@@ -183,8 +183,8 @@ public enum ImageDecoder {
 
     /// The same for four samples of ink, which become RGB at once.
     ///
-    /// They are stored inverted, as Adobe's programs do. The JPEG standard says neither, and a file without an Adobe
-    /// marker is read in the same way: so do browsers, libvips and Pillow, and so it was meant.
+    /// They are stored inverted, as in Adobe's programs. The JPEG standard does not say, and a file without an Adobe
+    /// marker is read in the same way: as in browsers, libvips and Pillow, and as its writer meant it.
     private static func finishCMYK(
         _ status: tt_status, _ pixels: inout tt_pixels, source: ColorSource?, cancelled: CancelFlag
     ) throws(CodecError) -> DecodedPicture {
@@ -203,7 +203,7 @@ public enum ImageDecoder {
 }
 
 extension PNGHeader {
-    /// What the picture is decoded to.
+    /// The layout of the decoded picture.
     var layout: PixelBuffer.Layout {
         info.hasAlpha ? .rgba8 : coding.color_type & 2 == 0 ? .gray8 : .rgb8
     }

@@ -3,23 +3,23 @@ public import ImageModel
 
 /// How the coefficients of a JPEG are written.
 public enum JPEGCoding: Sendable, Hashable {
-    /// To be looked at: in scans, with Huffman tables of its own.
+    /// For display: in several scans, with optimised Huffman tables.
     case progressive
     /// To be decoded again, several times faster: in one scan, with the standard tables, and chroma always halved.
     case sequential
 }
 
-/// Pixels to bytes. The colours are written as they are and mean sRGB: no profile is embedded.
+/// Pixels to bytes. The colours are written unchanged and count as sRGB: no profile is embedded.
 public enum ImageEncoder {
-    /// The quality used where none is given.
+    /// The quality that is used if none is given.
     public static let defaultQuality = 80
-    /// From this quality on JPEG and AVIF keep their chroma at full size.
+    /// From this quality on, JPEG and AVIF have full-size chroma.
     static let fullChromaQuality = 90
-    /// Larger pictures are not written as AVIF: libaom cannot be stopped on the way. For so many pixels of noise it
-    /// took 1.9 s at quality 80, and 6.5 s at quality 100 with alpha; photos of a megapixel take under 0.2 s at 80.
+    /// Larger pictures are not written as AVIF, because libaom cannot be stopped. For so many pixels of noise it took
+    /// 1.9 s at quality 80, and 6.5 s at quality 100 with alpha; photos of a megapixel take under 0.2 s at 80.
     public static let maximumAVIFPixels = 4_000_000
 
-    /// The format that a picture of this size is really written in: WebP stands in for an AVIF of more than
+    /// The format that a picture of this size is really written in: WebP replaces an AVIF of more than
     /// ``maximumAVIFPixels``.
     public static func format(for wanted: ImageFormat, size: PixelSize) -> ImageFormat {
         guard wanted == .avif, size.pixels > maximumAVIFPixels else { return wanted }
@@ -28,15 +28,15 @@ public enum ImageEncoder {
 
     /// Encodes a picture.
     ///
-    /// JPEG: progressive, optimised Huffman tables, chroma halved (4:2:0) below quality 90 and whole (4:4:4) from
-    /// there. WebP: lossy, alpha kept exactly. AVIF: 8 bits, chroma as in JPEG. PNG: exact, in the smallest form: grey,
-    /// opaque, or by a palette where that holds every pixel.
+    /// JPEG: progressive, optimised Huffman tables, chroma halved (4:2:0) below quality 90 and full (4:4:4) from there.
+    /// WebP: lossy, alpha kept exactly. AVIF: 8 bits, chroma as in JPEG. PNG: exact, in the smallest form: grey,
+    /// opaque, or with a palette if that holds every pixel.
     ///
     /// - Parameters:
     ///   - quality: 1 to 100, about the same visible quality in every format; nil is ``defaultQuality``. PNG has none.
-    ///   - coding: of a JPEG.
+    ///   - coding: for a JPEG.
     ///   - metadata: written as EXIF.
-    /// - Throws: `unsupported` for transparent pixels as JPEG (blend them over a colour first); `tooLarge` where the
+    /// - Throws: `unsupported` for transparent pixels as JPEG (blend them over a colour first); `tooLarge` if the
     ///   format cannot hold so long a side, or so many pixels as AVIF (see ``format(for:size:)``); `outOfMemory`,
     ///   `cancelled`, `fault`.
     public static func encode(
@@ -94,7 +94,7 @@ public enum ImageEncoder {
             }
             try check(status, format: "PNG")
         }
-        // Behind the signature and IHDR, which has 13 bytes always.
+        // After the signature and IHDR, which always has 13 bytes.
         if let exif { file.insert(contentsOf: PNGChunk.encode(PNGChunk.exif, exif), at: 8 + 12 + 13) }
         return file
     }
@@ -118,10 +118,10 @@ public enum ImageEncoder {
     /// libavif's speed. By avifenc over the same photos, reading included: speed 9 took 105 ms for 82 kB at 0.9656, 8
     /// 168 ms for 80 kB at 0.9666, 6 498 ms for 82 kB at 0.9703, 4 2.6 s for 82 kB at 0.9722.
     private static let avifSpeed: Int32 = 8
-    /// Alpha is nearly exact; a step of its coarser levels shows as a fringe.
+    /// Alpha is nearly exact; coarser levels show as a fringe.
     private static let avifAlphaLevel: Int32 = 4
-    /// What libavif and libaom take at that speed, the file included: at most 49 were measured, on noise of a megapixel
-    /// with alpha at quality 100; 28 at quality 80.
+    /// What libavif and libaom take at that speed, including the file: at most 49 were measured, on noise of a
+    /// megapixel with alpha at quality 100; 28 at quality 80.
     static let avifBytesPerPixel = 52
 
     private static func encodeAVIF(
@@ -149,7 +149,7 @@ public enum ImageEncoder {
 }
 
 extension PixelBuffer {
-    /// Hands the samples to C with width, height and channels.
+    /// Passes the samples to C, with width, height and channels.
     borrowing func withCPixels<Result>(
         _ body: (UnsafePointer<UInt8>, UInt32, UInt32, UInt32) -> Result
     ) -> Result {

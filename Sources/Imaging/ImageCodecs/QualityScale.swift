@@ -1,9 +1,9 @@
-/// What each encoder is told for a quality of 1 to 100, so that the same number looks about the same in every format.
+/// The setting of each encoder for a quality of 1 to 100, so that the same number looks about the same in every format.
 ///
-/// JPEG's own scale is the measure. For the others it is the setting whose mean SSIM (Wang et al. 2004: luma, Gaussian
-/// window of 1.5 pixels) equals that of libjpeg-turbo's JPEG at this quality, over five photos of 640 pixels, made
-/// smaller from larger ones; cwebp 1.2.4 with method 4, libaom 3.6 by libavif 0.11.1 with speed 8 and tune=ssim.
-/// Between the anchors it is interpolated.
+/// JPEG's own scale is the reference. For the others it is the setting whose mean SSIM (Wang et al. 2004: luma,
+/// Gaussian window of 1.5 pixels) equals that of libjpeg-turbo's JPEG at this quality, over five photos of 640 pixels,
+/// reduced from larger ones; cwebp 1.2.4 with method 4, libaom 3.6 with libavif 0.11.1 at speed 8 and tune=ssim. Values
+/// between the anchors are interpolated.
 enum QualityScale {
     /// One line: quality, libwebp's quality, libaom's level.
     struct Anchor: Sendable {
@@ -13,7 +13,7 @@ enum QualityScale {
     }
 
     /// The mean SSIM was 0.639, 0.831, 0.896, 0.921, 0.934, 0.943, 0.951, 0.960, 0.964, 0.970, 0.976, 0.983, 0.990 and
-    /// 0.999. WebP and AVIF do not become as bad as a JPEG of quality 1, and WebP not as good as one of 100.
+    /// 0.999. WebP and AVIF cannot be as bad as a JPEG of quality 1, and WebP cannot be as good as one of 100.
     static let anchors: [Anchor] = [
         Anchor(quality: 1, webp: 0, avif: 63), Anchor(quality: 10, webp: 1, avif: 54),
         Anchor(quality: 20, webp: 17, avif: 42), Anchor(quality: 30, webp: 32, avif: 37),

@@ -1,23 +1,22 @@
 public import ImageModel
 
-/// Follows a file from its first byte to its picture's end, in pieces of any size and in constant memory, and finds
-/// what can be found without decoding: segments and chunks that do not fit together, wrong CRCs, a missing end.
+/// Follows a file from its first byte to its picture's end, in pieces of any size and in constant memory. It finds
+/// errors that show without decoding: segments and chunks that do not fit together, wrong CRCs, a missing end.
 ///
-/// Bytes behind the picture's end are allowed and counted: phones put gain maps and films there.
+/// Bytes after the picture's end are allowed and counted: phones put gain maps and films there.
 public struct StructureCheck: Sendable {
-    /// What a whole file turned out to be.
+    /// The result for a whole file.
     public struct Summary: Sendable, Hashable {
-        /// Pictures in the animation; 1 for a still. Nil for an AVIF, whose header says it.
+        /// Frames of the animation; 1 for a still picture. Nil for an AVIF, whose header says it.
         public var frames: Int?
-        /// Offset behind the last byte of the picture.
+        /// Offset after the last byte of the picture.
         public var imageEnd: Int
-        /// Bytes behind the picture.
+        /// Bytes after the picture.
         public var trailingBytes: Int
-        /// The orientation in an EXIF chunk that stands behind the image data of a WebP, where a header read from the
-        /// file's first part does not see it. Nil where there is none. A PNG's counts only in front of its image data.
+        /// The orientation in an EXIF chunk after the image data of a WebP, which a header read from the file's first
+        /// part does not see. Nil if there is none. In a PNG only EXIF before its image data counts.
         public var lateOrientation: Orientation?
-        /// Whether a pixel may be transparent, where the whole file tells more of it than its header. Nil for the
-        /// others.
+        /// Whether a pixel may be transparent, if the whole file tells more than its header. Nil for other formats.
         public var hasAlpha: Bool?
     }
 
@@ -30,7 +29,7 @@ public struct StructureCheck: Sendable {
 
     private var machine: Machine
 
-    /// A check of a file whose first bytes are of this format.
+    /// A check of a file whose first bytes have this format.
     public init(format: ImageFormat, limits: CodecLimits) {
         switch format {
         case .jpeg: machine = .jpeg(JPEGStructure(limits: limits))
@@ -40,7 +39,7 @@ public struct StructureCheck: Sendable {
         }
     }
 
-    /// The offset behind the last byte that ``ImageHeader/read(_:limits:)`` needs; nil until it was seen.
+    /// The offset after the last byte that ``ImageHeader/read(_:limits:)`` needs; nil until it has come.
     public var headerEnd: Int? {
         switch machine {
         case .jpeg(let structure): structure.headerEnd
@@ -73,7 +72,7 @@ public struct StructureCheck: Sendable {
 
     /// Says that the file ends here.
     ///
-    /// - Throws: `truncated` where the picture has not ended yet; `damaged`.
+    /// - Throws: `truncated` if the picture has not ended yet; `damaged`.
     public mutating func finish() throws(CodecError) -> Summary {
         switch machine {
         case .jpeg(let structure): try structure.finish()

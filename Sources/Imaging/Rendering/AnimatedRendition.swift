@@ -1,16 +1,16 @@
 import ImageCodecs
 import ImageModel
 
-/// The way of an animation that stays one: every picture that is shown goes through the steps of one plan and becomes a
-/// frame of an animated WebP, with the loops and the delays of the source.
+/// Renders an animation that stays one: every frame that is shown goes through the steps of one plan and becomes a
+/// frame of an animated WebP, with the loops and delays of the source.
 enum AnimatedRendition {
-    /// - Parameter plan: one whose ``RenderPlan/isAnimated`` holds.
+    /// - Parameter plan: a plan with ``RenderPlan/isAnimated``.
     static func render(
         _ file: RawSpan, info: ImageInfo, spec: RenditionSpec, plan: RenderPlan, limits: RenderLimits,
         cancelled: CancelFlag
     ) throws(RenderError) -> RenderedImage {
         var encoder: AnimationEncoder?
-        // Attention is looked for once: a region that moved from frame to frame would shake.
+        // Attention is searched for once: a region that moved from frame to frame would shake.
         var region = plan.resampling?.region
         var stage = RenderError.Stage.decode
         do throws(CodecError) {

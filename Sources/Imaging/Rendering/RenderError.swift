@@ -4,9 +4,9 @@ public import ImageCodecs
 public enum RenderError: Error, Sendable, Hashable {
     /// The codecs failed, at this stage.
     case codec(Stage, CodecError)
-    /// The picture is sound, but no rendition can be made of it. The text says why.
+    /// The picture is valid, but no rendition can be made from it. The text says why.
     case unsupported(String)
-    /// The rendition asked for would have a side beyond a limit: what is limited, the value, the largest one allowed.
+    /// The requested rendition would have a side beyond a limit: what is limited, the value, the largest one allowed.
     case tooLarge(limit: String, value: Int, maximum: Int)
     /// The flag was set.
     case cancelled
@@ -14,7 +14,7 @@ public enum RenderError: Error, Sendable, Hashable {
     /// Where in the pipeline the codecs failed.
     public enum Stage: String, Sendable, Hashable {
         case decode
-        /// Between decoding and encoding; only for want of memory.
+        /// Between decoding and encoding; only if there is not enough memory.
         case transform
         case encode
     }
@@ -30,13 +30,14 @@ public enum RenderError: Error, Sendable, Hashable {
         }
     }
 
-    /// An error of the codecs; their ``CodecError/cancelled`` is ours.
+    /// Wraps an error of the codecs; ``CodecError/cancelled`` becomes our own.
     static func wrapping(_ error: CodecError, at stage: Stage) -> RenderError {
         error == .cancelled ? .cancelled : .codec(stage, error)
     }
 }
 
 extension RenderError: CustomStringConvertible {
+    /// For logs: as ``publicText``, and with the stage if the codecs failed.
     public var description: String {
         switch self {
         case .codec(let stage, let error): "\(stage.rawValue): \(error)"

@@ -1,13 +1,14 @@
 public import ImageCodecs
 
-/// What a rendition may ask for.
+/// Limits of a rendition.
 public struct RenderLimits: Sendable, Hashable {
-    /// What the stored picture may be.
+    /// Limits of the stored picture.
     public var codec: CodecLimits
-    /// The largest side that can be asked for, and that a free side may be enlarged to. A picture that is larger by
-    /// itself may stay so.
+    /// The largest side that can be requested, and that a free side may be enlarged to. A larger picture may keep its
+    /// size.
     public var maximumSide: Int
 
+    /// Limits; by default Tintype's own.
     public init(codec: CodecLimits = CodecLimits(), maximumSide: Int = 8_192) {
         self.codec = codec
         self.maximumSide = maximumSide

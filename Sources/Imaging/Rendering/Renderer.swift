@@ -1,13 +1,13 @@
 public import ImageCodecs
 public import ImageModel
 
-/// Makes renditions. Synchronous and busy: for a thread of its own, never for an event loop.
+/// Makes renditions. Synchronous and compute-intensive: for a thread of its own, never for an event loop.
 public enum Renderer {
-    /// Part of every rendition's key. Raised whenever the same request would give other pixels or bytes than before,
-    /// so that what an older renderer made is not served any more.
+    /// Part of every rendition's key. Raised whenever the same request would give other pixels or bytes than before, so
+    /// that results of an older renderer are no longer served.
     public static let revision = 4
 
-    /// What is done between resampling and encoding, in this order.
+    /// The steps between resampling and encoding, in this order.
     private static let steps: [any RenderStep.Type] = [
         BlurStep.self,
         SharpenStep.self,
@@ -16,22 +16,22 @@ public enum Renderer {
         PadStep.self,
     ]
 
-    /// The quality where a request names none: 80 for JPEG and for lossy WebP, which is where both curves of size over
-    /// visible error begin to turn steep; nil for a format without quality.
+    /// The quality if a request names none: 80 for JPEG and lossy WebP, where both curves of size over visible error
+    /// begin to turn steep; nil for a format without quality.
     public static func defaultQuality(for format: ImageFormat) -> Int? {
         format.capabilities.hasQuality ? ImageEncoder.defaultQuality : nil
     }
 
-    /// Plans and makes a rendition: decoded to sRGB, cut and scaled, blurred, sharpened, made opaque if the format is,
-    /// turned, padded, encoded with nothing of the source's metadata but artist and copyright.
+    /// Plans and makes a rendition: decoded to sRGB, cropped and scaled, blurred, sharpened, made opaque if the format
+    /// is, rotated, padded, and encoded without metadata of the source except artist and copyright.
     ///
     /// - Parameters:
     ///   - file: the whole stored file.
-    ///   - info: what ``ImageHeader/read(_:limits:)`` said of the whole file.
+    ///   - info: from ``ImageHeader/read(_:limits:)`` for the whole file.
     ///
-    /// An animation stays one, as WebP, unless the spec asks for a still.
-    /// - Throws: ``RenderError``; for an animation in another format ``RenderError/unsupported(_:)``, since showing its
-    ///   first picture only would be a loss that nobody asked for.
+    /// An animation stays one, as WebP, unless the spec asks for a still picture.
+    /// - Throws: ``RenderError``; for an animation in another format ``RenderError/unsupported(_:)``, because showing
+    ///   only its first frame would be a loss that nobody asked for.
     public static func render(
         _ file: RawSpan, info: ImageInfo, spec: RenditionSpec, limits: RenderLimits, cancelled: CancelFlag
     ) throws(RenderError) -> RenderedImage {
@@ -39,7 +39,7 @@ public enum Renderer {
         return try render(file, info: info, spec: spec, plan: plan, limits: limits, cancelled: cancelled)
     }
 
-    /// The same by a plan that was made before, to admit its memory.
+    /// The same with a plan that was made before, so that its memory could be admitted.
     /// - Parameter plan: made from the same `info` and `spec`.
     public static func render(
         _ file: RawSpan, info: ImageInfo, spec: RenditionSpec, plan: RenderPlan, limits: RenderLimits,
@@ -83,7 +83,7 @@ public enum Renderer {
             file, info: info, scaleDenominator: plan.scaleDenominator, limits: limits.codec, cancelled: cancelled)
     }
 
-    /// Colours are converted once the picture is smaller: the same ones at a part of the cost.
+    /// Colours are converted after the reduction: the same result at a fraction of the cost.
     private static func converted(
         _ picture: consuming PixelBuffer, by conversion: ColorConversion?, cancelled: CancelFlag
     ) throws(CodecError) -> PixelBuffer {
@@ -93,9 +93,9 @@ public enum Renderer {
         return picture
     }
 
-    /// The way of a JPEG: it stays in planes up to its resampling, and, where nothing else is to be done and a JPEG is
-    /// wanted, up to its end.
-    /// - Returns: nil where the file has no such planes.
+    /// Renders a JPEG in planes up to its resampling or, if nothing else is to be done and the result is a JPEG, up to
+    /// the end.
+    /// - Returns: nil if the file has no such planes.
     private static func renderPlanes(
         _ file: RawSpan, info: ImageInfo, spec: RenditionSpec, plan: RenderPlan, limits: RenderLimits,
         cancelled: CancelFlag
@@ -139,7 +139,7 @@ public enum Renderer {
         return try finish(picture, file, info: info, spec: spec, plan: plan, cancelled: cancelled)
     }
 
-    /// Takes the planes with it: they must be gone when the encoder takes its memory.
+    /// Consumes the planes: they must be freed before the encoder allocates its memory.
     private static func resample(
         _ planes: consuming JPEGPlanes, _ resampling: RenderPlan.Resampling, spec: RenditionSpec, plan: RenderPlan,
         cancelled: CancelFlag
@@ -152,7 +152,7 @@ public enum Renderer {
         return try resampled.turned(plan.orientation, cancelled: cancelled)
     }
 
-    /// Takes the planes with it, too.
+    /// Consumes the planes, too.
     private static func resampleToRGB(
         _ planes: consuming JPEGPlanes, _ resampling: RenderPlan.Resampling, plan: RenderPlan, cancelled: CancelFlag
     ) throws(CodecError) -> PixelBuffer {
@@ -163,7 +163,7 @@ public enum Renderer {
             by: conversion, cancelled: cancelled)
     }
 
-    /// The steps that are left, and encoding.
+    /// The remaining steps, and encoding.
     private static func finish(
         _ picture: consuming PixelBuffer, _ file: RawSpan, info: ImageInfo, spec: RenditionSpec, plan: RenderPlan,
         cancelled: CancelFlag
@@ -195,7 +195,7 @@ public enum Renderer {
         }
     }
 
-    /// What is done between resampling and encoding.
+    /// Applies the steps between resampling and encoding.
     static func applySteps(
         _ picture: consuming PixelBuffer, plan: RenderPlan, cancelled: CancelFlag
     ) throws(CodecError) -> PixelBuffer {
@@ -206,6 +206,6 @@ public enum Renderer {
 }
 
 extension RenditionSpec {
-    /// An intermediate is decoded again and again, and never looked at.
+    /// An intermediate is decoded again and again, and never displayed.
     var jpegCoding: JPEGCoding { isIntermediate ? .sequential : .progressive }
 }

@@ -1,4 +1,4 @@
 public import TaskSupport
 
-/// The clock of this target's deadlines.
+/// The clock that deadlines in this module are measured with.
 public typealias AdmissionClock = MonotonicClock

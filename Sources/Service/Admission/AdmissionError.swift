@@ -1,17 +1,18 @@
 /// Why work was not admitted. The text of these errors names no secret and no path: it may be shown.
 public enum AdmissionError: Error, Sendable, Hashable {
-    /// Too much is waiting already, or the wait outlasted the deadline. Asking again after so many seconds (1 to 60)
-    /// is worth a try.
+    /// Too much work is waiting already, or the wait has passed the deadline. The client should retry after so many
+    /// seconds (1 to 60).
     case overloaded(retryAfterSeconds: Int)
     /// The request alone needs more than the whole budget of `limit` units: waiting would not help.
     case exceedsBudget(limit: Int)
-    /// Whoever asked has left.
+    /// The caller has cancelled its request.
     case cancelled
-    /// The process is going down.
+    /// The process is shutting down.
     case shuttingDown
 }
 
 extension AdmissionError: CustomStringConvertible {
+    /// What happened and the limit or the wait, for a client or a log.
     public var description: String {
         switch self {
         case .overloaded(let seconds): "overloaded, try again in \(seconds) s"
@@ -23,8 +24,8 @@ extension AdmissionError: CustomStringConvertible {
 }
 
 extension AdmissionError {
-    /// An overload whose Retry-After is the time that callers wait at present, rounded up and kept between 1 and 60 s:
-    /// who comes back earlier would find the same queue.
+    /// An overload whose Retry-After is the time that callers wait at present, rounded up and kept between 1 and 60 s.
+    /// A client that comes back earlier would find the same queue.
     static func overloaded(waited: Duration) -> AdmissionError {
         let (seconds, attoseconds) = waited.components
         let roundedUp = attoseconds > 0 ? seconds + 1 : seconds

@@ -1,14 +1,14 @@
-/// Why a job got no permit from a ``FairQueue``. Asking again after `retryAfterSeconds` (1 to 60) is worth a try:
-/// by the recent pace what stands before is done by then.
+/// Why a ``FairQueue`` gave a job no permit. The client should retry after `retryAfterSeconds` (1 to 60): at the recent
+/// pace, the work ahead of it is done by then.
 public enum AdmissionRejection: Error, Sendable, Hashable {
-    /// More is waiting than gets a permit in time. Said at once.
+    /// More work is waiting than can get a permit in time. The job is rejected on arrival.
     case full(retryAfterSeconds: Int)
-    /// It waited, and had to make way for a client who had less waiting.
+    /// The job was waiting, but had to make way for a client with less work waiting.
     case displaced(retryAfterSeconds: Int)
-    /// It got no permit before its deadline.
+    /// The job got no permit before its deadline.
     case tooLate(retryAfterSeconds: Int)
-    /// The job alone holds more bytes than there are.
+    /// The job alone holds more bytes than the limit allows.
     case exceedsHeldBytes(limit: Int)
-    /// Whoever asked has left.
+    /// The caller has cancelled its request.
     case cancelled
 }

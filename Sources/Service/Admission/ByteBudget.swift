@@ -1,14 +1,15 @@
 import NIOConcurrencyHelpers
 public import TaskSupport
 
-/// Memory that is needed as a whole before work can begin, such as that of decoded pixels: first come, first served,
-/// with a bounded queue and a deadline for each wait. Of some budgets one client gets a share only.
+/// Memory that must be reserved as a whole before work can begin, such as the memory of decoded pixels. Requests are
+/// served in the order of arrival, with a bounded queue and a deadline for each wait. A budget can limit the share of
+/// one client.
 public final class ByteBudget<Client: Hashable & Sendable>: Sendable {
     /// Counts for metrics.
     public struct Usage: Sendable, Hashable {
         /// The whole budget.
         public let limit: Int
-        /// Bytes handed out, at most `limit`.
+        /// Bytes reserved, at most `limit`.
         public let heldBytes: Int
         /// Requests that wait.
         public let waiting: Int
@@ -30,7 +31,7 @@ public final class ByteBudget<Client: Hashable & Sendable>: Sendable {
         }
     }
 
-    /// Bytes handed out. Given back by ``release()``, at the latest when the last reference goes.
+    /// Reserved bytes. ``release()`` gives them back; so does the end of the last reference.
     public final class Reservation: Sendable {
         private let budget: ByteBudget
         private let held: NIOLockedValueBox<(client: Client, bytes: Int)?>
@@ -47,7 +48,7 @@ public final class ByteBudget<Client: Hashable & Sendable>: Sendable {
         /// The bytes that are held; 0 once they have been given back.
         public var bytes: Int { held.withLockedValue { $0?.bytes ?? 0 } }
 
-        /// Gives the bytes back. Calling it again does nothing.
+        /// Gives the bytes back. A second call does nothing.
         public func release() {
             let was = held.withLockedValue { held in
                 defer { held = nil }
@@ -56,9 +57,9 @@ public final class ByteBudget<Client: Hashable & Sendable>: Sendable {
             if let was { budget.step { $0.release(was.bytes, of: was.client) } }
         }
 
-        /// Makes it another number of bytes. To take more succeeds only where there is room for that at this moment.
+        /// Changes the number of reserved bytes. An increase succeeds only if so many bytes are free at this moment.
         ///
-        /// - Returns: false where nothing has changed, since more was asked for than there is, or all was given back.
+        /// - Returns: false if nothing has changed, because too few bytes are free or the reservation was released.
         public func resize(to bytes: Int) -> Bool {
             held.withLockedValue { held in
                 guard let was = held else { return false }
@@ -73,7 +74,7 @@ public final class ByteBudget<Client: Hashable & Sendable>: Sendable {
             }
         }
 
-        /// Counts the bytes for another client from now on, even beyond its share.
+        /// Counts the bytes for another client from now on, even if they exceed its share.
         public func move(to client: Client) {
             held.withLockedValue { held in
                 guard let was = held, was.client != client else { return }
@@ -87,17 +88,17 @@ public final class ByteBudget<Client: Hashable & Sendable>: Sendable {
     private let clock: AdmissionClock
 
     /// - Parameters:
-    ///   - limit: bytes that may be handed out at once; not negative.
-    ///   - queueLimit: requests that may wait; one more is refused at once.
-    ///   - share: the most that one client may hold, but that a single request may be larger; nil: no such bound. With
-    ///     one, a quarter of those that may wait may be of one client.
+    ///   - limit: bytes that may be reserved at once; not negative.
+    ///   - queueLimit: requests that may wait; one more is rejected at once.
+    ///   - share: the most bytes that one client may hold (a single request may exceed it); nil: no such limit. With a
+    ///     share, one client may have a quarter of the waiting requests.
     public init(limit: Int, queueLimit: Int, share: Int? = nil, clock: AdmissionClock = .continuous) {
         self.guarded = NIOLockedValueBox(
             Guarded(state: ByteBudgetState(limit: limit, queueLimit: queueLimit, share: share)))
         self.clock = clock
     }
 
-    /// All counts, of one moment.
+    /// All counts, taken at the same moment.
     public var usage: Usage {
         let now = clock.now()
         return guarded.withLockedValue {
@@ -123,11 +124,11 @@ public final class ByteBudget<Client: Hashable & Sendable>: Sendable {
         _ bytes: Int, for client: Client, deadline: ContinuousClock.Instant
     ) async throws(AdmissionError) -> Reservation {
         let ticket = guarded.withLockedValue { $0.state.nextTicket() }
-        let refusal = await withTaskCancellationHandler {
+        let rejection = await withTaskCancellationHandler {
             await withCheckedContinuation { (continuation: Continuation) in
                 let now = clock.now()
                 let answer = guarded.withLockedValue { guarded -> ByteBudgetState<Client>.Answer in
-                    // Seen here, under the lock, or else the handler comes later and finds the ticket.
+                    // Seen here, under the lock; otherwise the handler runs later and finds the ticket.
                     if Task.isCancelled { return .refused(.cancelled) }
                     let answer = guarded.state.request(
                         bytes, for: client, ticket: ticket, deadline: deadline, now: now)
@@ -146,11 +147,11 @@ public final class ByteBudget<Client: Hashable & Sendable>: Sendable {
         } onCancel: {
             withdraw(ticket) { _ in .cancelled }
         }
-        if let refusal { throw refusal }
+        if let rejection { throw rejection }
         return Reservation(bytes, for: client, of: self)
     }
 
-    /// So many bytes, where they are free at this moment and nobody has to wait for them; else nil.
+    /// Reserves so many bytes if they are free at this moment and nobody waits for them; else nil.
     public func tryAcquire(_ bytes: Int, for client: Client) -> Reservation? {
         let isGranted = guarded.withLockedValue { $0.state.tryRequest(bytes, for: client) }
         return isGranted ? Reservation(bytes, for: client, of: self) : nil
@@ -168,7 +169,7 @@ public final class ByteBudget<Client: Hashable & Sendable>: Sendable {
     private func timer(_ ticket: Int, deadline: ContinuousClock.Instant) -> Task<Void, Never> {
         let clock = clock
         return Task { [weak self] in
-            // A sleep that is cut short belongs to a request that waits no more.
+            // If the sleep is cancelled, its request no longer waits.
             guard (try? await clock.sleep(deadline)) != nil else { return }
             self?.withdraw(ticket) { .overloaded(waited: $0) }
         }
@@ -176,12 +177,12 @@ public final class ByteBudget<Client: Hashable & Sendable>: Sendable {
 
     private func withdraw(_ ticket: Int, error: (Duration) -> AdmissionError) {
         let now = clock.now()
-        let (refused, refusal, granted) = guarded.withLockedValue {
+        let (refused, rejection, granted) = guarded.withLockedValue {
             guarded -> (Continuation?, AdmissionError, [Continuation]) in
             guard let (waited, granted) = guarded.state.withdraw(ticket, now: now) else { return (nil, .cancelled, []) }
             return (guarded.take(ticket), error(waited), granted.compactMap { guarded.take($0) })
         }
-        refused?.resume(returning: refusal)
+        refused?.resume(returning: rejection)
         for continuation in granted { continuation.resume(returning: nil) }
     }
 

@@ -1,9 +1,10 @@
 import DequeModule
 
-/// The account of a ``ByteBudget``, as a value: requests in, grants out, in the order of arrival.
+/// The state of a ``ByteBudget``, as a value: requests in, grants out, in the order of arrival.
 ///
-/// Where clients have a share, one that has used it up waits for itself alone: those behind it go first. Whoever waits
-/// for the whole budget holds up all who come later, though they may fit: else small requests would starve a large one.
+/// If clients have a share, a client that has used it up delays only itself: later requests of others overtake it. A
+/// request that waits for the whole budget holds up all later requests, even those that would fit: else small requests
+/// would starve a large one.
 struct ByteBudgetState<Client: Hashable & Sendable>: Sendable {
     typealias Ticket = Int
 
@@ -28,7 +29,7 @@ struct ByteBudgetState<Client: Hashable & Sendable>: Sendable {
 
     let limit: Int
     let queueLimit: Int
-    /// The most that one client may hold, but for a single request; nil: there is no such bound.
+    /// The most bytes that one client may hold, unless in a single request; nil: no such limit.
     let share: Int?
     /// How many requests of one client may wait.
     private let queueShare: Int
@@ -68,9 +69,9 @@ struct ByteBudgetState<Client: Hashable & Sendable>: Sendable {
         precondition(bytes >= 0, "a size is not negative")
         guard bytes <= limit else { return .refused(.exceedsBudget(limit: limit)) }
         append(Waiter(ticket: ticket, client: client, bytes: bytes, since: now))
-        // Whoever is granted now could not be granted before, so that is this one or nobody.
+        // A request that can be granted now could not be granted before, so it is this one or none.
         if settle().contains(ticket) { return .granted }
-        // Itself is one of those that wait.
+        // The request itself is among the waiters.
         let isFull = waiters.count > queueLimit || accounts[client, default: Account()].waiting > queueShare
         guard !isFull, now < deadline else {
             remove(at: waiters.count - 1)
@@ -79,7 +80,7 @@ struct ByteBudgetState<Client: Hashable & Sendable>: Sendable {
         return .queued
     }
 
-    /// The same without waiting.
+    /// The same, but never waits.
     mutating func tryRequest(_ bytes: Int, for client: Client) -> Bool {
         precondition(bytes >= 0, "a size is not negative")
         guard isWithinShare(bytes, client), bytes <= limit - heldBytes else { return false }
@@ -87,13 +88,13 @@ struct ByteBudgetState<Client: Hashable & Sendable>: Sendable {
         return true
     }
 
-    /// Gives bytes back; answers with those who may go on.
+    /// Gives bytes back. Returns the requests that are granted now.
     mutating func release(_ bytes: Int, of client: Client) -> [Ticket] {
         change(client, by: -bytes)
         return settle()
     }
 
-    /// Makes what is held another number of bytes, where there is room for it now.
+    /// Changes the size of a reservation if so many bytes are free now.
     mutating func resize(_ old: Int, to new: Int, of client: Client) -> (isDone: Bool, granted: [Ticket]) {
         change(client, by: -old)
         guard tryRequest(new, for: client) else {
@@ -103,15 +104,15 @@ struct ByteBudgetState<Client: Hashable & Sendable>: Sendable {
         return (true, new < old ? settle() : [])
     }
 
-    /// What one client holds is another one's from now on, even beyond its share; answers with those who may go on.
+    /// Moves bytes to another client, even beyond its share. Returns the requests that are granted now.
     mutating func move(_ bytes: Int, from old: Client, to new: Client) -> [Ticket] {
         change(old, by: -bytes)
         change(new, by: bytes)
         return settle()
     }
 
-    /// Takes a waiting request back, for want of interest or of time. Nil if it does not wait any more; else how long
-    /// it waited, and who may go on now.
+    /// Removes a waiting request, because it was cancelled or its deadline has passed. Returns nil if it no longer
+    /// waits; else how long it waited, and the requests that are granted now.
     mutating func withdraw(_ ticket: Ticket, now: ContinuousClock.Instant) -> (waited: Duration, granted: [Ticket])? {
         guard let index = waiters.firstIndex(where: { $0.ticket == ticket }) else { return nil }
         let waiter = remove(at: index)
@@ -132,7 +133,7 @@ struct ByteBudgetState<Client: Hashable & Sendable>: Sendable {
             if spent.contains(waiter.client) {
                 index += 1
             } else if !isWithinShare(waiter.bytes, waiter.client) {
-                // It stands in the way of its own client's later requests only.
+                // It only delays later requests of its own client.
                 spent.insert(waiter.client)
                 index += 1
             } else if waiter.bytes <= limit - heldBytes {

@@ -1,6 +1,6 @@
 import NIOConcurrencyHelpers
 
-/// Tells running work that nobody wants its result any more. Set once, never taken back.
+/// Tells running work that nobody needs its result any more. Once set, it stays set.
 public final class Cancellation: Sendable {
     private struct State {
         var isCancelled = false
@@ -9,12 +9,13 @@ public final class Cancellation: Sendable {
 
     private let state = NIOLockedValueBox(State())
 
+    /// A flag that is not set and has no handlers.
     public init() {}
 
     /// Whether ``cancel()`` was called.
     public var isCancelled: Bool { state.withLockedValue { $0.isCancelled } }
 
-    /// Sets the flag and runs the handlers, on the caller's thread. Calling it again does nothing.
+    /// Sets the flag and runs the handlers, on the caller's thread. A second call does nothing.
     public func cancel() {
         let handlers = state.withLockedValue { state in
             state.isCancelled = true
@@ -24,8 +25,8 @@ public final class Cancellation: Sendable {
         for handler in handlers { handler() }
     }
 
-    /// Runs `handler` when the flag is set, at once if it is set already: the bridge to a flag of another kind, such
-    /// as one that C code polls.
+    /// Runs `handler` when the flag is set, or at once if it is set already. This connects it to a flag of another
+    /// kind, such as one that C code polls.
     public func onCancel(_ handler: @escaping @Sendable () -> Void) {
         let runNow = state.withLockedValue { state in
             if !state.isCancelled { state.handlers.append(handler) }

@@ -6,23 +6,23 @@
     import Darwin
 #endif
 
-/// How many bytes of work are finished in a second while there is always more to do, as lately seen: what was finished
-/// divided by the time it took, both forgotten exponentially.
+/// How many bytes of work are finished per second while more work waits: recent work divided by the time it took. Both
+/// are forgotten exponentially.
 ///
-/// Only time in which work waits counts, since else the pace is that of the requests and not ours. In calm times the
-/// rate goes back to a guess just as fast: the next pictures may be of another kind.
+/// Only time in which work waits counts; else the rate would be that of the requests and not ours. When nothing waits,
+/// the rate returns to a guess just as fast, because the next pictures may be of another kind.
 struct CompletionRate: Sendable {
     private let guess: Double
     private var bytes: Double
     private var seconds: Double
     private var last: ContinuousClock.Instant?
 
-    /// After so many seconds 37 % (1/e) of what was seen still count.
+    /// After so many seconds, 37 % (1/e) of a measurement still counts.
     private static let memory = 2.0
-    /// The guess weighs as much as a measurement of so many seconds.
+    /// The guess weighs as much as so many seconds of measurement.
     private static let weightOfGuess = 0.2
 
-    /// - Parameter guess: bytes in a second, more than 0, believed until something is known.
+    /// - Parameter guess: bytes per second, more than 0; used until there are measurements.
     init(guess: Double) {
         precondition(guess > 0, "a pace is more than nothing")
         self.guess = guess
@@ -32,8 +32,8 @@ struct CompletionRate: Sendable {
 
     var bytesPerSecond: Double { bytes / seconds }
 
-    /// Time goes by.
-    /// - Parameter isBusy: whether work was waiting all the time since the last call.
+    /// Lets time pass.
+    /// - Parameter isBusy: whether work was waiting during the whole time since the last call.
     mutating func advance(to now: ContinuousClock.Instant, isBusy: Bool) {
         defer { last = now }
         guard let last, last < now else { return }
@@ -41,7 +41,7 @@ struct CompletionRate: Sendable {
         bytes *= kept
         seconds *= kept
         if isBusy {
-            // The integral over time that is forgotten at the same pace.
+            // The integral over time, forgotten at the same pace.
             seconds += Self.memory * (1 - kept)
         } else {
             bytes += guess * Self.weightOfGuess * (1 - kept)
@@ -49,7 +49,7 @@ struct CompletionRate: Sendable {
         }
     }
 
-    /// So much was finished while more was waiting.
+    /// Records finished work. Call it only if more work was waiting meanwhile.
     mutating func finish(_ cost: Int) { bytes += Double(cost) }
 }
 

@@ -1,14 +1,14 @@
 import NIOConcurrencyHelpers
 public import TaskSupport
 
-/// Permits for work that all clients want at once, shared evenly between them, in front of which nobody waits in vain:
-/// what by the recent pace will get no permit in time is refused on arrival.
+/// Permits for work that many clients want at once, shared evenly between them. A job that would get no permit in time,
+/// at the recent pace, is rejected on arrival, so that it does not wait in vain.
 ///
-/// The rule stands in one pure state machine; this is the lock, the clock and those who wait.
+/// A pure state machine decides; this class adds the lock, the clock and the waiting tasks.
 public final class FairQueue<Client: Hashable & Sendable>: Sendable {
-    /// What is asked for.
+    /// One piece of work that asks for a permit.
     public struct Job: Sendable {
-        /// Who asks. Clients share permits evenly by cost.
+        /// The client that asks. Clients share permits evenly by cost.
         public var client: Client
         /// Bytes that the job holds from its permit until ``Permit/release()``; not negative.
         public var heldBytes: Int
@@ -16,10 +16,10 @@ public final class FairQueue<Client: Hashable & Sendable>: Sendable {
         public var cost: Int
         /// Bytes of memory that the work takes while it has its permit; not negative.
         public var load: Int
-        /// Whether it has been given a permit elsewhere, and asks only for memory.
+        /// Whether another queue has given the job a permit, so that it only asks for memory.
         public var hasPermit: Bool
 
-        /// - Parameter load: nil: as much as the cost.
+        /// - Parameter load: nil means as much as the cost.
         public init(client: Client, heldBytes: Int, cost: Int, load: Int? = nil, hasPermit: Bool = false) {
             self.client = client
             self.heldBytes = heldBytes
@@ -29,23 +29,24 @@ public final class FairQueue<Client: Hashable & Sendable>: Sendable {
         }
     }
 
-    /// What bounds the queue.
+    /// The limits of the queue.
     public struct Limits: Sendable {
         /// Jobs that may have a permit at once; at least 1.
         public var permits: Int
-        /// More may, while the load of all of them together is no more bytes than this.
+        /// More jobs may have a permit if the load of all of them together is at most so many bytes.
         public var load: Int
-        /// Fewer may, where their load would be more bytes than this together; one alone may have any.
+        /// The load of all jobs with a permit is at most so many bytes. A single job may have any load.
         public var memory: Int
         /// Bytes that may be held at once.
         public var heldBytes: Int
         /// Jobs that may wait.
         public var queue: Int
-        /// A job is taken in where what stands before it is done within this, by the recent pace.
+        /// A job is accepted if the work ahead of it is done within this time, at the recent pace.
         public var wait: Duration
-        /// The pace, in bytes of work a second, that is believed until it is known; more than 0.
+        /// The pace, in bytes of work per second, that is assumed before there are measurements; more than 0.
         public var pace: Double
 
+        /// Limits as they are described at each property. Checks no range.
         public init(
             permits: Int, load: Int, memory: Int = .max, heldBytes: Int, queue: Int, wait: Duration, pace: Double
         ) {
@@ -71,7 +72,7 @@ public final class FairQueue<Client: Hashable & Sendable>: Sendable {
         public let oldestWaitingSeconds: Double
     }
 
-    /// A permit, and the bytes that it holds. Both end at the latest when the last reference goes.
+    /// A permit, and the bytes that it holds. Both end with the last reference, if not earlier.
     public final class Permit: Sendable {
         private let job: Job
         private let queue: FairQueue
@@ -86,7 +87,7 @@ public final class FairQueue<Client: Hashable & Sendable>: Sendable {
             release()
         }
 
-        /// Lets the next one have a permit; the bytes are kept. Calling it again does nothing.
+        /// Gives the permit to the next job, but keeps the bytes. A second call does nothing.
         public func endWork() {
             let was = held.withLockedValue { held in
                 defer { held.permit = false }
@@ -95,7 +96,7 @@ public final class FairQueue<Client: Hashable & Sendable>: Sendable {
             if was { queue.step { $0.endWork(job, now: $1) } }
         }
 
-        /// Gives the bytes back, and the permit. Calling it again does nothing.
+        /// Gives the bytes and the permit back. A second call does nothing.
         public func release() {
             endWork()
             let was = held.withLockedValue { held in
@@ -129,7 +130,7 @@ public final class FairQueue<Client: Hashable & Sendable>: Sendable {
         self.clock = clock
     }
 
-    /// All counts, of one moment.
+    /// All counts, taken at the same moment.
     public var usage: Usage {
         let now = clock.now()
         return guarded.withLockedValue {
@@ -141,19 +142,18 @@ public final class FairQueue<Client: Hashable & Sendable>: Sendable {
 
     /// Waits for a permit, until `deadline` at most.
     ///
-    /// - Throws: ``AdmissionRejection``: at once where the queue is full or there are never so many bytes; later where
-    ///   the
-    ///   deadline passes, a client with less waiting comes, or the task is cancelled.
+    /// - Throws: ``AdmissionRejection``: at once if the queue is full or the job's bytes exceed the limit; later if the
+    ///   deadline passes, a client with less work waiting comes, or the task is cancelled.
     public func acquire(_ job: Job, deadline: ContinuousClock.Instant) async throws(AdmissionRejection) -> Permit {
         let ticket = guarded.withLockedValue { $0.state.nextTicket() }
-        let refusal = await withTaskCancellationHandler {
+        let rejection = await withTaskCancellationHandler {
             await withCheckedContinuation { (continuation: Continuation) in
                 enter(job, ticket, deadline: deadline, continuation)
             }
         } onCancel: {
             withdraw(ticket) { _ in .cancelled }
         }
-        if let refusal { throw refusal }
+        if let rejection { throw rejection }
         return Permit(job, self)
     }
 
@@ -162,9 +162,9 @@ public final class FairQueue<Client: Hashable & Sendable>: Sendable {
         _ continuation: Continuation
     ) {
         let now = clock.now()
-        let (answer, displaced, refusal) = guarded.withLockedValue {
+        let (answer, displaced, rejection) = guarded.withLockedValue {
             guarded -> (FairQueueState<Client>.Answer, [Continuation], AdmissionRejection) in
-            // Seen here, under the lock, or else the handler comes later and finds the ticket.
+            // Seen here, under the lock; otherwise the handler runs later and finds the ticket.
             if Task.isCancelled { return (.refused(.cancelled), [], .cancelled) }
             let (answer, displaced) = guarded.state.arrive(job, ticket, now: now)
             if answer == .queued {
@@ -178,28 +178,28 @@ public final class FairQueue<Client: Hashable & Sendable>: Sendable {
         }
         switch answer {
         case .granted: continuation.resume(returning: nil)
-        case .refused(let refusal): continuation.resume(returning: refusal)
+        case .refused(let rejection): continuation.resume(returning: rejection)
         case .queued: break
         }
-        for continuation in displaced { continuation.resume(returning: refusal) }
+        for continuation in displaced { continuation.resume(returning: rejection) }
     }
 
     private func timer(_ ticket: Int, deadline: ContinuousClock.Instant) -> Task<Void, Never> {
         let clock = clock
         return Task { [weak self] in
-            // A sleep that is cut short belongs to a job that waits no more.
+            // If the sleep is cancelled, its job no longer waits.
             guard (try? await clock.sleep(deadline)) != nil else { return }
             self?.withdraw(ticket) { .tooLate(retryAfterSeconds: $0) }
         }
     }
 
-    private func withdraw(_ ticket: Int, refusal: (_ secondsToDrain: Int) -> AdmissionRejection) {
+    private func withdraw(_ ticket: Int, rejection: (_ secondsToDrain: Int) -> AdmissionRejection) {
         let now = clock.now()
         let (refused, error, granted) = guarded.withLockedValue {
             guarded -> (Continuation?, AdmissionRejection, [Continuation]) in
             guard let granted = guarded.state.withdraw(ticket, now: now) else { return (nil, .cancelled, []) }
             return (
-                guarded.take(ticket), refusal(guarded.state.secondsToDrain), granted.compactMap { guarded.take($0) }
+                guarded.take(ticket), rejection(guarded.state.secondsToDrain), granted.compactMap { guarded.take($0) }
             )
         }
         refused?.resume(returning: error)

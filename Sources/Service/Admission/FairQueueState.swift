@@ -1,18 +1,18 @@
 import DequeModule
 import HeapModule
 
-/// The account of a ``FairQueue``, as a value: jobs in, permits out.
+/// The state of a ``FairQueue``, as a value: jobs in, permits out.
 ///
-/// **Who is next.** Every waiting job has a tag: its client's last one, or that of the job that got its permit last
-/// where this is higher, plus its own cost. The lowest tag is next. So clients who wait share the permits evenly by
-/// cost, however many jobs each of them has brought: self-clocked fair queueing (Golestani, INFOCOM 1994), in which no
-/// round of clients has to be kept, only one heap.
+/// **Which job is next.** Every waiting job has a tag: the last tag of its client or the tag of the last job that got a
+/// permit, whichever is higher, plus its own cost. The job with the lowest tag is next. So the waiting clients share
+/// the permits evenly by cost, however many jobs each of them has. This is self-clocked fair queueing (Golestani,
+/// INFOCOM 1994): it needs no list of clients to go round, only one heap.
 ///
-/// **Who is refused.** The queue is full when there is more before a new job than is done in the time that one may
-/// wait, by the recent pace, or when too many wait. Then the job with the highest tag goes, which is the newest of the
-/// client with the most work waiting: mostly the new one itself.
+/// **Which job is rejected.** The queue is full if the work ahead of a new job takes longer than a job may wait, at the
+/// recent pace, or if too many jobs wait. Then the job with the highest tag is rejected. That is the newest job of the
+/// client with the most work waiting: mostly the new job itself.
 ///
-/// Every step takes time in proportion to the logarithm of those waiting, or less.
+/// Every step takes time in proportion to the logarithm of the number of waiting jobs, or less.
 struct FairQueueState<Client: Hashable & Sendable>: Sendable {
     typealias Ticket = Int
     typealias Job = FairQueue<Client>.Job
@@ -37,7 +37,7 @@ struct FairQueueState<Client: Hashable & Sendable>: Sendable {
         static func < (left: Place, right: Place) -> Bool { (left.tag, left.ticket) < (right.tag, right.ticket) }
     }
 
-    /// Of a client who waits; others need none, since their last tag is not above that of the last permit.
+    /// State of clients with waiting jobs. Others need none: their last tag is not above that of the last permit.
     private struct Account {
         var tag: Int
         var waiting = 0
@@ -46,7 +46,7 @@ struct FairQueueState<Client: Hashable & Sendable>: Sendable {
     private let limits: Limits
     private(set) var permits = 0
     private(set) var allHeldBytes = 0
-    /// Jobs that have been let in, those included that got their permit elsewhere.
+    /// Jobs that have a permit, including those that got it from another queue.
     private var inside = 0
     private var load = 0
     private var cost = 0
@@ -55,7 +55,7 @@ struct FairQueueState<Client: Hashable & Sendable>: Sendable {
     private var accounts: [Client: Account] = [:]
     /// The tag of the job that got its permit last.
     private var lastPermit = 0
-    /// Those who wait, and some who do not any more, which are passed over.
+    /// Waiting jobs, and some that no longer wait and are skipped.
     private var order = Heap<Place>()
     private var arrivals: Deque<Ticket> = []
     private var rate: CompletionRate
@@ -69,7 +69,7 @@ struct FairQueueState<Client: Hashable & Sendable>: Sendable {
 
     var waiting: Int { waiters.count }
 
-    /// Entries kept, those of jobs included that do not wait any more.
+    /// Entries kept, including those of jobs that no longer wait.
     var remembered: Int { order.count + arrivals.count + waiters.count + accounts.count }
 
     mutating func oldestAge(now: ContinuousClock.Instant) -> Duration {
@@ -84,7 +84,7 @@ struct FairQueueState<Client: Hashable & Sendable>: Sendable {
 
     // MARK: Events
 
-    /// A job comes. Besides its answer: those who waited and have to make way for it.
+    /// Takes a new job. Also returns the waiting jobs that have to make way for it.
     mutating func arrive(
         _ job: Job, _ ticket: Ticket, now: ContinuousClock.Instant
     ) -> (answer: Answer, displaced: [Ticket]) {
@@ -99,7 +99,7 @@ struct FairQueueState<Client: Hashable & Sendable>: Sendable {
         }
         let place = Place(tag: max(accounts[job.client]?.tag ?? 0, lastPermit) + job.cost, ticket: ticket)
         var displaced: [Ticket] = []
-        // What got its permit elsewhere was judged there: nobody makes way for it, and it is not refused here.
+        // A job with a permit of another queue was judged there: no job makes way for it, and it is not rejected here.
         if !job.hasPermit {
             guard let dropped = makeWay(for: place) else {
                 return (.refused(.full(retryAfterSeconds: secondsToDrain)), [])
@@ -115,7 +115,7 @@ struct FairQueueState<Client: Hashable & Sendable>: Sendable {
         return (.queued, displaced)
     }
 
-    /// A job that had a permit is done. Answers with those who get a permit now.
+    /// Ends a job that had a permit. Returns the jobs that get a permit now.
     mutating func endWork(_ job: Job, now: ContinuousClock.Instant) -> [Ticket] {
         advance(to: now)
         if !job.hasPermit { permits -= 1 }
@@ -126,15 +126,15 @@ struct FairQueueState<Client: Hashable & Sendable>: Sendable {
         return settle()
     }
 
-    /// Bytes are given back. Answers with those who get a permit now.
+    /// Takes bytes back. Returns the jobs that get a permit now.
     mutating func release(_ heldBytes: Int, now: ContinuousClock.Instant) -> [Ticket] {
         advance(to: now)
         allHeldBytes -= heldBytes
         return settle()
     }
 
-    /// Takes a waiting job back, for want of interest or of time. Nil if it does not wait any more; else who gets a
-    /// permit now.
+    /// Removes a waiting job, because it was cancelled or its deadline has passed. Returns nil if it no longer waits;
+    /// else the jobs that get a permit now.
     mutating func withdraw(_ ticket: Ticket, now: ContinuousClock.Instant) -> [Ticket]? {
         guard waiters[ticket] != nil else { return nil }
         advance(to: now)
@@ -142,7 +142,7 @@ struct FairQueueState<Client: Hashable & Sendable>: Sendable {
         return settle()
     }
 
-    /// Seconds until all that is here now is done, from 1 to 60.
+    /// Seconds until all present work is done, from 1 to 60.
     var secondsToDrain: Int {
         Int(min(max((Double(cost + waitingCost) / rate.bytesPerSecond).rounded(.up), 1), 60))
     }
@@ -155,7 +155,7 @@ struct FairQueueState<Client: Hashable & Sendable>: Sendable {
 
     private func fits(_ job: Job) -> Bool {
         guard job.heldBytes <= limits.heldBytes - allHeldBytes else { return false }
-        // One alone is let in whatever it takes.
+        // A single job gets a permit whatever its load.
         return (job.hasPermit || permits < limits.permits) && (inside == 0 || load + job.load <= limits.memory)
             || load + job.load <= limits.load
     }
@@ -168,7 +168,7 @@ struct FairQueueState<Client: Hashable & Sendable>: Sendable {
         allHeldBytes += job.heldBytes
     }
 
-    /// Drops jobs with higher tags until there is a place for this one; nil, and nothing dropped, where they do not
+    /// Drops jobs with higher tags until the new one has a place. Returns nil and drops nothing if that would not
     /// suffice.
     private mutating func makeWay(for newcomer: Place) -> [Ticket]? {
         let most = rate.bytesPerSecond * limits.wait.inSeconds
@@ -196,7 +196,7 @@ struct FairQueueState<Client: Hashable & Sendable>: Sendable {
         return nil
     }
 
-    /// Takes a job out of everything but the heap.
+    /// Removes a job from everything but the heap.
     private mutating func forget(_ ticket: Ticket) {
         guard let waiter = waiters.removeValue(forKey: ticket) else { return }
         waitingCost -= waiter.job.cost
@@ -204,7 +204,7 @@ struct FairQueueState<Client: Hashable & Sendable>: Sendable {
         if accounts[waiter.job.client]?.waiting == 0 {
             accounts[waiter.job.client] = nil
         } else if accounts[waiter.job.client]?.tag == waiter.tag {
-            // What its client does not use is not held against it.
+            // A client is not charged for work that it did not use.
             accounts[waiter.job.client]?.tag -= waiter.job.cost
         }
         let most = 2 * waiters.count + 64
@@ -212,7 +212,7 @@ struct FairQueueState<Client: Hashable & Sendable>: Sendable {
         if arrivals.count > most { arrivals.removeAll { waiters[$0] == nil } }
     }
 
-    /// Gives permits while the next one fits. One that does not is not overtaken: small ones would starve it.
+    /// Gives permits while the next job fits. A job that does not fit is not overtaken: small jobs would starve it.
     private mutating func settle() -> [Ticket] {
         var granted: [Ticket] = []
         while let next = order.min {
@@ -223,7 +223,7 @@ struct FairQueueState<Client: Hashable & Sendable>: Sendable {
                 granted.append(next.ticket)
                 forget(next.ticket)
             }
-            // Where the heap was made anew, it has gone already.
+            // If the heap was rebuilt meanwhile, the entry is gone already.
             if order.min == next { order.removeMin() }
         }
         return granted

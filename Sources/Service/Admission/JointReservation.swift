@@ -1,10 +1,10 @@
 import NIOConcurrencyHelpers
 
-/// Bytes that several clients hold together. They are counted once, for one of those who hold them: for the first, and
-/// where it has left, for another. Given back when nobody holds them any more.
+/// Bytes that several clients hold together. They are counted once, for one of the holders: the first one, and when
+/// that one has left, another. They are given back when nobody holds them any more.
 public final class JointReservation<Client: Hashable & Sendable>: Sendable {
     private struct Holders {
-        /// For whom the bytes are counted.
+        /// The client that the bytes are counted for.
         var payer: Client
         var counts: [Client: Int] = [:]
     }
@@ -12,13 +12,13 @@ public final class JointReservation<Client: Hashable & Sendable>: Sendable {
     private let reservation: ByteBudget<Client>.Reservation
     private let holders: NIOLockedValueBox<Holders>
 
-    /// - Parameter payer: for whom the bytes are counted until now.
+    /// - Parameter payer: the client that the bytes are counted for so far.
     public init(_ reservation: ByteBudget<Client>.Reservation, for payer: Client) {
         self.reservation = reservation
         holders = NIOLockedValueBox(Holders(payer: payer))
     }
 
-    /// One who holds the bytes, until the last reference goes.
+    /// One holder of the bytes, until the last reference goes.
     public final class Holder: Sendable {
         private let client: Client
         private let joint: JointReservation

@@ -1,7 +1,7 @@
 import NIOConcurrencyHelpers
 public import TaskSupport
 
-/// A wait that may not last for ever, of work that tells itself when it begins. Once begun it is not disturbed.
+/// Limits how long work may wait before it starts. The work itself says when it starts; after that it is not disturbed.
 public final class StartDeadline: Sendable {
     private enum State {
         case waiting, begun, givenUp
@@ -13,7 +13,7 @@ public final class StartDeadline: Sendable {
 
     /// Says that the wait is over.
     ///
-    /// - Throws: ``AdmissionError/overloaded(retryAfterSeconds:)`` where it had lasted too long before.
+    /// - Throws: ``AdmissionError/overloaded(retryAfterSeconds:)`` if the wait was too long.
     public func begin() throws(AdmissionError) {
         let isInTime = state.withLockedValue { state in
             if state == .waiting { state = .begun }
@@ -29,9 +29,10 @@ public final class StartDeadline: Sendable {
         }
     }
 
-    /// Runs `work`, and cancels it where it has not called ``begin()`` after `timeout`.
+    /// Runs `work`, and cancels it if it has not called ``begin()`` within `timeout`.
     ///
-    /// - Throws: ``AdmissionError/overloaded(retryAfterSeconds:)`` where it was cancelled for that; what `work` throws.
+    /// - Throws: ``AdmissionError/overloaded(retryAfterSeconds:)`` if it was cancelled for that reason; what `work`
+    ///   throws.
     public static func run<Value: Sendable>(
         within timeout: Duration, clock: AdmissionClock = .continuous,
         _ work: @escaping @Sendable (StartDeadline) async throws -> Value

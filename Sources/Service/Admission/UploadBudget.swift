@@ -3,10 +3,11 @@ public import TaskSupport
 
 /// The memory that all uploads together may buffer.
 ///
-/// Every upload opens a lease, grows it in small steps as bytes arrive and gives it back when a part has been sent.
-/// Small buffers share a pool; who outgrows it waits for one of a fixed number of slots, with which a whole part can
-/// be filled without waiting any more, so uploads cannot lock each other up however many there are. An upload that
-/// stalls keeps what it holds: cutting it off is its owner's task. One client gets a quarter.
+/// - Every upload opens a lease, grows it in small steps as bytes arrive, and gives it back when a part has been sent.
+/// - Small buffers share a pool. An upload that outgrows it waits for one of a fixed number of slots. With a slot it
+///   can fill a whole part without waiting again, so uploads cannot deadlock, however many there are.
+/// - An upload that stalls keeps what it holds: its owner has to cut it off.
+/// - One client gets a quarter.
 public final class UploadBudget<Client: Hashable & Sendable>: Sendable {
     /// Counts for metrics.
     public struct Usage: Sendable, Hashable {
@@ -16,7 +17,7 @@ public final class UploadBudget<Client: Hashable & Sendable>: Sendable {
         public let waiting: Int
     }
 
-    /// Nil: granted.
+    /// Nil means granted.
     private typealias Continuation = CheckedContinuation<AdmissionError?, Never>
 
     private struct Guarded {
@@ -25,12 +26,12 @@ public final class UploadBudget<Client: Hashable & Sendable>: Sendable {
         /// Since when each of them has waited.
         var since: [Int: ContinuousClock.Instant] = [:]
 
-        /// Takes out the continuations that an outcome concerns, for resumption outside of the lock.
+        /// Removes the continuations that an outcome concerns, so that they are resumed outside the lock.
         mutating func collect(
-            _ outcome: UploadBudgetState<Client>.Outcome, refusal: AdmissionError
+            _ outcome: UploadBudgetState<Client>.Outcome, rejection: AdmissionError
         ) -> [(Continuation, AdmissionError?)] {
             outcome.granted.compactMap { ticket in take(ticket).map { ($0, nil) } }
-                + outcome.refused.compactMap { ticket in take(ticket).map { ($0, refusal) } }
+                + outcome.refused.compactMap { ticket in take(ticket).map { ($0, rejection) } }
         }
 
         private mutating func take(_ ticket: Int) -> Continuation? {
@@ -44,7 +45,7 @@ public final class UploadBudget<Client: Hashable & Sendable>: Sendable {
     public let partBytes: Int
     private let clock: AdmissionClock
 
-    /// - Parameter stepBytes: grants are multiples of this, but for the last step of a part.
+    /// - Parameter stepBytes: grants are multiples of this, except for the last step of a part.
     /// - Precondition: `0 < stepBytes <= partBytes <= totalBytes`. All three come from the settings, which are checked
     ///   at start.
     public init(totalBytes: Int, partBytes: Int, stepBytes: Int, clock: AdmissionClock = .continuous) {
@@ -55,7 +56,7 @@ public final class UploadBudget<Client: Hashable & Sendable>: Sendable {
                 state: UploadBudgetState(totalBytes: totalBytes, partBytes: partBytes, stepBytes: stepBytes)))
     }
 
-    /// A lease that holds nothing yet. Never waits.
+    /// Opens a lease that holds nothing yet. Never waits.
     public func open(for client: Client) -> Lease {
         Lease(budget: self, id: guarded.withLockedValue { $0.state.open(for: client) })
     }
@@ -66,7 +67,7 @@ public final class UploadBudget<Client: Hashable & Sendable>: Sendable {
         return guarded.withLockedValue { $0.since.values.min().map { now - $0 } ?? .zero }
     }
 
-    /// All counts, of one moment.
+    /// All counts, taken at the same moment.
     public var usage: Usage {
         guarded.withLockedValue {
             Usage(heldBytes: $0.state.heldBytes, waiting: $0.state.waiting)
@@ -84,11 +85,11 @@ public final class UploadBudget<Client: Hashable & Sendable>: Sendable {
         let ticket = guarded.withLockedValue { $0.state.nextID() }
         let start = clock.now()
         let timer = NIOLockedValueBox<Task<Void, Never>?>(nil)
-        let refusal = await withTaskCancellationHandler {
+        let rejection = await withTaskCancellationHandler {
             await withCheckedContinuation { (continuation: Continuation) in
                 let answer = guarded.withLockedValue { guarded -> Bool? in
                     // The task is marked as cancelled before its handlers run. Either the mark is seen here, under the
-                    // lock, or the handler comes later and finds the ticket.
+                    // lock, or the handler runs later and finds the ticket.
                     if Task.isCancelled { return nil }
                     let answer = guarded.state.request(target, for: lease, ticket: ticket)
                     if answer == false {
@@ -102,30 +103,30 @@ public final class UploadBudget<Client: Hashable & Sendable>: Sendable {
                 case nil: continuation.resume(returning: .cancelled)
                 case false:
                     let sleeping = Task { [clock] in
-                        // A sleep that is cut short belongs to a request that waits no more.
+                        // If the sleep is cancelled, its request no longer waits.
                         guard (try? await clock.sleep(deadline)) != nil else { return }
-                        perform(refusal: .overloaded(waited: clock.now() - start)) { $0.withdraw(ticket) }
+                        perform(rejection: .overloaded(waited: clock.now() - start)) { $0.withdraw(ticket) }
                     }
                     timer.withLockedValue { $0 = sleeping }
                 }
             }
         } onCancel: {
-            perform(refusal: .cancelled) { $0.withdraw(ticket) }
+            perform(rejection: .cancelled) { $0.withdraw(ticket) }
         }
         timer.withLockedValue { $0 }?.cancel()
-        if let refusal { throw refusal }
+        if let rejection { throw rejection }
     }
 
     func close(_ lease: Int) {
-        perform(refusal: .cancelled) { $0.close(lease) }
+        perform(rejection: .cancelled) { $0.close(lease) }
     }
 
     private func perform(
-        refusal: AdmissionError, _ event: (inout UploadBudgetState<Client>) -> UploadBudgetState<Client>.Outcome
+        rejection: AdmissionError, _ event: (inout UploadBudgetState<Client>) -> UploadBudgetState<Client>.Outcome
     ) {
         let resumptions = guarded.withLockedValue { guarded in
             let outcome = event(&guarded.state)
-            return guarded.collect(outcome, refusal: refusal)
+            return guarded.collect(outcome, rejection: rejection)
         }
         for (continuation, error) in resumptions { continuation.resume(returning: error) }
     }

@@ -1,5 +1,5 @@
 extension UploadBudget {
-    /// One upload's share of the budget. Released at the latest when the last reference to it goes.
+    /// One upload's share of the budget. Released with the last reference, if not earlier.
     public final class Lease: Sendable {
         private let budget: UploadBudget
         private let id: Int
@@ -16,11 +16,11 @@ extension UploadBudget {
         /// Bytes granted and not given back, 0 to ``UploadBudget/partBytes``.
         public var heldBytes: Int { budget.held(by: id) }
 
-        /// Waits until at least `bytes` are held. What is asked is rounded up to steps; beyond one part nothing is
-        /// granted, because who holds a part must send it before it takes more.
+        /// Waits until the lease holds at least `bytes`, rounded up to steps. Grants one part at most: the upload must
+        /// send the part before it takes more.
         ///
-        /// Does not wait where so much is held already. One task at a time should grow a lease.
-        /// - Parameter deadline: until when to wait at most.
+        /// Does not wait if the lease holds so much already. One task at a time should grow a lease.
+        /// - Parameter deadline: the end of the wait.
         /// - Throws: ``AdmissionError/overloaded(retryAfterSeconds:)`` if the deadline passes,
         ///   ``AdmissionError/cancelled`` if the task was cancelled or the lease released; the lease then holds what it
         ///   held before.
@@ -29,7 +29,7 @@ extension UploadBudget {
             try await budget.grow(id, to: bytes, deadline: deadline)
         }
 
-        /// Gives back everything for good; a ``grow(to:deadline:)`` after this throws. Calling it again does nothing.
+        /// Gives everything back for good; a later ``grow(to:deadline:)`` throws. A second call does nothing.
         public func release() {
             budget.close(id)
         }

@@ -1,14 +1,13 @@
-/// The account of an ``UploadBudget``, as a value: requests in, grants out.
+/// The state of an ``UploadBudget``, as a value: requests in, grants out.
 ///
-/// The budget has two parts. Most of it is slots: who has one may fill a whole part without waiting any more, so
-/// whatever else happens, uploads with a slot go on to the end of their part and uploads cannot lock each other up. The
-/// rest is the shared pool, where buffers grow in small steps up to a small size: many slow or small uploads fit there
-/// and take nobody's slot. Who outgrows the shared pool waits for a slot, in the order of arrival. With many slots a
-/// few clients that stall hold up nobody else; with one, which would be enough against deadlock, they would stall
-/// everybody in turn.
-///
-/// One client gets a quarter of the slots, at least one, and a quarter of the shared pool: those that would have more
-/// wait for their own, and nobody else waits for them.
+/// - Most of the budget is slots. An upload with a slot may fill a whole part without waiting again. So it always gets
+///   to the end of its part, and uploads cannot deadlock.
+/// - The rest is the shared pool. Buffers grow there in small steps up to a small size: many slow or small uploads fit
+///   in and take no slot. An upload that outgrows the pool waits for a slot, in the order of arrival.
+/// - Many slots keep a few stalled clients from delaying others. One slot would prevent a deadlock too, but stalled
+///   clients would stop everybody in turn.
+/// - One client gets a quarter of the slots, at least one, and a quarter of the shared pool. Uploads that would exceed
+///   this wait for their own client, and nobody else waits for them.
 struct UploadBudgetState<Client: Hashable & Sendable> {
     typealias LeaseID = Int
     typealias Ticket = Int
@@ -32,7 +31,7 @@ struct UploadBudgetState<Client: Hashable & Sendable> {
         let target: Int
     }
 
-    /// Who may go on after an event.
+    /// The requests that an event concerns.
     struct Outcome: Equatable {
         /// Requests that were waiting and have been granted, in the order of the grants.
         var granted: [Ticket] = []
@@ -45,13 +44,13 @@ struct UploadBudgetState<Client: Hashable & Sendable> {
     let stepBytes: Int
     /// How many leases may fill a part at once: three quarters of the budget, at least one.
     let slots: Int
-    /// Shared by all who have no slot.
+    /// Shared by all uploads without a slot.
     let sharedPoolBytes: Int
     /// The most that one may hold without a slot.
     let sharedPoolLimit: Int
     /// How many slots the leases of one client may have.
     let slotsOfClient: Int
-    /// How much of the shared pool they may hold.
+    /// How much of the shared pool one client may hold.
     let sharedPoolOfClient: Int
     private(set) var heldBytes = 0
     private(set) var slotsTaken = 0
@@ -98,12 +97,12 @@ struct UploadBudgetState<Client: Hashable & Sendable> {
     /// now. False: the ticket waits and will appear in a later outcome. Nil: the lease is closed.
     mutating func request(_ target: Int, for lease: LeaseID, ticket: Ticket) -> Bool? {
         guard leases[lease] != nil else { return nil }
-        // Behind those who wait: whoever is granted now could not be granted before, so that is this one or nobody.
+        // At the end: a request that can be granted now could not be granted before, so it is this one or none.
         waiters.append(Waiter(ticket: ticket, lease: lease, target: rounded(target)))
         return settle().contains(ticket)
     }
 
-    /// Gives back everything and forgets the lease. Closing it twice does nothing.
+    /// Gives everything back and forgets the lease. A second call does nothing.
     mutating func close(_ lease: LeaseID) -> Outcome {
         guard let entry = leases.removeValue(forKey: lease) else { return Outcome() }
         giveBack(entry)
@@ -112,7 +111,7 @@ struct UploadBudgetState<Client: Hashable & Sendable> {
         return Outcome(granted: settle(), refused: refused)
     }
 
-    /// Takes a waiting request back. The outcome names it as refused if it was still waiting.
+    /// Removes a waiting request. The outcome names it as refused if it was still waiting.
     mutating func withdraw(_ ticket: Ticket) -> Outcome {
         guard let index = waiters.firstIndex(where: { $0.ticket == ticket }) else { return Outcome() }
         waiters.remove(at: index)
@@ -133,8 +132,8 @@ struct UploadBudgetState<Client: Hashable & Sendable> {
         accounts[lease.client] = account.leases > 0 ? account : nil
     }
 
-    /// Grants what can be granted, in the order of arrival. Who waits for a slot does not hold up who fits the shared
-    /// pool.
+    /// Grants what can be granted, in the order of arrival. A request that waits for a slot does not hold up one that
+    /// fits the shared pool.
     private mutating func settle() -> [Ticket] {
         var granted: [Ticket] = []
         var waiting: [Waiter] = []

@@ -1,6 +1,6 @@
 import DequeModule
 
-/// The queue of a ``WorkerPool``, as a value: who waits, who runs, who has waited for too long.
+/// The queue of a ``WorkerPool``, as a value: which jobs wait, which run, and which have waited too long.
 struct WorkQueueState {
     typealias Ticket = Int
 
@@ -10,11 +10,11 @@ struct WorkQueueState {
         let deadline: ContinuousClock.Instant
     }
 
-    /// What a worker that has nothing to do shall do.
+    /// What an idle worker should do.
     struct Next: Equatable {
         /// The job to run, if any.
         var start: Ticket?
-        /// Jobs whose deadline had passed when they came up, with the error each is refused with.
+        /// Jobs whose deadline had passed when their turn came, each with its error.
         var expired: [Ticket: AdmissionError] = [:]
     }
 
@@ -33,7 +33,7 @@ struct WorkQueueState {
 
     var queued: Int { queue.count }
 
-    /// Whether a worker has something to do: a job, or to end.
+    /// Whether a worker has something to do: run a job, or end.
     var hasNews: Bool { isShutDown || !queue.isEmpty }
 
     func oldestAge(now: ContinuousClock.Instant) -> Duration {
@@ -47,12 +47,12 @@ struct WorkQueueState {
 
     private var idleThreads: Int { max(0, threads - running.count) }
 
-    /// Queues a job. Success says whether it must wait, because no thread is free for it.
+    /// Queues a job. A success says whether the job must wait because no thread is free.
     mutating func submit(
         _ ticket: Ticket, deadline: ContinuousClock.Instant, now: ContinuousClock.Instant
     ) -> Result<Bool, AdmissionError> {
         if isShutDown { return .failure(.shuttingDown) }
-        // A job that a free thread is about to take is not waiting.
+        // A job that a free thread is about to take does not count as waiting.
         guard queue.count < queueLimit + idleThreads, now < deadline else {
             return .failure(.overloaded(waited: oldestAge(now: now)))
         }
@@ -77,13 +77,13 @@ struct WorkQueueState {
         running.remove(ticket)
     }
 
-    /// Takes a queued job back. Nil if it is not queued any more; else how long it waited.
+    /// Removes a queued job. Returns nil if it is no longer queued; else how long it waited.
     mutating func withdraw(_ ticket: Ticket, now: ContinuousClock.Instant) -> Duration? {
         guard let index = queue.firstIndex(where: { $0.ticket == ticket }) else { return nil }
         return now - queue.remove(at: index).since
     }
 
-    /// Refuses what is queued and everything after. Running jobs are not touched.
+    /// Refuses all queued and all later jobs. Does not touch running jobs.
     mutating func shutDown() -> [Ticket] {
         isShutDown = true
         defer { queue.removeAll() }

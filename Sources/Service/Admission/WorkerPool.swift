@@ -1,7 +1,7 @@
 public import TaskSupport
 
-/// Dedicated threads for work that keeps a processor busy: a bounded queue, a deadline for the wait in it, and
-/// cancellation of what waits and of what runs.
+/// Dedicated threads for work that keeps a processor busy. The queue is bounded, each wait has a deadline, and waiting
+/// and running work can be cancelled.
 public final class WorkerPool: Sendable {
     /// Counts for metrics and readiness.
     public struct Usage: Sendable, Hashable {
@@ -20,11 +20,11 @@ public final class WorkerPool: Sendable {
     /// Starts the threads.
     /// - Parameters:
     ///   - threads: at least 1.
-    ///   - queueLimit: jobs that may wait while all threads are busy; one more is refused at once.
-    ///   - name: of the threads, for debuggers and `top`; 12 bytes of it are seen.
-    ///   - niceness: how far the threads give way to the process's others, on Linux: 0, not at all, to 19. Without it
-    ///     as many of them as there are cores leave every event loop half a core, and a request that takes a tenth of a
-    ///     millisecond waits for one for several.
+    ///   - queueLimit: jobs that may wait while all threads are busy; one more is rejected at once.
+    ///   - name: of the threads, for debuggers and `top`, which show 12 bytes of it.
+    ///   - niceness: how far the threads give way to the process's others, on Linux: 0 (not at all) to 19. At 0, as
+    ///     many threads as cores leave every event loop half a core, and a request of a tenth of a millisecond waits
+    ///     several milliseconds.
     public init(
         threads: Int, queueLimit: Int, name: String, niceness: CInt = 0, clock: AdmissionClock = .continuous
     ) {
@@ -36,15 +36,15 @@ public final class WorkerPool: Sendable {
         core.beginShutdown(cancelRunning: true)
     }
 
-    /// All counts, of one moment.
+    /// All counts, taken at the same moment.
     public var usage: Usage { core.usage }
 
     /// Runs `work` on one of the threads and returns its result.
     ///
-    /// If the task is cancelled while the work waits, it never begins. If it is cancelled while the work runs, the
-    /// work's ``Cancellation`` is set; the work should then throw soon, and whatever it throws becomes
-    /// ``AdmissionError/cancelled``. The thread is given back only when the work has returned.
-    /// - Parameter deadline: until when the work must have begun. It is not interrupted after that.
+    /// If the task is cancelled while the work waits, the work never begins. If the task is cancelled while the work
+    /// runs, the work's ``Cancellation`` is set; the work should then throw soon, and whatever it throws becomes
+    /// ``AdmissionError/cancelled``. The thread is free again only when the work has returned.
+    /// - Parameter deadline: when the work must have begun. Work that has begun is not interrupted.
     /// - Throws: ``AdmissionError/overloaded(retryAfterSeconds:)`` if the queue is full or the deadline passes,
     ///   ``AdmissionError/cancelled``, ``AdmissionError/shuttingDown`` after ``shutdown(cancelRunning:)``, or what
     ///   `work` throws.
@@ -75,7 +75,7 @@ public final class WorkerPool: Sendable {
         }
     }
 
-    /// Takes no more work, refuses what waits with ``AdmissionError/shuttingDown``, and returns when what runs has
+    /// Takes no more work and refuses waiting work with ``AdmissionError/shuttingDown``. Returns when running work has
     /// ended and all threads are gone. May be called more than once.
     /// - Parameter cancelRunning: whether running work is told to stop.
     public func shutdown(cancelRunning: Bool = false) async {

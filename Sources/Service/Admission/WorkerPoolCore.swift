@@ -1,7 +1,7 @@
 import NIOConcurrencyHelpers
 import TaskSupport
 
-/// What the threads of a ``WorkerPool`` share. Apart from the pool, so that the threads do not keep the pool alive.
+/// What the threads of a ``WorkerPool`` share. Separate from the pool, so that the threads do not keep the pool alive.
 ///
 /// `@unchecked Sendable`: every stored `var` is read and written only between `lock()` and `unlock(withValue:)` of
 /// `condition`; the rest are constants of Sendable types.
@@ -9,7 +9,7 @@ final class WorkerPoolCore: @unchecked Sendable {
     typealias Ticket = WorkQueueState.Ticket
 
     private struct Job {
-        /// Does the work and answers with what delivers its result, to be called when the job counts as ended.
+        /// Does the work. Returns a closure that delivers the result, to be called when the job counts as ended.
         let run: @Sendable (Cancellation) -> @Sendable () -> Void
         let refuse: @Sendable (AdmissionError) -> Void
         let cancellation = Cancellation()
@@ -17,7 +17,7 @@ final class WorkerPoolCore: @unchecked Sendable {
     }
 
     private let clock: AdmissionClock
-    /// Guards everything below. Its value says that a worker has something to do.
+    /// Guards everything below. Its value says whether a worker has something to do.
     private let condition = ConditionLock(value: false)
     private var state: WorkQueueState
     private var jobs: [Ticket: Job] = [:]
@@ -41,7 +41,7 @@ final class WorkerPoolCore: @unchecked Sendable {
             withState { liveThreads += 1 }
             let name = "\(String(decoding: name.utf8.prefix(12), as: UTF8.self))-\(index)"
             let error = WorkerThread.start(name: name, niceness: niceness) { self.workerMain() }
-            // A fault of the machine at start: without its threads the pool would let every caller wait for ever.
+            // An error of the machine at start: without its threads the pool would let every caller wait forever.
             guard error == 0 else { fatalError("pthread_create failed with error number \(error)") }
         }
     }
@@ -66,8 +66,8 @@ final class WorkerPoolCore: @unchecked Sendable {
         refuse: @escaping @Sendable (AdmissionError) -> Void
     ) {
         let now = clock.now()
-        let refusal: AdmissionError? = withState {
-            // Seen here, under the lock, or else the cancellation handler comes later and finds the ticket.
+        let rejection: AdmissionError? = withState {
+            // Seen here, under the lock; otherwise the handler runs later and finds the ticket.
             if Task.isCancelled { return .cancelled }
             switch state.submit(ticket, deadline: deadline, now: now) {
             case .failure(let error):
@@ -79,7 +79,7 @@ final class WorkerPoolCore: @unchecked Sendable {
                 return nil
             }
         }
-        if let refusal { refuse(refusal) }
+        if let rejection { refuse(rejection) }
     }
 
     /// Takes a queued job out of the queue, or tells a running one to stop.
@@ -114,22 +114,22 @@ final class WorkerPoolCore: @unchecked Sendable {
     private func timer(_ ticket: Ticket, deadline: ContinuousClock.Instant) -> Task<Void, Never> {
         let clock = clock
         return Task { [weak self] in
-            // A sleep that is cut short belongs to a job that waits no more.
+            // If the sleep is cancelled, its job no longer waits.
             guard (try? await clock.sleep(deadline)) != nil else { return }
             _ = self?.withdraw(ticket) { .overloaded(waited: $0) }
         }
     }
 
-    /// Takes a job out of the queue and refuses it. False if it is not queued.
+    /// Removes a job from the queue and refuses it. Returns false if it is not queued.
     private func withdraw(_ ticket: Ticket, error: (Duration) -> AdmissionError) -> Bool {
         let now = clock.now()
         let withdrawn = withState { () -> (Job, AdmissionError)? in
             guard let waited = state.withdraw(ticket, now: now) else { return nil }
             return jobs.removeValue(forKey: ticket).map { ($0, error(waited)) }
         }
-        guard let (job, refusal) = withdrawn else { return false }
+        guard let (job, rejection) = withdrawn else { return false }
         job.timer?.cancel()
-        job.refuse(refusal)
+        job.refuse(rejection)
         return true
     }
 
@@ -143,7 +143,7 @@ final class WorkerPoolCore: @unchecked Sendable {
                 state.finish(ticket)
                 jobs[ticket] = nil
             }
-            // Only now, so that whoever has the result finds the thread free.
+            // Only now, so that the thread is free when the caller gets the result.
             deliver()
         }
         let waiters = withState { () -> [CheckedContinuation<Void, Never>] in
@@ -155,7 +155,7 @@ final class WorkerPoolCore: @unchecked Sendable {
         for waiter in waiters { waiter.resume() }
     }
 
-    /// Blocks until there is a job. Nil: the pool is shut down.
+    /// Blocks until there is a job. Nil means that the pool is shut down.
     private func waitForJob() -> (Ticket, Job)? {
         while true {
             condition.lock(whenValue: true)

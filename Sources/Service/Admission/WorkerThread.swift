@@ -1,4 +1,5 @@
 import CNIOLinux
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -9,8 +10,8 @@ import CNIOLinux
 
 /// A detached thread of the operating system.
 ///
-/// Work that keeps a processor busy for a long time, or that waits in C, must run neither on an event loop nor on
-/// Swift's cooperative pool: both have one thread per core and expect everyone to give way soon.
+/// Work that keeps a processor busy for long, or blocks in C, must run neither on an event loop nor on Swift's
+/// cooperative pool: both have one thread per core and expect every task to give way soon.
 enum WorkerThread {
     /// The main thread's usual size. Threads of a C library may get as little as 128 KiB, too little for codecs.
     private static let stackBytes = 8 << 20
@@ -25,8 +26,8 @@ enum WorkerThread {
     }
 
     /// Starts a thread that runs `body` and ends.
-    /// - Parameter niceness: how far it gives way to the process's other threads: 0, not at all, to 19; added to the
-    ///   nice value of the process.
+    /// - Parameter niceness: how far the thread gives way to the process's other threads: 0 (not at all) to 19; added
+    ///   to the nice value of the process.
     /// - Returns: zero, or the error number of `pthread_create`.
     static func start(name: String, niceness: CInt, _ body: @escaping @Sendable () -> Void) -> CInt {
         var attributes = pthread_attr_t()
@@ -65,23 +66,23 @@ enum WorkerThread {
         }
     #endif
 
-    /// Lowers the priority of the calling thread against others. To raise it again would need a privilege; to lower it
-    /// needs none. A failure is not looked at: all works as well without, only less evenly.
+    /// Lowers the priority of the calling thread. This needs no privilege; raising it again would. An error is ignored:
+    /// everything works without it, only less evenly.
     private static func giveWay(_ niceness: CInt) {
-        // Linux has a nice value for each thread (sched(7)), and nice(2) is that of the calling one there. Elsewhere,
-        // as POSIX has it, it is the whole process's.
+        // On Linux every thread has its own nice value (sched(7)), and nice(2) changes that of the calling thread.
+        // Elsewhere, as POSIX has it, nice(2) changes the whole process.
         #if os(Linux)
             _ = nice(niceness)
         #endif
     }
 
-    /// For debuggers and `top`: nothing depends on it, so a failure is not looked at.
+    /// For debuggers and `top`. Nothing depends on it, so an error is ignored.
     private static func setName(_ name: String) {
         #if canImport(Darwin)
             pthread_setname_np(name)
         #else
-            // pthread_setname_np is a GNU extension, which Swift's Glibc does not show; this file does the same. Linux
-            // takes 15 bytes.
+            // pthread_setname_np is a GNU extension that Swift's Glibc does not show; this file has the same effect.
+            // Linux takes 15 bytes.
             let file = open("/proc/thread-self/comm", O_WRONLY)
             guard file >= 0 else { return }
             let bytes = Array(name.utf8.prefix(15))

@@ -8,14 +8,14 @@ import Synchronization
     import Musl
 #endif
 
-/// A copy of a body as a file in memory, which the kernel sends without copying it once more. Counted as the body is,
-/// and closed when the body is let go of.
+/// A copy of a body as a file in memory, which the kernel sends without another copy. It is counted like the body, and
+/// closed when the body is released.
 public final class BodyFile: Sendable {
-    /// To be read from only, at given places, while this object is held.
+    /// Only for reads at given offsets, while this object is held.
     public let descriptor: CInt
     private let receipt: ByteReceipt
 
-    /// So many of the process at once: each has a descriptor, of which connections want most.
+    /// So many files at once in the process: each takes a descriptor, and connections need most of those.
     private static let maximumCount: Int = {
         var limit = rlimit()
         #if canImport(Glibc)
@@ -28,7 +28,7 @@ public final class BodyFile: Sendable {
     }()
     private static let count = Atomic(0)
 
-    /// Nil where there are too many, or the system has no such files or no more of them.
+    /// Nil if there are too many files, or if the system has no such files or no more of them.
     init?(_ chunks: [ByteBuffer], receipt: ByteReceipt) {
         let count = Self.count.wrappingAdd(1, ordering: .relaxed).newValue
         let descriptor = count <= Self.maximumCount ? cl_open_memory("tintype-body") : -1
@@ -40,7 +40,7 @@ public final class BodyFile: Sendable {
         self.receipt = receipt
         for chunk in chunks {
             let written = chunk.withUnsafeReadableBytes { write(descriptor, $0.baseAddress, $0.count) }
-            // From here on, deinit closes it.
+            // From here on, deinit closes the file.
             guard written == chunk.readableBytes else { return nil }
         }
     }
@@ -52,13 +52,13 @@ public final class BodyFile: Sendable {
 }
 
 extension CachedBody {
-    /// The copy that was made of it; nil where none was.
+    /// The file with the same bytes; nil if none was made.
     public var file: BodyFile? { chunks.file.load() }
 }
 
 extension ImageCache {
-    /// Makes a file of a body that is sent often. It takes as much room as the body itself, which others make: where
-    /// there is none, nothing happens.
+    /// Makes a file of a body that is sent often. It takes as many bytes as the body itself, for which other bodies are
+    /// dropped. Without free bytes, nothing happens.
     public func makeFile(of body: CachedBody) {
         guard body.file == nil, let receipt = receipt(for: body.size, of: body.receipt.kind),
             let file = BodyFile(body.chunks.all, receipt: receipt)

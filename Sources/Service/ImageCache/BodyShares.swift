@@ -3,10 +3,10 @@ enum BodyKind: Sendable, CaseIterable {
     case original, rendition
 }
 
-/// Bytes of both kinds under one limit. Each has a share that it gets whenever it wants it; what the other one leaves
-/// of its own may be used until then.
+/// Bytes of both kinds under one limit. Each kind has a share that it can always claim. Until then the other kind may
+/// use what is left of it.
 struct BodyShares: Sendable {
-    /// The most that both may have together.
+    /// The limit for both kinds together.
     let limit: Int
     private var originals = 0
     private var renditions = 0
@@ -19,11 +19,11 @@ struct BodyShares: Sendable {
 
     func used(by kind: BodyKind) -> Int { kind == .original ? originals : renditions }
 
-    /// A quarter for originals: the same bytes hold forty times as many renditions, each of which costs more to make
-    /// again than an original to fetch.
+    /// A quarter for originals: the same bytes hold forty times as many renditions, and each rendition costs more to
+    /// make again than an original costs to fetch.
     func share(of kind: BodyKind) -> Int { kind == .original ? limit / 4 : limit - limit / 4 }
 
-    /// Takes so many bytes where there is room for them.
+    /// Takes so many bytes if they are free.
     mutating func take(_ bytes: Int, for kind: BodyKind) -> Bool {
         guard bytes <= limit - used else { return false }
         change(kind, by: bytes)
@@ -32,10 +32,10 @@ struct BodyShares: Sendable {
 
     mutating func give(_ bytes: Int, of kind: BodyKind) { change(kind, by: -bytes) }
 
-    /// Of which kind something is to go where there is no room for `bytes`: of the first one that has any to spare.
+    /// The kinds to drop a body of, if `bytes` are not free: the first of them that has any.
     func yielding(to bytes: Int, of kind: BodyKind) -> [BodyKind] {
         let other: BodyKind = kind == .original ? .rendition : .original
-        // Within its share, the other one must have taken more than its own.
+        // If this kind stays within its share, the other one must have exceeded its own.
         if used(by: kind) + bytes <= share(of: kind) { return [other, kind] }
         return used(by: other) > share(of: other) ? [kind, other] : [kind]
     }

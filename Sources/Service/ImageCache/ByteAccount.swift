@@ -1,7 +1,7 @@
 import NIOConcurrencyHelpers
 
-/// Counts the bytes that cached bodies hold, those included that have left the cache but are still being sent: a slow
-/// reader's memory is memory too.
+/// Counts the bytes that cached bodies hold. Bodies that have left the cache but are still being sent count too: they
+/// take memory as long as a slow reader reads.
 final class ByteAccount: Sendable {
     private let shares: NIOLockedValueBox<BodyShares>
 
@@ -12,7 +12,7 @@ final class ByteAccount: Sendable {
     /// Bytes held now.
     var used: Int { shares.withLockedValue { $0.used } }
 
-    /// Takes so many bytes where there is room for them.
+    /// Takes so many bytes if they are free.
     func take(_ bytes: Int, for kind: BodyKind) -> Bool {
         shares.withLockedValue { $0.take(bytes, for: kind) }
     }
@@ -27,13 +27,13 @@ final class ByteAccount: Sendable {
     }
 }
 
-/// Bytes taken from an account, given back when the last holder lets go.
+/// Bytes taken from an account. They are given back when the last holder releases this.
 final class ByteReceipt: Sendable {
     let bytes: Int
     let kind: BodyKind
     private let account: ByteAccount
 
-    /// Nil where the account has no room.
+    /// Nil if the account has too few free bytes.
     init?(_ bytes: Int, for kind: BodyKind, from account: ByteAccount) {
         guard account.take(bytes, for: kind) else { return nil }
         self.bytes = bytes

@@ -1,7 +1,8 @@
 public import ObjectStorage
 
-/// What a body is of.
+/// What a body holds.
 public enum BodyVariant: Hashable, Sendable {
+    /// The stored file itself.
     case original
     /// A rendition by its canonical text, format and renderer revision included.
     case rendition(String)
@@ -22,7 +23,7 @@ public enum BodyVariant: Hashable, Sendable {
     }
 }
 
-/// A path with its hash, which is so computed once, and never under a lock.
+/// A path with its hash. So the hash is computed once, and never under a lock.
 struct CachePath: Hashable, Sendable {
     let key: ObjectKey
     let hash: Int
@@ -56,14 +57,15 @@ struct BodyKey: Hashable, Sendable {
     func hash(into hasher: inout Hasher) { hasher.combine(hash) }
 }
 
-/// The name of a body with its hashes, for who asks for it again and again.
+/// The name of a body with its hashes, for callers that look it up again and again.
 public struct BodyName: Sendable {
     let key: BodyKey
 
+    /// Computes the hashes, once.
     public init(_ path: ObjectKey, _ etag: ETag, _ variant: BodyVariant) {
         key = BodyKey(CachePath(path), etag, variant)
     }
 
-    /// What it takes in memory: the text of a rendition's name, since path and tag are those of the answer.
+    /// Bytes in memory: the text of a rendition's name. The path and the tag are shared with the answer.
     public var bytes: Int { key.variant.nameBytes }
 }

@@ -1,12 +1,12 @@
 import NIOConcurrencyHelpers
 import Synchronization
 
-/// A part of the cache behind a lock of its own.
+/// A part of the cache with a lock of its own.
 final class CacheShard<Current: Sendable>: Sendable {
-    /// Of what is known here of any path, and of its bodies.
+    /// Counts changes to any path here, and to its bodies.
     let changes = CacheGeneration()
     private let state: NIOLockedValueBox<CacheState<Current>>
-    /// What it keeps of each kind, to be read without the lock by who looks for the fullest shard.
+    /// Bytes of each kind in this shard. The search for the fullest shard reads them without the lock.
     private let originalBytes = Synchronization.Atomic(0)
     private let renditionBytes = Synchronization.Atomic(0)
 
@@ -24,11 +24,11 @@ final class CacheShard<Current: Sendable>: Sendable {
         }
     }
 
-    /// What `body` returns is let go by the caller, outside the lock.
+    /// The caller releases what `body` returns, outside the lock.
     func with<Result>(_ body: (inout CacheState<Current>) -> Result) -> Result {
         state.withLockedValue { state in
             defer {
-                // Mostly nothing has changed, and to write would take the line from the other cores.
+                // Mostly nothing has changed, and a write would take the cache line from the other cores.
                 publish(state.originals.bytes, in: originalBytes)
                 publish(state.renditions.bytes, in: renditionBytes)
             }
@@ -36,7 +36,7 @@ final class CacheShard<Current: Sendable>: Sendable {
         }
     }
 
-    /// The same, where `body` may change what a reader is answered.
+    /// The same, if `body` may change what a reader is answered.
     func change<Result>(_ body: (inout CacheState<Current>) -> Result) -> Result {
         with { state in
             defer { changes.raise() }

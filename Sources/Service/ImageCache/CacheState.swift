@@ -1,7 +1,7 @@
 import ObjectStorage
 
-/// What a shard knows: answers about paths, and bodies, all of a path together. Pure: no lock, no clock; what it drops
-/// it returns, for the caller to let go of it.
+/// The contents of a shard: answers about paths, and bodies, everything of a path together. Pure: no lock, no clock. It
+/// returns what it drops, for the caller to release.
 struct CacheState<Current: Sendable>: Sendable {
     typealias Bodies = S3FIFOCache<BodyKey, CachedBody>
 
@@ -10,11 +10,11 @@ struct CacheState<Current: Sendable>: Sendable {
     private(set) var originals = Bodies()
     private(set) var renditions = Bodies()
     private var bodiesOfPath: [CachePath: Set<BodyKey>] = [:]
-    /// Bodies that are on their way in.
+    /// Bodies that are being filled.
     var filling: [BodyKey: FillingBody] = [:]
     private(set) var epochs = WriteEpochs()
 
-    /// Whether a new answer takes the place of an old one.
+    /// Whether a new answer replaces an old one.
     private let replaces: @Sendable (_ new: Current, _ old: Current) -> Bool
 
     /// Whether a new answer says what the old one said.
@@ -51,8 +51,8 @@ struct CacheState<Current: Sendable>: Sendable {
 
     // MARK: Filling
 
-    /// Keeps the answer unless a write has come since `epoch`, or one is there that it does not replace, and returns
-    /// what had to go for it, and whether readers are answered otherwise now.
+    /// Keeps the answer unless there was a write since `epoch`, or a present answer is not replaced by it. Returns what
+    /// was dropped for it, and whether readers get another answer now.
     mutating func setCurrent(
         _ path: CachePath, _ current: Current, asked epoch: WriteEpoch
     ) -> (dropped: [Current], isChange: Bool) {
@@ -69,7 +69,7 @@ struct CacheState<Current: Sendable>: Sendable {
         return (dropped, !isConfirmed || dropped.count > 1)
     }
 
-    /// Keeps the body unless a write has come since `epoch`, and returns the one it replaces.
+    /// Keeps the body unless there was a write since `epoch`. Returns the body that it replaces.
     mutating func setBody(_ key: BodyKey, _ body: CachedBody, asked epoch: WriteEpoch) -> CachedBody? {
         guard epochs.current(key.path) == epoch else { return nil }
         bodiesOfPath[key.path, default: []].insert(key)
@@ -81,8 +81,8 @@ struct CacheState<Current: Sendable>: Sendable {
 
     // MARK: Dropping
 
-    /// Takes out the body of this kind that is worth least. To drop one that is being sent would free nothing: slow
-    /// readers would empty the cache for no gain.
+    /// Removes the least valuable body of this kind. Bodies that are being sent stay: dropping them would free nothing,
+    /// and slow readers would empty the cache for no gain.
     mutating func evict(_ kind: BodyKind) -> CachedBody? {
         let gone =
             switch kind {
@@ -100,7 +100,7 @@ struct CacheState<Current: Sendable>: Sendable {
         return (answers.remove(path), removeBodies(of: path))
     }
 
-    /// What is being asked of any path is not kept either: which ones begin so, the epochs cannot tell.
+    /// No awaited answer is kept, of any path: the epochs do not know which paths have this prefix.
     mutating func invalidate(prefix: [UInt8]) -> ([Current], [CachedBody]) {
         epochs.advanceAll()
         let known = answers.keys.filter { $0.key.hasPrefix(prefix) }

@@ -2,8 +2,8 @@ public import NIOCore
 public import ObjectStorage
 import Synchronization
 
-/// The bytes of a body, in the pieces in which they came: to put them together would cost a read more than it saves the
-/// next one.
+/// The bytes of a body, in the pieces in which they came: joining them would cost one read more than it saves the next
+/// one.
 final class BodyChunks: Sendable {
     let all: [ByteBuffer]
     let file = AtomicLazyReference<BodyFile>()
@@ -16,7 +16,7 @@ public struct CachedBody: Sendable {
     let chunks: BodyChunks
     /// In bytes.
     public let size: Int
-    /// No two bodies of a process have the same: who has learnt something of one body knows it again.
+    /// No two bodies of a process share it, so a caller can recognise a body that it has seen.
     public let serial: UInt64
     private(set) var receipt: ByteReceipt
 
@@ -27,7 +27,7 @@ public struct CachedBody: Sendable {
         self.receipt = receipt
     }
 
-    /// One that there is already.
+    /// A value for a body that exists already.
     init(chunks: BodyChunks, size: Int, serial: UInt64, receipt: ByteReceipt) {
         self.chunks = chunks
         self.size = size
@@ -40,18 +40,18 @@ public struct CachedBody: Sendable {
     /// The first piece, which holds all of a body that was made here.
     public var head: ByteBuffer { chunks.all.first ?? ByteBuffer() }
 
-    /// All bytes, where they lie in one piece.
+    /// All bytes, if they are in one piece.
     public var onePiece: ByteBuffer? { chunks.all.count == 1 ? chunks.all[0] : nil }
 
-    /// What it counts for, overheads included.
+    /// The bytes that it is counted with, overheads included.
     var countedBytes: Int { receipt.bytes }
 
-    /// Whether nobody else holds these bytes, so that letting go of this value frees them.
+    /// Whether nobody else holds these bytes, so that releasing this value frees them.
     mutating func isHeldOnlyHere() -> Bool {
         isKnownUniquelyReferenced(&receipt)
     }
 
-    /// A range of the bytes as a stream, in slices small enough that a slow reader is felt.
+    /// A range of the bytes as a stream. The slices are small, so that a slow reader slows the stream down.
     public func stream(_ range: Range<Int>) -> ObjectBody {
         ObjectBody { [self] in
             var chunk = 0
@@ -78,7 +78,7 @@ public struct CachedBody: Sendable {
 
     private static let sliceBytes = 128 << 10
 
-    /// The same at once, in the pieces in which the bytes are kept; `isLast` comes with the last one of them.
+    /// The same range at once, in the pieces that the cache keeps; `isLast` marks the last one.
     public func forEachPiece(of range: Range<Int>, _ body: (_ piece: ByteBuffer, _ isLast: Bool) -> Void) {
         var start = 0
         for chunk in chunks.all {

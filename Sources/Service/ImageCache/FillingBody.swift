@@ -3,16 +3,16 @@ import NIOCore
 public import ObjectStorage
 import TaskSupport
 
-/// A body that is being read from the store into memory, and that any number of readers follow while it grows, each at
-/// its own pace. The bytes are counted by a ``BodyReservation``.
+/// A body that is being read from the store into memory. Any number of readers follow it while it grows, each at its
+/// own pace. A ``BodyReservation`` counts the bytes.
 ///
-/// The reading ends early when the last reader has left.
+/// The read ends early when the last reader has left.
 public final class FillingBody: Sendable {
     private struct State {
-        /// What has come so far.
+        /// The pieces that have come so far.
         var chunks: [ByteBuffer] = []
         var received = 0
-        /// How much had come when readers were woken last.
+        /// How many bytes had come when readers were last woken.
         var announced = 0
         var outcome: Result<Void, any Error>?
         var nextWaiter = 0
@@ -28,10 +28,9 @@ public final class FillingBody: Sendable {
     private let reservation: BodyReservation
     private let state = NIOLockedValueBox(State())
 
-    /// Begins to read `source`. `ended` gets the bytes once all `reservation.bytes` of them have come, or nil where
-    /// they have not.
+    /// Begins to read `source`. `ended` gets the bytes when all `reservation.bytes` of them have come, else nil.
     ///
-    /// There must be a reader soon: with none, nobody ends the reading but the end of the body.
+    /// A reader must come soon: without one, the read goes on to the end of the body.
     init(
         reading source: ObjectBody, in reservation: BodyReservation, ended: @escaping @Sendable ([ByteBuffer]?) -> Void
     ) {
@@ -43,7 +42,7 @@ public final class FillingBody: Sendable {
                     guard let wakes = append(chunk) else {
                         throw StorageError(.badAnswer, during: .get, detail: "a body longer than its object")
                     }
-                    // Readers mostly run on the same thread, and where the source always has more already they would
+                    // Readers mostly run on the same thread. If the source always has more bytes at once, they would
                     // get nothing before its end.
                     if wakes { await Task.yield() }
                 }
@@ -61,7 +60,7 @@ public final class FillingBody: Sendable {
         state.withLockedValue { if $0.outcome == nil { $0.producer = task } }
     }
 
-    /// A stream of the whole body, which throws where the store breaks off. Nil where the reading has been given up.
+    /// A stream of the whole body. It throws if the store breaks off. Nil if the read was given up.
     public func stream() -> ObjectBody? {
         guard let reader = Reader(self) else { return nil }
         return ObjectBody {
@@ -109,7 +108,7 @@ public final class FillingBody: Sendable {
         }
     }
 
-    /// The bytes at this place, which moves behind them; none at the end; nil where they have not come yet.
+    /// The bytes at this place, which then moves past them. Empty at the end; nil if they have not come yet.
     private func chunk(at place: inout Place) throws -> ByteBuffer? {
         try state.withLockedValue { state in
             guard place.chunk < state.chunks.count else {
@@ -123,7 +122,7 @@ public final class FillingBody: Sendable {
         }
     }
 
-    /// Readers are woken for so many bytes at a time.
+    /// Readers are woken after so many bytes.
     private static let announcedBytes = 128 << 10
 
     private func grown(beyond place: Place) async {
@@ -145,17 +144,17 @@ public final class FillingBody: Sendable {
         }
     }
 
-    /// Whether readers were woken for it; nil where there is more than the object has.
+    /// Returns whether readers were woken; nil if there are more bytes than the object has.
     private func append(_ chunk: ByteBuffer) -> Bool? {
         guard chunk.readableBytes > 0 else { return false }
-        // A chunk may be a small part of the large buffer that it was read into, and would keep all of it.
+        // A chunk may be a small part of a large read buffer. Keeping it would keep the whole buffer.
         let isLoose = chunk.storageCapacity > chunk.readableBytes + chunk.readableBytes / 4
         let chunk = isLoose ? ByteBuffer(bytes: chunk.readableBytesView) : chunk
         let (taken, wakes) = state.withLockedValue { state in
             guard state.received + chunk.readableBytes <= size else { return (false, false) }
             state.received += chunk.readableBytes
             state.chunks.append(chunk)
-            // A store sends in small pieces, and to wake every reader for each costs more than the bytes do.
+            // A store sends small pieces, and waking every reader for each one costs more than the bytes do.
             let isEnough = state.announced == 0 || state.received - state.announced >= Self.announcedBytes
             let wakes = isEnough || state.received == size
             if wakes { state.announced = state.received }
@@ -173,7 +172,7 @@ public final class FillingBody: Sendable {
         wakeReaders()
     }
 
-    /// - Returns: Whether any was waiting.
+    /// - Returns: whether any reader was waiting.
     @discardableResult
     private func wakeReaders() -> Bool {
         let waiters = state.withLockedValue { state in

@@ -1,4 +1,4 @@
-/// Keys in the order of their last use, every step O(1).
+/// Keys in the order of their last use. Every step is O(1).
 struct LRUTable<Key: Hashable, Value> {
     fileprivate struct Entry {
         var key: Key
@@ -9,7 +9,7 @@ struct LRUTable<Key: Hashable, Value> {
     private var slots = SlotQueues<Entry>(queues: 1)
 
     var count: Int { index.count }
-    /// Of all values together, as they were given.
+    /// The sizes of all values together, as given by the caller.
     var bytes: Int { slots.bytes(in: 0) }
     /// In no order.
     var keys: some Sequence<Key> { index.keys }
@@ -21,7 +21,7 @@ struct LRUTable<Key: Hashable, Value> {
         return slots.look(at: position) { $0.value }
     }
 
-    /// Puts the value in as the newest and returns the one it replaces.
+    /// Inserts the value as the newest and returns the one it replaces.
     mutating func set(_ key: Key, _ value: Value, bytes: Int = 0) -> Value? {
         let replaced = remove(key)
         index[key] = slots.add(Entry(key: key, value: value), bytes: bytes, to: 0)
@@ -33,7 +33,7 @@ struct LRUTable<Key: Hashable, Value> {
         return slots.remove(position)?.value
     }
 
-    /// Takes out what has not been used for longest.
+    /// Removes the value that was not used for the longest time.
     mutating func removeOldest() -> (key: Key, value: Value)? {
         guard let position = slots.oldest(in: 0), let entry = slots.remove(position) else { return nil }
         index[entry.key] = nil

@@ -1,12 +1,13 @@
-/// Keys with values of some size, and a choice of which one is to go: S3-FIFO (Yang and others, SOSP 2023), by bytes.
+/// A cache of values with sizes that chooses what to evict: S3-FIFO (Yang and others, SOSP 2023), by bytes.
 ///
-/// What comes in waits in a queue for newcomers, a tenth of the bytes. Who has been used there goes on to the main
-/// queue; who has not goes, and leaves its name: should it come again soon, it is let into the main queue at once. So
-/// one who goes through everything once pushes out no more than a tenth. In the main queue every use is worth another
-/// round.
+/// - A new entry goes to the newcomers' queue, a tenth of the bytes.
+/// - At the end of that queue an entry that was used moves to the main queue. Any other is evicted and leaves its name:
+///   if it soon comes again, it goes to the main queue at once. So a scan through everything pushes out no more than a
+///   tenth.
+/// - In the main queue, every use is worth another round.
 ///
-/// Chosen by measurement; `docs/benchmarks.md` has the table, `Benchmarks/cache` the others. A use changes one number
-/// and no order, and every step is O(1).
+/// Chosen by measurement; `docs/benchmarks.md` has the table, `Benchmarks/cache` the alternatives. A use changes one
+/// number and no order, and every step is O(1).
 struct S3FIFOCache<Key: Hashable, Value> {
     fileprivate struct Entry {
         var key: Key
@@ -16,31 +17,31 @@ struct S3FIFOCache<Key: Hashable, Value> {
 
     private static var newcomers: Int { 0 }
     private static var main: Int { 1 }
-    /// The part of all bytes that newcomers have to themselves.
+    /// The fraction of all bytes reserved for newcomers: one part in so many.
     private static var newcomersPart: Int { 10 }
-    /// A client's HEAD, and then its GET, shall not look like two who want the same thing.
+    /// A client's HEAD and its GET after that should not look like two clients that want the same thing.
     private static var usesToStay: Int { 2 }
     private static var maximumUses: Int { 3 }
-    /// Nobody waits while the queues are gone through: after so many have been passed over for their uses, the next one
-    /// goes in spite of them.
+    /// Bounds the search, which callers wait for: after so many entries that were skipped for their uses, the next one
+    /// is evicted in spite of them.
     private static var maximumPassedOver: Int { 256 }
-    /// After so many of a queue that may not go, none of it does.
+    /// After so many entries of a queue that must not be evicted, the search gives up on that queue.
     private static var maximumHeld: Int { 64 }
 
     private var index: [Key: Int] = [:]
     private var slots = SlotQueues<Entry>(queues: 2)
-    /// Hashes of the names of those who went from the newcomers' queue, as many as the main queue has entries. One that
-    /// is wrong costs nothing but a better place.
+    /// Hashes of the names of entries evicted from the newcomers' queue, as many as the main queue has entries. A hash
+    /// collision only gives an entry a better place.
     private var remembered = LRUTable<Int, Void>()
 
     var count: Int { index.count }
-    /// Of all values together, as they were given.
+    /// The sizes of all values together, as given by the caller.
     var bytes: Int { slots.bytes(in: Self.newcomers) + slots.bytes(in: Self.main) }
 
-    /// Whether there is a value, which is no use of it.
+    /// Whether there is a value. Does not count as a use.
     func contains(_ key: Key) -> Bool { index[key] != nil }
 
-    /// The value, which has been used once more.
+    /// The value. Counts as a use.
     mutating func use(_ key: Key) -> Value? {
         guard let position = index[key] else { return nil }
         return slots.look(at: position) { entry in
@@ -49,7 +50,7 @@ struct S3FIFOCache<Key: Hashable, Value> {
         }
     }
 
-    /// Puts the value in and returns the one it replaces, whose queue and uses it takes over.
+    /// Inserts the value and returns the one it replaces. The new value takes over its queue and uses.
     mutating func set(_ key: Key, _ value: Value, bytes: Int) -> Value? {
         var (queue, uses) = (Self.newcomers, 0)
         if let position = index[key] {
@@ -68,9 +69,9 @@ struct S3FIFOCache<Key: Hashable, Value> {
         return slots.remove(position)?.value
     }
 
-    /// Takes out the one that is worth least. Nil where there is nothing, or too much in a row that may not go.
+    /// Removes the least valuable entry. Nil if there is none, or too many in a row that must not be evicted.
     ///
-    /// - Parameter isFree: whether this value may go; one that may not is being used.
+    /// - Parameter isFree: whether this value may be evicted; else it is in use.
     mutating func evict(where isFree: (inout Value) -> Bool) -> (key: Key, value: Value)? {
         var (passedOver, heldNewcomers, heldMain) = (0, 0, 0)
         while true {
@@ -80,8 +81,8 @@ struct S3FIFOCache<Key: Hashable, Value> {
             guard held < Self.maximumHeld, let position = slots.oldest(in: queue) else { return nil }
             let (isHeld, uses) = slots.look(at: position) { (!isFree(&$0.value), $0.uses) } ?? (false, 0)
             if isHeld {
-                // A newcomer that is still being sent stays one: in the main queue it would push out what is worth
-                // more, and slow readers would so send all that they read once through it.
+                // A newcomer that is still being sent stays one: in the main queue it would push out more valuable
+                // entries, and slow readers could pass everything they read once through it.
                 if queue == Self.newcomers { heldNewcomers += 1 } else { heldMain += 1 }
                 slots.move(position, to: queue)
             } else if passedOver < Self.maximumPassedOver, uses >= (queue == Self.newcomers ? Self.usesToStay : 1) {

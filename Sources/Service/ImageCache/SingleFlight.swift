@@ -2,10 +2,10 @@ import NIOConcurrencyHelpers
 import ObjectStorage
 import TaskSupport
 
-/// One piece of work per key, however many want its result.
+/// Runs one piece of work per key, however many callers want its result.
 ///
-/// Waiters leave alone; the work is cancelled when the last one has left. Nothing is remembered: once the work has
-/// ended, the next caller begins it anew.
+/// Each waiter can leave alone; the work is cancelled when the last one has left. Nothing is remembered: after the work
+/// has ended, the next caller begins it anew.
 public final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private struct Flight {
         let id: UInt64
@@ -25,17 +25,18 @@ public final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Send
 
     private let state = NIOLockedValueBox(State())
 
+    /// No work is under way.
     public init() {}
 
     /// How many pieces of work are under way.
     public var count: Int { state.withLockedValue { $0.flights.count } }
 
-    /// How many wait for it.
+    /// How many callers wait for the work of this key.
     func waiters(for key: Key) -> Int { state.withLockedValue { $0.flights[key]?.waiters.count ?? 0 } }
 
-    /// The result of the work that is under way for this key, or else of `work`.
+    /// The result of the work under way for this key, or else of `work`.
     ///
-    /// - Throws: `CancellationError` where the calling task was cancelled; the others wait on.
+    /// - Throws: `CancellationError` if the calling task was cancelled; the other waiters go on.
     public func run(
         _ key: Key, _ work: @escaping @Sendable () async -> Value
     ) async throws(CancellationError) -> Value {
@@ -56,7 +57,7 @@ public final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Send
         _ work: @escaping @Sendable () async -> Value
     ) {
         let joined = state.withLockedValue { state in
-            // A task cancelled before it came here has called `leave` in vain: it must not wait.
+            // If the task was cancelled before this point, `leave` has found no waiter: it must not wait.
             guard !Task.isCancelled else { return false }
             if state.flights[key] != nil {
                 state.flights[key]?.waiters[waiter] = continuation
@@ -87,7 +88,7 @@ public final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Send
 
     private func land(_ key: Key, id: UInt64, _ value: Value) {
         let waiters = state.withLockedValue { state in
-            // The last waiter may have left, and others have begun the work anew, while this one ended.
+            // The last waiter may have left while this work ended, and others may have begun it anew.
             guard state.flights[key]?.id == id else { return [CheckedContinuation<Value?, Never>]() }
             return Array((state.flights.removeValue(forKey: key)?.waiters ?? [:]).values)
         }

@@ -1,6 +1,6 @@
-/// Entries in a few queues that are linked by index, so that every step is O(1) and nothing is allocated per entry.
+/// Entries in a few queues that are linked by index. Every step is O(1), and no entry needs an allocation of its own.
 ///
-/// A position stays an entry's own until the entry is removed; which keys stand where, the owner remembers.
+/// An entry keeps its position until it is removed. The owner remembers which key is at which position.
 struct SlotQueues<Entry> {
     fileprivate struct Content {
         var entry: Entry
@@ -9,7 +9,7 @@ struct SlotQueues<Entry> {
     }
 
     fileprivate struct Slot {
-        /// Nil where the slot is free.
+        /// Nil if the slot is free.
         var content: Content?
         var bytes: Int
         var queue: Int
@@ -33,7 +33,7 @@ struct SlotQueues<Entry> {
         queues = Array(repeating: Queue(), count: count)
     }
 
-    /// Of all entries of a queue together, as they were given.
+    /// The sizes of all entries of a queue together, as given by the caller.
     func bytes(in queue: Int) -> Int { queues[queue].bytes }
 
     func count(in queue: Int) -> Int { queues[queue].count }
@@ -44,7 +44,7 @@ struct SlotQueues<Entry> {
 
     func queue(of position: Int) -> Int { slots[position].queue }
 
-    /// Puts an entry in as a queue's newest.
+    /// Adds an entry as a queue's newest.
     mutating func add(_ entry: Entry, bytes: Int, to queue: Int) -> Int {
         let slot = Slot(content: Content(entry: entry), bytes: bytes, queue: queue, newer: Self.none, older: Self.none)
         let position: Int
@@ -73,7 +73,7 @@ struct SlotQueues<Entry> {
         return slots[position].content.take()?.entry
     }
 
-    /// Looks at an entry in place, which leaves its references uncounted.
+    /// Gives access to an entry in place, without counting its references.
     mutating func look<Result>(at position: Int, _ body: (inout Entry) -> Result) -> Result? {
         slots[position].content?.look(body)
     }

@@ -12,11 +12,11 @@ struct WriteEpochs: Sendable {
 
     mutating func advance(_ path: CachePath) { stripes[Self.stripe(path)] += 1 }
 
-    /// As though every path had been written.
+    /// As if every path had been written.
     mutating func advanceAll() {
         for stripe in stripes.indices { stripes[stripe] += 1 }
     }
 
-    /// The lower bits have chosen the shard.
+    /// The lower bits choose the shard.
     private static func stripe(_ path: CachePath) -> Int { path.hash >> 8 & (stripeCount - 1) }
 }

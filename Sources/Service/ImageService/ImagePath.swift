@@ -1,28 +1,38 @@
 public import ObjectStorage
 
-/// The path of a picture as clients name it: a key under the rules of the contract, kept byte for byte.
+/// The path of a picture as clients name it: a key that obeys the rules of the API, kept byte for byte.
 public struct ImagePath: Sendable, Hashable {
+    /// The path as the store's key.
     public let key: ObjectKey
 
-    /// The longest segment, in bytes: what file systems take as one name.
+    /// The longest segment, in bytes: the limit of file systems for one name.
     public static let maximumSegmentLength = 255
-    /// How the server's own objects begin; no path has a segment that does.
+    /// How the names of the server's own objects begin; no segment of a path may begin so.
     public static let ownPrefix = OwnNames.prefix
 
-    /// Why some bytes are no path.
+    /// Why some bytes are not a valid path.
     public enum PathError: Error, Sendable, Hashable {
+        /// No bytes.
         case empty
+        /// Longer than ``ObjectKey/maximumLength``; `bytes` is the length.
         case tooLong(bytes: Int)
+        /// A segment longer than ``maximumSegmentLength``; `bytes` is its length.
         case segmentTooLong(bytes: Int)
+        /// Not valid UTF-8.
         case notUTF8
+        /// Two slashes in a row, or one at an end.
         case emptySegment
+        /// A segment `.` or `..`.
         case dotSegment
+        /// A character of C0, C1 or DEL.
         case controlCharacter
+        /// Some file systems take it for a slash.
         case backslash
+        /// A segment that is one of the server's own names, see ``OwnNames``.
         case reserved
     }
 
-    /// Takes bytes that have been percent-decoded once.
+    /// Takes bytes that were percent-decoded once.
     ///
     /// - Throws: ``PathError`` for the first rule that is broken.
     public init(_ bytes: some Collection<UInt8>) throws(PathError) {

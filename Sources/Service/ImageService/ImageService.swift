@@ -7,28 +7,31 @@ public import ObjectStorage
 import Rendering
 public import TaskSupport
 
-/// The use cases: upload, serve, render, rotate, delete, describe, list. Speaks of pictures and versions, never of HTTP
-/// and never of S3.
+/// The use cases: upload, serve, render, rotate, delete, describe, list. Knows pictures and versions, but neither HTTP
+/// nor S3.
 public struct ImageService: Sendable {
-    /// What the service may use and keep.
+    /// Limits, times and options of the service.
     public struct Configuration: Sendable {
+        /// What an upload may be.
         public var uploads: UploadLimits
         /// All bytes that uploads together may hold in memory; at least two parts.
         public var uploadMemoryBytes: Int
+        /// Bytes of the memory cache, overheads included.
         public var cacheBytes: Int
-        /// How old an answer about a path may be without the store being asked again.
+        /// How old an answer about a path may be before the store is asked again.
         public var revalidateAfter: Duration
-        /// How much longer it may stand in while the store is away.
+        /// How much longer an old answer may be used while the store is away.
         public var staleFor: Duration
-        /// For one storage operation. A write that failed is begun again only within this time.
+        /// For one storage operation. A write that failed is tried again only within this time.
         public var storageTimeout: Duration
         /// Which renditions are kept in the store; nil: none.
         public var keeping: RenditionStoreOptions?
-        /// What readers may leave untaken of answers that are in no other budget, in bytes.
+        /// Bytes of answers that readers have not taken yet and no other budget counts.
         public var answerMemoryBytes: Int
-        /// How long an answer waits for its part of that.
+        /// How long an answer waits for its part of those bytes.
         public var answerWait: Duration
 
+        /// A configuration as described at each property. Checks no range.
         public init(
             uploads: UploadLimits, uploadMemoryBytes: Int, cacheBytes: Int, revalidateAfter: Duration,
             staleFor: Duration, storageTimeout: Duration, keeping: RenditionStoreOptions? = nil,
@@ -60,11 +63,11 @@ public struct ImageService: Sendable {
     private let listing: Listing
     private let listingAdmission: ListingAdmission
     private let answers: AnswerMemory
-    /// What may be remembered of requests: a sixteenth of the cache's bytes, as much as a single body may have.
+    /// Bytes for remembered requests: a sixteenth of the cache, as much as a single body may take.
     public let requestMemory: RequestMemory
     private static let requestsPart = 16
 
-    /// - Parameter clock: what freshness, deadlines and pauses go by.
+    /// - Parameter clock: for freshness, deadlines and pauses.
     public init(
         storage: any ObjectStorage, workers: CodecWorkers, configuration: Configuration,
         clock: MonotonicClock = .continuous
@@ -117,14 +120,14 @@ public struct ImageService: Sendable {
         listingAdmission = ListingAdmission(clock: clock)
     }
 
-    /// What freshness, deadlines and pauses go by.
+    /// The clock for freshness, deadlines and pauses.
     public var clock: MonotonicClock { current.clock }
 
     // MARK: Reading
 
     /// The path's current version.
     ///
-    /// - Parameter expected: the version the URL names; where memory knows another one, the store is asked first.
+    /// - Parameter expected: the version that the URL names; if memory has another one, the store is asked first.
     public func locate(_ path: ImagePath, expecting expected: String? = nil) async throws(ServiceError) -> ResolvedImage
     {
         try await current.locate(path, expecting: expected)
@@ -132,52 +135,52 @@ public struct ImageService: Sendable {
 
     /// The current version with all its bytes.
     ///
-    /// - Parameter requester: shares the memory for answers evenly with others.
+    /// - Parameter client: clients share the memory for answers evenly.
     public func open(
-        _ path: ImagePath, expecting expected: String? = nil, for requester: ClientIdentity = .unknown
+        _ path: ImagePath, expecting expected: String? = nil, for client: ClientIdentity = .unknown
     ) async throws(ServiceError) -> OpenedImage {
-        try await originals.openWhole(path, expecting: expected, for: requester)
+        try await originals.openWhole(path, expecting: expected, for: client)
     }
 
     /// A range of a version, or all of it.
     ///
-    /// - Throws: ``ServiceError/preconditionFailed`` where that version has gone since it was located: locate again.
+    /// - Throws: ``ServiceError/preconditionFailed`` if that version is gone since it was located: locate again.
     public func open(
-        _ located: ResolvedImage, range: ByteRange?, for requester: ClientIdentity = .unknown
+        _ located: ResolvedImage, range: ByteRange?, for client: ClientIdentity = .unknown
     ) async throws(ServiceError) -> OpenedImage {
-        try await originals.open(located, range: range, for: requester)
+        try await originals.open(located, range: range, for: client)
     }
 
-    /// Counts an answer that is in memory already and in no other budget.
-    public func admitAnswer(_ bytes: Int, for requester: ClientIdentity) async throws(ServiceError) -> AnswerHold {
-        AnswerHold(try await answers.admit(bytes, for: requester))
+    /// Counts an answer that is in memory already and that no other budget counts.
+    public func admitAnswer(_ bytes: Int, for client: ClientIdentity) async throws(ServiceError) -> AnswerHold {
+        AnswerHold(try await answers.admit(bytes, for: client))
     }
 
-    /// The entity tag that a rendition of this version has, without making it.
+    /// The entity tag of a rendition of this version, without making it.
     public func renditionTag(_ image: StoredImage, _ spec: RenditionSpec) -> RenditionTag {
         renditions.tag(image, spec)
     }
 
-    /// A request with its format settled and every default written out.
+    /// A request with its format decided and every default written out.
     public static func spec(_ request: RenditionRequest, format: ImageFormat) -> RenditionSpec {
         RenditionSpec(request, format: format, defaultQuality: Renderer.defaultQuality(for: format))
     }
 
     /// A rendition of this version.
     ///
-    /// - Parameter requester: shares the permits for making them, and the memory for answers, evenly with others.
+    /// - Parameter client: clients share codec permits and the memory for answers evenly.
     /// - Throws: as ``open(_:range:)``, and what decoding throws.
     public func render(
-        _ located: ResolvedImage, _ spec: RenditionSpec, for requester: ClientIdentity = .unknown
+        _ located: ResolvedImage, _ spec: RenditionSpec, for client: ClientIdentity = .unknown
     ) async throws(ServiceError) -> RenderedRendition {
-        try await renditions.render(located, spec, for: requester)
+        try await renditions.render(located, spec, for: client)
     }
 
-    /// The format that a rendition of this version comes out in, without making it.
+    /// The format of a rendition of this version, without making it.
     ///
-    /// - Throws: what its header alone says against it.
+    /// - Throws: an error that the header alone shows.
     public func formatOfRendition(_ image: StoredImage, _ spec: RenditionSpec) throws(ServiceError) -> ImageFormat {
-        // What its header does not tell, only making it would.
+        // What the header does not tell, only rendering would show.
         guard let info = image.image else { return spec.format }
         do {
             return try RenderPlan(info: info, spec: spec, limits: RenderLimits(codec: limits.codec))
@@ -188,7 +191,8 @@ public struct ImageService: Sendable {
     }
 
     /// The path's current version with what decides about its renditions: size, transparency, and whether it is an
-    /// animation, for which a PNG or WebP that came by another way, or in parts, is read to its end once.
+    /// animation. To know the last, a PNG or WebP that was uploaded in parts or not through this server is read to its
+    /// end once.
     public func locateForRendition(
         _ path: ImagePath, expecting expected: String? = nil
     ) async throws(ServiceError) -> ResolvedImage {
@@ -197,22 +201,22 @@ public struct ImageService: Sendable {
         }
     }
 
-    /// The current version with all that its file tells.
+    /// The current version with everything that its file tells.
     public func describe(_ path: ImagePath) async throws(ServiceError) -> StoredImage {
         try await locate(path, expecting: nil, readTo: .whole).image
     }
 
-    /// The current version with all that its file tells, and what is told of it beside that.
+    /// The current version with everything that its file tells, and its extras.
     ///
-    /// - Throws: what decoding throws, where the extras are made now.
+    /// - Throws: what decoding throws, if the extras are made now.
     public func describeWithExtras(
-        _ path: ImagePath, for requester: ClientIdentity = .unknown
+        _ path: ImagePath, for client: ClientIdentity = .unknown
     ) async throws(ServiceError) -> (image: StoredImage, extras: ImageExtras) {
         var looks = 0
         while true {
             let located = try await locate(path, expecting: nil, readTo: .whole)
             do {
-                return (located.image, try await extras.extras(of: located, for: requester))
+                return (located.image, try await extras.extras(of: located, for: client))
             } catch .preconditionFailed where looks < Self.maximumLooks {
                 looks += 1
             }
@@ -231,33 +235,33 @@ public struct ImageService: Sendable {
                 located.image = try await current.inspect(located.image, to: depth)
                 return located
             } catch .preconditionFailed where looks < Self.maximumLooks {
-                // Replaced elsewhere since this replica has looked. That answer is forgotten: look again.
+                // Replaced by another replica since this one looked. That answer is dropped: look again.
                 looks += 1
             }
         }
     }
 
     private static let maximumLooks = 3
-    /// About as long as a slow reader is looked at.
+    /// About as long as a slow reader is observed.
     private static let crowdedTime = Duration.seconds(30)
-    /// Uploads that wait for the memory that they are rewritten in; one more is refused.
+    /// How many uploads may wait for memory to be rewritten in; one more is rejected.
     private static let maximumRewritesWaiting = 1_000
 
-    /// One page of what is stored.
+    /// One page of a listing.
     public func list(
-        _ request: ListRequest, for requester: ClientIdentity = .unknown
+        _ request: ListRequest, for client: ClientIdentity = .unknown
     ) async throws(ServiceError) -> ImagePage {
-        try await list(request, for: requester) { $0 }
+        try await list(request, for: client) { $0 }
     }
 
-    /// What `finish` makes of one page of what is stored, on a thread apart from event loops.
+    /// Runs `finish` on one page of a listing, on a thread that is not an event loop's, and returns its result.
     ///
-    /// - Parameter requester: shares the permits for listing evenly with others.
-    /// - Throws: ``ServiceError/overloaded(retryAfter:)`` where too many list, and what the store throws.
+    /// - Parameter client: clients share the permits for listing evenly.
+    /// - Throws: ``ServiceError/overloaded(retryAfter:)`` if too many clients list, and what the store throws.
     public func list<Value: Sendable>(
-        _ request: ListRequest, for requester: ClientIdentity, finish: @escaping @Sendable (ImagePage) -> Value
+        _ request: ListRequest, for client: ClientIdentity, finish: @escaping @Sendable (ImagePage) -> Value
     ) async throws(ServiceError) -> Value {
-        try await listingAdmission.run(limit: request.limit, for: requester) { () async throws(ServiceError) in
+        try await listingAdmission.run(limit: request.limit, for: client) { () async throws(ServiceError) in
             try await listing.list(request)
         } finish: {
             finish($0)
@@ -269,37 +273,37 @@ public struct ImageService: Sendable {
     /// Stores a picture.
     ///
     /// - Parameters:
-    ///   - declared: how long the body is, in bytes, where that is known.
-    ///   - requester: shares the memory for uploads evenly with others.
+    ///   - declared: the length of the body in bytes, if known.
+    ///   - client: clients share the memory for uploads evenly.
     public func upload(
-        to path: ImagePath, condition: WriteCondition, declared: Int64? = nil, for requester: ClientIdentity = .unknown,
+        to path: ImagePath, condition: WriteCondition, declared: Int64? = nil, for client: ClientIdentity = .unknown,
         body: UploadBody
     ) async throws(ServiceError) -> UploadedImage {
-        try await uploads.upload(to: .fixed(path), condition: condition, declared: declared, for: requester, body: body)
+        try await uploads.upload(to: .fixed(path), condition: condition, declared: declared, for: client, body: body)
     }
 
-    /// Stores a picture under a name of 128 random bits behind `prefix`, with the detected format's extension.
+    /// Stores a picture under a random name: `prefix`, 128 random bits, and the extension of the detected format.
     public func upload(
-        intoPrefix prefix: [UInt8], for requester: ClientIdentity = .unknown, body: UploadBody
+        intoPrefix prefix: [UInt8], for client: ClientIdentity = .unknown, body: UploadBody
     ) async throws(ServiceError) -> UploadedImage {
-        try await uploads.upload(to: .random(behind: prefix), condition: .always, for: requester, body: body)
+        try await uploads.upload(to: .random(behind: prefix), condition: .always, for: client, body: body)
     }
 
-    /// Turns or flips what is stored, as seen.
+    /// Rotates or flips the stored picture, as it is seen.
     public func rotate(
         _ path: ImagePath, by change: RotationChange, condition: WriteCondition,
-        for requester: ClientIdentity = .unknown
+        for client: ClientIdentity = .unknown
     ) async throws(ServiceError) -> RotatedImage {
-        try await rotation.rotate(path, by: change, condition: condition, for: requester)
+        try await rotation.rotate(path, by: change, condition: condition, for: client)
     }
 
-    /// Deletes a picture and everything that was derived from it.
+    /// Deletes a picture and all objects derived from it.
     public func delete(_ path: ImagePath, condition: WriteCondition) async throws(ServiceError) {
         let found: ObjectInfo
         do {
             found = try await storage.head(path.key)
         } catch {
-            // An earlier delete whose answer was lost may have left them.
+            // An earlier delete with a lost answer may have left them.
             if error.code == .notFound { derived.removeAll(of: path.key, but: nil, isCertain: false) }
             throw ServiceError(error)
         }
@@ -308,7 +312,7 @@ public struct ImageService: Sendable {
             cache.invalidate(path.key)
             defer { cache.invalidate(path.key) }
             do throws(StorageError) {
-                // Any version will do for `If-Match: *`, whichever is there by now.
+                // `If-Match: *` accepts any version, whichever is there by now.
                 if case .replace(let etag) = mode, condition != .exists {
                     try await storage.delete(path.key, ifMatch: etag)
                 } else {
@@ -319,7 +323,8 @@ public struct ImageService: Sendable {
                 return error
             }
         }.value
-        // Gone since the look, by us with a lost answer or by somebody else: it is as it should be.
+        // Gone since the look: an earlier try of ours with a lost answer, or another client, has deleted it. That is
+        // the wanted result.
         if let error, error.code != .notFound {
             if error.mayHaveHappened { derived.removeAll(of: path.key, but: nil) }
             throw ServiceError(error)
@@ -329,30 +334,36 @@ public struct ImageService: Sendable {
 
     // MARK: Operations
 
-    /// Waits for what goes on behind the answers, so long at most, then cuts it: to be called when no request comes any
-    /// more.
+    /// Waits for work in the background, at most so long, then cancels it. To be called when no request comes any more.
     public func finishBackgroundWork(within limit: Duration) async {
         await derived.tasks.drain(for: limit)
     }
 
-    /// Asks the store a cheap question.
+    /// Asks the store a cheap question, to see whether it answers.
     public func checkStorage() async throws(StorageError) {
         try await storage.checkAvailability()
     }
 
-    /// What the store honours, as far as it is known yet.
+    /// The store's capabilities, as far as they are known yet.
     public var capabilities: StorageCapabilities { storage.capabilities }
 
-    /// What is in use at this moment, for metrics.
+    /// What is in use now, for metrics.
     public struct Usage: Sendable {
+        /// Of the cache and of remembered requests, overheads included.
         public var cacheBytes: Int
+        /// Bytes that uploads hold.
         public var uploadBytes: Int
+        /// Uploads that wait for memory.
         public var uploadsWaiting: Int
+        /// Bytes of answers that readers have not taken yet and no other budget counts.
         public var answerBytes: Int
+        /// Answers that wait for memory.
         public var answersWaiting: Int
+        /// Whether the store did not answer when it was asked last.
         public var isStorageAway: Bool
     }
 
+    /// A snapshot; its numbers are read one after another.
     public var usage: Usage {
         let (streamed, rewritten) = (uploads.receiver.budget.usage, uploads.receiver.rewriting.usage)
         let answers = answers.budget.usage
@@ -363,11 +374,11 @@ public struct ImageService: Sendable {
             answersWaiting: answers.waiting, isStorageAway: health.isAway)
     }
 
-    /// Whether somebody has waited for the memory of uploads for so long that those who hold it have to make haste.
+    /// Whether an upload has waited so long for memory that those who hold it must hurry.
     public var isUploadMemoryContended: Bool {
         max(uploads.receiver.budget.oldestWait, uploads.receiver.rewriting.oldestWait) >= AnswerMemory.contendedWait
     }
 
-    /// The same of the memory of answers, and of the cache, where readers hold so much that nothing new is kept.
+    /// The same for the memory of answers; also true if readers hold so much of the cache that nothing new is kept.
     public var isAnswerMemoryContended: Bool { answers.isContended || cache.wasCrowded(within: Self.crowdedTime) }
 }

@@ -2,44 +2,44 @@ import Admission
 public import ImageCodecs
 public import ObjectStorage
 
-/// Why a use case did not come to its end. Every case carries what its message needs, and `cause` for the log.
+/// Why a use case failed. Every case carries what its message needs, and `cause` for the log.
 public enum ServiceError: Error, Sendable {
     /// No such picture.
     case notFound
     /// A condition of the request does not hold.
     case preconditionFailed
-    /// Another write stands in the way, or has come between; trying again may help.
+    /// Another write is in the way, or came in between; a retry may help.
     case conflict(String)
     /// The upload is longer than the limit, in bytes.
     case tooLong(limit: Int64)
-    /// The bytes are no picture of a format that is taken.
+    /// The bytes are not a picture of a supported format.
     case notAnImage
-    /// A picture that is damaged, cut off, too large to decode, or that cannot be transformed so.
+    /// A picture that is damaged, cut off, too large to decode, or that cannot be transformed in this way.
     case unprocessable(CodecError)
-    /// A sound picture of which this cannot be made; the text says why.
+    /// A valid picture from which this rendition cannot be made; the text says why.
     case cannotRender(String)
-    /// What was asked of this picture needs more than a limit allows; the text names both.
+    /// The request needs more than a limit allows; the text names both.
     case beyondLimit(String)
-    /// What was asked of this picture was not done within the time limit.
+    /// The request was not done within the time limit.
     case tookTooLong(limit: Duration)
-    /// The range lies behind the end of an object of so many bytes.
+    /// The range begins after the end of an object of so many bytes.
     case rangeNotSatisfiable(size: Int64)
-    /// All hands are busy; try again after so many seconds.
+    /// Everything is busy; retry after so many seconds.
     case overloaded(retryAfter: Int)
-    /// The store failed; `StorageError.code` tells how.
+    /// The store failed; `StorageError.code` says how.
     case storage(StorageError)
     /// A path that breaks the rules.
     case badPath(ImagePath.PathError)
-    /// A cursor that no listing has given.
+    /// A cursor that was not given by a listing.
     case badCursor
     /// The client's body could not be read to its end.
     case body(any Error)
-    /// The client has left, or the process ends.
+    /// The client has left, or the process is shutting down.
     case cancelled
-    /// A fault of ours.
+    /// A bug of ours.
     case defect(any Error)
 
-    /// Whether the same may succeed another time, without a change of the picture.
+    /// Whether the same request may succeed later, with the same picture.
     var isPassing: Bool {
         switch self {
         case .overloaded, .storage, .cancelled, .conflict, .preconditionFailed, .notFound: true
@@ -47,13 +47,13 @@ public enum ServiceError: Error, Sendable {
         }
     }
 
-    /// Whether it was given up since it took too long, which another time it may not.
+    /// Whether it was given up because it took too long, which may be different next time.
     var isOfTime: Bool {
         if case .tookTooLong = self { return true }
         return false
     }
 
-    /// Whether a question to the store had no answer: it was away, or too busy for it.
+    /// Whether a question to the store had no answer: the store was away, or too busy.
     var tellsNothingOfTheImage: Bool {
         switch self {
         case .storage(let error): error.isOutage
@@ -62,7 +62,7 @@ public enum ServiceError: Error, Sendable {
         }
     }
 
-    /// The error a use case shows for one of the store's.
+    /// The error of a use case for an error of the store.
     public init(_ error: StorageError) {
         self =
             switch error.code {
@@ -78,18 +78,18 @@ public enum ServiceError: Error, Sendable {
             }
     }
 
-    /// The error a use case shows where the codecs fail outside of a rendition. A fault is counted.
+    /// The error of a use case for an error of the codecs outside a rendition. A fault is counted.
     init(_ error: CodecError, at stage: String) {
         CodecErrorMetrics.note(error)
         self = error == .cancelled ? .cancelled : .unprocessable(error.at(stage: stage))
     }
 
-    /// The error a use case shows where work was not admitted.
+    /// The error of a use case for work that was not admitted.
     init(_ error: AdmissionError) {
         self =
             switch error {
             case .overloaded(let seconds): .overloaded(retryAfter: seconds)
-            case .exceedsBudget(let limit): .beyondLimit("This takes more than the \(limit) bytes of memory there are.")
+            case .exceedsBudget(let limit): .beyondLimit("This takes more than the \(limit) bytes of memory available.")
             case .cancelled: .cancelled
             case .shuttingDown: .overloaded(retryAfter: 1)
             }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// An event as it waits to be taken: places in the arena, which may move while it grows.
+// A queued event. It stores offsets into the arena, which may move while it grows.
 typedef struct {
     cx_kind kind;
     size_t name;
@@ -23,7 +23,7 @@ struct cx_reader {
     size_t elements;
     size_t depth;
 
-    // Of every open element, where its text begins in `open`. The innermost one's is the end of it.
+    // For every open element, where its text begins in `open`. The innermost one's text is at the end.
     size_t *starts;
     char *open;
     size_t open_length;
@@ -40,7 +40,7 @@ struct cx_reader {
     size_t arena_capacity;
 };
 
-// Makes room for `more` bytes behind `length`. The sums cannot overflow: everything is bounded by the document's limit.
+// Allocates space for `more` bytes after `length`. The sums cannot overflow: the document's limit bounds them all.
 static bool grow(void **memory, size_t *capacity, size_t length, size_t more, size_t unit) {
     if (length + more <= *capacity) return true;
     size_t wanted = *capacity < 64 ? 64 : *capacity;
@@ -123,13 +123,13 @@ static void document_type(void *context, const xmlChar *name, const xmlChar *ext
     fail(context, CX_DOCTYPE);
 }
 
-// &lt; and its four like; there are no others without a document type.
+// &lt; and the four others like it; without a document type there are no more.
 static xmlEntityPtr entity(void *context, const xmlChar *name) {
     (void)context;
     return xmlGetPredefinedEntity(name);
 }
 
-// In place of libxml2's own, which writes to standard error.
+// In place of libxml2's handler, which writes to standard error.
 static void swallow(void *context, const xmlError *error) {
     (void)context, (void)error;
 }
@@ -153,9 +153,9 @@ cx_reader *cx_create(cx_limits limits) {
     sax.cdataBlock = characters;
     sax.internalSubset = document_type;
     sax.getEntity = entity;
-    // libxml2 2.12 has made the error constant; the call is the same.
+    // libxml2 2.12 made the error constant; the call is the same.
     sax.serror = (xmlStructuredErrorFunc)swallow;
-    // The context is ours, so that an error before the first event finds it as well.
+    // Passes our own context, so that an error before the first event finds it too.
     reader->parser = reader->starts == NULL ? NULL : xmlCreatePushParserCtxt(&sax, reader, NULL, 0, NULL);
     if (reader->parser == NULL) {
         cx_free(reader);
@@ -213,7 +213,7 @@ const cx_event *cx_next(cx_reader *reader) {
 void cx_free(cx_reader *reader) {
     if (reader == NULL) return;
     if (reader->parser != NULL) {
-        // Never made by these handlers; freed in case a version of the library does.
+        // These handlers never make it; freed in case a version of the library does.
         if (reader->parser->myDoc != NULL) xmlFreeDoc(reader->parser->myDoc);
         reader->parser->myDoc = NULL;
         xmlFreeParserCtxt(reader->parser);

@@ -1,7 +1,7 @@
 import NIOConcurrencyHelpers
 public import TaskSupport
 
-/// Work that goes on behind its callers and is ended with its owner.
+/// Tasks that go on after their callers have returned, and end with their owner.
 public final class BackgroundTasks: Sendable {
     private struct State {
         var nextID: UInt64 = 0
@@ -11,16 +11,18 @@ public final class BackgroundTasks: Sendable {
     private let state = NIOLockedValueBox(State())
     private let clock: MonotonicClock
 
-    /// - Parameter clock: what ``drain(for:)`` goes by.
+    /// - Parameter clock: the clock for ``drain(for:)``.
     public init(clock: MonotonicClock = .continuous) {
         self.clock = clock
     }
 
+    /// Runs `body` in an unstructured task of its own and returns at once. The task does not inherit the caller's
+    /// cancellation.
     public func start(_ body: @escaping @Sendable () async -> Void) {
         state.withLockedValue { state in
             state.nextID += 1
             let id = state.nextID
-            // Ends behind this lock, since it takes it.
+            // It cannot end before this lock is released, because its end takes the lock.
             state.running[id] = Task { [state = self.state] in
                 await body()
                 state.withLockedValue { $0.running[id] = nil }
@@ -28,10 +30,10 @@ public final class BackgroundTasks: Sendable {
         }
     }
 
-    /// Waits for what is going on, cancels what has not ended by then, and waits for that too.
+    /// Waits for the running tasks, cancels those that have not ended after `grace`, and waits for those too.
     public func drain(for grace: Duration) async {
         let deadline = clock.now() + grace
-        // What ends may begin another.
+        // A task that ends may have started another.
         while true {
             let running = state.withLockedValue { Array($0.running.values) }
             guard !running.isEmpty else { return }

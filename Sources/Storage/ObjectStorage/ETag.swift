@@ -1,11 +1,11 @@
-/// A strong entity tag as a store gives it, quotes included (RFC 9110, section 8.8.3). Opaque: compared byte by byte,
-/// never taken apart. The same bytes may have the same tag again, so a tag alone never proves whose write it was.
+/// A strong entity tag from a store, with its quotes (RFC 9110, section 8.8.3). Opaque: compared byte by byte, never
+/// parsed. The same bytes may get the same tag again, so a tag alone never proves who wrote them.
 public struct ETag: Sendable, Hashable {
-    /// The tag with its quotes, as it stands in a header.
+    /// The tag with its quotes, as in a header.
     public let text: String
 
-    /// Takes a tag from a store's header: with or without quotes, `W/` taken off. Nil for one that no header could
-    /// carry: empty, or with a byte that RFC 9110's `etagc` leaves out.
+    /// Reads a tag from a store's header: with or without quotes; `W/` is removed. Nil if no header could carry it: if
+    /// it is empty, or has a byte that RFC 9110's `etagc` excludes.
     public init?(header: some StringProtocol) {
         var inner = Substring(header)
         if inner.hasPrefix("W/") { inner = inner.dropFirst(2) }
@@ -26,5 +26,6 @@ public struct ETag: Sendable, Hashable {
 }
 
 extension ETag: CustomStringConvertible {
+    /// The tag with its quotes, as ``text``.
     public var description: String { text }
 }

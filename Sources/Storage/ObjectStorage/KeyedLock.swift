@@ -1,8 +1,8 @@
 import DequeModule
 import NIOConcurrencyHelpers
 
-/// Lets one task at a time work on a key, or several that share it, in the order of arrival. Keys nobody works on cost
-/// nothing.
+/// Lets one task at a time work on a key, or several tasks that share it, in the order of arrival. Unused keys take no
+/// memory.
 public final class KeyedLock<Key: Hashable & Sendable>: Sendable {
     private struct Waiter {
         let id: UInt64
@@ -11,12 +11,12 @@ public final class KeyedLock<Key: Hashable & Sendable>: Sendable {
     }
 
     private struct Line {
-        /// Those who hold the key; several only where it is shared.
+        /// How many tasks hold the key; more than one only if it is shared.
         var holders = 1
         var isShared: Bool
         var waiting: Deque<Waiter> = []
 
-        /// Lets in whom the holders leave room for, from the front.
+        /// Admits waiting tasks, from the front, as far as the holders allow it.
         mutating func letIn() -> [Waiter] {
             var admitted: [Waiter] = []
             while let next = waiting.first, holders == 0 || isShared && next.isShared {
@@ -31,20 +31,21 @@ public final class KeyedLock<Key: Hashable & Sendable>: Sendable {
 
     private struct State {
         var nextID: UInt64 = 0
-        /// A key that is here is held.
+        /// A key in this table is held.
         var lines: [Key: Line] = [:]
     }
 
     private let state = NIOLockedValueBox(State())
 
+    /// A lock that holds no key.
     public init() {}
 
-    /// How many wait for the key.
+    /// How many tasks wait for the key.
     func waiting(for key: Key) -> Int { state.withLockedValue { $0.lines[key]?.waiting.count ?? 0 } }
 
-    /// Runs `body` while no other task holds `key`, or only such as share it too.
+    /// Runs `body` while no other task holds `key`, or only tasks that share it too.
     ///
-    /// - Throws: `CancellationError` where the task is cancelled while it waits; what `body` throws.
+    /// - Throws: `CancellationError` if the task is cancelled while it waits; what `body` throws.
     public func withLock<Result>(
         _ key: Key, shared: Bool = false, _ body: () async throws -> Result
     ) async throws -> Result {
@@ -61,13 +62,13 @@ public final class KeyedLock<Key: Hashable & Sendable>: Sendable {
         let isHeld = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let answer: Bool? = state.withLockedValue { state in
-                    // Cancelled before it came here: `onCancel` has found nobody to wake.
+                    // If the task was cancelled before, `onCancel` has found no waiter to wake.
                     if Task.isCancelled { return false }
                     guard let line = state.lines[key] else {
                         state.lines[key] = Line(isShared: shared)
                         return true
                     }
-                    // Behind one that waits, so that those who share do not keep it waiting for ever.
+                    // A task that waits goes first: else tasks that share could keep it waiting forever.
                     if shared, line.isShared, line.waiting.isEmpty {
                         state.lines[key]?.holders += 1
                         return true

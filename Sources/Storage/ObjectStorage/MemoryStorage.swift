@@ -2,8 +2,8 @@ import NIOConcurrencyHelpers
 public import NIOCore
 public import TextCoding
 
-/// Objects in memory, for tests, with every promise of ``ObjectStorage`` but that they outlive the process. As in S3,
-/// a key may be a prefix of others.
+/// Objects in memory, for tests. It gives every guarantee of ``ObjectStorage`` except durability after the process
+/// ends. As in S3, a key may be a prefix of others.
 public final class MemoryStorage: ObjectStorage {
     private struct Object {
         var bytes: ByteBuffer
@@ -12,10 +12,11 @@ public final class MemoryStorage: ObjectStorage {
 
     private struct State {
         var objects: [ObjectKey: Object] = [:]
-        /// Of the last write: every write has a version of its own.
+        /// The number of the last write: every write makes a new version.
         var version: UInt64 = 0
     }
 
+    /// Everything is supported, within this process.
     public let capabilities: StorageCapabilities
     private let state = NIOLockedValueBox(State())
     private let now: @Sendable () -> Timestamp
@@ -28,6 +29,7 @@ public final class MemoryStorage: ObjectStorage {
         self.now = now
     }
 
+    /// The body is a slice of the stored bytes, not a copy.
     public func get(_ key: ObjectKey, options: GetOptions) async throws(StorageError) -> GetResult {
         let object = try object(key, during: .get)
         let range: Range<Int64>
@@ -42,6 +44,7 @@ public final class MemoryStorage: ObjectStorage {
         return GetResult(info: object.info, range: range, body: ObjectBody(slice ?? ByteBuffer()))
     }
 
+    /// Looks the key up.
     public func head(_ key: ObjectKey) async throws(StorageError) -> ObjectInfo {
         try object(key, during: .head).info
     }
@@ -58,6 +61,7 @@ public final class MemoryStorage: ObjectStorage {
         if Task.isCancelled { throw StorageError(.cancelled, during: operation) }
     }
 
+    /// Stores the buffer itself, not a copy. Carries the metadata of other programs if asked to.
     public func put(
         _ key: ObjectKey, bytes: ByteBuffer, options: PutOptions
     ) async throws(StorageError) -> PutResult {
@@ -93,6 +97,7 @@ public final class MemoryStorage: ObjectStorage {
         return result
     }
 
+    /// Collects the parts in memory until the upload is completed.
     public func beginUpload(
         _ key: ObjectKey, options: UploadOptions
     ) async throws(StorageError) -> any MultipartUpload {
@@ -100,9 +105,10 @@ public final class MemoryStorage: ObjectStorage {
         return MemoryUpload(key: key, options: options, storage: self)
     }
 
+    /// Removes the object; its bytes stay with those who read them.
     public func delete(_ key: ObjectKey, ifMatch: ETag?) async throws(StorageError) {
         try checkCancellation(during: .delete)
-        let failure = state.withLockedValue { state -> StorageError.Code? in
+        let code = state.withLockedValue { state -> StorageError.Code? in
             if let ifMatch {
                 guard let current = state.objects[key]?.info.etag else { return .notFound }
                 if current != ifMatch { return .preconditionFailed }
@@ -110,9 +116,10 @@ public final class MemoryStorage: ObjectStorage {
             state.objects[key] = nil
             return nil
         }
-        if let failure { throw StorageError(failure, during: .delete) }
+        if let code { throw StorageError(code, during: .delete) }
     }
 
+    /// Sorts all keys that have the prefix, for every page.
     public func list(_ request: ListRequest) async throws(StorageError) -> ListPage {
         try checkCancellation(during: .list)
         let after: [UInt8]
@@ -148,6 +155,7 @@ public final class MemoryStorage: ObjectStorage {
         return page
     }
 
+    /// Always available; throws only if the task is cancelled.
     public func checkAvailability() async throws(StorageError) {
         try checkCancellation(during: .checkAvailability)
     }
@@ -157,7 +165,7 @@ private final class MemoryUpload: MultipartUpload {
     private let key: ObjectKey
     private let options: UploadOptions
     private let storage: MemoryStorage
-    /// By their numbers; nil once the upload has ended.
+    /// By number; nil after the upload has ended.
     private let parts = NIOLockedValueBox<[Int: ByteBuffer]?>([:])
 
     init(key: ObjectKey, options: UploadOptions, storage: MemoryStorage) {

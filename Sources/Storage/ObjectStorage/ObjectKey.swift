@@ -21,16 +21,17 @@ public struct ObjectKey: Sendable, Hashable {
         self.init(text.utf8)
     }
 
-    /// The parts between slashes, empty ones included.
+    /// The parts between slashes, including empty ones.
     public var segments: [ArraySlice<UInt8>] {
         bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
     }
 
+    /// Whether the key begins with these bytes, which may end within a character.
     public func hasPrefix(_ prefix: some Collection<UInt8>) -> Bool {
         bytes.starts(with: prefix)
     }
 
-    /// For messages and JSON; exact, since the bytes are valid UTF-8.
+    /// For messages and JSON; exact, because the bytes are valid UTF-8.
     public var text: String { String(decoding: bytes, as: UTF8.self) }
 }
 
@@ -42,6 +43,7 @@ extension ObjectKey: Comparable {
 }
 
 extension ObjectKey: CustomStringConvertible {
+    /// The key as ``text``.
     public var description: String { text }
 }
 

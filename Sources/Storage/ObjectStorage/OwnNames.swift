@@ -1,22 +1,23 @@
-/// The names that the server keeps for itself: every segment of a key that begins with `.tintype`.
+/// The names reserved for the server: every segment of a key that begins with `.tintype`.
 ///
-/// A file system may fold case, normal forms and look-alikes, so that `.TINTYPE` leads into the server's own folder. So
-/// names are compared as the most tolerant file system would: without case, in every normal and compatibility form,
-/// without what is not seen. On a store that tells all of them apart nobody loses a name that anybody would choose.
+/// A file system may fold case, normal forms and look-alikes, so that `.TINTYPE` leads to the server's own folder. So
+/// names are compared as the most tolerant file system would: ignoring case, invisible characters, and differences of
+/// normal and compatibility form. On a store that distinguishes all of these, no name is lost that anybody would
+/// choose.
 public enum OwnNames {
-    /// How they begin.
+    /// The prefix of these names.
     public static let prefix = ".tintype"
 
     /// Whether a file system may take this segment of a key for one of the server's own.
     public static func contains(_ segment: some Collection<UInt8>) -> Bool {
-        // Nearly no name gets beyond its first byte.
+        // Nearly all names end here, at their first byte.
         guard let first = segment.first, first == UInt8(ascii: ".") || first >= 0x80 else { return false }
         var rest = letters[...]
         var last: Unicode.Scalar?
         for scalar in String(decoding: segment, as: UTF8.self).unicodeScalars {
             defer { last = scalar }
             if scalar.properties.isDefaultIgnorableCodePoint { continue }
-            // What is left where a dotted capital I is folded.
+            // What remains of a folded dotted capital I.
             if scalar == "\u{307}", let last, folded(last) == "i" { continue }
             if rest.count == 1, beginsWithE(scalar) { return true }
             for letter in folded(scalar).unicodeScalars {
@@ -30,7 +31,7 @@ public enum OwnNames {
 
     private static let letters = Array(prefix.unicodeScalars)
 
-    /// The scalar in NFKC without case, where that is of the prefix's letters; else something that is not.
+    /// The scalar in NFKC without case if that has only letters of the prefix; else some other text.
     private static func folded(_ scalar: Unicode.Scalar) -> String {
         switch scalar.value {
         case 0..<0x80: return scalar.properties.lowercaseMapping
@@ -49,7 +50,7 @@ public enum OwnNames {
         String(Character(Unicode.Scalar(UInt8(truncatingIfNeeded: place) + UInt8(ascii: "a"))))
     }
 
-    /// By the Unicode Character Database: what folds to letters of the prefix, and stands in no row of an alphabet.
+    /// From the Unicode Character Database: what folds to letters of the prefix and is not in an alphabet above.
     private static let lookAlikes: [Unicode.Scalar: String] = [
         "\u{2024}": ".", "\u{FE52}": ".", "\u{FF0E}": ".",
         "\u{1D40}": "t", "\u{1D57}": "t", "\u{209C}": "t",
@@ -61,8 +62,8 @@ public enum OwnNames {
         "\u{1D31}": "e", "\u{1D49}": "e", "\u{2091}": "e", "\u{212F}": "e", "\u{2130}": "e", "\u{2147}": "e",
     ]
 
-    /// Whether the scalar, taken apart, is an e with something behind it: a name that begins so begins with the prefix
-    /// in the other normal form.
+    /// Whether the scalar decomposes to an e and something after it: a name that begins so has the prefix, in the other
+    /// normal form.
     private static func beginsWithE(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0xC8...0xCB, 0xE8...0xEB, 0x112...0x11B, 0x204...0x207, 0x228...0x229, 0x1E14...0x1E1D, 0x1EB8...0x1EC7,

@@ -1,5 +1,5 @@
 extension StorageCapabilities {
-    /// What an operator of several replicas should know, one sentence for each; empty where every promise is kept.
+    /// What an operator of several replicas should know, one sentence each; empty if the store keeps every promise.
     public var warnings: [String] {
         let writes = [
             ("PUT", conditionalPut), ("CompleteMultipartUpload", conditionalComplete), ("DELETE", conditionalDelete),

@@ -1,14 +1,15 @@
-/// Where an S3 server is: scheme, host, port and the path its API stands under.
+/// The address of an S3 server: scheme, host, port and the base path of its API.
 public struct S3Endpoint: Sendable, Hashable {
-    /// https rather than http.
+    /// https, not http.
     public var isSecure: Bool
-    /// A name or an address, an IPv6 literal with its brackets or without.
+    /// A name or an address; an IPv6 literal with or without brackets.
     public var host: String
-    /// Nil: the scheme's own.
+    /// Nil: the scheme's default.
     public var port: Int?
-    /// Empty, or with a slash in front and none at the end; percent-encoded.
+    /// Empty, or with a slash at the beginning and none at the end; percent-encoded.
     public var basePath: String
 
+    /// An endpoint from its parts, which are not checked.
     public init(isSecure: Bool, host: String, port: Int? = nil, basePath: String = "") {
         self.isSecure = isSecure
         self.host = host
@@ -16,7 +17,7 @@ public struct S3Endpoint: Sendable, Hashable {
         self.basePath = basePath
     }
 
-    /// Reads `http://host:port/path`. Nil for any other scheme, and where there is a user, a query or a fragment.
+    /// Reads `http://host:port/path`. Nil for any other scheme, and for a URL with a user, a query or a fragment.
     public init?(_ url: String) {
         let isSecure = url.lowercased().hasPrefix("https://")
         guard isSecure || url.lowercased().hasPrefix("http://") else { return nil }
@@ -42,14 +43,13 @@ public struct S3Endpoint: Sendable, Hashable {
         self.init(isSecure: isSecure, host: host.lowercased(), port: port, basePath: String(path))
     }
 
-    /// AWS in a region (AWS General Reference, "Amazon S3 endpoints"): the two Chinese regions have a domain of their
-    /// own.
+    /// AWS in a region (AWS General Reference, "Amazon S3 endpoints"): the two Chinese regions have their own domain.
     public static func aws(region: String) -> S3Endpoint {
         let domain = region.hasPrefix("cn-") ? "amazonaws.com.cn" : "amazonaws.com"
         return S3Endpoint(isSecure: true, host: "s3.\(region).\(domain)")
     }
 
-    /// As it stands in the Host header and in a URL; the scheme's own port is left out, as HTTP clients do.
+    /// As in the Host header and in a URL; the scheme's default port is omitted, as HTTP clients do.
     var authority: String {
         let host = host.contains(":") && !host.hasPrefix("[") ? "[\(host)]" : host
         guard let port, port != (isSecure ? 443 : 80) else { return host }

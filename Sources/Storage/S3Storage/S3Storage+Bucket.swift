@@ -4,12 +4,12 @@ import NIOHTTP1
 public import ObjectStorage
 
 extension S3Storage {
-    /// Creates the bucket; one that is there already, and can be used, is no fault.
+    /// Creates the bucket. It is no error if it is there already and can be used.
     public func createBucket() async throws(StorageError) {
         let deadline = client.deadline()
         if try await bucketExists(until: deadline) { return }
         var request = S3Request(.createBucket, .PUT)
-        // AWS asks for the region anywhere but in its oldest one, and refuses it there. Other stores have one region,
+        // AWS requires the region everywhere but in its oldest one, where it refuses it. Other stores have one region,
         // and some refuse any name for it.
         if configuration.endpoint == nil, configuration.region != "us-east-1" {
             request.body = ByteBuffer(

@@ -7,11 +7,11 @@ public import ObjectStorage
 
 /// ``ObjectStorage/ObjectStorage`` over the S3 protocol.
 ///
-/// It can be used at once; ``prepare()`` should be called until it succeeds, so that the store's own conditional writes
-/// are used where it has them. Until then, and on a store that ignores conditions, they are checked just before the
-/// write, one write of a key at a time: right within this process only.
+/// It can be used at once, but ``prepare()`` should be called until it succeeds, so that the store's own conditional
+/// writes are used if it has them. Until then, and on a store that ignores conditions, this class checks them just
+/// before the write, one write of a key at a time. That is only right within this process.
 public final class S3Storage: ObjectStorage {
-    /// Below this stand the objects that this storage keeps for itself.
+    /// The prefix of the objects that this storage keeps for itself.
     static let ownPrefix = ".tintype/"
 
     let configuration: S3Configuration
@@ -19,9 +19,9 @@ public final class S3Storage: ObjectStorage {
     let logger: Logger
     /// Orders the writes of one key in this process.
     let locks = KeyedLock<ObjectKey>()
-    /// What is left of the probe.
+    /// The rest of a probe, in the background.
     let probing = BackgroundTask()
-    /// What tidies up behind calls that have ended.
+    /// Cleans up after calls that have ended.
     let tidying = BackgroundTasks()
     /// Whether odd entries of listings have been logged.
     let oddListing = FirstTime()
@@ -29,7 +29,7 @@ public final class S3Storage: ObjectStorage {
     private let bucketSeen = NIOLockedValueBox(NIODeadline.uptimeNanoseconds(0))
 
     /// - Parameters:
-    ///   - eventLoopGroup: where connections and timers live; not shut down here.
+    ///   - eventLoopGroup: for connections and timers; not shut down here.
     public convenience init(
         _ configuration: S3Configuration, credentials: any CredentialsProvider,
         eventLoopGroup: any EventLoopGroup, logger: Logger
@@ -55,7 +55,7 @@ public final class S3Storage: ObjectStorage {
         self.logger = logger
     }
 
-    /// Closes every connection. Must be called once, after the last use.
+    /// Closes every connection. Call it once, after the last use.
     public func shutdown() async {
         await probing.stop()
         await tidying.drain(for: .seconds(3))
@@ -66,6 +66,7 @@ public final class S3Storage: ObjectStorage {
         }
     }
 
+    /// What the probe has found. Without a result, conditions count as not supported.
     public var capabilities: StorageCapabilities { traits.capabilities(partSize: configuration.partSize) }
 
     var traits: StoreTraits {
@@ -73,13 +74,13 @@ public final class S3Storage: ObjectStorage {
         set { learnt.withLockedValue { $0 = newValue } }
     }
 
-    /// Reads a key that never is: an answer that it is missing has passed the signature, the rights and the bucket. Any
-    /// other success is somebody else's.
+    /// Reads a key that never exists. If the answer says that it is missing, signature, permissions and bucket are
+    /// right. Any other success comes from something else.
     public func checkAvailability() async throws(StorageError) {
         let key = try Self.ownKey("availability", during: .checkAvailability)
         do throws(S3RequestError) {
             _ = try await client.send(S3Request(.checkAvailability, .GET, key: key), until: client.deadline())
-            throw Self.badAnswer("an object where none can be", during: .checkAvailability)
+            throw Self.badAnswer("an object that cannot exist", during: .checkAvailability)
         } catch  where failureMeansMissing(error) {
             return
         } catch {
@@ -87,12 +88,12 @@ public final class S3Storage: ObjectStorage {
         }
     }
 
-    /// Whether the store says, by S3's code, that there is no such object, and so that the bucket is there.
+    /// Whether the store says, with S3's code, that there is no such object: so the bucket is there.
     func failureMeansMissing(_ failure: S3RequestError) -> Bool {
         failure.storageError.code == .notFound
     }
 
-    /// Whether the store has said a moment ago, by its code, that an object is missing and the bucket is not.
+    /// Whether the store has just said, with its code, that an object is missing and the bucket is not.
     var isBucketSeen: Bool { bucketSeen.withLockedValue { NIODeadline.now() < $0 } }
 
     func noteBucket() {

@@ -1,4 +1,3 @@
-@testable import HTTPServer
 import HTTPTypes
 import ImageRequests
 import ImageService
@@ -7,6 +6,7 @@ import ObjectStorage
 import Testing
 import TextCoding
 
+@testable import HTTPServer
 @testable import ImageAPI
 
 /// What quick answers are made of, and how much of it is kept.

@@ -6,7 +6,7 @@
     import Darwin
 #endif
 
-/// A thread of the operating system for work that blocks, which must run neither on an event loop nor on Swift's
+/// A thread of the operating system for work that blocks. Such work must run neither on an event loop nor on Swift's
 /// cooperative pool.
 enum DetachedThread {
     private final class Body: Sendable {
@@ -17,7 +17,7 @@ enum DetachedThread {
         }
     }
 
-    /// - Returns: whether there is such a thread now.
+    /// - Returns: whether the thread was started.
     static func start(_ body: @escaping @Sendable () -> Void) -> Bool {
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)
@@ -51,10 +51,10 @@ enum DetachedThread {
     }
 }
 
-/// Wakes one thread that waits; raised before it waits, the wait ends at once.
+/// Wakes one waiting thread. If it is raised before the wait, the wait ends at once.
 ///
-/// `@unchecked Sendable`: the semaphore is made before anybody else has it, never moved, and its calls are made for
-/// many threads at once (POSIX, sem_post).
+/// `@unchecked Sendable`: the semaphore is made before anybody else has it and is never moved, and its calls are safe
+/// for many threads at once (POSIX, sem_post).
 final class Signal: @unchecked Sendable {
     private let semaphore: UnsafeMutablePointer<sem_t>
 

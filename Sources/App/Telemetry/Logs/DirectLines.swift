@@ -1,7 +1,7 @@
 public import Logging
 
-/// The same log as that of the process's loggers, for lines that are written very often: past swift-log, whose events
-/// carry a dictionary. A line is made in memory of the caller's stack, and copied once.
+/// Writes to the same log as the process's loggers, for lines that are written very often. It bypasses swift-log, whose
+/// events carry a dictionary. A line is built on the caller's stack and copied once.
 public struct DirectLines: Sendable {
     private let logger: String
     private let format: LineFormat
@@ -9,13 +9,13 @@ public struct DirectLines: Sendable {
     private let sink: @Sendable (UnsafeRawBufferPointer) -> Void
     private let dropped: @Sendable () -> Int
 
-    /// More would not lie on the stack. Most lines have some 350 bytes.
+    /// More would not fit on the stack. Most lines have some 350 bytes.
     private static let usualBytes = 1_024
 
     /// - Parameters:
-    ///   - logger: the label that the lines bear.
+    ///   - logger: the label of the lines.
     ///   - dropped: how many lines the sink has dropped.
-    ///   - sink: takes a copy of a whole line, line feed included, from any thread.
+    ///   - sink: takes a copy of a whole line, including its line feed, from any thread.
     init(
         logger: String, format: LineFormat, now: @escaping @Sendable () -> LogTime = LogTime.now,
         dropped: @escaping @Sendable () -> Int = { 0 }, sink: @escaping @Sendable (UnsafeRawBufferPointer) -> Void
@@ -27,7 +27,7 @@ public struct DirectLines: Sendable {
         self.sink = sink
     }
 
-    /// How many lines were dropped since the start, of all loggers, because who reads them was too slow.
+    /// How many lines of all loggers were dropped since the start, because their reader was too slow.
     public var droppedLines: Int { self.dropped() }
 
     /// Writes one line.
@@ -38,11 +38,11 @@ public struct DirectLines: Sendable {
     public func write(level: Logger.Level, message: StaticString, _ fields: (inout LineWriter) -> Void) {
         let time = self.now()
         var bytes = Self.usualBytes
-        // A value is cut at some length, so that this ends.
+        // Values are cut at some length, so this loop ends.
         while !self.write(time, level, message, within: bytes, fields) { bytes *= 8 }
     }
 
-    /// False where the line does not fit.
+    /// False if the line does not fit.
     private func write(
         _ time: LogTime, _ level: Logger.Level, _ message: StaticString, within bytes: Int,
         _ fields: (inout LineWriter) -> Void

@@ -1,7 +1,7 @@
 import Logging
 
 enum JSONLine {
-    /// A member of the metadata with such a name would be a second one of that name.
+    /// A metadata member with one of these names would be a duplicate.
     private static let reserved: Set<String> = ["time", "level", "logger", "message"]
 
     static func write(_ line: LogLine, into bytes: inout [UInt8]) {
@@ -28,8 +28,8 @@ enum JSONLine {
         string(text, into: &bytes)
     }
 
-    /// RFC 8259, section 7. Control characters of C0 and C1 and the two line separators of Unicode are escaped as well,
-    /// so that neither a terminal nor a viewer takes them for more than text.
+    /// RFC 8259, section 7. C0 and C1 control characters and the two Unicode line separators are escaped too, so that
+    /// terminals and viewers only see text.
     static func string(_ text: String, into bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "\""))
         for scalar in text.unicodeScalars {
@@ -51,8 +51,9 @@ enum JSONLine {
     }
 }
 
-/// Scalars that are never written as they are: control characters, which could end a line or steer a terminal, the line
-/// separators of Unicode, and the marks that turn the direction of what follows and so let a line read as another.
+/// Scalars that are never written unescaped: control characters, which could end a line or control a terminal; the line
+/// separators of Unicode; and marks that change the direction of the following text, so that a line could be read as
+/// another one.
 enum UnsafeScalars {
     static func contains(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {

@@ -1,21 +1,21 @@
 import Synchronization
 
-/// Lines on their way to a place that may be slow or stuck: whoever logs never waits for it.
+/// Lines for an output that may be slow or stuck: logging never waits for it.
 ///
-/// One thread writes, all that waits at once. A busy server logs faster than a thread can be woken, so between two
-/// writes it pauses and lets lines gather. What does not fit any more is dropped and counted, and the count is written
-/// as a line of its own as soon as there is room.
+/// One thread writes everything that waits at once. A busy server logs faster than a thread can be woken, so the thread
+/// pauses between two writes and lets lines accumulate. Lines that do not fit are dropped and counted, and the count is
+/// written as a line of its own as soon as there is space.
 final class LineQueue: Sendable {
     private struct State {
-        /// Whole lines, one behind the other.
+        /// Whole lines, one after the other.
         var bytes: [UInt8] = []
         var dropped = 0
-        /// Taken from `bytes`, and not written yet.
+        /// Lines were taken from `bytes` and are not written yet.
         var isWriting = false
         var hasThread = false
-        /// The writer has been woken and has not looked yet.
+        /// The writer was woken and has not looked yet.
         var isWoken = false
-        /// The last write has ended within a line.
+        /// The last write ended within a line.
         var isTorn = false
     }
 
@@ -26,15 +26,15 @@ final class LineQueue: Sendable {
     private let signal = Signal()
     private let allDropped = Atomic(0)
 
-    /// Memory for lines is kept from one write to the next, but not what a rush has needed.
+    /// Memory for lines is reused for the next write, but not what an unusual burst needed.
     private static let keptCapacity = 512 << 10
     /// The pause between two writes, in milliseconds.
     private static let pause = 4
 
     /// - Parameters:
     ///   - limit: bytes that may wait.
-    ///   - note: the line that tells how many were dropped.
-    ///   - write: takes one or more whole lines, and tells how many bytes of them it could write; may block.
+    ///   - note: the line that reports how many were dropped.
+    ///   - write: takes one or more whole lines and returns how many bytes of them it could write; may block.
     init(
         limit: Int, note: @escaping @Sendable (_ dropped: Int) -> [UInt8],
         write: @escaping @Sendable ([UInt8]) -> Int
@@ -44,7 +44,7 @@ final class LineQueue: Sendable {
         self.write = write
     }
 
-    /// How many lines were dropped since the start, those included that are still to be told of.
+    /// How many lines were dropped since the start, including those not reported yet.
     var droppedLines: Int { allDropped.load(ordering: .relaxed) }
 
     /// Never blocks.
@@ -67,7 +67,7 @@ final class LineQueue: Sendable {
             }
             return (!state.hasThread, !state.isWoken)
         }
-        // Where no thread is to be had, the one that logs must write.
+        // If no thread can be started, the logging thread must write.
         if startsThread, !DetachedThread.start({ self.run() }) {
             state.withLock { $0.hasThread = false }
             var spare: [UInt8] = []
@@ -76,9 +76,9 @@ final class LineQueue: Sendable {
         if wakes { signal.raise() }
     }
 
-    /// Waits until everything is written, for so long at most. For the end of the process.
+    /// Waits until everything is written, but at most so long. For the end of the process.
     ///
-    /// - Returns: whether nothing waits any more.
+    /// - Returns: whether everything was written.
     @discardableResult
     func flush(milliseconds: Int) -> Bool {
         for _ in 0..<milliseconds {
@@ -100,10 +100,9 @@ final class LineQueue: Sendable {
 
     private static let lineEnd = UInt8(ascii: "\n")
 
-    /// Writes all that waits.
+    /// Writes everything that waits.
     ///
-    /// - Parameter spare: Empty memory for the lines that come meanwhile; what was used now, when they have been
-    ///   written.
+    /// - Parameter spare: empty memory for lines that come meanwhile; after the write, the memory that was used now.
     private func writeNext(_ spare: inout [UInt8]) {
         let (dropped, wasTorn) = state.withLock { state in
             swap(&state.bytes, &spare)
@@ -115,7 +114,7 @@ final class LineQueue: Sendable {
         if dropped > 0 { spare += note(dropped) }
         var isTorn = wasTorn
         if !spare.isEmpty {
-            // After half a line the next one begins anew.
+            // After half a line the next line must start on a new one.
             if wasTorn { spare.insert(Self.lineEnd, at: 0) }
             let written = write(spare)
             if written > 0 { isTorn = spare[written - 1] != Self.lineEnd }

@@ -1,17 +1,17 @@
-/// Writes one line straight into memory, byte for byte as ``LineFormat/bytes(of:)`` writes a ``LogLine`` of the same
-/// values: for lines that are written so often that a dictionary and a text for each value show in a profile.
+/// Writes one line directly to memory, byte for byte like ``LineFormat/bytes(of:)`` for a ``LogLine`` of the same
+/// values. It is for lines that are written so often that a dictionary and a text for each value show in a profile.
 ///
-/// Fields are to be given in the order of their keys, and each key once; a key is of printable ASCII without blanks and
-/// quotes, and none of `time`, `level`, `logger` and `message`.
+/// Fields must be passed in the order of their keys, and each key once. A key consists of printable ASCII without
+/// blanks and quotes, and is none of `time`, `level`, `logger` and `message`.
 public struct LineWriter: ~Copyable {
     private let format: LineFormat
     private let memory: UnsafeMutableRawBufferPointer
     /// Bytes written.
     private(set) var count = 0
-    /// Whether something had no room: then the line is of no use.
+    /// Whether something did not fit: then the line is useless.
     private(set) var isOverfull = false
 
-    /// - Parameter memory: To be held for as long as the writer is in use.
+    /// - Parameter memory: must be held for as long as the writer is in use.
     init(_ format: LineFormat, into memory: UnsafeMutableRawBufferPointer) {
         self.format = format
         self.memory = memory
@@ -25,7 +25,7 @@ public struct LineWriter: ~Copyable {
         value.withUTF8 { self.text(key, UnsafeRawBufferPointer($0)) }
     }
 
-    /// A field with a text of these bytes; what is no UTF-8 among them is repaired as `String(decoding:as:)` does.
+    /// A field with a text of these bytes; invalid UTF-8 is repaired, as by `String(decoding:as:)`.
     public mutating func text(_ key: StaticString, _ value: UnsafeRawBufferPointer) {
         self.key(key)
         switch self.format {
@@ -128,7 +128,7 @@ public struct LineWriter: ~Copyable {
         }
     }
 
-    /// Whether these bytes are written as they are in this format, without quotes in a text.
+    /// Whether these bytes are written unescaped in this format, and without quotes in a text.
     private static func isPlain(_ value: UnsafeRawBufferPointer, _ format: LineFormat) -> Bool {
         guard value.count <= LogLine.longestText else { return false }
         let (first, other): (UInt8, UInt8) =

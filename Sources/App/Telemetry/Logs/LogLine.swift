@@ -1,28 +1,34 @@
 public import Logging
 
-/// What one log line says, before it is written in a format.
+/// The content of one log line, before it is formatted.
 public struct LogLine: Sendable {
+    /// When the event happened.
     public let time: LogTime
+    /// The event's level.
     public let level: Logger.Level
     /// The logger's label.
     public let logger: String
+    /// Cut after 4,096 bytes, with `…` in place of the rest.
     public let message: String
-    /// Flattened: a dictionary within is `outer.inner`, an array `outer.0`. Sorted by key.
+    /// Flattened: a nested dictionary is `outer.inner`, an array `outer.0`. Sorted by key.
     public let fields: [(key: String, value: Value)]
 
-    /// A value that a format may write as more than a text.
+    /// A value whose type a format may keep.
     public enum Value: Sendable, Hashable {
+        /// Escaped, and quoted if the format needs it.
         case text(String)
+        /// A number in JSON.
         case integer(Int64)
+        /// `true` or `false` in JSON.
         case flag(Bool)
     }
 
-    /// More bytes of a message or of one value are cut: a line is for people and machines that read many of them.
+    /// Longer messages and values are cut: a line is for people and machines that read many of them.
     static let longestText = 4096
-    /// Deeper metadata are written as one text.
+    /// More deeply nested metadata are written as one text.
     private static let deepest = 4
 
-    public init(time: LogTime, level: Logger.Level, logger: String, message: String, metadata: Logger.Metadata) {
+    init(time: LogTime, level: Logger.Level, logger: String, message: String, metadata: Logger.Metadata) {
         self.time = time
         self.level = level
         self.logger = logger
@@ -61,7 +67,7 @@ public struct LogLine: Sendable {
 
     static func cut(_ text: String) -> String {
         guard text.utf8.count > longestText else { return text }
-        // A substring begins and ends between scalars: an index within one is rounded down.
+        // Substrings begin and end between scalars: an index within a scalar is rounded down.
         return String(Substring(text.utf8.prefix(longestText))) + "…"
     }
 }

@@ -6,16 +6,17 @@
     import Darwin
 #endif
 
-/// A moment in UTC, to the millisecond, as log lines say it.
+/// A moment in UTC, to the millisecond, for log lines.
 public struct LogTime: Sendable, Hashable {
     /// Since 1970-01-01T00:00:00Z, without leap seconds.
     public let milliseconds: Int64
 
+    /// A moment; negative before 1970.
     public init(milliseconds: Int64) {
         self.milliseconds = milliseconds
     }
 
-    /// The machine's clock.
+    /// The system's clock.
     public static func now() -> LogTime {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
@@ -53,7 +54,7 @@ public struct LogTime: Sendable, Hashable {
     /// The Gregorian date of a day. Years are counted from March, so that the leap day is a year's last day, and months
     /// repeat in groups of 153 days (five months of 31, 30, 31, 30, 31).
     private static func date(daysSince1970: Int64) -> (year: Int64, month: Int64, day: Int64) {
-        // 719,468 days lie between the first of March of the year 0 and 1970; 146,097 are 400 years.
+        // There are 719,468 days from 1 March of the year 0 to 1970, and 146,097 in 400 years.
         let (era, dayOfEra) = divided(daysSince1970 + 719_468, by: 146_097)
         let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
         let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
@@ -63,7 +64,7 @@ public struct LogTime: Sendable, Hashable {
         return (era * 400 + yearOfEra + (month <= 2 ? 1 : 0), month, day)
     }
 
-    /// Rounded down, so that the rest is never negative, before 1970 too.
+    /// Rounded down, so that the remainder is never negative, not even before 1970.
     private static func divided(_ value: Int64, by divisor: Int64) -> (quotient: Int64, rest: Int64) {
         let rest = ((value % divisor) + divisor) % divisor
         return ((value - rest) / divisor, rest)

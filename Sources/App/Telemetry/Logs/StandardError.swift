@@ -9,14 +9,14 @@ import Synchronization
     import Darwin
 #endif
 
-/// Standard error, a whole line at a time. Whoever reads it may be slow or stuck: nobody who logs waits for that.
+/// Standard error, a whole line at a time. Its reader may be slow or stuck: logging never waits for it.
 enum StandardError {
     /// Some thousand lines.
     private static let limit = 4 << 20
 
     private static let queue = Mutex<LineQueue?>(nil)
 
-    /// What takes whole lines from any thread. Once per process.
+    /// Makes the queue that takes whole lines from any thread. Once per process.
     static func open(_ format: LineFormat) -> LineQueue {
         let lines = LineQueue(
             limit: limit,
@@ -27,12 +27,12 @@ enum StandardError {
                         metadata: ["count": .stringConvertible(dropped)]))
             }, write: writeAll)
         queue.withLock { $0 = lines }
-        // The last lines, which tell of the end, may still be on their way when main returns.
+        // The last lines, about the end, may still be waiting when main returns.
         atexit { StandardError.queue.withLock { $0 }?.flush(milliseconds: 500) }
         return lines
     }
 
-    /// - Returns: how many bytes were taken.
+    /// - Returns: how many bytes were written.
     private static func writeAll(_ bytes: [UInt8]) -> Int {
         bytes.withUnsafeBytes { buffer in
             var rest = buffer[...]
@@ -45,7 +45,7 @@ enum StandardError {
         }
     }
 
-    /// - Returns: how many bytes were taken; 0 where standard error is gone, which is no reason to stop serving.
+    /// - Returns: how many bytes were written; 0 if standard error is gone, which is no reason to stop serving.
     private static func writeOnce(_ bytes: Slice<UnsafeRawBufferPointer>) -> Int {
         let buffer = UnsafeRawBufferPointer(rebasing: bytes)
         while true {
@@ -60,7 +60,7 @@ enum StandardError {
             switch errno {
             case EINTR: continue
             case EAGAIN:
-                // Somebody has made the pipe non-blocking; it is waited for as if it were not.
+                // Somebody has made the pipe non-blocking; wait as if it were not.
                 var poller = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
                 guard poll(&poller, 1, -1) >= 0 || errno == EINTR else { return 0 }
             default: return 0

@@ -18,7 +18,7 @@ enum TextLine {
         }
     }
 
-    /// Quoted where it could be taken for more than one value.
+    /// Quoted if it could be taken for more than one value.
     static func quotedWhereNeeded(_ value: String, into bytes: inout [UInt8]) {
         let plain = !value.isEmpty && value.utf8.allSatisfy { $0 > 0x20 && $0 != UInt8(ascii: "\"") && $0 != 0x3d }
         if plain {

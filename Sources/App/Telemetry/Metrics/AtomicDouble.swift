@@ -2,8 +2,8 @@ import Synchronization
 
 /// A Double that many threads add to without a lock.
 ///
-/// Its bits live in an integer, since hardware adds no atomic doubles: an addition is tried again where another thread
-/// was faster. Relaxed ordering suffices, since nothing else is published through these values.
+/// Its bits are in an integer, because hardware has no atomic addition of doubles: an addition is retried if another
+/// thread was faster. Relaxed ordering is enough, because nothing else is published with these values.
 final class AtomicDouble: Sendable {
     private let bits: Atomic<UInt64>
 

@@ -1,14 +1,14 @@
 import CoreMetrics
 import Synchronization
 
-/// A count that only grows. One for all who ask for the same name and labels.
+/// A count that only grows, shared by all who ask for the same name and labels.
 final class CounterSeries: CounterHandler, Series {
     private let count = Atomic<Int64>(0)
 
-    /// Less than nothing is not added: a counter that falls looks like a restart to Prometheus.
+    /// Negative amounts are ignored: to Prometheus, a counter that falls looks like a restart.
     func increment(by amount: Int64) {
         guard amount > 0 else { return }
-        // Wraps after 2^63, which no process lives to see.
+        // Wraps after 2^63, which no process lives long enough to reach.
         count.wrappingAdd(amount, ordering: .relaxed)
     }
 

@@ -37,7 +37,7 @@ struct Exposition {
     static func number(_ value: Double) -> String {
         if value.isNaN { return "NaN" }
         if value.isInfinite { return value > 0 ? "+Inf" : "-Inf" }
-        // 0.0 and 1024.0 as other exporters write them.
+        // Like other exporters: 0 and 1024 for 0.0 and 1024.0.
         return value == value.rounded() && abs(value) < 1e15 ? String(Int64(value)) : value.description
     }
 

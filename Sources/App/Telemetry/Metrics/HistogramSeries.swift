@@ -1,9 +1,9 @@
 import CoreMetrics
 import Synchronization
 
-/// How often which size of value was seen: swift-metrics' timers (in seconds) and aggregating recorders.
+/// The distribution of values: swift-metrics' timers (in seconds) and aggregating recorders.
 final class HistogramSeries: TimerHandler, RecorderHandler, Series {
-    /// The upper bounds of the buckets, rising; above the last one is one more bucket without a bound.
+    /// The upper bounds of the buckets, ascending; after the last one there is one more bucket without a bound.
     struct Buckets: Sendable, Hashable {
         let bounds: [Double]
 
@@ -19,7 +19,7 @@ final class HistogramSeries: TimerHandler, RecorderHandler, Series {
         static let counts = Buckets(bounds: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000])
     }
 
-    /// An atomic in a class, since an array cannot hold a value that must not move.
+    /// An atomic in a class, because an array cannot hold a value that must not move.
     private final class Cell: Sendable {
         let count = Atomic<Int64>(0)
     }
@@ -38,14 +38,14 @@ final class HistogramSeries: TimerHandler, RecorderHandler, Series {
 
     func record(_ value: Double) {
         guard value.isFinite else { return }
-        // Fewer than twenty bounds: walking them is as fast as halving.
+        // Fewer than twenty bounds: a linear search is as fast as a binary one.
         let index = buckets.bounds.firstIndex { value <= $0 } ?? buckets.bounds.count
         cells[index].count.wrappingAdd(1, ordering: .relaxed)
         sum.add(value)
     }
 
-    /// Each bucket counts the ones below it too. The count is the last bucket's and not an account of its own, so that
-    /// the two agree however many threads record meanwhile.
+    /// Each bucket includes the ones below it. The count is that of the last bucket and not a separate one, so that the
+    /// two agree even if other threads record meanwhile.
     func samples() -> [Sample] {
         var total: Int64 = 0
         var samples: [Sample] = []

@@ -1,4 +1,4 @@
-/// The labels of a series, as they are written and compared: sorted, each name once and well formed.
+/// The labels of a series, in the form in which they are written and compared: sorted, each name once and well formed.
 struct LabelSet: Hashable, Sendable {
     struct Label: Hashable, Sendable {
         let name: String
@@ -15,12 +15,12 @@ struct LabelSet: Hashable, Sendable {
         labels = seen.sorted { $0.key < $1.key }.map { Label(name: $0.key, value: $0.value) }
     }
 
-    /// The same names with one value: where those go that come after a metric has as many series as it may have.
+    /// The same names with one common value: for the label sets after a metric has its maximum of series.
     var overflow: LabelSet {
         LabelSet(labels.map { ($0.name, Self.overflowValue) })
     }
 
     static let overflowValue = "other"
-    /// A longer value is cut: labels are for names, not for texts.
+    /// Longer values are cut: labels are for names, not for texts.
     private static let longestValue = 128
 }

@@ -11,12 +11,12 @@ struct MetricFamily: Sendable {
         self.kind = kind
     }
 
-    /// The series of these labels; beyond the limit the one that stands for all the others.
+    /// The series of these labels; beyond the limit, the common one for all others.
     mutating func series<S: Series>(_ labels: LabelSet, limit: Int, make: () -> S) -> S {
         let place = series[labels] == nil && series.count >= limit ? labels.overflow : labels
         if let known = series[place] {
-            // Another implementation under the same kind (whole and fractional counters of one name): counted unseen,
-            // as two kinds of one name are.
+            // Another implementation of the same kind (whole and fractional counters of one name). It is counted but
+            // not shown, like two kinds of one name.
             return known as? S ?? make()
         }
         let made = make()

@@ -1,4 +1,4 @@
-/// Names by the rules of Prometheus' data model, https://prometheus.io/docs/concepts/data_model/.
+/// Names according to Prometheus' data model, https://prometheus.io/docs/concepts/data_model/.
 enum MetricName {
     /// A metric's name: swift-metrics' labels use dots, `http.server.requests`, which become underscores.
     static func metric(_ text: String, suffix: String = "") -> String {
@@ -6,7 +6,7 @@ enum MetricName {
         return name.hasSuffix(suffix) ? name : name + suffix
     }
 
-    /// A label's name. `le` is the bucket's own, and what begins with two underscores is Prometheus' own.
+    /// A label's name. `le` is reserved for buckets, and two leading underscores for Prometheus.
     static func label(_ text: String) -> String {
         let name = clean(text, allowing: nil)
         return name == "le" || name.hasPrefix("__") ? "exported_" + name : name

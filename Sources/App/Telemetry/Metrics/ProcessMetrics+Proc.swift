@@ -5,7 +5,7 @@
 #endif
 
 extension ProcessMetrics {
-    /// A look at this process now, or nil where there is no /proc. Reads five small files of the kernel's, which do
+    /// The present values of this process, or nil if there is no /proc. Reads five small files of the kernel, which do
     /// not block.
     public static func current() -> ProcessMetrics? {
         #if canImport(Glibc) || canImport(Musl)
@@ -40,13 +40,13 @@ extension ProcessMetrics {
             }
         }
 
-        /// Without the one that the count itself opens.
+        /// Without the descriptor that the count itself opens.
         private static func openDescriptorCount() -> Int64? {
             guard let folder = opendir("/proc/self/fd") else { return nil }
             defer { closedir(folder) }
             var count: Int64 = 0
             while let entry = readdir(folder) {
-                // `.` and `..` are no descriptors.
+                // `.` and `..` are not descriptors.
                 if entry.pointee.d_name.0 != CChar(UInt8(ascii: ".")) { count += 1 }
             }
             return count - 1

@@ -1,4 +1,4 @@
-/// What the kernel knows of this process, under the names that every Prometheus client uses.
+/// What the kernel knows about this process, under the names that every Prometheus client uses.
 public struct ProcessMetrics: Sendable, Hashable {
     /// Memory in RAM, in bytes.
     public let residentBytes: Int64
@@ -8,27 +8,29 @@ public struct ProcessMetrics: Sendable, Hashable {
     public let cpuSeconds: Double
     /// Since 1970, in seconds.
     public let startTime: Double
+    /// Threads of the process.
     public let threads: Int64
+    /// Open file descriptors.
     public let openDescriptors: Int64
-    /// Nil is no limit.
+    /// Nil: no limit.
     public let maxDescriptors: Int64?
 
-    /// From the texts of /proc, by proc(5) and proc_pid_stat(5).
+    /// From the texts of /proc, as described in proc(5) and proc_pid_stat(5).
     ///
     /// - Parameters:
     ///   - stat: /proc/self/stat.
-    ///   - systemStat: /proc/stat, for the time of the boot.
+    ///   - systemStat: /proc/stat, for the boot time.
     ///   - limits: /proc/self/limits.
-    /// - Returns: nil where a text is not what proc(5) says.
+    /// - Returns: nil if a text differs from the description in proc(5).
     init?(
         stat: String, systemStat: String, limits: String, openDescriptors: Int64, pageBytes: Int64,
         ticksPerSecond: Double
     ) {
-        // The second field is the program's name in parentheses and may hold spaces and parentheses itself.
+        // The second field is the program's name in parentheses, and may itself contain spaces and parentheses.
         guard let end = stat.lastIndex(of: ")"), ticksPerSecond > 0 else { return nil }
         let fields = stat[stat.index(after: end)...].split(whereSeparator: \.isWhitespace)
         func field(_ number: Int) -> Int64? {
-            // Numbered as in the manual; the first one behind the name is 3.
+            // Numbered as in the manual; the first field after the name is 3.
             fields.indices.contains(number - 3) ? Int64(fields[number - 3]) : nil
         }
         guard

@@ -1,4 +1,4 @@
-/// What one combination of labels of one metric has counted.
+/// The count of one combination of labels of one metric.
 protocol Series: AnyObject, Sendable {
     /// The lines of the exposition, in their order.
     func samples() -> [Sample]

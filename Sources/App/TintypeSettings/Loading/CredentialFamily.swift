@@ -1,5 +1,5 @@
-/// Which set of variables the S3 credentials come from. A key of one set with a secret of the other would be a pair
-/// that never existed, so a set is taken whole: ours where any part of it is set, else the one of AWS' tools.
+/// Which set of variables the S3 credentials come from. A key of one set with a secret of the other would never match,
+/// so a set is taken as a whole: ours if any part of it is set, else that of the AWS tools.
 enum CredentialFamily {
     case own, aws
 
@@ -13,7 +13,7 @@ enum CredentialFamily {
         awsNames.keys.contains { source.value(of: $0) != nil } ? .own : .aws
     }
 
-    /// The text of a setting, from its own name or from what stands in for it.
+    /// The text of a setting, from its own name or a substitute.
     func value(of setting: Setting, in source: SettingSource) -> SettingSource.Value? {
         if self == .aws, let name = Self.awsNames[setting.name] {
             return source.environmentValue(of: name)

@@ -1,17 +1,17 @@
 import Yams
 
-/// What shape a setting has in the file. In the environment every setting is one text.
+/// The shape of a setting in the file. In the environment every setting is one text.
 enum FileShape: Sendable, Hashable {
     case scalar
-    /// A list, whose items the environment has with commas between them.
+    /// A list; in the environment its items are separated by commas.
     case list
     /// A mapping of names to mappings of parameters.
     case presets
 }
 
-/// A value of the file as the text that the environment would hold: one way to spell a setting is one way to check it.
+/// Converts a value of the file to the text that the environment would have: one spelling needs only one check.
 enum FileValue {
-    /// Nil where the node has another shape. A text, as in the environment, is taken for every shape.
+    /// Nil if the node has another shape. A text, as in the environment, is accepted for every shape.
     static func text(of node: Node, as shape: FileShape) -> String? {
         if let scalar = node.scalar { return scalar.string }
         switch shape {
@@ -21,7 +21,7 @@ enum FileValue {
         }
     }
 
-    /// What was expected instead, to end a sentence.
+    /// What was expected instead, as the end of a sentence.
     static func expectation(for shape: FileShape) -> String {
         switch shape {
         case .scalar: "one value"
@@ -34,7 +34,7 @@ enum FileValue {
         var presets: [PresetText] = []
         for (name, value) in mapping {
             guard let name = name.scalar?.string, let parameters = value.mapping.flatMap(query) else { return nil }
-            // A name with a comma or a colon is refused later, as it is shown then.
+            // A name with a comma or a colon is rejected later, where it can be shown.
             presets.append(
                 PresetText(name: PresetText.encode(name).replacing(",", with: "%2C"), parameters: parameters))
         }

@@ -1,6 +1,6 @@
-/// Settings of the access control that this version does not have.
+/// Settings for access control, which this version does not have.
 ///
-/// They are refused rather than ignored: who sets a key believes that the server asks for it.
+/// They are rejected and not ignored: an operator who sets a key believes that the server requires it.
 enum LaterSettings {
     static let names = [
         "API_KEYS", "JWT_HMAC_SECRET", "JWT_JWKS_FILE", "JWT_JWKS_URL", "JWT_ISSUER", "JWT_AUDIENCE", "READ_ACCESS",

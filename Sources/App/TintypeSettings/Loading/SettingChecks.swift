@@ -1,6 +1,6 @@
 import ImageRequests
 
-/// What must hold between settings. Each check is one rule and gives its faults.
+/// Rules between settings. Each check is one rule and returns its errors.
 enum SettingChecks {
     typealias Item = SettingsErrors.Item
 
@@ -14,8 +14,7 @@ enum SettingChecks {
         return [Item(setting: "OPS_PORT", value: String(settings.opsPort), expected: "another port than PORT")]
     }
 
-    /// There is no credential to ask for in this version, so that the listener's address is all that stands between
-    /// the images and everybody.
+    /// This version has no credentials to ask for, so only the listener's address protects the images.
     private static func anonymousWrites(_ settings: Settings) -> [Item] {
         guard !settings.host.isLoopback, !settings.unsafeAllowAnonymousWrites else { return [] }
         return [
@@ -26,7 +25,7 @@ enum SettingChecks {
         ]
     }
 
-    /// The file cannot hold a name twice, but the environment can.
+    /// The file cannot contain a name twice, but the environment can.
     private static func presetNames(_ settings: Settings) -> [Item] {
         var seen: Set<String> = []
         return settings.presets.filter { !seen.insert($0.name).inserted }.map {

@@ -4,14 +4,15 @@ extension Settings {
     /// - Parameters:
     ///   - environment: every variable of the process; unknown ones are not ours and are ignored.
     ///   - file: the path of a YAML file, or nil.
-    /// - Throws: ``SettingsErrors`` with every fault at once.
+    ///   - check: checks for which this module knows too little, such as the meaning of a preset.
+    /// - Throws: ``SettingsErrors`` with all errors at once.
     public static func load(
         environment: [String: String], file: String?
     ) throws(SettingsErrors) -> Settings {
         guard let file else { return try load(environment: environment, yaml: "", path: "") }
         switch SettingsFile.read(file) {
         case .success(let yaml): return try load(environment: environment, yaml: yaml, path: file)
-        // With what the environment has wrong as well: the operator shall not come back twice.
+        // Together with the errors of the environment: the operator should not have to try twice.
         case .failure(let error):
             return try load(environment: environment, yaml: "", path: file, faults: [error.fault])
         }
@@ -37,7 +38,7 @@ extension Settings {
                     setting: value.spelling, value: setting.shown(value.text), expected: setting.expected))
         }
         faults += LaterSettings.faults(in: source)
-        // What is wrong already is not also missing: its default stands in, and its check would mislead.
+        // A setting that is wrong is not also missing: its default is used, and further checks would mislead.
         faults += SettingChecks.faults(in: settings).filter { !wrong.contains($0.setting) }
         guard faults.isEmpty else { throw SettingsErrors(faults: faults) }
         return settings
@@ -45,7 +46,7 @@ extension Settings {
 }
 
 extension Setting {
-    /// A value as a fault may show it. A URL with an `@` holds a password in all likelihood.
+    /// A value as an error may show it. A URL with an `@` probably contains a password.
     fileprivate func shown(_ text: String) -> String {
         isSecret || (name.hasSuffix("_URL") && text.contains("@")) ? Secret.mask : text
     }

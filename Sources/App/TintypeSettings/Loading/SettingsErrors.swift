@@ -1,14 +1,15 @@
-/// Everything that is wrong with the settings, at once.
+/// All errors in the settings, at once.
 public struct SettingsErrors: Error, Sendable, Hashable {
     /// One wrong setting.
     public struct Item: Sendable, Hashable {
         /// The setting, as it is spelled where it came from; or the file.
         public let setting: String
-        /// Masked where it is a secret; nil where the fault is that there is none.
+        /// Masked if it is secret; nil if the error is that it is missing.
         public let value: String?
-        /// What was expected, as a sentence without its end.
+        /// What was expected, as the end of a sentence.
         public let expected: String
 
+        /// One wrong setting; a secret must be masked by the caller.
         public init(setting: String, value: String?, expected: String) {
             self.setting = setting
             self.value = value
@@ -19,12 +20,12 @@ public struct SettingsErrors: Error, Sendable, Hashable {
     /// In the order of the table.
     public let faults: [Item]
 
-    /// EX_CONFIG of sysexits.h: what a process that will not start with these settings exits with.
+    /// EX_CONFIG of sysexits.h: the exit code of a process that cannot start with these settings.
     public static let exitCode: Int32 = 78
 }
 
 extension SettingsErrors: CustomStringConvertible {
-    /// The message for the operator: a line for every fault, no secret in it.
+    /// The message for the operator: one line per error, without secrets.
     public var description: String {
         let count = faults.count == 1 ? "1 setting is wrong" : "\(faults.count) settings are wrong"
         return (["\(count):"] + faults.map { "  \($0)" }).joined(separator: "\n")
@@ -32,8 +33,10 @@ extension SettingsErrors: CustomStringConvertible {
 }
 
 extension SettingsErrors.Item: CustomStringConvertible {
+    /// One line for the operator: the setting, its value as an escaped literal of at most 120 characters, and what was
+    /// expected.
     public var description: String {
-        // A value can hold anything, line breaks and terminal escapes too: shown as a literal, and not endlessly.
+        // A value can contain anything, including line breaks and terminal escapes: it is shown as a literal, and cut.
         let shown = value.map { value in
             let short = value.unicodeScalars.count > 120 ? String(value.unicodeScalars.prefix(120)) + "…" : value
             return " is \(value == Secret.mask ? value : short.debugDescription)"

@@ -1,15 +1,15 @@
 import FoundationEssentials
 import Yams
 
-/// The YAML file of `--config`: one mapping of settings in lower camel case to scalars, and for some of them to what
-/// ``FileShape`` tells.
+/// The YAML file of `--config`: one mapping of settings, in lower camel case, to scalars, and for some to the shapes of
+/// ``FileShape``.
 enum SettingsFile {
     typealias Item = SettingsErrors.Item
 
-    /// More than that is another file, named by mistake.
+    /// A larger file was named by mistake.
     private static let sizeLimit = 1 << 20
 
-    /// The file's text, or what keeps it from being read.
+    /// The file's text, or why it cannot be read.
     static func read(_ path: String) -> Result<String, ReadError> {
         let expected = "a YAML file in UTF-8 that can be read, of at most \(sizeLimit) bytes"
         guard let handle = FileManager.default.contents(atPath: path), handle.count <= sizeLimit,
@@ -24,10 +24,10 @@ enum SettingsFile {
         let fault: Item
     }
 
-    /// The values by their keys, and every fault found on the way. An unknown key is a fault: it is a setting that
-    /// somebody believes to be in force.
+    /// The values by their keys, and every error on the way. An unknown key is an error: somebody believes that this
+    /// setting is in force.
     ///
-    /// - Parameter path: what faults of the file as a whole are told of.
+    /// - Parameter path: named in errors of the whole file.
     static func parse(_ yaml: String, path: String) -> (values: [String: String], faults: [Item]) {
         let root: Node?
         do {
@@ -44,7 +44,7 @@ enum SettingsFile {
         for (keyNode, valueNode) in mapping {
             let key = keyNode.scalar?.string ?? ""
             guard let shape = shapes[key] else {
-                // Masked: it may be a secret whose key is misspelled.
+                // Masked: it may be a secret with a misspelled key.
                 faults.append(
                     Item(setting: "\(key.debugDescription) in the file", value: Secret.mask, expected: hint(for: key)))
                 continue
@@ -62,12 +62,12 @@ enum SettingsFile {
         return (values, faults)
     }
 
-    /// Of every known key.
+    /// The shape of every known key.
     private static let shapes = Dictionary(
         Setting.all.map { ($0.key, $0.shape) } + LaterSettings.names.map { (Setting.key(of: $0), .scalar) }
     ) { first, _ in first }
 
-    /// Null in the core schema, as long as it is not quoted.
+    /// Null in the core schema, if it is not quoted.
     private static func isNull(_ node: Node) -> Bool {
         guard let scalar = node.scalar, scalar.style == .plain || scalar.style == .any else { return false }
         return ["", "~", "null", "Null", "NULL"].contains(scalar.string)
@@ -79,7 +79,7 @@ enum SettingsFile {
         return "a known setting" + (meant.map { ", perhaps \($0)" } ?? "")
     }
 
-    /// Yams' own text quotes the line, and a line can hold a secret: only the place and the problem are told.
+    /// Yams' own text quotes the line, and a line can contain a secret: only the position and the problem are reported.
     private static func expectation(from error: any Error) -> String {
         switch error as? YamlError {
         case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),

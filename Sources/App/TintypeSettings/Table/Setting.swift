@@ -1,21 +1,21 @@
-/// One setting: its names, what it means, what it takes, and its place in ``Settings``.
+/// One setting: its names, meaning, allowed values, and property in ``Settings``.
 ///
-/// Parsing, `tintype config`, the reference page and the README's table are all made from these; there is no second
-/// list of settings.
+/// Parsing, `tintype config`, the reference page and the README's table all use these; there is no second list of
+/// settings.
 public struct Setting: Sendable {
     /// The environment variable.
     public let name: String
-    /// In Markdown, in one line.
+    /// Markdown, on one line.
     public let meaning: String
-    /// What a value must be, to end a sentence that begins with "expected".
+    /// What a value must be, as the end of a sentence that begins with "expected".
     public let expected: String
     /// Whether its value is masked wherever it is shown.
     public let isSecret: Bool
     /// How the file may spell it.
     let shape: FileShape
-    /// The environment variable that is asked where this setting is not set.
+    /// The environment variables that are read if this setting is not set.
     let fallbacks: [String]
-    /// What is shown for a default that is no fixed value.
+    /// Shown for a default that is not a fixed value.
     private let defaultNote: String?
 
     private let assign: @Sendable (String, inout Settings) -> Bool
@@ -43,13 +43,13 @@ public struct Setting: Sendable {
     /// The key in the YAML file: the name in lower camel case, `S3_ENDPOINT_URL` as `s3EndpointUrl`.
     public var key: String { Self.key(of: name) }
 
-    /// The default in words: a value, or what stands for it, or nil where there is none.
+    /// The default in words: a value, or its description; nil if there is none.
     public var defaultText: String? { defaultNote ?? read(Settings()) }
 
-    /// The value that holds in `settings`, secrets masked; nil where nothing is set and there is no default.
+    /// The effective value in `settings`, secrets masked; nil if nothing is set and there is no default.
     public func value(in settings: Settings) -> String? { read(settings) ?? defaultNote }
 
-    /// - Returns: false where the text is not what the setting takes; `settings` is left as it was then.
+    /// - Returns: false if the text is not valid; `settings` is then unchanged.
     func set(_ text: String, in settings: inout Settings) -> Bool { assign(text, &settings) }
 
     static func key(of name: String) -> String {

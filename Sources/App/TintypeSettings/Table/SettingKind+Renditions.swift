@@ -13,7 +13,7 @@ extension SettingKind<[PresetText]> {
 }
 
 extension SettingKind<[Int]> {
-    /// Whole numbers with commas between them, ascending once they are read.
+    /// Whole numbers separated by commas; sorted when they are read.
     static func numbers(_ range: ClosedRange<Int>) -> Self {
         let number = SettingKind<Int>.number(range, of: "whole numbers")
         return Self(
@@ -30,7 +30,7 @@ extension SettingKind<[Int]> {
 }
 
 extension SettingKind<[ClientHints.Kind]> {
-    /// Words with commas between them, in the order of their declaration once they are read.
+    /// Words separated by commas; put in the order of their declaration when they are read.
     static var hints: Self {
         let choice = SettingKind<ClientHints.Kind>.choice
         return Self(

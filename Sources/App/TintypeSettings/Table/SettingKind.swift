@@ -1,16 +1,16 @@
-/// How a setting's text becomes a value and is written again.
+/// How a setting's text becomes a value, and the reverse.
 struct SettingKind<Value: Sendable>: Sendable {
-    /// What a value must be, to end a sentence that begins with "expected".
+    /// What a value must be, as the end of a sentence that begins with "expected".
     let expected: String
-    /// Nil where the text is not what is expected.
+    /// Nil if the text is not what is expected.
     let parse: @Sendable (String) -> Value?
     let render: @Sendable (Value) -> String?
-    /// How the file may spell it beside the text itself.
+    /// How the file may spell it, besides the text itself.
     var shape = FileShape.scalar
 
-    /// A kind with nil for "not set".
+    /// A kind whose nil means "not set".
     static func optional<Wrapped>(_ kind: SettingKind<Wrapped>) -> Self where Value == Wrapped? {
-        // An Optional of an Optional: the outer nil is a fault, so the parsed value is wrapped by hand.
+        // An Optional of an Optional: the outer nil is an error, so the parsed value is wrapped explicitly.
         Self(
             expected: kind.expected,
             parse: { text in kind.parse(text).map { .some($0) } },
@@ -32,7 +32,7 @@ extension SettingKind<Int> {
         .number(range, of: "a whole number of bytes")
     }
 
-    /// Bytes a second.
+    /// Bytes per second.
     static var rate: Self { .number(0...(1 << 30), of: "a whole number of bytes a second") }
 
     /// 0 is any free port.
@@ -51,7 +51,7 @@ extension SettingKind<Duration> {
 }
 
 extension SettingKind<Duration?> {
-    /// 0 is nil: never.
+    /// 0 becomes nil: never.
     static func secondsOrNever(_ range: ClosedRange<Int>) -> Self {
         let seconds = SettingKind<Duration>.seconds(0...range.upperBound)
         return Self(
@@ -102,7 +102,7 @@ extension SettingKind<WebURL> {
         )
     }
 
-    /// An endpoint has no path: the bucket's name begins it, and the signature covers it.
+    /// An endpoint has no path: the bucket's name would come first in it, and the signature covers it.
     static var origin: Self {
         Self(
             expected: "an http or https URL with a host and nothing behind it but a port",
@@ -133,7 +133,7 @@ extension SettingKind<String> {
         )
     }
 
-    /// A field value by RFC 9110, section 5.5, of visible ASCII and inner spaces.
+    /// A field value according to RFC 9110, section 5.5: visible ASCII and inner spaces.
     static var headerValue: Self {
         Self(
             expected: "1 to 256 visible ASCII characters, with spaces only between them",

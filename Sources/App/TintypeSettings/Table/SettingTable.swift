@@ -1,5 +1,5 @@
 extension Setting {
-    /// Every setting, in the order in which it is shown.
+    /// Every setting, in the order of display.
     public static let all: [Setting] =
         listening + storage + s3 + uploads + rendering + renditions + caching + access + logging
 
@@ -93,7 +93,7 @@ extension Setting {
         Setting(
             "UPLOAD_METADATA", \.uploadMetadata, .choice,
             "what becomes of the metadata in uploads: `keep`, `drop-location` (GPS), or `drop-all` (EXIF, XMP, IPTC, "
-                + "comments); pixels, profile and orientation stay. See docs/operations.md for what it costs"),
+                + "comments); pixels, profile and orientation stay. See docs/formats.md for what it costs"),
     ]
 
     private static let rendering = [

@@ -1,4 +1,4 @@
-/// The naming rules for buckets that every S3 store keeps (AWS, "General purpose bucket naming rules").
+/// The naming rules for buckets that every S3 store enforces (AWS, "General purpose bucket naming rules").
 enum BucketName {
     static func isValid(_ text: String) -> Bool {
         let bytes = Array(text.utf8)
@@ -7,7 +7,7 @@ enum BucketName {
         guard bytes.allSatisfy({ isAlphanumeric($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".") }) else {
             return false
         }
-        // Four groups of digits look like an address, and some stores route them as one.
+        // Four groups of digits look like an address, and some stores treat them as one.
         let groups = text.split(separator: ".", omittingEmptySubsequences: false)
         return !(groups.count == 4 && groups.allSatisfy { WholeNumber.parse($0) != nil })
     }

@@ -8,7 +8,7 @@
 
 /// An address to listen on: an IPv4 or IPv6 literal, or a host name.
 public struct ListenHost: Sendable, Hashable {
-    /// As a socket library takes it: an IPv6 literal without brackets.
+    /// As a socket library expects it: an IPv6 literal without brackets.
     public let text: String
     private let address: [UInt8]
 
@@ -20,8 +20,8 @@ public struct ListenHost: Sendable, Hashable {
         self.address = address
     }
 
-    /// - Returns: nil where the text is neither an address nor a host name by RFC 1123, section 2.1 (underscores are
-    ///   let through, since container networks use them).
+    /// - Returns: nil if the text is neither an address nor a host name according to RFC 1123, section 2.1 (underscores
+    ///   are accepted, because container networks use them).
     public init?(_ text: String) {
         var literal = text
         if text.hasPrefix("[") && text.hasSuffix("]") {
@@ -37,8 +37,8 @@ public struct ListenHost: Sendable, Hashable {
         }
     }
 
-    /// Whether only this machine can reach it. Of names only `localhost` counts: what another one resolves to may
-    /// change under us.
+    /// Whether only this machine can reach it. The only name that counts is `localhost`: the address of any other name
+    /// may change later.
     public var isLoopback: Bool {
         switch address.count {
         case 4: address[0] == 127
@@ -52,13 +52,13 @@ public struct ListenHost: Sendable, Hashable {
         !address.isEmpty && address.allSatisfy { $0 == 0 }
     }
 
-    /// The host under which this machine itself reaches the listener.
+    /// The host at which this machine itself can reach the listener.
     public var reachable: String {
         guard isWildcard else { return text }
         return address.count == 4 ? "127.0.0.1" : "::1"
     }
 
-    /// The host as it stands in a URL or a Host header.
+    /// The host as in a URL or a Host header.
     public static func authority(of host: String) -> String {
         host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]" : host
     }
@@ -74,7 +74,7 @@ public struct ListenHost: Sendable, Hashable {
     private static func isName(_ text: String) -> Bool {
         guard (1...253).contains(text.utf8.count) else { return false }
         let labels = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        // What is all digits and dots was meant as an address.
+        // A text of only digits and dots was meant as an address.
         guard let last = labels.last, last.contains(where: { !isDigit($0) }) else { return false }
         return labels.allSatisfy { label in
             (1...63).contains(label.count) && label.first != UInt8(ascii: "-") && label.last != UInt8(ascii: "-")
@@ -92,5 +92,6 @@ public struct ListenHost: Sendable, Hashable {
 }
 
 extension ListenHost: CustomStringConvertible {
+    /// As ``text``.
     public var description: String { text }
 }

@@ -1,21 +1,23 @@
 /// A named rendition as the operator spells it. ``RenditionPreset`` reads what it stands for.
 public struct PresetText: Sendable, Hashable {
+    /// As used in URLs; not checked here.
     public let name: String
     /// As in a query: `w=200&h=200&fit=cover`.
     public let parameters: String
 
+    /// A preset of this name; nothing is checked.
     public init(name: String, parameters: String) {
         self.name = name
         self.parameters = parameters
     }
 
-    /// Reads `thumb:w=200&h=200&fit=cover,card:w=800`. A comma behind which no `name:` follows belongs to the value
+    /// Reads `thumb:w=200&h=200&fit=cover,card:w=800`. A comma that is not followed by a `name:` belongs to the value
     /// before it, as in `gravity=0.3,0.7`.
     ///
-    /// - Returns: nil where the text does not begin with a name and a colon.
+    /// - Returns: nil if the text does not begin with a name and a colon.
     static func list(_ text: String) -> [PresetText]? {
         var presets: [PresetText] = []
-        // By scalars: to a Character a combining mark hides the comma before it.
+        // By scalars: as a Character, a comma can be hidden by a combining mark after it.
         for piece in text.unicodeScalars.split(separator: ",", omittingEmptySubsequences: false) {
             if let colon = piece.firstIndex(of: ":") {
                 let parameters = piece[piece.index(after: colon)...]
@@ -34,7 +36,7 @@ public struct PresetText: Sendable, Hashable {
         presets.map { "\($0.name):\($0.parameters)" }.joined(separator: ",")
     }
 
-    /// A name or a value as it stands in a query. A comma may stay, since no colon does.
+    /// A name or a value, encoded for a query. A comma may stay, because a colon is encoded.
     static func encode(_ text: String) -> String {
         text.utf8.map { byte in
             let isPlain =

@@ -1,21 +1,23 @@
-/// An http or https URL that others are built on: scheme, host, port and path, and nothing else.
+/// An http or https URL that is the base of others: only scheme, host, port and path.
 ///
-/// No user and password (they would end up in logs), no query and no fragment (something is appended to the path). The
+/// No user and password (they would appear in logs), no query and no fragment (something is appended to the path). The
 /// path ends without a slash.
 public struct WebURL: Sendable, Hashable {
+    /// The schemes that are allowed.
     public enum Scheme: String, Sendable, Hashable, CaseIterable {
         case http, https
     }
 
+    /// As it was given, in lower case.
     public let scheme: Scheme
     /// An IPv6 literal without brackets.
     public let host: String
-    /// Nil is the scheme's own.
+    /// Nil: the scheme's default.
     public let port: Int?
-    /// Empty, or with a slash in front and none at the end; percent-encoded as it was given.
+    /// Empty, or with a slash at the beginning and none at the end; percent-encoded as it was given.
     public let path: String
 
-    /// - Returns: nil where the text is no such URL.
+    /// - Returns: nil if the text is not such a URL.
     public init?(_ text: String) {
         let visible = text.utf8.allSatisfy { (0x21...0x7e).contains($0) }
         guard visible, !text.utf8.contains(where: { Self.forbidden.contains($0) }) else { return nil }
@@ -44,7 +46,7 @@ public struct WebURL: Sendable, Hashable {
     private static func split(authority: Substring) -> (host: String, port: Int?)? {
         var host = authority
         var port: Int?
-        // The colon of the port is the last one, and behind the bracket of an IPv6 literal.
+        // The colon before the port is the last one, and comes after the bracket of an IPv6 literal.
         if let colon = authority.lastIndex(of: ":"), !authority[colon...].contains("]") {
             let digits = authority[authority.index(after: colon)...]
             guard let number = WholeNumber.parse(digits), (1...65_535).contains(number) else { return nil }
@@ -57,5 +59,6 @@ public struct WebURL: Sendable, Hashable {
 }
 
 extension WebURL: CustomStringConvertible {
+    /// As ``text``.
     public var description: String { text }
 }

@@ -5,15 +5,15 @@ import ObjectStorage
 import Telemetry
 import TintypeSettings
 
-/// Removes from the store what nothing refers to any more. May run beside servers of this release, as from a nightly
-/// job.
+/// Removes objects from the store that nothing refers to any more. May run beside servers of this release, for example
+/// as a nightly job.
 struct GarbageCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "gc",
         abstract: "Remove renditions and notes whose originals have been replaced or deleted.",
         discussion: """
-            Servers remove them by themselves, with the write. What a crash or a store that was away has left behind is \
-            never served, and takes room until this is run.
+            Servers remove them themselves, after the write. What a crash or an outage of the store has left is never \
+            served, but takes space until this is run.
             """
     )
 
@@ -22,7 +22,7 @@ struct GarbageCommand: AsyncParsableCommand {
     @Flag(help: "Count only, and remove nothing.")
     var dryRun = false
 
-    @Option(help: "Seconds; what is younger is left alone.")
+    @Option(help: "Seconds; younger objects are left alone.")
     var olderThan = 3600
 
     func validate() throws {
@@ -54,7 +54,7 @@ struct GarbageCommand: AsyncParsableCommand {
         print(
             """
             \(report.objects) derived objects, \(report.garbage) of them garbage (\(report.garbageBytes) bytes), \
-            \(dryRun ? "none" : "all") removed; \(report.unknown) of unknown originals left alone
+            \(dryRun ? "none" : "all") removed; \(report.unknown) with an unknown original left alone
             """)
         if let failure {
             StandardStreams.printError("tintype gc: stopped there: \(failure.debugDescription)")

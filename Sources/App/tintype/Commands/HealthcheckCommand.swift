@@ -1,7 +1,7 @@
 import ArgumentParser
 import TintypeSettings
 
-/// For containers without curl. Exits with 0 or 1 and with nothing else: Docker reserves the other codes.
+/// For containers without curl. Exits with 0 or 1 only: Docker reserves the other codes.
 struct HealthcheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "healthcheck",

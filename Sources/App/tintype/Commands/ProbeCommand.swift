@@ -4,15 +4,15 @@ import ObjectStorage
 import Telemetry
 import TintypeSettings
 
-/// Finds out what the store honours and keeps it in the bucket, where servers find it when they start.
+/// Finds out what the store supports and keeps the result in the bucket, where servers find it when they start.
 struct ProbeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "probe",
-        abstract: "Find out what the S3 store honours, print it, and keep it in the bucket.",
+        abstract: "Find out what the S3 store supports, print it, and keep it in the bucket.",
         discussion: """
-            Servers do so themselves where the bucket holds no findings about this store, or none that are younger than \
-            S3_PROBE_MAX_AGE_SECONDS. Of use after the store was upgraded, before the first server is started. Servers \
-            that run keep to what they know until they are started again.
+            Servers do so themselves if the bucket has no result for this store, or none that is younger than \
+            S3_PROBE_MAX_AGE_SECONDS. Run it after an upgrade of the store, before the first server is started. Running \
+            servers use what they know until they are restarted.
             """
     )
 

@@ -2,12 +2,11 @@ import NIOCore
 import NIOPosix
 import TintypeSettings
 
-/// One GET of /readyz. Written on bare NIO rather than on the HTTP client, which takes longer to start than the
-/// question to answer.
+/// One GET of /readyz. Uses plain NIO and not the HTTP client, which takes longer to start than the answer.
 struct ReadinessProbe {
     let host: String
     let port: Int
-    /// For everything, from connecting to the answer's first line.
+    /// For everything, from connecting to the first line of the answer.
     let timeout: Duration
 
     enum ProbeError: Error, CustomStringConvertible {
@@ -55,7 +54,7 @@ struct ReadinessProbe {
     }
 }
 
-/// Asks, and reads the status of the answer; nil where there is none.
+/// Sends the request, and reads the status of the answer; nil if there is none.
 private final class StatusLineReader: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer

@@ -7,7 +7,7 @@
 #endif
 
 enum StandardStreams {
-    /// A line on standard error, for a person; what a server has to say goes to its log.
+    /// Prints a line to standard error, for a person; a server writes to its log.
     static func printError(_ line: String) {
         let bytes = Array("\(line)\n".utf8)
         _ = write(STDERR_FILENO, bytes, bytes.count)

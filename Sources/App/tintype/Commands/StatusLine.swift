@@ -4,7 +4,7 @@ enum StatusLine: Equatable {
     case malformed
     case status(Int)
 
-    /// - Parameter bytes: the answer so far. Only its first twelve bytes are looked at.
+    /// - Parameter bytes: the answer so far. Only its first twelve bytes are read.
     static func parse(_ bytes: some Collection<UInt8>) -> StatusLine {
         let start = Array(bytes.prefix(12))
         let version = Array("HTTP/1.".utf8)

@@ -14,6 +14,7 @@ public struct APIContext: RequestContext {
     /// Told before a permit for the codecs is waited for.
     let codecDemand: CodecDemand
 
+    /// The context of one request from this connection.
     public init(source: ServerRequestSource) {
         requestID = source.requestID
         isLoopback = source.isLoopback

@@ -12,6 +12,7 @@ public struct ImageResponder: Responder {
     private let reading: ImageReading
     private let writing: ImageWriting
 
+    /// Answers requests with this service, by these settings.
     public init(service: ImageService, configuration: ImagesConfiguration) {
         self.configuration = configuration
         writes = WritePolicy(areUnrestricted: configuration.allowsAnonymousWrites)
@@ -19,10 +20,14 @@ public struct ImageResponder: Responder {
         writing = ImageWriting(service: service, configuration: configuration)
     }
 
+    /// Answers one request. Every error is answered as a problem (RFC 9457).
+    ///
+    /// - Throws: only if the client has left; the connection is cut then.
     public func respond(to request: Request, context: APIContext) async throws -> Response {
         try await CodecDemand.$current.withValue(context.codecDemand) { try await answer(request, context) }
     }
 
+    /// The error as a problem.
     public func response(to error: any Error, requestID: String) -> Response {
         Problem(thrown: error).response(requestID: requestID)
     }

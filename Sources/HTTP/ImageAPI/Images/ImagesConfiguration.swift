@@ -13,6 +13,7 @@ public struct ImagesConfiguration: Sendable {
     /// What renditions may be asked for.
     public var renditions: RenditionRules
 
+    /// A configuration as described at each property.
     public init(
         cacheControl: String, urlBase: String?, maximumUploadBytes: Int64, allowsAnonymousWrites: Bool,
         renditions: RenditionRules

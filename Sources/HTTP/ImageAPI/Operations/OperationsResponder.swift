@@ -15,6 +15,7 @@ public struct OperationsResponder: Responder {
         self.metrics = metrics
     }
 
+    /// Answers GET and HEAD of `/livez`, `/readyz` and `/metrics`; anything else is 404 or 405.
     public func respond(to request: Request, context: APIContext) async throws -> Response {
         let (path, query) = Route.split(target: request.head.path ?? "/")
         guard request.method == .get || request.method == .head else {
@@ -33,6 +34,7 @@ public struct OperationsResponder: Responder {
         }
     }
 
+    /// The error as a problem.
     public func response(to error: any Error, requestID: String) -> Response {
         Problem(thrown: error).response(requestID: requestID)
     }

@@ -17,9 +17,11 @@ public final class Readiness: Sendable {
 
     /// One answer: nil where the check holds, else why not.
     public struct Report: Sendable {
+        /// The checks that do not hold, with the reason for an operator.
         public var failures: [(check: Check, reason: String)]
         /// What an operator should know though it makes nobody unready.
         public var warnings: [String]
+        /// Whether every check holds.
         public var isReady: Bool { failures.isEmpty }
     }
 

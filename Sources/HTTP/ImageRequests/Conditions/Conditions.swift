@@ -11,11 +11,16 @@ public struct Conditions: Sendable, Hashable {
         case tags([EntityTag])
     }
 
+    /// If-Match; nil: none.
     public var ifMatch: TagList?
+    /// If-None-Match; nil: none.
     public var ifNoneMatch: TagList?
+    /// If-Modified-Since; nil: none.
     public var ifModifiedSince: Timestamp?
+    /// If-Unmodified-Since; nil: none.
     public var ifUnmodifiedSince: Timestamp?
 
+    /// - Parameter now: says in which century a year of two digits is.
     public init(_ headers: HTTPFields, now: Timestamp) {
         ifMatch = Self.tagList(headers, .ifMatch)
         ifNoneMatch = Self.tagList(headers, .ifNoneMatch)
@@ -23,6 +28,7 @@ public struct Conditions: Sendable, Hashable {
         ifUnmodifiedSince = headers[.ifUnmodifiedSince].flatMap { Timestamp(httpDate: $0, now: now) }
     }
 
+    /// Whether the request has none of them.
     public var isEmpty: Bool {
         ifMatch == nil && ifNoneMatch == nil && ifModifiedSince == nil && ifUnmodifiedSince == nil
     }
@@ -99,6 +105,7 @@ extension Conditions.TagList {
 
 /// An entity tag in a request.
 public struct EntityTag: Sendable, Hashable {
+    /// Whether `W/` precedes it.
     public var isWeak: Bool
     /// With its quotes.
     public var text: String

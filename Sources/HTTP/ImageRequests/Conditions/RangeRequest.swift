@@ -4,6 +4,7 @@ public import TextCoding
 
 /// The Range and If-Range headers of a GET (RFC 9110, sections 13.1.5 and 14.2).
 public struct RangeRequest: Sendable, Hashable {
+    /// The bytes that are wanted.
     public var range: ByteRange
     private var condition: Condition?
 

@@ -13,6 +13,7 @@ public struct Accept: Sendable, Hashable {
     private let overJPEG: Choice
     private let overPNG: Choice
 
+    /// Reads Accept; without the field everything is accepted.
     public init(_ headers: HTTPFields) {
         let weights = Weights(headers[values: .accept])
         // `*/*` and `image/*` name no format: browsers that know neither AVIF nor WebP say both.

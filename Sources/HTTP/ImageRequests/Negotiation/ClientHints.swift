@@ -13,8 +13,10 @@ public struct ClientHints: Sendable, Hashable {
 
     /// A set of hints: what an operator honours, and what the answer at one URL depends on.
     public struct Kinds: OptionSet, Sendable, Hashable {
+        /// One bit for each hint.
         public let rawValue: UInt8
 
+        /// Any combination of bits.
         public init(rawValue: UInt8) { self.rawValue = rawValue }
 
         /// The set of these.
@@ -33,13 +35,14 @@ public struct ClientHints: Sendable, Hashable {
         /// Sec-CH-Width: how wide the image is laid out, in pixels of the screen.
         public static let width = Kinds(rawValue: 2)
         /// Save-Data: less is wanted.
-        public static let saveData = Kinds(rawValue: 4)
+        static let saveData = Kinds(rawValue: 4)
     }
 
     /// Stands for `dpr`: a whole number from 1 to 4. Rounded up, as screens have any number of ratios and pages zoom.
     public var dpr: Int?
     /// Stands for `w`, but counts in pixels of the screen: 1 to 8,192.
     public var width: Int?
+    /// Whether Save-Data is `on`.
     public var savesData = false
 
     /// No hints.
@@ -82,8 +85,9 @@ extension ClientHints.Kinds {
 }
 
 extension HTTPField.Name {
+    /// Says which hints the server wants (RFC 8942, section 3.1).
     public static let acceptCH = HTTPField.Name("Accept-CH") ?? .accept
-    public static let secCHDPR = HTTPField.Name("Sec-CH-DPR") ?? .accept
-    public static let secCHWidth = HTTPField.Name("Sec-CH-Width") ?? .accept
-    public static let saveData = HTTPField.Name("Save-Data") ?? .accept
+    static let secCHDPR = HTTPField.Name("Sec-CH-DPR") ?? .accept
+    static let secCHWidth = HTTPField.Name("Sec-CH-Width") ?? .accept
+    static let saveData = HTTPField.Name("Save-Data") ?? .accept
 }

@@ -27,6 +27,7 @@ public struct Variance: Sendable, Hashable {
         hints.formIntersection(rules.hints)
     }
 
+    /// By default nothing but the URL counts.
     public init(isNegotiable: Bool = false, hints: ClientHints.Kinds = []) {
         self.isNegotiable = isNegotiable
         self.hints = hints

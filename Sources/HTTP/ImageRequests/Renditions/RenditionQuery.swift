@@ -33,18 +33,18 @@ public enum RenditionQuery {
     }
 
     /// Whether a query asks for a rendition, well formed or not.
-    public static func asksForRendition(_ query: Query) -> Bool {
+    static func asksForRendition(_ query: Query) -> Bool {
         query.items.contains { names.contains($0.name) || $0.name == presetName }
     }
 
     /// Every parameter that says something of the rendition itself.
-    public static let names: Set<String> = [
+    static let names: Set<String> = [
         "w", "h", "fit", "gravity", "format", "q", "dpr", "bg", "rotate", "flip", "blur", "sharpen", "frame",
         "max_bytes",
     ]
     /// The parameter that stands for others.
-    public static let presetName = "preset"
-    public static let maximumSide = 8192
+    static let presetName = "preset"
+    static let maximumSide = 8192
 
     /// CSS pixels times the ratio.
     private static func scaled(_ side: Int, by dpr: Double) -> Int { Int((Double(side) * dpr).rounded()) }
@@ -111,7 +111,7 @@ public enum RenditionQuery {
     }
 
     /// Digits and a point: Swift's own reading of numbers takes `nan` and `0x1` too.
-    public static func plainNumber(_ text: String) -> Double? {
+    static func plainNumber(_ text: String) -> Double? {
         let isPlain = text.utf8.allSatisfy {
             $0 == UInt8(ascii: ".") || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
         }

@@ -1,5 +1,5 @@
-/// The C side of Tintype's codecs: one function per operation, memory in, memory out, a closed status enum.
-/// setjmp lives only in the .c files behind these headers; no function here calls back into Swift.
+/// The C side of Tintype's codecs: one function per operation, memory in, memory out, a closed status enum. setjmp is
+/// used only in the .c files of these headers; no function here calls back into Swift.
 #ifndef TT_CIMAGECODECS_H
 #define TT_CIMAGECODECS_H
 

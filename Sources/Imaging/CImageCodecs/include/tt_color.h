@@ -6,12 +6,12 @@
 
 #pragma clang assume_nonnull begin
 
-/// What is converted: samples of 8 bits, or of 16 in the machine's own order.
+/// What is converted: samples of 8 bits, or of 16 bits in native byte order.
 typedef enum __attribute__((enum_extensibility(closed))) tt_color_kind {
     TT_COLOR_GRAY,
     TT_COLOR_RGB,
     TT_COLOR_RGBA,
-    /// Ink by the letter: 0 is none. Becomes RGB.
+    /// As defined: 0 is no ink. Becomes RGB.
     TT_COLOR_CMYK,
     /// As Adobe stores it: 255 is no ink. Becomes RGB.
     TT_COLOR_CMYK_INVERTED,
@@ -22,9 +22,9 @@ typedef enum __attribute__((enum_extensibility(closed))) tt_transfer {
     /// value ^ exponent
     TT_TRANSFER_GAMMA,
     TT_TRANSFER_SRGB,
-    /// SMPTE ST 2084; diffuse white at 203 cd/m2 (ITU-R BT.2408) becomes sRGB's white, what is brighter is cut off.
+    /// SMPTE ST 2084; diffuse white at 203 cd/m2 (ITU-R BT.2408) becomes sRGB's white, brighter values are clipped.
     TT_TRANSFER_PQ,
-    /// ITU-R BT.2100 hybrid log-gamma for a display of 1,000 cd/m2; white and brighter as above.
+    /// ITU-R BT.2100 hybrid log-gamma for a display of 1,000 cd/m2; white and brighter values as above.
     TT_TRANSFER_HLG,
 } tt_transfer;
 
@@ -37,24 +37,24 @@ typedef struct tt_primaries {
 /// at a time.
 typedef struct tt_color tt_color;
 
-/// Appends the profile's description in UTF-8; nothing where it has none. TT_DAMAGED where it is no profile.
+/// Appends the profile's description in UTF-8, or nothing if it has none. TT_DAMAGED if the bytes are not a profile.
 tt_status tt_color_profile_name(const uint8_t *profile, size_t count, tt_buffer *name);
 
-/// A conversion by an ICC profile. `color` stays null, with TT_OK, where the profile is sRGB within a step of 255 and
-/// samples have 8 bits. TT_UNSUPPORTED where the profile is unusable for these pixels: one of grey is for what `is_gray`,
-/// even if it is held as RGB.
+/// A conversion by an ICC profile. `color` stays null, with TT_OK, if the profile is sRGB within a step of 255 and
+/// samples have 8 bits. TT_UNSUPPORTED if the profile cannot be used for these pixels: a grey profile needs `is_gray`,
+/// even if the pixels are stored as RGB.
 tt_status tt_color_from_profile(
     const uint8_t *profile, size_t count, tt_color_kind kind, bool is_deep, bool is_gray,
     tt_color *_Nullable *_Nonnull color);
 
-/// A conversion by primaries and a curve. `exponent` counts for TT_TRANSFER_GAMMA.
+/// A conversion by primaries and a curve. `exponent` is only used for TT_TRANSFER_GAMMA.
 tt_status tt_color_from_primaries(
     tt_primaries primaries, tt_transfer transfer, double exponent, tt_color_kind kind, bool is_deep,
     tt_color *_Nullable *_Nonnull color);
 
 void tt_color_destroy(tt_color *color);
 
-/// Converts `count` pixels; `target` may be `source`. CMYK becomes three samples, everything else keeps its number.
+/// Converts `count` pixels; `target` may be `source`. CMYK becomes three samples, all others keep their number.
 void tt_color_convert(const tt_color *color, const void *source, uint8_t *target, size_t count);
 
 /// Converts a whole picture of 8 bits in place; CMYK becomes RGB.

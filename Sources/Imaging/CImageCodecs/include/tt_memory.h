@@ -8,7 +8,7 @@
 
 #pragma clang assume_nonnull begin
 
-/// Bytes that grow while an encoder writes. Begins as all zero; owned by the caller, given back by `tt_buffer_free`.
+/// Bytes that grow while an encoder writes. Initially all zero; owned by the caller, freed by `tt_buffer_free`.
 typedef struct tt_buffer {
     uint8_t *_Nullable data;
     size_t size;
@@ -18,12 +18,12 @@ typedef struct tt_buffer {
 tt_status tt_buffer_append(tt_buffer *buffer, const void *bytes, size_t count);
 void tt_buffer_free(tt_buffer *buffer);
 
-/// Zeroed memory, or null where there is none. Zeroed, so that no byte of another picture can ever show through.
+/// Zeroed memory, or null if there is none. Zeroed, so that no byte of another picture can ever show.
 void *_Nullable tt_allocate(size_t count);
 void tt_free(void *_Nullable memory);
 
-/// Gives the pages that the allocator holds for nobody back to the system (malloc_trim), which takes some milliseconds.
-/// Does nothing where the C library has no such call.
+/// Returns the allocator's unused pages to the system (malloc_trim), which takes some milliseconds. Does nothing if the
+/// C library has no such call.
 void tt_release_free_memory(void);
 
 #pragma clang assume_nonnull end

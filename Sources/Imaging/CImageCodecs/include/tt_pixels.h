@@ -10,8 +10,8 @@
 
 #pragma clang assume_nonnull begin
 
-/// Interleaved samples of 8 bits, rows without gaps: `width * channels` bytes each. `data` comes from `tt_allocate`
-/// and belongs to the caller.
+/// Interleaved samples of 8 bits, rows without gaps: `width * channels` bytes each. `data` comes from `tt_allocate` and
+/// belongs to the caller.
 typedef struct tt_pixels {
     uint8_t *_Nullable data;
     uint32_t width;
@@ -20,20 +20,20 @@ typedef struct tt_pixels {
     uint32_t channels;
 } tt_pixels;
 
-/// A symmetry of the rectangle: exchange rows and columns first where `transpose` is set, then mirror the result left
-/// to right and top to bottom.
+/// A symmetry of the rectangle: if `transpose` is set, rows and columns are exchanged first; then the result is
+/// mirrored left to right and top to bottom.
 typedef struct tt_turn {
     bool transpose;
     bool mirror_x;
     bool mirror_y;
 } tt_turn;
 
-/// Takes zeroed memory for a picture after checking its size again.
+/// Allocates zeroed memory for a picture after checking its size again.
 tt_status tt_pixels_allocate(
     tt_pixels *pixels, uint64_t width, uint64_t height, uint32_t channels, uint64_t maximum_pixels);
 
-/// Moves pixels of `pixel_bytes` bytes each from a gapless picture of `width` x `height` into `target`, which has room
-/// for as many.
+/// Moves pixels of `pixel_bytes` bytes each from a gapless picture of `width` x `height` to `target`, which must be as
+/// large.
 tt_status tt_pixels_turn(
     const uint8_t *source, uint32_t width, uint32_t height, uint32_t pixel_bytes, tt_turn turn, uint8_t *target,
     const tt_cancel *_Nullable cancel);

@@ -1,7 +1,7 @@
 #ifndef TT_STATUS_H
 #define TT_STATUS_H
 
-/// How an operation ended. Closed: Swift switches over it without a default, and no message text is ever read.
+/// The result of an operation. Closed: Swift switches over it without a default, and no message text is ever read.
 typedef enum __attribute__((enum_extensibility(closed))) tt_status {
     TT_OK = 0,
     /// The bytes are not of this format at all.
@@ -11,11 +11,11 @@ typedef enum __attribute__((enum_extensibility(closed))) tt_status {
     TT_DAMAGED,
     /// The bytes end too early.
     TT_TRUNCATED,
-    /// Larger than a limit that was handed in, or than the format allows.
+    /// Larger than a given limit, or than the format allows.
     TT_TOO_LARGE,
     TT_NO_MEMORY,
     TT_CANCELLED,
-    /// We called a library in a way it refuses: a fault of this code, not of the file.
+    /// We called a library in a way that it rejects: a bug of this code, not of the file.
     TT_FAULT,
 } tt_status;
 

@@ -1,7 +1,7 @@
 /// One box of an ISO base media file (ISO/IEC 14496-12, 4.2): four bytes of length, a name, the content.
 struct AVIFBox: Sendable, Hashable {
     var name: FourCC
-    /// From its length to its end.
+    /// From its length field to its end.
     var range: Range<Int>
     var content: Range<Int>
 
@@ -13,7 +13,7 @@ struct AVIFBox: Sendable, Hashable {
     static let brandStill = FourCC("avif")
     static let brandSequence = FourCC("avis")
 
-    /// The box at `offset`, whole inside `bounds`; nil where there is none.
+    /// The box at `offset`, if it is completely inside `bounds`; else nil.
     static func read(_ bytes: RawSpan, at offset: Int, in bounds: Range<Int>) -> AVIFBox? {
         guard offset >= bounds.lowerBound, bounds.upperBound <= bytes.byteCount, offset <= bounds.upperBound - 8,
             let length = bytes.bigEndian32(at: offset), let name = bytes.fourCC(at: offset + 4)
@@ -33,10 +33,10 @@ struct AVIFBox: Sendable, Hashable {
         return AVIFBox(name: name, range: offset..<offset + size, content: offset + header..<offset + size)
     }
 
-    /// More than any real file has side by side.
+    /// More children than any real file has.
     static let maximumChildren = 4_096
 
-    /// The boxes side by side in `bounds`, up to ``maximumChildren``.
+    /// The sibling boxes in `bounds`, up to ``maximumChildren``.
     static func children(_ bytes: RawSpan, in bounds: Range<Int>) -> [AVIFBox] {
         var boxes: [AVIFBox] = []
         var walk = AVIFBoxReader(bounds)
@@ -44,14 +44,14 @@ struct AVIFBox: Sendable, Hashable {
         return boxes
     }
 
-    /// The content behind version and flags, and the version; nil where it is too short (4.2.2 FullBox).
+    /// The content after version and flags, and the version; nil if the box is too short (4.2.2 FullBox).
     func full(_ bytes: RawSpan) -> (version: UInt8, flags: Int, content: Range<Int>)? {
         guard content.count >= 4, let head = bytes.bigEndian32(at: content.lowerBound) else { return nil }
         return (UInt8(head >> 24), head & 0xFF_FFFF, content.lowerBound + 4..<content.upperBound)
     }
 }
 
-/// Goes over boxes that stand side by side, one after the other, without a list of them.
+/// Reads sibling boxes one after the other, without making a list of them.
 struct AVIFBoxReader {
     private var rest: Range<Int>
 
@@ -59,7 +59,7 @@ struct AVIFBoxReader {
         rest = bounds
     }
 
-    /// The next box; nil at the end, and where the bytes are no box that fits.
+    /// The next box; nil at the end, or if the bytes are not a box that fits.
     mutating func next(_ bytes: RawSpan) -> AVIFBox? {
         guard let box = AVIFBox.read(bytes, at: rest.lowerBound, in: rest) else { return nil }
         rest = box.range.upperBound..<rest.upperBound

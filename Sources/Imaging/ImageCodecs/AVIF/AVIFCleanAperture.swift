@@ -3,20 +3,19 @@ import ImageModel
 
 /// The part of a picture that is shown (`clap`, ISO/IEC 14496-12, 12.1.4).
 ///
-/// It is a hint of the writer, and no reason to refuse a file: one that says nothing of use leaves the picture whole,
-/// as browsers show it; one that is not made of whole pixels, or reaches beyond the picture, is rounded and cut, as
-/// libheif does.
+/// It is a hint of the writer, and no reason to reject a file. A useless one leaves the picture whole, as browsers show
+/// it. One that does not consist of whole pixels, or reaches beyond the picture, is rounded and cut, as libheif does.
 enum AVIFCleanAperture {
     static func crop(_ box: AVIFBox?, _ bytes: RawSpan, of size: PixelSize) -> tt_crop {
         let whole = tt_crop(x: 0, y: 0, width: UInt32(size.width), height: UInt32(size.height))
         guard let box else { return whole }
         var cursor = AVIFCursor(content: box.content)
-        // Width and height, and how far their middle is from the picture's.
+        // Width and height, and the distance of their middle from the picture's.
         var values: [Double] = []
         for _ in 0..<4 {
             guard let numerator = cursor.number(bytes, 4), let denominator = cursor.number(bytes, 4), denominator > 0
             else { return whole }
-            // All of them have a sign; where it makes no sense there, it shows below.
+            // All values are read as signed; invalid negative ones are found below.
             values.append(Double(Int32(truncatingIfNeeded: numerator)) / Double(denominator))
         }
         guard let x = span(values[0], middle: values[2], of: size.width),
@@ -26,10 +25,9 @@ enum AVIFCleanAperture {
             x: UInt32(x.lowerBound), y: UInt32(y.lowerBound), width: UInt32(x.count), height: UInt32(y.count))
     }
 
-    /// Whole pixels of one side; nil where none of the picture's would be left.
+    /// Whole pixels of one side; nil if none of the picture's would be left.
     private static func span(_ length: Double, middle: Double, of side: Int) -> Range<Int>? {
-        // Fractions of 32 bits come nowhere near the ends of an Int. What is meant to be a whole number may fall just
-        // short of it.
+        // Fractions of 32 bits are far from the limits of an Int. A number that should be whole may be slightly less.
         let start = ((Double(side) - length) / 2 + middle + 1e-6).rounded(.down)
         let count = length.rounded(.toNearestOrAwayFromZero)
         guard count >= 1 else { return nil }

@@ -1,17 +1,22 @@
 import ImageModel
 
-/// The boxes that libavif is given in place of the file's own: the items of the shown picture and nothing else, tiles
-/// numbered in the order of the grid.
+/// The boxes that libavif gets in place of the file's own: only the items of the shown picture, with tiles numbered in
+/// the order of the grid.
 ///
-/// libavif 0.11 orders tiles by their numbers instead of by the grid's references, holds items to its limits that it
-/// never decodes, does not see the alpha of single tiles, gives up on a film's sound, and searches its items anew for
-/// each reference. None of that can happen with what it does not get to see. The AV1 data stay where they are: places
-/// in these boxes count on from the end of them, as if the file were put behind.
+/// libavif 0.11
+/// - orders tiles by their numbers and not by the grid's references,
+/// - applies its limits to items that it never decodes,
+/// - does not see the alpha of single tiles,
+/// - fails if a film has sound,
+/// - searches its items anew for each reference.
+///
+/// None of that can happen with items that it does not see. The AV1 data stays where it is: offsets in these boxes
+/// count from their beginning, as if the file followed them.
 struct AVIFDecoderHeader {
     let bytes: [UInt8]
 
-    /// - Parameter file: all of it.
-    /// - Throws: `truncated` where data are not there; `damaged` for a grid that contradicts itself.
+    /// - Parameter file: the whole file.
+    /// - Throws: `truncated` if data is missing; `damaged` for an inconsistent grid.
     init(_ file: RawSpan, picture: AVIFPicture) throws(CodecError) {
         var writer = Writer()
         let numbers = picture.colors.map { [Self.box($0, file, atMost: 11)] } ?? []
@@ -21,11 +26,11 @@ struct AVIFDecoderHeader {
             writer.references.append(("auxl", alpha, [color]))
             if picture.isPremultiplied { writer.references.append(("prem", color, [alpha])) }
         }
-        // Places have eight bytes each, so that the second time nothing changes its length.
+        // Offsets have eight bytes each, so the second pass has the same length.
         bytes = writer.boxes(base: writer.boxes(base: 0).count)
     }
 
-    /// How many columns and rows, and the size of the whole.
+    /// The number of columns and rows, and the size of the whole.
     private struct Grid {
         var rows: UInt8
         var columns: UInt8
@@ -48,7 +53,7 @@ struct AVIFDecoderHeader {
     private struct Item {
         var type: StaticString
         var properties: [Int]
-        /// In the file; or, where there is one, in the item data of these boxes.
+        /// In the file; or for a grid, in the item data of these boxes.
         var pieces: [Range<Int>]
         var isOwn = false
     }
@@ -62,7 +67,7 @@ struct AVIFDecoderHeader {
         var mergedBytes = 0
         private var count = 0
 
-        /// The number of the item that stands for all of the layer.
+        /// Returns the number of the item that represents the whole layer.
         mutating func add(
             _ layer: AVIFPicture.Layer, _ file: RawSpan, size: PixelSize, beside shared: [[UInt8]]
         ) throws(CodecError) -> Int {
@@ -89,7 +94,7 @@ struct AVIFDecoderHeader {
             _ part: AVIFPicture.Part, _ file: RawSpan, beside shared: [[UInt8]]
         ) throws(CodecError) -> Int {
             try check(part.pieces, file)
-            // None that libavif reads has more bytes; where one has, that would be copied for each tile.
+            // libavif reads no property with more bytes; longer ones would be copied for each tile.
             let own =
                 [extents(part.shownSize)] + part.properties.map { AVIFDecoderHeader.box($0, file, atMost: 13) } + shared
             return add(Item(type: "av01", properties: own.map { property($0) }, pieces: part.pieces))
@@ -107,7 +112,7 @@ struct AVIFDecoderHeader {
             return properties.count
         }
 
-        /// Pieces that overlap would be many times the file once they are put together.
+        /// Overlapping pieces, joined, could be many times as large as the file.
         private mutating func check(_ pieces: [Range<Int>], _ file: RawSpan) throws(CodecError) {
             guard !pieces.isEmpty, pieces.contains(where: { !$0.isEmpty }) else {
                 throw .truncated("the AV1 data are not in the file")
@@ -124,7 +129,7 @@ struct AVIFDecoderHeader {
             guard mergedBytes <= file.byteCount else { throw .damaged("pieces that overlap in the AVIF") }
         }
 
-        /// Of all tiles together: one item's pieces count as often as it is shown.
+        /// For all tiles together: an item's pieces count as often as it is shown.
         private static let maximumPieces = 65_536
 
         private static func collect(_ pieces: [Range<Int>], _ file: RawSpan) throws(CodecError) -> [UInt8] {
@@ -141,7 +146,7 @@ struct AVIFDecoderHeader {
 
         // MARK: Boxes
 
-        /// - Parameter base: where the file begins, seen from the first of these boxes.
+        /// - Parameter base: the offset of the file from the beginning of these boxes.
         func boxes(base: Int) -> [UInt8] {
             let handler = full("hdlr", long(0) + Array("pict".utf8) + [UInt8](repeating: 0, count: 13))
             var table: [UInt8] = [0x88, 0] + short(items.count)
@@ -155,7 +160,7 @@ struct AVIFDecoderHeader {
                 }
                 entries += box("infe", [2, 0, 0, 0] + number + [0, 0] + Array(item.type.description.utf8) + [0])
                 links += number + [UInt8(item.properties.count)]
-                // libavif wants these to be marked as essential, and others not to be.
+                // libavif requires these to be marked as essential, and others not to be.
                 for property in item.properties {
                     let box = properties[property - 1]
                     let isEssential = ["a1op", "lsel"].contains { box[4..<8].elementsEqual($0.utf8) }
@@ -192,7 +197,7 @@ struct AVIFDecoderHeader {
         private func wide(_ value: Int) -> [UInt8] { AVIFDecoderHeader.bytes(value, 8) }
     }
 
-    /// A property's box, its content cut off behind what libavif reads of it.
+    /// A property's box, cut off after the part that libavif reads.
     private static func box(_ box: AVIFBox, _ file: RawSpan, atMost bytes: Int) -> [UInt8] {
         let content = box.content.lowerBound..<min(box.content.upperBound, box.content.lowerBound + bytes)
         return self.bytes(content.count + 8, 4) + box.name.bytes + file.copy(content)

@@ -4,22 +4,22 @@ import ImageModel
 /// An AVIF's header, from its ftyp and meta boxes alone.
 struct AVIFHeader {
     var info: ImageInfo
-    /// The picture as coded, before its clean aperture is cut out.
+    /// The size as coded, before the clean aperture is applied.
     var codedSize: PixelSize
     var crop: tt_crop
-    /// Bits of a sample as the boxes have it, the most that is possible where they say nothing. The AV1 data may have
-    /// others.
+    /// Bits per sample from the boxes, or the most that is possible if they do not say. The AV1 data may have another
+    /// number.
     var depth: Int
     var isGray: Bool
     var colors: ColorSource?
-    /// The file says which colours it has; where it does not, the AV1 data do.
+    /// The file states its colours; else the AV1 data does.
     var statesColors: Bool
-    /// The EXIF block, where all of the file is here.
+    /// The EXIF block, if the whole file is here.
     var exif: Range<Int>?
-    /// What is decoded; or why it cannot be, which is no reason to keep the file out.
+    /// What is decoded; or why it cannot be, which is no reason to reject the file.
     var picture: Result<AVIFPicture, CodecError>
 
-    /// - Parameter isNamed: whether the info is to have the profile's name, for which lcms2 must open it.
+    /// - Parameter isNamed: whether the info should have the profile's name, for which lcms2 must open the profile.
     static func read(
         _ bytes: RawSpan, limits: CodecLimits, isNamed: Bool = false
     ) throws(CodecError) -> AVIFHeader {
@@ -38,7 +38,7 @@ struct AVIFHeader {
         let codedSize = try AVIFPartReader.size(bytes, items: items, item: primary, limits: limits)
         let crop = AVIFCleanAperture.crop(items.properties(FourCC("clap"), of: primary).first, bytes, of: codedSize)
         let frames = try frameCount(bytes, movie: boxes.movie, limits: limits)
-        // Tiles of a grid are all alike; the first one tells their coding.
+        // All tiles of a grid are alike; the first one tells their coding.
         let coded = isGrid ? items.parts[primary]?.first : primary
         let coding = coded.flatMap { items.properties(FourCC("av1C"), of: $0).first }
         let (depth, isGray) = codingOf(bytes, coding)
@@ -62,7 +62,7 @@ struct AVIFHeader {
             statesColors: statesColors, exif: exifBlock(bytes, items: items), picture: picture)
     }
 
-    /// The first `meta` and the first `moov`, looked for in order.
+    /// The first `meta` and the first `moov`, in the order of the file.
     private static func topBoxes(
         _ bytes: RawSpan, limits: CodecLimits
     ) throws(CodecError) -> (metadata: AVIFBox?, movie: AVIFBox?) {
@@ -74,7 +74,7 @@ struct AVIFHeader {
         while metadata == nil || (isSequence && movie == nil), let box = walk.next(bytes) {
             count += 1
             try limits.check(chunks: count)
-            // Behind a whole picture another file may stand.
+            // After a whole picture, another file may follow.
             if box.name == AVIFBox.fileType, count > 1, metadata != nil { break }
             if box.name == AVIFBox.metadata, metadata == nil { metadata = box }
             if box.name == AVIFBox.movie, movie == nil { movie = box }
@@ -82,8 +82,8 @@ struct AVIFHeader {
         return (metadata, movie)
     }
 
-    /// irot turns counter-clockwise, then imir flips top and bottom (0) or left and right (1): the order that MIAF
-    /// (ISO/IEC 23000-22, 7.3.6.7) prescribes. An orientation in EXIF has no say here.
+    /// irot rotates counter-clockwise, then imir flips top and bottom (0) or left and right (1): the order that MIAF
+    /// (ISO/IEC 23000-22, 7.3.6.7) prescribes. An orientation in EXIF is ignored.
     private static func orientation(_ bytes: RawSpan, items: AVIFItems, item: Int) -> Orientation {
         var result = Orientation.upright
         if let box = items.properties(FourCC("irot"), of: item).first, let at = box.content.first {
@@ -140,7 +140,7 @@ struct AVIFHeader {
         return max(1, count)
     }
 
-    /// The Exif item, behind the four bytes that say where its TIFF header is (ISO/IEC 23008-12, A.2.1).
+    /// The Exif item, after the four bytes that say where its TIFF header is (ISO/IEC 23008-12, A.2.1).
     private static func exifBlock(_ bytes: RawSpan, items: AVIFItems) -> Range<Int>? {
         for (item, type) in items.types.sorted(by: { $0.key < $1.key }) where type == FourCC("Exif") {
             guard let range = items.locations[item], let skipped = bytes.bigEndian32(at: range.lowerBound),

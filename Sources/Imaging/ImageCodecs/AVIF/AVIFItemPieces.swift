@@ -1,21 +1,21 @@
-/// Where the bytes of an AVIF's items stand, also of those that stand there in pieces, or in the header itself
-/// (ISO/IEC 14496-12, 8.11.3).
+/// Where the bytes of an AVIF's items are, including items in several pieces or in the header itself (ISO/IEC 14496-12,
+/// 8.11.3).
 struct AVIFItemPieces {
-    /// For each item the ranges of its bytes in the file, in order. Nil for one that is said to stand outside the file,
-    /// or in another item.
+    /// For each item the ranges of its bytes in the file, in order. Nil for an item outside the file, or inside another
+    /// item.
     private(set) var ranges: [Int: [Range<Int>]?] = [:]
-    /// All of the list was read.
+    /// The whole list was read.
     private(set) var isComplete = false
 
     private static let maximumEntries = AVIFItems.Counts.maximumItems
-    /// Pieces of all items together.
+    /// The most pieces of all items together.
     private static let maximumPieces = 65_536
 
     static func read(_ bytes: RawSpan, meta: AVIFBox) -> AVIFItemPieces? {
         guard let content = meta.full(bytes)?.content else { return nil }
         let boxes = AVIFBox.children(bytes, in: content)
         var pieces = AVIFItemPieces()
-        // Only one is allowed, and each may take as long to read as the largest.
+        // Only one is allowed, and each further one could take as long to read as the largest.
         guard let box = boxes.first(where: { $0.name == FourCC("iloc") }) else { return pieces }
         let data = boxes.first { $0.name == FourCC("idat") }?.content
         pieces.isComplete = pieces.readLocations(bytes, box, data: data)
@@ -48,7 +48,7 @@ struct AVIFItemPieces {
                     parts = nil
                     continue
                 }
-                // No length at all: as far as it goes.
+                // No length means: to the end.
                 let start = bounds.lowerBound + base + offset
                 let size = lengthSize == 0 ? bounds.upperBound - start : length
                 guard size <= bounds.upperBound - start else {

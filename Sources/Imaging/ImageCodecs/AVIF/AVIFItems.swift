@@ -1,38 +1,38 @@
-/// What the meta box of an AVIF says of its items (ISO/IEC 23008-12, 6 and 9; ISO/IEC 14496-12, 8.11).
+/// What the meta box of an AVIF says about its items (ISO/IEC 23008-12, 6 and 9; ISO/IEC 14496-12, 8.11).
 ///
-/// Numbers that the file states are checked against the box that holds them. Each table has a limit that holds over all
-/// its boxes together, so that no file makes more work than its limits allow, however its tables are cut up. Each byte
-/// is read once.
+/// Numbers from the file are checked against the box that contains them. Each table has a limit for all its boxes
+/// together, so that no file makes more work than the limits allow, however it splits its tables. Each byte is read
+/// once.
 struct AVIFItems {
     /// The item that is shown.
     private(set) var primary: Int?
     /// Items by type.
     private(set) var types: [Int: FourCC] = [:]
-    /// Property boxes, and for each item those that belong to it, in order.
+    /// Property boxes, and for each item its properties, in order.
     private(set) var properties: [AVIFBox] = []
     private(set) var associations: [Int: [Int]] = [:]
-    /// Of those the ones that an item must not be shown without.
+    /// The properties without which an item must not be shown.
     private var essentials: [Int: [Int]] = [:]
-    /// What a derived item is made of, in order (`dimg`).
+    /// The parts of a derived item, in order (`dimg`).
     private(set) var parts: [Int: [Int]] = [:]
     /// The auxiliary items of an item, in the order of the file (`auxl`).
     private(set) var auxiliaries: [Int: [Int]] = [:]
-    /// Items whose colours are premultiplied, each with the alpha they are multiplied by (`prem`).
+    /// Items with premultiplied colours, each with its alpha items (`prem`).
     private(set) var premultiplied: [Int: Set<Int>] = [:]
-    /// Where the bytes of an item are: ranges of the file, in order. They may lie beyond the bytes at hand.
+    /// The bytes of an item: ranges of the file, in order. They may be outside the bytes that are here.
     private(set) var pieces: [Int: [Range<Int>]] = [:]
-    /// Where an item's bytes stand in the file; only those that stand there in one piece, and are at hand.
+    /// The range of an item in the file, if it is in one piece and its bytes are here.
     private(set) var locations: [Int: Range<Int>] = [:]
 
-    /// What has been read, over all boxes together.
+    /// Counts of what was read, for all boxes together.
     private(set) var counts = Counts()
 
-    /// Numbers of things that a file may repeat, and how many of each are taken.
+    /// Numbers of things that a file may repeat, and the limit of each.
     ///
     /// A photo of one grid has some hundred tiles, each with its alpha, two properties and four associations. These
     /// limits are many times that, and still little work.
     struct Counts {
-        /// Boxes side by side in the header.
+        /// Sibling boxes in the header.
         var boxes = 0
         /// Entries of `iinf`.
         var items = 0
@@ -53,11 +53,11 @@ struct AVIFItems {
         static let maximumAssociations = 65_536
         static let maximumReferences = 16_384
 
-        /// Steps that reading took.
+        /// The steps of reading.
         var total: Int { boxes + items + locations + extents + properties + associations + references }
     }
 
-    /// - Throws: `tooLarge` where one of the tables has more entries than ``Counts`` allows.
+    /// - Throws: `tooLarge` if a table has more entries than ``Counts`` allows.
     static func read(_ bytes: RawSpan, meta: AVIFBox) throws(CodecError) -> AVIFItems? {
         guard let content = meta.full(bytes)?.content else { return nil }
         var items = AVIFItems()
@@ -90,7 +90,7 @@ struct AVIFItems {
         }
     }
 
-    /// Whether the item has a property that must be understood and is not: readers do not show it (ISO/IEC 23008-12,
+    /// Whether the item has an essential property that we do not know: readers do not show it (ISO/IEC 23008-12,
     /// 9.3.1).
     func isBeyondUs(_ item: Int) -> Bool {
         (essentials[item] ?? []).contains { index in
@@ -127,7 +127,7 @@ struct AVIFItems {
         }
     }
 
-    /// iloc (ISO/IEC 14496-12, 8.11.3). What is built from another item is not located.
+    /// iloc (ISO/IEC 14496-12, 8.11.3). Items built from other items are not located.
     private mutating func readLocations(
         _ bytes: RawSpan, _ box: AVIFBox, itemData: Range<Int>?
     ) throws(CodecError) {
@@ -144,7 +144,7 @@ struct AVIFItems {
                 let method = version == 0 ? 0 : cursor.number(bytes, 2), cursor.number(bytes, 2) != nil,
                 let base = cursor.number(bytes, baseSize), let extents = cursor.number(bytes, 2)
             else { return }
-            // In one step: extents whose fields have no bytes would else cost time without costing a byte.
+            // Checked at once: extents whose fields have no bytes would cost time without any bytes in the file.
             let each = indexSize + offsetSize + lengthSize
             guard each > 0 else { continue }
             guard extents <= cursor.rest.count / each else { return }
@@ -163,7 +163,7 @@ struct AVIFItems {
                 guard let start, base < 1 << 48, offset < 1 << 48, length < 1 << 48 else { continue }
                 found.append(start + base + offset..<start + base + offset + length)
             }
-            // Of two entries for one item the first one counts, whole.
+            // Of two entries for an item, only the first one counts.
             guard found.count == extents, extents > 0, pieces[id] == nil else { continue }
             pieces[id] = found
             if extents == 1, method & 15 == 0, let place = found.first, place.upperBound <= bytes.byteCount {
@@ -188,7 +188,7 @@ struct AVIFItems {
                 if let target = cursor.number(bytes, idSize) { targets.append(target) }
             }
             switch entry.name {
-            // There is one of each type for an item (8.11.12.1): the first one counts.
+            // An item has one of each type (8.11.12.1): the first one counts.
             case FourCC("dimg"): if parts[from] == nil { parts[from] = targets }
             case FourCC("auxl"): for target in targets { auxiliaries[target, default: []].append(from) }
             case FourCC("prem"): premultiplied[from, default: []].formUnion(targets)
@@ -226,7 +226,7 @@ struct AVIFItems {
             var essential: [Int] = []
             for _ in 0..<links {
                 guard let link = cursor.number(bytes, indexSize) else { break }
-                // The highest bit says that the item must not be shown without it.
+                // The highest bit marks the property as essential.
                 let index = link & (indexSize == 2 ? 0x7FFF : 0x7F)
                 indexes.append(index)
                 if link != index { essential.append(index) }
@@ -244,7 +244,7 @@ struct AVIFItems {
     ]
 }
 
-/// Reads numbers one after the other from a box, and none beyond it.
+/// Reads numbers one after the other from a box, and none outside it.
 struct AVIFCursor {
     private(set) var rest: Range<Int>
     private(set) var version: UInt8 = 0
@@ -254,7 +254,7 @@ struct AVIFCursor {
         rest = content
     }
 
-    /// A box with version and flags; an empty rest where it has none.
+    /// A box with version and flags; empty if it has none.
     init(_ box: AVIFBox, _ bytes: RawSpan) {
         guard let full = box.full(bytes) else {
             rest = box.content.upperBound..<box.content.upperBound
@@ -263,7 +263,7 @@ struct AVIFCursor {
         (version, flags, rest) = (full.version, full.flags, full.content)
     }
 
-    /// A number of 0, 1, 2, 4 or 8 bytes, nil where it is not there or has more than 62 bits.
+    /// A number of 0, 1, 2, 4 or 8 bytes; nil if it is missing or has more than 62 bits.
     mutating func number(_ bytes: RawSpan, _ size: Int) -> Int? {
         switch size {
         case 0, 1, 2, 4, 8: break
@@ -279,7 +279,7 @@ struct AVIFCursor {
         return value
     }
 
-    /// Passes over bytes; false where they are not all there.
+    /// Skips bytes; false if they are not all there.
     mutating func skip(_ count: Int) -> Bool {
         guard rest.count >= count else { return false }
         rest = rest.lowerBound + count..<rest.upperBound

@@ -1,21 +1,21 @@
 import ImageModel
 
-/// AVIF: the contents of the Exif and XMP items, written over where they stand, since boxes are full of offsets. An
-/// orientation is a property of the picture and no metadata here.
+/// AVIF: the contents of the Exif and XMP items are overwritten in place, because boxes are full of offsets. An
+/// orientation is a property of the picture and not metadata here.
 ///
-/// Whatever stands beside the boxes that a picture needs (XMP in a `uuid`, films in `mpvd`, a sequence's `udta`) goes
-/// whole under both policies: what it says of the place nobody can tell.
+/// Everything except the boxes that a picture needs (XMP in a `uuid`, films in `mpvd`, a sequence's `udta`) is removed
+/// completely under both policies: nobody can tell what it says about the place.
 enum AVIFMetadataFilter {
     static func apply(
         _ policy: MetadataPolicy, to file: RawSpan, end: Int, limits: CodecLimits
     ) throws(CodecError) -> [UInt8] {
         _ = try AVIFHeader.read(file, limits: limits)
-        // What follows something that is no box may look like boxes again, but does not stay.
+        // After bytes that are not a box, there may be boxes again, but they are not kept.
         let boxes = AVIFBox.children(file, in: 0..<file.byteCount).filter { $0.range.upperBound <= end }
         guard let meta = boxes.first(where: { $0.name == AVIFBox.metadata }),
             let items = try AVIFItems.read(file, meta: meta), let pieces = AVIFItemPieces.read(file, meta: meta)
         else { throw .damaged("an AVIF without a header") }
-        // Beyond so many boxes nobody would look for metadata here, but others might.
+        // With so many boxes nobody would search for metadata here, but others might.
         guard boxes.last?.range.upperBound == end else { throw tooManyBoxes }
         var result = file.copy(0..<end)
         let told = items.types.filter { !pictures.contains($0.value) }
@@ -42,15 +42,15 @@ enum AVIFMetadataFilter {
         return result
     }
 
-    /// Items that are nothing but metadata.
+    /// Items that are only metadata.
     private static let metadata: Set<FourCC> = [FourCC("Exif"), FourCC("mime"), FourCC("uri ")]
-    /// Coded pictures, and what is made of them (ISO/IEC 23008-12, 6.6.2).
+    /// Coded pictures, and items derived from them (ISO/IEC 23008-12, 6.6.2).
     private static let pictures = Set(
         (["av01", "hvc1", "grid", "iden", "iovl", "tmap"] as [StaticString]).map { FourCC($0) })
 
-    /// Where the bytes of these items stand.
+    /// Where the bytes of these items are.
     ///
-    /// - Throws: where they share them with one another, with a picture or with the header.
+    /// - Throws: if they share bytes with one another, with a picture or with the header.
     private static func places(
         of told: [Int: FourCC], _ pieces: AVIFItemPieces, boxes: [AVIFBox], meta: AVIFBox, end: Int, _ file: RawSpan
     ) throws(CodecError) -> [(item: Int, parts: [Range<Int>])] {
@@ -58,7 +58,7 @@ enum AVIFMetadataFilter {
             AVIFBox.children(file, in: meta.full(file)?.content ?? meta.content)
             .filter { $0.name == FourCC("idat") } + boxes.filter { $0.name == AVIFBox.mediaData }
         var taken: [(item: Int, parts: [Range<Int>])] = []
-        // Items may not share their bytes: thousands of them in one place would take as many passes over it.
+        // Items must not share bytes: thousands of them in one place would take as many passes over it.
         var left = end
         for item in told.keys.sorted() {
             // An item without a place has no bytes.
@@ -77,14 +77,14 @@ enum AVIFMetadataFilter {
             guard left >= 0, isHeld else { throw shared }
             taken.append((item, parts))
         }
-        // Sorted, a range that shares bytes with any other one shares them with one of its neighbours.
+        // In sorted order, a range that shares bytes with any other one shares them with a neighbour.
         let others = pieces.ranges.filter { told[$0.key] == nil }.values.flatMap { $0 ?? [] }
         var all = taken.flatMap { $0.parts.map { (range: $0, isTold: true) } }
         all += others.map { (range: $0, isTold: false) }
         all = all.filter { !$0.range.isEmpty }.sorted { $0.range.lowerBound < $1.range.lowerBound }
         var reached = (end: 0, isTold: false)
         for (range, isTold) in all {
-            // Pictures may share theirs: only what is changed has to stand apart.
+            // Pictures may share bytes with each other: only what is changed must be separate.
             if range.lowerBound < reached.end, isTold || reached.isTold { throw shared }
             if range.upperBound > reached.end { reached = (range.upperBound, isTold) }
         }
@@ -92,7 +92,7 @@ enum AVIFMetadataFilter {
     }
 
     private static func emptied(_ type: FourCC, _ bytes: [UInt8]) -> [UInt8] {
-        // An empty directory, and nothing but spaces.
+        // An empty directory, or only spaces.
         let isExif = type == FourCC("Exif")
         let empty: [UInt8] = isExif ? [0, 0, 0, 0, 0x4D, 0x4D, 0, 42, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0] : []
         let rest = [UInt8](repeating: isExif ? 0 : 0x20, count: max(0, bytes.count - empty.count))
@@ -104,7 +104,7 @@ enum AVIFMetadataFilter {
         case FourCC("Exif"): return cleaned(exif: bytes)
         case FourCC("mime"):
             var packet = bytes
-            // Without any markup it is compressed, or nobody knows what.
+            // Without markup it is compressed, or something unknown.
             guard packet.contains(0x3C), LocationRemoval.clean(xmp: &packet) != nil else {
                 return [UInt8](repeating: 0x20, count: bytes.count)
             }
@@ -117,14 +117,14 @@ enum AVIFMetadataFilter {
         }
     }
 
-    /// Four bytes say where the TIFF block begins (ISO/IEC 23008-12, A.2.1). Some writers leave them out, or have the
-    /// header of a JPEG's EXIF in their place or behind them.
+    /// Four bytes say where the TIFF block begins (ISO/IEC 23008-12, A.2.1). Some writers omit them, or put the header
+    /// of a JPEG's EXIF in their place or after them.
     private static func cleaned(exif bytes: [UInt8]) -> [UInt8] {
         let zeros = [UInt8](repeating: 0, count: bytes.count)
         let span = unsafe bytes.span.bytes
         var place = 0..<bytes.count
         if !ExifHeader.isTIFF(span, place), !span.hasPrefix(ExifHeader.signature) {
-            // Where it leads nowhere, nobody knows where another reader takes its block from.
+            // If the offset is invalid, nobody knows where another reader finds its block.
             guard bytes.count > 4, let skipped = span.bigEndian32(at: 0), skipped < bytes.count - 4 else {
                 return zeros
             }
@@ -132,7 +132,7 @@ enum AVIFMetadataFilter {
         }
         place = ExifHeader.anyTIFF(chunk: span, place)
         var block = span.copy(place)
-        // No reader takes an AVIF's orientation from its EXIF (MIAF): nothing has to stand in.
+        // No reader takes an AVIF's orientation from its EXIF (MIAF): no replacement is needed.
         guard ExifHeader.isTIFF(span, place), LocationRemoval.clean(exif: &block) != nil else {
             return LocationRemoval.mayHoldPlace(span) ? zeros : bytes
         }
@@ -141,7 +141,7 @@ enum AVIFMetadataFilter {
     }
 
     private static var unreachable: CodecError {
-        .unsupported("this AVIF keeps its metadata where they cannot be dropped")
+        .unsupported("this AVIF has its metadata in a place where they cannot be dropped")
     }
 
     private static var shared: CodecError { .damaged("metadata in the place of something else in the AVIF") }
@@ -150,9 +150,9 @@ enum AVIFMetadataFilter {
         .unsupported("this AVIF has too many boxes for its metadata to be dropped")
     }
 
-    /// Makes free space of all boxes that are not needed. They keep their places, so that all offsets hold.
+    /// Turns all boxes that are not needed into free space. They keep their places, so all offsets stay valid.
     private static func blank(_ boxes: [AVIFBox], in result: inout [UInt8]) {
-        // Of these only the first one is read.
+        // Only the first one of these is read.
         var needed: Set<FourCC> = [AVIFBox.fileType, AVIFBox.metadata, AVIFBox.movie]
         for box in boxes {
             if box.name == AVIFBox.mediaData || needed.remove(box.name) != nil { continue }
@@ -165,7 +165,7 @@ enum AVIFMetadataFilter {
         result.replaceSubrange(box.content, with: [UInt8](repeating: 0, count: box.content.count))
     }
 
-    /// What header, sequence and tracks say of themselves (ISO/IEC 14496-12, 8.10 and 8.11.2; the `meta` of a track
+    /// User data of the header, the sequence and the tracks (ISO/IEC 14496-12, 8.10 and 8.11.2; the `meta` of a track
     /// leads to EXIF of its own). Returns all the boxes there.
     private static func blankUserData(
         _ file: RawSpan, in bounds: Range<Int>, _ result: inout [UInt8]

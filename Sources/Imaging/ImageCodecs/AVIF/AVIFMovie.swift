@@ -1,10 +1,10 @@
 /// The tracks of an AVIF's sequence (ISO/IEC 14496-12, 8).
 enum AVIFMovie {
-    /// Boxes that are looked at, over all tracks together.
+    /// The most boxes that are read, for all tracks together.
     static let maximumBoxes = 4_096
 
-    /// The samples of the track that is shown: the first one that is not of something else than AV1 pictures, and no
-    /// auxiliary of another (alpha, depth). A film may have its sound in front. Nil where there is none.
+    /// The number of samples of the track that is shown: the first one of AV1 pictures that is not auxiliary to another
+    /// (alpha, depth). A film may have its sound track first. Nil if there is none.
     ///
     /// - Throws: `tooLarge` for more boxes than ``maximumBoxes``.
     static func frames(_ bytes: RawSpan, movie: AVIFBox) throws(CodecError) -> Int? {
@@ -23,7 +23,7 @@ enum AVIFMovie {
             guard track.name == FourCC("trak") else { continue }
             var isAuxiliary = false
             var table: AVIFBox?
-            // Everything a track is asked for lies in the first box of these names.
+            // Everything that is needed of a track is in the first box of these names.
             var path = [FourCC("stbl"), FourCC("minf"), FourCC("mdia")]
             var walks = [AVIFBoxReader(track.content)]
             while !walks.isEmpty {
@@ -49,7 +49,7 @@ enum AVIFMovie {
                 var cursor = AVIFCursor(box, bytes)
                 switch box.name {
                 case FourCC("stsd"):
-                    // A number of entries, and the first one's length and name.
+                    // The number of entries, and the first one's length and name.
                     isPicture = cursor.skip(8) && cursor.number(bytes, 4) == Int(FourCC("av01").rawValue)
                 case FourCC("stsz"), FourCC("stz2"):
                     if cursor.skip(4) { count = cursor.number(bytes, 4) }

@@ -1,45 +1,45 @@
 import ImageModel
 
-/// What of an AVIF makes the picture that is shown: the primary item, or its tiles where that is a grid, and the alpha
-/// that belongs to them. Nothing else of the file is decoded: neither thumbnails nor gain maps nor a second picture.
+/// The parts of an AVIF that make the shown picture: the primary item, or its tiles if it is a grid, and their alpha.
+/// Nothing else in the file is decoded: no thumbnails, gain maps or second pictures.
 struct AVIFPicture {
-    /// AV1 data of their own.
+    /// An item with AV1 data of its own.
     struct Part {
         var item: Int
-        /// As the boxes state it.
+        /// As stated by the boxes.
         var size: PixelSize
-        /// What it is spread to where its data have another size.
+        /// The size that it is stretched to if its data has another one.
         var shownSize: PixelSize
-        /// Boxes that its decoder must know: configuration, operating point, layers.
+        /// Boxes that the decoder needs: configuration, operating point, layers.
         var properties: [AVIFBox]
         var pieces: [Range<Int>]
     }
 
-    /// One plane or set of planes: a single part, or a grid of them, row by row.
+    /// One plane or set of planes: a single part, or a grid of parts, row by row.
     struct Layer {
         var parts: [Part]
-        /// The item of the grid, which says how many columns and rows there are. Nil for a single part.
+        /// The grid item, which states the number of columns and rows. Nil for a single part.
         var grid: [Range<Int>]?
     }
 
-    /// The picture as coded, before its clean aperture is cut out.
+    /// The size as coded, before the clean aperture is applied.
     var size: PixelSize
     var color: Layer
     var alpha: Layer?
     var isPremultiplied: Bool
-    /// The numbers for its colours.
+    /// The box with the numbers of its colours.
     var colors: AVIFBox?
 
-    /// The most pixels that one part may have: what the decoder is held to.
+    /// The most pixels of one part: the decoder's limit.
     var maximumPartPixels: Int {
         let parts = color.parts + (alpha?.parts ?? [])
         return parts.reduce(size.pixels) { max($0, $1.size.pixels) }
     }
 
-    /// Whether parts have to be put together from several pieces, which takes up to as many bytes as the file has.
+    /// Whether parts must be joined from several pieces, which takes up to as many bytes as the file has.
     var isInPieces: Bool { (color.parts + (alpha?.parts ?? [])).contains { $0.pieces.count > 1 } }
 
-    /// - Throws: `unsupported`, `damaged`, `tooLarge` where the picture cannot be put together.
+    /// - Throws: `unsupported`, `damaged`, `tooLarge` if the picture cannot be put together.
     init(_ bytes: RawSpan, items: AVIFItems, primary: Int, limits: CodecLimits) throws(CodecError) {
         var reader = AVIFPartReader(items: items, limits: limits)
         size = try AVIFPartReader.size(bytes, items: items, item: primary, limits: limits)
@@ -50,14 +50,14 @@ struct AVIFPicture {
         isPremultiplied = false
         if let own = reader.alphaItem(bytes, of: primary) {
             var layer = try reader.layer(bytes, item: own, fallback: size)
-            // Alpha of another size is spread over the picture.
+            // Alpha of another size is stretched over the picture.
             if layer.grid == nil { layer.parts[0].shownSize = size }
             alpha = layer
             isPremultiplied = items.premultiplied[primary]?.contains(own) == true
             return
         }
         guard let grid = color.grid else { return }
-        // Each tile may have an alpha of its own, which libavif 0.11 does not see.
+        // Each tile may have its own alpha, which libavif 0.11 does not see.
         var parts: [Part] = []
         var isPremultiplied = true
         for tile in color.parts {
@@ -81,8 +81,7 @@ struct AVIFPicture {
     }
 }
 
-/// Puts the parts of a picture together. Each item is looked at once, however often a grid shows it: a file may name
-/// one tile thousands of times.
+/// Puts the parts of a picture together. Each item is read once, even if a grid names one tile thousands of times.
 struct AVIFPartReader {
     private let items: AVIFItems
     private let limits: CodecLimits
@@ -109,7 +108,7 @@ struct AVIFPartReader {
         return PixelSize(width: width, height: height)
     }
 
-    /// The first auxiliary item of the alpha kind (ISO/IEC 23000-22, 7.3.5.2) that can be shown.
+    /// The first auxiliary alpha item (ISO/IEC 23000-22, 7.3.5.2) that can be shown.
     mutating func alphaItem(_ bytes: RawSpan, of item: Int) -> Int? {
         if let known = alphas[item] { return known }
         let found = (items.auxiliaries[item] ?? []).first { auxiliary in
@@ -127,7 +126,7 @@ struct AVIFPartReader {
         "urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", "urn:mpeg:hevc:2015:auxid:1",
     ].map { Array($0.utf8) + [0] }
 
-    /// - Parameter fallback: the size of an item that states none, as old writers left it out for alpha.
+    /// - Parameter fallback: the size of an item that states none: old writers omitted it for alpha.
     mutating func layer(
         _ bytes: RawSpan, item: Int, fallback: PixelSize? = nil
     ) throws(CodecError) -> AVIFPicture.Layer {
@@ -142,7 +141,7 @@ struct AVIFPartReader {
         }
         var parts: [AVIFPicture.Part] = []
         for tile in tiles { parts.append(try part(bytes, item: tile)) }
-        // ISO/IEC 23008-12, 6.6.2.3.1: all of one size. The decoder is held to that size.
+        // ISO/IEC 23008-12, 6.6.2.3.1: all of one size. The decoder's limits rely on it.
         guard let first = parts.first, parts.allSatisfy({ $0.size == first.size }) else {
             throw .damaged("tiles of different sizes in the AVIF")
         }

@@ -1,14 +1,14 @@
 import ImageModel
 
-/// The walk over the boxes of an AVIF file (ISO/IEC 14496-12, 4.2) up to the last one that belongs to it.
+/// Follows the boxes of an AVIF file (ISO/IEC 14496-12, 4.2) up to the last one of the picture.
 ///
-/// Behind a whole picture anything may stand. What is no box there, begins another file, or claims more bytes than
-/// there are, ends the walk; only media data that are cut off are missed by the picture itself.
+/// After a whole picture anything may follow. Bytes that are not a box, begin another file, or claim more bytes than
+/// there are, end the check there. Only cut media data damages the picture itself.
 struct AVIFStructure: Sendable {
     private enum State: Sendable {
         case header
         case data(name: FourCC, remaining: Int)
-        /// A box without a length, which goes on to the end of the file; or what is no part of the picture any more.
+        /// A box without a length, up to the end of the file; or bytes that do not belong to the picture.
         case rest
     }
 
@@ -59,7 +59,7 @@ struct AVIFStructure: Sendable {
             throw .fault("a box header of the wrong size")
         }
         if boxes == 0 {
-            // The major brand is needed too.
+            // The major brand must be read too.
             if header.count == 8 {
                 guard name == AVIFBox.fileType, length >= 16, length <= 4_096 else { throw .notAnImage }
                 field.wanted = 12
@@ -79,7 +79,7 @@ struct AVIFStructure: Sendable {
             }
             size = high << 32 | low
         }
-        // Behind a whole picture another one may begin.
+        // After a whole picture another one may begin.
         if boxes > 0, name == AVIFBox.fileType, isWhole {
             state = .rest
             return
@@ -88,8 +88,8 @@ struct AVIFStructure: Sendable {
         try limits.check(chunks: boxes)
         let isSound = name.bytes.allSatisfy { (0x20...0x7E).contains($0) } && (length == 0 || size >= header.count)
         guard isSound else {
-            // Behind a whole picture this is something that another program has put there.
-            guard isWhole else { throw .damaged("something that is no box in the AVIF") }
+            // After a whole picture, this is something that another program has added.
+            guard isWhole else { throw .damaged("something that is not a box in the AVIF") }
             state = .rest
             return
         }
@@ -124,8 +124,8 @@ struct AVIFStructure: Sendable {
 
     func finish() throws(CodecError) -> StructureCheck.Summary {
         guard boxes > 0 else { throw .notAnImage }
-        // A cut box behind the picture is text that looks like one, or of no use to the picture; but its data may be in
-        // more than one box.
+        // A cut box after the picture is text that looks like one, or not needed; but the picture's data may be in more
+        // than one box.
         if case .data(let name, _) = state, !isWhole || name == AVIFBox.mediaData {
             throw .truncated("a box of the AVIF ends too early")
         }
@@ -136,7 +136,7 @@ struct AVIFStructure: Sendable {
     }
 }
 
-/// Looks for an `idat` box in a `meta` box that comes in pieces: a picture may be kept there, without any media data.
+/// Searches for an `idat` box in a `meta` box that comes in pieces: a picture may be there, without any media data.
 private struct ItemDataSearch: Sendable {
     private(set) var isFound = false
     /// Version and flags first.
@@ -154,7 +154,7 @@ private struct ItemDataSearch: Sendable {
             guard field.isComplete else { return }
             let header = field.bytes
             isFound = unsafe header.span.bytes.fourCC(at: 4) == FourCC("idat")
-            // A length without an end, or of more than 32 bits, goes on to the end of all.
+            // A length of zero, or of more than 32 bits, goes to the end of everything.
             let length = unsafe header.span.bytes.bigEndian32(at: 0) ?? 0
             skipped = length >= 8 ? length - 8 : .max
             field.reset(wanted: 8)

@@ -1,14 +1,15 @@
 public import ImageModel
 
-/// What holds for all of an animation.
+/// Facts about a whole animation.
 public struct AnimationInfo: Sendable, Hashable {
-    /// The size of the canvas, which is that of every frame handed out.
+    /// The size of the canvas, and of every frame that is returned.
     public var size: PixelSize
-    /// Pictures that are shown, at least 1.
+    /// Frames that are shown, at least 1.
     public var frames: Int
-    /// How often it is played; 0: for ever.
+    /// How often it is played; 0: forever.
     public var loops: Int
 
+    /// The header of an animation that is encoded. Checks no range.
     public init(size: PixelSize, frames: Int, loops: Int) {
         self.size = size
         self.frames = frames
@@ -16,7 +17,7 @@ public struct AnimationInfo: Sendable, Hashable {
     }
 }
 
-/// One picture of an animation.
+/// One frame of an animation.
 public struct AnimationFrame: Sendable, Hashable {
     /// From 0.
     public var index: Int
@@ -25,15 +26,15 @@ public struct AnimationFrame: Sendable, Hashable {
 }
 
 extension ImageDecoder {
-    /// Plays an animated WebP or PNG: hands out one picture after the other, each the whole canvas as it is seen,
-    /// with the file's disposal and blending applied, in RGBA and sRGB. A still is an animation of one frame.
+    /// Decodes an animated WebP or PNG frame by frame. Each frame is the whole canvas as it is seen, with the file's
+    /// disposal and blending applied, in RGBA and sRGB. A still picture is an animation of one frame.
     ///
     /// - Parameters:
     ///   - maximumFrames: no more frames than these are decoded; nil: all.
     ///   - begin: called once, before the first frame.
-    ///   - body: called for each frame, in order. What it throws ends the playing.
+    ///   - body: called for each frame, in order. An error that it throws ends the decoding.
     /// - Throws: as ``decode(_:info:scaleDenominator:colors:limits:cancelled:)``; `tooLarge` for frames, or frames
-    ///   times pixels, judged before anything is decoded; `unsupported` for more than one frame of an AVIF.
+    ///   times pixels, checked before anything is decoded; `unsupported` for more than one frame of an AVIF.
     public static func play(
         _ file: RawSpan, info: ImageInfo, maximumFrames: Int? = nil, limits: CodecLimits, cancelled: CancelFlag,
         begin: (AnimationInfo) throws(CodecError) -> Void = { _ throws(CodecError) in },
@@ -56,7 +57,7 @@ extension ImageDecoder {
         }
     }
 
-    /// The first picture of an animation, or the picture of a still, in sRGB: what `frame=0` asks for.
+    /// The first frame of an animation, or a still picture, in sRGB: the result of `frame=0`.
     public static func firstFrame(
         _ file: RawSpan, info: ImageInfo, limits: CodecLimits, cancelled: CancelFlag
     ) throws(CodecError) -> PixelBuffer {
@@ -81,15 +82,15 @@ extension ImageDecoder {
         return picture.pixels
     }
 
-    /// The largest number of bytes that playing takes, the picture handed out included.
+    /// The most bytes that decoding an animation takes, including the frame that is returned.
     public static func animationMemoryBytes(info: ImageInfo) -> Int {
-        // The canvas, the one before, the one handed out, and a frame while it is decoded.
+        // The canvas, the previous one, the returned one, and a frame while it is decoded.
         info.size.pixels * 12 + memoryBytes(info: info)
     }
 }
 
 extension CodecLimits {
-    /// Judges an animation before it is played.
+    /// Checks the limits of an animation before it is decoded.
     func check(frames: Int, of size: PixelSize) throws(CodecError) {
         guard frames <= maximumFrames else {
             throw .tooLarge(limit: "the number of frames", value: frames, maximum: maximumFrames)

@@ -8,8 +8,8 @@ public import ImageModel
     private let metadata: EncodedMetadata?
 
     /// - Parameters:
-    ///   - info: the size of the pictures to come and how often they are played; its number of frames is not looked at.
-    ///   - quality: 1 to 100, as for a still; nil is ``ImageEncoder/defaultQuality``.
+    ///   - info: the size of the frames and how often they are played; its number of frames is ignored.
+    ///   - quality: 1 to 100, as for a still picture; nil is ``ImageEncoder/defaultQuality``.
     ///   - isLossless: every pixel exact, whatever the quality.
     /// - Throws: `tooLarge` for a side that WebP cannot hold; `outOfMemory`.
     public init(
@@ -36,7 +36,7 @@ public import ImageModel
         unsafe tt_webp_writer_close(writer)
     }
 
-    /// Adds a picture of the animation's size.
+    /// Adds a frame of the animation's size.
     /// - Throws: `fault` for another size; `outOfMemory`, `cancelled`.
     public func add(
         _ picture: borrowing PixelBuffer, milliseconds: Int, cancelled: CancelFlag
@@ -48,7 +48,7 @@ public import ImageModel
         try check(status, format: "WebP")
     }
 
-    /// The file. Called once, after the last frame; a single frame becomes a still.
+    /// The file. To be called once, after the last frame; a single frame becomes a still picture.
     public func finish() throws(CodecError) -> [UInt8] {
         let file = try unsafe collectingBytes { (buffer) throws(CodecError) in
             try unsafe check(tt_webp_writer_finish(writer, &buffer), format: "WebP")
@@ -57,8 +57,8 @@ public import ImageModel
         return try unsafe WebPContainer.adding(exif: exif, to: file.span.bytes, size: size)
     }
 
-    /// The largest number of bytes that writing takes, beside the frames handed in: the canvases and candidates that
-    /// libwebpmux compares, each with what a still takes, and the file, which grows with every frame.
+    /// The most bytes that encoding takes, without the frames passed in: the canvases and candidates that libwebpmux
+    /// compares, each with what a still picture takes, and the file, which grows with every frame.
     public static func memoryBytes(size: PixelSize, frames: Int, hasAlpha: Bool) -> Int {
         let still = ImageEncoder.memoryBytes(size: size, format: .webp, quality: nil, hasAlpha: hasAlpha)
         return size.pixels * 24 + 2 * still + size.pixels * frames

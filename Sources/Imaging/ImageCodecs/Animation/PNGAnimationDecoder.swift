@@ -1,18 +1,18 @@
 import CImageCodecs
 import ImageModel
 
-/// Plays APNG (PNG, third edition, 11.3.6 and 12.10): each frame becomes a PNG of its own, which libpng decodes, and is
-/// put onto the canvas here.
+/// Decodes APNG (PNG, third edition, 11.3.6 and 12.10): each frame becomes a PNG of its own, which libpng decodes, and
+/// is composed onto the canvas here.
 enum PNGAnimationDecoder {
-    /// What fcTL says, and the image data that follow it.
+    /// The fields of fcTL, and the image data that follows it.
     struct Frame {
         var x: Int
         var y: Int
         var size: PixelSize
         var milliseconds: Int
-        /// What becomes of the frame's place when its time is over: 0 nothing, 1 cleared, 2 as it was before.
+        /// What happens to the frame's area after its time: 0 nothing, 1 cleared, 2 restored.
         var disposal: UInt8
-        /// Over what is there, or instead of it.
+        /// Whether it is blended over the canvas; else it replaces pixels.
         var blends: Bool
         /// Ranges of compressed data.
         var data: [Range<Int>] = []
@@ -34,7 +34,7 @@ enum PNGAnimationDecoder {
         var canvas = try PixelBuffer(width: size.width, height: size.height, layout: .rgba8)
         for (index, frame) in all.prefix(wanted).enumerated() {
             let picture = try decode(frame, file, header: header, limits: limits, cancelled: cancelled)
-            // A first frame that asks for what was before it means the empty canvas (12.10).
+            // If the first frame asks for a restore, that means the empty canvas (12.10).
             let saved: [UInt8]? = frame.disposal == 2 && index > 0 ? canvas.copyBytes() : nil
             try canvas.compose(picture, x: frame.x, y: frame.y, blends: frame.blends)
             var shown = try canvas.copy()
@@ -57,7 +57,7 @@ enum PNGAnimationDecoder {
             .flatMap { bytes.bigEndian32(at: $0.data.lowerBound + 4) } ?? 0
     }
 
-    /// The frames in order. The picture in IDAT is one of them only where an fcTL stands before it.
+    /// The frames in order. The picture in IDAT is one of them only if an fcTL comes before it.
     static func frames(
         _ bytes: RawSpan, header: PNGHeader
     ) throws(CodecError) -> [Frame] {
@@ -67,7 +67,7 @@ enum PNGAnimationDecoder {
             switch chunk.name {
             case PNGChunk.frameControl:
                 frames.append(try control(bytes, chunk, canvas: header.info.size))
-                // Memory and pixels were judged by the number that acTL states.
+                // Memory and pixels were admitted by the number that acTL states.
                 guard frames.count <= stated else { throw .damaged("a wrong number of frames in the PNG") }
             case PNGChunk.imageData:
                 if !frames.isEmpty { frames[frames.count - 1].data.append(chunk.data) }
@@ -104,7 +104,7 @@ enum PNGAnimationDecoder {
             blends: bytes.byte(at: start + 25) == 1)
     }
 
-    /// A PNG of this frame alone: IHDR with its size, the palette and transparency of the file, its data.
+    /// Decodes this frame as a PNG of its own: IHDR with its size, the file's palette and transparency, and its data.
     private static func decode(
         _ frame: Frame, _ bytes: RawSpan, header: PNGHeader, limits: CodecLimits, cancelled: CancelFlag
     ) throws(CodecError) -> PixelBuffer {
@@ -131,7 +131,7 @@ enum PNGAnimationDecoder {
 }
 
 extension PixelBuffer {
-    /// A second picture with the same samples.
+    /// Another picture with the same samples.
     func copy() throws(CodecError) -> PixelBuffer {
         var result = try PixelBuffer(width: width, height: height, layout: layout)
         let count = byteCount
@@ -148,7 +148,7 @@ extension PixelBuffer {
         unsafe withUnsafeBytes { bytes in unsafe [UInt8](bytes) }
     }
 
-    /// Puts another picture onto this one, which is RGBA, at a place where it fits.
+    /// Composes another picture onto this one, which is RGBA, at a place where it fits.
     mutating func compose(
         _ picture: borrowing PixelBuffer, x: Int, y: Int, blends: Bool
     ) throws(CodecError) {

@@ -1,7 +1,7 @@
 import CImageCodecs
 import ImageModel
 
-/// Plays animated WebP by libwebpdemux, which composes the frames.
+/// Decodes animated WebP with libwebpdemux, which composes the frames.
 enum WebPAnimationDecoder {
     static func play(
         _ file: RawSpan, maximumFrames: Int?, limits: CodecLimits, cancelled: CancelFlag,

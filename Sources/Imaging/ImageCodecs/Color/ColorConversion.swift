@@ -1,12 +1,12 @@
 import CImageCodecs
 
-/// A conversion of pixels to sRGB, ready to be applied.
+/// A conversion of pixels to sRGB.
 ///
-/// Where a picture is made smaller before it is shown, converting the smaller one costs a part of the time and shows
-/// the same colours.
+/// If a picture is reduced before it is shown, converting the reduced one costs a fraction of the time and shows the
+/// same colours.
 ///
-/// `@unchecked Sendable`: it never changes after `init`, and Little CMS copies the one cache that a transform has
-/// before it writes to it.
+/// `@unchecked Sendable`: it never changes after `init`, and Little CMS copies the only cache of a transform before it
+/// writes to it.
 @safe public final class ColorConversion: @unchecked Sendable {
     private let color: OpaquePointer
     private let kind: tt_color_kind
@@ -20,10 +20,10 @@ import CImageCodecs
         unsafe tt_color_destroy(color)
     }
 
-    /// What C calls it. Valid while the object lives: callers keep it alive over the call.
+    /// The object in C. Valid while this object lives: callers must keep it alive during the call.
     var pointer: OpaquePointer { unsafe color }
 
-    /// Converts a picture in place. Its layout is that of the decoded picture that this conversion came with.
+    /// Converts a picture in place. It must have the layout of the decoded picture that this conversion came with.
     /// - Throws: `cancelled`; `fault` for another layout.
     public func apply(to picture: inout PixelBuffer, cancelled: CancelFlag) throws(CodecError) {
         guard kind == picture.layout.colorKind else { throw .fault("a conversion of another layout") }
@@ -43,7 +43,7 @@ import CImageCodecs
 }
 
 extension PixelBuffer.Layout {
-    /// How a conversion takes such pixels.
+    /// The kind of conversion for such pixels.
     var colorKind: tt_color_kind {
         switch self {
         case .gray8: .TT_COLOR_GRAY

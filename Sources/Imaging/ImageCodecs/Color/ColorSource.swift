@@ -1,6 +1,6 @@
 import CImageCodecs
 
-/// What a file says of the meaning of its colours. Nil, where one is optional, is sRGB by word or by silence.
+/// What a file says about its colours. If it is optional, nil means sRGB, stated or assumed.
 enum ColorSource: Sendable, Hashable {
     /// An ICC profile.
     case profile([UInt8])
@@ -9,12 +9,12 @@ enum ColorSource: Sendable, Hashable {
     /// The numbers of ITU-T H.273 in PNG's cICP and in AVIF's nclx.
     case coded(CodedColors)
 
-    /// The conversion to sRGB; nil where none is needed, or none can be made: a profile that is broken or meant for
-    /// other colours is ignored, as browsers do.
+    /// The conversion to sRGB; nil if none is needed or possible: a profile that is broken or for other colours is
+    /// ignored, as browsers do.
     ///
-    /// - Parameter isGray: the picture is one of grey, even if it is held as RGB. A profile of grey fits no other:
-    ///   channel by channel it would give colours that nobody has seen. WebP has no grey, so that there, as in
-    ///   browsers, such a profile is ignored.
+    /// - Parameter isGray: whether the picture is grey, even if it is stored as RGB. A grey profile fits no other
+    ///   picture: channel by channel it would give wrong colours. WebP has no grey, so there, as in browsers, such a
+    ///   profile is ignored.
     func conversion(
         of kind: tt_color_kind, isDeep: Bool = false, isGray: Bool = false
     ) throws(CodecError) -> ColorConversion? {
@@ -40,7 +40,7 @@ enum ColorSource: Sendable, Hashable {
         return unsafe ColorConversion(adopting: color, kind: kind)
     }
 
-    /// What the metadata call it; nil where it bears no name.
+    /// Its name in the metadata; nil if it has none.
     var name: String? {
         switch self {
         case .profile(let bytes): ICCProfile.name(of: bytes)
@@ -95,20 +95,20 @@ struct CodedColors: Sendable, Hashable {
     var primaries: Int
     var transfer: Int
 
-    /// BT.709's primaries with sRGB's curve, or with a camera curve that screens show like it; or nothing said.
+    /// BT.709's primaries with sRGB's curve, or with a camera curve that screens show like it; or unspecified.
     var isSRGB: Bool {
         guard let (primaries, transfer) = meaning else { return true }
         return primaries == .sRGB && transfer == .sRGB
     }
 
-    /// As AVIF means it: where one number alone is unspecified (2), the other counts, and the default of MIAF (ISO/IEC
-    /// 23000-22, 7.3.6.4) stands in, which is sRGB's.
+    /// With AVIF's defaults: if only one number is unspecified (2), the other one counts, and MIAF's default (ISO/IEC
+    /// 23000-22, 7.3.6.4), which is sRGB's, completes it.
     var completed: CodedColors {
         guard primaries != 2 || transfer != 2 else { return self }
         return CodedColors(primaries: primaries == 2 ? 1 : primaries, transfer: transfer == 2 ? 13 : transfer)
     }
 
-    /// Nil where a number says "unspecified", or names what no picture uses.
+    /// Nil if a number says "unspecified", or has a value that pictures do not use.
     var meaning: (ColorPrimaries, ColorTransfer)? {
         guard let first = Self.primaries[primaries], let second = Self.transfers[transfer] else { return nil }
         return (first, second)
@@ -131,7 +131,7 @@ struct CodedColors: Sendable, Hashable {
             red: SIMD2(0.680, 0.320), green: SIMD2(0.265, 0.690), blue: SIMD2(0.150, 0.060), white: ColorPrimaries.d65),
     ]
 
-    /// The curves of BT.709, BT.601 and BT.2020 are those of cameras; screens show them with about sRGB's.
+    /// The curves of BT.709, BT.601 and BT.2020 are for cameras; screens show them with about sRGB's curve.
     private static let transfers: [Int: ColorTransfer] = [
         1: .sRGB, 4: .gamma(2.2), 5: .gamma(2.8), 6: .sRGB, 8: .gamma(1), 13: .sRGB, 14: .sRGB, 15: .sRGB,
         16: .perceptualQuantizer, 18: .hybridLogGamma,

@@ -1,13 +1,13 @@
 import CImageCodecs
 
-/// The embedded ICC profile, where it is kept in each format.
+/// The embedded ICC profile in each format.
 enum ICCProfile {
-    /// `ICC_PROFILE` and a zero: how an APP2 segment with a part of a profile begins (ICC.1:2022 B.4).
+    /// `ICC_PROFILE` and a zero: the beginning of an APP2 segment with a part of a profile (ICC.1:2022 B.4).
     static let jpegSignature: [UInt8] = [0x49, 0x43, 0x43, 0x5F, 0x50, 0x52, 0x4F, 0x46, 0x49, 0x4C, 0x45, 0]
 
-    /// Puts the profile of a JPEG together from its APP2 segments, each of which says which of how many it is.
+    /// Joins the profile of a JPEG from its APP2 segments, each of which states its number and the total.
     ///
-    /// A set with a part missing or doubled is no profile, as libjpeg's `jpeg_read_icc_profile` judges.
+    /// If a part is missing or doubled, there is no profile, as in libjpeg's `jpeg_read_icc_profile`.
     static func read(
         jpeg bytes: RawSpan, segments: [JPEGSegment], limits: CodecLimits
     ) throws(CodecError) -> [UInt8]? {
@@ -44,11 +44,11 @@ enum ICCProfile {
         return bytes.copy(chunk.data)
     }
 
-    /// Judges a PNG's iCCP chunk by the size that the profile states in its first four bytes, before libpng inflates
-    /// it; libpng itself would only leave a larger one out, and the colours would go wrong without a word.
+    /// Checks a PNG's iCCP chunk by the size that the profile states in its first four bytes, before libpng inflates
+    /// it. libpng itself would just ignore a larger one, and the colours would be wrong without any error.
     static func checkSize(png bytes: RawSpan, chunks: [PNGChunk], limits: CodecLimits) throws(CodecError) {
         guard let chunk = chunks.first(where: { $0.name == PNGChunk.profile }) else { return }
-        // A name of at most 79 bytes, a zero, and the one method there is.
+        // A name of at most 79 bytes, a zero, and the only compression method.
         guard let zero = chunk.data.prefix(80).first(where: { bytes.byte(at: $0) == 0 }),
             zero + 2 < chunk.data.upperBound
         else { return }
@@ -57,7 +57,7 @@ enum ICCProfile {
         try check(size: size, limits: limits)
     }
 
-    /// The profile's own name; nil where it has none or is no profile.
+    /// The profile's own name; nil if it has none, or if these bytes are no profile.
     static func name(of profile: [UInt8]) -> String? {
         let name = unsafe try? collectingBytes { (buffer) throws(CodecError) in
             let status = unsafe profile.span.bytes.withCBytes { (bytes, count) in

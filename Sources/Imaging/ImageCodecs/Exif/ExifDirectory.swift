@@ -1,15 +1,16 @@
-/// One directory of an EXIF block, whose values are asked for by tag (TIFF 6.0 section 2). Each place is checked
-/// against the block before it is read.
+/// One directory of an EXIF block, with look-up of values by tag (TIFF 6.0 section 2). Each offset is checked against
+/// the block before it is read.
 struct ExifDirectory {
-    /// What is looked at of a block: in a JPEG it has 64 KiB at most, and elsewhere it need not be copied whole.
+    /// The most bytes of a block that are read: it has 64 KiB at most in a JPEG, and need not be copied whole
+    /// elsewhere.
     private static let maximumBytes = 1 << 20
 
     private let bytes: [UInt8]
     private let isBigEndian: Bool
-    /// Where each tag's entry stands; of several the first one counts.
+    /// The offset of each tag's entry; if there are several, the first one counts.
     private let entries: [Int: Int]
 
-    /// The first directory of a block that begins with the TIFF header; nil where it does not.
+    /// The first directory of a block that begins with the TIFF header; nil if it does not.
     init?(first block: RawSpan) {
         let mark = block.bigEndian16(at: 0)
         guard mark == 0x4949 || mark == 0x4D4D else { return nil }
@@ -39,7 +40,7 @@ struct ExifDirectory {
         return ExifDirectory(bytes, at: start, isBigEndian: isBigEndian)
     }
 
-    /// A single BYTE, SHORT or LONG.
+    /// The value of a single BYTE, SHORT or LONG.
     func number(_ tag: Int) -> Int? {
         guard let value = value(tag), value.count == 1 else { return nil }
         let block = unsafe bytes.span.bytes
@@ -57,7 +58,7 @@ struct ExifDirectory {
         return Array(bytes[value.start..<value.start + min(value.count, 1_024)].prefix { $0 != 0 })
     }
 
-    /// Up to three RATIONALs; nil where one of them divides by zero.
+    /// Up to three RATIONALs; nil if one of them has a zero denominator.
     func rationals(_ tag: Int) -> [Double]? {
         guard let value = value(tag), value.type == 5, (1...3).contains(value.count) else { return nil }
         let block = unsafe bytes.span.bytes
@@ -71,7 +72,7 @@ struct ExifDirectory {
         return numbers
     }
 
-    /// Type, number of values, and where they stand: in the entry itself where four bytes are enough.
+    /// Type, number of values, and their offset: in the entry itself if four bytes are enough.
     private func value(_ tag: Int) -> (type: Int, count: Int, start: Int)? {
         let block = unsafe bytes.span.bytes
         guard let entry = entries[tag], let type = Self.short(block, entry + 2, isBigEndian),

@@ -1,12 +1,12 @@
-/// How EXIF begins: the letters `Exif`, a zero, a byte of padding, then a TIFF block (Exif 2.32, 4.7.2.A). By the
-/// letter of the standard the padding is a zero. Readers do not look at it, so other bytes are found there.
+/// The beginning of EXIF: the letters `Exif`, a zero, a byte of padding, then a TIFF block (Exif 2.32, 4.7.2.A). By the
+/// standard the padding is a zero. Readers ignore it, so other values occur.
 enum ExifHeader {
-    /// The header as it should be, with which an APP1 segment begins. Some writers put it into other formats as well.
+    /// The correct header, with which an APP1 segment begins. Some writers put it into other formats too.
     static let signature: [UInt8] = [0x45, 0x78, 0x69, 0x66, 0, 0]
 
-    /// The TIFF block behind the header of an APP1 payload; nil where there is no header.
+    /// The TIFF block after the header of an APP1 payload; nil if there is no header.
     ///
-    /// As exiftool has it: any padding, letters of either case, and up to four bytes in front.
+    /// As in exiftool: any padding, letters of either case, and up to four bytes before it.
     static func tiff(jpeg bytes: RawSpan, _ payload: Range<Int>) -> Range<Int>? {
         for garbage in stride(from: 4, through: 0, by: -1) {
             let start = payload.lowerBound + garbage
@@ -22,7 +22,7 @@ enum ExifHeader {
         return data.lowerBound + signature.count..<data.upperBound
     }
 
-    /// The same, with a header in any spelling: for those who take something out, and must not miss it.
+    /// The same, with a header in any spelling: for filters, which must not miss it.
     static func anyTIFF(chunk bytes: RawSpan, _ data: Range<Int>) -> Range<Int> {
         tiff(jpeg: bytes, data) ?? data
     }
@@ -34,8 +34,8 @@ enum ExifHeader {
         return mark == 0x4949 || mark == 0x4D4D
     }
 
-    /// Whether a range goes on with an EXIF block that was too long for one segment, as exiftool writes them: behind
-    /// the header there is no TIFF block.
+    /// Whether a payload continues an EXIF block that was too long for one segment, as exiftool writes it: after the
+    /// header there is no TIFF block.
     static func isContinuation(jpeg bytes: RawSpan, _ payload: Range<Int>) -> Bool {
         guard bytes.has(signature, at: payload.lowerBound), payload.count >= signature.count else { return false }
         let start = payload.lowerBound + signature.count

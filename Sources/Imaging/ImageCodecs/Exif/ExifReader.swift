@@ -1,14 +1,15 @@
 import ImageModel
 
-/// What Tintype knows of an EXIF block, and where in the block it stands (TIFF 6.0 section 2, Exif 2.32 section 4.6).
+/// Facts that Tintype needs from an EXIF block, and where they are in the block (TIFF 6.0 section 2, Exif 2.32 section
+/// 4.6).
 ///
-/// The block is a TIFF file in small, full of offsets that nobody vouches for. Each is checked against the block
-/// before it is used, at most ``maximumEntries`` entries of a directory are looked at, and directories are visited a
-/// fixed number of times: no loop that the file lays out can hold the walk.
+/// The block is a small TIFF file, full of untrusted offsets. Each offset is checked against the block before it is
+/// used, at most ``maximumEntries`` entries of a directory are read, and the number of directories is fixed: no loop in
+/// the file can trap the reader.
 struct ExifReader: Sendable, Hashable {
-    /// A value that stands in the block and can be rewritten in place.
+    /// A number in the block that can be overwritten in place.
     struct Number: Sendable, Hashable {
-        /// Offset from the begin of the TIFF header.
+        /// Offset from the beginning of the TIFF header.
         var offset: Int
         /// 2 for SHORT, 4 for LONG.
         var width: Int
@@ -21,7 +22,7 @@ struct ExifReader: Sendable, Hashable {
     var pixelWidth: Number?
     /// PixelYDimension, tag 0xA003 of the Exif directory.
     var pixelHeight: Number?
-    /// ImageWidth and ImageLength of the first directory (0x0100, 0x0101), which some cameras write into JPEG.
+    /// ImageWidth and ImageLength of the first directory (0x0100, 0x0101), which some cameras write in JPEG.
     var imageWidth: Number?
     var imageHeight: Number?
     /// RelatedImageWidth and RelatedImageLength of the interoperability directory (0x1001, 0x1002; Exif 2.32, 4.6.7).
@@ -30,13 +31,13 @@ struct ExifReader: Sendable, Hashable {
     /// Artist (0x013B) and Copyright (0x8298) of the first directory: ranges in the block.
     var artist: Range<Int>?
     var copyright: Range<Int>?
-    /// Where the first directory names the second one.
+    /// The field of the first directory that points to the second one.
     var nextDirectory: Number?
-    /// Where the thumbnail's JPEG stands in the block.
+    /// The thumbnail's JPEG in the block.
     var thumbnail: Range<Int>?
-    /// The value that holds the thumbnail's length (0x0202 of the second directory).
+    /// The field with the thumbnail's length (0x0202 of the second directory).
     var thumbnailLength: Number?
-    /// The value that holds the thumbnail's place (0x0201).
+    /// The field with the thumbnail's offset (0x0201).
     var thumbnailOffset: Number?
     /// ImageWidth and ImageLength of the thumbnail directory, which some cameras write.
     var thumbnailWidth: Number?
@@ -48,17 +49,17 @@ struct ExifReader: Sendable, Hashable {
     /// More entries than any camera writes.
     static let maximumEntries = 512
 
-    /// The stored orientation; nil where there is none, or a number that means nothing.
+    /// The stored orientation; nil if there is none, or an invalid number.
     var orientationValue: Orientation? {
         orientation.flatMap { UInt8(exactly: $0.value) }.flatMap(Orientation.init(rawValue:))
     }
 
-    /// The thumbnail directory's orientation; nil where there is none, or a number that means nothing.
+    /// The thumbnail directory's orientation; nil if there is none, or an invalid number.
     var thumbnailOrientationValue: Orientation? {
         thumbnailOrientation.flatMap { UInt8(exactly: $0.value) }.flatMap(Orientation.init(rawValue:))
     }
 
-    /// Walks over a block that begins with the TIFF header; nil where it does not.
+    /// Reads a block that begins with the TIFF header; nil if it does not.
     static func read(_ block: RawSpan) -> ExifReader? {
         var walk = ExifReader()
         switch block.bigEndian16(at: 0) {
@@ -75,7 +76,7 @@ struct ExifReader: Sendable, Hashable {
         return walk
     }
 
-    /// Reads the first directory and the Exif directory it points to. Returns where the link to the next one stands.
+    /// Reads the first directory and its Exif directory. Returns the offset of the link to the next one.
     private mutating func readFirst(_ block: RawSpan, at offset: Int) -> Int? {
         var exif: Int?
         let end = forEachEntry(block, at: offset) { walk, tag, entry in
@@ -129,8 +130,8 @@ struct ExifReader: Sendable, Hashable {
         thumbnail = start..<start + length
     }
 
-    /// Calls `body` with the tag and the offset of each entry that is there whole. Returns the offset behind the last
-    /// entry, or nil where not even the number of entries is inside.
+    /// Calls `body` with the tag and the offset of each complete entry. Returns the offset after the last entry, or nil
+    /// if not even the number of entries is inside.
     private mutating func forEachEntry(
         _ block: RawSpan, at offset: Int, _ body: (inout ExifReader, Int, Int) -> Void
     ) -> Int? {
@@ -143,7 +144,7 @@ struct ExifReader: Sendable, Hashable {
         return offset + 2 + count * 12
     }
 
-    /// The value of an entry of type SHORT or LONG with one value: it stands in the entry itself.
+    /// The value of an entry of type SHORT or LONG with one value: it is in the entry itself.
     private func number(_ block: RawSpan, entry: Int) -> Number? {
         guard long(block, at: entry + 4) == 1 else { return nil }
         switch short(block, at: entry + 2) {
@@ -153,7 +154,7 @@ struct ExifReader: Sendable, Hashable {
         }
     }
 
-    /// The range of an entry of type ASCII, in the entry itself where it has up to four bytes.
+    /// The range of an entry of type ASCII, in the entry itself if it has up to four bytes.
     private func text(_ block: RawSpan, entry: Int) -> Range<Int>? {
         guard short(block, at: entry + 2) == 2, let count = long(block, at: entry + 4), count > 0 else { return nil }
         guard let start = count <= 4 ? entry + 8 : long(block, at: entry + 8), start <= block.byteCount,

@@ -1,17 +1,17 @@
 import CImageCodecs
 import ImageModel
 
-/// A JPEG's header: what libjpeg says of the coding, what the segments say of the rest.
+/// A JPEG's header: the coding from libjpeg, everything else from the segments.
 struct JPEGHeader {
     var info: ImageInfo
     var segments: [JPEGSegment]
-    /// Nil where libjpeg cannot read the coding.
+    /// Nil if libjpeg cannot read the coding.
     var coding: tt_jpeg_info?
     var profile: [UInt8]?
     /// The EXIF block.
     var exif: Range<Int>?
 
-    /// - Parameter isNamed: whether the info is to have the profile's name, for which lcms2 must open it.
+    /// - Parameter isNamed: whether the info should have the profile's name, for which lcms2 must open the profile.
     static func read(
         _ bytes: RawSpan, limits: CodecLimits, isNamed: Bool = false
     ) throws(CodecError) -> JPEGHeader {
@@ -62,7 +62,7 @@ struct JPEGHeader {
                 throw .damaged("a JPEG frame header that is too short")
             }
             guard height > 0 else {
-                throw .unsupported("this JPEG states its height only behind its image data (DNL)")
+                throw .unsupported("this JPEG states its height only after its image data (DNL)")
             }
             return FrameHeader(width: width, height: height, components: components)
         }

@@ -19,9 +19,9 @@ enum JPEGMetadataFilter {
         return result + file.copy((between.last?.range.upperBound ?? start)..<end)
     }
 
-    /// Appends what stays of these segments.
+    /// Appends what is kept of these segments.
     ///
-    /// - Parameter start: where the bytes begin that stay between them; nil where there are none.
+    /// - Parameter start: where the bytes begin that are kept between them; nil if there are none.
     private static func append(
         _ segments: [JPEGSegment], _ policy: MetadataPolicy, _ file: RawSpan, behind start: Int? = nil,
         to result: inout [UInt8]
@@ -39,7 +39,7 @@ enum JPEGMetadataFilter {
         }
     }
 
-    /// What is no metadata, and among those JFIF, the profile and Adobe's word on the colour space.
+    /// Segments that are not metadata, and of the others JFIF, the profile and Adobe's colour space.
     private static func isNeeded(_ part: JPEGSegment, _ file: RawSpan) -> Bool {
         guard part.isMetadata else { return true }
         switch part.marker {

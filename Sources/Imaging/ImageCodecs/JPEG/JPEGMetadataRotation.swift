@@ -1,13 +1,13 @@
 import ImageModel
 
-/// The metadata segments of a turned JPEG: those of the original, changed where they speak of what was turned.
+/// The metadata segments of a rotated JPEG: those of the original, changed where they describe the picture's shape.
 struct JPEGMetadataRotation {
     let turn: PixelRotation
-    /// No segment may change its length, and none may go.
+    /// No segment may change its length, and none may be removed.
     let keepsPlaces: Bool
-    /// What was lost on the way.
+    /// What was lost.
     private(set) var effects: TransformEffects = []
-    /// Whether some XMP lists pictures behind the end.
+    /// Whether some XMP lists pictures after the end.
     private(set) var listsPictures = false
 
     init(turn: PixelRotation, keepsPlaces: Bool) {
@@ -15,7 +15,7 @@ struct JPEGMetadataRotation {
         self.keepsPlaces = keepsPlaces
     }
 
-    /// All metadata segments that stay, whole.
+    /// All metadata segments that stay, as whole segments.
     mutating func turned(_ file: RawSpan, _ segments: [JPEGSegment]) -> [[UInt8]] {
         var kept: [[UInt8]] = []
         for segment in segments where segment.isMetadata {
@@ -24,7 +24,7 @@ struct JPEGMetadataRotation {
         return kept
     }
 
-    /// One segment; nil where it goes.
+    /// One segment; nil if it is removed.
     mutating func turned(_ file: RawSpan, _ segment: JPEGSegment) -> [UInt8]? {
         let start = segment.payload.lowerBound
         var payload = file.copy(segment.payload)
@@ -58,7 +58,7 @@ struct JPEGMetadataRotation {
         return JPEGSegment.encode(segment.marker, payload)
     }
 
-    /// - Parameter header: how many bytes stand in front of the block.
+    /// - Parameter header: the number of bytes before the block.
     private mutating func turnExif(_ payload: inout [UInt8], header: Int) {
         var block = Array(payload.dropFirst(header))
         let maximumBytes = keepsPlaces ? block.count : JPEGSegment.maximumPayload - header
@@ -66,7 +66,7 @@ struct JPEGMetadataRotation {
         payload = payload.prefix(header) + block
     }
 
-    /// XMP behind its header, or behind another one that is read all the same.
+    /// XMP after its header, or after another one that is read all the same.
     private mutating func turnXMP(_ payload: inout [UInt8]) {
         let signature = JPEGSegment.Signature.xmp
         let header = payload.starts(with: signature) ? signature.count : 0
@@ -76,7 +76,7 @@ struct JPEGMetadataRotation {
         if XMPEdit.listsPictures(payload) { listsPictures = true }
     }
 
-    /// Exchanges the densities (ITU-T T.871 10.1) and drops the thumbnail, which is uncompressed and out of use.
+    /// Exchanges the densities (ITU-T T.871 10.1) and drops the thumbnail, which is uncompressed and no longer in use.
     private mutating func turnJFIF(_ payload: inout [UInt8]) {
         // Identifier 5, version 2, units 1; then two densities of 2 and two thumbnail sides of 1.
         if turn.total.swapsAxes { payload.replaceSubrange(8..<12, with: payload[10..<12] + payload[8..<10]) }
@@ -85,7 +85,7 @@ struct JPEGMetadataRotation {
         effects.insert(.droppedThumbnail)
     }
 
-    /// A JFIF extension (ITU-T T.871 annex) with a thumbnail: one coded as JPEG (0x10) is turned along.
+    /// A JFIF extension (ITU-T T.871 annex) with a thumbnail: one coded as JPEG (0x10) is rotated too.
     private mutating func turnedJFXX(_ payload: [UInt8]) -> [UInt8]? {
         let head = JPEGSegment.Signature.jfxx.count + 1
         if payload.count > head, payload[head - 1] == 0x10,

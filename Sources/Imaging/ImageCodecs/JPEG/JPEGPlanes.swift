@@ -1,18 +1,19 @@
 import CImageCodecs
 public import ImageModel
 
-/// A JPEG's Y, Cb and Cr as they are stored: full range (JFIF), chroma mostly of fewer samples than luma.
+/// A JPEG's Y, Cb and Cr as they are stored: full range (JFIF), chroma mostly with fewer samples than luma.
 ///
-/// To scale these and not RGB spares half of the samples, and the conversion of all pixels that are thrown away.
+/// Scaling these and not RGB saves half of the samples, and the conversion of all pixels that scaling drops.
 ///
 /// `@unchecked Sendable`: it is the only owner of its memory, which is never written to after `decode`.
 @safe public struct JPEGPlanes: ~Copyable, @unchecked Sendable {
-    /// Where one component lies.
+    /// One component in memory.
     public struct Plane: Sendable {
         /// Samples of a row that belong to the picture.
         public let width: Int
+        /// Rows that belong to the picture.
         public let height: Int
-        /// Bytes from the begin of a row to that of the next one.
+        /// Bytes from the beginning of a row to that of the next one.
         public let stride: Int
         /// Samples of this plane for one pixel of the picture at full size, across and down.
         public let scale: (x: Double, y: Double)
@@ -21,7 +22,7 @@ public import ImageModel
 
     /// Y, Cb, Cr.
     public let planes: [Plane]
-    /// What makes RGB of them sRGB; nil where it is already.
+    /// The conversion of their RGB to sRGB; nil if it is sRGB already.
     public let conversion: ColorConversion?
     private let storage: UnsafeMutableRawBufferPointer
 
@@ -32,12 +33,12 @@ public import ImageModel
     /// Decodes a JPEG whose colours are YCbCr.
     ///
     /// - Parameters:
-    ///   - info: what ``ImageHeader/read(_:limits:)`` said of this file. Its size is checked again.
-    ///   - scaleDenominator: 1, 2, 4 or 8: decoded straight at that part of the size.
-    ///   - keepsChroma: chroma that is stored with fewer samples than luma is made smaller by less, so that none of it
-    ///     is lost; only a picture that ends in as little chroma does without. Where colours are to be converted it is
-    ///     kept in any case.
-    /// - Returns: nil where the file is no such JPEG: grey, RGB or CMYK.
+    ///   - info: from ``ImageHeader/read(_:limits:)`` for this file. Its size is checked again.
+    ///   - scaleDenominator: 1, 2, 4 or 8: decoded directly at that fraction of the size.
+    ///   - keepsChroma: chroma with fewer samples than luma is reduced less, so that none of it is lost; only a picture
+    ///     that will have as little chroma in the end does not need that. If colours are converted, chroma is always
+    ///     kept.
+    /// - Returns: nil if the file is another kind of JPEG: grey, RGB or CMYK.
     /// - Throws: as ``ImageDecoder/decode(_:info:scaleDenominator:colors:limits:cancelled:)``.
     public static func decode(
         _ file: RawSpan, info: ImageInfo, scaleDenominator: Int = 1, keepsChroma: Bool = true, limits: CodecLimits,
@@ -64,7 +65,7 @@ public import ImageModel
 
     private init(adopting planes: tt_planes, conversion: ColorConversion?) throws(CodecError) {
         let all = unsafe [planes.plane.0, planes.plane.1, planes.plane.2]
-        // All three lie in one piece of memory, which begins with the first one's.
+        // One block of memory holds all three, and begins with the first one.
         guard let first = unsafe all[0].data else { throw .fault("planes without samples") }
         var described: [Plane] = []
         var end = 0
@@ -94,10 +95,10 @@ public import ImageModel
 }
 
 extension ImageEncoder {
-    /// Encodes a JPEG from Y, Cb and Cr of full range, as ``encode(_:format:quality:metadata:cancelled:)`` does.
+    /// Encodes a JPEG from Y, Cb and Cr of full range, like ``encode(_:format:quality:metadata:cancelled:)``.
     ///
-    /// All three are of ``PixelBuffer/Layout/gray8``, Cb and Cr of the size that
-    /// ``chromaSize(of:quality:coding:)`` says.
+    /// All three have the layout ``PixelBuffer/Layout/gray8``, and Cb and Cr the size of
+    /// ``chromaSize(of:quality:coding:)``.
     public static func encodeJPEG(
         y: borrowing PixelBuffer, cb: borrowing PixelBuffer, cr: borrowing PixelBuffer, quality: Int?,
         coding: JPEGCoding = .progressive, metadata: EncodedMetadata?, cancelled: CancelFlag

@@ -4,7 +4,7 @@ import CImageCodecs
 struct JPEGSegment: Sendable, Hashable {
     /// The second byte of the marker.
     var marker: UInt8
-    /// The whole segment, from its 0xFF on.
+    /// The whole segment, including its 0xFF.
     var range: Range<Int>
     /// What follows the length.
     var payload: Range<Int>
@@ -12,7 +12,7 @@ struct JPEGSegment: Sendable, Hashable {
     /// The largest payload: the length has 16 bits and counts itself.
     static let maximumPayload = 65_533
 
-    /// A segment, ready to be written; nil where its payload is too long for one.
+    /// A segment, ready to be written; nil if its payload is too long for one.
     static func encode(_ marker: UInt8, _ payload: [UInt8]) -> [UInt8]? {
         guard payload.count <= maximumPayload else { return nil }
         let length = payload.count + 2
@@ -35,13 +35,13 @@ struct JPEGSegment: Sendable, Hashable {
         static let comment: UInt8 = 0xFE
     }
 
-    /// How the payloads of metadata segments begin; EXIF's and the profile's stand with those.
+    /// How the payloads of metadata segments begin; those of EXIF and the profile are defined there.
     enum Signature {
         /// XMP part 3, 1.1.3, and a zero.
         static let xmp = Array("http://ns.adobe.com/xap/1.0/".utf8) + [0]
         /// XMP part 3, 1.1.3.1: a part of a packet that is too long for one segment.
         static let extendedXMP = Array("http://ns.adobe.com/xmp/extension/".utf8) + [0]
-        /// CIPA DC-007 5.1: the index of pictures behind the end.
+        /// CIPA DC-007 5.1: the index of pictures after the end.
         static let multiPicture: [UInt8] = [0x4D, 0x50, 0x46, 0]
         /// ISO 21496-1 annex C: says which of those pictures is a gain map, and of which version.
         static let gainMap = Array("urn:iso:std:iso:ts:21496:-1".utf8) + [0]
@@ -49,33 +49,33 @@ struct JPEGSegment: Sendable, Hashable {
         static let jfxx: [UInt8] = [0x4A, 0x46, 0x58, 0x58, 0]
     }
 
-    /// SOF0 to SOF15, without DHT, JPG and DAC, which stand between them.
+    /// SOF0 to SOF15, without DHT, JPG and DAC, which are between them.
     var isFrame: Bool { Self.isFrame(marker) }
 
     static func isFrame(_ marker: UInt8) -> Bool {
         (0xC0...0xCF).contains(marker) && marker != 0xC4 && marker != 0xC8 && marker != 0xCC
     }
 
-    /// Whether it belongs to nobody's decoding: APPn and COM.
+    /// Whether decoding does not need it: APPn and COM.
     var isMetadata: Bool { (0xE0...0xEF).contains(marker) || marker == Marker.comment }
 
-    /// Markers that no length follows: TEM, RSTn, SOI, EOI.
+    /// Markers without a length: TEM, RSTn, SOI, EOI.
     static func standsAlone(_ marker: UInt8) -> Bool { marker == Marker.temporary || (0xD0...0xD9).contains(marker) }
 }
 
-/// Walks over the segments from SOI to the first SOS, both ends of it included, and holds no bytes itself.
+/// Iterates over the segments from SOI to the first SOS, including both, and holds no bytes itself.
 struct JPEGSegments {
     private var offset = 2
 
-    /// The next segment, nil behind the SOS.
+    /// The next segment; nil after the SOS.
     ///
-    /// - Throws: `truncated` where the bytes end first; `damaged` where there is no SOS to come.
+    /// - Throws: `truncated` if the bytes end first; `damaged` if there can be no SOS.
     mutating func next(in bytes: RawSpan) throws(CodecError) -> JPEGSegment? {
         guard bytes.hasPrefix([0xFF, JPEGSegment.Marker.startOfImage]) else { throw .notAnImage }
         guard offset > 0 else { return nil }
         var marker: UInt8 = 0
         repeat {
-            // libjpeg, too, skips what is no marker between segments.
+            // libjpeg, too, skips other bytes between segments.
             while offset < bytes.byteCount, bytes.byte(at: offset) != 0xFF { offset += 1 }
             while offset < bytes.byteCount, bytes.byte(at: offset) == 0xFF { offset += 1 }
             guard offset < bytes.byteCount else { throw .truncated("its JPEG header ends too early") }
@@ -98,7 +98,7 @@ struct JPEGSegments {
         return segment
     }
 
-    /// All segments up to and with the first SOS.
+    /// All segments up to and including the first SOS.
     static func all(in bytes: RawSpan, limits: CodecLimits) throws(CodecError) -> [JPEGSegment] {
         var walk = JPEGSegments()
         var segments: [JPEGSegment] = []
@@ -109,7 +109,7 @@ struct JPEGSegments {
         return segments
     }
 
-    /// APPn and COM between the scans of a file whose structure has been found to be sound.
+    /// APPn and COM between the scans of a file whose structure was found valid.
     static func metadata(
         behind start: Int, before end: Int, in bytes: RawSpan, limits: CodecLimits
     ) throws(CodecError) -> [JPEGSegment] {

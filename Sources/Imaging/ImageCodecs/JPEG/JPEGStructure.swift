@@ -1,18 +1,18 @@
 import CImageCodecs
 
-/// The walk over a JPEG's markers, SOI to EOI (ISO/IEC 10918-1 annex B), with any number of scans, restart markers,
-/// DNL and fill bytes.
+/// Follows a JPEG's markers, SOI to EOI (ISO/IEC 10918-1 annex B), with any number of scans, restart markers, DNL and
+/// fill bytes.
 struct JPEGStructure: Sendable {
     private enum State: Sendable {
         case startOfImage(seen: Int)
-        /// Between segments; what is no 0xFF is skipped, as libjpeg does.
+        /// Between segments; bytes other than 0xFF are skipped, as in libjpeg.
         case betweenSegments
-        /// Behind one 0xFF or several.
+        /// After one or several 0xFF.
         case marker
         case length(marker: UInt8, high: UInt8?)
         case payload(marker: UInt8, remaining: Int)
         case entropyData
-        /// Behind a 0xFF in entropy-coded data.
+        /// After a 0xFF in entropy-coded data.
         case entropyMarker
         case ended
     }
@@ -90,11 +90,11 @@ struct JPEGStructure: Sendable {
             default: try begin(byte)
             }
         case .payload, .entropyData, .ended:
-            throw .fault("a byte where none is taken")
+            throw .fault("an unexpected byte")
         }
     }
 
-    /// Judges a marker by its second byte.
+    /// Checks a marker by its second byte.
     private mutating func begin(_ marker: UInt8) throws(CodecError) {
         segments += 1
         try limits.check(chunks: segments)
@@ -102,7 +102,7 @@ struct JPEGStructure: Sendable {
         case 0xFF:
             state = .marker
         case 0x00, JPEGSegment.Marker.temporary, 0xD0...0xD7:
-            // Stray, and harmless: libjpeg passes over them.
+            // Stray, and harmless: libjpeg skips them.
             state = .betweenSegments
         case JPEGSegment.Marker.startOfImage:
             throw .damaged("a second SOI marker inside a JPEG")
@@ -120,7 +120,7 @@ struct JPEGStructure: Sendable {
             }
             state = .length(marker: marker, high: nil)
         default:
-            // 0xDE (DHP) announces a hierarchy of frames; in all other codings there is only one.
+            // 0xDE (DHP) announces a hierarchy of frames; all other codings have only one.
             if marker == 0xDE { isHierarchical = true }
             if JPEGSegment.isFrame(marker) {
                 guard !hasFrame || isHierarchical else { throw .damaged("a JPEG with two frame headers") }

@@ -1,7 +1,7 @@
 import CImageCodecs
 import ImageModel
 
-/// ``ImageTransform`` for JPEG: C turns the picture, and the metadata segments are put back around it from the
+/// ``ImageTransform`` for JPEG: C rotates the picture, and the metadata segments are put around it again from the
 /// original's bytes.
 enum JPEGTransform {
     static func apply(
@@ -27,8 +27,8 @@ enum JPEGTransform {
             bytes: assemble(core.bytes, segments), isLossless: core.isLossless, effects: effects)
     }
 
-    /// The same file with its tag set to upright. Everything stays in its place, what an index of pictures behind the
-    /// end points at too.
+    /// The same file with its tag set to upright. Everything stays in its place, so an index of pictures after the end
+    /// stays valid.
     private static func retagged(
         _ file: RawSpan, _ header: JPEGHeader, _ turn: PixelRotation
     ) -> ImageTransform.Outcome {
@@ -48,7 +48,7 @@ enum JPEGTransform {
         return try structure.finish().trailingBytes > 0
     }
 
-    /// Tables and scans of the turned picture, from SOI to EOI, without metadata.
+    /// Tables and scans of the rotated picture, from SOI to EOI, without metadata.
     static func turnPicture(
         _ file: RawSpan, by total: Orientation, edge: ImageTransform.Edge, limits: CodecLimits, cancelled: CancelFlag
     ) throws(CodecError) -> (bytes: [UInt8], isLossless: Bool, size: PixelSize) {
@@ -66,7 +66,7 @@ enum JPEGTransform {
         return (bytes, isLossless, PixelSize(width: frame.width, height: frame.height))
     }
 
-    /// Segments put behind the SOI of a picture.
+    /// Inserts segments after the SOI of a picture.
     static func assemble(_ core: [UInt8], _ metadata: [[UInt8]]) -> [UInt8] {
         var file: [UInt8] = []
         file.reserveCapacity(core.count + metadata.reduce(0) { $0 + $1.count })

@@ -1,5 +1,5 @@
 extension PhotoFacts.CaptureTime {
-    /// `YYYY:MM:DD HH:MM:SS` and `+HH:MM`; nil for a date that no calendar has. A wrong offset counts as none.
+    /// `YYYY:MM:DD HH:MM:SS` and `+HH:MM`; nil for an impossible date. An invalid offset counts as none.
     init?(_ text: [UInt8], offset: [UInt8]?) {
         let numbers = Self.numbers(text, pattern: Array(Self.pattern.utf8))
         guard let numbers else { return nil }
@@ -35,7 +35,7 @@ extension PhotoFacts.CaptureTime {
             offset: Self.minutes(Array(time.dropFirst(6)), pattern: "0000"))
     }
 
-    /// Year to second; nil for a date that no calendar has.
+    /// Year to second; nil for an impossible date.
     private init?(_ numbers: [Int], offset: Int?) {
         guard numbers.count == 6, numbers[0] > 0, (1...12).contains(numbers[1]), numbers[2] > 0,
             numbers[2] <= Self.days(numbers[1], of: numbers[0]), numbers[3] < 24, numbers[4] < 60, numbers[5] <= 60
@@ -48,7 +48,7 @@ extension PhotoFacts.CaptureTime {
     private static let pattern = "0000:00:00 00:00:00"
     private static let short = "0000:00:00 00:00"
 
-    /// Minutes east of UTC in a text of a sign and this pattern.
+    /// Minutes east of UTC, from a text of a sign and this pattern.
     private static func minutes(_ text: [UInt8], pattern: String) -> Int? {
         guard let sign = text.first, sign == 0x2B || sign == 0x2D,
             let parts = numbers(Array(text.dropFirst()), pattern: Array(pattern.utf8)), let first = parts.first,
@@ -59,7 +59,7 @@ extension PhotoFacts.CaptureTime {
         return (sign == 0x2D ? -1 : 1) * (hours * 60 + minutes)
     }
 
-    /// The numbers in a text of this shape, where 0 stands for any digit; what follows may only be zeros or spaces.
+    /// The numbers in a text of this pattern, where 0 stands for any digit; only zeros or spaces may follow.
     private static func numbers(_ text: [UInt8], pattern: [UInt8]) -> [Int]? {
         guard text.count >= pattern.count, text[pattern.count...].allSatisfy({ $0 == 0 || $0 == 0x20 }) else {
             return nil

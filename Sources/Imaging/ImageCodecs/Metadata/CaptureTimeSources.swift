@@ -1,11 +1,11 @@
 import ImageModel
 
-/// Looks for the time of a photo where its EXIF does not tell: in XMP, and in IPTC's records.
+/// Searches for the time of a photo if its EXIF has none: in XMP, and in IPTC's records.
 struct CaptureTimeSources {
     /// Longer packets are full of thumbnails and histories.
     private static let maximumPacket = 1 << 20
 
-    /// Packets that are looked at, and records: a file may hold a hundred thousand.
+    /// How many packets and records are still read: a file may have a hundred thousand.
     private var packetsLeft = 4
     private var recordsLeft = 4
 
@@ -14,7 +14,7 @@ struct CaptureTimeSources {
     private var created: PhotoFacts.CaptureTime?
     private var digitized: PhotoFacts.CaptureTime?
 
-    /// What a whole file says; nil where it says nothing that has a meaning.
+    /// The time in a whole file; nil if it has none that is valid.
     static func read(_ file: RawSpan, format: ImageFormat) -> PhotoFacts.CaptureTime? {
         var sources = CaptureTimeSources()
         switch format {
@@ -32,7 +32,7 @@ struct CaptureTimeSources {
             guard file.has(JPEGSegment.Signature.xmp, at: segment.payload.lowerBound) else { continue }
             add(xmp: file.copy(segment.payload.dropFirst(JPEGSegment.Signature.xmp.count)))
         }
-        // Resources go on in the next segment wherever one breaks off.
+        // Resources continue in the next segment, wherever one ends.
         var resources: [UInt8] = []
         let signature = PhotoshopResources.signature
         for segment in segments where segment.marker == JPEGSegment.Marker.application13 {
@@ -113,7 +113,7 @@ struct CaptureTimeSources {
         }
         original = original ?? time("exif:DateTimeOriginal")
         created = created ?? time("photoshop:DateCreated")
-        // The namespace's prefix was xap once.
+        // The namespace's prefix was once xap.
         digitized = digitized ?? time("xmp:CreateDate") ?? time("xap:CreateDate")
     }
 

@@ -1,12 +1,13 @@
 public import ImageModel
 
-/// The little that a rendition keeps of its source's metadata: who made it and whose it is.
+/// The metadata that a rendition keeps of its source: artist and copyright.
 public struct EncodedMetadata: Sendable, Hashable {
-    /// EXIF's Artist: ASCII by the letter of Exif 2.32, UTF-8 in practice; without the closing zero.
+    /// EXIF's Artist: ASCII according to Exif 2.32, UTF-8 in practice; without the final zero.
     public var artist: [UInt8]?
     /// EXIF's Copyright, the same way.
     public var copyright: [UInt8]?
 
+    /// The two texts as raw bytes. Does not check their length.
     public init(artist: [UInt8]? = nil, copyright: [UInt8]? = nil) {
         self.artist = artist
         self.copyright = copyright
@@ -15,8 +16,8 @@ public struct EncodedMetadata: Sendable, Hashable {
     /// Longer texts are not kept: a rendition should stay small.
     static let maximumBytes = 4_096
 
-    /// Reads what a file says of artist and copyright in its EXIF, else in its XMP, else in IPTC's records or a PNG's
-    /// texts, each of the two by itself; nil where it says neither. Never throws: a rendition does not fail for its
+    /// Reads artist and copyright from a file's EXIF, else from its XMP, else from IPTC's records or a PNG's texts,
+    /// each of the two separately; nil if the file has neither. Never throws: a rendition does not fail because of its
     /// metadata.
     public static func read(_ file: RawSpan, info: ImageInfo) -> EncodedMetadata? {
         var sources = RightsSources()
@@ -29,14 +30,14 @@ public struct EncodedMetadata: Sendable, Hashable {
         return sources.found.artist == nil && sources.found.copyright == nil ? nil : sources.found
     }
 
-    /// What an EXIF block says.
+    /// The two texts of an EXIF block.
     static func read(exif: RawSpan) -> EncodedMetadata? {
         guard let walk = ExifReader.read(exif) else { return nil }
         return EncodedMetadata(artist: text(exif, walk.artist), copyright: text(exif, walk.copyright))
     }
 
-    /// Texts without closing zeros and blanks; those that are empty, too long or no UTF-8 are left out. Nil where
-    /// nothing is left.
+    /// Texts without final zeros and blanks; those that are empty, too long or not UTF-8 are dropped. Nil if none is
+    /// left.
     static func checked(artist: [UInt8]?, copyright: [UInt8]?) -> EncodedMetadata? {
         func clean(_ text: [UInt8]?) -> [UInt8]? {
             guard var text = text else { return nil }
@@ -55,11 +56,11 @@ public struct EncodedMetadata: Sendable, Hashable {
         guard let range, range.count <= maximumBytes else { return nil }
         var text = exif.copy(range)
         while let last = text.last, last == 0 || last == 0x20 { text.removeLast() }
-        // A copyright of photographer and editor has a zero in between, which stays.
+        // A copyright of photographer and editor has a zero between the two, which stays.
         return text.allSatisfy { $0 == 0 || $0 == 0x20 } ? nil : text
     }
 
-    /// A TIFF block with these texts and nothing else (TIFF 6.0 section 2), big endian.
+    /// A TIFF block with only these texts (TIFF 6.0 section 2), big endian.
     func exifBlock() -> [UInt8] {
         let entries = [(tag: UInt16(0x013B), text: artist), (tag: UInt16(0x8298), text: copyright)]
             .compactMap { entry in entry.text.map { (tag: entry.tag, text: $0.prefix(Self.maximumBytes) + [0]) } }

@@ -1,15 +1,15 @@
 import ImageModel
 
-/// Changes to EXIF that keep every offset right, those of maker notes too: values are rewritten where they stand, and
-/// only a thumbnail may be moved behind everything else.
+/// Changes to EXIF that keep every offset valid, including those of maker notes: values are overwritten in place, and
+/// only a thumbnail may be moved, to the end.
 enum MetadataEdit {
-    /// Rewrites an EXIF block for a picture that was turned and now stands upright.
+    /// Updates an EXIF block for a picture that was rotated and is now stored upright.
     ///
-    /// - Parameter maximumBytes: the largest number of bytes that the block may have, for a thumbnail that grows.
+    /// - Parameter maximumBytes: the most bytes that the block may have, for a thumbnail that grows.
     /// - Returns: `droppedThumbnail`, or nothing.
     static func turnExif(_ block: inout [UInt8], _ turn: PixelRotation, maximumBytes: Int) -> TransformEffects {
         let effects = edit(&block, turn, maximumBytes: maximumBytes)
-        // Directories that overlap can make one value out of another's bytes. The orientation has the last word.
+        // If directories overlap, writing one value may change another. So the orientation is written last.
         if let walk = unsafe ExifReader.read(block.span.bytes), let orientation = walk.orientation,
             walk.orientationValue != .upright
         {
@@ -31,7 +31,7 @@ enum MetadataEdit {
         }
         guard let link = walk.nextDirectory, link.value != 0 else { return [] }
         if turnThumbnail(in: &block, walk, turn, maximumBytes: maximumBytes) { return [] }
-        // Without the link nobody finds the second directory, and no wrong thumbnail.
+        // Without the link no reader finds the second directory, and no wrong thumbnail.
         write(0, to: link, in: &block, walk)
         if let range = walk.thumbnail, isJPEG(block, range) {
             block.replaceSubrange(range, with: [UInt8](repeating: 0, count: range.count))
@@ -39,7 +39,7 @@ enum MetadataEdit {
         return .droppedThumbnail
     }
 
-    /// Turns the thumbnail along; false where that cannot be done.
+    /// Rotates the thumbnail too; false if that is impossible.
     private static func turnThumbnail(
         in block: inout [UInt8], _ walk: ExifReader, _ turn: PixelRotation, maximumBytes: Int
     ) -> Bool {
@@ -75,7 +75,7 @@ enum MetadataEdit {
         block[range].starts(with: [0xFF, JPEGSegment.Marker.startOfImage, 0xFF])
     }
 
-    /// Writes the new size where the old one stood; numbers that say something else only change places with it.
+    /// Overwrites the old size with the new one. Numbers that are not the old size are only exchanged.
     private static func change(
         _ width: ExifReader.Number?, _ height: ExifReader.Number?, _ turn: PixelRotation, in block: inout [UInt8],
         _ walk: ExifReader
@@ -97,7 +97,7 @@ enum MetadataEdit {
         write(first.value, to: second, in: &block, walk)
     }
 
-    /// Writes a value where the walk found one; one that does not fit the field is left as it was.
+    /// Overwrites a value where the reader found one. A value that does not fit the field is left unchanged.
     private static func write(_ value: Int, to number: ExifReader.Number, in block: inout [UInt8], _ walk: ExifReader) {
         guard value >= 0, value < 1 << (8 * number.width) else { return }
         for index in 0..<number.width {

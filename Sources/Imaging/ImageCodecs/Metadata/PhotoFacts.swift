@@ -1,24 +1,26 @@
 public import ImageModel
 
-/// What a photo's metadata tell of how it came about: EXIF (Exif 2.32), and where that has no time, XMP and IPTC. Every
-/// field is nil where the file does not say, or says
-/// something that has no meaning.
+/// Facts about a photo from its metadata: EXIF (Exif 2.32), and if that has no time, XMP and IPTC. Every field is nil
+/// if the file does not say, or has an invalid value.
 public struct PhotoFacts: Sendable, Hashable {
-    /// A moment by the camera's clock.
+    /// A time by the camera's clock.
     public struct CaptureTime: Sendable, Hashable {
+        /// 1 to 9999.
         public var year: Int
         /// 1 to 12.
         public var month: Int
-        /// 1 to 31, by the month.
+        /// 1 to 31, depending on the month.
         public var day: Int
+        /// 0 to 23.
         public var hour: Int
+        /// 0 to 59.
         public var minute: Int
         /// 0 to 60: leap seconds exist.
         public var second: Int
-        /// Minutes east of UTC, -1439 to 1439; nil where the camera did not say.
+        /// Minutes east of UTC, -1439 to 1439; nil if the camera did not record it.
         public var offset: Int?
 
-        /// By RFC 3339, without an offset where it is not known: `2024-05-06T07:08:09+02:00`.
+        /// By RFC 3339, without an offset if it is unknown: `2024-05-06T07:08:09+02:00`.
         public var text: String {
             func two(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
             let years = String(repeating: "0", count: max(0, 4 - "\(year)".count)) + "\(year)"
@@ -39,22 +41,25 @@ public struct PhotoFacts: Sendable, Hashable {
         public var altitude: Double?
     }
 
-    /// EXIF's DateTimeOriginal with OffsetTimeOriginal, else OffsetTime; else, in the order in which exiftool prefers
-    /// them, XMP's exif:DateTimeOriginal, IPTC's DateCreated with TimeCreated, XMP's photoshop:DateCreated, and
-    /// xmp:CreateDate. A date without a time of day is none.
+    /// EXIF's DateTimeOriginal with OffsetTimeOriginal, else OffsetTime. Else, in exiftool's order of preference, XMP's
+    /// exif:DateTimeOriginal, IPTC's DateCreated with TimeCreated, XMP's photoshop:DateCreated, and xmp:CreateDate. A
+    /// date without a time of day is ignored.
     public var captureTime: CaptureTime?
     /// Make and Model: at most 128 characters each, without control characters and surrounding spaces.
     public var make: String?
+    /// Under the same rules as ``make``.
     public var model: String?
+    /// EXIF's Orientation, tag 0x0112; nil for values that EXIF does not define.
     public var orientation: Orientation?
     /// Where it was taken. Private: not for every caller.
     public var position: Position?
 
+    /// No facts.
     public init() {}
 
-    /// Reads what a whole file says. Never throws: a photo that says nothing, or nonsense, has no facts.
+    /// Reads the facts of a whole file. Never throws: a photo without valid metadata has no facts.
     ///
-    /// Every offset is checked against the EXIF block, and each of the three directories is visited once, at most
+    /// Every offset is checked against the EXIF block, and each of the three directories is read once, at most
     /// `ExifReader.maximumEntries` entries of it.
     public static func read(_ file: RawSpan, info: ImageInfo) -> PhotoFacts {
         let limits = CodecLimits()
@@ -73,7 +78,7 @@ public struct PhotoFacts: Sendable, Hashable {
         return facts
     }
 
-    /// Reads an EXIF block, from its TIFF header on.
+    /// Reads an EXIF block, which begins with its TIFF header.
     static func read(exif block: RawSpan) -> PhotoFacts {
         var facts = PhotoFacts()
         guard let tags = ExifDirectory(first: block) else { return facts }
@@ -104,7 +109,7 @@ extension PhotoFacts.Position {
         self.latitude = latitude
         self.longitude = longitude
         if let height = tags.rationals(0x0006)?.first {
-            // 1: below the sea.
+            // 1 means below the sea.
             altitude = tags.number(0x0005) == 1 ? -height : height
         }
     }

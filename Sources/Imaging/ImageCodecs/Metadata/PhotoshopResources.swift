@@ -1,23 +1,24 @@
 import ImageModel
 
-/// What speaks of the picture's shape among Photoshop's image resources in an APP13 segment (Adobe Photoshop File
-/// Formats Specification, "Image Resource Blocks"): a thumbnail, and EXIF and XMP a second time. IPTC is left alone.
+/// The parts of Photoshop's image resources in an APP13 segment that describe the picture's shape (Adobe Photoshop File
+/// Formats Specification, "Image Resource Blocks"): a thumbnail, and a second copy of EXIF and XMP. IPTC stays
+/// unchanged.
 enum PhotoshopResources {
     /// `Photoshop 3.0` and a zero.
     static let signature = Array("Photoshop 3.0".utf8) + [0]
-    /// With which a resource of Photoshop itself begins.
+    /// The signature of Photoshop's own resources.
     static let blockSignature = FourCC("8BIM")
-    /// The thumbnail as JPEG, and the older one whose red and blue are exchanged, which a turn does not mind.
+    /// The thumbnail as JPEG, and the older one with red and blue exchanged, which does not matter for a rotation.
     private static let thumbnails: Set<Int> = [0x040C, 0x0409]
     private static let exif: Set<Int> = [0x0422, 0x0423]
     static let xmp = 0x0424
     static let iptc = 0x0404
     private static let thumbnailHeader = 28
 
-    /// A payload with its thumbnails turned along, or without those that cannot be, and with orientations that say
-    /// upright. The rest stays byte for byte: no resource refers to another by its place.
+    /// A payload with its thumbnails rotated, or without those that cannot be, and with upright orientations. The rest
+    /// stays byte for byte: no resource refers to another by its offset.
     ///
-    /// - Parameter keepsPlaces: the payload keeps its length, and the thumbnails stay as they are.
+    /// - Parameter keepsPlaces: the payload keeps its length, and the thumbnails stay unchanged.
     static func turned(
         _ payload: [UInt8], _ turn: PixelRotation, keepsPlaces: Bool
     ) -> (payload: [UInt8], effects: TransformEffects) {
@@ -34,7 +35,7 @@ enum PhotoshopResources {
                 result += payload[block.data.upperBound..<block.range.upperBound]
             } else if thumbnails.contains(block.id), !keepsPlaces {
                 let data = Array(payload[block.data])
-                // The block's own head has up to 266 bytes: its name alone may have 255.
+                // The block's own head has up to 266 bytes, of which its name may take 255.
                 let head = block.data.lowerBound - block.range.lowerBound
                 let others = result.count + head + payload.count - block.range.upperBound
                 if let changed = turnedThumbnail(data, turn),
@@ -65,7 +66,7 @@ enum PhotoshopResources {
     }
 
     /// The block at an offset: signature, number, a Pascal string padded to an even length, length, data padded to an
-    /// even length. Nil where it is not there whole.
+    /// even length. Nil if it is not complete.
     static func next(
         _ bytes: RawSpan, at start: Int, signature: FourCC = blockSignature
     ) -> (id: Int, range: Range<Int>, data: Range<Int>)? {
@@ -79,7 +80,7 @@ enum PhotoshopResources {
         return (id, start..<min(bytes.byteCount, data.upperBound + length % 2), data)
     }
 
-    /// A thumbnail resource: format (1: JPEG), width, height, bytes of a padded row, bytes in all, compressed bytes,
+    /// A thumbnail resource: format (1: JPEG), width, height, bytes of a padded row, total bytes, compressed bytes,
     /// bits and planes, then the JPEG.
     private static func turnedThumbnail(_ data: [UInt8], _ turn: PixelRotation) -> [UInt8]? {
         let bytes = unsafe data.span.bytes

@@ -1,16 +1,16 @@
 import ImageModel
 
-/// The small JPEG inside a file's metadata.
+/// The small JPEG in a file's metadata.
 enum Thumbnail {
-    /// More pixels than any camera puts into a thumbnail (640x480 is the largest seen). A few bytes may claim far
-    /// more, and what they claim is memory that ``ImageTransform/memoryBytes(file:info:limits:)`` must know of.
+    /// More pixels than any camera puts into a thumbnail (640x480 is the largest seen). A few bytes may claim far more,
+    /// and ``ImageTransform/memoryBytes(file:info:limits:)`` must know the memory for them.
     static let maximumPixels = 640 * 480
     private static let maximumSide = 2_048
-    /// What turning one takes at most: two sets of coefficients of four components, two bytes each, and as much as
-    /// half again for the padding to whole blocks.
+    /// The most bytes for rotating one: two sets of coefficients of four components, two bytes each, and half of that
+    /// for the padding to whole blocks.
     static let workingBytes = maximumPixels * 4 * 2 * 2 * 3 / 2
 
-    /// Width and height as its frame header says; nil where there is none.
+    /// Width and height from its frame header; nil if there is none.
     static func size(_ thumbnail: [UInt8]) -> PixelSize? {
         let bytes = unsafe thumbnail.span.bytes
         guard let segments = try? JPEGSegments.all(in: bytes, limits: CodecLimits(maximumChunks: 256)),
@@ -19,7 +19,7 @@ enum Thumbnail {
         return PixelSize(width: frame.width, height: frame.height)
     }
 
-    /// A thumbnail turned, with what tells how its colours are meant and nothing else; nil where that cannot be done.
+    /// The rotated thumbnail, with the segments that define its colours and nothing else; nil if that is impossible.
     static func turned(
         _ thumbnail: [UInt8], by total: Orientation, limits: CodecLimits, cancelled: CancelFlag
     ) -> [UInt8]? {

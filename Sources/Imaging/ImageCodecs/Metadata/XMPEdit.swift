@@ -1,10 +1,10 @@
 import ImageModel
 
-/// Changes to an XMP packet that keep its length, so that nothing around it has to move: the packet is searched for
-/// names with their usual prefixes, as attributes (`tiff:Orientation="6"`) and as elements (`>6<`), and digits are
-/// written over digits.
+/// Changes to an XMP packet that keep its length, so that nothing around it has to move. The packet is searched for
+/// names with their usual prefixes, as attributes (`tiff:Orientation="6"`) and as elements (`>6<`), and digits
+/// overwrite digits.
 enum XMPEdit {
-    /// Sets the orientation to 1 and lets the sizes follow the picture.
+    /// Sets the orientation to 1 and updates the sizes.
     static func turn(_ packet: inout [UInt8], _ turn: PixelRotation) {
         let text = XMPText(packet)
         var changed = text
@@ -24,8 +24,8 @@ enum XMPEdit {
         }
     }
 
-    /// Whether the packet lists pictures behind the file's end: Google's container directory (Ultra HDR 1.0, "Motion
-    /// Photo 1.0") or its older cousin for films.
+    /// Whether the packet lists pictures after the file's end: Google's container directory (Ultra HDR 1.0, "Motion
+    /// Photo 1.0") or its older form for films.
     static func listsPictures(_ packet: [UInt8]) -> Bool {
         let names = ["http://ns.google.com/photos/1.0/container/", "GCamera:MicroVideoOffset"]
         return names.contains { packet.firstIndex(of: Array($0.utf8), from: 0) != nil }
@@ -41,19 +41,19 @@ enum XMPEdit {
         else { return }
         var texts = (width: Array(packet[height]), height: Array(packet[width]))
         if PixelSize(width: oldWidth, height: oldHeight) == turn.before {
-            // A trimmed side has at most as many digits as the whole one; leading zeros keep the length together.
+            // A trimmed side has at most as many digits as the whole one; leading zeros keep the length.
             let swaps = turn.total.swapsAxes
             texts.width = digits(turn.after.width, count: swaps ? height.count : width.count)
             texts.height = digits(turn.after.height, count: swaps ? width.count : height.count)
         } else if !turn.total.swapsAxes {
             return
         }
-        // The later one first: the places before it stay.
+        // The later one first: earlier offsets stay valid.
         let changes = [(width, texts.width), (height, texts.height)].sorted { $0.0.lowerBound > $1.0.lowerBound }
         for (place, text) in changes { packet.replaceSubrange(place, with: text) }
     }
 
-    /// Where the values of a property stand that are made of one to nine digits.
+    /// The ranges of a property's values that have one to nine digits.
     private static func values(_ name: String, in packet: [UInt8]) -> [Range<Int>] {
         let name = Array(name.utf8)
         var places: [Range<Int>] = []

@@ -1,12 +1,12 @@
-/// An XMP packet as letters, whatever its encoding is: UTF-8, UTF-16 or UTF-32, either byte order (XMP part 1, 7.1).
+/// An XMP packet as letters, in any encoding: UTF-8, UTF-16 or UTF-32, either byte order (XMP part 1, 7.1).
 ///
-/// Of interest are ASCII's letters only, of which markup, names, numbers and times are made. Any other one of UTF-16
-/// and UTF-32 is an 0x80 here, so that letters stand where they stand in the packet.
+/// Only ASCII letters matter: markup, names, numbers and times consist of them. Any other letter of UTF-16 and UTF-32
+/// is an 0x80 here, so letters keep their positions in the packet.
 struct XMPText {
     /// One byte for each unit of the encoding.
     var letters: [UInt8]
     private let width: Int
-    /// Which of a unit's bytes is the lowest.
+    /// The index of the lowest byte in a unit.
     private let low: Int
     private let start: Int
 
@@ -28,7 +28,7 @@ struct XMPText {
     /// Whether the packet is in UTF-8, so that its other letters are here too.
     var isUTF8: Bool { width == 1 }
 
-    /// Writes letters that were changed to where they came from. They have to be ASCII's, and as many as they were.
+    /// Writes changed letters back to the packet. They must be ASCII, and as many as before.
     func write(to packet: inout [UInt8], unlike original: XMPText) {
         guard width > 1 else {
             packet = letters
@@ -40,8 +40,8 @@ struct XMPText {
         }
     }
 
-    /// By the first `<`, with zeros around it that UTF-8 does not have; and by the byte order mark in front, where the
-    /// zeros on both sides tell nothing.
+    /// Decides by the first `<`, with zeros around it that UTF-8 does not have; and by the byte order mark before it,
+    /// if the zeros on both sides do not tell.
     private static func encoding(_ packet: RawSpan) -> (width: Int, low: Int, start: Int) {
         guard let sign = (0..<packet.byteCount).first(where: { packet.byte(at: $0) == 0x3C }) else { return (1, 0, 0) }
         func isZero(_ offsets: ClosedRange<Int>) -> Bool {
@@ -49,7 +49,7 @@ struct XMPText {
                 && offsets.allSatisfy { packet.byte(at: $0) == 0 }
         }
         if isZero(sign + 1...sign + 3) {
-            // Behind three zeros, and not itself before them: big endian where the next letter comes four bytes on.
+            // After three zeros, and not before three others: big endian if the next letter comes after four bytes.
             let isBig = isZero(sign - 3...sign - 1) && sign + 4 < packet.byteCount && packet.byte(at: sign + 4) != 0
             let isMarked = sign >= 4 && packet.has([0, 0, 0xFE, 0xFF], at: sign - 7)
             let first = isBig && (isMarked || sign % 4 == 3) ? sign - 3 : sign

@@ -3,7 +3,7 @@ import CImageCodecs
 /// One chunk of a PNG (PNG specification, third edition, 5.3): length, name, data, CRC.
 struct PNGChunk: Sendable, Hashable {
     var name: FourCC
-    /// The whole chunk, from its length to its CRC.
+    /// The whole chunk, including its length and CRC.
     var range: Range<Int>
     var data: Range<Int>
 
@@ -40,11 +40,11 @@ struct PNGChunk: Sendable, Hashable {
     private static func bigEndian(_ value: UInt32) -> [UInt8] { FourCC(rawValue: value).bytes }
 }
 
-/// Walks over the chunks of a PNG. CRCs are not looked at: libpng and ``StructureCheck`` do that.
+/// Iterates over the chunks of a PNG. CRCs are not checked: libpng and ``StructureCheck`` do that.
 struct PNGChunks {
     private var offset = 8
 
-    /// The next chunk that is there whole, or nil: behind IEND, or where the bytes end.
+    /// The next complete chunk; nil after IEND, or at the end of the bytes.
     mutating func next(in bytes: RawSpan) -> PNGChunk? {
         guard let length = bytes.bigEndian32(at: offset), let name = bytes.fourCC(at: offset + 4) else { return nil }
         let end = offset + 12 + length
@@ -54,7 +54,7 @@ struct PNGChunks {
         return chunk
     }
 
-    /// All chunks that are there whole.
+    /// All complete chunks.
     static func all(in bytes: RawSpan, limits: CodecLimits = CodecLimits()) throws(CodecError) -> [PNGChunk] {
         var walk = PNGChunks()
         var chunks: [PNGChunk] = []

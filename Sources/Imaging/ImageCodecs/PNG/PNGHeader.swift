@@ -1,7 +1,7 @@
 import CImageCodecs
 import ImageModel
 
-/// A PNG's header: what libpng says of everything before the first IDAT.
+/// A PNG's header: what libpng reads before the first IDAT.
 struct PNGHeader {
     var info: ImageInfo
     var coding: tt_png_info
@@ -9,14 +9,14 @@ struct PNGHeader {
     var colors: ColorSource?
     /// An APNG (PNG 11.3.6): acTL before the first IDAT.
     var isAnimated: Bool
-    /// What is there whole.
+    /// The complete chunks.
     var chunks: [PNGChunk]
 
-    /// - Parameter isNamed: whether the info is to have the profile's name, for which lcms2 must open it.
+    /// - Parameter isNamed: whether the info should have the profile's name, for which lcms2 must open the profile.
     static func read(
         _ bytes: RawSpan, limits: CodecLimits, isNamed: Bool = false
     ) throws(CodecError) -> PNGHeader {
-        // IHDR comes first; its size is judged before libpng is asked for anything.
+        // IHDR comes first; its size is checked before libpng reads anything.
         if bytes.fourCC(at: 12) == PNGChunk.header, let width = bytes.bigEndian32(at: 16),
             let height = bytes.bigEndian32(at: 20)
         {
@@ -47,7 +47,7 @@ struct PNGHeader {
             info: info, coding: coding, colors: colors, isAnimated: frames != nil, chunks: chunks)
     }
 
-    /// What says most comes first (PNG, third edition, 4.3): cICP, iCCP, sRGB, then gAMA with cHRM.
+    /// In order of precedence (PNG, third edition, 4.3): cICP, iCCP, sRGB, then gAMA with cHRM.
     private static func colorSource(
         _ bytes: RawSpan, chunks: [PNGChunk], coding: tt_png_info, profile: [UInt8]
     ) -> ColorSource? {
@@ -60,8 +60,8 @@ struct PNGHeader {
         }
         if !profile.isEmpty { return .profile(profile) }
         if head.contains(where: { isStandardRGB($0, bytes) }) { return nil }
-        // Without a gamma primaries say too little, and browsers leave them alone too. A gamma beyond these bounds
-        // is no screen's and no file's.
+        // Without a gamma, primaries say too little, and browsers ignore them too. No screen and no file has a gamma
+        // outside these bounds.
         guard (1_000...1_000_000).contains(coding.gamma) else { return nil }
         let stated = coding.primaries
         let primaries =
@@ -69,12 +69,12 @@ struct PNGHeader {
             ? ColorPrimaries(
                 red: SIMD2(stated.red_x, stated.red_y), green: SIMD2(stated.green_x, stated.green_y),
                 blue: SIMD2(stated.blue_x, stated.blue_y), white: SIMD2(stated.white_x, stated.white_y)) : .sRGB
-        // 1/2.2 is how files say sRGB (11.3.2.2).
+        // Files express sRGB as 1/2.2 (11.3.2.2).
         if (45_000...46_000).contains(coding.gamma), primaries.isNear(.sRGB) { return nil }
         return .calibrated(primaries, .gamma(100_000 / Double(coding.gamma)))
     }
 
-    /// A sound sRGB chunk: one byte, which names one of four intents.
+    /// A valid sRGB chunk: one byte, which names one of four intents.
     private static func isStandardRGB(_ chunk: PNGChunk, _ bytes: RawSpan) -> Bool {
         chunk.name == PNGChunk.standardRGB && chunk.data.count == 1 && bytes.byte(at: chunk.data.lowerBound) < 4
     }
@@ -102,7 +102,7 @@ extension PNGHeader {
 }
 
 extension ColorPrimaries {
-    /// The same within what cHRM rounds to, and within the rounding of those who write it.
+    /// Equal, within the rounding of cHRM and of the software that writes it.
     func isNear(_ other: ColorPrimaries) -> Bool {
         zip([red, green, blue, white], [other.red, other.green, other.blue, other.white]).allSatisfy { pair in
             abs(pair.0.x - pair.1.x) < 0.002 && abs(pair.0.y - pair.1.y) < 0.002

@@ -2,7 +2,7 @@ import ImageModel
 
 /// PNG: chunks.
 enum PNGMetadataFilter {
-    /// What says how the picture looks, beside the critical chunks (whose first letter is a capital).
+    /// Chunks that decide how the picture looks, besides the critical chunks (whose first letter is a capital).
     private static let needed = Set(
         (["tRNS", "gAMA", "cHRM", "sRGB", "iCCP", "cICP", "sBIT", "pHYs", "bKGD", "acTL", "fcTL", "fdAT"]
             as [StaticString]).map { FourCC($0) })

@@ -1,12 +1,12 @@
 import ImageModel
 
-/// The metadata chunks of a turned PNG: those of the original, changed where they speak of what was turned.
+/// The metadata chunks of a rotated PNG: those of the original, changed where they describe the picture's shape.
 ///
-/// Of several statements about the orientation none may be left that contradicts the picture, whoever reads it: EXIF in
-/// its own chunk or as a text of hexadecimal digits, XMP, compressed or not.
+/// No statement about the orientation that contradicts the picture may remain, for any reader: EXIF in its own chunk or
+/// as a text of hexadecimal digits, XMP, compressed or not.
 struct PNGMetadataRotation {
     let turn: PixelRotation
-    /// What was lost on the way.
+    /// What was lost.
     private(set) var effects: TransformEffects = []
     private var reader = PNGTextReader()
 
@@ -14,17 +14,17 @@ struct PNGMetadataRotation {
         self.turn = turn
     }
 
-    /// Whether a chunk may speak of the orientation.
+    /// Whether a chunk may contain the orientation.
     static func mayTell(_ chunk: PNGChunk) -> Bool {
         isExif(chunk) || PNGText.names.contains(chunk.name)
     }
 
-    /// eXIf, and the names it had before it was registered.
+    /// eXIf, and its names before it was registered.
     private static func isExif(_ chunk: PNGChunk) -> Bool {
         ["exif", "zxif"].contains(String(decoding: chunk.name.bytes, as: UTF8.self).lowercased())
     }
 
-    /// A chunk of the original; empty where it goes.
+    /// A chunk of the original; empty if it is removed.
     mutating func turned(_ chunk: PNGChunk, _ file: RawSpan) -> [UInt8] {
         if Self.isExif(chunk) { return turnedExif(chunk, file) }
         if let text = PNGText(file, chunk) { return turned(text, chunk, file) }
@@ -38,12 +38,12 @@ struct PNGMetadataRotation {
     private mutating func turnedExif(_ chunk: PNGChunk, _ file: RawSpan) -> [UInt8] {
         let place = ExifHeader.anyTIFF(chunk: file, chunk.data)
         guard ExifHeader.isTIFF(file, place) else {
-            // A zero: compressed, and what it says of the old shape nobody else than exiftool reads.
+            // A zero: compressed. Only exiftool reads what it says about the old shape.
             let isCompressed = !place.isEmpty && file.byte(at: place.lowerBound) == 0
             return isCompressed ? [] : file.copy(chunk.range)
         }
         var block = file.copy(place)
-        // Nothing in a PNG refers to a chunk by its place: the block may grow by a thumbnail.
+        // Nothing in a PNG refers to a chunk by its offset: the block may grow with a thumbnail.
         effects.formUnion(MetadataEdit.turnExif(&block, turn, maximumBytes: block.count + 65_536))
         return PNGChunk.encode(chunk.name, file.copy(chunk.data.lowerBound..<place.lowerBound) + block)
     }

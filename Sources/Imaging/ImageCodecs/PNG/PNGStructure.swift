@@ -1,7 +1,7 @@
 import CImageCodecs
 import ImageModel
 
-/// The walk over a PNG's chunks to IEND (PNG, third edition, section 5), with every CRC.
+/// Follows a PNG's chunks to IEND (PNG, third edition, section 5), and checks every CRC.
 struct PNGStructure: Sendable {
     private enum State: Sendable {
         case signature
@@ -13,7 +13,7 @@ struct PNGStructure: Sendable {
 
     private var state = State.signature
     private var offset = 0
-    /// Signature, chunk header or CRC while it comes in.
+    /// Signature, chunk header or CRC, while it arrives.
     private var field = SmallBytes(wanted: 8)
     private var crc: UInt32 = 0
     /// The first bytes of acTL.
@@ -75,7 +75,7 @@ struct PNGStructure: Sendable {
             }
             try end(name)
         case .data, .ended:
-            throw .fault("a field where none is read")
+            throw .fault("an unexpected field")
         }
     }
 
@@ -83,7 +83,7 @@ struct PNGStructure: Sendable {
         let span = unsafe header.span.bytes
         guard let length = span.bigEndian32(at: 0), let name = span.fourCC(at: 4), length <= 0x7FFF_FFFF,
             header.dropFirst(4).allSatisfy({ (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) })
-        else { throw .damaged("something that is no chunk in the PNG") }
+        else { throw .damaged("something that is not a chunk in the PNG") }
         chunks += 1
         try limits.check(chunks: chunks)
         try judge(name, length: length)
@@ -96,7 +96,7 @@ struct PNGStructure: Sendable {
         state = length == 0 ? .crc(name: name) : .data(name: name, remaining: length)
     }
 
-    /// The order of chunks (5.6, table 7), as far as it makes a file unreadable.
+    /// Checks the order of chunks (5.6, table 7), as far as a wrong order makes a file unreadable.
     private mutating func judge(_ name: FourCC, length: Int) throws(CodecError) {
         guard previous != nil || name == PNGChunk.header else { throw .damaged("a PNG that does not begin with IHDR") }
         switch name {
@@ -106,7 +106,7 @@ struct PNGStructure: Sendable {
             guard !hasPalette, !hasImageData else { throw .damaged("a misplaced PLTE in the PNG") }
             hasPalette = true
         case PNGChunk.imageData:
-            guard !isImageDataOver else { throw .damaged("IDAT chunks of the PNG are apart") }
+            guard !isImageDataOver else { throw .damaged("IDAT chunks that are not consecutive in the PNG") }
             hasImageData = true
         case PNGChunk.frameControl:
             frameControls += 1
@@ -149,7 +149,7 @@ struct PNGStructure: Sendable {
             if case .signature = state { throw .notAnImage }
             throw .truncated("there is no IEND chunk in the PNG")
         }
-        // What is played is what fcTL chunks there are; what is admitted, by acTL.
+        // The number of fcTL chunks is played; the number in acTL was admitted.
         if let frames, frames != frameControls { throw .damaged("a wrong number of frames in the PNG") }
         return StructureCheck.Summary(
             frames: frames ?? 1, imageEnd: imageEnd, trailingBytes: offset - imageEnd,

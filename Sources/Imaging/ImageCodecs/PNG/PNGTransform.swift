@@ -1,8 +1,8 @@
 import CImageCodecs
 import ImageModel
 
-/// ``ImageTransform`` for PNG: C turns the samples, and the other chunks are put back around them from the original's
-/// bytes.
+/// ``ImageTransform`` for PNG: C rotates the samples, and the other chunks are put around them again from the
+/// original's bytes.
 enum PNGTransform {
     static func apply(
         _ change: Orientation, to file: RawSpan, limits: CodecLimits, cancelled: CancelFlag

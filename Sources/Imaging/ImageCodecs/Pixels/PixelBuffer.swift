@@ -3,14 +3,17 @@ public import ImageModel
 
 /// A picture in memory: interleaved samples of 8 bits, rows from top to bottom without gaps, alpha not premultiplied.
 ///
-/// It owns its memory alone and gives it back when it goes, which is why it cannot be copied.
+/// It is the only owner of its memory and frees it at its end, so it cannot be copied.
 ///
-/// `@unchecked Sendable`: it is the only owner of its memory, and that is written to only by `mutating` functions.
+/// `@unchecked Sendable`: it is the only owner of its memory, which only `mutating` functions write to.
 @safe public struct PixelBuffer: ~Copyable, @unchecked Sendable {
-    /// What the samples of a pixel mean.
+    /// The meaning of a pixel's samples.
     public enum Layout: Int, Sendable, Hashable {
+        /// Grey.
         case gray8 = 1
+        /// Red, green, blue.
         case rgb8 = 3
+        /// Red, green, blue, alpha.
         case rgba8 = 4
 
         /// Bytes of one pixel.
@@ -23,23 +26,24 @@ public import ImageModel
     public let width: Int
     /// Rows; at least 1.
     public let height: Int
+    /// Samples of a pixel.
     public let layout: Layout
     private let storage: UnsafeMutableRawBufferPointer
 
-    /// Bytes from the begin of a row to that of the next one: always `width * layout.bytesPerPixel`.
+    /// Bytes from the beginning of a row to that of the next one: always `width * layout.bytesPerPixel`.
     public var bytesPerRow: Int { width * layout.bytesPerPixel }
     /// Bytes of all rows.
     public var byteCount: Int { bytesPerRow * height }
     /// Width and height.
     public var size: PixelSize { PixelSize(width: width, height: height) }
 
-    /// A picture of zeros (black, and transparent where there is alpha).
+    /// A picture of zeros (black, and transparent if there is alpha).
     ///
-    /// - Throws: ``CodecError/outOfMemory``; ``CodecError/fault(_:)`` where a side is not between 1 and 2^31 - 1.
+    /// - Throws: ``CodecError/outOfMemory``; ``CodecError/fault(_:)`` if a side is not between 1 and 2^31 - 1.
     public init(width: Int, height: Int, layout: Layout) throws(CodecError) {
         let sides = 1...Int(Int32.max)
         guard sides.contains(width), sides.contains(height) else { throw .fault("a pixel buffer without pixels") }
-        // Two factors under 2^31 leave room for the third one only if the product is looked at.
+        // The product of two factors under 2^31 must be checked before the third one.
         let (count, overflow) = (width * height).multipliedReportingOverflow(by: layout.bytesPerPixel)
         guard !overflow, let memory = unsafe tt_allocate(count) else { throw .outOfMemory }
         self.width = width
@@ -48,7 +52,7 @@ public import ImageModel
         unsafe storage = UnsafeMutableRawBufferPointer(start: memory, count: count)
     }
 
-    /// Takes over what C has allocated.
+    /// Takes ownership of what C has allocated.
     init(adopting pixels: tt_pixels) throws(CodecError) {
         guard let data = unsafe pixels.data, let layout = unsafe Layout(rawValue: Int(pixels.channels)) else {
             throw .fault("pixels without a layout")
@@ -64,7 +68,7 @@ public import ImageModel
         unsafe tt_free(storage.baseAddress)
     }
 
-    /// All samples, to read.
+    /// All samples, for reading.
     public func withBytes<Result: ~Copyable, Failure: Error>(
         _ body: (RawSpan) throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -72,7 +76,7 @@ public import ImageModel
         return try body(unsafe bytes.bytes)
     }
 
-    /// All samples, to read, as a span of bytes.
+    /// All samples, for reading, as a span of bytes.
     public func withSamples<Result: ~Copyable, Failure: Error>(
         _ body: (Span<UInt8>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -80,7 +84,7 @@ public import ImageModel
         return try body(unsafe samples.span)
     }
 
-    /// All samples, to change.
+    /// All samples, for writing.
     public mutating func withMutableSamples<Result: ~Copyable, Failure: Error>(
         _ body: (inout MutableSpan<UInt8>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -96,7 +100,7 @@ public import ImageModel
         try unsafe body(UnsafeRawBufferPointer(storage))
     }
 
-    /// All samples, to change, for kernels that check their bounds themselves.
+    /// All samples, for writing, for kernels that check their bounds themselves.
     public mutating func withUnsafeMutableBytes<Result: ~Copyable, Failure: Error>(
         _ body: (UnsafeMutableRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {

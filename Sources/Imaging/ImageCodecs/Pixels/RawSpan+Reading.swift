@@ -1,7 +1,7 @@
 import CImageCodecs
 
 extension RawSpan {
-    /// The first bytes of what this zlib stream holds; fewer where it is damaged or ends.
+    /// The first bytes of the contents of this zlib stream; fewer if it is damaged or ends.
     func inflatedPrefix(_ wanted: Int) -> [UInt8] {
         unsafe withCBytes { (pointer, count) in
             unsafe [UInt8](unsafeUninitializedCapacity: wanted) { (buffer, written) in
@@ -17,19 +17,19 @@ extension RawSpan {
         unsafe unsafeLoad(fromByteOffset: offset, as: UInt8.self)
     }
 
-    /// Two bytes in network order, nil where they are not there.
+    /// Two bytes in network order; nil if they are not there.
     func bigEndian16(at offset: Int) -> Int? {
         guard offset >= 0, offset <= byteCount - 2 else { return nil }
         return Int(byte(at: offset)) << 8 | Int(byte(at: offset + 1))
     }
 
-    /// Four bytes in network order, nil where they are not there.
+    /// Four bytes in network order; nil if they are not there.
     func bigEndian32(at offset: Int) -> Int? {
         guard let high = bigEndian16(at: offset), let low = bigEndian16(at: offset + 2) else { return nil }
         return high << 16 | low
     }
 
-    /// Four bytes with the lowest first, nil where they are not there.
+    /// Four bytes, the lowest first; nil if they are not there.
     func littleEndian32(at offset: Int) -> Int? {
         guard let value = bigEndian32(at: offset) else { return nil }
         return Int(UInt32(truncatingIfNeeded: value).byteSwapped)
@@ -44,14 +44,14 @@ extension RawSpan {
     /// Whether the bytes begin with these.
     func hasPrefix(_ prefix: [UInt8]) -> Bool { has(prefix, at: 0) }
 
-    /// Whether these bytes stand at `offset`.
+    /// Whether these bytes are at `offset`.
     func has(_ wanted: [UInt8], at offset: Int) -> Bool {
         guard offset >= 0, wanted.count <= byteCount - offset else { return false }
         for (index, value) in wanted.enumerated() where byte(at: offset + index) != value { return false }
         return true
     }
 
-    /// A copy of a range that lies inside.
+    /// A copy of a range, which must lie inside.
     func copy(_ range: Range<Int>) -> [UInt8] {
         unsafe extracting(range).withUnsafeBytes { bytes in unsafe [UInt8](bytes) }
     }

@@ -1,4 +1,4 @@
-/// The first bytes of a chunk while they come in, up to a fixed number.
+/// The first bytes of a chunk while they arrive, up to a fixed number.
 struct SmallBytes: Sendable {
     private(set) var bytes: [UInt8] = []
     /// How many are wanted.
@@ -10,7 +10,7 @@ struct SmallBytes: Sendable {
 
     var isComplete: Bool { bytes.count >= wanted }
 
-    /// Takes what is still wanted of a range, and returns how many bytes that were.
+    /// Takes the bytes that are still wanted from a range, and returns how many.
     @discardableResult
     mutating func take(_ source: RawSpan, _ range: Range<Int>) -> Int {
         let count = min(wanted - bytes.count, range.count)
@@ -19,7 +19,7 @@ struct SmallBytes: Sendable {
         return count
     }
 
-    /// Begins anew.
+    /// Starts again with no bytes.
     mutating func reset(wanted: Int) {
         bytes.removeAll(keepingCapacity: true)
         self.wanted = wanted

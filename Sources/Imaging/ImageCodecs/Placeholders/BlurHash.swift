@@ -6,32 +6,32 @@
     import Darwin
 #endif
 
-/// BlurHash: a blurred placeholder as a short text (Wolt, 2018, https://github.com/woltapp/blurhash,
-/// Algorithm.md): a few cosine coefficients of the picture in linear light, written to the base 83.
+/// BlurHash: a blurred placeholder as a short text (Wolt, 2018, https://github.com/woltapp/blurhash, Algorithm.md): a
+/// few cosine coefficients of the picture in linear light, written in base 83.
 public enum BlurHash {
     /// The digits of base 83, in the order of their values.
     private static let digits = Array(
         "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz#$%*+,-.:;=?@[]^_{|}~".utf8)
 
-    /// The hash of a small picture in sRGB. Transparent parts are seen over white: the format has no alpha.
+    /// The hash of a small picture in sRGB. Transparent parts are blended over white: the format has no alpha.
     ///
     /// - Parameters:
     ///   - across: coefficients along the width, 1 to 9. 4 and 3 are the usual choice for a landscape.
     ///   - down: coefficients along the height, 1 to 9.
-    /// - Returns: `4 + 2 * across * down` characters of ASCII; nil where a number of coefficients is out of range.
+    /// - Returns: `4 + 2 * across * down` characters of ASCII; nil if a number of coefficients is out of range.
     public static func text(of picture: borrowing PixelBuffer, across: Int = 4, down: Int = 3) -> String? {
         guard (1...9).contains(across), (1...9).contains(down) else { return nil }
         let (mean, others) = coefficients(picture, across: across, down: down)
         var text: [UInt8] = []
         append(across - 1 + (down - 1) * 9, count: 1, to: &text)
-        // The largest coefficient, in steps of 1/166; with a mean alone there is none.
+        // The largest coefficient, in steps of 1/166; if there is only the mean, there is none.
         let largest = others.reduce(0) { max($0, $1.red.magnitude, $1.green.magnitude, $1.blue.magnitude) }
         let step = others.isEmpty ? 0 : clamped(largest * 166 - 0.5, to: 82)
         append(step, count: 1, to: &text)
         append(encoded(mean.red) << 16 | encoded(mean.green) << 8 | encoded(mean.blue), count: 4, to: &text)
         let scale = Double(step + 1) / 166
         for color in others {
-            // Nineteen steps each, closer to each other around zero.
+            // Nineteen steps each, finer around zero.
             let parts = [color.red, color.green, color.blue].map { value -> Int in
                 let part = value / scale
                 let root = part.magnitude.squareRoot()
@@ -58,7 +58,7 @@ public enum BlurHash {
         pixels.reserveCapacity(width * height)
         SamplePixels.forEach(picture) { red, green, blue, alpha in
             func over(_ sample: UInt8) -> Double {
-                // Blended as browsers do, on the stored values.
+                // Blended as browsers do, with the stored values.
                 linear[(Int(sample) * Int(alpha) + 255 * (255 - Int(alpha)) + 127) / 255]
             }
             pixels.append(LinearColor(red: over(red), green: over(green), blue: over(blue)))
@@ -90,7 +90,7 @@ public enum BlurHash {
         value <= 0.04045 ? value / 12.92 : pow((value + 0.055) / 1.055, 2.4)
     }
 
-    /// The same the other way, to 0 ... 255.
+    /// The inverse, to 0 ... 255.
     private static func encoded(_ value: Double) -> Int {
         let value = max(0, min(1, value))
         let sample = value <= 0.0031308 ? value * 12.92 : 1.055 * pow(value, 1 / 2.4) - 0.055

@@ -2,28 +2,31 @@
 public struct DominantColor: Sendable, Hashable {
     /// sRGB, 0 to 255 each.
     public var red: UInt8
+    /// As ``red``.
     public var green: UInt8
+    /// As ``red``.
     public var blue: UInt8
 
+    /// A colour from its channels.
     public init(red: UInt8, green: UInt8, blue: UInt8) {
         self.red = red
         self.green = green
         self.blue = blue
     }
 
-    /// As CSS writes it: `#rrggbb`.
+    /// As in CSS: `#rrggbb`.
     public var hex: String {
         let digits = Array("0123456789abcdef".utf8)
         let text = [red, green, blue].flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
         return "#" + String(decoding: text, as: UTF8.self)
     }
 
-    /// Sorts the pixels into 8 x 8 x 8 equal cells of the RGB cube, each pixel counting by its alpha, and takes the
-    /// mean of the cell that holds most. A cell's six neighbours count half, so that an area of one colour is not
-    /// missed because it lies across a wall. Among equals the darkest cell is taken.
+    /// Counts the pixels in 8 x 8 x 8 equal cells of the RGB cube, each pixel weighted by its alpha, and returns the
+    /// mean of the heaviest cell. A cell's six neighbours count half, so that an area of one colour is not missed
+    /// because it crosses the border of cells. Of equal cells the darkest one is taken.
     ///
-    /// Meant for a small picture in sRGB (100 pixels a side are plenty); time and result depend on its pixels alone.
-    /// Nil where every pixel is fully transparent.
+    /// Meant for a small picture in sRGB (100 pixels per side are plenty); time and result depend only on its pixels.
+    /// Nil if every pixel is fully transparent.
     public static func of(_ picture: borrowing PixelBuffer) -> DominantColor? {
         var cells = [Cell](repeating: Cell(), count: 512)
         SamplePixels.forEach(picture) { red, green, blue, alpha in
@@ -51,7 +54,7 @@ public struct DominantColor: Sendable, Hashable {
             self.blue += Int(blue) * added
         }
 
-        /// Rounded. Asked only of a cell with weight.
+        /// Rounded. Only for a cell with a weight.
         var mean: DominantColor {
             func average(_ sum: Int) -> UInt8 { UInt8((sum + weight / 2) / weight) }
             return DominantColor(red: average(red), green: average(green), blue: average(blue))

@@ -8,7 +8,7 @@
 
 /// A picture's pixels one by one, whatever its layout.
 enum SamplePixels {
-    /// Calls `body` with red, green, blue and alpha of each pixel, row by row; alpha is 255 where there is none.
+    /// Calls `body` with red, green, blue and alpha of each pixel, row by row; alpha is 255 if there is none.
     static func forEach(_ picture: borrowing PixelBuffer, _ body: (UInt8, UInt8, UInt8, UInt8) -> Void) {
         let channels = picture.layout.bytesPerPixel
         let count = picture.width * picture.height
@@ -25,7 +25,7 @@ enum SamplePixels {
     }
 
     /// The cosines of one axis: `count` frequencies at `length` places, the first frequency's row first. `offset` is
-    /// where in a pixel its value stands: 0 or a half.
+    /// the position of a value within its pixel: 0 or a half.
     static func cosines(frequencies count: Int, length: Int, offset: Double) -> [[Double]] {
         (0..<count).map { frequency in
             (0..<length).map { cos(Double.pi * Double(frequency) * (Double($0) + offset) / Double(length)) }

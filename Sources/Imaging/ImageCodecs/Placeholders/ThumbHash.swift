@@ -1,14 +1,14 @@
 /// ThumbHash: a blurred placeholder in some 25 bytes, with its shape and transparency (Evan Wallace, 2023,
 /// https://evanw.github.io/thumbhash/).
 ///
-/// The picture is split into luminance and two colour differences, and each is kept as a few cosine coefficients in
-/// four bits each: up to 7x7 for luminance (5x5 beside alpha), 3x3 for the others, 5x5 for alpha; of these only the
-/// upper left triangle.
+/// The picture is split into luminance and two colour differences. Each is stored as a few cosine coefficients in four
+/// bits each: up to 7x7 for luminance (5x5 with alpha), 3x3 for the others, 5x5 for alpha; of these only the upper left
+/// triangle.
 public enum ThumbHash {
     /// The longer side that the format's description allows; larger pictures are scaled down first.
     public static let maximumSide = 100
 
-    /// The hash of a small picture in sRGB, 5 to 37 bytes; nil where a side is over ``maximumSide``.
+    /// The hash of a small picture in sRGB, 5 to 37 bytes; nil if a side is over ``maximumSide``.
     public static func bytes(of picture: borrowing PixelBuffer) -> [UInt8]? {
         let (width, height) = (picture.width, picture.height)
         guard max(width, height) <= maximumSide else { return nil }
@@ -83,7 +83,7 @@ public enum ThumbHash {
         }
     }
 
-    /// One plane as its mean, the largest other coefficient, and the others as parts of that one.
+    /// One plane as its mean, its largest other coefficient, and the others as fractions of that one.
     private struct Channel {
         var mean = 0.0
         var scale = 0.0

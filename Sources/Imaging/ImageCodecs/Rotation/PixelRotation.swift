@@ -1,10 +1,10 @@
 import ImageModel
 
-/// What happens to a stored picture, for all the metadata that speak of it.
+/// The rotation of a stored picture, for updating its metadata.
 struct PixelRotation {
-    /// How the picture stood in the file.
+    /// The orientation stored in the file.
     var stored: Orientation
-    /// What was asked for, as seen.
+    /// The requested change, as seen.
     var change: Orientation
     /// Width and height as stored, before and after.
     var before: PixelSize
@@ -12,10 +12,10 @@ struct PixelRotation {
     var limits: CodecLimits
     var cancelled: CancelFlag
 
-    /// What moves the stored pixels.
+    /// The symmetry that moves the stored pixels.
     var total: Orientation { stored.followed(by: change) }
 
-    /// A turn that cuts nothing off.
+    /// A rotation that cuts nothing off.
     init(
         stored: Orientation, change: Orientation, before: PixelSize, limits: CodecLimits, cancelled: CancelFlag
     ) {
@@ -27,11 +27,11 @@ struct PixelRotation {
         after = stored.followed(by: change).swapsAxes ? before.transposed : before
     }
 
-    /// What moves the pixels of a thumbnail of this size.
+    /// The symmetry that moves the pixels of a thumbnail of this size.
     ///
-    /// A thumbnail directory may have an orientation of its own. Software that only rewrites the tag of the main
-    /// picture leaves it behind; then it says how a thumbnail stands that it does not describe any more. Where the two
-    /// differ, the one counts by which thumbnail and picture are seen with the same long side.
+    /// A thumbnail directory may have its own orientation. Software that rewrites only the tag of the main picture
+    /// leaves it behind, and then it no longer describes the thumbnail. If the two differ, the one counts by which
+    /// thumbnail and picture are seen with the same long side.
     func totalForThumbnail(of size: PixelSize?, own: Orientation?) -> Orientation {
         guard let own, own != stored else { return total }
         let seen = stored.swapsAxes ? before.transposed : before

@@ -2,12 +2,12 @@ import CImageCodecs
 public import ImageModel
 
 extension ImageTransform {
-    /// The largest number of bytes that turning this file takes, beside the file itself and the new one.
+    /// The most bytes that rotating this file takes, without the file itself and the new one.
     ///
-    /// Never throws: where the header cannot be read, the transform fails before it takes any memory, and the answer
-    /// is that of the worst file with this size.
+    /// Never throws: if the header cannot be read, the transform fails before it allocates memory, and the result is
+    /// that of the worst file of this size.
     public static func memoryBytes(file: RawSpan, info: ImageInfo, limits: CodecLimits) -> Int {
-        // A thumbnail is turned when the picture itself has given its memory back.
+        // A thumbnail is rotated after the picture itself has freed its memory.
         max(pictureBytes(file: file, info: info, limits: limits), Thumbnail.workingBytes)
     }
 
@@ -20,8 +20,8 @@ extension ImageTransform {
             }
             let coefficients = Int(coding.coefficient_bytes)
             let samples = info.size.pixels * Int(coding.components)
-            // Two sets of coefficients; or, where the grid does not fit, the samples before and after beside the old
-            // coefficients of a file of many scans, then the samples beside old and new coefficients.
+            // Two sets of coefficients. Or, if the grid does not fit, the larger of two: the samples before and after,
+            // with the old coefficients of a file of many scans; the samples, with old and new coefficients.
             let old = coding.has_many_scans ? coefficients : 0
             return max(2 * coefficients, old + samples + max(samples, coefficients)) + working
         case .png:
@@ -30,21 +30,22 @@ extension ImageTransform {
         case .avif:
             return working
         case .webp:
-            // libwebp's lossless encoder, which packs alpha too, keeps a hash chain, its references and several
-            // copies: 37 bytes a pixel were measured on noise; the lossy one stays under ten.
+            // libwebp's lossless encoder, which also encodes alpha, keeps a hash chain, its references and several
+            // copies: 37 bytes per pixel were measured on noise; the lossy one stays under ten.
             let isLossless = (try? WebPHeader.read(file, limits: limits))?.coding.is_lossless ?? true
             guard isLossless || info.hasAlpha else { return 20 * info.size.pixels + working }
             return 48 * info.size.pixels + histogramBytes(pixels: info.size.pixels) + working
         }
     }
 
-    /// What libwebp's lossless encoder counts symbols in: for each tile, of at least 8 by 8 pixels and at most 2,600 in
-    /// all, two sets of 2,112 counts and some sums. In small pictures that is more than everything else.
+    /// The memory in which libwebp's lossless encoder counts symbols: for each tile, of at least 8 by 8 pixels and at
+    /// most 2,600 in total, two sets of 2,112 counts and some sums. In small pictures that is more than everything
+    /// else.
     private static func histogramBytes(pixels: Int) -> Int { min(pixels / 64 + 1, 2_600) * 2 * 8_704 }
 }
 
 extension PNGHeader {
-    /// Bytes of a pixel when samples of less than eight bits are spread to one each (PNG, table 12).
+    /// Bytes per pixel when samples of less than eight bits get one byte each (PNG, table 12).
     var bytesPerPixel: Int {
         let samples =
             switch coding.color_type {

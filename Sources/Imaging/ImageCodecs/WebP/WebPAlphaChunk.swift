@@ -1,13 +1,13 @@
-/// What an ALPH chunk says of itself (RFC 9649 section 2.7.1.2): enough to find, without decoding it, that no decoder
-/// takes it.
+/// The facts in an ALPH chunk (RFC 9649 section 2.7.1.2) that show, without decoding it, whether decoders would reject
+/// it.
 struct WebPAlphaChunk: Sendable {
-    /// Of its data.
+    /// The length of its data.
     let length: Int
     /// Its first byte; 0 until it has come.
     var header: UInt8 = 0
 
-    /// Judges it as the alpha of a lossy picture, by what libwebp refuses: no data, a compression, a preprocessing or
-    /// reserved bits that it does not know, fewer samples than the picture has pixels.
+    /// Checks it as the alpha of a lossy picture. libwebp rejects: no data; unknown compression, preprocessing or
+    /// reserved bits; fewer samples than the picture has pixels.
     func check(pixels: Int) throws(CodecError) {
         guard length > 1 else { throw .damaged("an ALPH chunk without data in the WebP") }
         let compression = header & 3

@@ -1,4 +1,4 @@
-/// One chunk of a WebP file (RFC 9649 section 2.3): name, length, data, a byte of padding where the length is odd.
+/// One chunk of a WebP file (RFC 9649 section 2.3): name, length, data, a byte of padding if the length is odd.
 struct WebPChunk: Sendable, Hashable {
     var name: FourCC
     /// Without the padding.
@@ -30,12 +30,12 @@ struct WebPChunk: Sendable, Hashable {
         name.bytes + littleEndian32(data.count) + data + (data.count % 2 == 1 ? [0] : [])
     }
 
-    /// The payload of VP8X: flags, and the canvas as sides less one.
+    /// The payload of VP8X: flags, and the sides of the canvas minus one.
     static func extendedHeader(flags: UInt8, width: Int, height: Int) -> [UInt8] {
         [flags, 0, 0, 0] + littleEndian32(width - 1).prefix(3) + littleEndian32(height - 1).prefix(3)
     }
 
-    /// Chunks that are encoded already, in a RIFF container.
+    /// Encoded chunks in a RIFF container.
     static func file(_ chunks: [[UInt8]]) -> [UInt8] {
         let count = chunks.reduce(4) { $0 + $1.count }
         var file = riff + littleEndian32(count) + webp.bytes
@@ -49,11 +49,11 @@ struct WebPChunk: Sendable, Hashable {
     }
 }
 
-/// Walks over the chunks of a WebP file, inside what its RIFF header spans and the bytes that are there.
+/// Iterates over the chunks of a WebP file, as far as its RIFF header and the bytes go.
 struct WebPChunks {
     private var offset = 12
 
-    /// The next chunk that is there whole, or nil.
+    /// The next complete chunk, or nil.
     mutating func next(in bytes: RawSpan) -> WebPChunk? {
         guard let size = bytes.littleEndian32(at: 4) else { return nil }
         let end = min(bytes.byteCount, 8 + size)
@@ -65,7 +65,7 @@ struct WebPChunks {
         return WebPChunk(name: name, data: data)
     }
 
-    /// All chunks that are there whole.
+    /// All complete chunks.
     static func all(in bytes: RawSpan, limits: CodecLimits = CodecLimits()) throws(CodecError) -> [WebPChunk] {
         var walk = WebPChunks()
         var chunks: [WebPChunk] = []

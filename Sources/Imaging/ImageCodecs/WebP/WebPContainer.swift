@@ -4,7 +4,7 @@ import ImageModel
 enum WebPContainer {
     /// The picture of `encoded`, which libwebp has just written, in a new file with these chunks.
     ///
-    /// VP8X comes first, ICCP before the picture, EXIF and XMP behind it, then the others (RFC 9649 section 2.7).
+    /// VP8X comes first, ICCP before the picture, EXIF and XMP after it, then the others (RFC 9649 section 2.7).
     static func rebuild(
         _ encoded: RawSpan, size: PixelSize, profile: [UInt8]? = nil, exif: [UInt8]? = nil, xmp: [UInt8]? = nil,
         others: [(name: FourCC, data: [UInt8])] = []
@@ -28,8 +28,7 @@ enum WebPContainer {
         return WebPChunk.file(chunks)
     }
 
-    /// The same file, whose chunks stay as they are, with an EXIF chunk at its end. A simple file becomes an extended
-    /// one.
+    /// The same file, with its chunks unchanged, and an EXIF chunk at its end. A simple file becomes an extended one.
     static func adding(exif: [UInt8], to file: RawSpan, size: PixelSize) throws(CodecError) -> [UInt8] {
         let chunks = try WebPChunks.all(in: file, limits: CodecLimits(maximumChunks: .max))
         guard let first = chunks.first, first.name == WebPChunk.extended, first.data.count >= 10 else {

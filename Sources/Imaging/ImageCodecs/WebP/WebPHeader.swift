@@ -1,14 +1,14 @@
 import CImageCodecs
 import ImageModel
 
-/// A WebP's header: what libwebp says of its first chunks.
+/// A WebP's header, as libwebp reads it from the first chunks.
 struct WebPHeader {
     var info: ImageInfo
     var coding: tt_webp_info
     var chunks: [WebPChunk]
     var profile: [UInt8]?
 
-    /// - Parameter isNamed: whether the info is to have the profile's name, for which lcms2 must open it.
+    /// - Parameter isNamed: whether the info should have the profile's name, for which lcms2 must open the profile.
     static func read(
         _ bytes: RawSpan, limits: CodecLimits, isNamed: Bool = false
     ) throws(CodecError) -> WebPHeader {
@@ -33,7 +33,7 @@ struct WebPHeader {
             format: .webp,
             size: size,
             orientation: ExifLocation.orientation(bytes, ExifLocation.find(webp: bytes, chunks: chunks)),
-            // The flag has the word only where the file ends before its first picture.
+            // The flag only counts if the file ends before its first picture.
             hasAlpha: WebPTransparency.read(bytes, canvas: size) ?? coding.has_alpha,
             frames: frames,
             isAnimation: coding.is_animated,

@@ -7,7 +7,7 @@ enum WebPMetadataFilter {
     ) throws(CodecError) -> [UInt8] {
         let chunks = try WebPChunks.all(in: file, limits: limits)
         guard let first = chunks.first, first.name == WebPChunk.extended, first.data.count >= 10 else {
-            // A simple file has its picture and nothing else; libwebp does not look behind it.
+            // A simple file has only its picture; libwebp reads nothing after it.
             let picture = WebPChunk.file(chunks.prefix(1).map { WebPChunk.encode($0.name, file.copy($0.data)) })
             guard let block = MetadataPolicy.exif(for: info.orientation) else { return picture }
             return try unsafe WebPContainer.rebuild(picture.span.bytes, size: info.size, exif: block)
@@ -42,7 +42,7 @@ enum WebPMetadataFilter {
         return WebPChunk.file([WebPChunk.encode(WebPChunk.extended, header)] + parts)
     }
 
-    /// An EXIF chunk's data without a place, behind whatever header; nil where nothing can stay.
+    /// An EXIF chunk's data without a place, after any header; nil if nothing can be kept.
     private static func cleaned(exif data: Range<Int>, _ file: RawSpan) -> [UInt8]? {
         let place = ExifHeader.anyTIFF(chunk: file, data)
         guard ExifHeader.isTIFF(file, place) else {

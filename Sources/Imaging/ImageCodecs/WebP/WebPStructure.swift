@@ -1,11 +1,11 @@
 import ImageModel
 
-/// The walk over a WebP's chunks to the end that its RIFF header states (RFC 9649 section 2).
+/// Follows a WebP's chunks to the end that its RIFF header states (RFC 9649 section 2).
 struct WebPStructure: Sendable {
     private enum State: Sendable {
         case riffHeader
         case chunkHeader
-        /// The first bytes of a chunk that is looked into.
+        /// The first bytes of a chunk that is read.
         case content(FourCC, rest: Int)
         case data(remaining: Int)
         case ended
@@ -14,7 +14,7 @@ struct WebPStructure: Sendable {
     private var state = State.riffHeader
     private var offset = 0
     private var field = SmallBytes(wanted: 12)
-    /// Offset behind the RIFF, and behind the animation frame that is being walked over.
+    /// Offset after the RIFF, and after the present animation frame.
     private var end = 0
     private var frameEnd: Int?
     private var isExtended = false
@@ -26,10 +26,10 @@ struct WebPStructure: Sendable {
     private var images = 0
     private var imagesInFrame = 0
     private var frames = 0
-    /// An EXIF chunk has been met that can be read: no later one counts.
+    /// A valid EXIF chunk has come: no later one counts.
     private var hasExif = false
     private var lateOrientation: Orientation?
-    /// The one before the picture that comes next.
+    /// The alpha chunk before the next picture.
     private var alpha: WebPAlphaChunk?
     private var transparency = WebPTransparency()
     private let limits: CodecLimits
@@ -69,7 +69,7 @@ struct WebPStructure: Sendable {
             guard span.hasPrefix(WebPChunk.riff), span.fourCC(at: 8) == WebPChunk.webp,
                 let size = span.littleEndian32(at: 4)
             else { throw .notAnImage }
-            guard size >= 12 else { throw .damaged("a WebP whose RIFF has no room for a picture") }
+            guard size >= 12 else { throw .damaged("a WebP whose RIFF is too short for a picture") }
             end = 8 + size
             try next()
         case .chunkHeader:
@@ -84,17 +84,17 @@ struct WebPStructure: Sendable {
                 try next()
             }
         case .data, .ended:
-            throw .fault("a field where none is read")
+            throw .fault("an unexpected field")
         }
     }
 
-    /// Behind a chunk: the next one, in the frame or in the file, or the end.
+    /// After a chunk: the next one, in the frame or in the file, or the end.
     private mutating func next() throws(CodecError) {
         if let frameEnd, offset >= frameEnd {
             guard imagesInFrame == 1 else { throw .damaged("a frame without a picture in the WebP") }
             self.frameEnd = nil
         }
-        // A RIFF of odd size, or a rest too short for a chunk, is padding: libwebp does not look at it either.
+        // With an odd RIFF size, or a rest too short for a chunk, the rest is padding: libwebp ignores it too.
         let limit = frameEnd ?? end
         if limit - offset >= 8 {
             state = .chunkHeader
@@ -105,7 +105,7 @@ struct WebPStructure: Sendable {
             guard images > 0 else { throw .damaged("a WebP without a picture") }
             state = .ended
         } else {
-            throw .damaged("a chunk that leaves its frame in the WebP")
+            throw .damaged("a chunk that exceeds its frame in the WebP")
         }
     }
 
@@ -118,7 +118,7 @@ struct WebPStructure: Sendable {
         try limits.check(chunks: chunks)
         let limit = frameEnd ?? end
         guard offset + length <= limit else { throw .damaged("a chunk longer than the WebP around it") }
-        // The last chunk's padding is left out by some writers.
+        // Some writers omit the last chunk's padding.
         let whole = min(length + length % 2, limit - offset)
         let wanted = try judge(name, length: length)
         guard wanted > 0 else {
@@ -130,7 +130,7 @@ struct WebPStructure: Sendable {
         if name == WebPChunk.frame { frameEnd = offset + whole }
     }
 
-    /// Judges a chunk by its place, and says how many of its bytes are looked at.
+    /// Checks a chunk's position, and returns how many of its bytes are needed.
     private mutating func judge(_ name: FourCC, length: Int) throws(CodecError) -> Int {
         switch name {
         case WebPChunk.extended:
@@ -138,7 +138,7 @@ struct WebPStructure: Sendable {
             return 10
         case WebPChunk.lossy, WebPChunk.lossless:
             guard chunks == 1 || isExtended else { throw .damaged("a WebP that does not begin with its picture") }
-            // What follows the picture of a simple file, and any second picture of a still, is not looked at.
+            // Whatever follows the picture of a simple file, and any second picture of a still file, is ignored.
             guard frameEnd != nil || !isAnimated else { throw .damaged("a picture outside the frames of the WebP") }
             let wanted = name == WebPChunk.lossy ? 10 : 5
             guard length >= wanted else { throw .damaged("a picture without a header in the WebP") }
@@ -174,7 +174,7 @@ struct WebPStructure: Sendable {
 
     private var isAnimated: Bool { flags & WebPChunk.Flag.animation != 0 }
 
-    /// Looks into the first bytes of a chunk.
+    /// Reads the first bytes of a chunk.
     private mutating func look(_ name: FourCC, _ bytes: [UInt8]) throws(CodecError) {
         switch name {
         case WebPChunk.extended:
@@ -202,7 +202,7 @@ struct WebPStructure: Sendable {
             let head = block.prefix(ExifLocation.orientationBytes)
             guard let walk = ExifReader.read(span.extracting(head)) else { break }
             hasExif = true
-            // What stands in front of the picture has been read with the header.
+            // EXIF before the picture was read with the header.
             if images > 0 { lateOrientation = walk.orientationValue }
         default: break
         }
@@ -211,7 +211,7 @@ struct WebPStructure: Sendable {
     private mutating func lookIntoPicture(_ name: FourCC, _ bytes: [UInt8]) throws(CodecError) {
         images += 1
         imagesInFrame += 1
-        // Only the first picture of a still counts for libwebp.
+        // libwebp uses only the first picture of a still file.
         guard frameEnd != nil || images == 1 else { return }
         var size: (width: Int, height: Int)
         if name == WebPChunk.lossy {

@@ -1,10 +1,10 @@
 import CImageCodecs
 import ImageModel
 
-/// ``ImageTransform`` for WebP: the picture is decoded, turned and encoded in its own manner, and the metadata chunks
-/// are put around it.
+/// ``ImageTransform`` for WebP: the picture is decoded, rotated and encoded in the same way as before, and the metadata
+/// chunks are put around it.
 enum WebPTransform {
-    /// High enough that the second loss is not seen, and the file does not grow beyond reason.
+    /// High enough that the second loss is invisible, and the file does not grow too much.
     private static let quality: Float = 95
 
     static func apply(
@@ -24,14 +24,14 @@ enum WebPTransform {
             turned, quality: quality, isLossless: header.coding.is_lossless, cancelled: cancelled)
         var outcome = ImageTransform.Outcome(bytes: [], isLossless: header.coding.is_lossless)
         outcome.bytes = try assemble(encoded, file, header, turn, &outcome.effects)
-        // Behind what the RIFF header spans, its padding included.
+        // After the length in the RIFF header and its padding.
         if let size = file.littleEndian32(at: 4), 8 + size + size % 2 < file.byteCount {
             outcome.effects.insert(.droppedPictures)
         }
         return outcome
     }
 
-    /// The same file with its tag set to upright. Chunks keep their lengths, and so does the container.
+    /// The same file with its tag set to upright. The chunks and the container keep their lengths.
     private static func retagged(
         _ file: RawSpan, _ header: WebPHeader, _ turn: PixelRotation
     ) -> ImageTransform.Outcome {
@@ -57,7 +57,7 @@ enum WebPTransform {
             let data = edited(chunk, file, turn, mayGrow: true, &effects)
             switch chunk.name {
             case WebPChunk.profile, WebPChunk.exif, WebPChunk.xmp:
-                // Of several only the first one counts (RFC 9649 section 2.7).
+                // If there are several, only the first one counts (RFC 9649 section 2.7).
                 if named[chunk.name] == nil { named[chunk.name] = data }
             default: others.append((chunk.name, data))
             }
@@ -68,7 +68,7 @@ enum WebPTransform {
             xmp: named[WebPChunk.xmp], others: others)
     }
 
-    /// A chunk's data, changed where they speak of what has been turned.
+    /// A chunk's data, changed where it describes the picture's shape.
     private static func edited(
         _ chunk: WebPChunk, _ file: RawSpan, _ turn: PixelRotation, mayGrow: Bool, _ effects: inout TransformEffects
     ) -> [UInt8] {

@@ -1,7 +1,7 @@
 import ImageModel
 
-/// Finds out whether any pixel of a WebP may be transparent, from what its pictures and frames say. The flag in VP8X is
-/// a hint only: gif2webp leaves it out where the canvas shows between the frames, and others set it for nothing.
+/// Finds out whether any pixel of a WebP may be transparent, from its pictures and frames. The flag in VP8X is only a
+/// hint: gif2webp omits it if the canvas shows between the frames, and others set it for nothing.
 struct WebPTransparency: Sendable {
     /// A frame's place on the canvas.
     struct Place: Sendable, Hashable {
@@ -29,15 +29,15 @@ struct WebPTransparency: Sendable {
         }
     }
 
-    /// How many bytes of a frame's payload ``Place`` and ``beginFrame(_:on:)`` look at.
+    /// How many bytes of a frame's payload ``Place`` and ``beginFrame(_:on:)`` need.
     static let frameHeaderBytes = 16
 
     private(set) var hasAlpha = false
-    /// What has been cleared, and is to be covered by the frame that comes next: at first the whole canvas.
+    /// The area that was cleared and must be covered by the next frame: at first the whole canvas.
     private var cleared: Place?
     private var hasBegun = false
 
-    /// A frame comes: its payload's first bytes.
+    /// Begins a frame, with the first bytes of its payload.
     mutating func beginFrame(_ header: [UInt8], on canvas: PixelSize) {
         let place = Place(frameHeader: header)
         if !hasBegun { cleared = Place(of: canvas) }
@@ -46,17 +46,17 @@ struct WebPTransparency: Sendable {
         cleared = header[15] & 1 != 0 ? place : nil
     }
 
-    /// A picture comes, behind an ALPH chunk or not.
+    /// Takes a lossy picture, which may come after an ALPH chunk.
     mutating func takeLossy(behindAlpha: Bool) {
         if behindAlpha { hasAlpha = true }
     }
 
-    /// A lossless picture: the bit behind the 28 bits of its size (section 3.4).
+    /// Takes a lossless picture: the alpha bit comes after the 28 bits of its size (section 3.4).
     mutating func takeLossless(_ header: [UInt8]) {
         if header[4] & 0x10 != 0 { hasAlpha = true }
     }
 
-    /// What a file says, or its part up to the header of its first picture; nil where no picture has come.
+    /// The result for a file, or for its first part up to the header of its first picture; nil if no picture has come.
     static func read(_ bytes: RawSpan, canvas: PixelSize) -> Bool? {
         var walk = Walk(offset: 12, end: end(of: bytes))
         var transparency = WebPTransparency()
@@ -103,7 +103,7 @@ struct WebPTransparency: Sendable {
         min(bytes.byteCount, 8 + (bytes.littleEndian32(at: 4) ?? 0))
     }
 
-    /// Chunks in a row, of which the last one may be cut off.
+    /// Consecutive chunks, of which the last one may be cut off.
     private struct Walk {
         var offset: Int
         let end: Int

@@ -3,12 +3,11 @@ import ImageModel
 
 /// Finds the part of a picture that people look at first, for `gravity=smart`.
 ///
-/// As in libvips' smartcrop three things draw attention: edges, colours like those of skin, and strong colours. They
-/// are looked for in a small copy of the picture; the part that holds most of them, those near its middle counted
-/// more, is the one to show.
+/// As in libvips' smartcrop, three things draw attention: edges, skin colours, and strong colours. They are found in a
+/// small copy of the picture. The part that contains most of them is chosen; those near its middle count more.
 enum Attention {
-    /// The longer side of the small copy. Faces of a twentieth of the picture still have some pixels there, and what
-    /// is smaller than a few pixels, grain and texture, does not count as an edge.
+    /// The longer side of the small copy, in pixels. Faces of a twentieth of the picture still have some pixels there,
+    /// and details smaller than a few pixels, such as grain and texture, do not count as edges.
     private static let side = 96
 
     /// Moves a region within the picture, keeping its size.
@@ -27,21 +26,21 @@ enum Attention {
         return moved
     }
 
-    /// An upper bound of what ``place(_:in:cancelled:)`` takes beside the picture.
+    /// An upper bound of the memory for ``place(_:in:cancelled:)``, without the picture.
     static func workingBytes(of picture: PixelSize) -> Int {
         let size = smallSize(of: picture)
         return size.pixels * (4 + 8) + Resampler.workingBytes(input: picture, output: size)
     }
 
-    /// Where a window of `length` has the most of the profile, which stands for a side of `full` pixels.
+    /// The position of a window of `length` with the highest score. The profile represents a side of `full` pixels.
     private static func position(length: Double, in full: Double, profile: [Float], from centred: Double) -> Double {
         let slack = full - length
         guard slack > 0 else { return centred }
         let step = full / Double(profile.count)
-        // Whole steps of the profile from the begin on, and the last place there is.
+        // Whole steps of the profile from the beginning, and the last possible position.
         let places = stride(from: 0, to: slack, by: step).map(\.self) + [slack]
         var best = (score: -Float.infinity, place: centred)
-        // The middle first: it stays where nothing draws attention more than anything else.
+        // The middle first: it stays if no other position scores higher.
         for place in [slack / 2] + places {
             let score = score(profile, from: place / step, to: (place + length) / step)
             if score > best.score * 1.0001 || best.score == -.infinity { best = (score, place) }
@@ -49,7 +48,7 @@ enum Attention {
         return best.place
     }
 
-    /// The sum of a profile within a window; its middle counts fully, its ends for half.
+    /// The sum of a profile within a window; its middle counts fully, its ends half.
     private static func score(_ profile: [Float], from start: Double, to end: Double) -> Float {
         let middle = (start + end) / 2
         let half = (end - start) / 2

@@ -18,7 +18,7 @@ struct AttentionMap {
         picture.withSamples { samples in
             for pixel in 0..<(width * height) {
                 let at = pixel * bytes
-                // What is not seen draws no attention.
+                // Invisible pixels draw no attention.
                 let seen = bytes == 4 ? Float(samples[at + 3]) / 255 : 1
                 let red = Float(samples[at]) * seen
                 let green = hasColor ? Float(samples[at + 1]) * seen : red
@@ -37,8 +37,8 @@ struct AttentionMap {
         }
     }
 
-    /// How much a pixel differs from the mean of its four neighbours: the Laplacian's size, 0 to 255, and some more
-    /// than colours count, as eyes are drawn by detail first. The picture's own edge has no detail beyond it.
+    /// How much a pixel differs from the mean of its four neighbours: the magnitude of the Laplacian, 0 to 255. It is
+    /// weighted more than colours, because detail draws the eye first. The picture's own edge does not count as detail.
     private static func edge(_ lightness: [Float], x: Int, y: Int, width: Int, height: Int) -> Float {
         guard x > 0, y > 0, x < width - 1, y < height - 1 else { return 0 }
         let at = y * width + x
@@ -48,9 +48,9 @@ struct AttentionMap {
 
     /// 0 to 255 by how near a colour's direction in RGB is to that of skin, which is nearly the same for all people:
     /// dark and light skin differ by length, not by direction. The direction is that of libvips, (0.78, 0.57, 0.44),
-    /// brought to a length of one.
+    /// normalised to length one.
     private static func skin(_ red: Float, _ green: Float, _ blue: Float, _ light: Float) -> Float {
-        // In the dark every colour may point there.
+        // Dark colours may have any direction.
         guard light > 20 else { return 0 }
         let length = (red * red + green * green + blue * blue).squareRoot()
         let x = red / length - 0.736

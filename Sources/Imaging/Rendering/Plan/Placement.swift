@@ -1,13 +1,13 @@
 import ImageModel
 
-/// Which part of a picture is shown, at which size, and where it stands: the arithmetic of `fit` and `gravity`, for a
-/// picture as it is seen.
+/// Which part of a picture is shown, at which size and position: the arithmetic of `fit` and `gravity`, for a picture
+/// as it is seen.
 struct Placement: Hashable {
     /// The part that is shown.
     var region: SourceRegion
-    /// The size it gets.
+    /// The size that this part gets.
     var size: PixelSize
-    /// The whole rendition, where the picture does not fill it, and the column and row of the picture's corner in it.
+    /// The whole rendition if the picture does not fill it, and the column and row of the picture's corner in it.
     var canvas: Canvas?
 
     struct Canvas: Hashable {
@@ -18,7 +18,7 @@ struct Placement: Hashable {
 
     /// Fits a picture of `source` pixels into a box; nil leaves a side free.
     ///
-    /// Products of two sides stay exact: sides of files have 32 bits at most, those of boxes 13.
+    /// Products of two sides are exact: sides of files have at most 32 bits, those of boxes 13.
     init(
         of source: PixelSize, width: Int?, height: Int?, fit: RenditionRequest.Fit, gravity: Gravity = .center
     ) {
@@ -55,7 +55,7 @@ struct Placement: Hashable {
             size = PixelSize(width: width, height: height)
             region = Self.region(of: source, width: width, height: height, gravity: gravity)
         case .crop:
-            // To fill the box would need an enlargement: at full size, what stands out of the box is cut off.
+            // Filling the box would need an enlargement: at full size, what exceeds the box is cut off.
             size = PixelSize(width: min(width, source.width), height: min(height, source.height))
             region = Self.region(
                 of: source, keeping: (Double(size.width), Double(size.height)), gravity: gravity)
@@ -63,16 +63,16 @@ struct Placement: Hashable {
         region = region.aligned(to: size)
     }
 
-    /// The largest size with the picture's proportions that fits in the box and does not enlarge.
+    /// The largest size with the picture's proportions that fits into the box without enlarging.
     private static func sizeInside(of source: PixelSize, width: Int?, height: Int?) -> PixelSize {
         sizeFitted(
             of: source, width: min(width ?? source.width, source.width),
             height: min(height ?? source.height, source.height))
     }
 
-    /// The largest size with the picture's proportions that fits in the box.
+    /// The largest size with the picture's proportions that fits into the box.
     private static func sizeFitted(of source: PixelSize, width: Int, height: Int) -> PixelSize {
-        // The side that asks for the stronger reduction decides: compare width / source.width with the other,
+        // The side that needs the stronger reduction decides: compares width / source.width with the other ratio,
         // multiplied out.
         if width * source.height <= height * source.width {
             return PixelSize(width: width, height: min(height, scaled(source.height, by: width, over: source.width)))
@@ -80,7 +80,7 @@ struct Placement: Hashable {
         return PixelSize(width: min(width, scaled(source.width, by: height, over: source.height)), height: height)
     }
 
-    /// One side as asked, the other by the picture's proportions; enlarges where needed.
+    /// One side as requested, the other by the picture's proportions; enlarges if needed.
     private static func sizeAlong(of source: PixelSize, width: Int?, height: Int?) -> PixelSize {
         if let width {
             return PixelSize(width: width, height: scaled(source.height, by: width, over: source.width))
@@ -102,7 +102,7 @@ struct Placement: Hashable {
         return region(of: source, keeping: (kept, fullHeight), gravity: gravity)
     }
 
-    /// A part of this size with the point of gravity in its middle, or as near to it as the picture reaches.
+    /// A part of this size centred on the point of gravity, or as near to it as possible.
     private static func region(
         of source: PixelSize, keeping kept: (width: Double, height: Double), gravity: Gravity
     ) -> SourceRegion {
@@ -116,7 +116,7 @@ struct Placement: Hashable {
             height: kept.height)
     }
 
-    /// What draws attention is not known here; until it is, the middle stands for it.
+    /// The attention is not known here; until it is, the middle is used.
     private static func fractions(of gravity: Gravity) -> (x: Int, y: Int) {
         switch gravity {
         case .point(let x, let y): (min(max(0, x), Gravity.scale), min(max(0, y), Gravity.scale))

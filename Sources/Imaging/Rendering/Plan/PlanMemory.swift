@@ -1,14 +1,14 @@
 import ImageCodecs
 import ImageModel
 
-/// An upper bound of what the steps of a plan take, step by step: the most that is there at one time counts.
+/// An upper bound of the memory of a plan's steps: the largest amount at any one time.
 struct PlanMemory: Sendable, Hashable {
-    /// What is needed beside decoding while the decoded picture is there.
+    /// Bytes besides decoding while the decoded picture is in memory.
     private let whileDecoded: Int
-    /// The most that is needed once it has gone.
+    /// The most bytes after it is freed.
     private let after: Int
 
-    /// What an animation takes from its first frame to its end, beside what each frame takes.
+    /// Bytes of an animation from its first frame to its end, besides those of each frame.
     private let throughout: Int
 
     /// - Parameters:
@@ -27,13 +27,13 @@ struct PlanMemory: Sendable, Hashable {
         } else {
             whileDecoded = 0
         }
-        // Turning and blending take a second picture.
+        // Rotating and blending need a second picture.
         var most = 2 * picture
         if let blur = spec.blur { most = max(most, picture + GaussianBlur.memoryBytes(size: size, deviation: blur)) }
         if let sharpen = spec.sharpen {
             most = max(most, 2 * picture + SharpenStep.workingBytes(size: size, deviation: sharpen.deviation))
         }
-        // A background that lets light through makes a picture transparent that was not.
+        // A translucent background can make an opaque picture transparent.
         let hasAlpha =
             spec.format.capabilities.hasAlpha && (info.hasAlpha || (padding.map { $0.color.alpha < 255 } ?? false))
         let output = padding.map(\.size) ?? size
@@ -48,14 +48,14 @@ struct PlanMemory: Sendable, Hashable {
         let format = ImageEncoder.format(for: spec.format, size: output)
         let encoding = ImageEncoder.memoryBytes(
             size: output, format: format, quality: spec.quality, hasAlpha: hasAlpha)
-        // The best file so far stays while the next one is tried.
+        // The best file so far is kept while the next one is tried.
         let kept = spec.maximumBytes.map { min($0, output.pixels * 4) } ?? 0
         after = max(most, sheet + encoding + kept)
     }
 
-    /// - Parameter decoding: what decoding takes, the decoded picture included.
+    /// - Parameter decoding: the bytes of decoding, including the decoded picture.
     func bytes(decoding: Int) -> Int {
-        // The player keeps its canvas while a frame is worked on.
+        // The animation decoder keeps its canvas while a frame is processed.
         throughout > 0 ? decoding + max(whileDecoded, after) + throughout : max(decoding + whileDecoded, after)
     }
 }

@@ -1,10 +1,10 @@
 import ImageCodecs
 public import ImageModel
 
-/// How much work a rendition is, as a number of bytes: those of the pixels that a plain JPEG would be decoded to in the
-/// same time. It is what permits for the codecs are shared by.
+/// How much work a rendition is, as a number of bytes: those of the pixels of a plain JPEG that would be decoded in the
+/// same time. Codec permits are shared by this number.
 extension RenderPlan {
-    /// - Parameter info: what the plan was made of.
+    /// - Parameter info: the info that the plan was made from.
     public func workBytes(info: ImageInfo, spec: RenditionSpec) -> Int {
         let frames = isAnimated ? max(1, info.frames ?? 1) : 1
         return Self.sum(
@@ -18,10 +18,10 @@ extension RenderPlan {
         return Self.sum(Self.product(frames, info.size.pixels, 4), Self.product(outputSize.pixels, 4))
     }
 
-    /// Of a pixel of a PNG or WebP that is decoded and encoded again without loss.
+    /// For a pixel of a PNG or WebP that is decoded and encoded again without loss.
     public static let losslessPrice = 36
 
-    /// Of a pixel that is read. Four bytes of a plain JPEG are the measure; the others take two or three times as long.
+    /// For a pixel that is read. Four bytes of a plain JPEG are the unit; the others take two or three times as long.
     private static func decodingPrice(of format: ImageFormat) -> Int {
         switch format {
         case .jpeg: 4
@@ -30,8 +30,8 @@ extension RenderPlan {
         }
     }
 
-    /// Of a pixel that is made. Estimates: for a million of them about 20 ms as a JPEG, 55 as a PNG, 120 as a WebP and
-    /// 170 as an AVIF, where a million pixels of a plain JPEG take 8 ms to decode. No benchmark of this project checks
+    /// For a pixel that is made. Estimates: a million pixels take about 20 ms as a JPEG, 55 as a PNG, 120 as a WebP and
+    /// 170 as an AVIF, when a million pixels of a plain JPEG take 8 ms to decode. No benchmark of this project checks
     /// them.
     private func makingPrice(_ spec: RenditionSpec) -> Int {
         let encoding =
@@ -41,7 +41,7 @@ extension RenderPlan {
             case .webp: 60
             case .avif: 86
             }
-        // A limit of bytes is met by encoding several times.
+        // A limit of bytes needs several encodings.
         let rounds = spec.maximumBytes == nil ? 1 : 5
         return rounds * encoding + (blur == nil ? 0 : 8) + (sharpen == nil ? 0 : 8) + (resampling == nil ? 0 : 4)
     }

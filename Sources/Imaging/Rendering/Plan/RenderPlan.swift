@@ -1,67 +1,73 @@
 import ImageCodecs
 public import ImageModel
 
-/// All that a rendition decides before a pixel is touched: made from header, request and limits alone. It lists what
-/// the steps do; a nil is a step that has nothing to do.
+/// Everything about a rendition that is decided before a pixel is touched, from header, request and limits alone. It
+/// lists what the steps do; nil means that a step has nothing to do.
 public struct RenderPlan: Sendable, Hashable {
-    /// The part of the decoded picture that is resampled, and the size that comes out; both as stored, before the
-    /// picture is turned.
+    /// The part of the decoded picture that is resampled, and the resulting size; both as stored, before the picture is
+    /// rotated.
     public struct Resampling: Sendable, Hashable {
+        /// The part that is resampled, in pixels of the decoded picture.
         public var region: SourceRegion
+        /// What comes out, in pixels.
         public var size: PixelSize
-        /// The region keeps its size, but is moved to where attention is drawn, once the pixels are there.
+        /// The region keeps its size, but is moved to the centre of attention once the pixels are there.
         public var isSmart: Bool
     }
 
-    /// How the picture is put onto a larger sheet.
+    /// How the picture is placed on a larger canvas.
     public struct Padding: Sendable, Hashable {
-        /// Of the sheet.
+        /// The size of the canvas.
         public var size: PixelSize
         /// Column and row of the picture's top left corner.
         public var x: Int
+        /// See ``x``.
         public var y: Int
+        /// The colour of the canvas around the picture.
         public var color: Color
     }
 
-    /// The decoder makes the picture smaller by this.
+    /// The decoder reduces the picture by this factor.
     public let scaleDenominator: Int
-    /// Nil: the decoded picture has the right size already and is shown whole.
+    /// Nil: the decoded picture already has the right size and is shown whole.
     public let resampling: Resampling?
     /// The standard deviation of a Gaussian bell, in pixels.
     public let blur: Double?
+    /// Nil: the picture is not sharpened.
     public let sharpen: RenditionSpec.Sharpen?
-    /// What transparent pixels are blended over.
+    /// The colour that transparent pixels are blended over.
     public let background: Color?
-    /// How the picture is turned: upright first, then as asked.
+    /// How the picture is rotated: to upright first, then as requested.
     public let orientation: Orientation
+    /// Nil: no padding.
     public let padding: Padding?
-    /// As seen, padding included.
+    /// As seen, including padding.
     public let outputSize: PixelSize
-    /// Every frame of an animation is rendered, and an animated WebP comes out.
+    /// Every frame of an animation is rendered, and the result is an animated WebP.
     public let isAnimated: Bool
-    /// The source is an animation, of which whole frames in RGBA are handed out.
+    /// The source is an animation, whose decoder returns whole frames in RGBA.
     let isPlayed: Bool
-    /// An upper bound of the bytes that the rendering takes at any moment, for any file with this header. Where the
-    /// file is at hand, ``memoryBytes(file:info:limits:)`` is closer.
+    /// An upper bound of the rendering's memory at any moment, in bytes, for any file with this header. If the file is
+    /// here, ``memoryBytes(file:info:limits:)`` is more precise.
     public let memoryBytes: Int
     private let memory: PlanMemory
 
-    /// - Throws: ``RenderError/unsupported(_:)`` for an animation in a format that is written as a still only, where no
-    ///   still is asked for; ``RenderError/tooLarge(limit:value:maximum:)`` where
-    ///   a side that was asked for, or one enlarged with it, passes ``RenderLimits/maximumSide``, where the format
-    ///   cannot hold the result, or where the picture has too many pixels.
-    /// - Parameter original: the size of the picture that `info` stands for, where it is an intermediate of it (see
-    ///   ``IntermediateRules``): the rendition comes out in the same size, of the same part, as it would of the
+    /// - Throws: ``RenderError/unsupported(_:)`` for an animation in a format that only supports still pictures, unless
+    ///   a still is requested; ``RenderError/tooLarge(limit:value:maximum:)`` if a requested side, or one enlarged with
+    ///   it, exceeds ``RenderLimits/maximumSide``, if the format cannot hold the result, or if the picture has too many
+    ///   pixels.
+    /// - Parameter original: the size of the original, if `info` is that of its intermediate (see
+    ///   ``IntermediateRules``): the rendition then has the same size, and shows the same part, as one made from the
     ///   original.
     public init(
         info: ImageInfo, of original: PixelSize? = nil, spec: RenditionSpec, limits: RenderLimits
     ) throws(RenderError) {
         let frames = info.frames ?? 1
         isPlayed = info.isAnimation
-        // An animation of one frame is a still that is coded otherwise.
+        // An animation of one frame is a still picture in another coding.
         isAnimated = frames > 1 && !spec.isStill
         if isAnimated { try Self.checkAnimation(info, spec) }
-        // Of a sequence of AVIF only the first picture is decoded, in the layout of a still.
+        // For an AVIF sequence only the first picture is decoded, in the layout of a still picture.
         let isWholeRGBA = isPlayed && info.format != .avif
         try Self.check("the number of pixels", info.size.pixels, at: limits.codec.maximumPixels)
         for side in [spec.width, spec.height].compactMap(\.self) {
@@ -69,8 +75,8 @@ public struct RenderPlan: Sendable, Hashable {
             try Self.check("a side", side, at: limits.maximumSide)
         }
 
-        // Box and gravity are meant as the picture is finally seen. It is scaled as it is stored, though: afterwards
-        // there are mostly fewer pixels to turn.
+        // Box and gravity apply to the picture as it is finally seen. But it is scaled as it is stored: after that
+        // there are mostly fewer pixels to rotate.
         let orientation = info.orientation.followed(by: spec.turn)
         let full = original ?? info.size
         let seen = orientation.swapsAxes ? full.transposed : full
@@ -123,21 +129,21 @@ public struct RenderPlan: Sendable, Hashable {
     /// An upper bound for this file, whose header says how it is coded: a sequential JPEG takes far less than a
     /// progressive one.
     public func memoryBytes(file: RawSpan, info: ImageInfo, limits: RenderLimits) -> Int {
-        // Of an AVIF's sequence one picture is decoded, at the size that it is coded in, before it is cut.
+        // One picture of an AVIF sequence is decoded, at its coded size, before it is cropped.
         if isPlayed, info.format != .avif { return memoryBytes }
         return memory.bytes(
             decoding: ImageDecoder.memoryBytes(
                 file: file, info: info, scaleDenominator: scaleDenominator, limits: limits.codec))
     }
 
-    /// The format that comes out: WebP stands in for an AVIF that is too large, and for every animation.
+    /// The format of the result: WebP replaces an AVIF that is too large, and is used for every animation.
     public func outputFormat(_ spec: RenditionSpec) -> ImageFormat {
         isAnimated ? .webp : ImageEncoder.format(for: spec.format, size: outputSize)
     }
 
-    /// Whether a picture in Y, Cb and Cr can be encoded as it comes out of its resampling, or turned.
+    /// Whether a picture in Y, Cb and Cr can be encoded directly after resampling or rotation.
     func staysPlanar(spec: RenditionSpec) -> Bool {
-        // A limit of bytes is met by encoding one picture several times.
+        // With a limit of bytes, one picture is encoded several times.
         guard let resampling, spec.format == .jpeg, spec.maximumBytes == nil, blur == nil, sharpen == nil,
             padding == nil
         else { return false }
@@ -148,13 +154,13 @@ public struct RenderPlan: Sendable, Hashable {
             || (size.width % 2 == 0 && size.height % 2 == 0)
     }
 
-    /// What can become of an animation that is to stay one.
+    /// Checks whether an animation can stay one.
     private static func checkAnimation(_ info: ImageInfo, _ spec: RenditionSpec) throws(RenderError) {
         guard info.format != .avif else {
             throw .unsupported("the image is an AVIF animation, of which only frame=0 can be shown")
         }
         switch spec.format {
-        // WebP stands in for AVIF, as it does for one of too many pixels.
+        // WebP replaces AVIF, as for a picture of too many pixels.
         case .webp, .avif: break
         case .jpeg, .png:
             throw .unsupported(

@@ -2,10 +2,10 @@ import CRendering
 import ImageCodecs
 import ImageModel
 
-/// The first step of a plan for a JPEG that does not stay one: Y, Cb and Cr are resampled as they are stored, all to
-/// the full size, and become RGB row by row, before they are rounded to bytes.
+/// The first step of a plan for a JPEG that becomes another format: Y, Cb and Cr are resampled as they are stored, all
+/// to the full size, and become RGB row by row, before they are rounded to bytes.
 enum PlanarColor {
-    /// - Parameter planes: decoded by the plan's denominator.
+    /// - Parameter planes: decoded with the plan's denominator.
     /// - Throws: ``CodecError/outOfMemory``, ``CodecError/cancelled``.
     static func resample(
         _ planes: borrowing JPEGPlanes, resampling: RenderPlan.Resampling, denominator: Int, cancelled: CancelFlag

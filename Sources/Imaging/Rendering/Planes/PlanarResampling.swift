@@ -3,22 +3,22 @@ import ImageModel
 
 /// The first step of a plan for a JPEG that becomes a JPEG: Y, Cb and Cr are resampled as they are stored.
 ///
-/// Half of the samples of RGB, and no pixel is converted that is thrown away afterwards.
+/// That is half of the samples of RGB, and no pixel is converted that is dropped afterwards.
 struct PlanarResampling: ~Copyable {
     /// Pictures of ``PixelBuffer/Layout/gray8``.
     var y: PixelBuffer
     var cb: PixelBuffer
     var cr: PixelBuffer
 
-    /// Whether the plan has such a step. Where attention is to be found, all colours must be there at once.
+    /// Whether the plan has such a step. Finding the attention needs all colours at once.
     static func applies(to plan: RenderPlan, info: ImageInfo) -> Bool {
         guard info.format == .jpeg, let resampling = plan.resampling else { return false }
         return !resampling.isSmart
     }
 
     /// - Parameters:
-    ///   - planes: decoded by the plan's denominator.
-    ///   - chroma: the size that Cb and Cr are to have: that of the result, or half of it, rounded up.
+    ///   - planes: decoded with the plan's denominator.
+    ///   - chroma: the size for Cb and Cr: that of the result, or half of it, rounded up.
     /// - Throws: ``CodecError/outOfMemory``, ``CodecError/cancelled``.
     init(
         _ planes: borrowing JPEGPlanes, resampling: RenderPlan.Resampling, denominator: Int, chroma: PixelSize,
@@ -28,7 +28,7 @@ struct PlanarResampling: ~Copyable {
         let y = try Self.resample(planes, 0, by: tables[0], cancelled: cancelled)
         let cb = try Self.resample(planes, 1, by: tables[1], cancelled: cancelled)
         let cr = try Self.resample(planes, 2, by: tables[2], cancelled: cancelled)
-        // At once: no member may be left half set where another one fails.
+        // All at once: no member may be initialised alone if another one fails.
         self.init(y: y, cb: cb, cr: cr)
     }
 
@@ -55,7 +55,7 @@ struct PlanarResampling: ~Copyable {
         return output
     }
 
-    /// For Y, Cb and Cr. What is equal is made once.
+    /// For Y, Cb and Cr. Equal tables are made once.
     static func tables(
         _ planes: borrowing JPEGPlanes, resampling: RenderPlan.Resampling, denominator: Int, chroma: PixelSize
     ) -> [ResampleTables] {
@@ -76,7 +76,7 @@ struct PlanarResampling: ~Copyable {
         of plane: JPEGPlanes.Plane, _ resampling: RenderPlan.Resampling, denominator: Int, size: PixelSize
     ) -> SourceRegion {
         let factor = (x: plane.scale.x * Double(denominator), y: plane.scale.y * Double(denominator))
-        // Halved from an odd size, the last sample reaches half of its width beyond the picture.
+        // Halved from an odd size, the last sample extends half of its width beyond the picture.
         let isHalved = size != resampling.size
         let reach = (
             x: isHalved ? Double(2 * size.width) / Double(resampling.size.width) : 1,
@@ -88,7 +88,7 @@ struct PlanarResampling: ~Copyable {
             height: resampling.region.height * factor.y * reach.y)
     }
 
-    /// All three, turned. Halved planes of odd sizes cannot be turned: their last samples would come first.
+    /// All three, rotated. Halved planes of odd sizes cannot be rotated: their last samples would come first.
     /// - Throws: ``CodecError/outOfMemory``, ``CodecError/cancelled``.
     borrowing func turned(_ orientation: Orientation, cancelled: CancelFlag) throws(CodecError) -> PlanarResampling {
         let y = try QuarterRotation.apply(orientation, to: y, cancelled: cancelled)

@@ -1,13 +1,13 @@
 import ImageCodecs
 import ImageModel
 
-/// A blur by a Gaussian bell.
+/// A Gaussian blur.
 ///
-/// A wide bell leaves nothing in a picture that one of fewer pixels could not hold. So the bell is taken only at points
-/// half its standard deviation apart, and what is between them is drawn by Lanczos: the same picture, but the time does
-/// not grow with the width of the bell.
+/// After a wide blur the picture could be held by fewer pixels. So the blur is only computed at points half its
+/// standard deviation apart, and Lanczos interpolates between them: the same picture, but the time does not grow with
+/// the width of the blur.
 enum GaussianBlur {
-    /// - Parameter deviation: the bell's standard deviation in pixels, more than 0.
+    /// - Parameter deviation: the standard deviation in pixels, more than 0.
     /// - Throws: ``CodecError/outOfMemory``, ``CodecError/cancelled``.
     static func apply(
         deviation: Double, to picture: borrowing PixelBuffer, cancelled: CancelFlag
@@ -21,7 +21,7 @@ enum GaussianBlur {
         return try Resampler.resample(blurred, region: whole(of: points), to: size, cancelled: cancelled)
     }
 
-    /// An upper bound of what it takes beside the picture that is handed in, the result included.
+    /// An upper bound of its memory, without the input picture but including the result.
     static func memoryBytes(size: PixelSize, deviation: Double) -> Int {
         let points = points(of: size, deviation: deviation)
         return size.pixels * 4 + points.pixels * 4
@@ -30,8 +30,8 @@ enum GaussianBlur {
     }
 
     private static func points(of size: PixelSize, deviation: Double) -> PixelSize {
-        // Below two steps' distance there would be nothing to save. Some points are left in any case: with them the
-        // edges of a picture that is smaller than the bell keep their weight.
+        // Below a distance of two steps there would be nothing to save. Some points are always kept: with them, the
+        // edges of a picture that is smaller than the blur keep their weight.
         let step = max(1, deviation / 2)
         guard step >= 2 else { return size }
         func count(_ side: Int) -> Int { min(side, max(8, Int((Double(side) / step).rounded(.up)))) }

@@ -1,10 +1,10 @@
 import ImageCodecs
 import ImageModel
 
-/// Turns and flips pictures in memory.
+/// Rotates and flips pictures in memory.
 enum QuarterRotation {
-    /// A picture is walked through in squares of so many pixels, so that for a turn by 90 degrees both the rows that
-    /// are read and those that are written stay in the cache.
+    /// A picture is processed in squares of so many pixels, so that for a rotation by 90 degrees the rows that are read
+    /// and those that are written stay in the cache.
     private static let tile = 32
 
     /// The picture with the symmetry applied.
@@ -16,7 +16,7 @@ enum QuarterRotation {
         var output = try PixelBuffer(width: size.width, height: size.height, layout: picture.layout)
         let walk = Walk(orientation, width: picture.width, height: picture.height)
         let bytes = picture.layout.bytesPerPixel
-        // Every output pixel lies within the output, and the walk takes it to one within the input.
+        // Every output pixel is inside the output, and the walk maps it to one inside the input.
         let isFinished = picture.withUnsafeBytes { input in
             output.withUnsafeMutableBytes { output in
                 guard let input = input.baseAddress?.assumingMemoryBound(to: UInt8.self),
@@ -41,7 +41,7 @@ enum QuarterRotation {
         return output
     }
 
-    /// Copies pixels that lie `step` bytes apart to where they lie side by side.
+    /// Copies pixels that are `step` bytes apart to adjacent places.
     private static func copy(
         from source: UnsafePointer<UInt8>, step: Int, to target: UnsafeMutablePointer<UInt8>, pixels: Int, bytes: Int
     ) {
@@ -61,8 +61,8 @@ enum QuarterRotation {
         }
     }
 
-    /// Where in the input, counted in pixels, the output's first pixel is found, and how far it is from there to the
-    /// one that is next in the output.
+    /// The position, in pixels of the input, of the output's first pixel, and the distances from there to the next
+    /// output pixels.
     private struct Walk {
         var origin: Int
         /// One to the right in the output.

@@ -6,20 +6,20 @@
     import Darwin
 #endif
 
-/// How much the samples around a point count for it, by their distance.
+/// The weights of the samples around a point, by their distance.
 enum ResampleFilter: Hashable {
     /// The Lanczos window of three lobes: sinc(x) sinc(x/3) within three pixels of its centre, zero beyond (Turkowski,
     /// "Filters for common resampling tasks", Graphics Gems, 1990).
     case lanczos
-    /// A bell with this standard deviation in pixels of the input, cut off at 3.5 times that: half a thousandth of its
-    /// area is beyond.
+    /// A Gaussian with this standard deviation in pixels of the input, cut off at 3.5 times that: half a thousandth of
+    /// its area is beyond.
     case gaussian(deviation: Double)
 
-    /// How far samples count, in pixels of the input.
-    /// - Parameter scale: pixels of the input for one of the output.
+    /// How far away samples count, in pixels of the input.
+    /// - Parameter scale: pixels of the input per pixel of the output.
     func reach(scale: Double) -> Double {
         switch self {
-        // For a reduction the filter grows with it, so that no sample is passed over (no aliasing).
+        // For a reduction the filter is widened, so that no sample is skipped (no aliasing).
         case .lanczos: 3 * max(scale, 1)
         case .gaussian(let deviation): 3.5 * deviation
         }
@@ -39,7 +39,7 @@ enum ResampleFilter: Hashable {
     }
 
     private static func sinc(_ x: Double) -> Double {
-        // Exact zeros at whole numbers make a resampling at 1:1 a copy; sin(.pi * x) would leave 1e-16 there.
+        // Exact zeros at whole numbers make a resampling at 1:1 a copy; sin(.pi * x) would return 1e-16 there.
         if x == x.rounded() { return x == 0 ? 1 : 0 }
         let angle = Double.pi * x
         return sin(angle) / angle

@@ -3,10 +3,10 @@ import ImageModel
 
 /// The windows and weights of both axes. Planes of the same size share them.
 struct ResampleTables {
-    /// What the tables are made from: equal geometries have equal tables.
+    /// The input of the tables: equal geometries have equal tables.
     struct Geometry: Hashable {
         var input: PixelSize
-        /// The part to show, within the input. What lies beyond it still counts for the pixels at its edges.
+        /// The part to show, within the input. Pixels outside it still count for the pixels at its edges.
         var region: SourceRegion
         var output: PixelSize
         var filter: ResampleFilter
@@ -15,7 +15,7 @@ struct ResampleTables {
     let geometry: Geometry
     let vertical: ResampleWeights
     let horizontal: ResampleWeights
-    /// The windows of a row, counted from the first column that is used.
+    /// The windows of a row, counted from the first column used.
     let windows: [tr_window]
 
     init(_ geometry: Geometry) {

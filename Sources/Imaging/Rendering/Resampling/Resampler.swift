@@ -2,14 +2,14 @@ import CRendering
 import ImageCodecs
 import ImageModel
 
-/// Resamples part of a picture to a new size: Lanczos with three lobes, stretched for reductions, in fixed point.
+/// Resamples part of a picture to a new size: Lanczos with three lobes, widened for reductions, in fixed point.
 ///
-/// It goes through the output row by row: the input rows of one output row are summed up first, then that one row of
-/// sums is filtered sideways. So nothing but the two pictures, two tables and one row is in memory. Samples are taken
-/// as they are, not linearised, as browsers, libvips and imgproxy do by default.
+/// It computes the output row by row: the input rows of one output row are summed first, then that one row of sums is
+/// filtered horizontally. So only the two pictures, two tables and one row are in memory. Samples are used as they are,
+/// not linearised, as browsers, libvips and imgproxy do by default.
 enum Resampler {
     /// - Parameters:
-    ///   - region: the part to show, within the picture. What lies beyond it still counts for the pixels at its edges.
+    ///   - region: the part to show, within the picture. Pixels outside it still count for the pixels at its edges.
     ///   - size: of the output; sides of at least 1.
     /// - Throws: ``CodecError/outOfMemory``, ``CodecError/cancelled``.
     static func resample(
@@ -37,7 +37,7 @@ enum Resampler {
         return output
     }
 
-    /// Rows of samples in memory, `stride` bytes apart, the last one perhaps without the filling between rows.
+    /// Rows of samples in memory, `stride` bytes apart; the padding after the last one may be missing.
     struct Plane {
         var samples: UnsafeRawBufferPointer
         var stride: Int
@@ -49,7 +49,7 @@ enum Resampler {
     /// - Parameters:
     ///   - channels: 1, 3, or 4 with alpha.
     ///   - tables: made for an input of this size.
-    /// - Returns: whether it was finished, or cancelled.
+    /// - Returns: whether it was finished; false if it was cancelled.
     static func resample(
         _ input: Plane, channels: Int, tables: ResampleTables, into output: UnsafeMutableRawBufferPointer,
         cancelled: CancelFlag
@@ -62,15 +62,15 @@ enum Resampler {
                 && tables.geometry.input == PixelSize(width: input.width, height: input.height),
             "less memory than the picture needs")
 
-        // Only the columns that are used are summed. The kernels may read some sums behind the last one.
+        // Only the columns that are used are summed. The kernels may read some sums after the last one.
         let columns = tables.horizontal.used
         let samples = columns.count * channels
         let sums = UnsafeMutablePointer<Int16>.allocate(capacity: samples + slack)
         sums.initialize(repeating: 0, count: samples + slack)
         defer { sums.deallocate() }
 
-        // The bounds of all reads and writes below: windows lie within the input (see ResampleWeights), columns too,
-        // and both memories hold as many bytes as was checked above.
+        // The bounds of all reads and writes below: windows are inside the input (see ResampleWeights), columns too,
+        // and both memories are as large as was checked above.
         return tables.vertical.weights.withUnsafeBufferPointer { verticalWeights in
             tables.horizontal.weights.withUnsafeBufferPointer { horizontalWeights in
                 tables.windows.withUnsafeBufferPointer { windows in
@@ -104,7 +104,7 @@ enum Resampler {
         }
     }
 
-    /// An upper bound of what ``resample(_:region:to:filter:cancelled:)`` takes beside its input and output.
+    /// An upper bound of the memory for ``resample(_:region:to:filter:cancelled:)``, without its input and output.
     static func workingBytes(input: PixelSize, output: PixelSize, filter: ResampleFilter = .lanczos) -> Int {
         ResampleTables.bytes(input: input, output: output, filter: filter)
             + (input.width * 4 + slack) * MemoryLayout<Int16>.stride
@@ -112,7 +112,7 @@ enum Resampler {
 
     private static let slack = Int(TR_SLACK)
 
-    /// Whether every pixel asked for is one that is there.
+    /// Whether every output pixel is exactly an input pixel.
     private static func isCopy(_ geometry: ResampleTables.Geometry) -> Bool {
         let (region, size) = (geometry.region, geometry.output)
         return geometry.filter == .lanczos && region.width == Double(size.width)

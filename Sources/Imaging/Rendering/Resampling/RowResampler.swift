@@ -1,8 +1,8 @@
 import CRendering
 import ImageModel
 
-/// Resamples one plane row by row, any row at a time, with six fractional bits left: for what goes on with the samples
-/// before they are rounded.
+/// Resamples one plane row by row, in any order, and leaves six fractional bits, for further computation before the
+/// samples are rounded.
 struct RowResampler: ~Copyable {
     private let input: Resampler.Plane
     private let tables: ResampleTables
@@ -10,7 +10,7 @@ struct RowResampler: ~Copyable {
     private let row: UnsafeMutablePointer<Int16>
 
     /// - Parameters:
-    ///   - input: must live as long as this, and be of one channel.
+    ///   - input: must live as long as this, and have one channel.
     ///   - tables: made for an input of this size.
     init(_ input: Resampler.Plane, tables: ResampleTables) {
         precondition(
@@ -35,7 +35,7 @@ struct RowResampler: ~Copyable {
     func row(_ y: Int) -> UnsafePointer<Int16> {
         let window = tables.vertical.windows[y]
         let columns = tables.horizontal.used
-        // Windows lie within the input (see ResampleWeights), columns too.
+        // Windows are inside the input (see ResampleWeights), columns too.
         tables.vertical.weights.withUnsafeBufferPointer { vertical in
             tables.horizontal.weights.withUnsafeBufferPointer { horizontal in
                 tables.windows.withUnsafeBufferPointer { windows in

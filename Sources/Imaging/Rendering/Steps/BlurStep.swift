@@ -1,6 +1,6 @@
 import ImageCodecs
 
-/// Blurs the picture, at its final size and before anything is put beside it.
+/// Blurs the picture at its final size, before it is padded.
 enum BlurStep: RenderStep {
     static func apply(
         _ picture: consuming PixelBuffer, plan: RenderPlan, cancelled: CancelFlag

@@ -1,7 +1,7 @@
 import ImageCodecs
 import ImageModel
 
-/// Blends a transparent picture over a colour: the one asked for, or white for a format without transparency.
+/// Blends a transparent picture over a colour: the requested one, or white for a format without transparency.
 enum FlattenStep: RenderStep {
     static func apply(
         _ picture: consuming PixelBuffer, plan: RenderPlan, cancelled: CancelFlag
@@ -12,7 +12,7 @@ enum FlattenStep: RenderStep {
         let (width, height) = (picture.width, picture.height)
         let isFinished = picture.withUnsafeBytes { input in
             output.withUnsafeMutableBytes { output in
-                // Both buffers hold width * height pixels, of four bytes and of three, or of four both.
+                // Both buffers have width * height pixels: of four and three bytes, or both of four.
                 guard let pixels = input.baseAddress?.assumingMemoryBound(to: UInt8.self),
                     let target = output.baseAddress?.assumingMemoryBound(to: UInt8.self)
                 else { return true }
@@ -45,7 +45,7 @@ enum FlattenStep: RenderStep {
         }
     }
 
-    /// Over a colour that lets light through something of both is left: Porter and Duff's "over".
+    /// Over a translucent colour something of both remains: Porter and Duff's "over".
     private static func blend(
         _ row: UnsafePointer<UInt8>, overTransparent color: Color, into target: UnsafeMutablePointer<UInt8>, count: Int
     ) {
@@ -64,7 +64,7 @@ enum FlattenStep: RenderStep {
         }
     }
 
-    /// A 255th, rounded to the nearest: at most 255 * 255 comes in.
+    /// A 255th, rounded to the nearest: the input is at most 255 * 255.
     @inline(__always)
     private static func rounded(_ value: Int32) -> UInt8 {
         UInt8(truncatingIfNeeded: (value &+ 127) / 255)

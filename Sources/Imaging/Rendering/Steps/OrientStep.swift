@@ -1,7 +1,7 @@
 import ImageCodecs
 import ImageModel
 
-/// Turns the picture upright. After scaling, when there are fewer pixels to move.
+/// Rotates the picture to upright. After scaling, when there are fewer pixels to move.
 enum OrientStep: RenderStep {
     static func apply(
         _ picture: consuming PixelBuffer, plan: RenderPlan, cancelled: CancelFlag

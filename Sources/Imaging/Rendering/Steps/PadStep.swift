@@ -1,7 +1,7 @@
 import ImageCodecs
 import ImageModel
 
-/// Puts the picture onto a larger sheet of one colour.
+/// Puts the picture onto a larger canvas of one colour.
 enum PadStep: RenderStep {
     static func apply(
         _ picture: consuming PixelBuffer, plan: RenderPlan, cancelled: CancelFlag
@@ -9,11 +9,11 @@ enum PadStep: RenderStep {
         guard let padding = plan.padding else { return picture }
         let layout = layout(of: picture.layout, on: padding.color)
         var output = try PixelBuffer(width: padding.size.width, height: padding.size.height, layout: layout)
-        // The plan has made the sheet as large as the picture at least; nothing is written beyond it in any case.
+        // The plan has made the canvas at least as large as the picture; nothing is written outside it in any case.
         let width = min(picture.width, padding.size.width - padding.x)
         let height = min(picture.height, padding.size.height - padding.y)
         guard width > 0, height > 0, padding.x >= 0, padding.y >= 0 else {
-            throw .fault("a picture beside its sheet")
+            throw .fault("a picture outside its canvas")
         }
         let color = padding.color
         let pixel = [color.red, color.green, color.blue, color.alpha]
@@ -31,7 +31,7 @@ enum PadStep: RenderStep {
                     for x in 0..<width {
                         let (source, target) = (from + x * channels.input, to + x * channels.output)
                         for channel in 0..<min(channels.output, 3) {
-                            // Grey stands for all three colours.
+                            // Grey is used for all three colours.
                             output[target + channel] = input[source + min(channel, channels.input - 1)]
                         }
                         // A picture without alpha is opaque.
@@ -45,7 +45,7 @@ enum PadStep: RenderStep {
         return output
     }
 
-    /// What holds both the picture and the colour.
+    /// The layout that can hold both the picture and the colour.
     private static func layout(of picture: PixelBuffer.Layout, on color: Color) -> PixelBuffer.Layout {
         if picture.hasAlpha || color.alpha < 255 { return .rgba8 }
         let isGray = color.red == color.green && color.green == color.blue

@@ -1,8 +1,8 @@
 import ImageCodecs
 
-/// One thing that is done to the pixels between decoding and encoding.
+/// One step that changes the pixels between decoding and encoding.
 protocol RenderStep: SendableMetatype {
-    /// Takes the picture and gives it back changed, or as it was if the plan asks for nothing here.
+    /// Takes the picture and returns it changed, or unchanged if the plan has nothing for this step.
     /// - Throws: ``CodecError/outOfMemory``, ``CodecError/cancelled``.
     static func apply(
         _ picture: consuming PixelBuffer, plan: RenderPlan, cancelled: CancelFlag

@@ -1,6 +1,6 @@
 import ImageCodecs
 
-/// Cuts and scales in one go: the filter reads only what will be seen.
+/// Crops and scales in one step: the filter reads only what will be visible.
 enum ResampleStep: RenderStep {
     static func apply(
         _ picture: consuming PixelBuffer, plan: RenderPlan, cancelled: CancelFlag

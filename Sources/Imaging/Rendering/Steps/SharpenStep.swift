@@ -2,8 +2,8 @@ import CRendering
 import ImageCodecs
 import ImageModel
 
-/// Sharpens by an unsharp mask: what the picture has more than its own blur is added to it once more, some times over.
-/// Transparency stays as it is.
+/// Sharpens by an unsharp mask: the difference between the picture and its own blur is added to it, multiplied by the
+/// amount. Transparency stays unchanged.
 enum SharpenStep: RenderStep {
     static func apply(
         _ picture: consuming PixelBuffer, plan: RenderPlan, cancelled: CancelFlag
@@ -38,12 +38,12 @@ enum SharpenStep: RenderStep {
         return output
     }
 
-    /// An upper bound of what it takes beside the picture that is handed in and the result.
+    /// An upper bound of its memory, without the input picture and the result.
     static func workingBytes(size: PixelSize, deviation: Double) -> Int {
         Resampler.workingBytes(input: size, output: size, filter: .gaussian(deviation: deviation))
     }
 
-    /// One row of the vertical blur; colours weighted with alpha, where there is one.
+    /// One row of the vertical blur; colours are weighted with alpha, if there is any.
     private static func sum(
         _ table: ResampleWeights, row: Int, of input: Span<UInt8>, rowBytes: Int, channels: Int,
         into sums: inout [Float]
@@ -79,7 +79,7 @@ enum SharpenStep: RenderStep {
         }
         if channels == 4 {
             output[at + 3] = input[at + 3]
-            // Around a pixel that is seen something is seen; where nothing is there is nothing to sharpen.
+            // Around a visible pixel something is visible; if nothing is, there is nothing to sharpen.
             blurred = blurred[3] > 0 ? blurred / blurred[3] : .zero
         }
         for channel in 0..<min(channels, 3) {

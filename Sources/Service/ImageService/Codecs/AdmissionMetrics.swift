@@ -1,7 +1,7 @@
 import Admission
 import Metrics
 
-/// Counts who was refused at the codecs and why, and how long the others waited for a permit.
+/// Counts which jobs the codecs' queues reject and why, and how long the others waited for a permit.
 struct AdmissionMetrics: Sendable {
     private let waits = Timer(label: "tintype_codec_wait_seconds")
     private let full = Self.counter("full")
@@ -15,16 +15,16 @@ struct AdmissionMetrics: Sendable {
 
     func note(waited: Duration) { waits.record(duration: waited) }
 
-    func note(_ refusal: AdmissionRejection) {
-        switch refusal {
+    func note(_ rejection: AdmissionRejection) {
+        switch rejection {
         case .full: full.increment()
         case .displaced: displaced.increment()
         case .tooLate: late.increment()
-        // Neither tells of too much work.
+        // Neither is a sign of too much work.
         case .exceedsHeldBytes, .cancelled: break
         }
     }
 
-    /// Memory or a thread did not come free in time.
+    /// Memory or a thread was not free in time.
     func noteCrowded() { crowded.increment() }
 }

@@ -4,24 +4,24 @@ import ImageModel
 import Rendering
 import TaskSupport
 
-/// What a piece of work with a picture is going to take, as far as its record tells. It is not to be believed more than
-/// that: what objects say of themselves may be wrong.
+/// The estimated cost of a piece of work with a picture, from its record. Only an estimate: what objects say of
+/// themselves may be wrong.
 struct CodecWork: Sendable {
-    /// Bytes of the file, which is read whole.
+    /// Bytes of the file, which is read as a whole.
     var file: Int
     /// How much work it is: see ``RenderPlan/workBytes(info:spec:)``.
     var cost: Int
-    /// Bytes that its pixels, and what is made of them, take at one time.
+    /// Bytes of memory for the pixels and what is made of them, at any one time.
     var load: Int
 
-    /// How much larger pixels are than their file, where nothing is known of them: about what photos come to.
+    /// How many times larger pixels are than their file, if nothing else is known: about the ratio of photos.
     private static let usualExpansion = 12
-    /// What a pixel takes in memory, in bytes.
+    /// Bytes that a pixel takes in memory.
     private static let pixelBytes = 4
-    /// No more than this counts, so that sums of them stay numbers: half an hour of one thread.
+    /// Larger values are cut to this, so that sums do not overflow: half an hour of one thread.
     private static let maximum = 1 << 40
 
-    /// A file of so many bytes, of which nothing else is known.
+    /// A file of so many bytes of which nothing else is known.
     init(file: Int64) {
         self.file = Int(clamping: file)
         let pixels = self.file.multipliedReportingOverflow(by: Self.usualExpansion)
@@ -31,7 +31,7 @@ struct CodecWork: Sendable {
 
     /// A picture that is decoded.
     ///
-    /// - Parameter isStill: only the first picture of an animation is looked at.
+    /// - Parameter isStill: only the first frame of an animation is decoded.
     init(_ image: StoredImage, isStill: Bool) {
         self.init(file: image.size)
         guard let info = image.image else { return }
@@ -49,14 +49,14 @@ struct CodecWork: Sendable {
         self.init(file: image.size, info, of: nil, spec, limits: limits)
     }
 
-    /// The same of a file of which the header is known, or about known.
+    /// The same for a file whose header is known, at least about.
     ///
-    /// - Parameter original: the size of the original, where the file is an intermediate of it.
+    /// - Parameter original: the size of the original, if the file is an intermediate of it.
     init(file: Int64, _ info: ImageInfo, of original: PixelSize?, _ spec: RenditionSpec, limits: CodecLimits) {
         self.init(file: file)
         guard let plan = try? RenderPlan(info: info, of: original, spec: spec, limits: RenderLimits(codec: limits))
         else {
-            // It fails as soon as its file has been read, and is not to hold up anybody until then.
+            // It fails as soon as its file has been read. It must not delay others until then.
             (cost, load) = (self.file, self.file)
             return
         }
@@ -64,39 +64,39 @@ struct CodecWork: Sendable {
         load = min(max(self.file, plan.pixelBytes(info: info)), Self.maximum)
     }
 
-    /// A picture that is turned.
+    /// A picture that is rotated or flipped.
     ///
-    /// - Parameter info: what its record says; nil: nothing.
+    /// - Parameter info: from its record; nil if that says nothing.
     init(turning file: Int64, _ info: ImageInfo?) {
         self.init(file: file)
-        // What moves in a JPEG are its coefficients; what else there is, is decoded and encoded without loss.
+        // A JPEG's coefficients are moved; any other format is decoded and encoded without loss.
         guard let info, info.format != .jpeg else { return }
         let (pixels, overflows) = info.size.pixels.multipliedReportingOverflow(by: RenderPlan.losslessPrice)
         cost = min(max(self.file, overflows ? .max : pixels), Self.maximum)
     }
 }
 
-/// Who works at pictures next: a fair queue for what is done in a moment, and one for what takes long.
+/// Decides which client's codec work runs next: one fair queue for short work, and one for long work.
 ///
-/// A thread that has begun a long piece of work gives it up for nobody. Where a few of them could take all threads,
-/// everybody else waited for seconds: 30 large PNGs of a tiny picture were enough. So long work has permits and threads
-/// of its own, which give way to the others: where nothing else is to be done it takes all cores, else what is left.
+/// A thread does not interrupt long work once it has begun. If a few such pieces could take all threads, everybody else
+/// would wait for seconds: 30 large PNGs of a tiny picture were enough. So long work has permits and threads of its
+/// own, which give way to the others. It takes all cores if there is nothing else to do, else what is left.
 struct CodecAdmission: Sendable {
     /// A permit, and memory for the file.
     struct Permit: Sendable {
         fileprivate let lease: FairQueue<ClientIdentity>.Permit
         fileprivate let long: FairQueue<ClientIdentity>.Permit?
 
-        /// Whether it is the work of the threads that give way.
+        /// Whether the work runs on the threads that give way.
         var isLong: Bool { long != nil }
 
-        /// Lets the next one have a permit; the bytes are kept.
+        /// Gives the permit to the next job, but keeps the bytes.
         func endWork() {
             lease.endWork()
             long?.endWork()
         }
 
-        /// Gives the memory back, and the permit.
+        /// Gives the memory and the permit back.
         func release() {
             lease.release()
             long?.release()
@@ -107,11 +107,11 @@ struct CodecAdmission: Sendable {
     private let longPermits: FairQueue<ClientIdentity>
     private let memoryBytes: Int
 
-    /// Work that a thread gets done in a second, until it is known: between a baseline JPEG (some 800 MB/s on the
-    /// machine of docs/benchmarks.md) and a progressive one (110 MB/s).
+    /// Bytes of work that a thread does per second, assumed before there are measurements: between a baseline JPEG
+    /// (some 800 MB/s on the machine of docs/benchmarks.md) and a progressive one (110 MB/s).
     private static let paceOfThread = 512e6
-    /// More work than this is long: by the estimates of `RenderPlan.workBytes` a quarter of a second, or a photo of 32
-    /// megapixels that is decoded, a PNG of four or a WebP of two that is made.
+    /// More work than this counts as long. By the estimates of `RenderPlan.workBytes` this is a quarter of a second:
+    /// decoding a photo of 32 megapixels, or encoding a PNG of four or a WebP of two.
     static let longWork = 128_000_000
 
     init(threads: Int, memoryBytes: Int, queueLimit: Int, timeout: Duration, clock: MonotonicClock) {
@@ -119,43 +119,43 @@ struct CodecAdmission: Sendable {
         let pace = Double(threads) * Self.paceOfThread
         permits = FairQueue(
             .init(
-                // For each thread what it works at, and what it does next.
+                // For each thread its present work and its next one.
                 permits: 2 * threads,
-                // More where pictures are small, or else threads would wait for a store that takes its time.
+                // More if pictures are small: else threads would wait for a slow store.
                 load: memoryBytes / 2, memory: memoryBytes,
-                // No buffer holds more than 32 bits count.
+                // No buffer holds more than 32 bits can count.
                 heldBytes: min(memoryBytes / 4, Int(UInt32.max)),
                 queue: queueLimit, wait: timeout / 2, pace: pace),
             clock: clock)
-        // Bytes are not asked for here. Half of the memory is left to the others, but for one that needs more.
+        // Bytes are not asked for here. Half of the memory is left to the others, unless one job needs more.
         longPermits = FairQueue(
             .init(
-                // No more than there are threads: who waited for one would have read the file already.
+                // One per thread: a job that waited for a thread would already hold its file in memory.
                 permits: threads, load: 0, memory: memoryBytes / 2, heldBytes: 0, queue: queueLimit, wait: timeout / 2,
                 pace: pace),
             clock: clock)
     }
 
     func acquire(
-        _ work: CodecWork, for requester: ClientIdentity, deadline: ContinuousClock.Instant
+        _ work: CodecWork, for client: ClientIdentity, deadline: ContinuousClock.Instant
     ) async throws(AdmissionRejection) -> Permit {
-        // What needs more memory than there is will be refused when its header is read.
+        // Work that needs more memory than there is fails when its header is read.
         let load = min(max(work.file, work.load), memoryBytes)
         guard work.cost > Self.longWork else {
-            let job = FairQueue.Job(client: requester, heldBytes: work.file, cost: work.cost, load: load)
+            let job = FairQueue.Job(client: client, heldBytes: work.file, cost: work.cost, load: load)
             return Permit(lease: try await permits.acquire(job, deadline: deadline), long: nil)
         }
         let long = try await longPermits.acquire(
-            .init(client: requester, heldBytes: 0, cost: work.cost, load: load), deadline: deadline)
-        // It takes none of the others' permits, and nobody of them is refused for its work.
+            .init(client: client, heldBytes: 0, cost: work.cost, load: load), deadline: deadline)
+        // It takes no permit of the other queue, and no job there is rejected because of it.
         let lease = try await permits.acquire(
-            .init(client: requester, heldBytes: work.file, cost: 0, load: load, hasPermit: true), deadline: deadline)
+            .init(client: client, heldBytes: work.file, cost: 0, load: load, hasPermit: true), deadline: deadline)
         return Permit(lease: lease, long: long)
     }
 
-    /// How many wait.
+    /// How many jobs wait.
     var waiting: Int { permits.usage.waiting + longPermits.usage.waiting }
 
-    /// How long the first of those has waited that are no long work, in seconds.
+    /// How long the first waiting job of the short queue has waited, in seconds.
     var oldestWaitingSeconds: Double { permits.usage.oldestWaitingSeconds }
 }

@@ -1,16 +1,16 @@
-/// How a request learns that its answer takes work on a codec: an answer that costs little is made for a client that
-/// may have left, a permit for the codecs is not taken for it.
+/// Tells a request that its answer needs work on a codec. An answer that costs little is made even if the client may
+/// have left; a permit for the codecs is not taken then.
 ///
-/// A class, and no closure as a task's value: with optimisation, Swift 6.3 crashes where a closure is bound as one.
+/// A class, because a closure as a task-local value does not work: with optimisation, Swift 6.3 crashes if one is
+/// bound.
 public final class CodecDemand: Sendable {
-    /// That of the request for which this task works.
+    /// The demand of the request that this task works for.
     @TaskLocal public static var current: CodecDemand?
 
     private let onNeed: @Sendable () -> Void
 
-    /// - Parameter onNeed: called before a permit for the codecs is waited for, by the task of the request or one that
-    ///   works for
-    ///   it. Whoever joins work that is under way for another is not told.
+    /// - Parameter onNeed: called before the wait for a codec permit, by the task of the request or one that works for
+    ///   it. It is not called for a request that joins work under way for another.
     public init(onNeed: @escaping @Sendable () -> Void) {
         self.onNeed = onNeed
     }

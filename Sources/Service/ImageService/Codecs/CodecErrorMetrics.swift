@@ -1,8 +1,8 @@
 import ImageCodecs
 import Metrics
 
-/// Counts what codec libraries refuse without anybody having foreseen it. The client is told that this one image cannot
-/// be worked on; whoever runs the server sees here that there is something to be mended.
+/// Counts errors of the codec libraries that nobody has foreseen. The client only learns that this image cannot be
+/// processed; the operator sees here that something needs a fix.
 enum CodecErrorMetrics {
     private static let counter = Counter(label: "tintype_codec_errors_total")
 

@@ -2,13 +2,13 @@ public import Admission
 import ImageCodecs
 public import TaskSupport
 
-/// Runs codecs: first a permit, fairly between clients, with memory for the file; then the memory of its pixels, then a
-/// thread.
+/// Runs codecs. Work first gets a permit, shared fairly between clients, with memory for the file; then memory for its
+/// pixels, then a thread.
 ///
-/// The permit comes before the first byte of the file is read, and whoever would wait too long for it is refused there.
-/// What has a permit is little, so that the waits for memory and for a thread behind it are short, first come, first
-/// served; they are there because only the file itself tells how much memory it takes, and because uploads that are
-/// rewritten need both as well.
+/// - The permit comes before the first byte of the file is read. Work that would wait too long is rejected there.
+/// - Few jobs have a permit, so the waits for memory and for a thread are short, in the order of arrival. They are
+///   needed because only the file itself tells how much memory it takes, and because uploads that are rewritten need
+///   both as well.
 public struct CodecWorkers: Sendable {
     typealias Permit = CodecAdmission.Permit
 
@@ -17,26 +17,25 @@ public struct CodecWorkers: Sendable {
     private let pool: WorkerPool
     /// For work that takes long.
     private let longPool: WorkerPool
-    /// How long work may wait for a permit, and then for memory and a thread.
+    /// How long work may wait for a permit, and after that for memory and a thread.
     private let timeout: Duration
     /// How long work may take once it has a thread.
     private let timeLimit: Duration
     private let meter = AdmissionMetrics()
     private let clock: MonotonicClock
 
-    /// Whoever waits for memory or a thread has had a permit, or as an upload the memory for its bytes: both are
-    /// bounded, and to be refused now would waste what has been done.
+    /// A queue length without effect. All work that waits for memory or a thread already has a permit or, for an
+    /// upload, the memory for its bytes. Both are bounded, and a rejection now would waste what has been done.
     public static let unlimited = 1 << 20
 
     /// - Parameters:
     ///   - memoryBytes: what decoding and encoding may take at once. Whole files that are read for it may take a
-    ///     quarter
-    ///     of that besides.
-    ///   - queueLimit: how much work may wait for a permit.
-    ///   - pool: its own queue as good as ``unlimited``.
-    ///   - longPool: the same, for work that takes long; its threads give way to those of the other.
-    ///   - timeout: how long it may wait. It is let in where the recent pace says half of that, so that it is not
-    ///     refused later when the pace falls.
+    ///     quarter of that in addition.
+    ///   - queueLimit: how many jobs may wait for a permit.
+    ///   - pool: its queue limit should be ``unlimited``.
+    ///   - longPool: the same, for long work; its threads give way to those of the other pool.
+    ///   - timeout: how long work may wait. It is accepted if the recent pace promises half of that, so that it is not
+    ///     rejected later when the pace falls.
     ///   - timeLimit: how long work may take once it has a thread; then it is told to stop, which it does between rows.
     public init(
         memoryBytes: Int, queueLimit: Int, pool: WorkerPool, longPool: WorkerPool, timeout: Duration = .seconds(6),
@@ -53,13 +52,13 @@ public struct CodecWorkers: Sendable {
         self.timeLimit = timeLimit
     }
 
-    /// A permit for this work, with memory for its file, to be taken before its first byte is read, and held until
-    /// nothing of it is in memory any more.
-    func admit(_ work: CodecWork, for requester: ClientIdentity = .unknown) async throws(ServiceError) -> Permit {
+    /// Gets a permit for this work, with memory for its file. To be called before the first byte is read; the permit is
+    /// held until nothing of the work is in memory any more.
+    func admit(_ work: CodecWork, for client: ClientIdentity = .unknown) async throws(ServiceError) -> Permit {
         CodecDemand.current?.note()
         let began = clock.now()
         do {
-            let permit = try await permits.acquire(work, for: requester, deadline: began + timeout)
+            let permit = try await permits.acquire(work, for: client, deadline: began + timeout)
             meter.note(waited: clock.now() - began)
             return permit
         } catch {
@@ -74,11 +73,11 @@ public struct CodecWorkers: Sendable {
         }
     }
 
-    /// Runs `work`, which takes up to `bytes` of memory, on a thread of its own.
+    /// Runs `work`, which takes up to `bytes` of memory, on a codec thread.
     ///
     /// - Parameters:
-    ///   - permit: the one that the work has; nil: none.
-    ///   - use: what it is for, in the words of the refusal where it takes more memory than there is.
+    ///   - permit: the permit of this work; nil: none.
+    ///   - use: the purpose, for the error text if the work needs more memory than there is.
     func run<Value: Sendable>(
         bytes: Int, in permit: Permit?, use: String = "Decoding this image",
         _ work: @escaping @Sendable (CancelFlag) throws -> Value
@@ -113,25 +112,28 @@ public struct CodecWorkers: Sendable {
         }
     }
 
-    /// What runs and what waits, for a permit, for memory or for a thread.
+    /// Work that runs, and work that waits for a permit, for memory or for a thread.
     public struct Usage: Sendable {
+        /// Pieces of work that wait.
         public var queued: Int
+        /// Pieces of work that threads run now.
         public var running: Int
-        /// How long the first of those that wait has waited.
+        /// How long the first waiting job has waited.
         public var oldestQueuedSeconds: Double
     }
 
+    /// A snapshot for metrics and readiness; its numbers are read one after another.
     public var usage: Usage {
         let (memory, pool, longPool) = (memory.usage, pool.usage, longPool.usage)
         return Usage(
             queued: permits.waiting + memory.waiting + pool.queued + longPool.queued,
             running: pool.running + longPool.running,
-            // Long work may wait for a permit, which tells nothing of how the others fare.
+            // Long work may wait for a permit, which says nothing of the other queue.
             oldestQueuedSeconds: max(
                 permits.oldestWaitingSeconds, memory.oldestWaitingSeconds, pool.oldestQueuedSeconds))
     }
 
-    /// Ends all work.
+    /// Stops all work.
     public func shutdown() async {
         await pool.shutdown(cancelRunning: true)
         await longPool.shutdown(cancelRunning: true)

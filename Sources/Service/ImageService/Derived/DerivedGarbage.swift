@@ -1,24 +1,29 @@
 public import ObjectStorage
 public import TextCoding
 
-/// Finds among the derived objects those that nothing refers to any more, and removes them: what a crash, a race or a
-/// store that was away has left behind. They are never served; they only take room.
+/// Finds the derived objects that nothing refers to any more, and removes them: a crash, a race or an outage of the
+/// store has left them. They are never served; they only take space.
 ///
-/// Garbage is what was made of a version that is not the original's present one, what another revision of the renderer
-/// has made, and leases whose holder has died. To remove what was no garbage would cost a render. May run beside
-/// servers of the same release: what is present is judged by this renderer's revision.
+/// Garbage is
+/// - what was made of a version that is not the original's present one,
+/// - what another revision of the renderer has made,
+/// - leases whose holder has died.
+///
+/// A wrongly removed object would cost one render. The collection may run beside servers of the same release: it judges
+/// by this renderer's revision.
 public struct DerivedGarbage: Sendable {
     /// What was found.
     public struct Report: Sendable, Hashable {
-        /// Derived objects that were looked at.
+        /// Derived objects that were examined.
         public var objects = 0
         /// Those of them that are garbage.
         public var garbage = 0
         /// Their sizes together.
         public var garbageBytes: Int64 = 0
-        /// Objects that nothing tells the original of, or whose original may not be looked at: left alone.
+        /// Objects whose original is unknown or cannot be read. They are left alone.
         public var unknown = 0
 
+        /// A report of zeros.
         public init() {}
 
         fileprivate init(unknown: Int) { self.unknown = unknown }
@@ -29,14 +34,14 @@ public struct DerivedGarbage: Sendable {
     private let isRemoving: Bool
     private let now: WallClock
 
-    /// So many originals are asked for at a time.
+    /// How many originals are asked for at a time.
     private static let width = 16
-    /// So many objects of one path are asked for its name, as one may have gone or be somebody else's.
+    /// How many objects of one path are asked for its name: one may be gone or belong to another program.
     private static let witnesses = 4
 
     /// - Parameters:
-    ///   - minimumAge: what is younger is left alone, since it may be on its way.
-    ///   - isRemoving: false: it is only counted.
+    ///   - minimumAge: younger objects are left alone, since their write may not be over.
+    ///   - isRemoving: false: garbage is only counted.
     ///   - now: the clock, for the age of objects.
     public init(
         storage: any ObjectStorage, minimumAge: Duration, isRemoving: Bool, now: @escaping WallClock = { .now }
@@ -47,9 +52,9 @@ public struct DerivedGarbage: Sendable {
         self.isRemoving = isRemoving
     }
 
-    /// Goes through all derived objects, and adds to the report what it finds.
+    /// Goes through all derived objects, and adds what it finds to the report.
     ///
-    /// - Throws: ``StorageError`` where the store fails; what was removed until then stays removed.
+    /// - Throws: ``StorageError`` if the store fails; objects removed before that stay removed.
     public func collect(into report: inout Report) async throws(StorageError) {
         var request = ListRequest(prefix: Array("\(DerivedObjects.root)/".utf8))
         repeat {
@@ -69,13 +74,13 @@ public struct DerivedGarbage: Sendable {
                 for result in results { report.add(try result.get()) }
             }
             guard page.cursor == nil || page.cursor != request.cursor else {
-                throw StorageError(.badAnswer, during: .list, detail: "a listing that does not go on")
+                throw StorageError(.badAnswer, during: .list, detail: "a listing that does not continue")
             }
             request.cursor = page.cursor
         } while request.cursor != nil
     }
 
-    /// All of one path.
+    /// Judges all objects of one path.
     private func judge(_ items: [ObjectInfo], in folder: String) async -> Result<Report, StorageError> {
         do throws(StorageError) {
             var report = Report()
@@ -91,14 +96,14 @@ public struct DerivedGarbage: Sendable {
             }
             return .success(report)
         } catch  where error.code == .denied {
-            // One that may not be looked at is no reason to leave all others.
+            // One original that cannot be read is no reason to leave all others.
             return .success(Report(unknown: items.count))
         } catch {
             return .failure(error)
         }
     }
 
-    /// The original's path, as one of the objects tells it; nil where it tells none, or another one.
+    /// The original's path, as one of the objects tells it; nil if none does, or if the path does not match the folder.
     private func path(of items: [ObjectInfo], in folder: String) async throws(StorageError) -> ObjectKey? {
         for item in items.prefix(Self.witnesses) {
             guard let text = try await head(item.key)?.metadata[DerivedObjects.pathName],
@@ -133,7 +138,7 @@ public struct DerivedGarbage: Sendable {
             || name.hasPrefix(RenditionStore.kind) && !name.hasPrefix(RenditionStore.start)
     }
 
-    /// `.tintype/derived/<two digits>/<SHA-256 of the path>/`; nil where the key is not one of ours.
+    /// `.tintype/derived/<two digits>/<SHA-256 of the path>/`; nil if the key has another form.
     private static func folderOfPath(_ key: ObjectKey) -> String? {
         let parts = key.text.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 6 else { return nil }

@@ -4,7 +4,7 @@ import ObjectStorage
 import TaskSupport
 import TextCoding
 
-/// One version of an original: what derived objects are made of.
+/// One version of an original, from which objects are derived.
 struct OriginalVersion: Sendable, Hashable {
     var path: ObjectKey
     var etag: ETag
@@ -19,15 +19,15 @@ struct OriginalVersion: Sendable, Hashable {
     }
 }
 
-/// What was made of originals and is kept beside them, so that it is made once for all replicas and restarts:
-/// `.tintype/derived/<two digits>/<SHA-256 of the path>/<version>/<name>`, where the two digits are the hash's first:
-/// file systems do not like folders of millions.
+/// Objects derived from originals and kept in the store, so that they are made once for all replicas and restarts:
+/// `.tintype/derived/<two digits>/<SHA-256 of the path>/<version>/<name>`. The two digits are the first of the hash:
+/// file systems are slow with folders of millions.
 ///
-/// All of one path are one listing, and what was made of another version cannot be addressed: one that was left behind
-/// by a crash or a race is garbage, and never a wrong picture.
+/// All objects of a path are in one listing. An object of another version cannot be addressed: one that a crash or a
+/// race has left is garbage, and never a wrong picture.
 struct DerivedObjects: Sendable {
     private let storage: any ObjectStorage
-    /// What goes on behind the answers.
+    /// Work in the background of answers.
     let tasks: BackgroundTasks
     let clock: MonotonicClock
     private let removals: DerivedRemovals
@@ -54,7 +54,7 @@ struct DerivedObjects: Sendable {
         "\(folder(version.path))\(StoredImage.digest(version.etag.text))/"
     }
 
-    /// The name under which an object's metadata tell the original's path, which its key does not.
+    /// The metadata field with the original's path, which the key does not contain.
     static let pathName = "tintype-path"
 
     /// - Parameter name: letters, digits and hyphens.
@@ -64,9 +64,10 @@ struct DerivedObjects: Sendable {
 
     // MARK: Reading
 
-    /// The object, with its body still to be read; nil where there is none.
+    /// The object, with its body still to be read; nil if there is none.
     ///
-    /// - Throws: ``StorageError`` only where the store is away or busy: where it refuses, there is nothing to be had.
+    /// - Throws: ``StorageError`` only if the store is away or busy. If the store denies access, that counts as no
+    ///   object.
     func get(_ name: String, of version: OriginalVersion) async throws(StorageError) -> GetResult? {
         guard let key = Self.key(name, of: version) else { return nil }
         do throws(StorageError) {
@@ -78,7 +79,7 @@ struct DerivedObjects: Sendable {
         }
     }
 
-    /// How many there are of this version whose names begin so, counted up to `limit`.
+    /// How many objects of this version have names with this prefix, counted up to `limit`.
     func count(
         of version: OriginalVersion, beginningWith start: String, upTo limit: Int
     ) async throws(StorageError) -> Int {
@@ -88,17 +89,17 @@ struct DerivedObjects: Sendable {
 
     // MARK: Writing
 
-    /// How an attempt to keep something has ended.
+    /// The outcome of an attempt to keep something.
     enum Kept: Sendable, Hashable {
         case kept
-        /// Somebody else was first.
+        /// Another writer was first.
         case existed
-        /// Of no consequence but that it will be made again.
+        /// The only consequence: it will be made again.
         case failed
     }
 
-    /// Keeps the bytes under a name that has no object yet. Where the original has gone or was replaced meanwhile,
-    /// whoever did that came too early to remove this, which is therefore taken back.
+    /// Keeps the bytes under a name that has no object yet. If the original was deleted or replaced meanwhile, that
+    /// writer came too early to remove this object, so it is removed again.
     func keep(
         _ bytes: ByteBuffer, as name: String, of version: OriginalVersion, contentType: String
     ) async -> Kept {
@@ -114,7 +115,7 @@ struct DerivedObjects: Sendable {
         return kept
     }
 
-    /// Writes the object where there is none of this name, and looks no further.
+    /// Writes the object if there is none of this name. Does not check the original.
     func put(
         _ bytes: ByteBuffer, as name: String, of version: OriginalVersion, contentType: String
     ) async -> Kept {
@@ -135,15 +136,15 @@ struct DerivedObjects: Sendable {
         try? await storage.delete(key, ifMatch: nil)
     }
 
-    /// Removes in the background what was made of other versions than this one, or of all: the original has been
-    /// replaced or deleted.
+    /// Removes, in the background, the objects made of other versions than this one, or of all versions: the original
+    /// was replaced or deleted.
     ///
     /// - Parameter isCertain: whether there was an original at all.
     func removeAll(of path: ObjectKey, but etag: ETag?, isCertain: Bool = true) {
         removals.begin(path, keeping: etag, isCertain: isCertain)
     }
 
-    /// The same where a write has failed and may have happened all the same.
+    /// The same after a write that failed but may have happened.
     func removeIfWritten(_ path: ObjectKey, _ error: ServiceError) {
         guard case .storage(let error) = error, error.mayHaveHappened else { return }
         removeAll(of: path, but: nil, isCertain: false)

@@ -3,8 +3,8 @@ import NIOConcurrencyHelpers
 import ObjectStorage
 import TaskSupport
 
-/// Removes behind the writers' backs what was made of versions that are gone: a few paths at a time, each once however
-/// often it is written meanwhile, and again where the store fails.
+/// Removes in the background what was made of old versions: a few paths at a time, each path once however often it is
+/// written meanwhile, and again if the store fails.
 final class DerivedRemovals: Sendable {
     typealias Remove = @Sendable (ObjectKey, ETag?) async throws(StorageError) -> Void
 
@@ -18,14 +18,14 @@ final class DerivedRemovals: Sendable {
     private let tasks: BackgroundTasks
     private let remove: Remove
     private let clock: MonotonicClock
-    /// Left behind as garbage.
+    /// Counts the paths whose objects stay as garbage.
     private let abandoned = Counter(label: "tintype_derived_removals_abandoned_total")
 
-    /// So many paths at a time: enough to keep up with writers, each of which waits for the store itself.
+    /// How many paths at a time: enough to keep up with the writers, each of which waits for the store itself.
     private static let maximumWorkers = 8
-    /// Some 20 MB of paths. Beyond that the store has been away for long.
+    /// Some 20 MB of paths. If there are more, the store has been away for long.
     private static let maximumWaiting = 100_000
-    /// With pauses of 0.2 s, each three times as long as the one before: 24 s in all.
+    /// The first pause is 0.2 s, each further one three times as long: 24 s in all.
     private static let maximumTries = 6
 
     init(tasks: BackgroundTasks, clock: MonotonicClock, _ remove: @escaping Remove) {
@@ -34,7 +34,8 @@ final class DerivedRemovals: Sendable {
         self.remove = remove
     }
 
-    /// - Parameter isCertain: whether there was an original. What is only tidied up gives way to what has to go.
+    /// - Parameter isCertain: whether there was an original. If not, the removal is only a precaution and gives way to
+    ///   the others.
     func begin(_ path: ObjectKey, keeping etag: ETag?, isCertain: Bool) {
         let limit = isCertain ? Self.maximumWaiting : Self.maximumWaiting / 2
         let (isTaken, needsWorker) = state.withLockedValue { state in
@@ -66,7 +67,7 @@ final class DerivedRemovals: Sendable {
         }
     }
 
-    /// The next path; nil, and the worker is gone, where there is none.
+    /// The next path. Nil if there is none; the worker then counts as ended.
     private func next() -> (path: ObjectKey, etag: ETag?)? {
         state.withLockedValue { state in
             guard !Task.isCancelled, let path = state.waiting.keys.first,

@@ -13,8 +13,8 @@ import TaskSupport
     import Foundation
 #endif
 
-/// Makes what is told of a picture beside its header, once per version, at the first question, and keeps it among the
-/// derived objects: so it is there for objects that came by another way, and on every replica.
+/// Makes the extras of a picture, once per version, when they are first asked for. It keeps them among the derived
+/// objects. So objects that were not uploaded through this server have extras too, on every replica.
 struct ExtrasStore: Sendable {
     private struct FlightKey: Hashable, Sendable {
         var path: ObjectKey
@@ -22,10 +22,10 @@ struct ExtrasStore: Sendable {
         var epoch: WriteEpoch
     }
 
-    /// What lies in the store.
+    /// The stored form.
     private struct Note: Codable {
         var revision: Int
-        /// Of the picture it was made of.
+        /// The tag of the picture that it was made from.
         var etag: String
         var extras: ImageExtras
     }
@@ -48,13 +48,13 @@ struct ExtrasStore: Sendable {
         self.limits = limits
     }
 
-    /// - Throws: as a rendition does; ``ServiceError/preconditionFailed`` where that version has gone: locate again.
-    func extras(of located: ResolvedImage, for requester: ClientIdentity) async throws(ServiceError) -> ImageExtras {
+    /// - Throws: as a rendition does; ``ServiceError/preconditionFailed`` if that version is gone: locate again.
+    func extras(of located: ResolvedImage, for client: ClientIdentity) async throws(ServiceError) -> ImageExtras {
         let (path, etag) = (located.image.object.key, located.image.etag)
         if let kept = await inMemory(path, etag) { return kept }
         let key = FlightKey(path: path, etag: etag, epoch: cache.epoch(of: path))
         do {
-            return try await flights.run(key) { await find(located, key, for: requester) }.get()
+            return try await flights.run(key) { await find(located, key, for: client) }.get()
         } catch let error as ServiceError {
             throw error
         } catch {
@@ -63,7 +63,7 @@ struct ExtrasStore: Sendable {
     }
 
     private func find(
-        _ located: ResolvedImage, _ key: FlightKey, for requester: ClientIdentity
+        _ located: ResolvedImage, _ key: FlightKey, for client: ClientIdentity
     ) async -> Result<ImageExtras, ServiceError> {
         do throws(ServiceError) {
             let extras: ImageExtras
@@ -71,7 +71,7 @@ struct ExtrasStore: Sendable {
             if let kept = await inStore(version) {
                 extras = kept
             } else {
-                let made = try await make(located, for: requester)
+                let made = try await make(located, for: client)
                 extras = made.extras
                 if made.isLasting { await keep(extras, of: version) }
             }
@@ -86,10 +86,10 @@ struct ExtrasStore: Sendable {
         }
     }
 
-    // MARK: Where it is kept
+    // MARK: In memory and in the store
 
     private static var variant: CurrentImages.Cache.Variant { .rendition("extras \(ImageExtras.revision)") }
-    /// A note has some hundred bytes.
+    /// A stored document has some hundred bytes.
     private static let maximumBytes = 64 << 10
 
     private func inMemory(_ path: ObjectKey, _ etag: ETag) async -> ImageExtras? {
@@ -100,11 +100,11 @@ struct ExtrasStore: Sendable {
     private static let name = "extras-\(ImageExtras.revision)"
 
     private func inStore(_ version: OriginalVersion) async -> ImageExtras? {
-        // A store that fails here will fail, or not, where the picture itself is read.
+        // If the store fails here, reading the picture itself will show whether it is away.
         guard let got = try? await objects.get(Self.name, of: version) else { return nil }
         guard let bytes = try? await got.body.collect(upTo: Self.maximumBytes) else { return nil }
         guard let extras = Self.decode(bytes, version.etag) else {
-            // A broken note would stand in the way of a sound one.
+            // A broken document would keep a valid one from being stored.
             await objects.remove(Self.name, of: version)
             return nil
         }
@@ -113,7 +113,7 @@ struct ExtrasStore: Sendable {
 
     private func keep(_ extras: ImageExtras, of version: OriginalVersion) async {
         guard let bytes = Self.encode(extras, version.etag) else { return }
-        // Whoever asked for it may leave: what was begun is ended all the same.
+        // The client may leave; a write that has begun goes on to its end.
         await Task(executorPreference: RequestExecutor.executor) {
             _ = await objects.keep(bytes, as: Self.name, of: version, contentType: "application/json")
         }.value
@@ -134,11 +134,11 @@ struct ExtrasStore: Sendable {
     // MARK: Making
 
     private func make(
-        _ located: ResolvedImage, for requester: ClientIdentity
+        _ located: ResolvedImage, for client: ClientIdentity
     ) async throws(ServiceError) -> ImageExtras.Made {
         let size = located.image.size
         try limits.check(size, toBe: "looked into")
-        let permit = try await workers.admit(CodecWork(located.image, isStill: true), for: requester)
+        let permit = try await workers.admit(CodecWork(located.image, isStill: true), for: client)
         defer { permit.release() }
         let file = try await originals.bytes(of: located, limit: Int(size))
         let limits = RenderLimits(codec: limits.codec)

@@ -9,23 +9,23 @@ import Rendering
 #endif
 
 extension ImageExtras {
-    /// The longer side of the picture that is looked at: as large as ThumbHash takes.
+    /// The longer side of the small picture, in pixels: the largest that ThumbHash takes.
     private static var side: Int { ThumbHash.maximumSide }
 
-    /// The small picture that is looked at, upright and in sRGB, exactly.
+    /// The small picture that the extras are computed from, upright, in sRGB and lossless.
     static var spec: RenditionSpec {
         RenditionSpec(width: side, height: side, fit: .scaleDown, format: .png, quality: nil, isStill: true)
     }
 
-    /// What was found out, and whether it would be found again.
+    /// What was found, and whether another try would find the same.
     struct Made: Sendable {
         var extras = ImageExtras()
-        /// False where a limit stood in the way, which a setting may raise.
+        /// False if a limit stopped it, which a setting may raise.
         var isLasting = true
 
         init() {}
 
-        /// Of a file whose header cannot be read.
+        /// For a file whose header cannot be read.
         init(without error: CodecError) {
             if case .tooLarge = error { isLasting = false }
         }
@@ -33,8 +33,8 @@ extension ImageExtras {
 
     /// The extras of a whole file.
     ///
-    /// A file that no pixels can be got from has those of its metadata.
-    /// - Parameter plan: made for ``spec``, or why there can be none.
+    /// A file whose pixels cannot be decoded still has those of its metadata.
+    /// - Parameter plan: made for ``spec``, or why there is none.
     /// - Throws: `cancelled`, `outOfMemory`, `fault`.
     static func make(
         _ file: RawSpan, info: ImageInfo, plan: Result<RenderPlan, RenderError>, limits: RenderLimits,
@@ -75,7 +75,7 @@ extension ImageExtras {
                 small.bytes.span.bytes, info: info, limits: limits, cancelled: cancelled)
             dominantColor = DominantColor.of(picture)?.hex
             thumbHash = ThumbHash.bytes(of: picture).map { Data($0).base64EncodedString() }
-            // As many coefficients along the longer side as is usual.
+            // The usual number of components, more along the longer side.
             let isPortrait = info.size.height > info.size.width
             blurHash = BlurHash.text(of: picture, across: isPortrait ? 3 : 4, down: isPortrait ? 4 : 3)
         } catch {

@@ -1,8 +1,9 @@
 public import ObjectStorage
 import TextCoding
 
-/// One page of what is stored.
+/// One page of a listing.
 public struct ImagePage: Sendable {
+    /// The pictures of the page, without content type and metadata.
     public var items: [ObjectInfo]
     /// Each with its slash at the end.
     public var prefixes: [[UInt8]]
@@ -10,13 +11,13 @@ public struct ImagePage: Sendable {
     public var cursor: String?
 }
 
-/// Lists the store as clients see it: without the server's own objects, which are jumped over and not read through.
+/// Lists the store as clients see it: without the server's own objects, which are skipped and not read.
 struct Listing: Sendable {
     let storage: any ObjectStorage
 
-    /// Everything of our own lies under this.
+    /// All of the server's own objects are below this.
     private static let own = Array((ImagePath.ownPrefix + "/").utf8)
-    /// Behind every key that can begin so: U+10FFFF is the last character there is.
+    /// Sorts after every key of the server's own: U+10FFFF is the last character there is.
     private static let behindOwn = own + [0xF4, 0x8F, 0xBF, 0xBF]
 
     func list(_ request: ListRequest) async throws(ServiceError) -> ImagePage {
@@ -37,7 +38,7 @@ struct Listing: Sendable {
             let items = page.items.filter { !$0.key.hasPrefix(Self.own) }
             let prefixes = page.prefixes.filter { !$0.starts(with: Self.own) }
             let next = page.cursor.map { endsInOwn ? Cursor.behind(Self.behindOwn) : .store($0) }
-            // A page that held nothing but our own is no page: go on to the first that does.
+            // This page held nothing but our own objects: go on to the first page with others.
             guard items.isEmpty, prefixes.isEmpty, let next else {
                 return ImagePage(items: items, prefixes: prefixes, cursor: next?.text)
             }
@@ -45,7 +46,7 @@ struct Listing: Sendable {
         }
     }
 
-    /// Where a listing goes on: the store's own word, or a key to begin behind.
+    /// Where a listing continues: the store's own cursor, or a key to start after.
     private enum Cursor {
         case store(String)
         case behind([UInt8])

@@ -2,11 +2,11 @@ import Admission
 import Metrics
 import TaskSupport
 
-/// Permits for listing, shared evenly between clients: a page of a thousand keys costs the store and this process as
-/// much as hundreds of hits, and whoever lists must not stand in the way of those who read.
+/// Permits for listing, shared evenly between clients. A page of a thousand keys costs the store and this process as
+/// much as hundreds of hits, and clients that list must not delay those that read.
 ///
-/// What is done with a page, thousands of names, is done on a thread of its own, which gives way to the event loops and
-/// to the codec threads.
+/// A thread of its own processes the thousands of names of a page. It gives way to the event loops and the codec
+/// threads.
 struct ListingAdmission: Sendable {
     private let permits: FairQueue<ClientIdentity>
     private let pool: WorkerPool
@@ -14,14 +14,14 @@ struct ListingAdmission: Sendable {
     private let clock: MonotonicClock
     private let refused = Counter(label: "tintype_listings_refused_total")
 
-    /// Pages that are read from the store at once.
+    /// Pages that are read from the store at the same time.
     static let running = 4
     /// Requests that may wait for a permit.
     static let waiting = 64
-    /// Keys that are listed in a second, until it is known.
+    /// Keys that are listed per second, assumed before there are measurements.
     private static let pace = 20_000.0
 
-    /// A refusal is answered after so long. A client that asks again at once then costs next to nothing.
+    /// A rejection is answered after this delay. So a client that asks again at once costs next to nothing.
     static let refusalDelay = Duration.seconds(1)
 
     init(timeout: Duration = .seconds(5), clock: MonotonicClock = .continuous) {
@@ -34,22 +34,22 @@ struct ListingAdmission: Sendable {
         self.clock = clock
     }
 
-    /// Lists under a permit.
+    /// Lists with a permit.
     ///
     /// - Parameters:
-    ///   - limit: keys that are asked for.
+    ///   - limit: the number of keys asked for.
     ///   - read: gets the page from the store.
-    ///   - finish: makes of it what is wanted, on another thread.
-    /// - Throws: ``ServiceError/overloaded(retryAfter:)`` where too many list.
+    ///   - finish: makes the result of it, on another thread.
+    /// - Throws: ``ServiceError/overloaded(retryAfter:)`` if too many clients list.
     func run<Page: Sendable, Value: Sendable>(
-        limit: Int, for requester: ClientIdentity, read: () async throws(ServiceError) -> Page,
+        limit: Int, for client: ClientIdentity, read: () async throws(ServiceError) -> Page,
         finish: @escaping @Sendable (Page) -> Value
     ) async throws(ServiceError) -> Value {
-        let permit = try await acquire(limit, requester)
+        let permit = try await acquire(limit, client)
         defer { permit.release() }
         let page = try await read()
         do {
-            // Whoever has a permit has a place on the thread as well.
+            // The queue of the thread has a place for every permit.
             return try await pool.run(deadline: clock.now() + .seconds(30)) { _ in finish(page) }
         } catch let error as AdmissionError {
             throw ServiceError(error)
@@ -59,11 +59,11 @@ struct ListingAdmission: Sendable {
     }
 
     private func acquire(
-        _ limit: Int, _ requester: ClientIdentity
+        _ limit: Int, _ client: ClientIdentity
     ) async throws(ServiceError) -> FairQueue<ClientIdentity>.Permit {
         do {
             return try await permits.acquire(
-                .init(client: requester, heldBytes: 0, cost: max(1, limit)), deadline: clock.now() + timeout)
+                .init(client: client, heldBytes: 0, cost: max(1, limit)), deadline: clock.now() + timeout)
         } catch {
             switch error {
             case .full(let seconds), .displaced(let seconds), .tooLate(let seconds):

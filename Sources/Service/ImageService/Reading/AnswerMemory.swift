@@ -3,16 +3,17 @@ import ImageCache
 import NIOCore
 import TaskSupport
 
-/// What has to stay in memory until a reader has taken the last byte of an answer. To be let go of then, or when its
-/// connection has ended, and not before: it is counted for as long as this is held.
+/// Keeps memory counted until a reader has taken the last byte of an answer. Release it then, or when the connection
+/// has ended, and not before.
 public struct AnswerHold: Sendable {
     private let held: any Sendable
 
     init(_ held: any Sendable) { self.held = held }
 }
 
-/// Memory for what readers have not taken yet and what no other budget counts: renditions that the cache cannot hold,
-/// and the buffers of originals that stream past it. One client gets a quarter, but that a single answer may be larger.
+/// The budget for bytes that readers have not taken yet and that no other budget counts: renditions too large for the
+/// cache, and the buffers of originals that are streamed without being cached. One client gets a quarter, but a single
+/// answer may be larger.
 struct AnswerMemory: Sendable {
     typealias Budget = ByteBudget<ClientIdentity>
 
@@ -23,7 +24,7 @@ struct AnswerMemory: Sendable {
     private let share: Int
     private let limit: Int
 
-    /// Answers that wait; one more is refused.
+    /// How many answers may wait; one more is rejected.
     private static let maximumWaiting = 1_000
 
     init(bytes: Int, timeout: Duration, clock: MonotonicClock = .continuous) {
@@ -35,9 +36,9 @@ struct AnswerMemory: Sendable {
     }
 
     /// Waits for so many bytes.
-    func admit(_ bytes: Int, for requester: ClientIdentity) async throws(ServiceError) -> Budget.Reservation {
+    func admit(_ bytes: Int, for client: ClientIdentity) async throws(ServiceError) -> Budget.Reservation {
         do {
-            return try await budget.acquire(bytes, for: requester, deadline: clock.now() + timeout)
+            return try await budget.acquire(bytes, for: client, deadline: clock.now() + timeout)
         } catch .exceedsBudget {
             throw Self.tooLarge(bytes, limit: limit)
         } catch {
@@ -45,34 +46,34 @@ struct AnswerMemory: Sendable {
         }
     }
 
-    /// Reserves memory for something that will be about so long, before it is made.
-    func admit(about bytes: Int, for requester: ClientIdentity) async throws(ServiceError) -> Budget.Reservation {
-        // It may turn out smaller, and what is larger than a share is settled when its length is known.
-        try await admit(min(bytes, share), for: requester)
+    /// Reserves memory, before it is made, for an answer of about this length.
+    func admit(about bytes: Int, for client: ClientIdentity) async throws(ServiceError) -> Budget.Reservation {
+        // It may turn out shorter. If it is longer than a share, the rest is settled when its length is known.
+        try await admit(min(bytes, share), for: client)
     }
 
-    /// Bytes that are in memory already, for any number of clients who ask for the same. Nothing waits here, since they
+    /// Counts bytes that are in memory already, for any number of clients that ask for the same. Never waits: the bytes
     /// would be uncounted meanwhile.
     ///
-    /// - Parameter reservation: what was taken for them before they were made.
+    /// - Parameter reservation: what was reserved for them before they were made.
     func settle(
-        _ bytes: Int, in reservation: Budget.Reservation?, for requester: ClientIdentity
+        _ bytes: Int, in reservation: Budget.Reservation?, for client: ClientIdentity
     ) throws(ServiceError) -> JointReservation<ClientIdentity> {
         guard bytes <= limit else { throw Self.tooLarge(bytes, limit: limit) }
         if let reservation {
             guard reservation.resize(to: bytes) else { throw .overloaded(retryAfter: Self.retryAfter) }
-            return JointReservation(reservation, for: requester)
+            return JointReservation(reservation, for: client)
         }
-        guard let reservation = budget.tryAcquire(bytes, for: requester) else {
+        guard let reservation = budget.tryAcquire(bytes, for: client) else {
             throw .overloaded(retryAfter: Self.retryAfter)
         }
-        return JointReservation(reservation, for: requester)
+        return JointReservation(reservation, for: client)
     }
 
-    /// Whether somebody has waited for so long that those who hold bytes have to make haste.
+    /// Whether an answer has waited so long that those who hold bytes must hurry.
     var isContended: Bool { budget.oldestWait >= Self.contendedWait }
 
-    /// A shorter wait is one for the next answer that comes to its end.
+    /// Shorter waits are normal: they end with the next finished answer.
     static let contendedWait = Duration.seconds(2)
 
     private static let retryAfter = 5

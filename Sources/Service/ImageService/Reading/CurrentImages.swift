@@ -4,13 +4,13 @@ import ObjectStorage
 import Synchronization
 import TaskSupport
 
-/// What the store last said of a path, and when it was asked.
+/// The store's last answer about a path, and when it was asked.
 struct CurrentEntry: Sendable {
-    /// Nil: there is no such picture.
+    /// Nil: the path has no picture.
     let image: StoredImage?
-    /// The moment the question was sent: freshness counts from here.
+    /// When the question was sent: freshness counts from then.
     var asked: ContinuousClock.Instant
-    /// Of what the store said, not of when: while it says the same, the number stays, and no other has it.
+    /// Identifies what the store said, not when: it stays while the store says the same, and no other entry has it.
     private(set) var serial = Self.lastSerial.wrappingAdd(1, ordering: .relaxed).newValue
 
     private static let lastSerial = Atomic<UInt64>(0)
@@ -20,47 +20,50 @@ struct CurrentEntry: Sendable {
         self.asked = asked
     }
 
-    /// This answer about another image, looked into deeper.
+    /// This answer about a more deeply inspected image.
     func with(_ image: StoredImage) -> CurrentEntry { CurrentEntry(image: image, asked: asked) }
 
-    /// Takes over the number of an older answer that said the same.
+    /// Takes over the serial of an older answer that said the same.
     mutating func confirms(_ other: CurrentEntry) -> Bool {
         guard image == other.image else { return false }
         serial = other.serial
         return true
     }
 
-    /// Whether this one takes the place of another: not where that answers a question that was sent later. Two
-    /// questions of different kinds may be under way at once, and the one that was sent first may be answered last.
+    /// Whether this entry replaces another: not if that one answers a question that was sent later. Two questions of
+    /// different kinds may be under way at once, and the first one sent may be answered last.
     func replaces(_ other: CurrentEntry) -> Bool { asked >= other.asked }
 }
 
-/// How an answer came about, for `Cache-Status` and the metrics.
+/// How an answer was found, for `Cache-Status` and the metrics.
 public enum Freshness: Sendable, Hashable {
-    /// From memory, within the bound.
+    /// From memory, within the age limit.
     case hit
     /// The store was asked for it.
     case miss
-    /// Memory was too old, and the store said that it still holds.
+    /// The entry in memory was too old, and the store confirmed it.
     case revalidated
-    /// Memory was too old, and the store had something else.
+    /// The entry in memory was too old, and the store had another version.
     case replaced
-    /// Memory was within the bound, but the URL named another version, so the store was asked: does memory hold?
+    /// The entry in memory was young enough, but the URL named another version, so the store was asked: is the entry
+    /// still right?
     case forcedRevalidation(holds: Bool)
-    /// Memory is too old, and stands in because the store is away.
+    /// The entry in memory is too old, but is used because the store is away.
     case stale
 }
 
-/// A picture that was found, and how.
+/// A picture, and how it was found.
 public struct ResolvedImage: Sendable {
+    /// The version that was found.
     public var image: StoredImage
+    /// Whether memory or the store answered.
     public var freshness: Freshness
-    /// When the store was asked, where that was before this request; nil: it was asked for this request.
+    /// When the store was asked, if that was before this request; nil: it was asked for this request.
     public var asked: ContinuousClock.Instant?
 }
 
-/// Answers "which version has this path now?" from memory where the answer is young enough, else from the store, with
-/// one question per path at a time.
+/// Answers "which version has this path now?" from memory if the answer is young enough, else from the store, with one
+/// question per path at a time.
 struct CurrentImages: Sendable {
     typealias Cache = ImageCache<CurrentEntry>
 
@@ -78,26 +81,26 @@ struct CurrentImages: Sendable {
     let storage: any ObjectStorage
     let cache: Cache
     let health: StorageHealth
-    /// How old an answer may be without being asked again.
+    /// How old an answer may be before the store is asked again.
     let revalidateAfter: Duration
-    /// How much longer it may stand in while the store is away.
+    /// How much longer an old answer may be used while the store is away.
     let staleFor: Duration
     private let flights = SingleFlight<FlightKey, Result<CurrentEntry, StorageError>>()
     private let inspections = SingleFlight<InspectionKey, Result<StoredImage?, StorageError>>()
     private let inspection: ImageInspection
-    /// Paths that are being asked about though nobody waits.
+    /// Paths that are being refreshed in the background.
     private let refreshing = NIOLockedValueBox<Set<ObjectKey>>([])
     let clock: MonotonicClock
-    /// So old, an answer that is in use is asked for again.
+    /// The age at which an answer that is in use is refreshed.
     private let lookAhead: Duration
 
-    /// A reader that holds an old answer waits no longer than this for a new one.
+    /// If memory has an old answer, a reader waits at most so long for a new one.
     private static let timeout = Duration.seconds(1)
-    /// Questions that are sent at once though nobody waits: thousands of hot paths must not crowd out those who wait.
+    /// How many refreshes may run in the background: thousands of hot paths must not crowd out readers that wait.
     static let maximumRefreshes = 32
-    /// The same while the store is away. Not one, since it may hang.
+    /// The same while the store is away. More than one, since one may hang.
     static let maximumRefreshesWhileAway = 4
-    /// Between two such questions for one path while the store is away.
+    /// The pause between two refreshes of one path while the store is away.
     private static let pauseWhileAway = Duration.milliseconds(250)
 
     init(
@@ -114,16 +117,16 @@ struct CurrentImages: Sendable {
         inspection = ImageInspection(storage: storage)
     }
 
-    /// The entry in memory, where it is young enough to be believed. Does not wait.
+    /// The entry in memory, if it is young enough to be believed. Does not wait.
     ///
-    /// One that is in use in the last quarter of its time is asked for meanwhile, so that readers of what is asked for
-    /// often never wait for the store. What is not there is not: an answer that says so is to be forgotten.
+    /// An entry that is used in the last quarter of its time is refreshed in the background, so that readers of hot
+    /// paths never wait for the store. Entries that say "not found" are not refreshed: they should be forgotten.
     func fresh(_ path: ObjectKey) -> CurrentEntry? {
         guard let entry = cache.current(path), isFresh(entry, of: path, at: clock.now()) else { return nil }
         return entry
     }
 
-    /// Whether an entry that was found now is young enough to be believed. Refreshes it in the background as
+    /// Whether an entry that was found now is young enough to be believed. Refreshes it in the background, as
     /// ``fresh(_:)`` does.
     func isFresh(_ entry: CurrentEntry, of path: ObjectKey, at now: ContinuousClock.Instant) -> Bool {
         let age = now - entry.asked
@@ -132,7 +135,7 @@ struct CurrentImages: Sendable {
         return true
     }
 
-    /// The entry in memory, where it may stand in for a store that is away.
+    /// The entry in memory, if it may be used while the store is away.
     func usableStale(_ path: ObjectKey) -> CurrentEntry? {
         guard let entry = cache.current(path), entry.image != nil,
             clock.now() - entry.asked < revalidateAfter + staleFor
@@ -142,7 +145,7 @@ struct CurrentImages: Sendable {
 
     /// The path's current version.
     ///
-    /// - Parameter expected: the version a URL names. Where memory knows another one, the store is asked at once.
+    /// - Parameter expected: the version that the URL names. If memory has another one, the store is asked at once.
     func locate(_ path: ImagePath, expecting expected: String? = nil) async throws(ServiceError) -> ResolvedImage {
         if let entry = fresh(path.key), expected == nil || entry.image?.version == expected {
             return ResolvedImage(image: try present(entry), freshness: .hit, asked: entry.asked)
@@ -151,7 +154,7 @@ struct CurrentImages: Sendable {
         let known = cache.current(path.key)
         let stale = usableStale(path.key)
         if let stale, let image = stale.image, health.isAway {
-            // While the store is known to be away nobody waits for it: one question finds out when it is back.
+            // No reader waits for a store that is known to be away: a refresh finds out when it is back.
             refreshInBackground(path.key)
             return ResolvedImage(image: image, freshness: .stale, asked: stale.asked)
         }
@@ -167,7 +170,7 @@ struct CurrentImages: Sendable {
         }
     }
 
-    /// What the store's answer is to what memory knew when the request came.
+    /// Compares the store's answer with what memory had when the request came.
     private func freshness(
         of image: StoredImage, since known: CurrentEntry?, at arrival: ContinuousClock.Instant
     ) -> Freshness {
@@ -182,7 +185,7 @@ struct CurrentImages: Sendable {
         return image
     }
 
-    /// Asks the store, together with whoever else is asking. Gives up waiting at `limit`; the question goes on.
+    /// Asks the store, together with all others that are asking. Stops waiting at `limit`; the question goes on.
     private func ask(
         _ path: ObjectKey, _ expected: String?, until limit: ContinuousClock.Instant?
     ) async throws(ServiceError) -> CurrentEntry {
@@ -193,7 +196,7 @@ struct CurrentImages: Sendable {
         }
     }
 
-    /// Asks for nobody, unless that is being done already, or too many such questions are under way.
+    /// Asks the store for no reader. Does nothing if this path is being refreshed already, or if too many others are.
     private func refreshInBackground(_ path: ObjectKey) {
         let limit = health.isAway ? Self.maximumRefreshesWhileAway : Self.maximumRefreshes
         guard refreshing.withLockedValue({ $0.count < limit && $0.insert(path).inserted }) else { return }
@@ -206,9 +209,9 @@ struct CurrentImages: Sendable {
         }
     }
 
-    /// Whether an answer tells a request enough that came at `arrival`. One to a question that was sent long before
-    /// tells nothing about now; and where it is not the version that the URL names, that one may have been written
-    /// after any question that was sent before.
+    /// Whether an answer is recent enough for a request that came at `arrival`. An answer to a question from long
+    /// before is not. If it is not the version that the URL names, neither is an answer to any question sent before the
+    /// request: the named version may have been written after that.
     func isRecentEnough(
         _ version: String?, asked: ContinuousClock.Instant, to arrival: ContinuousClock.Instant, _ expected: String?
     ) -> Bool {
@@ -249,7 +252,7 @@ struct CurrentImages: Sendable {
         }
     }
 
-    /// Asks for the answer in a task of its own, so that a reader that gives up does not end the question.
+    /// Waits for the answer in a task of its own, so that a reader that gives up does not end the question.
     private func wait(
         until limit: ContinuousClock.Instant,
         _ work: @escaping @Sendable () async throws -> Result<CurrentEntry, StorageError>
@@ -270,12 +273,12 @@ struct CurrentImages: Sendable {
 
     // MARK: Asking the store
 
-    /// What the store has under this key now; nil for nothing, or nothing that is a picture.
+    /// What the store has under this key now. Nil if there is nothing, or nothing that is a picture.
     private func lookUp(_ key: ObjectKey) async throws(StorageError) -> StoredImage? {
         for _ in 0..<Self.maximumLooks {
             do {
                 let object = try await storage.head(key)
-                // The same version is not looked into again.
+                // A known version is not inspected again.
                 if let known = cache.current(key)?.image, known.etag == object.etag, known.depth > .signature {
                     return StoredImage(object: object, format: known.format, image: known.image, depth: known.depth)
                 }
@@ -292,9 +295,9 @@ struct CurrentImages: Sendable {
 
     private static let maximumLooks = 4
 
-    /// The same version, looked into at least so deep; once for all who want it, and remembered.
+    /// The same version, inspected at least to this depth: once for all who ask at the same time, and remembered.
     ///
-    /// - Throws: ``ServiceError/preconditionFailed`` where that version has gone: locate again.
+    /// - Throws: ``ServiceError/preconditionFailed`` if that version is gone: locate again.
     func inspect(_ image: StoredImage, to depth: StoredImage.Depth) async throws(ServiceError) -> StoredImage {
         guard image.depth < depth else { return image }
         let path = image.object.key

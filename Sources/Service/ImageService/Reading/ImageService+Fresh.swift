@@ -6,14 +6,15 @@ public import NIOCore
 import ObjectStorage
 import TaskSupport
 
-// What can be answered at once, from memory alone, without a task. Nil always means: ask as everybody does.
+// Answers that can be given at once, from memory alone, without a task. Nil always means: take the normal path.
 
-/// The current version of a path, which memory believes without asking.
+/// The current version of a path, from memory, young enough to be used without asking the store.
 public struct FreshImage: Sendable {
     /// Always a ``Freshness/hit``.
     public let located: ResolvedImage
-    /// Of what the store said of the path: two with the same number are of the same image, told in the same way.
+    /// Identifies the store's answer: two with the same serial are of the same image, described in the same way.
     public let serial: UInt64
+    /// How long this may be answered again without another look.
     public let freshness: FreshUntil
 
     fileprivate init?(_ entry: CurrentEntry, _ freshness: FreshUntil) {
@@ -28,22 +29,22 @@ public struct FreshImage: Sendable {
     /// Whole seconds since then.
     public var age: Int64 { freshness.age }
 
-    /// Whether this and every body that was looked up since would be found again, with the same age. Takes no lock.
-    /// After a second at most it does not last, and what is looked up again counts as a use.
+    /// Whether this and every body that was looked up since would be found again, with the same age. Takes no lock. It
+    /// is true for one second at most; after that a new look-up counts as a use.
     public func lasts(at now: ContinuousClock.Instant) -> Bool { freshness.lasts(at: now) }
 }
 
-/// The same, of one who knows what is to be found, and the bytes.
+/// The same for a caller that knows the file's name, with the bytes.
 public struct FreshFile: Sendable {
     /// See ``FreshImage/serial``.
     public let serial: UInt64
-    /// Nil where memory does not have them.
+    /// Nil if memory does not have the bytes.
     public let file: FileInMemory?
-    /// How long that is so.
+    /// How long this answer holds.
     public let freshness: FreshUntil
 }
 
-/// How long an answer from memory may be given again without another look.
+/// How long an answer from memory may be reused without another look-up.
 public struct FreshUntil: Sendable {
     /// The moment the store was asked.
     public let asked: ContinuousClock.Instant
@@ -58,12 +59,12 @@ public struct FreshUntil: Sendable {
         self.asked = asked
         age = (now - asked).components.seconds
         self.moment = moment
-        // Until its age changes, which is told in whole seconds; and no longer than a part of the bound.
+        // Until its age in whole seconds changes, but only for a fraction of the age limit.
         until = min(asked + .seconds(age + 1), asked + bound, now + bound / Self.looksWithinBound)
     }
 
-    /// So often it is looked up within the bound, however short that is: who asks the store again before the bound is
-    /// reached has to be asked meanwhile.
+    /// How many look-ups there are within the age limit, however short it is: the entry must be seen in use before the
+    /// limit, so that it is refreshed in the background.
     private static let looksWithinBound = 8
 
     /// See ``FreshImage/lasts(at:)``.
@@ -75,7 +76,7 @@ public struct FileName: Sendable {
     fileprivate let path: ObjectKey
     fileprivate let body: BodyName
 
-    /// What it takes in memory beside the answer about its path.
+    /// Bytes of this name in memory, besides the answer about its path.
     public var bytes: Int { body.bytes }
 }
 
@@ -89,6 +90,7 @@ public struct RenditionName: Sendable {
     /// The rendition's own entity tag.
     public let tag: RenditionTag
 
+    /// The name for ``ImageService`` to find the bytes by.
     public var file: FileName { FileName(path: path, body: BodyName(path, original, variant)) }
 }
 
@@ -98,7 +100,7 @@ public struct FileInMemory: Sendable {
 
     fileprivate init(body: CachedBody) { self.body = body }
 
-    /// The one that was noted, where anybody still has it.
+    /// The remembered file, if anybody still holds it.
     public init?(_ note: NotedFile) {
         guard let body = note.body.body else { return nil }
         self.init(body: body)
@@ -106,32 +108,33 @@ public struct FileInMemory: Sendable {
 
     /// In bytes.
     public var size: Int { body.size }
-    /// No two files that were in memory have the same.
+    /// No two files that were in memory share it.
     public var serial: UInt64 { body.serial }
-    /// By its first bytes.
+    /// As detected from the first bytes.
     public var format: ImageFormat? { ImageFormat.detect(body.head.readableBytesSpan) }
 
-    /// All bytes, where they lie in one piece.
+    /// All bytes, if they are in one piece.
     public var onePiece: ByteBuffer? { body.onePiece }
 
-    /// A file with the same bytes, for the kernel to send from, as long as this is held; nil where none was made.
+    /// A file with the same bytes, for the kernel to send from while this is held; nil if none was made.
     public var descriptor: CInt? { body.file?.descriptor }
 
-    /// A range of the bytes, which lies within the whole, in pieces that are no copies.
+    /// A range of the bytes, which must lie within the whole, in pieces that are not copies.
     public func forEachPiece(of range: Range<Int>, _ body: (_ piece: ByteBuffer, _ isLast: Bool) -> Void) {
         self.body.forEachPiece(of: range, body)
     }
 }
 
-/// A file in memory that is not held there by being noted.
+/// A reference to a file in memory that does not keep it there.
 public struct NotedFile: Sendable {
     fileprivate let body: WeakBody
 
+    /// Remembers the file without holding it.
     public init(_ file: FileInMemory) { body = WeakBody(file.body) }
 }
 
 extension ImageService {
-    /// The path's current version where memory is young enough.
+    /// The path's current version, if the entry in memory is young enough.
     public func fresh(_ path: ImagePath) -> FreshImage? {
         let moment = cache.moment(of: path.key)
         return current.fresh(path.key).flatMap {
@@ -146,7 +149,7 @@ extension ImageService {
         FileName(path: image.object.key, body: BodyName(image.object.key, image.etag, .original))
     }
 
-    /// The file of this name where memory's answer about its path is young enough, by one look.
+    /// The file of this name, in one look-up, if the entry for its path is young enough.
     public func fresh(_ name: FileName) -> FreshFile? {
         let (moment, entry, body) = cache.look(at: name.body)
         let now = current.clock.now()
@@ -164,8 +167,7 @@ extension ImageService {
         return FileInMemory(body: body)
     }
 
-    /// Where memory keeps this rendition, if it does. Nil where the version has to be looked into first, or may not be
-    /// transformed.
+    /// The name of this rendition in memory. Nil if the version must be inspected first, or must not be transformed.
     public func renditionName(_ image: StoredImage, _ spec: RenditionSpec) -> RenditionName? {
         guard mayBeTransformed(image) else { return nil }
         return RenditionName(
@@ -173,7 +175,7 @@ extension ImageService {
             format: spec.format, tag: renditionTag(image, spec))
     }
 
-    /// As ``locateForRendition(_:expecting:)`` judges it.
+    /// The same rule as in ``locateForRendition(_:expecting:)``.
     private func mayBeTransformed(_ image: StoredImage) -> Bool {
         guard image.depth >= .whole else { return false }
         do {
@@ -189,6 +191,6 @@ extension ImageService {
         cache.body(name.path, name.original, name.variant).map { FileInMemory(body: $0) }
     }
 
-    /// Makes a file to send from of one that is sent often, where memory has room for both.
+    /// Makes a file to send from, for bytes that are sent often, if both fit in memory.
     public func makeSendable(_ file: FileInMemory) { cache.makeFile(of: file.body) }
 }

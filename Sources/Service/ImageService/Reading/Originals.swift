@@ -8,30 +8,32 @@ import TaskSupport
 
 /// A picture with its bytes, or a range of them, as a stream.
 public struct OpenedImage: Sendable {
+    /// The version that the bytes belong to.
     public var located: ResolvedImage
     /// The bytes in the body.
     public var range: Range<Int64>
+    /// The bytes of ``range``.
     public var body: ObjectBody
-    /// Whether the bytes are in memory, all of them.
+    /// Whether all bytes are in memory.
     public var isHit = false
     /// To be kept until the last byte is sent.
     public var hold: AnswerHold?
 }
 
-/// Reads stored pictures: from memory, or from the store, by one reader for all who want a small one at once. Large
-/// ones stream past the cache, to each on its own.
+/// Reads stored pictures from memory or from the store. A small picture is read once for all who ask at the same time.
+/// A large one is streamed to each reader and not cached.
 struct Originals: Sendable {
     let storage: any ObjectStorage
     let cache: CurrentImages.Cache
     let current: CurrentImages
     private let answers: AnswerMemory
 
-    /// What the one reader found.
+    /// The result of the shared read.
     private enum Opening: Sendable {
         case absent
-        /// Followed by all who asked.
+        /// Every reader follows it.
         case shared(StoredImage, FillingBody)
-        /// Taken by the first, the others open their own.
+        /// The first reader takes it; the others open their own.
         case single(StoredImage, OneTake<ObjectBody>)
     }
 
@@ -42,7 +44,7 @@ struct Originals: Sendable {
 
     private struct FlightKey: Hashable, Sendable {
         var path: ObjectKey
-        /// Only this version; nil: whatever is there now.
+        /// Only this version; nil: whichever is there now.
         var etag: ETag?
         var epoch: WriteEpoch
     }
@@ -56,20 +58,20 @@ struct Originals: Sendable {
         self.answers = answers
     }
 
-    /// The whole picture in its current version. Where nothing is known yet, that is one question to the store.
+    /// The whole picture in its current version. If nothing is known yet, this is one question to the store.
     ///
-    /// - Parameter requester: the reader to whom it is sent.
+    /// - Parameter client: receives it.
     func openWhole(
-        _ path: ImagePath, expecting expected: String?, for requester: ClientIdentity
+        _ path: ImagePath, expecting expected: String?, for client: ClientIdentity
     ) async throws(ServiceError) -> OpenedImage {
-        // What is in memory, or can be had by asking whether it still holds, needs no body from the store.
+        // If the body is in memory, at most a revalidation is needed, and no body from the store.
         if let known = cache.current(path.key)?.image, cache.contains(path.key, known.etag, .original) {
-            return try await open(try await current.locate(path, expecting: expected), range: nil, for: requester)
+            return try await open(try await current.locate(path, expecting: expected), range: nil, for: client)
         }
         if let entry = current.fresh(path.key), expected == nil || entry.image?.version == expected {
             guard let image = entry.image else { throw .notFound }
             return try await open(
-                ResolvedImage(image: image, freshness: .hit, asked: entry.asked), range: nil, for: requester)
+                ResolvedImage(image: image, freshness: .hit, asked: entry.asked), range: nil, for: client)
         }
         let arrival = current.clock.now()
         while true {
@@ -84,18 +86,18 @@ struct Originals: Sendable {
                 }
                 let asked = landed.asked < arrival ? landed.asked : nil
                 return try await opened(
-                    landed, ResolvedImage(image: image, freshness: .miss, asked: asked), for: requester)
+                    landed, ResolvedImage(image: image, freshness: .miss, asked: asked), for: client)
             case .failure(let error): throw ServiceError(error)
             }
         }
     }
 
-    /// This version, or a range of it. Where it is gone in the meantime: ``ServiceError/preconditionFailed`` or
+    /// This version, or a range of it. If it is gone meanwhile: ``ServiceError/preconditionFailed`` or
     /// ``ServiceError/notFound``, and what is known of the path is forgotten.
     ///
-    /// - Parameter requester: the reader to whom it is sent; nil where it is read for work that counts it already.
+    /// - Parameter client: receives it; nil if it is read for work that counts it already.
     func open(
-        _ located: ResolvedImage, range: ByteRange?, for requester: ClientIdentity?
+        _ located: ResolvedImage, range: ByteRange?, for client: ClientIdentity?
     ) async throws(ServiceError) -> OpenedImage {
         let image = located.image
         let path = image.object.key
@@ -109,21 +111,20 @@ struct Originals: Sendable {
             if let filling = cache.filling(path, image.etag, .original), let body = filling.stream() {
                 return OpenedImage(located: located, range: resolved, body: body, hold: AnswerHold(filling))
             }
-            // It may have come to its end between the two looks.
+            // It may have been completed between the two look-ups.
             if let hit = inMemory(located, resolved) { return hit }
             let landed = try await join(FlightKey(path: path, etag: image.etag, epoch: cache.epoch(of: path)))
-            return try await opened(landed, located, for: requester)
+            return try await opened(landed, located, for: client)
         }
-        let hold = try await admit(resolved, for: requester)
+        let hold = try await admit(resolved, for: client)
         return OpenedImage(located: located, range: resolved, body: try await read(image, range, resolved), hold: hold)
     }
 
-    /// Room for the buffers of one stream.
-    private func admit(_ range: Range<Int64>, for requester: ClientIdentity?) async throws(ServiceError) -> AnswerHold?
-    {
-        guard let requester else { return nil }
+    /// Reserves memory for the buffers of one stream.
+    private func admit(_ range: Range<Int64>, for client: ClientIdentity?) async throws(ServiceError) -> AnswerHold? {
+        guard let client else { return nil }
         let bytes = min(range.count, storage.capabilities.streamBytes)
-        return AnswerHold(try await answers.admit(bytes, for: requester))
+        return AnswerHold(try await answers.admit(bytes, for: client))
     }
 
     private func inMemory(_ located: ResolvedImage, _ range: Range<Int64>) -> OpenedImage? {
@@ -135,9 +136,9 @@ struct Originals: Sendable {
         return OpenedImage(located: located, range: range, body: body, isHit: true, hold: AnswerHold(cached))
     }
 
-    /// One reader's share of what the one reader found.
+    /// One reader's answer from the shared read.
     private func opened(
-        _ landed: Landed, _ located: ResolvedImage, for requester: ClientIdentity?
+        _ landed: Landed, _ located: ResolvedImage, for client: ClientIdentity?
     ) async throws(ServiceError) -> OpenedImage {
         let image = located.image
         switch landed.opening {
@@ -147,7 +148,7 @@ struct Originals: Sendable {
                 return OpenedImage(located: located, range: 0..<image.size, body: body, hold: AnswerHold(filling))
             }
         case .success(.single(_, let body)):
-            let hold = try await admit(0..<image.size, for: requester)
+            let hold = try await admit(0..<image.size, for: client)
             if let body = body.take() {
                 return OpenedImage(located: located, range: 0..<image.size, body: body, hold: hold)
             }
@@ -157,19 +158,19 @@ struct Originals: Sendable {
             forgetIfGone(image.object.key, error)
             throw ServiceError(error)
         }
-        let hold = try await admit(0..<image.size, for: requester)
+        let hold = try await admit(0..<image.size, for: client)
         return OpenedImage(
             located: located, range: 0..<image.size, body: try await read(image, nil, 0..<image.size), hold: hold)
     }
 
-    /// A stream from the store for one reader alone.
+    /// A stream from the store for this reader alone.
     private func read(
         _ image: StoredImage, _ range: ByteRange?, _ resolved: Range<Int64>
     ) async throws(ServiceError) -> ObjectBody {
         do throws(StorageError) {
             let got = try await storage.get(image.object.key, options: GetOptions(range: range, ifMatch: image.etag))
             guard got.range == resolved, got.info.size == image.size else {
-                throw StorageError(.badAnswer, during: .get, detail: "another range than was asked for")
+                throw StorageError(.badAnswer, during: .get, detail: "another range than the requested one")
             }
             return got.body
         } catch {
@@ -194,7 +195,7 @@ struct Originals: Sendable {
         }
     }
 
-    // MARK: The one reader
+    // MARK: The shared read
 
     private func join(_ key: FlightKey) async throws(ServiceError) -> Landed {
         do {
@@ -219,11 +220,11 @@ struct Originals: Sendable {
     private func ask(_ key: FlightKey, asked: ContinuousClock.Instant) async throws(StorageError) -> Opening {
         var got = try await storage.get(key.path, options: GetOptions(ifMatch: key.etag))
         guard got.range == 0..<got.info.size else {
-            throw StorageError(.badAnswer, during: .get, detail: "a part where all was asked for")
+            throw StorageError(.badAnswer, during: .get, detail: "a part instead of the whole object")
         }
         let image: StoredImage
         if let known = cache.current(key.path)?.image, known.etag == got.info.etag, known.depth > .signature {
-            // Somebody has looked into this version already.
+            // This version was inspected before.
             image = StoredImage(object: got.info, format: known.format, image: known.image, depth: known.depth)
         } else if let recorded = ImageRecord(got.info).image {
             image = StoredImage(object: got.info, format: recorded.format, image: recorded)
@@ -236,7 +237,7 @@ struct Originals: Sendable {
             }
             image = StoredImage(object: got.info, format: format, image: nil)
         }
-        // Last: who finds the version there and no body on its way in would ask the store for the bytes once more.
+        // Last: a reader that finds the version but no body being filled would ask the store for the bytes again.
         defer { cache.setCurrent(key.path, CurrentEntry(image: image, asked: asked), asked: key.epoch) }
         guard let reservation = cache.reserve(key.path, .original, bytes: Int(clamping: image.size)) else {
             return .single(image, OneTake(got.body))
@@ -246,15 +247,15 @@ struct Originals: Sendable {
     }
 }
 
-/// The beginning of a body, looked at without being lost.
+/// The first bytes of a body, read without being lost for later readers.
 private enum Peek {
     static func format(of body: ObjectBody) async throws(StorageError) -> (format: ImageFormat?, body: ObjectBody) {
         var head: ByteBuffer?
         var format: ImageFormat?
         let rest = PulledBody(body)
         do {
-            // The first chunk is mostly enough, and is then passed on as it came. A signature may be cut up all the
-            // same.
+            // The first chunk is mostly enough, and is passed on as it came. But a signature may be split between
+            // chunks.
             var wanted = 1
             reading: while let chunk = try await rest.next() {
                 head.setOrWriteImmutableBuffer(chunk)
@@ -287,10 +288,10 @@ private enum Peek {
     }
 }
 
-/// A body whose reading began here and goes on elsewhere.
+/// A body whose read began here and continues elsewhere.
 ///
-/// `@unchecked Sendable`: the iterator is used by one task at a time, first by the one that peeks, then by the one
-/// that reads the body it hands on; the hand-over itself orders the two.
+/// `@unchecked Sendable`: the iterator is used by one task at a time, first by the one that peeks, then by the one that
+/// reads the body; the hand-over itself orders the two.
 private final class PulledBody: @unchecked Sendable {
     private var iterator: ObjectBody.AsyncIterator
 
@@ -303,7 +304,7 @@ private final class PulledBody: @unchecked Sendable {
     }
 }
 
-/// A value that only the first who asks gets.
+/// A value that only the first caller gets.
 final class OneTake<Value: Sendable>: Sendable {
     private let value: NIOLockedValueBox<Value?>
 

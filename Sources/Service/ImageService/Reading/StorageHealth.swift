@@ -2,7 +2,7 @@ import NIOConcurrencyHelpers
 import NIOCore
 import ObjectStorage
 
-/// Whether the store counts as away: from an operation that failed for outage or time, until a question succeeds.
+/// Whether the store counts as away: from an operation that failed by outage or timeout, until a question succeeds.
 final class StorageHealth: Sendable {
     private let away = NIOLockedValueBox(false)
 
@@ -10,13 +10,13 @@ final class StorageHealth: Sendable {
 
     var isAway: Bool { away.withLockedValue { $0 } }
 
-    /// Takes note of how an operation ended. A store that refuses is there all the same.
+    /// Records how an operation ended. A store that refuses an operation is not away.
     func note(_ error: StorageError?) {
         guard let error else { return away.withLockedValue { $0 = false } }
         switch error.code {
         case _ where error.isOutage: away.withLockedValue { $0 = true }
         case .unavailable, .timedOut: break
-        // None of them tells of the store.
+        // None of these says anything about the store.
         case .cancelled, .overloaded, .badCursor: break
         case .notFound, .preconditionFailed, .conflict, .rangeNotSatisfiable, .invalidKey, .full, .denied, .badAnswer,
             .unsupported, .archived:
@@ -36,7 +36,7 @@ final class StorageHealth: Sendable {
     }
 }
 
-/// A store whose every answer is noted in a ``StorageHealth``.
+/// A store whose results are all reported to a ``StorageHealth``.
 struct HealthTrackingStorage: ObjectStorage {
     private let base: any ObjectStorage
     private let health: StorageHealth

@@ -3,11 +3,11 @@ import ImageModel
 import NIOCore
 import ObjectStorage
 
-/// Finds out what an object is from its bytes, where its record does not tell.
+/// Finds out from an object's bytes what it is, if its record does not tell.
 struct ImageInspection: Sendable {
     let storage: any ObjectStorage
 
-    /// Whether files of this format may tell of themselves behind their header.
+    /// Whether files of this format may have facts after their header.
     static func needsWholeFile(_ format: ImageFormat) -> Bool {
         switch format {
         case .jpeg, .avif: false
@@ -15,7 +15,7 @@ struct ImageInspection: Sendable {
         }
     }
 
-    /// By its record, where that is certain to be of these bytes, else by its first bytes; nil for what is no picture.
+    /// By its record if that certainly belongs to these bytes, else by its first bytes. Nil if it is not a picture.
     func describe(_ object: ObjectInfo) async throws(StorageError) -> StoredImage? {
         if let image = ImageRecord(object).image {
             return StoredImage(object: object, format: image.format, image: image)
@@ -23,9 +23,9 @@ struct ImageInspection: Sendable {
         return try await readHeader(of: object)
     }
 
-    /// Reads the beginning of an object, further where its header is long. Nil for what is no picture.
+    /// Reads the beginning of an object, or more if its header is long. Nil if it is not a picture.
     ///
-    /// - Throws: `preconditionFailed` where the object has been replaced.
+    /// - Throws: `preconditionFailed` if the object was replaced.
     func readHeader(of object: ObjectInfo) async throws(StorageError) -> StoredImage? {
         guard object.size > 0 else { return nil }
         for length in Self.probeLengths {
@@ -47,7 +47,7 @@ struct ImageInspection: Sendable {
 
     /// Reads all of it, in constant memory. What a damaged file does not tell stays unknown.
     ///
-    /// - Throws: `preconditionFailed` where the object has been replaced.
+    /// - Throws: `preconditionFailed` if the object was replaced.
     func readWhole(_ image: StoredImage) async throws(StorageError) -> StoredImage {
         var info = image.image
         var check = StructureCheck(format: image.format, limits: Self.unlimited)
@@ -55,12 +55,12 @@ struct ImageInspection: Sendable {
             let got = try await storage.get(image.object.key, options: GetOptions(ifMatch: image.etag))
             for try await chunk in got.body { try check.consume(chunk.readableBytesSpan) }
             let summary = try check.finish()
-            // Where the structure does not tell, the header has.
+            // If the structure does not tell, the header's number stays.
             if let frames = summary.frames { info?.frames = frames }
             if let orientation = summary.lateOrientation { info?.orientation = orientation }
             if let hasAlpha = summary.hasAlpha { info?.hasAlpha = hasAlpha }
         } catch is CodecError {
-            // Damaged, and nothing that a second look could change.
+            // Damaged: a second try would find the same.
         } catch let error as StorageError {
             throw error
         } catch {
@@ -80,11 +80,11 @@ struct ImageInspection: Sendable {
         }
     }
 
-    /// Telling what a file is takes no memory for its pixels.
+    /// Reading a header takes no memory for pixels.
     private static let unlimited = CodecLimits(
         maximumPixels: .max, maximumFrames: .max, maximumProfileBytes: 16 << 20, maximumScans: .max)
 
-    /// Most headers end in the first; EXIF with a thumbnail and a large profile in the second; the last is where
-    /// uploads stop looking as well.
+    /// Most headers end in the first length; EXIF with a thumbnail and a large profile in the second. The last is also
+    /// where uploads stop searching.
     private static let probeLengths = [64 << 10, 1 << 20, 8 << 20]
 }

@@ -1,19 +1,19 @@
 import ImageModel
 import ObjectStorage
 
-/// What stands beside an object in the store, in its metadata: what its header told, and the ids of the writes that
-/// led to it. What does not parse is as if it were not there, and is derived again.
+/// The metadata of an object in the store: what its header told, and the ids of the writes that led to it. A record
+/// that cannot be parsed is ignored and derived again.
 ///
-/// Other programs write into the store as well, and leave the metadata or copy them: what the record tells of the
-/// picture is believed only where the store knows that it was written together with these bytes.
+/// Other programs write to the store too, and may keep or copy the metadata. So what the record says of the picture is
+/// believed only if the store knows that it was written together with these bytes.
 struct ImageRecord: Sendable, Hashable {
-    /// Nil where the object came by another way, or may have.
+    /// Nil if another program has written the object, or may have.
     var image: ImageInfo?
-    /// Ids of writes, the newest last. An upload begins the list, a rotate goes on with it. By it a writer whose
-    /// answer was lost finds out whether its write has happened.
+    /// Ids of writes, the newest last. An upload begins the list, a rotate appends to it. With it, a writer that lost
+    /// the answer finds out whether its write has happened.
     var writes: [WriteID]
 
-    /// So many ids are kept: as many writes may follow one whose answer was lost, before its writer looks.
+    /// How many ids are kept: as many further writes may follow a write with a lost answer before its writer looks.
     static let maximumWrites = 32
 
     init(image: ImageInfo?, writes: [WriteID]) {
@@ -33,15 +33,16 @@ struct ImageRecord: Sendable, Hashable {
         ImageRecord(image: image, writes: writes + [write])
     }
 
-    /// The record for an upload in parts, whose metadata are written before its end has come. PNG and WebP say only
-    /// behind the pixels how many frames there are and how the picture is turned: that is left open, to be derived.
+    /// The record for an upload in parts, whose metadata are written before the end of the body has come. PNG and WebP
+    /// tell only after the pixels how many frames there are and how the picture is oriented: that is left open, to be
+    /// derived.
     static func ofHeader(_ header: ImageInfo, write: WriteID) -> ImageRecord {
         var image = header
         if ImageInspection.needsWholeFile(header.format) { image.frames = nil }
         return ImageRecord(image: image, writes: [write])
     }
 
-    /// The record in so much of S3's room for metadata as others have left: the ids of the oldest writes give way
+    /// The record, in the bytes that others have left of S3's metadata limit. The ids of the oldest writes are dropped
     /// first, then what can be derived again.
     func metadata(beside others: ObjectMetadata) -> ObjectMetadata {
         let rest = Self.maximumBytes - others.byteCount
@@ -51,7 +52,7 @@ struct ImageRecord: Sendable, Hashable {
         return record.metadata
     }
 
-    /// S3's 2 KB without what a store adds to bind the metadata to the bytes.
+    /// S3's 2 KB, less what a store adds to bind the metadata to the bytes.
     private static let maximumBytes = 1_920
 
     var metadata: ObjectMetadata {
@@ -93,10 +94,10 @@ struct ImageRecord: Sendable, Hashable {
             colorProfile: fields.count == 6 ? unescape(fields[5]) : nil)
     }
 
-    /// Letters, digits and a few marks as they are, all else as `%XX`: metadata are ASCII without spaces at the ends.
+    /// Keeps letters, digits and a few marks; all else is `%XX`: metadata are ASCII without spaces at the ends.
     private static func escape(_ text: String) -> String {
         let kept = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.()".utf8)
-        // A profile's name is the file's word: bounded, so that the record keeps its place in 2 KB of metadata.
+        // A profile's name comes from the file: it is cut, so that the record fits into 2 KB of metadata.
         return text.utf8.prefix(100).map { byte in
             kept.contains(byte) ? String(UnicodeScalar(byte)) : "%" + StoredImage.hex([byte])
         }.joined()
@@ -118,7 +119,7 @@ struct ImageRecord: Sendable, Hashable {
     }
 }
 
-/// A name for one write, made anew for each: 64 random bits in hex.
+/// A name for one write, new for each: 64 random bits in hex.
 struct WriteID: Sendable, Hashable {
     let text: String
 

@@ -4,8 +4,8 @@ import ObjectStorage
 import TaskSupport
 
 extension StoredImage {
-    /// What a write of ours has made, with the store's own time. Where the answer to the write did not tell it, the
-    /// store is asked; where another write has come since, or the store cannot be asked, it is not known.
+    /// The picture after a write of ours, with the store's own time. If the answer to the write did not tell the time,
+    /// the store is asked. The time stays unknown if another write has come since, or the store cannot be asked.
     static func afterWrite(
         of path: ImagePath, put: PutResult, image: ImageInfo, size: Int64, storage: any ObjectStorage,
         cache: CurrentImages.Cache, clock: MonotonicClock
@@ -21,9 +21,9 @@ extension StoredImage {
         return StoredImage(object: object, format: image.format, image: image)
     }
 
-    /// What a look has found after a write of ours that made `image`. Only where that write is the object's newest is
-    /// the picture ours still; else it is what others have made of it, and described as that, from its bytes where need
-    /// be.
+    /// The picture that a look found after a write of ours that made `image`. If that write is the object's newest one,
+    /// the picture is still ours. Else it is what others have made of it, and is described as that, from its bytes if
+    /// needed.
     static func found(
         _ object: ObjectInfo, after write: WriteID, of image: ImageInfo, storage: any ObjectStorage
     ) async -> StoredImage {

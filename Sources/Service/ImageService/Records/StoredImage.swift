@@ -2,29 +2,29 @@ import Crypto
 public import ImageModel
 public import ObjectStorage
 
-/// A version of a picture as it lies in the store.
+/// A version of a picture in the store.
 public struct StoredImage: Sendable, Hashable {
-    /// How far somebody has read to find out what it is. What is not known then cannot be known without going deeper.
+    /// How far the file was read to describe it. What is unknown at a depth needs a deeper read.
     enum Depth: Int, Sendable, Hashable, Comparable {
         /// Only the format is known.
         case signature
-        /// The header, which does not tell how many frames follow, nor of an orientation that stands behind the pixels.
+        /// The header, which does not tell the number of frames, nor an orientation that comes after the pixels.
         case header
-        /// All there is to know.
+        /// Everything.
         case whole
 
         static func < (left: Depth, right: Depth) -> Bool { left.rawValue < right.rawValue }
     }
 
-    /// Without its metadata and content type, which `image` and `format` stand for: the cache keeps very many of these.
+    /// Without its metadata and content type, which `image` and `format` replace: the cache keeps very many of these.
     public private(set) var object: ObjectInfo
-    /// By its bytes; also the stored and served media type.
+    /// As detected from its bytes; also the stored and served media type.
     public var format: ImageFormat
-    /// What the header tells; nil for a damaged or foreign file, or where nobody has looked yet.
+    /// What the header tells; nil for a damaged or foreign file, or if nobody has looked yet.
     public var image: ImageInfo?
     let depth: Depth
 
-    /// A picture looked at as deep as `image` shows: without frames it is only the header.
+    /// A picture inspected to the depth that `image` shows: without frames it is only the header.
     public init(object: ObjectInfo, format: ImageFormat, image: ImageInfo?) {
         let depth: Depth = image == nil ? .signature : image?.frames == nil ? .header : .whole
         self.init(object: object, format: format, image: image, depth: depth)
@@ -41,12 +41,14 @@ public struct StoredImage: Sendable, Hashable {
         self.depth = depth
     }
 
+    /// The version by the store's own tag.
     public var etag: ETag { object.etag }
+    /// Bytes of the file.
     public var size: Int64 { object.size }
     /// The version in URLs.
     public var version: String { Self.version(of: object.etag) }
 
-    /// A URL-safe name for a version: the tag itself where it is safe, else the start of its SHA-256 in hex.
+    /// A URL-safe name for a version: the tag itself if it is safe, else the start of its SHA-256 in hex.
     public static func version(of etag: ETag) -> String {
         let opaque = etag.opaque
         let isSafe = opaque.utf8.allSatisfy { byte in

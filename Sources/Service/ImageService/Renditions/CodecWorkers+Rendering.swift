@@ -4,16 +4,16 @@ import NIOCore
 import Rendering
 
 extension CodecWorkers {
-    /// Makes a rendition of a whole file.
+    /// Makes a rendition from a whole file.
     ///
     /// - Parameters:
-    ///   - original: the size of the original, where `file` is an intermediate of it.
-    ///   - permit: the one that the work has.
+    ///   - original: the size of the original, if `file` is an intermediate of it.
+    ///   - permit: the permit of this work.
     func render(
         _ file: ByteBuffer, _ spec: RenditionSpec, of original: PixelSize?, limits: CodecLimits, in permit: Permit
     ) async throws(ServiceError) -> ByteBuffer {
         let limits = RenderLimits(codec: limits)
-        // What the record says of the picture is not enough to take memory by: the header itself is read.
+        // The record is not reliable enough to reserve memory by: the header itself is read.
         let (info, plan, memory, decoding) = try await HeaderReading.run(over: file.readableBytes) {
             () throws(ServiceError) -> (ImageInfo, RenderPlan, Int, Int) in
             let info: ImageInfo
@@ -33,7 +33,7 @@ extension CodecWorkers {
                 throw ServiceError(error)
             }
         }
-        // Where the original alone is too large, that is what the client is told.
+        // If the original alone is too large, the client is told so.
         let use = decoding >= memory ? "Decoding this image" : "Making this rendition of \(plan.outputSize) pixels"
         return try await run(bytes: memory, in: permit, use: use) { cancelled in
             do throws(RenderError) {

@@ -1,12 +1,13 @@
 import Rendering
 
-/// What the renditions of late would have saved, had there been an intermediate of their original; which intermediates
-/// are being made, and which are not worth another try. Of so many versions at most: what is forgotten begins anew.
+/// For each original: what its recent renditions would have saved with an intermediate, whether the intermediate is
+/// being made now, and whether another try is worth it. The number of versions is bounded; a forgotten one starts again
+/// from zero.
 struct PendingIntermediates {
     private static let maximumVersions = 10_000
 
     private struct Account {
-        /// Microseconds.
+        /// In microseconds.
         var saved = 0
         var isBeingMade = false
         var isGivenUp = false
@@ -14,8 +15,8 @@ struct PendingIntermediates {
 
     private var accounts: [OriginalVersion: Account] = [:]
 
-    /// A rendition of this version is about to be made without an intermediate: whether it is to make one. Then
-    /// ``end(_:isWorthAnother:)`` is to be called.
+    /// Whether a rendition of this version, which is about to be made without an intermediate, should make one. If so,
+    /// call ``end(_:isWorthAnother:)`` after it.
     mutating func begin(_ version: OriginalVersion, at price: IntermediateCost) -> Bool {
         if accounts.count >= Self.maximumVersions, accounts[version] == nil {
             accounts = accounts.filter { $1.isBeingMade }
@@ -31,13 +32,13 @@ struct PendingIntermediates {
         return false
     }
 
-    /// Whether nobody is making it now, and it is worth a try.
+    /// Whether nobody is making it now, and a try is worth it.
     func isOpen(_ version: OriginalVersion) -> Bool {
         guard let account = accounts[version] else { return true }
         return !account.isGivenUp && !account.isBeingMade
     }
 
-    /// - Parameter isWorthAnother: whether it may be made again, where it is missed.
+    /// - Parameter isWorthAnother: whether it may be made again if it is missing.
     mutating func end(_ version: OriginalVersion, isWorthAnother: Bool) {
         accounts[version] = isWorthAnother ? nil : Account(isGivenUp: true)
     }

@@ -6,13 +6,14 @@ public import ObjectStorage
 
 /// The entity tag of a rendition.
 public struct RenditionTag: Sendable, Hashable {
+    /// The tag itself.
     public var etag: ETag
-    /// Whether it stands for one sequence of bytes. A rendition that may be made of the original or of its intermediate
-    /// comes in two, which look the same: parts of them must not be put together.
+    /// Whether it stands for one sequence of bytes. A rendition that may be made from the original or from its
+    /// intermediate exists in two forms, which look the same: their parts must not be combined.
     public var isStrong: Bool
 }
 
-/// A rendition, whole, in memory.
+/// A whole rendition in memory.
 public struct RenderedRendition: Sendable {
     /// The original that it was made from.
     public var source: StoredImage
@@ -20,8 +21,9 @@ public struct RenderedRendition: Sendable {
     public var freshness: Freshness
     /// Whether the rendition itself was in memory.
     public var isHit: Bool
-    /// Of the file; not always the one that was asked for, as WebP stands in for AVIF.
+    /// Of the file; not always the one that was asked for: WebP replaces AVIF for some.
     public var format: ImageFormat
+    /// The rendition's own entity tag, not the original's.
     public var etag: ETag
     let pixels: Pixels
     /// To be kept until the last byte is sent.
@@ -29,7 +31,7 @@ public struct RenderedRendition: Sendable {
 
     init(
         _ pixels: Pixels, of source: StoredImage, freshness: Freshness, isHit: Bool, format: ImageFormat, etag: ETag,
-        for requester: ClientIdentity
+        for client: ClientIdentity
     ) {
         self.source = source
         self.freshness = freshness
@@ -40,16 +42,16 @@ public struct RenderedRendition: Sendable {
         hold =
             switch pixels {
             case .cached(let body): AnswerHold(body)
-            case .apart(_, let reservation): AnswerHold(reservation.join(requester))
+            case .apart(_, let reservation): AnswerHold(reservation.join(client))
             }
     }
 
-    /// The finished file, counted for as long as somebody holds it: one that is in the cache there, else as an answer.
+    /// The finished file, counted for as long as somebody holds it: in the cache if it is there, else as an answer.
     enum Pixels: Sendable {
         case cached(CachedBody)
         case apart(ByteBuffer, JointReservation<ClientIdentity>)
 
-        /// The first bytes of it, enough to tell its format.
+        /// The first bytes, enough to detect the format.
         var head: ByteBuffer {
             switch self {
             case .cached(let body): body.head
@@ -58,7 +60,7 @@ public struct RenderedRendition: Sendable {
         }
     }
 
-    /// Of the whole, in bytes.
+    /// Of the whole file, in bytes.
     public var size: Int {
         switch pixels {
         case .cached(let body): body.size
@@ -66,7 +68,7 @@ public struct RenderedRendition: Sendable {
         }
     }
 
-    /// A range of the bytes, which lies within the whole.
+    /// A range of the bytes, which must lie within the whole.
     public func stream(_ range: Range<Int>) -> ObjectBody {
         switch pixels {
         case .cached(let body): body.stream(range)

@@ -2,8 +2,8 @@ import NIOCore
 import ObjectStorage
 import TaskSupport
 
-/// Lets one replica render while the others wait for what it keeps: an object that only one of them can create. It is a
-/// saving and no lock: a replica that has waited long enough renders all the same, and nothing is wrong then.
+/// Lets one replica render while the others wait for its result: an object that only one of them can create. It saves
+/// work and is not a lock: a replica that has waited long enough renders as well, and the result is still right.
 struct RenditionLease: Sendable {
     let objects: DerivedObjects
     /// How long a replica waits for another one.
@@ -12,11 +12,11 @@ struct RenditionLease: Sendable {
     var isOn: Bool { timeout > .zero }
 
     enum Outcome: Sendable {
-        /// Ours, to be released.
+        /// The lease is ours, and must be released.
         case held
-        /// The other one has rendered it.
+        /// Another replica has rendered it.
         case found(GetResult)
-        /// The store takes no lease.
+        /// The store did not take the lease.
         case without
     }
 
@@ -28,14 +28,14 @@ struct RenditionLease: Sendable {
 
     private static func name(_ text: String) -> String { kind + StoredImage.digest(text) }
 
-    /// Takes the lease, or waits for whoever holds it.
+    /// Takes the lease, or waits for its holder.
     ///
     /// - Parameter find: looks whether the rendition is there.
-    /// - Throws: ``StorageError`` where the store is away, or the task is cancelled.
+    /// - Throws: ``StorageError`` if the store is away, or the task is cancelled.
     func take(
         _ text: String, of version: OriginalVersion, find: () async throws(StorageError) -> GetResult?
     ) async throws(StorageError) -> Outcome {
-        // Each try has a name of its own, by which a lost answer to it is known again.
+        // Each try writes its own mark, by which it recognises its lease if the answer was lost.
         let mark = ByteBuffer(string: WriteID.random().text)
         let deadline = objects.clock.now() + timeout
         var pause = Self.firstPause
@@ -43,7 +43,7 @@ struct RenditionLease: Sendable {
             switch await put(mark, text, version) {
             case .kept:
                 do throws(StorageError) {
-                    // The one before may have kept it and gone since it was looked for.
+                    // The previous holder may have kept it and released the lease since the last look.
                     guard let got = try await find() else { return .held }
                     release(text, of: version)
                     return .found(got)
@@ -54,7 +54,7 @@ struct RenditionLease: Sendable {
             case .failed: return .without
             case .existed: break
             }
-            // Whoever holds it has died, or is slow: it is taken over.
+            // The holder has died, or is slow: this replica renders too.
             guard objects.clock.now() < deadline else { return .held }
             do {
                 try await objects.clock.pause(for: pause)
@@ -66,18 +66,18 @@ struct RenditionLease: Sendable {
         }
     }
 
-    /// Gives it back, in the background.
+    /// Releases it in the background.
     func release(_ text: String, of version: OriginalVersion) {
         objects.tasks.start { await objects.remove(Self.name(text), of: version) }
     }
 
-    /// Brought to its end whoever leaves meanwhile: a lease that nobody knows of would be waited for.
+    /// Completed even if the caller leaves: others would wait for a lease that nobody knows of.
     private func put(_ mark: ByteBuffer, _ text: String, _ version: OriginalVersion) async -> DerivedObjects.Kept {
         let name = Self.name(text)
         let kept = await Task(executorPreference: RequestExecutor.executor) { () -> DerivedObjects.Kept in
             switch await objects.put(mark, as: name, of: version, contentType: "text/plain") {
             case .kept: return .kept
-            // The store may have taken it all the same.
+            // The store may have written it all the same.
             case .failed: return await isOurs(mark, name, version) ? .kept : .failed
             case .existed: return await isOurs(mark, name, version) ? .kept : .existed
             }

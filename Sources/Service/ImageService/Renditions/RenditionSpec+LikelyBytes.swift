@@ -3,9 +3,9 @@ import ImageModel
 import Rendering
 
 extension RenditionSpec {
-    /// About how long the file becomes: more than most, less than noise.
+    /// The estimated length of the file: more than that of most pictures, less than that of noise.
     func likelyBytes(of info: ImageInfo, limits: CodecLimits) -> Int {
-        // What cannot be planned is refused with its own words later.
+        // A rendition that cannot be planned fails later, with its own error.
         guard let plan = try? RenderPlan(info: info, spec: self, limits: RenderLimits(codec: limits)) else { return 0 }
         let frames = plan.isAnimated ? max(1, info.frames ?? 1) : 1
         let (pixels, overflows) = plan.outputSize.pixels.multipliedReportingOverflow(by: frames)

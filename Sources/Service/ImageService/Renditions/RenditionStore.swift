@@ -5,7 +5,7 @@ import NIOCore
 import ObjectStorage
 import Rendering
 
-/// Finished renditions in the store: found there by every replica before anyone renders, and written once.
+/// Finished renditions in the store. Every replica looks there before it renders, and each rendition is written once.
 struct RenditionStore: Sendable {
     private let objects: DerivedObjects
     private let maximumPerImage: Int
@@ -19,14 +19,14 @@ struct RenditionStore: Sendable {
         lease = RenditionLease(objects: objects, timeout: keeping.lease)
     }
 
-    /// What is longer is not kept: it would not be kept in memory either.
+    /// Longer files are not kept: memory would not keep them either.
     static let maximumBytes = 4 << 20
 
     static func canKeep(_ bytes: ByteBuffer) -> Bool { bytes.readableBytes <= maximumBytes }
 
-    /// How the names of renditions begin, of whatever renderer.
+    /// How the names of renditions begin, whichever renderer made them.
     static let kind = "rendition-"
-    /// How the names of what this renderer made begin.
+    /// How the names of this renderer's renditions begin.
     static let start = "\(kind)\(Renderer.revision)-"
 
     /// The name of a rendition's object.
@@ -34,9 +34,9 @@ struct RenditionStore: Sendable {
     /// - Parameter text: the canonical request, renderer revision included.
     private static func name(_ text: String) -> String { start + StoredImage.digest(text) }
 
-    /// The rendition as it lies in the store, with its body still to be read; nil where there is none.
+    /// The rendition in the store, with its body still to be read; nil if there is none.
     ///
-    /// - Throws: ``StorageError`` where the store is away.
+    /// - Throws: ``StorageError`` if the store is away.
     func get(_ text: String, of version: OriginalVersion) async throws(StorageError) -> GetResult? {
         guard let got = try await objects.get(Self.name(text), of: version), got.info.size <= Self.maximumBytes else {
             return nil
@@ -44,7 +44,7 @@ struct RenditionStore: Sendable {
         return got
     }
 
-    /// Removes what has turned out to be no picture.
+    /// Removes an object that turned out not to be a picture.
     func discard(_ text: String, of version: OriginalVersion) async {
         await objects.remove(Self.name(text), of: version)
     }
@@ -52,13 +52,13 @@ struct RenditionStore: Sendable {
     /// What the store has of a rendition.
     enum Lookup: Sendable {
         case found(GetResult)
-        /// Nobody has it: it is to be rendered, and then persisted with the claim.
+        /// It is in no store: render it, then persist it with the claim.
         case missing(Claim)
     }
 
-    /// Whether the rendition is there, and else who renders it. With leases a replica waits here for another one.
+    /// Looks whether the rendition is there, and if not, who renders it. With leases, waits here for another replica.
     ///
-    /// - Throws: ``StorageError`` where the store is away, or the task is cancelled.
+    /// - Throws: ``StorageError`` if the store is away, or the task is cancelled.
     func lookUp(_ text: String, of version: OriginalVersion) async throws(StorageError) -> Lookup {
         if let got = try await get(text, of: version) { return .found(got) }
         guard lease.isOn else { return .missing(Claim(text: text, version: version, holdsLease: false)) }
@@ -72,14 +72,14 @@ struct RenditionStore: Sendable {
         }
     }
 
-    /// The right to render, which ``persist(_:with:isLimited:ended:)`` gives back.
+    /// The right to render. ``persist(_:with:isLimited:ended:)`` gives it back.
     struct Claim: Sendable {
         fileprivate var text: String
         fileprivate var version: OriginalVersion
         fileprivate var holdsLease: Bool
     }
 
-    /// Keeps what was rendered, in the background: nobody waits for it but replicas with a lease. Nil: rendering
+    /// Writes what was rendered, in the background: only replicas that wait for the lease wait for it. Nil: rendering
     /// failed.
     ///
     /// - Parameters:
@@ -102,8 +102,8 @@ struct RenditionStore: Sendable {
         }
     }
 
-    /// Keeps what was made on the way, in the background, without a claim: whoever was first has made the same. It does
-    /// not count for the limit.
+    /// Writes an intermediate, in the background, without a claim: another writer would have made the same. It does not
+    /// count for the limit.
     func persistIntermediate(_ bytes: ByteBuffer, _ text: String, of version: OriginalVersion) {
         persist(Claim(text: text, version: version, holdsLease: false), with: bytes, isLimited: false) { _ in }
     }
@@ -119,11 +119,11 @@ struct RenditionStore: Sendable {
         return kept
     }
 
-    /// Takes one of the version's places, where there are any left. The store is asked for the first one; what other
-    /// replicas keep from then on is missed, so that the limit is one of each replica at worst.
+    /// Takes one of the version's places, if any is left. The store is asked for the count once. What other replicas
+    /// write after that is not noticed, so at worst each replica has the limit for itself.
     private func takePlace(_ version: OriginalVersion) async -> Bool {
         if !counts.isKnown(version) {
-            // A store that does not let us list is counted from nothing.
+            // If the store does not allow a listing, the count starts at zero.
             do throws(StorageError) {
                 let count = try await objects.count(of: version, beginningWith: Self.start, upTo: maximumPerImage)
                 counts.learn(version, count)
@@ -136,11 +136,11 @@ struct RenditionStore: Sendable {
     }
 }
 
-/// How much may be on its way into the store: where it is slow, renditions are not kept rather than piled up, and
+/// Limits how much may be on its way to the store. If the store is slow, renditions are dropped and do not pile up:
 /// readers come first.
 private final class PendingBytes: Sendable {
     private static let limit = 32 << 20
-    /// Half of the threads that local files have: each waits for its disk, and readers' questions wait for a thread.
+    /// Half of the threads that local files have: each write waits for the disk, and readers need a thread.
     private static let maximumWrites = 4
     private let used = NIOLockedValueBox((bytes: 0, writes: 0))
 
@@ -155,17 +155,17 @@ private final class PendingBytes: Sendable {
     func give(_ bytes: Int) { used.withLockedValue { $0 = ($0.bytes - bytes, $0.writes - 1) } }
 }
 
-/// How many objects are known to be kept of a version, for the versions of late.
+/// How many objects of a version are known to be kept, for recently used versions.
 private final class KeptCounts: Sendable {
     private static let limit = 10_000
     private let counts = NIOLockedValueBox<[OriginalVersion: Int]>([:])
 
     func isKnown(_ version: OriginalVersion) -> Bool { counts.withLockedValue { $0[version] != nil } }
 
-    /// Who was faster knows more.
+    /// A count that another task has set meanwhile is newer.
     func learn(_ version: OriginalVersion, _ count: Int) {
         counts.withLockedValue { counts in
-            // Who is forgotten is counted again.
+            // Forgotten versions are counted again.
             if counts.count >= Self.limit { counts.removeAll() }
             if counts[version] == nil { counts[version] = count }
         }

@@ -9,26 +9,26 @@ import ObjectStorage
 import Rendering
 
 extension Renditions {
-    /// The intermediate that this original is to have; nil: none.
+    /// The intermediate of this original; nil: it has none.
     func intermediate(of located: ResolvedImage) -> RenditionSpec? {
         guard kept != nil, let info = located.image.image else { return nil }
         return intermediates?.intermediate(of: info)
     }
 
-    /// Nil where there is no intermediate, or none that serves.
+    /// Nil if there is no intermediate that can serve.
     func renderFromIntermediate(
-        _ located: ResolvedImage, _ spec: RenditionSpec, for requester: ClientIdentity
+        _ located: ResolvedImage, _ spec: RenditionSpec, for client: ClientIdentity
     ) async throws(ServiceError) -> ByteBuffer? {
         guard let intermediate = intermediate(of: located), let info = located.image.image,
             let intermediates, intermediates.serves(spec, of: info),
-            let pixels = try await find(intermediate, of: located, for: requester)
+            let pixels = try await find(intermediate, of: located, for: client)
         else { return nil }
-        // Held to the end, since what it holds is counted.
+        // Held to the end, because its memory is counted by it.
         defer { withExtendedLifetime(pixels) {} }
         let work = CodecWork(
             file: Int64(pixels.head.readableBytes), ImageInfo(format: .jpeg, size: intermediates.size(of: info)),
             of: info.displaySize, spec, limits: limits.codec)
-        let permit = try await workers.admit(work, for: requester)
+        let permit = try await workers.admit(work, for: client)
         defer { permit.release() }
         do throws(ServiceError) {
             let bytes = try await workers.render(
@@ -36,16 +36,16 @@ extension Renditions {
             rendered.increment()
             return bytes
         } catch .unprocessable {
-            // What lies there is damaged, which says nothing of the original.
+            // The stored intermediate is damaged, which says nothing of the original.
             await kept?.discard(Self.text(intermediate), of: OriginalVersion(located.image))
             cache.invalidate(located.image.object.key)
             return nil
         }
     }
 
-    /// The intermediate's bytes, read from the store once for all who want them.
+    /// The intermediate's bytes, read from the store once for all who ask at the same time.
     private func find(
-        _ intermediate: RenditionSpec, of located: ResolvedImage, for requester: ClientIdentity
+        _ intermediate: RenditionSpec, of located: ResolvedImage, for client: ClientIdentity
     ) async throws(ServiceError) -> RenderedRendition.Pixels? {
         let version = OriginalVersion(located.image)
         let key = FlightKey(version: version, text: Self.text(intermediate), epoch: cache.epoch(of: version.path))
@@ -62,7 +62,7 @@ extension Renditions {
                 }
                 do throws(ServiceError) {
                     guard let got else { return .success(nil) }
-                    return .success(try await loadOrPassOver(got, key, for: requester))
+                    return .success(try await loadOrPassOver(got, key, for: client))
                 } catch {
                     return .failure(error)
                 }
@@ -73,8 +73,8 @@ extension Renditions {
         return try result.get()
     }
 
-    /// Makes the intermediate, where the time has come for it, and the rendition of it: the original is decoded once
-    /// for both. Nil where the rendition is to be made of the original.
+    /// Makes the intermediate, if that is worth it now, and the rendition from it: the original is decoded once for
+    /// both. Nil if the rendition should be made from the original.
     func renderByIntermediate(
         _ located: ResolvedImage, _ file: ByteBuffer, _ spec: RenditionSpec, in permit: CodecWorkers.Permit
     ) async throws(ServiceError) -> ByteBuffer? {
@@ -86,7 +86,7 @@ extension Renditions {
         let limits = limits
         let price = try await HeaderReading.run(over: file.readableBytes) {
             () throws(ServiceError) -> IntermediateCost? in
-            // The record is not to be believed for more than whether it is worth a look.
+            // The record only tells whether the header is worth reading.
             guard let header = try? ImageHeader.read(file.readableBytesSpan, limits: limits.codec),
                 header.displaySize == info.displaySize
             else { return nil }
@@ -104,7 +104,7 @@ extension Renditions {
             return nil
         }
         renderedIntermediates.increment()
-        // Too large for the store, it would be made again for each of its renditions.
+        // If it is too large for the store, it would be made again for each of its renditions.
         pendingIntermediates.withLockedValue { $0.end(version, isWorthAnother: RenditionStore.canKeep(step)) }
         if let reservation = reserve(step.readableBytes, key) { _ = keepInMemory(step, key, in: reservation) }
         kept.persistIntermediate(step, key.text, of: version)

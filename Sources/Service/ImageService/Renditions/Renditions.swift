@@ -8,8 +8,7 @@ import NIOCore
 import ObjectStorage
 import Rendering
 
-/// Makes renditions, each once for all who ask at the same time, and keeps them in memory and, where it is told to, in
-/// the store.
+/// Makes renditions, each once for all who ask at the same time. Keeps them in memory and, if configured, in the store.
 struct Renditions: Sendable {
     struct FlightKey: Hashable, Sendable {
         var version: OriginalVersion
@@ -23,12 +22,12 @@ struct Renditions: Sendable {
     let workers: CodecWorkers
     let answers: AnswerMemory
     let limits: UploadLimits
-    /// Nil: none is kept in the store.
+    /// Nil: no rendition is kept in the store.
     let kept: RenditionStore?
     let intermediates: IntermediateRules?
     private let flights = SingleFlight<FlightKey, Result<RenderedRendition.Pixels, ServiceError>>()
     let intermediateFlights = SingleFlight<FlightKey, Result<RenderedRendition.Pixels?, ServiceError>>()
-    /// What is known of intermediates.
+    /// The state of the intermediates.
     let pendingIntermediates = NIOLockedValueBox(PendingIntermediates())
     let derived: DerivedObjects
     let renderedIntermediates = Counter(label: "tintype_intermediates_rendered_total")
@@ -50,7 +49,7 @@ struct Renditions: Sendable {
         self.derived = derived
     }
 
-    /// The rendition's entity tag: a hash of all that decides its bytes.
+    /// The rendition's entity tag: a hash of everything that decides its bytes.
     func tag(_ image: StoredImage, _ spec: RenditionSpec) -> RenditionTag {
         let text = "\(image.object.key.text)\n\(image.etag.text)\n\(Self.text(spec))"
         let mayBeStepped = image.image.map {
@@ -59,13 +58,13 @@ struct Renditions: Sendable {
         return RenditionTag(etag: ETag(opaque: StoredImage.digest(text)), isStrong: mayBeStepped != true)
     }
 
-    /// The canonical request with the renderer's revision: a mended renderer leaves no wrong picture behind.
+    /// The canonical request with the renderer's revision: after a renderer fix, no wrong picture is found again.
     static func text(_ spec: RenditionSpec) -> String {
         "\(spec.canonicalText)&r=\(Renderer.revision)"
     }
 
     func render(
-        _ located: ResolvedImage, _ spec: RenditionSpec, for requester: ClientIdentity
+        _ located: ResolvedImage, _ spec: RenditionSpec, for client: ClientIdentity
     ) async throws(ServiceError) -> RenderedRendition {
         let image = located.image
         let version = OriginalVersion(image)
@@ -74,12 +73,12 @@ struct Renditions: Sendable {
             RenderedRendition(
                 pixels, of: image, freshness: located.freshness, isHit: isHit,
                 format: ImageFormat.detect(pixels.head.readableBytesSpan) ?? spec.format,
-                etag: tag(image, spec).etag, for: requester)
+                etag: tag(image, spec).etag, for: client)
         }
         if let cached = cache.body(version.path, version.etag, .rendition(text)) {
             return rendition(.cached(cached), isHit: true)
         }
-        var refusals = 0
+        var rejections = 0
         while true {
             let key = FlightKey(version: version, text: text, epoch: cache.epoch(of: version.path))
             let isLeader = NIOLockedValueBox(false)
@@ -87,42 +86,44 @@ struct Renditions: Sendable {
             do {
                 result = try await flights.run(key) {
                     isLeader.withLockedValue { $0 = true }
-                    return await obtain(located, spec, key, for: requester)
+                    return await obtain(located, spec, key, for: client)
                 }
             } catch {
                 throw .cancelled
             }
-            // Who waited for another's rendition was refused on the other's account, and asks once more on its own.
-            if case .failure(.overloaded) = result, !isLeader.withLockedValue({ $0 }), refusals < Self.maximumRefusals {
-                refusals += 1
+            // A caller that joined another's work was rejected on the other's account, so it asks again on its own.
+            if case .failure(.overloaded) = result, !isLeader.withLockedValue({ $0 }),
+                rejections < Self.maximumRejections
+            {
+                rejections += 1
                 continue
             }
             return rendition(try result.get(), isHit: false)
         }
     }
 
-    /// How often one that waits for others bears their refusals.
-    private static let maximumRefusals = 3
+    /// How often a caller accepts rejections of work that it has joined.
+    private static let maximumRejections = 3
 
-    // MARK: Once for all
+    // MARK: Shared work
 
     private func obtain(
-        _ located: ResolvedImage, _ spec: RenditionSpec, _ key: FlightKey, for requester: ClientIdentity
+        _ located: ResolvedImage, _ spec: RenditionSpec, _ key: FlightKey, for client: ClientIdentity
     ) async -> Result<RenderedRendition.Pixels, ServiceError> {
         do throws(ServiceError) {
             switch try await lookUp(located, key) {
             case .found(let got):
-                if let pixels = try await loadOrPassOver(got, key, for: requester) {
+                if let pixels = try await loadOrPassOver(got, key, for: client) {
                     found.increment()
                     return .success(pixels)
                 }
                 return .success(
-                    try keepInMemory(try await renderNew(located, spec, for: requester), key, for: requester))
+                    try keepInMemory(try await renderNew(located, spec, for: client), key, for: client))
             case .missing(let claim):
-                return .success(try await renderAndPersist(located, spec, key, claim, for: requester))
+                return .success(try await renderAndPersist(located, spec, key, claim, for: client))
             case nil:
                 return .success(
-                    try keepInMemory(try await renderNew(located, spec, for: requester), key, for: requester))
+                    try keepInMemory(try await renderNew(located, spec, for: client), key, for: client))
             }
         } catch {
             return .failure(error)
@@ -136,7 +137,7 @@ struct Renditions: Sendable {
         do throws(StorageError) {
             return try await kept.lookUp(key.text, of: key.version)
         } catch {
-            // It can still be made of what is in memory.
+            // It can still be made from the original in memory.
             if error.isOutage, cache.contains(key.version.path, key.version.etag, .original) { return nil }
             throw ServiceError(error)
         }
@@ -144,19 +145,19 @@ struct Renditions: Sendable {
 
     private func renderAndPersist(
         _ located: ResolvedImage, _ spec: RenditionSpec, _ key: FlightKey, _ claim: RenditionStore.Claim,
-        for requester: ClientIdentity
+        for client: ClientIdentity
     ) async throws(ServiceError) -> RenderedRendition.Pixels {
         do throws(ServiceError) {
-            let rendition = try await renderNew(located, spec, for: requester)
+            let rendition = try await renderNew(located, spec, for: client)
             let bytes = rendition.bytes
-            let pixels = try keepInMemory(rendition, key, for: requester)
+            let pixels = try keepInMemory(rendition, key, for: client)
             kept?.persist(claim, with: bytes, isLimited: true) { kept in
                 switch kept {
                 case .kept: break
                 case .existed:
-                    // Two renders may differ, where replicas of two releases run side by side: the first one counts.
+                    // Two renders may differ if replicas of two releases run side by side: the first one counts.
                     guard let got = try? await self.kept?.get(key.text, of: key.version) else { return }
-                    _ = try? await load(got, key, for: requester)
+                    _ = try? await load(got, key, for: client)
                 case .failed: break
                 }
             }
@@ -167,13 +168,13 @@ struct Renditions: Sendable {
         }
     }
 
-    /// Reads what lies in the store into memory; nil where it is to be made anew, since it is no picture, or the store
-    /// has broken off its body. Whether the store is away, reading the original will show.
+    /// Reads a stored rendition into memory. Nil if it must be made anew, because it is not a picture or the store
+    /// broke off its body. Reading the original will show whether the store is away.
     func loadOrPassOver(
-        _ got: GetResult, _ key: FlightKey, for requester: ClientIdentity
+        _ got: GetResult, _ key: FlightKey, for client: ClientIdentity
     ) async throws(ServiceError) -> RenderedRendition.Pixels? {
         do throws(ServiceError) {
-            if let pixels = try await load(got, key, for: requester) { return pixels }
+            if let pixels = try await load(got, key, for: client) { return pixels }
             await kept?.discard(key.text, of: key.version)
             return nil
         } catch .storage {
@@ -181,14 +182,14 @@ struct Renditions: Sendable {
         }
     }
 
-    /// Reads what lies in the store into memory; nil where it is no picture.
+    /// Reads a stored rendition into memory; nil if it is not a picture.
     private func load(
-        _ got: GetResult, _ key: FlightKey, for requester: ClientIdentity
+        _ got: GetResult, _ key: FlightKey, for client: ClientIdentity
     ) async throws(ServiceError) -> RenderedRendition.Pixels? {
         let size = Int(got.info.size)
         let reservation = reserve(size, key)
-        // What the cache does not count is counted as an answer from before it comes.
-        let answer = reservation == nil ? try await answers.admit(size, for: requester) : nil
+        // If the cache does not count it, the answer budget does, before it comes.
+        let answer = reservation == nil ? try await answers.admit(size, for: client) : nil
         let bytes: ByteBuffer
         do {
             bytes = try await got.body.collect(upTo: size, reserving: size)
@@ -199,15 +200,15 @@ struct Renditions: Sendable {
         }
         guard bytes.readableBytes == size, ImageFormat.detect(bytes.readableBytesSpan) != nil else { return nil }
         if let reservation { return keepInMemory(bytes, key, in: reservation) }
-        return .apart(bytes, try answers.settle(size, in: answer, for: requester))
+        return .apart(bytes, try answers.settle(size, in: answer, for: client))
     }
 
     private func keepInMemory(
-        _ rendition: NewRendition, _ key: FlightKey, for requester: ClientIdentity
+        _ rendition: NewRendition, _ key: FlightKey, for client: ClientIdentity
     ) throws(ServiceError) -> RenderedRendition.Pixels {
         let size = rendition.bytes.readableBytes
         if let reservation = reserve(size, key) { return keepInMemory(rendition.bytes, key, in: reservation) }
-        return .apart(rendition.bytes, try answers.settle(size, in: rendition.reservation, for: requester))
+        return .apart(rendition.bytes, try answers.settle(size, in: rendition.reservation, for: client))
     }
 
     func reserve(_ bytes: Int, _ key: FlightKey) -> BodyReservation? {
@@ -225,33 +226,33 @@ struct Renditions: Sendable {
 
     // MARK: Rendering
 
-    /// A finished file that nobody counts yet, with what was taken for it before it was made.
+    /// A finished file that nobody counts yet, with what was reserved before it was made.
     private struct NewRendition {
         var bytes: ByteBuffer
-        /// Nil where the cache was expected to have room for it.
+        /// Nil if the cache was expected to have the bytes for it.
         var reservation: AnswerMemory.Budget.Reservation?
     }
 
     private func renderNew(
-        _ located: ResolvedImage, _ spec: RenditionSpec, for requester: ClientIdentity
+        _ located: ResolvedImage, _ spec: RenditionSpec, for client: ClientIdentity
     ) async throws(ServiceError) -> NewRendition {
-        // Before it is made, and before it waits for a permit: whoever waits here for readers to take their bytes holds
-        // up nobody.
+        // Reserved before it is rendered, and before it waits for a permit: a wait for readers to take their bytes then
+        // delays nobody else.
         var reservation: AnswerMemory.Budget.Reservation?
         if let info = located.image.image {
             let bytes = spec.likelyBytes(of: info, limits: limits.codec)
-            if bytes > cache.maximumBodyBytes { reservation = try await answers.admit(about: bytes, for: requester) }
+            if bytes > cache.maximumBodyBytes { reservation = try await answers.admit(about: bytes, for: client) }
         }
-        return NewRendition(bytes: try await renderBytes(located, spec, for: requester), reservation: reservation)
+        return NewRendition(bytes: try await renderBytes(located, spec, for: client), reservation: reservation)
     }
 
     private func renderBytes(
-        _ located: ResolvedImage, _ spec: RenditionSpec, for requester: ClientIdentity
+        _ located: ResolvedImage, _ spec: RenditionSpec, for client: ClientIdentity
     ) async throws(ServiceError) -> ByteBuffer {
-        if let bytes = try await renderFromIntermediate(located, spec, for: requester) { return bytes }
+        if let bytes = try await renderFromIntermediate(located, spec, for: client) { return bytes }
         let size = located.image.size
         try limits.check(size, toBe: "transformed")
-        let permit = try await workers.admit(CodecWork(located.image, spec, limits: limits.codec), for: requester)
+        let permit = try await workers.admit(CodecWork(located.image, spec, limits: limits.codec), for: client)
         defer { permit.release() }
         let file = try await originals.bytes(of: located, limit: Int(size))
         if let bytes = try await renderByIntermediate(located, file, spec, in: permit) { return bytes }

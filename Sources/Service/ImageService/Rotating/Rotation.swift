@@ -5,29 +5,31 @@ import NIOCore
 import ObjectStorage
 import TaskSupport
 
-/// What a rotate has made.
+/// The result of a rotate.
 public struct RotatedImage: Sendable {
+    /// The version that the rotate has written.
     public var image: StoredImage
-    /// Whether every pixel is still what it was.
+    /// Whether every pixel is unchanged but for its place.
     public var isLossless: Bool
-    /// What the file has lost beside that.
+    /// What else the file has lost.
     public var effects: TransformEffects
 }
 
 /// What a rotate does to a picture.
 public struct RotationChange: Sendable, Hashable {
-    /// As seen.
+    /// As the picture is seen.
     public var orientation: Orientation
-    /// What becomes of blocks that stand in the way.
+    /// What happens to partial blocks at an edge, which cannot be moved without loss.
     public var edge: ImageTransform.Edge
 
+    /// A change. By default the picture is encoded again if a lossless change is impossible.
     public init(_ orientation: Orientation, edge: ImageTransform.Edge = .reencode) {
         self.orientation = orientation
         self.edge = edge
     }
 }
 
-/// Turns and flips what is stored: read, change, replace if unchanged, and again where another write came between.
+/// Rotates and flips stored pictures: read, change, replace if unchanged, and again if another write came in between.
 struct Rotation: Sendable {
     let storage: any ObjectStorage
     let cache: CurrentImages.Cache
@@ -37,7 +39,7 @@ struct Rotation: Sendable {
     let limits: UploadLimits
     private let queue = KeyedLock<ObjectKey>()
 
-    /// A rotate that does not come to its turn, or keeps losing against others, gives up after so long.
+    /// A rotate that waits too long in the queue, or keeps losing against other writes, gives up after so long.
     private static let timeout = Duration.seconds(60)
 
     init(
@@ -53,13 +55,13 @@ struct Rotation: Sendable {
     }
 
     func rotate(
-        _ path: ImagePath, by change: RotationChange, condition: WriteCondition, for requester: ClientIdentity
+        _ path: ImagePath, by change: RotationChange, condition: WriteCondition, for client: ClientIdentity
     ) async throws(ServiceError) -> RotatedImage {
         do {
             return try await StartDeadline.run(within: Self.timeout, clock: settlement.clock) { deadline in
                 try await queue.withLock(path.key) {
                     try deadline.begin()
-                    let rotated = try await rotateAlone(path, by: change, condition: condition, for: requester)
+                    let rotated = try await rotateAlone(path, by: change, condition: condition, for: client)
                     derived.removeAll(of: path.key, but: rotated.image.etag)
                     return rotated
                 }
@@ -74,7 +76,7 @@ struct Rotation: Sendable {
         }
     }
 
-    /// What a turn has cost.
+    /// What a rotation has lost.
     private struct Cost {
         var isLossless: Bool
         var effects: TransformEffects
@@ -87,11 +89,11 @@ struct Rotation: Sendable {
         var info: ImageInfo
     }
 
-    /// What earlier rounds of one rotate have left behind.
+    /// What earlier rounds of the same rotate have left.
     private struct Past {
-        /// The writes that were begun. One whose answer was lost may land at any time.
+        /// The writes that were begun. One with a lost answer may take effect at any time.
         var attempts: [WriteID: Attempt] = [:]
-        /// The version that a write whose outcome is open was made from.
+        /// The version that a write of unknown outcome was made from.
         var uncertainVersion: Version?
         var hasMetOutage = false
     }
@@ -106,8 +108,8 @@ struct Rotation: Sendable {
             record = ImageRecord(object)
         }
 
-        /// Whether this is that version, or has come of it by rotates alone: then its list still holds the newest
-        /// write.
+        /// Whether this is the other version, or was made from it by rotates alone: then its list still holds the
+        /// newest write.
         func goesOn(from other: Version) -> Bool {
             if object.etag == other.object.etag { return true }
             guard let newest = other.record.writes.last else { return false }
@@ -116,21 +118,21 @@ struct Rotation: Sendable {
     }
 
     private func rotateAlone(
-        _ path: ImagePath, by change: RotationChange, condition: WriteCondition, for requester: ClientIdentity
+        _ path: ImagePath, by change: RotationChange, condition: WriteCondition, for client: ClientIdentity
     ) async throws(ServiceError) -> RotatedImage {
         let start = settlement.clock.now()
         var past = Past()
         var longestPause = 10
         while true {
             if let rotated = try await attempt(
-                path, by: change, condition: condition, after: &past, since: start, for: requester)
+                path, by: change, condition: condition, after: &past, since: start, for: client)
             {
                 return rotated
             }
             guard settlement.clock.now() < start + Self.timeout else {
                 throw .conflict("Other writes of this image came first each time.")
             }
-            // Replicas that lose at once would lose together again.
+            // Replicas that lose at the same time would collide again at the same time.
             do {
                 try await settlement.clock.pause(for: .milliseconds(Int.random(in: 0...longestPause)))
             } catch {
@@ -140,28 +142,28 @@ struct Rotation: Sendable {
         }
     }
 
-    /// One round; nil where it is worth another.
+    /// One round; nil if another one is needed.
     private func attempt(
         _ path: ImagePath, by change: RotationChange, condition: WriteCondition, after past: inout Past,
-        since start: ContinuousClock.Instant, for requester: ClientIdentity
+        since start: ContinuousClock.Instant, for client: ClientIdentity
     ) async throws(ServiceError) -> RotatedImage? {
         let found = try await ask { () async throws(StorageError) in try await storage.head(path.key) }
         if let rotated = try await settled(found, condition, past) { return rotated }
         try limits.check(found.size, toBe: "rotated")
-        // The permit comes before the read: whatever waits between that and the write gives other writers time to come
-        // first, and would hold a connection to the store. Until what was made of the file is with the store.
+        // The permit comes before the read. A wait between read and write would give other writers time to come first,
+        // and would hold a connection to the store. It is held until the result is with the store.
         let work = CodecWork(turning: found.size, ImageRecord(found).image)
-        let permit = try await workers.admit(work, for: requester)
+        let permit = try await workers.admit(work, for: client)
         defer { permit.release() }
         let got = try await ask { () async throws(StorageError) in
             try await storage.get(path.key, options: GetOptions())
         }
         if let rotated = try await settled(got.info, condition, past) { return rotated }
         let version = Version(got.info)
-        // Another file has come that there is no room for.
+        // Another file has come, for which too little memory is reserved.
         guard got.info.size <= found.size else { return nil }
         let turned = try await transform(try await read(got), change, in: permit)
-        // What is left is the store's work.
+        // The rest is the store's work.
         permit.endWork()
         let id = WriteID.random()
         past.attempts[id] = Attempt(cost: turned.cost, info: turned.info)
@@ -176,10 +178,10 @@ struct Rotation: Sendable {
         case .notDone(let error, let found):
             guard let found else { throw .notFound }
             if error.mayHaveHappened { past.uncertainVersion = past.uncertainVersion ?? version }
-            // Another write came first, whether the store could say so or not.
+            // Another write came first, whether the store could tell so or not.
             if error.code == .preconditionFailed || error.code == .conflict { return nil }
             if found.etag != version.object.etag { return nil }
-            // A store that fails is tried once more, while there is time.
+            // A store that fails is tried once more, if there is time.
             guard !past.hasMetOutage, settlement.clock.now() < start + settlement.timeout else {
                 throw ServiceError(error)
             }
@@ -189,24 +191,24 @@ struct Rotation: Sendable {
         }
     }
 
-    /// What is there now, where that ends this rotate; nil where it is still to be done.
+    /// What is there now, if that ends this rotate; nil if the rotate is still to be done.
     private func settled(
         _ object: ObjectInfo, _ condition: WriteCondition, _ past: Past
     ) async throws(ServiceError) -> RotatedImage? {
-        // An attempt that was given up may have landed since: it is this rotate, and must not be done twice.
+        // An attempt that was given up may have taken effect since. It was this rotate, and must not be done twice.
         if let rotated = await rotated(object, past) { return rotated }
-        // Where an upload has begun the list anew, an attempt of ours may have happened just before. So may it where a
-        // write from before it has landed behind it, once four turns had brought the same bytes back.
+        // An upload may have begun the list anew just after an attempt of ours took effect. Also, an older write may
+        // have taken effect after our attempt, if four rotations had brought back the same bytes.
         if let uncertainVersion = past.uncertainVersion, !Version(object).goesOn(from: uncertainVersion) {
             throw .conflict(
                 "The image was replaced while it was being rotated; whether it had been rotated before is not known.")
         }
-        // A client that named its version is refused here once another one has come.
+        // A client that named its version is refused here if another one has come.
         _ = try condition.mode(given: object.etag)
         return nil
     }
 
-    /// What is there now, where it holds one of our writes; else nil.
+    /// What is there now, if it holds one of our writes; else nil.
     private func rotated(_ object: ObjectInfo, _ past: Past) async -> RotatedImage? {
         let writes = ImageRecord(object).writes
         guard let id = writes.last(where: { past.attempts[$0] != nil }), let attempt = past.attempts[id] else {
@@ -274,7 +276,7 @@ struct Rotation: Sendable {
         do {
             memory = try await HeaderReading.run(over: bytes.readableBytes) { () throws(CodecError) -> Int in
                 let header = try ImageHeader.read(bytes.readableBytesSpan, limits: limits)
-                // The new file stands there as it comes out of C, and as it is sent.
+                // The new file exists twice: as C returns it, and as it is sent.
                 return ImageTransform.memoryBytes(file: bytes.readableBytesSpan, info: header, limits: limits)
                     + 2 * bytes.readableBytes
             }

@@ -5,21 +5,21 @@ import NIOCore
 import ObjectStorage
 import TaskSupport
 
-/// What UPLOAD_METADATA takes away is taken from a whole file.
+/// Receives uploads whose metadata are dropped, by the UPLOAD_METADATA setting.
 extension BodyReceiver {
-    /// Metadata are dropped from a whole file. One that is longer than a part is held in memory too. The
-    /// memory for all of it is taken at once, before its first byte or as soon as its length shows: so two uploads
-    /// never wait for each other with half of it.
+    /// Metadata are dropped from a whole file in memory, even if it is longer than a part. The memory for all of it is
+    /// reserved at once, before the first byte or as soon as its length is known. So two uploads never wait for each
+    /// other with half of their memory.
     func receiveWhole(
-        _ target: UploadTarget, id: WriteID, declared: Int64?, for requester: ClientIdentity, _ body: UploadBody
+        _ target: UploadTarget, id: WriteID, declared: Int64?, for client: ClientIdentity, _ body: UploadBody
     ) async throws(ServiceError) -> ReceivedUpload {
         let partSize = storage.capabilities.partSize
         var receiver = UploadReceiver(limits: limits, partSize: .max)
-        let lease = budget.open(for: requester)
+        let lease = budget.open(for: client)
         let longest = Int(clamping: min(declared ?? limits.maximumBytes, limits.maximumBytes))
         var reservation: ByteBudget<ClientIdentity>.Reservation?
         if declared != nil, longest > partSize {
-            reservation = try await admitWhole(longest, for: requester)
+            reservation = try await admitWhole(longest, for: client)
             receiver.reserve(longest)
         }
         while var chunk = try await next(body) {
@@ -27,7 +27,7 @@ extension BodyReceiver {
             if reservation == nil, wanted <= partSize {
                 try await grow(lease, wanted)
             } else if reservation == nil {
-                reservation = try await admitWhole(max(longest, wanted), for: requester)
+                reservation = try await admitWhole(max(longest, wanted), for: client)
                 receiver.reserve(max(longest, wanted))
                 lease.release()
             }
@@ -37,7 +37,7 @@ extension BodyReceiver {
         let found = try await receiver.finish()
         let file = receiver.takePart()
         let (policy, codec) = (limits.metadata, limits.codec)
-        // The new file as it is made and as it is kept, and the pieces it is made of.
+        // The new file twice, as it is made and as it is kept, and the pieces that it is made from.
         let rewritten = try await workers.run(
             bytes: 3 * file.readableBytes + 1 << 20, in: nil, use: "Changing this file's metadata"
         ) { _ -> Rewritten? in
@@ -52,14 +52,14 @@ extension BodyReceiver {
             bytes: .whole(bytes), info: rewritten?.info ?? found, size: Int64(bytes.readableBytes), lease: lease,
             reservation: reservation)
         if bytes.readableBytes > partSize {
-            sent.bytes = .parts(try await sendParts(of: bytes, target, sent.info, id: id, for: requester))
+            sent.bytes = .parts(try await sendParts(of: bytes, target, sent.info, id: id, for: client))
         }
         return sent
     }
 
-    /// Each part has the store's whole timeout; one write of everything would have it once.
+    /// Each part has the store's whole timeout; a single write would have it only once.
     private func sendParts(
-        of file: ByteBuffer, _ target: UploadTarget, _ info: ImageInfo, id: WriteID, for requester: ClientIdentity
+        of file: ByteBuffer, _ target: UploadTarget, _ info: ImageInfo, id: WriteID, for client: ClientIdentity
     ) async throws(ServiceError) -> any MultipartUpload {
         let sender = PartSender()
         do throws(ServiceError) {
@@ -67,8 +67,8 @@ extension BodyReceiver {
             var rest = file
             while rest.readableBytes > 0 {
                 let part = rest.readSlice(length: min(storage.capabilities.partSize, rest.readableBytes))
-                // Its bytes are counted where all of the file's are.
-                if let part { try await sender.send(part, budget.open(for: requester)) }
+                // Its bytes are counted with the whole file's.
+                if let part { try await sender.send(part, budget.open(for: client)) }
             }
             return try await sender.finish()
         } catch {
@@ -77,17 +77,17 @@ extension BodyReceiver {
         }
     }
 
-    /// A file without what the policy drops.
+    /// A file without the metadata that the policy drops.
     private struct Rewritten: Sendable {
         var bytes: ByteBuffer
         var info: ImageInfo
     }
 
     private func admitWhole(
-        _ bytes: Int, for requester: ClientIdentity
+        _ bytes: Int, for client: ClientIdentity
     ) async throws(ServiceError) -> ByteBudget<ClientIdentity>.Reservation {
         do {
-            return try await rewriting.acquire(bytes, for: requester, deadline: clock.now() + Self.memoryTimeout)
+            return try await rewriting.acquire(bytes, for: client, deadline: clock.now() + Self.memoryTimeout)
         } catch .exceedsBudget(let limit) {
             throw .beyondLimit(
                 "Dropping metadata takes this upload into memory: it may have \(bytes) bytes; at most \(limit) fit.")

@@ -5,54 +5,54 @@ import NIOCore
 import ObjectStorage
 import TaskSupport
 
-/// Receives the body of an upload within the memory of uploads, and judges it: what it returns is a sound picture.
+/// Receives the body of an upload within the memory for uploads, and checks it: what it returns is a valid picture.
 ///
-/// It leaves nothing in the store when it throws.
+/// If it throws, it leaves nothing in the store.
 struct BodyReceiver: Sendable {
     let storage: any ObjectStorage
     let budget: UploadBudget<ClientIdentity>
-    /// Whole files whose metadata are dropped.
+    /// The budget for whole files whose metadata are dropped.
     let rewriting: ByteBudget<ClientIdentity>
     let workers: CodecWorkers
     let limits: UploadLimits
     let clock: MonotonicClock
 
-    /// An upload waits for memory no longer than this: by then every client that stalled has been cut several times
-    /// over.
+    /// An upload waits no longer than this for memory: by then, every client that stalled would have been cut off
+    /// several times.
     static let memoryTimeout = Duration.seconds(180)
 
     /// - Parameters:
-    ///   - declared: how long the body is, where that is known.
-    ///   - requester: whose share of the memory it takes.
-    /// - Throws: what is wrong with the body or the picture; also where the memory or the store is not to be had in
-    ///   time.
+    ///   - declared: the length of the body, if known.
+    ///   - client: takes its share of the memory.
+    /// - Throws: what is wrong with the body or the picture; also an error if the memory or the store is not available
+    ///   in time.
     func receive(
-        _ target: UploadTarget, id: WriteID, declared: Int64?, for requester: ClientIdentity, _ body: UploadBody
+        _ target: UploadTarget, id: WriteID, declared: Int64?, for client: ClientIdentity, _ body: UploadBody
     ) async throws(ServiceError) -> ReceivedUpload {
         switch limits.metadata {
-        case .keep: try await receiveInParts(target, id: id, for: requester, body)
+        case .keep: try await receiveInParts(target, id: id, for: client, body)
         case .dropLocation, .dropAll:
-            try await receiveWhole(target, id: id, declared: declared, for: requester, body)
+            try await receiveWhole(target, id: id, declared: declared, for: client, body)
         }
     }
 
-    /// Receives the body as parts, which are sent to the store while more of it comes.
+    /// Receives the body as parts. Parts are sent to the store while more of the body comes.
     private func receiveInParts(
-        _ target: UploadTarget, id: WriteID, for requester: ClientIdentity, _ body: UploadBody
+        _ target: UploadTarget, id: WriteID, for client: ClientIdentity, _ body: UploadBody
     ) async throws(ServiceError) -> ReceivedUpload {
         var receiver = UploadReceiver(limits: limits, partSize: storage.capabilities.partSize)
-        var lease = budget.open(for: requester)
+        var lease = budget.open(for: client)
         let sender = PartSender()
         do throws(ServiceError) {
             while var chunk = try await next(body) {
                 while chunk.readableBytes > 0 {
                     if receiver.isPartFull {
-                        // There is more than one part: this one can go on its way while the next one comes.
+                        // There is more than one part: this one can be sent while the next one comes.
                         if !sender.hasBegun, let header = receiver.header {
                             sender.begin(try await begin(target, header, .ofHeader(header, write: id)))
                         }
                         try await sender.send(receiver.takePart(), lease)
-                        lease = budget.open(for: requester)
+                        lease = budget.open(for: client)
                     }
                     try await grow(lease, receiver.pendingBytes + chunk.readableBytes)
                     try receiver.take(&chunk)
@@ -83,7 +83,7 @@ struct BodyReceiver: Sendable {
         }
     }
 
-    /// Buffers grow in powers of two, so that is what is counted.
+    /// Buffers grow in powers of two, so powers of two are counted.
     func grow(_ lease: UploadBudget<ClientIdentity>.Lease, _ bytes: Int) async throws(ServiceError) {
         let wanted = min(bytes, storage.capabilities.partSize)
         let capacity = 1 << (Int.bitWidth - (wanted - 1).leadingZeroBitCount)

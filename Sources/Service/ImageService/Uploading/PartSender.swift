@@ -6,7 +6,7 @@ import TaskSupport
 
 /// Sends the parts of one upload, two at a time, while the next one is being received.
 final class PartSender {
-    /// One more would hold one more part in memory; fewer leave the store idle while a part is hashed.
+    /// One more would keep one more part in memory; fewer would leave the store idle while a part is hashed.
     private static let maximumInFlight = 2
 
     private var upload: (any MultipartUpload)?
@@ -19,7 +19,7 @@ final class PartSender {
         self.upload = upload
     }
 
-    /// Begins to send this part as soon as there is room. `lease` is held until it is with the store.
+    /// Begins to send this part as soon as another one has ended. `lease` is held until the store has the part.
     func send(_ part: ByteBuffer, _ lease: UploadBudget<ClientIdentity>.Lease) async throws(ServiceError) {
         if inFlight.count == Self.maximumInFlight { try await settleOldest() }
         guard part.readableBytes > 0, let upload else { return lease.release() }
@@ -44,7 +44,7 @@ final class PartSender {
         return upload
     }
 
-    /// Gives up what has begun.
+    /// Aborts the upload, if one has begun.
     func abort() async {
         for task in inFlight { task.cancel() }
         for task in inFlight { _ = await task.value }

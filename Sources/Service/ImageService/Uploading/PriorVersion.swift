@@ -4,7 +4,7 @@ import ObjectStorage
 enum PriorVersion: Sendable, Equatable {
     case nothing
     case version(ETag)
-    /// The store does not let us look.
+    /// The store does not allow the look.
     case unknown
 
     var etag: ETag? {
@@ -12,7 +12,7 @@ enum PriorVersion: Sendable, Equatable {
     }
 }
 
-/// Finds out what a path has before it is written to: whether the answer is 200 or 201, and which version is replaced.
+/// Finds out what a path has before it is written: whether the answer is 200 or 201, and which version is replaced.
 struct PriorVersionLookup: Sendable {
     let storage: any ObjectStorage
 
@@ -25,18 +25,17 @@ struct PriorVersionLookup: Sendable {
         }
     }
 
-    /// What the first look has found; after a failure, what can be found out in another way.
+    /// The result of the first look; if that failed, what can be found out in another way.
     ///
     /// - Parameter isInMemory: whether the whole upload is still in memory, so that nothing is lost if the client sends
-    ///   it
-    ///   again.
+    ///   it again.
     func settle(
         _ first: Result<PriorVersion, StorageError>, _ path: ImagePath, isInMemory: Bool
     ) async throws(ServiceError) -> PriorVersion {
         guard case .failure(let error) = first else { return try Self.value(first) }
         if error.isOutage {
-            // The store may have been away for a moment only, and the parts are with it by now. If it has just let a
-            // whole operation time out and nothing is lost but the client's time, it is not waited for again.
+            // The store may have been away only for a moment, and it has the parts by now. But if a whole operation has
+            // just timed out and nothing is lost but the client's time, there is no second wait.
             if isInMemory, error.code == .timedOut { throw ServiceError(error) }
             return try Self.value(await head(path))
         }
@@ -51,8 +50,8 @@ struct PriorVersionLookup: Sendable {
         }
     }
 
-    /// The same by a listing, if the store refuses the HEAD: a right may be missing, and S3 answers 403 for what is not
-    /// there to who may not list.
+    /// The same with a listing, if the store refuses the HEAD: a right may be missing, and S3 answers 403 for a missing
+    /// object to clients that may not list.
     private func list(_ path: ImagePath) async -> PriorVersion {
         guard let page = try? await storage.list(ListRequest(prefix: path.key.bytes, limit: 1)) else { return .unknown }
         if let item = page.items.first(where: { $0.key == path.key }) { return .version(item.etag) }

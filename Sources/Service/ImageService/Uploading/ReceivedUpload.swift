@@ -3,12 +3,12 @@ import ImageModel
 import NIOCore
 import ObjectStorage
 
-/// The body of an upload that has come whole and is a sound picture. It is still to be written.
+/// The body of an upload that has come as a whole and is a valid picture. It is still to be written.
 struct ReceivedUpload: Sendable {
     enum Bytes: Sendable {
         /// In memory, to be written in one step.
         case whole(ByteBuffer)
-        /// With the store, in parts that are not visible yet.
+        /// In the store, as parts that are not visible yet.
         case parts(any MultipartUpload)
     }
 
@@ -17,7 +17,7 @@ struct ReceivedUpload: Sendable {
     var size: Int64
     /// Counts the bytes that are still in memory.
     var lease: UploadBudget<ClientIdentity>.Lease
-    /// Counts a file that is longer than a part and in memory all the same.
+    /// Counts a file that is in memory although it is longer than a part.
     var reservation: ByteBudget<ClientIdentity>.Reservation?
 
     /// Gives back what it has in memory. To be called once it has been written or given up.

@@ -4,18 +4,18 @@ import ImageModel
 import NIOCore
 import ObjectStorage
 
-/// Takes the bytes of one upload as they come, judges them on the way, and keeps at most one part in memory that is
-/// not yet on its way to the store.
+/// Takes the bytes of one upload as they come and checks them on the way. At most one part is in memory that is not yet
+/// on its way to the store.
 ///
-/// Up to one part the picture stays in memory and is written in one step; a longer one goes to the store part by part,
-/// and becomes visible only once the whole has been found sound.
+/// A picture of up to one part stays in memory and is written in one step. A longer one goes to the store part by part,
+/// and becomes visible only when the whole has been found valid.
 struct UploadReceiver {
     private let limits: UploadLimits
     private let partSize: Int
     private var part = ByteBuffer()
     private var total: Int64 = 0
     private var check: StructureCheck?
-    /// So many bytes must be there before the format is looked for again.
+    /// The next attempt to detect the format needs so many bytes.
     private var signatureBytes = 1
     private var info: ImageInfo?
 
@@ -24,17 +24,17 @@ struct UploadReceiver {
         self.partSize = partSize
     }
 
-    /// How much of the part has been gathered.
+    /// Bytes of the part gathered so far.
     var pendingBytes: Int { part.readableBytes }
-    /// What the header has told, once it is there.
+    /// What the header has told, once it was read.
     var header: ImageInfo? { info }
     var isPartFull: Bool { part.readableBytes == partSize }
     /// All bytes that have come.
     var bytes: Int64 { total }
 
-    /// Takes from the front of `chunk` what fits into this part.
+    /// Takes as much of the front of `chunk` as fits into this part.
     ///
-    /// - Throws: ``ServiceError`` for bytes that are too many or no sound picture.
+    /// - Throws: ``ServiceError`` if there are too many bytes, or they are not a valid picture.
     mutating func take(_ chunk: inout ByteBuffer) throws(ServiceError) {
         let count = min(chunk.readableBytes, partSize - part.readableBytes)
         guard let slice = chunk.readSlice(length: count) else { return }
@@ -50,7 +50,7 @@ struct UploadReceiver {
 
     private mutating func judge(_ slice: ByteBuffer) throws(CodecError) {
         if check == nil {
-            // The signature may come in pieces: what has been gathered is looked at from its start.
+            // The signature may come in pieces: what was gathered is examined from its start.
             guard part.readableBytes >= signatureBytes || part.readableBytes == partSize else { return }
             try begin(isAll: part.readableBytes == partSize)
         } else {
@@ -62,7 +62,7 @@ struct UploadReceiver {
         }
     }
 
-    /// - Parameter isAll: no more bytes come that could tell the format.
+    /// - Parameter isAll: no more bytes will come that could tell the format.
     private mutating func begin(isAll: Bool) throws(CodecError) {
         let format: ImageFormat
         switch ImageFormat.detect(prefix: part.readableBytesSpan) {
@@ -77,15 +77,15 @@ struct UploadReceiver {
         self.check = check
     }
 
-    /// Whether the header has come and was not read yet. It has to be before more is taken.
+    /// Whether the header has come and was not read yet. It must be read before more bytes are taken.
     var isHeaderDue: Bool {
         guard info == nil, let end = check?.headerEnd else { return false }
         return end <= part.readableBytes
     }
 
-    /// Reads the header, where it is due.
+    /// Reads the header, if it is due.
     ///
-    /// - Throws: ``ServiceError`` for one that is no sound picture's, or asks for more than the limits allow.
+    /// - Throws: ``ServiceError`` if it is not that of a valid picture, or needs more than the limits allow.
     mutating func readHeader() async throws(ServiceError) {
         guard isHeaderDue else { return }
         do {
@@ -95,7 +95,7 @@ struct UploadReceiver {
         }
     }
 
-    /// Makes room for a part of so many bytes at once.
+    /// Allocates a part of so many bytes at once.
     mutating func reserve(_ bytes: Int) {
         part.reserveCapacity(bytes)
     }
@@ -106,9 +106,9 @@ struct UploadReceiver {
         return part
     }
 
-    /// Judges the end.
+    /// Checks the end.
     ///
-    /// - Throws: ``ServiceError`` where the picture is cut off, or where there was none at all.
+    /// - Throws: ``ServiceError`` if the picture is cut off, or if there was none at all.
     mutating func finish() async throws(ServiceError) -> ImageInfo {
         do throws(CodecError) {
             if check == nil { try begin(isAll: true) }
@@ -120,7 +120,7 @@ struct UploadReceiver {
             guard let summary = try check?.finish(), var info else { throw CodecError.truncated("the header") }
             info.frames = summary.frames ?? info.frames
             if let hasAlpha = summary.hasAlpha { info.hasAlpha = hasAlpha }
-            // EXIF that stands behind the pixels.
+            // EXIF that comes after the pixels.
             if let orientation = summary.lateOrientation { info.orientation = orientation }
             return info
         } catch {
@@ -129,21 +129,24 @@ struct UploadReceiver {
     }
 }
 
-/// What an upload may be.
+/// Limits of an upload.
 public struct UploadLimits: Sendable {
     /// The longest body, in bytes; one of exactly this length is taken.
     public var maximumBytes: Int64
+    /// What the pictures may be.
     public var codec: CodecLimits
-    /// What becomes of an upload's metadata.
+    /// What happens to an upload's metadata.
     public var metadata: MetadataPolicy
 
+    /// Limits; by default metadata are kept.
     public init(maximumBytes: Int64, codec: CodecLimits, metadata: MetadataPolicy = .keep) {
         self.maximumBytes = maximumBytes
         self.codec = codec
         self.metadata = metadata
     }
 
-    /// Refuses a stored file that is longer than any upload may be, before it is read for work that needs all of it.
+    /// Throws if a stored file is longer than any upload may be. To be called before it is read for work that needs all
+    /// of it.
     ///
     /// - Parameter use: what cannot be done with it, for the client: "transformed".
     func check(_ bytes: Int64, toBe use: String) throws(ServiceError) {

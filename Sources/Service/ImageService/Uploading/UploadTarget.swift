@@ -3,10 +3,10 @@ import ImageModel
 /// Where an upload goes.
 enum UploadTarget: Sendable {
     case fixed(ImagePath)
-    /// This name, made once, and the extension of the format, which only the bytes tell.
+    /// This random name, and the extension of the format, which only the bytes tell.
     case made(stem: [UInt8])
 
-    /// 128 random bits behind a prefix.
+    /// 128 random bits after a prefix.
     static func random(behind prefix: [UInt8]) -> UploadTarget {
         .made(stem: prefix + Array(Base32.encode(.random(in: .min ... .max)).utf8))
     }

@@ -4,14 +4,14 @@ import NIOCore
 import ObjectStorage
 import TaskSupport
 
-/// Writes what has been received, under the client's condition.
+/// Writes what was received, under the client's condition.
 struct UploadWriter: Sendable {
     let storage: any ObjectStorage
     let cache: CurrentImages.Cache
     let settlement: WriteSettlement
 
     /// - Parameters:
-    ///   - mode: what the condition comes to, by what the path had before.
+    ///   - mode: the condition, translated with what the path had before.
     ///   - before: what the path had before.
     /// - Returns: what is stored now, and what it has replaced, which the write itself may have told.
     func write(
@@ -25,7 +25,7 @@ struct UploadWriter: Sendable {
         return (image, before)
     }
 
-    /// Writes where only the write itself tells whether it takes anything's place.
+    /// Writes if only the write itself can tell whether it replaces anything.
     private func commitToTell(
         _ upload: ReceivedUpload, to path: ImagePath, id: WriteID
     ) async throws(ServiceError) -> (StoredImage, PriorVersion) {
@@ -36,7 +36,7 @@ struct UploadWriter: Sendable {
         } catch {
             switch error {
             case .preconditionFailed: break
-            // The store may refuse the condition alone.
+            // The store may refuse only the condition.
             case .storage(let error) where !error.mayHaveHappened && error.code != .full: break
             default: throw error
             }
@@ -46,7 +46,7 @@ struct UploadWriter: Sendable {
         return (image, .unknown)
     }
 
-    /// So often a write is begun anew.
+    /// How often a write is tried.
     private static let maximumAttempts = 4
 
     private func commit(
@@ -66,7 +66,7 @@ struct UploadWriter: Sendable {
             case .seen(let object):
                 return await StoredImage.found(object, after: id, of: upload.info, storage: storage)
             case .notDone(let error, let found):
-                // A second try of a plain write is no plain write: what it meets says nothing to the client.
+                // A retry of a plain write has a condition of our own: its error means nothing to the client.
                 let cause = first ?? error
                 let isOneMore = attempt < Self.maximumAttempts && clock.now() < start + settlement.timeout
                 guard isOneMore,
@@ -81,7 +81,7 @@ struct UploadWriter: Sendable {
         throw .cancelled
     }
 
-    /// How the write may be tried once more; nil where it must not.
+    /// How the write may be retried; nil if it must not be.
     private func modeOfNextTry(
         _ upload: ReceivedUpload, _ mode: PutMode, _ condition: WriteCondition, after error: StorageError,
         before: PriorVersion,
@@ -89,14 +89,14 @@ struct UploadWriter: Sendable {
     ) -> PutMode? {
         switch condition {
         case .exists:
-            // `If-Match: *` takes any version. Where ours may have happened, this one has perhaps come after it.
+            // `If-Match: *` accepts any version. If our write may have happened, this one may be newer.
             guard error.code == .preconditionFailed || error.code == .conflict, !error.mayHaveHappened else {
                 return nil
             }
             return found.map { .replace($0.etag) }
         case .always:
-            // The answer was lost, and the store has not acted. Only over what was there before: where another write
-            // has come, ours may have happened just before it, and would undo it now.
+            // The answer was lost, and the store has not written it. Retry only over what was there before: if another
+            // write has come, ours may have happened just before it, and a retry would undo that write.
             guard case .whole = upload.bytes, mode == .overwrite, error.mayHaveHappened, before != .unknown,
                 found?.etag == before.etag
             else { return nil }

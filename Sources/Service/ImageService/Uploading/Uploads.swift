@@ -6,17 +6,18 @@ public import NIOCore
 import ObjectStorage
 import TaskSupport
 
-/// The bytes of an upload, pulled as they are wanted; nil at their end. Errors are the client's.
+/// The bytes of an upload, pulled when they are needed; nil at the end. Errors are the client's.
 public typealias UploadBody = () async throws -> ByteBuffer?
 
-/// What an upload has made.
+/// The result of an upload.
 public struct UploadedImage: Sendable {
+    /// The version that the upload has written.
     public var image: StoredImage
-    /// Whether the path had no picture before, by a look taken while the body came.
+    /// Whether the path had no picture before, as looked up while the body came.
     public var isNew: Bool
 }
 
-/// Stores pictures: receives the body, judges it, writes it. Nothing of a refused or broken-off upload remains.
+/// Stores pictures: receives the body, checks it, writes it. A rejected or broken-off upload leaves nothing.
 struct Uploads: Sendable {
     let receiver: BodyReceiver
     let lookup: PriorVersionLookup
@@ -26,20 +27,20 @@ struct Uploads: Sendable {
     /// Stores the picture that `body` holds.
     ///
     /// - Parameters:
-    ///   - declared: how long the body is, where that is known.
-    ///   - requester: whose share of the memory it takes.
+    ///   - declared: the length of the body, if known.
+    ///   - client: takes its share of the memory.
     func upload(
-        to target: UploadTarget, condition: WriteCondition, declared: Int64? = nil, for requester: ClientIdentity,
+        to target: UploadTarget, condition: WriteCondition, declared: Int64? = nil, for client: ClientIdentity,
         body: UploadBody
     ) async throws(ServiceError) -> UploadedImage {
-        // What can be refused without reading the body is refused first.
+        // Whatever can be refused without reading the body is refused first.
         var mode = PutMode.overwrite
         var looking: Task<Result<PriorVersion, StorageError>, Never>?
         switch (target, condition) {
         case (.made, _):
             _ = try target.path(for: .webp)
         case (.fixed(let path), .always):
-            // To say 200 or 201, and to know the version that is replaced: the look is taken while the body comes.
+            // For 200 or 201, and for the version that is replaced: looked up while the body comes.
             looking = Task(executorPreference: RequestExecutor.executor) { await lookup.head(path) }
         case (.fixed(let path), _):
             let look = await lookup.head(path)
@@ -49,15 +50,15 @@ struct Uploads: Sendable {
         defer { looking?.cancel() }
 
         let id = WriteID.random()
-        let received = try await receiver.receive(target, id: id, declared: declared, for: requester, body)
+        let received = try await receiver.receive(target, id: id, declared: declared, for: client, body)
         defer { received.release() }
         do throws(ServiceError) {
             let path = try target.path(for: received.info.format)
-            // Before the write: a look that is late would see what this upload has written.
+            // Before the write: a later look would see what this upload has written.
             let before = try await settled(looking, path, received)
             return try await write(received, to: path, mode: mode, condition: condition, id: id, before: before)
         } catch {
-            // Of no consequence if it has been completed and the store's answer was lost.
+            // Does nothing if the upload was completed and the store's answer was lost.
             if case .parts(let upload) = received.bytes { await upload.abort() }
             throw error
         }
@@ -72,7 +73,7 @@ struct Uploads: Sendable {
         return try await lookup.settle(await looking.value, path, isInMemory: isInMemory)
     }
 
-    /// Writes it, and removes what was made of the version before.
+    /// Writes it, and removes what was derived from the version before.
     private func write(
         _ received: ReceivedUpload, to path: ImagePath, mode: PutMode, condition: WriteCondition, id: WriteID,
         before: PriorVersion

@@ -1,18 +1,19 @@
 public import ObjectStorage
 
-/// When a client wants its write to happen (RFC 9110, sections 13.1.1 and 13.1.2).
+/// The condition of a client's write (RFC 9110, sections 13.1.1 and 13.1.2).
 public enum WriteCondition: Sendable, Hashable {
+    /// No condition.
     case always
-    /// `If-None-Match: *`: only where there is no such picture.
+    /// `If-None-Match: *`: only if there is no such picture.
     case createOnly
-    /// `If-Match: *`: only where there is one.
+    /// `If-Match: *`: only if there is one.
     case exists
-    /// `If-Match` with tags: only where the current version is one of these.
+    /// `If-Match` with tags: only if the current version is one of these.
     case matches([ETag])
 
-    /// How this condition is put to the store, given what a look has found.
+    /// The mode of the store's write for this condition, given the version that a look has found.
     ///
-    /// - Throws: ``ServiceError/preconditionFailed`` where it does not hold.
+    /// - Throws: ``ServiceError/preconditionFailed`` if the condition does not hold.
     func mode(given current: ETag?) throws(ServiceError) -> PutMode {
         switch (self, current) {
         case (.always, _): return .overwrite

@@ -2,8 +2,8 @@ import ImageCache
 import ObjectStorage
 import TaskSupport
 
-/// Ends writes: carries the last step to its end though the client leaves, and finds out what became of it where the
-/// store's answer was lost.
+/// Ends writes. It completes the last step even if the client leaves, and if the store's answer was lost, finds out
+/// what happened.
 struct WriteSettlement: Sendable {
     let storage: any ObjectStorage
     let cache: CurrentImages.Cache
@@ -14,30 +14,30 @@ struct WriteSettlement: Sendable {
     enum Outcome: Sendable {
         /// The store has answered: this is our version.
         case done(PutResult)
-        /// The write has happened, by a look at the object: this is there now, ours or what others have made of it
-        /// since.
+        /// A look at the object has shown that the write has happened. This is there now: ours, or what others have
+        /// made of it since.
         case seen(ObjectInfo)
-        /// The write is not in the object's list. `found` is what a look has shown; nil where nothing is there.
+        /// The write is not in the object's list. `found` is what a look has shown; nil if nothing is there.
         case notDone(StorageError, found: ObjectInfo?)
-        /// The store failed in a way that a look cannot mend, or the look failed as well.
+        /// The store failed in a way that a look cannot clear up, or the look failed as well.
         case failed(StorageError)
     }
 
-    /// A store that has just let a whole operation time out is not waited for as long again.
+    /// If a whole operation of the store has just timed out, the look does not wait as long again.
     private static let lookTimeout = Duration.seconds(2)
 
     /// Performs `write`, and settles it.
     ///
     /// - Parameters:
-    ///   - ids: the write's own, and those of earlier attempts at the same change that may still land.
-    ///   - isConditional: whether what became of it must be found out whatever it costs. A plain write that the store
-    ///     has let time out has failed: to do it again is the client's right, and changes nothing.
+    ///   - ids: the write's own, and those of earlier attempts at the same change that may still take effect.
+    ///   - isConditional: whether the outcome must be found out at any cost. A plain write that timed out in the store
+    ///     counts as failed: the client may repeat it, and that changes nothing.
     func perform(
         _ key: ObjectKey, ids: Set<WriteID>, isConditional: Bool,
         _ write: @escaping @Sendable () async throws(StorageError) -> PutResult
     ) async -> Outcome {
         let deadline = clock.now() + timeout
-        // In a task of its own: once begun, a write goes on to its end, whoever leaves.
+        // In a task of its own: a write that has begun goes on to its end, even if the client leaves.
         return await Task(executorPreference: RequestExecutor.executor) {
             cache.invalidate(key)
             defer { cache.invalidate(key) }
@@ -50,7 +50,7 @@ struct WriteSettlement: Sendable {
         }.value
     }
 
-    /// Every id is made once. Where it stands in the object's list, the write has happened, whatever the answer said.
+    /// Every id is made once. If it is in the object's list, the write has happened, whatever the answer said.
     private func settle(
         _ key: ObjectKey, ids: Set<WriteID>, after error: StorageError, until deadline: ContinuousClock.Instant
     ) async -> Outcome {
@@ -67,20 +67,20 @@ struct WriteSettlement: Sendable {
         } catch  where error.code == .notFound {
             return .notDone(lost, found: nil)
         } catch {
-            return .failed(verdict(on: lost, wasTriedBefore: ids.count > 1, lookedFor: error))
+            return .failed(errorToReport(on: lost, wasTriedBefore: ids.count > 1, lookedFor: error))
         }
     }
 
-    /// What is to be told where the look has failed as well. A store that says no to a second try may have met what the
-    /// first one has written: only a look could tell, and without it nothing is known.
-    private func verdict(
+    /// The error to report if the look has failed as well. A store that refuses a second try may have met the result of
+    /// the first one. Only a look could tell; without it nothing is known.
+    private func errorToReport(
         on error: StorageError, wasTriedBefore: Bool, lookedFor failure: StorageError
     ) -> StorageError {
         guard !error.isOutage, error.mayHaveHappened || wasTriedBefore else { return error }
         var unknown = failure
         switch failure.code {
         case .unavailable, .timedOut, .badAnswer, .denied: break
-        // The look has been given up.
+        // The look was given up.
         case .cancelled: unknown.code = .timedOut
         default: unknown.code = .unavailable
         }

@@ -6,15 +6,15 @@
 
 #pragma clang assume_nonnull begin
 
-/// Reads XML piece by piece and gives back its elements as a flat list of events. No document type, no entity of the
-/// document's own, no file, no network: what asks for one of them is refused. Nothing is written to standard error.
+/// Reads XML piece by piece and returns its elements as a flat list of events. A document that declares a document type
+/// or entities, or asks for a file or the network, is rejected. Nothing is written to standard error.
 typedef struct cx_reader cx_reader;
 
-/// What may be in one document.
+/// Limits of one document.
 typedef struct {
-    /// Elements inside one another, the root included.
+    /// Nested elements, the root included.
     size_t depth;
-    /// Elements in all.
+    /// Elements in total.
     size_t elements;
     /// Bytes of text directly inside one element.
     size_t text;
@@ -36,7 +36,7 @@ typedef enum {
 typedef enum {
     /// An element begins.
     CX_BEGIN,
-    /// An element ends; `text` is what stood directly inside it, without that of the elements inside.
+    /// An element ends; `text` is the text directly inside it, without the text of inner elements.
     CX_END,
 } cx_kind;
 
@@ -50,20 +50,20 @@ typedef struct {
     size_t text_length;
 } cx_event;
 
-/// Must be called once before the first reader is made.
+/// Call this once before the first reader is made.
 void cx_setup(void);
 
-/// NULL: no memory.
+/// NULL if there is not enough memory.
 cx_reader *_Nullable cx_create(cx_limits limits);
 
-/// Takes the next bytes, and forgets the events of the bytes before. After anything but CX_OK the reader takes no more.
+/// Takes the next bytes, and forgets the events of earlier bytes. After any result but CX_OK the reader takes no more.
 ///
-/// White space before the document is passed over: stores send it while they join parts.
+/// White space before the document is skipped: stores send it while they join parts.
 ///
 /// @param is_last whether the document ends with these bytes.
 cx_status cx_feed(cx_reader *reader, const void *_Nullable bytes, size_t count, bool is_last);
 
-/// The next event of the bytes that were fed last; NULL where there is none. Valid until the next call with this reader.
+/// The next event of the bytes fed last; NULL if there is none. Valid until the next call with this reader.
 const cx_event *_Nullable cx_next(cx_reader *reader);
 
 void cx_free(cx_reader *_Nullable reader);

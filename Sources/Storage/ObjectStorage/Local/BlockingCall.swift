@@ -1,8 +1,8 @@
 import NIOConcurrencyHelpers
 import TaskSupport
 
-/// One call on another thread, whose caller may leave before it ends. Who comes first settles it: the result, the time
-/// limit or the caller.
+/// One call on another thread, whose caller may leave before it ends. Whichever comes first settles it: the result, the
+/// timeout or the caller's cancellation.
 final class BlockingCall<Value: Sendable>: Sendable {
     private struct State {
         var waiter: CheckedContinuation<Result<Value, StorageError>, Never>?
@@ -18,7 +18,7 @@ final class BlockingCall<Value: Sendable>: Sendable {
         self.operation = operation
     }
 
-    /// - Returns: whether the call may begin; else the caller has left already.
+    /// - Returns: whether the call may begin; false if the caller has left already.
     func wait(_ continuation: CheckedContinuation<Result<Value, StorageError>, Never>) -> Bool {
         let left = state.withLockedValue { state in
             if state.left == nil { state.waiter = continuation }
@@ -29,7 +29,7 @@ final class BlockingCall<Value: Sendable>: Sendable {
         return false
     }
 
-    /// Runs the call, unless the caller has left before it began.
+    /// Runs the call, unless the caller has left before.
     func perform(_ body: () throws(LocalStorageError) -> Value) {
         let mayBegin = state.withLockedValue { state in
             state.hasBegun = state.left == nil
@@ -45,7 +45,7 @@ final class BlockingCall<Value: Sendable>: Sendable {
         takeWaiter()?.resume(returning: result)
     }
 
-    /// - Parameter withoutTurn: the reason where the call has not begun, if that is another one.
+    /// - Parameter withoutTurn: the error code if the call has not begun; nil: `reason`.
     func leave(_ reason: StorageError.Code, withoutTurn: StorageError.Code? = nil) {
         let (waiter, hasBegun, reason) = state.withLockedValue { state in
             let reason = state.hasBegun ? reason : withoutTurn ?? reason
@@ -69,7 +69,7 @@ final class BlockingCall<Value: Sendable>: Sendable {
     }
 }
 
-/// The time limit of all calls of a pool, with one timer for all of them: nearly no call is too long.
+/// The timeouts of all calls of a pool, with a single timer: nearly all calls end in time.
 final class CallWatch: Sendable {
     private struct State {
         var nextID: UInt64 = 0
@@ -86,7 +86,7 @@ final class CallWatch: Sendable {
         self.clock = clock
     }
 
-    /// - Parameter expire: is called once the time is over, unless the call has ended before.
+    /// - Parameter expire: called when the time is over, unless the call has ended before.
     func begin(_ expire: @escaping @Sendable () -> Void) -> UInt64 {
         let deadline = clock.now() + timeout
         let (id, mustArm) = state.withLockedValue { state in

@@ -3,19 +3,19 @@ import NIOCore
 import NIOPosix
 import TaskSupport
 
-/// Threads for calls that wait for a disk, apart from every event loop. They end with the pool's last owner.
+/// Threads for calls that block on a disk, separate from every event loop. They end with the pool's last owner.
 ///
-/// A call in the kernel cannot be broken off, only left: who waits for one is answered at the time limit, or when its
-/// task is cancelled, and what the call gives later is released, with every file it holds.
+/// A call in the kernel cannot be interrupted. At the timeout, or when its task is cancelled, the caller gets an error.
+/// What the call returns later is released, with every file that it holds.
 final class BlockingPool: Sendable {
     private let pool: NIOThreadPool
     private let watch: CallWatch
     private let codeWithoutTurn: StorageError.Code
 
-    /// Whether its threads go behind the process's others.
+    /// Whether its threads have a lower priority than the process's others.
     private let givesWay: Bool
 
-    /// - Parameter codeWithoutTurn: how a call ends whose time is over before a thread was free.
+    /// - Parameter codeWithoutTurn: the error code for a call that times out before a thread was free.
     init(
         threads: Int, timeout: Duration, givesWay: Bool = false, codeWithoutTurn: StorageError.Code = .timedOut,
         clock: MonotonicClock = .continuous
@@ -27,8 +27,8 @@ final class BlockingPool: Sendable {
         pool.start()
     }
 
-    /// Behind the codec threads (nice 10 and 13): most listings serve programs, a rendition somebody who looks at the
-    /// screen. What is made of an original is counted and removed by listings too; that is done in the background.
+    /// Lower priority than the codec threads (nice 10 and 13): most listings serve programs, a rendition serves a
+    /// person who waits. Listings that count or remove derived objects run in the background.
     private static let niceness: Int32 = 15
 
     deinit {
@@ -37,8 +37,8 @@ final class BlockingPool: Sendable {
 
     /// Runs `body` on one of the threads.
     ///
-    /// - Throws: what `body` throws, as ``StorageError``; `cancelled` soon after the task is cancelled, and `timedOut`
-    ///   where there is no result in time. A `body` that has begun runs to its end all the same; one that has not never
+    /// - Throws: what `body` throws, as ``StorageError``; `cancelled` soon after the task is cancelled; `timedOut` if
+    ///   there is no result in time. A `body` that has begun runs to its end all the same; one that has not never
     ///   begins.
     func run<Value: Sendable>(
         _ operation: StorageError.Operation, _ body: @escaping @Sendable () throws(LocalStorageError) -> Value
@@ -51,7 +51,7 @@ final class BlockingPool: Sendable {
         }.get()
     }
 
-    /// Runs `body` on one of the threads, also where the task is cancelled. Returns at the time limit at the latest.
+    /// Runs `body` on one of the threads, even if the task is cancelled. Returns at the timeout at the latest.
     func runAnyway(_ body: @escaping @Sendable () -> Void) async {
         _ = await result(of: BlockingCall<Void>(.abortUpload)) { () throws(LocalStorageError) in body() }
     }

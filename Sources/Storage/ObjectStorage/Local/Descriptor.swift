@@ -1,6 +1,6 @@
 import Glibc
 
-/// An open file or folder, closed with its last owner.
+/// An open file or folder. It is closed with its last owner.
 final class Descriptor: Sendable {
     let number: Int32
 
@@ -12,7 +12,7 @@ final class Descriptor: Sendable {
         close(number)
     }
 
-    /// Makes what was written, or the folder's entries, durable.
+    /// Makes the written bytes, or the folder's entries, durable.
     func sync() throws(LocalStorageError) {
         try systemCall("fsync") { fsync(number) }
     }
@@ -23,13 +23,13 @@ final class Descriptor: Sendable {
         return FileStatus(status)
     }
 
-    /// Whether it still has a name anywhere.
+    /// Whether it still has a name in any folder.
     var isLinked: Bool {
         var status = stat()
         return fstat(number, &status) == 0 && status.st_nlink > 0
     }
 
-    /// What stands under a name in this folder, a symlink itself and not what it points to; nil: nothing.
+    /// The status of the entry with this name, of a symlink itself and not of its target; nil: no entry.
     func status(of name: FileName) throws(LocalStorageError) -> FileStatus? {
         var status = stat()
         do {
@@ -41,12 +41,12 @@ final class Descriptor: Sendable {
     }
 }
 
-/// One part of a path, as C wants it.
+/// One component of a path, as C needs it.
 struct FileName: Sendable, Hashable {
     /// With the NUL at its end.
     let text: [CChar]
 
-    /// - Parameter bytes: without NUL and slash.
+    /// - Parameter bytes: must not contain NUL or a slash.
     init(_ bytes: some Collection<UInt8>) {
         self.text = bytes.map { CChar(bitPattern: $0) } + [0]
     }
@@ -55,6 +55,6 @@ struct FileName: Sendable, Hashable {
         self.init(text.utf8)
     }
 
-    /// The longest name that Linux file systems take, in bytes (NAME_MAX).
+    /// The longest name that Linux file systems accept, in bytes (NAME_MAX).
     static let maximumLength = 255
 }

@@ -2,12 +2,12 @@ import CLinux
 import Glibc
 import TextCoding
 
-/// Content type and metadata of an object in one extended attribute of its file: lines of `name=value`, the content
-/// type's first. It stands with the bytes before the rename, so that one rename carries all.
+/// Content type and metadata of an object, in one extended attribute of its file: lines of `name=value`, the content
+/// type first. It is written before the rename, so one rename moves everything.
 ///
-/// A program that overwrites the file in place leaves the attribute as it is. So it tells the size and the modification
-/// time of the bytes that it was written for; a file that has another one is described by nothing. The change time
-/// would tell more, but writing this attribute, the rename and every restored backup change it as well.
+/// A program that overwrites the file in place leaves the attribute. So the attribute names the size and modification
+/// time of its bytes, and is ignored if the file has others. The change time would be a better test, but writing the
+/// attribute, the rename and every restored backup change it too.
 struct FileAttributes: Sendable, Equatable {
     static let name = "user.tintype.info"
     /// S3's limit for names and values of metadata together.
@@ -15,10 +15,10 @@ struct FileAttributes: Sendable, Equatable {
     private static let contentTypeName = "content-type"
     private static let metadataPrefix = "meta."
     private static let bindingName = "bytes"
-    /// More than ``encoded`` gives within the limits; what is longer was not written here.
+    /// More than ``encoded`` returns within the limits; a longer attribute was not written here.
     private static let longest = 8192
 
-    /// What tells whether a file still has the bytes that it was described for.
+    /// Tells whether a file still has the bytes that its attribute describes.
     struct Binding: Sendable, Equatable {
         let text: String
 
@@ -31,7 +31,7 @@ struct FileAttributes: Sendable, Equatable {
 
     var contentType: String?
     var metadata: ObjectMetadata
-    /// Nil where it was not told: files of earlier versions, and what is not written yet.
+    /// Nil if it is unknown: for files of earlier versions, and before the write.
     var binding: Binding?
 
     /// - Throws: ``LocalStorageError`` with `unsupported` for what a header could not carry: see ``ObjectMetadata``.
@@ -64,7 +64,7 @@ struct FileAttributes: Sendable, Equatable {
         return Array(text.utf8)
     }
 
-    /// Reads what ``encoded`` has written; a line that is none of ours is left out.
+    /// Reads the output of ``encoded``. Lines of other forms are ignored.
     init(decoding bytes: some Collection<UInt8>) {
         self.init()
         for line in bytes.split(separator: UInt8(ascii: "\n")) {
@@ -88,7 +88,7 @@ struct FileAttributes: Sendable, Equatable {
         self.metadata = metadata
     }
 
-    /// What a file has; nothing where it has none, or the file system knows no such attributes.
+    /// The attributes of a file; empty if it has none, or the file system does not support them.
     init(of file: Descriptor) {
         let bytes: [UInt8] = withUnsafeTemporaryAllocation(byteCount: FileAttributes.longest, alignment: 1) { buffer in
             guard let start = buffer.baseAddress else { return [] }
@@ -98,7 +98,7 @@ struct FileAttributes: Sendable, Equatable {
         self.init(decoding: bytes)
     }
 
-    /// Writes them beside the bytes, bound to these as they are; without effect where the file system knows no such
+    /// Writes them with the bytes, bound to these as they are now. Does nothing if the file system has no extended
     /// attributes.
     func write(to file: Descriptor) throws(LocalStorageError) {
         if contentType == nil, metadata.isEmpty { return }

@@ -2,12 +2,12 @@ import Crypto
 import Glibc
 import TextCoding
 
-/// What the file system tells of a file, and the version that follows from it.
+/// What the file system tells of a file, and the version derived from it.
 struct FileStatus: Sendable, Equatable {
     enum Kind: Sendable {
         case file
         case folder
-        /// A symlink, a pipe, a device: never an object.
+        /// A symlink, a pipe or a device: never an object.
         case other
     }
 
@@ -28,8 +28,8 @@ struct FileStatus: Sendable, Equatable {
         self.modified = Timestamp(seconds: Int64(status.st_mtim.tv_sec), nanoseconds: Int32(status.st_mtim.tv_nsec))
     }
 
-    /// The version: 128 bits of the SHA-256 over inode, size and modification time. So a rename carries bytes and
-    /// version in one step, and a file put there by hand has a version too.
+    /// The version: 128 bits of the SHA-256 of inode, size and modification time. So one rename sets bytes and version,
+    /// and a file put there by hand has a version too.
     var etag: ETag {
         var hash = SHA256()
         for number in [inode, UInt64(bitPattern: size), UInt64(bitPattern: modified.seconds)] {

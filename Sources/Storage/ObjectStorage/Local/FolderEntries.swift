@@ -1,8 +1,8 @@
 import Glibc
 
-/// One entry of a folder as a listing needs it.
+/// One entry of a folder, as a listing needs it.
 struct FolderEntry: Sendable {
-    /// The name, with a slash behind a folder's: in this order the whole keys are in byte order (`a-b`, `a/b`, `a0`).
+    /// The name, with a slash after a folder's: sorting by it sorts the whole keys in byte order (`a-b`, `a/b`, `a0`).
     let sortKey: [UInt8]
     let isFolder: Bool
 
@@ -12,11 +12,11 @@ struct FolderEntry: Sendable {
 
 /// Reads folders.
 enum FolderEntries {
-    /// Gives each entry but `.` and `..`, in the file system's order, until `body` answers false.
+    /// Calls `body` with each entry but `.` and `..`, in the file system's order, until it returns false.
     static func visit(
         _ folder: Descriptor, _ body: (_ name: [UInt8], _ kind: FileStatus.Kind) throws(LocalStorageError) -> Bool
     ) throws(LocalStorageError) {
-        // An open file description of its own: a duplicate would share the place where reading goes on.
+        // A new open file description: a duplicate would share the read position.
         let number = try systemCall("open a folder") {
             openat(folder.number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         }
@@ -39,7 +39,7 @@ enum FolderEntries {
             case DT_REG: kind = .file
             case DT_DIR: kind = .folder
             case DT_UNKNOWN:
-                // Some file systems don't tell it here.
+                // Some file systems do not tell the kind here.
                 guard let status = try folder.status(of: FileName(name)) else { continue }
                 kind = status.kind
             default: kind = .other
@@ -54,13 +54,13 @@ enum FolderEntries {
         return Array(UnsafeRawBufferPointer(start: start, count: strlen(start.assumingMemoryBound(to: CChar.self))))
     }
 
-    /// The first `limit` files and folders, in order, of those that `filter` takes. Memory follows `limit`, however
-    /// many entries the folder has.
+    /// The first `limit` files and folders, in order, that `filter` accepts. Memory grows with `limit`, not with the
+    /// number of entries in the folder.
     static func smallest(
         _ limit: Int, in folder: Descriptor, where filter: (FolderEntry) -> Bool
     ) throws(LocalStorageError) -> [FolderEntry] {
         var kept: [FolderEntry] = []
-        /// Known not to be among the smallest: this one and all behind it.
+        /// This entry and all after it are known not to be among the smallest.
         var bound: [UInt8]?
         func cut() {
             kept.sort { $0.sortKey.lexicographicallyPrecedes($1.sortKey) }

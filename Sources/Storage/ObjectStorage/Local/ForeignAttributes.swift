@@ -1,21 +1,21 @@
 import CLinux
 import Glibc
 
-/// What other programs have put beside a file, and a file that takes its place takes over: extended attributes in the
-/// `user` name space, the access list, mode and owner. Labels and capabilities are the system's.
+/// What other programs have put on a file, for a file that replaces it: extended attributes in the `user` namespace,
+/// the access list, mode and owner. Labels and capabilities belong to the system.
 enum ForeignAttributes {
-    /// More names than file systems keep.
+    /// More bytes of names than file systems keep.
     private static let longest = 64 << 10
     private static let accessList = "system.posix_acl_access"
 
-    /// - Returns: how many attributes were taken over.
-    /// - Throws: ``LocalStorageError`` where an attribute of a user's would be lost.
+    /// - Returns: how many attributes were copied.
+    /// - Throws: ``LocalStorageError`` if a user's attribute would be lost.
     static func copy(from source: Descriptor, to target: Descriptor) throws(LocalStorageError) -> Int {
         var status = stat()
         var own = stat()
         if fstat(source.number, &status) == 0, fstat(target.number, &own) == 0 {
             if status.st_uid != own.st_uid || status.st_gid != own.st_gid {
-                // Only the administrator may. Before the mode, of which it takes bits away.
+                // Only root may do this. It comes before the mode, because it clears bits of it.
                 _ = fchown(target.number, status.st_uid, status.st_gid)
             }
             // The server must be able to read what it writes.

@@ -2,21 +2,20 @@ import Glibc
 import TaskSupport
 import TextCoding
 
-/// Locks by key that hold between tasks and between processes: a fixed set of files, never unlinked (who waits on an
-/// unlinked file waits for nobody), of which the key's hash picks one. Each lock is a flock on an open file description
-/// of its own, so that a killed process leaves none behind. Blocks: never on an event loop.
+/// Locks by key, between tasks and between processes: a fixed set of files, of which the key's hash chooses one. The
+/// files are never unlinked: a lock on an unlinked file excludes nobody. Each lock is a flock on its own open file
+/// description, so a killed process leaves no lock. Blocks: never call it on an event loop.
 struct KeyLockFiles: Sendable {
     static let count: UInt64 = 64
 
     let tree: LocalTree
-    /// How long a lock is waited for: another process that has stopped while it holds one must not take every thread
-    /// with it.
+    /// The longest wait for a lock: another process that stopped while it holds one must not block every thread.
     let timeout: Duration
     let clock: MonotonicClock
 
     /// Runs `body` while nobody else holds a lock on the key. `body` must be short and take no lock.
     ///
-    /// - Throws: what `body` throws; ``LocalStorageError`` with `timedOut` where the lock was not to be had.
+    /// - Throws: what `body` throws; ``LocalStorageError`` with `timedOut` if the lock was not free in time.
     func withLock<Result>(
         _ key: LocalKey, _ body: () throws(LocalStorageError) -> Result
     ) throws(LocalStorageError) -> Result {
@@ -28,12 +27,12 @@ struct KeyLockFiles: Sendable {
             }
         )
         try lock(file)
-        // Closing would free it too, but only with the last owner, which is for the optimiser to say.
+        // Closing would free it too, but only with the last owner, and the optimiser decides when that is.
         defer { flock(file.number, LOCK_UN) }
         return try body()
     }
 
-    /// Asks again and again: a flock that waits cannot be given up.
+    /// Polls: a blocking flock cannot be cancelled.
     private func lock(_ file: Descriptor) throws(LocalStorageError) {
         let end = clock.now() + timeout
         var pause: useconds_t = 100

@@ -4,15 +4,14 @@ struct LocalKey: Sendable {
     let folders: [FileName]
     let leaf: FileName
 
-    /// - Throws: ``LocalStorageError`` with `invalidKey` for a key that is no path of the file system's: an empty, `.`
-    ///   or
-    ///   `..` segment, one over 255 bytes, or a name that the store itself keeps its files under.
+    /// - Throws: ``LocalStorageError`` with `invalidKey` for a key that cannot be a path: one with an empty, `.` or
+    ///   `..` segment, with one over 255 bytes, or with a name that the store itself uses.
     init(_ key: ObjectKey) throws(LocalStorageError) {
         self.key = key
         self.folders = try LocalKey.names(key.segments.dropLast())
         self.leaf = try LocalKey.names(key.segments.suffix(1))[0]
         let first = key.segments.prefix(2).map { Array($0) }
-        // The server's own objects are below `.tintype`, in exactly this spelling; nothing else may look like it.
+        // The server's own objects are below `.tintype`, in exactly this spelling; no other name may look like it.
         let others = first.first == LocalTree.ownName ? key.segments.dropFirst() : key.segments[...]
         guard first != [LocalTree.ownName], !LocalTree.isReserved(first),
             !others.contains(where: { OwnNames.contains($0) })
@@ -21,7 +20,7 @@ struct LocalKey: Sendable {
         }
     }
 
-    /// The segments as names of files; they lead nowhere but down.
+    /// The segments as file names. They cannot lead upwards.
     static func names(_ segments: some Sequence<ArraySlice<UInt8>>) throws(LocalStorageError) -> [FileName] {
         var names: [FileName] = []
         for segment in segments {

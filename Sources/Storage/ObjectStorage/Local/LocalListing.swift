@@ -1,13 +1,13 @@
 import Glibc
 
-/// One page of a listing in byte order of the whole keys, by a walk that begins where the page begins. In memory are
-/// the page and, for each level of folders on the way, an open folder and as many entries as a page may have.
+/// One page of a listing in byte order of the whole keys. The walk begins where the page begins. It keeps in memory the
+/// page and, for each folder level on the way, an open folder and as many entries as a page may have.
 struct LocalListing {
     private let tree: LocalTree
     private let prefix: [UInt8]
     private let rollsUp: Bool
     private let after: [UInt8]
-    /// One more than asked for: so it is known whether another page follows.
+    /// One more than asked for, to know whether another page follows.
     private let wanted: Int
     private var found: [Entry] = []
 
@@ -23,8 +23,7 @@ struct LocalListing {
         }
     }
 
-    /// - Throws: ``LocalStorageError``: `badCursor` for a cursor that is none of ours, `unsupported` for a delimiter
-    ///   other
+    /// - Throws: ``LocalStorageError``: `badCursor` for a cursor of another form, `unsupported` for a delimiter other
     ///   than a slash.
     static func page(_ request: ListRequest, in tree: LocalTree) throws(LocalStorageError) -> ListPage {
         var listing = try LocalListing(request, tree: tree)
@@ -56,7 +55,7 @@ struct LocalListing {
     }
 
     private mutating func walk() throws(LocalStorageError) {
-        // Straight to the folder that the prefix names; what stands above is not even read.
+        // Starts in the folder that the prefix names; the folders above are not read.
         let base = prefix.lastIndex(of: UInt8(ascii: "/")).map { Array(prefix[...$0]) } ?? []
         let segments = base.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).dropLast()
         let others = segments.first.map { Array($0) } == LocalTree.ownName ? segments.dropFirst() : segments
@@ -69,9 +68,9 @@ struct LocalListing {
     /// - Returns: whether the page is full.
     @discardableResult
     private mutating func visit(_ folder: Descriptor, base: [UInt8]) throws(LocalStorageError) -> Bool {
-        // Where the walk begins within this folder; nil: at its first entry.
+        // Where the walk begins in this folder; nil: at its first entry.
         var bound: [UInt8]?
-        /// A folder that holds the place to go on from: behind its own name, but not with all that is in it.
+        /// A folder that contains the start position: it is entered, although its own name is before the position.
         var entered: [UInt8] = []
         if after.starts(with: base) {
             bound = Array(after.dropFirst(base.count))
@@ -97,8 +96,8 @@ struct LocalListing {
         }
     }
 
-    /// Whether this is one of the server's own files that are no objects, such as one that is being written. What is
-    /// below its folder is.
+    /// Whether this is one of the server's own files that are not objects, such as one being written. Files below its
+    /// folder are objects.
     private static func isOwn(_ name: [UInt8], base: [UInt8]) -> Bool {
         OwnNames.contains(name) && !(base.isEmpty && name == LocalTree.ownName)
     }
@@ -114,7 +113,7 @@ struct LocalListing {
             guard try LocalListing.hasObject(inner, base: path) else { return false }
             found.append(.prefix(path))
         } else {
-            // Between reading the folder and here it may have gone.
+            // It may have gone since the folder was read.
             guard let key = ObjectKey(path), let status = try folder.status(of: entry.name), status.kind == .file
             else { return false }
             found.append(
@@ -124,8 +123,8 @@ struct LocalListing {
         return found.count == wanted
     }
 
-    /// A folder to go into; nil for one that can hold no key, has gone, or may not be read: `lost+found` of a volume
-    /// must not end every listing.
+    /// A folder to enter. Nil if it can hold no key, is gone, or cannot be read: a volume's `lost+found` must not make
+    /// every listing fail.
     private static func open(
         _ entry: FolderEntry, in folder: Descriptor, path: [UInt8]
     ) throws(LocalStorageError) -> Descriptor? {
@@ -139,7 +138,7 @@ struct LocalListing {
         }
     }
 
-    /// Whether there is any object below: a folder alone is no prefix.
+    /// Whether there is any object below: a folder without objects is no prefix.
     private static func hasObject(_ folder: Descriptor, base: [UInt8]) throws(LocalStorageError) -> Bool {
         var folders: [FolderEntry] = []
         var found = false

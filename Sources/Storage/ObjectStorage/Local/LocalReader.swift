@@ -1,10 +1,10 @@
 import Glibc
 import NIOCore
 
-/// How an object is read: from one open file, so that a write in the meantime, which puts another file in its place,
-/// changes nothing for this reader. Blocks.
+/// Reads an object from one open file. A write meanwhile puts another file in its place, which changes nothing for this
+/// reader. Blocks.
 struct LocalReader: Sendable {
-    /// Bytes in memory for each reader. What fits is read together with the opening.
+    /// Bytes in memory for each reader. An object of up to this size is read in the same step as it is opened.
     static let chunkSize = 128 << 10
 
     let tree: LocalTree
@@ -15,12 +15,12 @@ struct LocalReader: Sendable {
         let info: ObjectInfo
     }
 
-    /// - Throws: ``LocalStorageError`` with `notFound` where no regular file is there.
+    /// - Throws: ``LocalStorageError`` with `notFound` if there is no regular file.
     func open(_ key: LocalKey) throws(LocalStorageError) -> OpenObject {
         guard let folder = try tree.open(key.folders) else { throw LocalStorageError(.notFound, "no such object") }
         let file: Descriptor
         do {
-            // Without O_NONBLOCK a pipe in the tree would hold this thread for ever.
+            // Without O_NONBLOCK, a pipe in the tree would block this thread forever.
             file = Descriptor(
                 try systemCall("open", takesName: true) {
                     openat(folder.number, key.leaf.text, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
@@ -42,9 +42,8 @@ struct LocalReader: Sendable {
 
     /// The next bytes of an open object.
     ///
-    /// - Throws: ``LocalStorageError`` with `badAnswer` where somebody has changed the file in place: what was read may
-    ///   be
-    ///   of two versions, or fall short.
+    /// - Throws: ``LocalStorageError`` with `badAnswer` if somebody has changed the file in place: the bytes may be of
+    ///   two versions, or too few.
     static func read(_ object: OpenObject, _ range: Range<Int64>) throws(LocalStorageError) -> ByteBuffer {
         let wanted = Int(min(range.upperBound - range.lowerBound, Int64(chunkSize)))
         var buffer = ByteBuffer()

@@ -5,48 +5,49 @@ public import TextCoding
 
 /// Objects as files below one folder, each under its key: `a/b.jpg` is the file `b.jpg` in the folder `a`.
 ///
-/// - A write goes to a file without a name, is synced, and takes its place by one link or rename; check and rename
-///   stand under a lock of the key that holds between processes too. Two processes on one folder keep every promise.
-/// - The version is a hash of inode, size and modification time; content type and metadata are in an extended
-///   attribute, where the file system has these, bound to size and modification time. Files put there by hand are
-///   objects, preferably by a rename: one that is changed in place breaks its readers off.
-/// - No symlink is followed below the root: it is as if it were not there, and a write to its name takes its place.
-/// - A key with an empty, `.` or `..` segment or one over 255 bytes is `invalidKey` in every call, as are `.tintype`,
-///   `.tintype/tmp` and `.tintype/locks`, where the store keeps its own files, names that a file system may take for
-///   these (``OwnNames``), and those that it refuses. A key that is a folder of others, or lies below an object, is
-///   `conflict` in a put and not there for a read.
-/// - Other file systems may be mounted below the root. A file that is being written stands in the top folder of its
-///   mount.
-/// - A listing reads each folder that it enters once per page; a page costs time by the size of the folder it is in.
+/// - A write goes to a file without a name, is synced, and gets its name by one link or rename. Check and rename run
+///   under a lock of the key, which also excludes other processes: two processes on one folder keep every guarantee.
+/// - The version is a hash of inode, size and modification time. Content type and metadata are in an extended
+///   attribute, if the file system has them, bound to size and modification time. Files put there by hand are objects.
+///   Put them there by a rename: a change in place breaks off their readers.
+/// - No symlink below the root is followed: it counts as missing, and a write to its name replaces it.
+/// - `invalidKey` in every call: a key with an empty, `.` or `..` segment or one over 255 bytes; `.tintype`,
+///   `.tintype/tmp` and `.tintype/locks`, where the store keeps its own files; names that a file system may take for
+///   these (``OwnNames``); and names that it refuses. A key that is a folder of others, or is below an object, is
+///   `conflict` in a put and missing for a read.
+/// - Other file systems may be mounted below the root. A file that is being written is in the top folder of its mount.
+/// - A listing reads each folder that it enters once per page; the time for a page depends on the sizes of these
+///   folders.
 public final class LocalStorage: ObjectStorage {
     private static let listingThreads = 2
 
-    /// What a file system may lack. Switched off in tests only.
+    /// What a file system may lack. Only tests switch these off.
     struct Features: Sendable {
         var unnamedFiles = true
         var attributes = true
     }
 
+    /// Everything is supported, between processes too: conditions are checked under lock files, and listings are in
+    /// byte order.
     public let capabilities: StorageCapabilities
     private let reader: LocalReader
     private let writer: LocalWriter
     let pool: BlockingPool
-    /// A walk through large folders takes long: listings have threads of their own, and reads never wait for them.
+    /// Listing large folders takes long: listings have their own threads, and reads never wait for them.
     let listingPool: BlockingPool
     private let features: Features
 
-    /// Opens the store, makes its folders where they are missing, and removes what killed writers have left. Blocks for
-    /// some file calls.
+    /// Opens the store, makes missing folders, and removes what killed writers have left. Blocks for some file calls.
     ///
     /// - Parameters:
-    ///   - root: the folder; the way to it may lead over symlinks.
+    ///   - root: the folder; its path may contain symlinks.
     ///   - partSize: bytes in a part of an upload, at least 1.
     ///   - threads: how many calls may wait for the disk at once, at least 1.
-    ///   - timeout: for one call, the wait for a thread included; for a body, for each piece of it.
+    ///   - timeout: for one call, including the wait for a thread; for a body, for each piece of it.
     ///   - now: the clock, for the files' modification times.
-    ///   - clock: what time limits go by.
-    /// - Throws: ``StorageError``: `denied`, `full`, `conflict` where the root is a file, `unsupported` where the file
-    ///   system has no locks.
+    ///   - clock: the clock for timeouts.
+    /// - Throws: ``StorageError``: `denied`, `full`, `conflict` if the root is a file, `unsupported` if the file system
+    ///   has no locks.
     public convenience init(
         root: String, partSize: Int = 8 << 20, threads: Int = 8, timeout: Duration = .seconds(10),
         clock: MonotonicClock = .continuous, now: @escaping WallClock = { .now }
@@ -82,6 +83,8 @@ public final class LocalStorage: ObjectStorage {
             codeWithoutTurn: .overloaded, clock: clock)
     }
 
+    /// Opens the file on a thread of the pool. A small range is read in the same step; of a larger one the body reads
+    /// piece by piece, each within the timeout.
     public func get(_ key: ObjectKey, options: GetOptions) async throws(StorageError) -> GetResult {
         let (object, range, first) = try await pool.run(.get) { [reader] () throws(LocalStorageError) in
             let object = try reader.open(LocalKey(key))
@@ -93,10 +96,13 @@ public final class LocalStorage: ObjectStorage {
         return GetResult(info: object.info, range: range, body: body)
     }
 
+    /// Reads the file's status and its extended attribute.
     public func head(_ key: ObjectKey) async throws(StorageError) -> ObjectInfo {
         try await pool.run(.head) { [reader] () throws(LocalStorageError) in try reader.open(LocalKey(key)).info }
     }
 
+    /// Writes a temporary file, then moves it to its place. Carries the extended attributes of other programs if asked
+    /// to.
     public func put(
         _ key: ObjectKey, bytes: ByteBuffer, options: PutOptions
     ) async throws(StorageError) -> PutResult {
@@ -117,6 +123,7 @@ public final class LocalStorage: ObjectStorage {
         }
     }
 
+    /// Opens a temporary file that the parts are written to.
     public func beginUpload(
         _ key: ObjectKey, options: UploadOptions
     ) async throws(StorageError) -> any MultipartUpload {
@@ -134,27 +141,30 @@ public final class LocalStorage: ObjectStorage {
         return try writer.places.makeFile(for: key, features.attributes ? attributes : nil)
     }
 
+    /// Removes the file under the lock of its key.
     public func delete(_ key: ObjectKey, ifMatch: ETag?) async throws(StorageError) {
         try await pool.run(.delete) { [writer] () throws(LocalStorageError) in
             try writer.remove(LocalKey(key), ifMatch: ifMatch)
         }
     }
 
+    /// Walks the folders on one of the threads for listings.
     public func list(_ request: ListRequest) async throws(StorageError) -> ListPage {
         try await listingPool.run(.list) { [reader] () throws(LocalStorageError) in
             try LocalListing.page(request, in: reader.tree)
         }
     }
 
+    /// Checks that the store's own temporary folder is there and can be written to.
     public func checkAvailability() async throws(StorageError) {
         try await pool.run(.checkAvailability) { [writer] () throws(LocalStorageError) in
             try writer.checkAvailability()
         }
     }
 
-    /// Removes temporary files that killed writers have left; those of living writers, in whichever process, stay.
+    /// Removes temporary files that killed writers have left. Those of living writers, in any process, stay.
     ///
-    /// - Parameter age: only what was last written so long ago.
+    /// - Parameter age: only files whose last write is so long ago.
     /// - Returns: how many were removed.
     @discardableResult
     public func sweep(olderThan age: Duration = .zero) async throws(StorageError) -> Int {

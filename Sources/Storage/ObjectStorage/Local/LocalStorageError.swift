@@ -1,11 +1,12 @@
 import Glibc
 
-/// Why the file system, or a rule of the local store, refused. Becomes a ``StorageError`` once the call is known.
+/// Why the file system, or a rule of the local store, refused a call. Becomes a ``StorageError`` once the call is
+/// known.
 struct LocalStorageError: Error {
     var code: StorageError.Code
     var detail: String
     var objectSize: Int64?
-    /// 0 where no system call failed.
+    /// 0 if no system call failed.
     var number: Int32 = 0
     var mayHaveHappened = false
 
@@ -17,9 +18,8 @@ struct LocalStorageError: Error {
 
     /// A system call's errno, as errno(3) and the calls' own pages explain it.
     ///
-    /// - Parameter takesName: whether the call was given a name of a client's: EINVAL then says that the file system
-    ///   does
-    ///   not take it (a colon on exFAT, a trailing dot on SMB).
+    /// - Parameter takesName: whether the call had a name from a client: EINVAL then says that the file system does not
+    ///   accept it (a colon on exFAT, a trailing dot on SMB).
     init(_ call: StaticString, _ number: Int32, takesName: Bool = false) {
         self.code =
             switch number {
@@ -44,7 +44,7 @@ struct LocalStorageError: Error {
 }
 
 extension GetOptions {
-    /// The bytes that are asked for of an object that is here.
+    /// The range of bytes to read from this object.
     func bytes(of object: ObjectInfo) throws(LocalStorageError) -> Range<Int64> {
         if let ifMatch, ifMatch != object.etag {
             throw LocalStorageError(.preconditionFailed, "the object has version \(object.etag)")
@@ -57,9 +57,9 @@ extension GetOptions {
     }
 }
 
-/// Repeats a system call while a signal breaks it off.
+/// Repeats a system call while a signal interrupts it.
 ///
-/// - Throws: ``LocalStorageError`` with the call's errno where it answers less than 0.
+/// - Throws: ``LocalStorageError`` with the call's errno if it returns less than 0.
 @discardableResult
 func systemCall<Answer: SignedInteger>(
     _ name: StaticString, takesName: Bool = false, _ body: () -> Answer

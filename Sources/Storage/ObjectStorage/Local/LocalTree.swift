@@ -1,15 +1,15 @@
 import Glibc
 
-/// The folders below the root, walked name by name without following any symlink: neither a key nor a link in the
-/// tree leads out of it, also not one that is put there between two steps.
+/// The folders below the root, entered one by one without following any symlink. So neither a key nor a link leads out
+/// of the tree, not even a link that is made between two steps.
 struct LocalTree: Sendable {
-    /// The folder of the server's own objects; the store's temporary and lock files stand there too.
+    /// The folder of the server's own objects; the store's temporary files and lock files are there too.
     static let ownName = Array(".tintype".utf8)
     static let temporaryFolder = [FileName(".tintype"), FileName("tmp")]
     static let lockFolder = [FileName(".tintype"), FileName("locks")]
 
     let root: Descriptor
-    /// Whether this file system gives the server's own folder other names as well: without case, or a short one.
+    /// Whether this file system knows the server's own folder by other names as well: in other case, or a short name.
     private let hasAliases: Bool
 
     /// Whether these first two segments are the store's temporary or lock folder, which hold no objects.
@@ -18,7 +18,7 @@ struct LocalTree: Sendable {
             && (segments[1] == Array("tmp".utf8) || segments[1] == Array("locks".utf8))
     }
 
-    /// Opens the root, made where it is missing. The root itself may be a symlink: it is the operator's word.
+    /// Opens the root, and makes it if it is missing. The root itself may be a symlink: the operator has chosen it.
     init(path: String) throws(LocalStorageError) {
         var made = path.hasPrefix("/") ? "/" : ""
         for part in path.utf8.split(separator: UInt8(ascii: "/")) {
@@ -32,7 +32,7 @@ struct LocalTree: Sendable {
             try systemCall("open the root") { openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
         )
         self.root = root
-        // The folder must be there to be found by another name. A root that is read only has its faults told later.
+        // The folder must exist to be found by another name. Errors of a read-only root are reported later.
         mkdirat(root.number, LocalTree.temporaryFolder[0].text, 0o777)
         let own = try root.status(of: LocalTree.temporaryFolder[0])
         hasAliases = LocalTree.aliases.contains { alias in
@@ -40,11 +40,10 @@ struct LocalTree: Sendable {
         }
     }
 
-    /// Names under which a file system that has more than one for a file would know ``ownName``.
+    /// Other names for ``ownName``, on a file system that knows a file by more than one name.
     private static let aliases = [".TINTYPE", "TINTYP~1"]
 
-    /// - Throws: ``LocalStorageError`` with `invalidKey` where the name leads into the server's own folder by another
-    ///   name.
+    /// - Throws: ``LocalStorageError`` with `invalidKey` if this name is another name of the server's own folder.
     private func checkAlias(_ name: FileName, leadingTo folder: Descriptor) throws(LocalStorageError) {
         guard hasAliases, name != LocalTree.temporaryFolder[0],
             let own = try root.status(of: LocalTree.temporaryFolder[0])
@@ -54,7 +53,7 @@ struct LocalTree: Sendable {
         }
     }
 
-    /// A folder; nil where there is none: nothing, a file, or a symlink stands in the way.
+    /// A folder; nil if it is missing: there is nothing, a file or a symlink.
     func open(_ names: [FileName]) throws(LocalStorageError) -> Descriptor? {
         var folder = root
         for name in names {
@@ -69,7 +68,7 @@ struct LocalTree: Sendable {
         return folder
     }
 
-    /// The folders on the way to a key that are there, the root first.
+    /// The existing folders on the way to a key, the root first.
     func way(to names: [FileName]) -> [Descriptor] {
         var way = [root]
         for name in names {
@@ -79,13 +78,13 @@ struct LocalTree: Sendable {
         return way
     }
 
-    /// A folder, made where it is missing, and the folders that have got a new entry by that and are not synced yet.
-    /// Nil where a folder went away under our hands: try again.
+    /// A folder, made if it is missing, and the folders that got a new entry and are not synced yet. Nil if a folder
+    /// was removed meanwhile: try again.
     ///
-    /// Only what was made here is synced: for a folder that another task has just made, the sync of the folder in it
-    /// is enough, since every journalling file system makes the way to a new folder durable with it.
+    /// Only what was made here is synced. For a folder that another task has just made, a sync of the folder in it is
+    /// enough: every journalling file system makes the path to a new folder durable with it.
     ///
-    /// - Throws: ``LocalStorageError`` with `conflict` where a file or a symlink stands in the way.
+    /// - Throws: ``LocalStorageError`` with `conflict` if a file or a symlink is in the way.
     func openOrMake(_ names: [FileName]) throws(LocalStorageError) -> (folder: Descriptor, changed: [Descriptor])? {
         var folder = root
         var changed: [Descriptor] = []
@@ -99,7 +98,7 @@ struct LocalTree: Sendable {
             if mkdirat(folder.number, name.text, 0o777) == 0 {
                 changed.append(folder)
             } else if errno == ENOENT {
-                // Some file systems say so of a name that they do not take.
+                // Some file systems return this for a name that they do not accept.
                 if folder.isLinked { throw LocalStorageError(.invalidKey, "mkdirat: no such name") }
                 return nil
             } else if errno != EEXIST {
@@ -132,13 +131,13 @@ struct LocalTree: Sendable {
         )
     }
 
-    /// What stands under a key; nil: nothing.
+    /// The status of the file of a key; nil: no such file.
     func status(of key: LocalKey) throws(LocalStorageError) -> FileStatus? {
         try open(key.folders)?.status(of: key.leaf)
     }
 
-    /// Removes the folders above a key from the deepest up, as far as they are empty. A put that races with this finds
-    /// its folder gone and makes it again.
+    /// Removes the empty folders above a key, from the deepest up. A put that races with this finds its folder gone and
+    /// makes it again.
     func removeEmptyFolders(above key: LocalKey) {
         for depth in stride(from: key.folders.count, to: 0, by: -1) {
             guard let parent = try? open(Array(key.folders[..<(depth - 1)])),
@@ -147,7 +146,7 @@ struct LocalTree: Sendable {
         }
     }
 
-    /// Removes a folder that holds no file at any depth: what a killed put has left.
+    /// Removes a folder that contains no file at any depth: a killed put has left it.
     ///
     /// - Returns: whether the name is free now.
     static func removeHollowFolder(_ name: FileName, in parent: Descriptor) throws(LocalStorageError) -> Bool {

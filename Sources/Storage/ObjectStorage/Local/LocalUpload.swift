@@ -1,12 +1,12 @@
 import NIOConcurrencyHelpers
 import NIOCore
 
-/// A write in parts to a local file: each part goes to its place in a temporary file.
+/// A multipart upload to a local file: each part is written at its offset in a temporary file.
 final class LocalUpload: MultipartUpload {
     private struct State {
-        /// Nil once it is at its key, or given up.
+        /// Nil after the move to its key, or after an abort.
         var file: TemporaryFile?
-        /// The numbers of the parts that are in the file.
+        /// The numbers of the parts written so far.
         var written: Set<Int> = []
     }
 

@@ -2,9 +2,9 @@ import Glibc
 import NIOCore
 import TextCoding
 
-/// How an object comes into the tree and leaves it. Blocks.
+/// Writes and removes objects in the tree. Blocks.
 struct LocalWriter: Sendable {
-    /// How often a write goes on after another one has moved a folder or a file under its hands.
+    /// How often a write is retried when another one has moved a folder or a file meanwhile.
     private static let attempts = 128
 
     let tree: LocalTree
@@ -12,10 +12,10 @@ struct LocalWriter: Sendable {
     let places: TemporaryPlaces
     let now: @Sendable () -> Timestamp
 
-    /// Makes a written file the object of a key: durable bytes first, then check and rename under the key's lock, then
-    /// the folder's entry durable. Two waits for the disk where nobody races.
+    /// Makes a written file the object of a key: first syncs the bytes, then checks and renames under the key's lock,
+    /// then syncs the folder's entry. Without races, it waits for the disk twice.
     ///
-    /// - Parameter carries: whether the new file takes over what others have put beside the one it replaces.
+    /// - Parameter carries: whether the new file takes over what others have put on the one it replaces.
     func commit(
         _ file: TemporaryFile, to key: LocalKey, mode: PutMode, carries: Bool = false
     ) throws(LocalStorageError) -> ETag {
@@ -31,7 +31,7 @@ struct LocalWriter: Sendable {
         do throws(LocalStorageError) {
             for folder in changed { try folder.sync() }
         } catch {
-            // It is visible already; only whether it outlives a power cut is open.
+            // It is visible already; only whether it survives a power failure is open.
             var failure = error
             failure.mayHaveHappened = true
             throw failure
@@ -66,7 +66,7 @@ struct LocalWriter: Sendable {
                     try file.replace(key.leaf, in: folder)
                 }
             } catch let error where error.number == ENOENT && folder.isLinked && file.isThere {
-                // Nothing has gone: the file system does not take such a name.
+                // No folder is gone: the file system does not accept this name.
                 tree.removeEmptyFolders(above: key)
                 throw LocalStorageError(.invalidKey, error.detail)
             } catch let error where error.number == EEXIST || error.number == ENOENT || error.number == EISDIR {
@@ -94,7 +94,7 @@ struct LocalWriter: Sendable {
         }
     }
 
-    /// Deletes the object of a key, and the folders that are empty by that.
+    /// Deletes the object of a key, and the folders that it leaves empty.
     func remove(_ key: LocalKey, ifMatch: ETag?) throws(LocalStorageError) {
         let folder = try locks.withLock(key) { () throws(LocalStorageError) -> Descriptor? in
             guard let folder = try tree.open(key.folders), let current = try folder.status(of: key.leaf),
@@ -113,14 +113,14 @@ struct LocalWriter: Sendable {
             }
             return folder
         }
-        // Before the folders go: a removed folder can be synced, but that says nothing of the way to it.
+        // Before the folders are removed: a removed folder can be synced, but that does not make its path durable.
         try folder?.sync()
         tree.removeEmptyFolders(above: key)
     }
 
     /// Removes temporary files that no living writer holds.
     ///
-    /// - Parameter age: only what was last changed so long ago, in seconds.
+    /// - Parameter age: in seconds; only files whose last change is so long ago.
     /// - Returns: how many were removed.
     func sweep(olderThan age: Int64) throws(LocalStorageError) -> Int {
         let limit = now().seconds - age
@@ -151,7 +151,7 @@ struct LocalWriter: Sendable {
 }
 
 extension LocalWriter {
-    /// Whether a write could begin: the root is still where it was, and can be written to.
+    /// Whether a write could begin: the root is still where it was, and is writable.
     func checkAvailability() throws(LocalStorageError) {
         let folder = try tree.openOwn(LocalTree.temporaryFolder)
         try systemCall("faccessat") { faccessat(folder.number, ".", W_OK, 0) }

@@ -4,15 +4,15 @@ import NIOConcurrencyHelpers
 import NIOCore
 import TextCoding
 
-/// A file that is being written, seen by nobody: without a name where the file system can do that, so that a killed
-/// process leaves nothing; else, and shortly before it takes another file's place, with a random name among the
-/// temporary files. Its writer holds a flock on it, by which a sweep can tell it from what a killed process left.
+/// A file that is being written, invisible to readers. It has no name if the file system supports that, so a killed
+/// process leaves nothing. Otherwise, and shortly before it replaces another file, it has a random name among the
+/// temporary files. Its writer holds a flock on it, so that a sweep can tell it from the files of killed processes.
 final class TemporaryFile: Sendable {
     let file: Descriptor
     private let folder: Descriptor
-    /// Its name among the temporary files; nil: none, or gone to its key.
+    /// Its name among the temporary files; nil: it has none, or was moved to its key.
     private let name: NIOLockedValueBox<FileName?>
-    /// How its name begins, where it gets one.
+    /// How its name begins, if it gets one.
     private let namePrefix: String
     /// Content type and metadata.
     private let attributes: FileAttributes?
@@ -21,9 +21,9 @@ final class TemporaryFile: Sendable {
 
     /// - Parameters:
     ///   - folder: the folder of temporary files.
-    ///   - unnamed: whether the file system has files without names.
-    ///   - namePrefix: how its name begins, where it gets one.
-    ///   - attributes: what is written beside the bytes; nil: nothing.
+    ///   - unnamed: whether the file system supports files without names.
+    ///   - namePrefix: how its name begins, if it gets one.
+    ///   - attributes: written with the bytes; nil: none.
     init(
         in folder: Descriptor, unnamed: Bool, namePrefix: String = "", attributes: FileAttributes? = nil
     ) throws(LocalStorageError) {
@@ -44,7 +44,7 @@ final class TemporaryFile: Sendable {
                 }
             )
             try systemCall("flock") { flock(file.number, LOCK_EX) }
-            // A sweep may have come between the two calls and have taken the file for a dead writer's.
+            // Between the two calls, a sweep may have taken the file for a dead writer's.
             var status = stat()
             try systemCall("fstat") { fstat(file.number, &status) }
             if status.st_nlink == 0 { continue }
@@ -58,8 +58,8 @@ final class TemporaryFile: Sendable {
         discard()
     }
 
-    /// Never makes the file visible from now on: a file system that comes back after its caller has left must not bring
-    /// a write with it that others have gone past. Does not block.
+    /// Keeps the file from becoming visible from now on: if the caller has left and a hung file system comes back, the
+    /// late write must not undo newer ones. Does not block.
     func giveUp() {
         isGivenUp.withLockedValue { $0 = true }
     }
@@ -68,10 +68,10 @@ final class TemporaryFile: Sendable {
         if isGivenUp.withLockedValue({ $0 }) { throw LocalStorageError(.cancelled, "the write was given up") }
     }
 
-    /// Whether nobody has taken away the name that it has, if any.
+    /// Whether its name, if it has one, is still there.
     var isThere: Bool { name.withLockedValue { $0 } == nil || file.isLinked }
 
-    /// Takes its name away, if it has one. What was written is gone with the last descriptor.
+    /// Removes its name, if it has one. The bytes are freed with the last descriptor.
     func discard() {
         name.withLockedValue { name in
             if let taken = name { unlinkat(folder.number, taken.text, 0) }
@@ -79,7 +79,7 @@ final class TemporaryFile: Sendable {
         }
     }
 
-    /// Writes all of the bytes from an offset on.
+    /// Writes all of the bytes, from this offset on.
     func write(_ bytes: ByteBuffer, at offset: Int64) throws(LocalStorageError) {
         var offset = offset
         var rest = bytes.readableBytesView
@@ -92,10 +92,10 @@ final class TemporaryFile: Sendable {
         }
     }
 
-    /// Gives the file the time `now`, or where that is not later than `earlier` the next one that is; so that the
-    /// version is new even when the clock stands still or goes back. File systems keep times in steps of up to 2 s.
+    /// Sets the file's time to `now`, or if that is not later than `earlier`, to the next time that is: the version is
+    /// new even if the clock stands still or goes back. File systems store times in steps of up to 2 s.
     ///
-    /// - Returns: whether the time had to be changed: it is durable with the next sync only.
+    /// - Returns: whether the time had to be changed: only the next sync makes that durable.
     @discardableResult
     func setModified(now: Timestamp?, laterThan earlier: Timestamp?) throws(LocalStorageError) -> Bool {
         if now == nil {
@@ -113,28 +113,27 @@ final class TemporaryFile: Sendable {
         throw LocalStorageError(.unsupported, "the file system keeps no modification times")
     }
 
-    /// Writes content type and metadata beside the bytes, bound to these: they must be all there, with their time.
+    /// Writes content type and metadata, bound to the bytes. All bytes must be written, and the time must be set.
     func describe() throws(LocalStorageError) {
         do throws(LocalStorageError) {
             try attributes?.write(to: file)
         } catch {
-            // What others have put there can only be kept, ours can be derived again.
-            let isRoom = [ENOSPC, EDQUOT, E2BIG, ERANGE].contains(error.number)
-            guard isRoom, hasCarried.withLockedValue({ $0 }) else { throw error }
+            // What others have put there must be kept; ours can be derived again.
+            let isFull = [ENOSPC, EDQUOT, E2BIG, ERANGE].contains(error.number)
+            guard isFull, hasCarried.withLockedValue({ $0 }) else { throw error }
         }
     }
 
-    /// Takes over what others have put beside another file: its attributes, its access list and mode, and its owner
-    /// where that is allowed.
+    /// Copies what others have put on another file: attributes, access list and mode, and the owner if that is allowed.
     func carry(from other: Descriptor) throws(LocalStorageError) {
         let count = try ForeignAttributes.copy(from: other, to: file)
         if count > 0 { hasCarried.withLockedValue { $0 = true } }
     }
 
-    /// Makes the file visible under a name that is free. A file that had to have a name from the beginning is renamed:
-    /// there alone, what a hand puts under the same name in this very moment is replaced.
+    /// Makes the file visible under a free name. If it had a name from the beginning, it is renamed; only then, a file
+    /// that somebody creates under the same name at this very moment is replaced.
     ///
-    /// - Throws: ``LocalStorageError`` with EEXIST where it is not free, ENOENT where the folder has gone.
+    /// - Throws: ``LocalStorageError`` with EEXIST if the name is not free, ENOENT if the folder is gone.
     func create(_ leaf: FileName, in target: Descriptor) throws(LocalStorageError) {
         try checkWanted()
         if name.withLockedValue({ $0 }) == nil {
@@ -144,16 +143,16 @@ final class TemporaryFile: Sendable {
         }
     }
 
-    /// Makes the file visible under a name, in the place of the file (or symlink) that has it, if any, in one step.
+    /// Makes the file visible under a name. In the same step it replaces the file or symlink of that name, if any.
     ///
-    /// - Throws: ``LocalStorageError`` with EISDIR where a folder has the name, ENOENT where the folder has gone.
+    /// - Throws: ``LocalStorageError`` with EISDIR if a folder has the name, ENOENT if the folder is gone.
     func replace(_ leaf: FileName, in target: Descriptor) throws(LocalStorageError) {
         try checkWanted()
         let source: FileName
         if let known = name.withLockedValue({ $0 }) {
             source = known
         } else {
-            // Linux has no call that puts a file without a name in another one's place.
+            // Linux has no call that replaces a file by one without a name.
             source = TemporaryFile.randomName(namePrefix)
             do throws(LocalStorageError) {
                 try systemCall("link") { cl_link_unnamed(file.number, folder.number, source.text) }
@@ -170,7 +169,7 @@ final class TemporaryFile: Sendable {
         FileName(prefix + Hexadecimal.random(bytes: 16))
     }
 
-    /// Whether files without names work here from beginning to end: O_TMPFILE, flock, and /proc for the name.
+    /// Whether all that files without names need works here: O_TMPFILE, flock, and /proc for the name.
     static func canBeUnnamed(in folder: Descriptor, namePrefix: String = "") -> Bool {
         do {
             try TemporaryFile(in: folder, unnamed: true, namePrefix: namePrefix).probe()

@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 import NIOConcurrencyHelpers
 
-/// Where a file can be renamed to without being copied: within one mount of one file system.
+/// A file can be renamed without being copied only within one mount of one file system.
 struct MountID: Hashable, Sendable {
     private let mount: UInt64
     private let device: UInt64
@@ -15,18 +15,18 @@ struct MountID: Hashable, Sendable {
     }
 }
 
-/// Where files stand while they are written: in the store's own folder; or, where another file system is mounted on the
-/// way to the key, in the top folder of that mount, under names that no key can have.
+/// Where files are while they are written: in the store's own folder; or, if another file system is mounted on the way
+/// to the key, in the top folder of that mount, under names that no key can have.
 final class TemporaryPlaces: Sendable {
-    /// How a temporary file's name begins where it stands among objects.
+    /// How a temporary file's name begins in a folder with objects.
     static let mountPrefix = OwnNames.prefix + "-"
 
     private let tree: LocalTree
     private let usesUnnamedFiles: Bool
-    /// Of mounts below the root: whether they have files without names.
+    /// For mounts below the root: whether they support files without names.
     private let unnamed = NIOLockedValueBox<[MountID: Bool]>([:])
 
-    /// - Parameter usesUnnamedFiles: whether the store's own folder has files without names, and mounts may use theirs.
+    /// - Parameter usesUnnamedFiles: whether the store's own folder has files without names, and mounts may use them.
     init(tree: LocalTree, usesUnnamedFiles: Bool) {
         self.tree = tree
         self.usesUnnamedFiles = usesUnnamedFiles
@@ -55,7 +55,7 @@ final class TemporaryPlaces: Sendable {
         return found
     }
 
-    /// Every folder that may hold temporary files, with how their names begin there.
+    /// Every folder that may hold temporary files, with the prefix of their names there.
     func all() throws(LocalStorageError) -> [(folder: Descriptor, prefix: String)] {
         let own = try tree.openOwn(LocalTree.temporaryFolder)
         var places = [(own, "")]
@@ -66,7 +66,7 @@ final class TemporaryPlaces: Sendable {
         return places
     }
 
-    /// The top folders of what is mounted below the root (proc(5), `/proc/self/mountinfo`).
+    /// The top folders of the mounts below the root (proc(5), `/proc/self/mountinfo`).
     private func mountsBelow() -> [Descriptor] {
         guard let root = MountTable.path(of: tree.root) else { return [] }
         let base = root.last == UInt8(ascii: "/") ? root : root + [UInt8(ascii: "/")]
@@ -78,7 +78,7 @@ final class TemporaryPlaces: Sendable {
     }
 }
 
-/// What the kernel tells of mounts.
+/// What the kernel tells about mounts.
 enum MountTable {
     /// The absolute path of an open folder.
     static func path(of folder: Descriptor) -> [UInt8]? {
@@ -104,7 +104,7 @@ enum MountTable {
         }
     }
 
-    /// Blanks and backslashes stand as a backslash and three octal digits.
+    /// Blanks and backslashes are written as a backslash and three octal digits.
     static func unescaped(_ text: some Collection<UInt8>) -> [UInt8] {
         var bytes: [UInt8] = []
         var rest = text[...]

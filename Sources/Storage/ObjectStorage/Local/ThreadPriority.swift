@@ -1,11 +1,11 @@
 import Glibc
 
-/// How far a thread gives way to the others of the process.
+/// Priorities of threads within the process.
 enum ThreadPriority {
-    /// Makes the calling thread's nice value at least this; never lower than it is.
+    /// Raises the calling thread's nice value to this; never lowers it.
     static func giveWay(_ niceness: Int32) {
         #if os(Linux)
-            // Linux has a nice value for each thread (sched(7)), and 0 is the calling one.
+            // On Linux every thread has its own nice value (sched(7)), and 0 is the calling thread.
             let kind = __priority_which_t(PRIO_PROCESS.rawValue)
             if getpriority(kind, 0) < niceness { _ = setpriority(kind, 0, niceness) }
         #endif

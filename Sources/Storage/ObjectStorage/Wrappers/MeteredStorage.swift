@@ -3,21 +3,21 @@ public import Metrics
 public import NIOCore
 
 /// Another store, with its calls counted and timed:
-/// - `tintype_storage_requests_total{operation,outcome}`: outcome is `ok` or a ``StorageError/Code``. A body that
-///   breaks off counts as one more, under the operation `read`, which one that is read to its end does too.
+/// - `tintype_storage_requests_total{operation,outcome}`: outcome is `ok` or a ``StorageError/Code``. A body counts
+///   once more when it ends or breaks off, under the operation `read`.
 /// - `tintype_storage_request_duration_seconds{operation}`: until the call ends, which for a get is its first answer.
-/// - `tintype_storage_bytes_total{direction}`: `read` and `written` by the caller's side.
+/// - `tintype_storage_bytes_total{direction}`: `read` and `written`, from the caller's side.
 ///
-/// Failures are logged at debug; whether one is the operator's concern, the caller knows.
+/// Errors are logged at debug level; the caller knows whether one matters to the operator.
 public struct MeteredStorage: ObjectStorage {
     private let base: any ObjectStorage
     private let meter: StorageMeter
 
     /// - Parameters:
     ///   - base: the store that does the work.
-    ///   - logger: takes the failures.
+    ///   - logger: for errors.
     ///   - factory: makes the counters and timers.
-    ///   - uptime: nanoseconds on a clock that never goes back.
+    ///   - uptime: nanoseconds on a monotonic clock.
     public init(
         _ base: any ObjectStorage, logger: Logger, factory: any MetricsFactory = MetricsSystem.factory,
         uptime: @escaping @Sendable () -> UInt64 = { NIODeadline.now().uptimeNanoseconds }
@@ -26,8 +26,10 @@ public struct MeteredStorage: ObjectStorage {
         self.meter = StorageMeter(logger: logger, factory: factory, uptime: uptime)
     }
 
+    /// Those of the store that does the work.
     public var capabilities: StorageCapabilities { base.capabilities }
 
+    /// Counts the call until its first answer, and the body again when it ends.
     public func get(_ key: ObjectKey, options: GetOptions) async throws(StorageError) -> GetResult {
         var result = try await meter.measure(.get) { () throws(StorageError) in
             try await base.get(key, options: options)
@@ -36,10 +38,12 @@ public struct MeteredStorage: ObjectStorage {
         return result
     }
 
+    /// Counts and times the call.
     public func head(_ key: ObjectKey) async throws(StorageError) -> ObjectInfo {
         try await meter.measure(.head) { () throws(StorageError) in try await base.head(key) }
     }
 
+    /// Counts and times the call; after a success, the bytes too.
     public func put(
         _ key: ObjectKey, bytes: ByteBuffer, options: PutOptions
     ) async throws(StorageError) -> PutResult {
@@ -50,6 +54,7 @@ public struct MeteredStorage: ObjectStorage {
         return result
     }
 
+    /// Counts and times the call, and later each part, the completion and the abort.
     public func beginUpload(
         _ key: ObjectKey, options: UploadOptions
     ) async throws(StorageError) -> any MultipartUpload {
@@ -59,14 +64,17 @@ public struct MeteredStorage: ObjectStorage {
         return MeteredUpload(base: upload, meter: meter)
     }
 
+    /// Counts and times the call.
     public func delete(_ key: ObjectKey, ifMatch: ETag?) async throws(StorageError) {
         try await meter.measure(.delete) { () throws(StorageError) in try await base.delete(key, ifMatch: ifMatch) }
     }
 
+    /// Counts and times the call.
     public func list(_ request: ListRequest) async throws(StorageError) -> ListPage {
         try await meter.measure(.list) { () throws(StorageError) in try await base.list(request) }
     }
 
+    /// Counts and times the call.
     public func checkAvailability() async throws(StorageError) {
         try await meter.measure(.checkAvailability) { () throws(StorageError) in try await base.checkAvailability() }
     }
@@ -93,7 +101,7 @@ private final class MeteredUpload: MultipartUpload {
     }
 
     func abort() async {
-        // Never throws; what it could not remove is the store's own word.
+        // Never throws; the store itself reports what it could not remove.
         do {
             try await meter.measure(.abortUpload) { () throws(StorageError) in await base.abort() }
         } catch {

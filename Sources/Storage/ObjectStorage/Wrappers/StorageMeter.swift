@@ -3,7 +3,7 @@ import Metrics
 import NIOConcurrencyHelpers
 import NIOCore
 
-/// The counters and timers of one store. Made when first needed, so that only what happens is shown.
+/// The counters and timers of one store. Made when first needed, so that only operations that occur are shown.
 final class StorageMeter: Sendable {
     private let logger: Logger
     private let uptime: @Sendable () -> UInt64

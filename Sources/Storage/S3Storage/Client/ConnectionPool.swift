@@ -2,32 +2,31 @@ import AsyncHTTPClient
 import NIOConcurrencyHelpers
 import NIOCore
 
-/// Connections of one kind, and how much is asked of them. Bodies that are streamed have a pool of their own, since
-/// each holds its connection for as long as a client likes: slow readers must not stand in the way of a write, or of
-/// the question whether the store answers.
+/// Connections of one kind, and a count of their users. Streamed bodies have their own pool, because each holds its
+/// connection for as long as a client likes: slow readers must not delay a write, or the check whether the store
+/// answers.
 final class ConnectionPool: Sendable {
     let http: HTTPClient
     private let limit: Int
     private let users = NIOLockedValueBox(0)
 
-    /// - Parameter readSize: bytes that one read of a socket takes at most; nil: as few as come.
+    /// - Parameter readSize: the most bytes of one read from a socket; nil: as few as come.
     init(limit: Int, readSize: Int? = nil, timeout: TimeAmount, eventLoopGroup: any EventLoopGroup) {
         var settings = HTTPClient.Configuration()
         settings.redirectConfiguration = .disallow
         settings.httpVersion = .http1Only
-        // Also how long a request waits for a connection to be free: shorter than one try, so that the two can be told
-        // apart.
+        // Also the longest wait for a free connection: shorter than one try, so that the two can be distinguished.
         settings.timeout.connect = min(.nanoseconds(timeout.nanoseconds / 3), .seconds(5))
         settings.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = limit
-        // Shorter than the 60 s and more after which servers close idle connections, so that few requests meet one
+        // Servers close idle connections after 60 s or more. This is shorter, so that few requests meet a connection
         // that is being closed.
         settings.connectionPool.idleTimeout = .seconds(30)
         // The retries above know the deadline and the budget; the pool's own would hide a store that refuses.
         settings.connectionPool.retryConnectionEstablishment = false
-        // The hook's name says debug; it is the only way to a connection's options and handlers.
+        // The hook is meant for debugging, but is the only way to a connection's options and handlers.
         settings.http1_1ConnectionDebugInitializer = { EarlyAnswerHandler.install(in: $0) }
         if let readSize {
-            // What passes through in few large pieces costs a fraction of what it does in many small ones.
+            // A few large reads cost a fraction of many small ones.
             settings.http1_1ConnectionDebugInitializer = { channel in
                 channel.setOption(
                     .recvAllocator,
@@ -39,11 +38,11 @@ final class ConnectionPool: Sendable {
         self.limit = limit
     }
 
-    /// Whether more is asked than there are connections: who gets none then, waits for others of this process and not
+    /// Whether there are more users than connections: a user that gets none then waits for others of this process, not
     /// for the store.
     var isExhausted: Bool { users.withLockedValue { $0 > limit } }
 
-    /// One user more, until the last reference to the result goes.
+    /// Adds a user, until the last reference to the result is released.
     func enter() -> ConnectionUse {
         users.withLockedValue { $0 += 1 }
         return ConnectionUse(of: self)
@@ -54,7 +53,7 @@ final class ConnectionPool: Sendable {
     }
 }
 
-/// Holds, or waits for, a connection of a pool.
+/// A user that holds a connection of a pool, or waits for one.
 final class ConnectionUse: Sendable {
     private let pool: ConnectionPool
 

@@ -4,7 +4,7 @@ struct ContentRange: Sendable, Hashable {
     /// The whole object's size.
     var size: Int64
 
-    /// Reads `bytes 0-9/100`. Nil for anything that does not fit together.
+    /// Reads `bytes 0-9/100`. Nil if the numbers are inconsistent.
     init?(_ text: String?) {
         guard let text, let (span, size) = Self.split(text), let size = Int64(size) else { return nil }
         let ends = span.split(separator: "-", omittingEmptySubsequences: false)

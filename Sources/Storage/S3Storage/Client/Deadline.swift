@@ -3,15 +3,15 @@ import NIOCore
 import ObjectStorage
 import TaskSupport
 
-/// Runs work under a deadline. Timers are the event loop's: those of `Task.sleep` stay queued until they are due, even
-/// when cancelled, and there is one for every request.
+/// Runs work under a deadline. The timers are the event loop's: a timer of `Task.sleep` stays queued until it is due,
+/// even if it is cancelled, and there is one for every request.
 struct DeadlineRunner: Sendable {
     let eventLoopGroup: any EventLoopGroup
 
     /// The deadline has passed.
     struct Passed: Error {}
 
-    /// - Throws: what `body` throws; ``Passed`` where it had to be cancelled for the deadline.
+    /// - Throws: what `body` throws; ``Passed`` if it was cancelled because of the deadline.
     func run<Result: Sendable>(
         until deadline: NIODeadline, _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {

@@ -1,27 +1,27 @@
 import NIOCore
 import NIOHTTP1
 
-/// Lets an answer be heard that comes before the request's body has gone out: a store that refuses a large body says
-/// why (403, 413, 507, 503), and closes.
+/// Delivers an answer that comes before the request's body was sent: a store that refuses a large body says why (403,
+/// 413, 507, 503), and closes the connection.
 ///
-/// The HTTP client fails a request whose last write fails, and throws away what the answer has brought, since it closes
-/// the connection before it hands the answer over. So it is told at once that the last write is done, by this handler,
-/// which stands between it and the encoder. What becomes of a request is then told by its answer, or by the end of the
-/// connection without one, as it is where the kernel has taken all bytes and they are lost behind it.
+/// If the last write of a request fails, the HTTP client closes the connection before it delivers the answer, and so
+/// loses it. So this handler, between the client and the encoder, tells the client at once that the last write is done.
+/// The answer then decides the result; so does the end of the connection without an answer, as if the kernel had taken
+/// all bytes and lost them.
 final class EarlyAnswerHandler: ChannelDuplexHandler {
     typealias InboundIn = HTTPClientResponsePart
     typealias InboundOut = HTTPClientResponsePart
     typealias OutboundIn = HTTPClientRequestPart
     typealias OutboundOut = HTTPClientRequestPart
 
-    /// Whether bytes of the request wait for the socket. Such a connection is of no use to the next request: who has
-    /// answered without them may never read them.
+    /// Whether bytes of the request wait for the socket. Such a connection cannot be reused: a server that has answered
+    /// without these bytes may never read them.
     private var isWriting = false
-    /// Which request's writes are waited for.
+    /// The number of the request whose writes are awaited.
     private var request = 0
-    /// Of the request's body.
+    /// Bytes of the request's body.
     private var bodyBytes = 0
-    /// A body that is longer may lie unread in the kernel behind a refusal: its connection is not used again either.
+    /// A longer body may stay unread in the kernel after a refusal: its connection is not reused either.
     private static let longestUnread = 16 << 10
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
@@ -53,7 +53,7 @@ final class EarlyAnswerHandler: ChannelDuplexHandler {
         context.fireChannelRead(wrapInboundOut(.head(head)))
     }
 
-    /// Puts the handler into a connection of the HTTP client: behind its codec, before its own.
+    /// Adds the handler to a connection of the HTTP client: after the codec, before the client's own handler.
     static func install(in channel: any Channel) -> EventLoopFuture<Void> {
         channel.eventLoop.makeCompletedFuture {
             let pipeline = channel.pipeline.syncOperations

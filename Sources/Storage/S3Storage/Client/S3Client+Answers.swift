@@ -5,7 +5,7 @@ import ObjectStorage
 import Synchronization
 
 extension S3Client {
-    /// The body of an answer, bounded in bytes and in time. Where there is none its end is read, which frees the
+    /// The body of an answer, bounded in bytes and in time. If there is no body, its end is read, which frees the
     /// connection for the next request.
     func collect(
         _ response: HTTPClientResponse, limit: Int, until deadline: NIODeadline
@@ -19,7 +19,7 @@ extension S3Client {
         }
     }
 
-    /// What an answer other than 2xx says.
+    /// The error in an answer other than 2xx.
     func fault(
         in response: HTTPClientResponse, to request: S3Request, until deadline: NIODeadline
     ) async throws -> S3Error {
@@ -32,7 +32,7 @@ extension S3Client {
         } catch is BadAnswer {
             return fault
         } catch  where request.body != nil && fault.speaksForItself && !Task.isCancelled {
-            // A store that has refused a body unread may close so hard that the rest of what it says is lost.
+            // A store that refuses a body unread may reset the connection, so that the rest of its answer is lost.
             return fault
         }
         let document =
@@ -45,11 +45,11 @@ extension S3Client {
         return fault
     }
 
-    /// Sends a request whose answer is a document, and reads that away from every event loop, piece by piece as it
+    /// Sends a request whose answer is a document. The document is read off the event loops, piece by piece as it
     /// comes.
     ///
-    /// - Parameter understand: makes of the document what is wanted; runs on the same thread. Throws ``BadAnswer``, or
-    ///   ``S3Error`` for what the store says by it.
+    /// - Parameter understand: makes the result from the document, on the same thread. Throws ``BadAnswer``, or
+    ///   ``S3Error`` for an error that the document tells.
     func read<Document: AnswerDocument, Result: Sendable>(
         _ type: Document.Type, _ request: S3Request, until deadline: NIODeadline,
         _ understand: @escaping @Sendable (Document) throws -> Result
@@ -83,7 +83,7 @@ extension S3Client {
     }
 }
 
-/// A document that is read by one thread after another, one at a time.
+/// A document that one thread after another reads, one at a time.
 private final class DocumentReading<Document: AnswerDocument>: Sendable {
     private let reader: Mutex<DocumentReader<Document>>
 

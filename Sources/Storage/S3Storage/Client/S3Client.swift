@@ -7,17 +7,17 @@ import NIOHTTP1
 import ObjectStorage
 import TextCoding
 
-/// Signs requests, sends them, and sends them again where that is safe. Knows statuses and error bodies, and nothing of
-/// what the single calls mean.
+/// Signs requests, sends them, and retries them if that is safe. Knows statuses and error bodies, but not what the
+/// single calls mean.
 final class S3Client: Sendable {
-    /// The longest answer that is collected: a page of 1,000 keys of 1,024 bytes, each byte as `%XX`, with room.
+    /// The longest answer that is collected: a page of 1,000 keys of 1,024 bytes, each byte as `%XX`, and some more.
     static let answerLimit = 8 << 20
-    /// The longest error body that is looked at.
+    /// The longest error body that is read.
     static let errorLimit = 64 << 10
 
-    /// For whatever ends by itself.
+    /// For requests with a bounded answer.
     private let calls: ConnectionPool
-    /// For bodies that are streamed.
+    /// For streamed bodies.
     private let bodies: ConnectionPool
     let deadlines: DeadlineRunner
     let documents = DocumentThreads()
@@ -29,7 +29,7 @@ final class S3Client: Sendable {
     private let signer: SignatureV4
     private let policy: RetryPolicy
     private let random: @Sendable () -> Double
-    /// Of bodies. As much is kept of one that nobody takes at the moment.
+    /// For bodies. So much is kept of a body that nobody takes at the moment.
     private static let readSize = 256 << 10
 
     private let budget = NIOLockedValueBox(RetryBudget())
@@ -57,7 +57,7 @@ final class S3Client: Sendable {
         self.random = random
     }
 
-    /// The end of the time that one operation has, from now on.
+    /// The deadline of an operation that begins now.
     func deadline() -> NIODeadline { .now() + timeout }
 
     /// Closes every connection.
@@ -67,7 +67,7 @@ final class S3Client: Sendable {
         try await calls
     }
 
-    /// One streamed body, which is held for as long as it is read or may be.
+    /// Registers one streamed body, for as long as it is or may be read.
     func enterBodies() -> ConnectionUse { bodies.enter() }
 
     /// Sends a request and collects the answer.
@@ -78,14 +78,14 @@ final class S3Client: Sendable {
         }
     }
 
-    /// Sends a request and gives back the answer with its body still to be read. To be called under ``enterBodies()``.
+    /// Sends a request and returns the answer with its body still to be read. Call it under ``enterBodies()``.
     func open(_ request: S3Request, until deadline: NIODeadline) async throws(S3RequestError) -> HTTPClientResponse {
         try await send(request, over: bodies, until: deadline) { response, _ in response }
     }
 
-    /// Sends a request until it succeeds, or may not be sent again, or the time is over.
+    /// Sends a request until it succeeds, must not be sent again, or the time is over.
     ///
-    /// - Parameter take: turns a 2xx answer into the result; what it throws is judged like any failed try.
+    /// - Parameter take: turns a 2xx answer into the result; an error that it throws is judged like any failed try.
     func send<Result: Sendable>(
         _ request: S3Request, until deadline: NIODeadline,
         take: @escaping @Sendable (HTTPClientResponse, NIODeadline) async throws -> Result
@@ -131,8 +131,8 @@ final class S3Client: Sendable {
         }
     }
 
-    /// A question gets a part of the time, so that one that hangs is asked again on another connection. A body may
-    /// need all of it.
+    /// A request without a body gets a part of the time, so that it can be sent again on another connection if it
+    /// hangs. A body may need all of it.
     private func timeForOneTry(of request: S3Request) -> TimeAmount {
         let bytes = request.body?.readableBytes ?? 0
         return bytes > 256 << 10 ? timeout : .nanoseconds(timeout.nanoseconds / 2)
@@ -156,7 +156,7 @@ final class S3Client: Sendable {
         _ request: S3Request, over pool: ConnectionPool, until deadline: NIODeadline,
         take: @Sendable (HTTPClientResponse, NIODeadline) async throws -> Result
     ) async throws -> Result {
-        // The HTTP client would notice too, but an answer that is quick enough could come before that.
+        // The HTTP client would notice too, but a fast answer could come before that.
         try Task.checkCancellation()
         let signed = try await sign(request)
         let response = try await pool.http.execute(signed, deadline: deadline)
@@ -168,7 +168,7 @@ final class S3Client: Sendable {
         return try await take(response, deadline)
     }
 
-    /// A large body is hashed away from the sockets that other requests wait for.
+    /// A large body is hashed off the event loop, whose sockets other requests wait for.
     private static func hash(_ body: ByteBuffer) async -> String {
         guard body.readableBytes > 1 << 20 else { return Hashing.sha256(body) }
         return await Task { Hashing.sha256(body) }.value

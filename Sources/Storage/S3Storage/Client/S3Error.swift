@@ -1,19 +1,19 @@
 import ObjectStorage
 
-/// An answer by which the store says that it did not do what it was asked.
+/// An answer in which the store says that it did not do what it was asked to do.
 struct S3Error: Error, Sendable, Hashable {
-    /// The HTTP status; 200 where an error came in the body of a success, as CompleteMultipartUpload may answer.
+    /// The HTTP status; 200 if an error came in the body of a success, as with CompleteMultipartUpload.
     var status: Int
-    /// S3's error code; nil where there was none, as with HEAD.
+    /// S3's error code; nil if there was none, as with HEAD.
     var code: String?
     /// For logs, shortened. Never the other elements of the answer: some stores repeat the signature in them.
     var message: String?
     /// The whole object's size, with 416.
     var objectSize: Int64?
-    /// The region that the bucket is in, where the answer names it.
+    /// The region of the bucket, if the answer names it.
     var bucketRegion: String?
 
-    /// Whether the store says that it has not acted, or may not have, and that a later try may fare better.
+    /// Whether the store says that it has not acted, or may not have, and that a retry may succeed.
     var isTransient: Bool {
         switch code {
         case "SlowDown", "SlowDownRead", "SlowDownWrite", "ServiceUnavailable", "Throttling", "ThrottlingException",
@@ -24,23 +24,23 @@ struct S3Error: Error, Sendable, Hashable {
         }
     }
 
-    /// Whether it says that nothing was done, so that a repetition cannot leave two things behind.
+    /// Whether it says that nothing was done, so that a retry cannot leave two things.
     var saysUntouched: Bool {
         ["SlowDown", "SlowDownRead", "SlowDownWrite", "Throttling", "ThrottlingException", "RequestLimitExceeded"]
             .contains(code) || status == 429
     }
 
-    /// Whether the status alone tells what callers need to know, whatever the code is.
+    /// Whether callers need no error code with this status.
     var speaksForItself: Bool { [401, 403, 412, 413, 429, 501, 507].contains(status) }
 
-    /// The kind that callers tell apart. Codes first, since stores agree on them more than on statuses.
+    /// The kind for callers. Codes first, since stores agree on them more than on statuses.
     var storageCode: StorageError.Code {
         if let code, let known = Self.known[code] { return known }
         switch status {
         case 401, 403: return .denied
         case 301, 307, 308: return .denied
-        // S3's own says which thing is missing. One without a code may be any web server's that stands where the store
-        // should be, and nobody must read it as "no such image".
+        // S3's own 404 says in its code what is missing. One without a code may come from any web server in the store's
+        // place, and must not be read as "no such image".
         case 404: return .unavailable
         case 405, 501: return .unsupported
         case 408: return .timedOut
@@ -56,13 +56,13 @@ struct S3Error: Error, Sendable, Hashable {
         }
     }
 
-    /// By the S3 API reference, "Error responses", and the sources of MinIO, Ceph and SeaweedFS for the codes that are
-    /// theirs.
+    /// From the S3 API reference, "Error responses", and from the sources of MinIO, Ceph and SeaweedFS for their own
+    /// codes.
     private static let known: [String: StorageError.Code] = [
         "NoSuchKey": .notFound, "NoSuchVersion": .notFound,
-        // Completed or aborted by somebody else in the meantime.
+        // Completed or aborted by somebody else meanwhile.
         "NoSuchUpload": .conflict,
-        // The bucket is a matter of the whole installation, not of one object: nobody must read it as "no such image".
+        // The bucket concerns the whole installation, not one object: this must not be read as "no such image".
         "NoSuchBucket": .unavailable,
         "PreconditionFailed": .preconditionFailed,
         "ConditionalRequestConflict": .conflict, "OperationAborted": .conflict,
@@ -81,11 +81,11 @@ struct S3Error: Error, Sendable, Hashable {
         "RequestTimeout": .timedOut,
         "SlowDown": .overloaded, "SlowDownRead": .overloaded, "SlowDownWrite": .overloaded, "Throttling": .overloaded,
         "ThrottlingException": .overloaded, "RequestLimitExceeded": .overloaded,
-        // In a class such as GLACIER: it is to be restored first.
+        // In a storage class such as GLACIER: it must be restored first.
         "InvalidObjectState": .archived, "ObjectNotInActiveTierError": .archived,
     ]
 
-    /// For logs: what came, and what an operator can do where that is known.
+    /// For logs: the answer, and what an operator can do, if known.
     var detail: String {
         var text = "status \(status)"
         if let code { text += ", \(code)" }

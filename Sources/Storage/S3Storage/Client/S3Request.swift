@@ -4,11 +4,11 @@ import ObjectStorage
 
 /// One request to the store, before it is signed.
 struct S3Request: Sendable {
-    /// What a try that may have reached the store allows.
+    /// Whether a try that may have reached the store can be repeated.
     enum Repeatability: Sendable, Hashable {
-        /// Doing it twice is doing it once: reads, writes of the same bytes, deletes.
+        /// Two times have the same effect as one: reads, writes of the same bytes, deletes.
         case always
-        /// Doing it twice leaves two things behind; only tries that never reached the store are repeated.
+        /// Two times leave two things; only tries that never reached the store are repeated.
         case ifUntouched
     }
 

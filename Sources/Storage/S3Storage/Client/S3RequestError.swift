@@ -1,9 +1,9 @@
 import ObjectStorage
 
-/// Why a request, with all its tries, came to nothing.
+/// Why a request, with all its tries, failed.
 struct S3RequestError: Error, Sendable {
     enum Kind: Sendable {
-        /// The store answered, and said no.
+        /// The store answered with an error.
         case fault(S3Error)
         /// No connection, or one that broke. `untouched`: the request cannot have reached the store.
         case transport(untouched: Bool, any Error)
@@ -13,14 +13,14 @@ struct S3RequestError: Error, Sendable {
         case badAnswer(String)
         /// There are no credentials now.
         case noCredentials(any Error)
-        /// The time went by in a queue of this process, and the request was never sent.
+        /// The time passed in a queue of this process, and the request was never sent.
         case overloaded
         case cancelled
     }
 
     var kind: Kind
     var operation: StorageError.Operation
-    /// Whether an earlier try of the same request may have been carried out, its answer lost.
+    /// Whether an earlier try of the same request may have been carried out, with its answer lost.
     var mayHaveActed = false
 
     var fault: S3Error? {

@@ -1,23 +1,23 @@
 import NIOConcurrencyHelpers
 import NIOHTTP1
 
-/// Tells the store's own answers from those of whatever else may stand on the way to it: a captive portal, or a proxy
-/// whose error page has status 200. They can have an ETag, a date and a length as well.
+/// Tells the store's own answers from those of anything else in between: a captive portal, or a proxy whose error page
+/// has status 200. Such an answer can have an ETag, a date and a length as well.
 ///
-/// S3's answers bear fields whose names begin with `x-amz-`, such as `x-amz-request-id`. Not every store sends one with
-/// each answer, so it is asked for only where this store has: from its first answer that has one, an object without any
-/// is somebody else's. Before, on a store that sends none, and in answer to a write, what calls itself a web page is.
-/// Documents are told by their root.
+/// S3's answers have headers whose names begin with `x-amz-`, such as `x-amz-request-id`. Not every store sends one
+/// with each answer. So they are required only after the store's first answer that has one: an object without any is
+/// then from somebody else. Before that, on a store that sends none, and for answers to writes, only a web page is from
+/// somebody else. Documents are recognised by their root.
 final class StoreVoice: Sendable {
     private let bearsMarks = NIOLockedValueBox(false)
     private let lastServer = NIOLockedValueBox("")
 
-    /// The Server field of the last answer; empty where it had none.
+    /// The Server header of the last answer; empty if it had none.
     var server: String { lastServer.withLockedValue { $0 } }
 
-    /// Takes note of an answer.
+    /// Examines an answer.
     ///
-    /// - Returns: whether it can be the store's.
+    /// - Returns: whether it can come from the store.
     func hear(_ headers: HTTPHeaders, to request: S3Request) -> Bool {
         let server = headers.first(name: "server") ?? ""
         lastServer.withLockedValue { if $0 != server { $0 = server } }
@@ -29,7 +29,7 @@ final class StoreVoice: Sendable {
         return !Self.isWebPage(headers)
     }
 
-    /// `x-goog-` stands in answers of Google's.
+    /// Google's answers have `x-goog-`.
     private static func isMark(_ name: String) -> Bool {
         let name = name.utf8
         return ["x-amz-", "x-goog-"].contains { mark in

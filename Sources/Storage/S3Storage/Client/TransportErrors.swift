@@ -2,9 +2,9 @@ import AsyncHTTPClient
 import NIOCore
 import NIOPosix
 
-/// What the errors of the HTTP client tell of the request: whether it can have reached the store.
+/// What the HTTP client's errors tell about a request: whether it can have reached the store.
 enum TransportErrors {
-    /// - Parameter poolIsExhausted: whether this process asks for more connections than it may have.
+    /// - Parameter poolIsExhausted: whether this process wants more connections than it may have.
     static func kind(of error: any Error, poolIsExhausted: Bool = false) -> S3RequestError.Kind {
         switch error {
         case is CancellationError: return .cancelled
@@ -14,7 +14,7 @@ enum TransportErrors {
         case let failure as S3RequestError: return failure.kind
         case let fault as S3Error: return .fault(fault)
         case let error as BadAnswer: return .badAnswer(error.detail)
-        // No connection was made, so no request went over it.
+        // No connection was made, so no request was sent.
         case is NIOConnectionError: return .transport(untouched: true, error)
         default: return .transport(untouched: hasSentNothing(error), error)
         }
@@ -35,8 +35,8 @@ enum TransportErrors {
         if let error = error as? IOError { return error.errnoCode == ECONNREFUSED }
         switch error as? ChannelError {
         case .connectTimeout: return true
-        // The HTTP client took a connection out of its pool that was being closed, and has written nothing to it. Once
-        // it has, the end of a connection is told otherwise: EarlyAnswerHandler keeps failed writes from it.
+        // The HTTP client took a connection from its pool that was being closed, and has written nothing to it. After a
+        // write, the end of a connection has another error: EarlyAnswerHandler keeps failed writes from the client.
         case .ioOnClosedChannel: return true
         default: return false
         }

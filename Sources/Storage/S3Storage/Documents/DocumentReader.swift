@@ -1,8 +1,8 @@
 import NIOCore
 
-/// One kind of XML document that S3 answers with, filled in while it is read.
+/// One kind of XML document in S3's answers, filled in while it is read.
 protocol AnswerDocument: Sendable {
-    /// The names that its root may have.
+    /// The possible names of its root.
     static var roots: [String] { get }
 
     init()
@@ -12,10 +12,10 @@ protocol AnswerDocument: Sendable {
     /// - Parameter path: the names from the root's child down to it.
     mutating func begin(_ path: [String])
 
-    /// The element at this path ends. The text is what stood directly inside it.
+    /// The element at this path ends. The text is what was directly inside it.
     mutating func end(_ path: [String], text: String)
 
-    /// - Throws: where something is missing that every such document has.
+    /// - Throws: if something is missing that every such document has.
     func check() throws(BadAnswer)
 }
 
@@ -23,8 +23,8 @@ extension AnswerDocument {
     mutating func begin(_ path: [String]) {}
 }
 
-/// Reads one document, piece by piece. A well-formed one with another root is none: a web page, or an error where the
-/// status promised none.
+/// Reads one document, piece by piece. A well-formed document with another root is rejected: it is a web page, or an
+/// error although the status promised none.
 struct DocumentReader<Document: AnswerDocument>: ~Copyable {
     private let xml: XMLReader
     private var contents = DocumentContents<Document>()
@@ -37,9 +37,9 @@ struct DocumentReader<Document: AnswerDocument>: ~Copyable {
         try contents.read(bytes, isLast: false, by: xml)
     }
 
-    /// The document, with its last bytes.
+    /// Takes the last bytes, and returns the document.
     ///
-    /// - Throws: ``BadAnswer`` where it is none; ``S3Error`` where it is an error in place of one.
+    /// - Throws: ``BadAnswer`` if the bytes are no such document; ``S3Error`` if they are an error in its place.
     mutating func finish(_ bytes: ByteBuffer) throws -> Document {
         try contents.read(bytes, isLast: true, by: xml)
         if contents.isError {
@@ -76,7 +76,7 @@ private struct DocumentContents<Document: AnswerDocument> {
             path.append(name)
             if !isError { document.begin(path) }
         case .end(let text):
-            // The root's own end.
+            // The end of the root itself.
             guard !path.isEmpty else { return }
             if isError { error.end(path, text: text) } else { document.end(path, text: text) }
             path.removeLast()
@@ -86,7 +86,7 @@ private struct DocumentContents<Document: AnswerDocument> {
 
 /// Reads documents that are in memory already.
 enum S3Document {
-    /// - Throws: ``BadAnswer`` where the bytes are no such document, or an error in place of one.
+    /// - Throws: ``BadAnswer`` if the bytes are no such document, or an error in its place.
     static func decode<Document: AnswerDocument>(
         _ type: Document.Type, from body: ByteBuffer
     ) throws(BadAnswer) -> Document {

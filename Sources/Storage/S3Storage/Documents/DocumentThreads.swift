@@ -1,12 +1,12 @@
 import NIOCore
 import NIOPosix
 
-/// Threads on which documents are read: a page of 1,000 keys takes milliseconds, which no event loop has. Few, so that
-/// clients that list leave processors to everybody else. They end with the last owner.
+/// Threads that read documents: a page of 1,000 keys takes milliseconds, too long for an event loop. There are few, so
+/// that clients that list leave processors to everybody else. They end with the last owner.
 final class DocumentThreads: Sendable {
-    /// What is shorter is read where it came: an error, or the answer to one step of an upload.
+    /// Shorter documents are read on the thread that they come on: an error, or the answer to one step of an upload.
     static let shortDocument = 4 << 10
-    /// So many bytes are gathered before a thread is asked.
+    /// So many bytes are collected before a thread is asked.
     static let stretch = 64 << 10
 
     private let pool: NIOThreadPool
@@ -20,7 +20,7 @@ final class DocumentThreads: Sendable {
         pool.shutdownGracefully { _ in }
     }
 
-    /// - Throws: what `body` throws; `CancellationError` where the task is cancelled before a thread was free.
+    /// - Throws: what `body` throws; `CancellationError` if the task is cancelled before a thread is free.
     func run<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
         try await pool.runIfActive(body)
     }

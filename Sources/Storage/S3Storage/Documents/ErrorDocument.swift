@@ -1,6 +1,6 @@
 import NIOCore
 
-/// An error body. It is read wherever there may be one, so nothing in it is required but the code.
+/// An error body. It may be anything, so nothing in it is required but the code.
 struct ErrorDocument: Sendable {
     static let root = "Error"
 
@@ -8,7 +8,7 @@ struct ErrorDocument: Sendable {
     var message: String?
     var actualObjectSize: Int64?
 
-    /// Nil where the bytes are no XML error.
+    /// Nil if the bytes are no XML error.
     init?(_ body: ByteBuffer) {
         guard body.readableBytes > 0, let fields = try? S3Document.decode(Fields.self, from: body) else { return nil }
         self.init(fields)
@@ -21,7 +21,7 @@ struct ErrorDocument: Sendable {
         actualObjectSize = fields.actualObjectSize.flatMap { Int64($0) }
     }
 
-    /// What is read of it.
+    /// The elements that are read.
     struct Fields: AnswerDocument {
         static let roots = [ErrorDocument.root]
 

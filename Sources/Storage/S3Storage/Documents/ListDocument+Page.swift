@@ -1,7 +1,7 @@
 import ObjectStorage
 import TextCoding
 
-/// A page, and what was in it beside what can be told.
+/// A page, and a count of what it had to leave out.
 struct ListedPage: Sendable, Hashable {
     var page = ListPage()
     /// Objects without key, ETag or size.
@@ -9,9 +9,9 @@ struct ListedPage: Sendable, Hashable {
 }
 
 extension ListDocument {
-    /// The page that the document tells of. Names that no ``ObjectKey`` can be are left out.
+    /// The page in the document. Names that cannot be an ``ObjectKey`` are left out.
     ///
-    /// - Parameter inByteOrder: whether `a-b` comes before the folder `a/`, as it does by bytes; else as by names.
+    /// - Parameter inByteOrder: whether `a-b` comes before the folder `a/`, as in byte order; else names are in order.
     func listed(plusIsSpace: Bool, inByteOrder: Bool = true) throws(BadAnswer) -> ListedPage {
         let decoder = NameDecoder(encodingType: encodingType, plusIsSpace: plusIsSpace)
         var listed = ListedPage()
@@ -57,8 +57,8 @@ extension ListDocument {
     }
 }
 
-/// Names in a listing are encoded only where the store says so: one that does not know `encoding-type` sends them as
-/// they are, and a percent sign in them is one.
+/// Names in a listing are encoded only if the store says so. A store that does not know `encoding-type` sends them
+/// unencoded, and a percent sign in them stands for itself.
 struct NameDecoder: Sendable {
     var encodingType: String?
     var plusIsSpace: Bool

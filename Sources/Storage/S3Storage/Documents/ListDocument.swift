@@ -45,7 +45,7 @@ struct ListDocument: AnswerDocument {
     }
 }
 
-/// Whether a page is the last one. Every store says so; a page that does not could hide all keys behind it.
+/// Whether a page is the last one. Every store says so; a page that did not could hide all keys after it.
 enum Truncation: Sendable {
     case whole
     case cutOff

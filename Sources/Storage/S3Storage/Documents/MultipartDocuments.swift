@@ -17,7 +17,7 @@ struct CreatedUploadDocument: AnswerDocument {
     }
 }
 
-/// The answer of CompleteMultipartUpload. With the same status an error may come.
+/// The answer of CompleteMultipartUpload. An error may come with the same status.
 struct CompletedUploadDocument: AnswerDocument {
     static let roots = ["CompleteMultipartUploadResult"]
 
@@ -45,7 +45,7 @@ struct UploadsDocument: AnswerDocument {
     }
 
     var encodingType: String?
-    /// rclone leaves it out where nothing follows.
+    /// rclone omits it if nothing follows.
     var isTruncated: Truncation? = .whole
     var nextKeyMarker: String?
     var nextUploadIDMarker: String?

@@ -1,13 +1,13 @@
 import CXML
 import NIOCore
 
-/// Reads XML piece by piece, within bounds. What is no XML, declares a document type or passes a bound is refused.
+/// Reads XML piece by piece, within limits. Rejects what is not XML, declares a document type or exceeds a limit.
 struct XMLReader: ~Copyable {
-    /// What happens in a document, in its order.
+    /// The events of a document, in its order.
     enum Event: Sendable, Hashable {
         /// An element begins; its name without a namespace.
         case begin(String)
-        /// The innermost element that is open ends. The text is what stood directly inside it, spaces and all.
+        /// The innermost open element ends. The text is what was directly inside it, with its spaces.
         case end(text: String)
     }
 
@@ -29,9 +29,9 @@ struct XMLReader: ~Copyable {
         cx_free(reader)
     }
 
-    /// Takes the next bytes and calls `take` with what they hold.
+    /// Takes the next bytes and calls `take` with the events in them.
     ///
-    /// - Parameter isLast: whether the document ends with them.
+    /// - Parameter isLast: whether the document ends with these bytes.
     /// - Throws: ``BadAnswer``, also from `take`; after that the reader takes nothing more.
     borrowing func feed(
         _ bytes: ByteBuffer, isLast: Bool, _ take: (Event) throws(BadAnswer) -> Void

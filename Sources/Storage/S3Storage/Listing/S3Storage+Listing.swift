@@ -5,6 +5,8 @@ import NIOHTTP1
 public import ObjectStorage
 
 extension S3Storage {
+    /// ListObjectsV2, with keys URL-encoded, since XML cannot hold every byte. Entries without key, ETag or size are
+    /// left out.
     public func list(_ request: ListRequest) async throws(StorageError) -> ListPage {
         try await list(request, during: .list, until: client.deadline())
     }
@@ -36,19 +38,19 @@ extension S3Storage {
                 try document.listed(plusIsSpace: traits.plusIsSpace, inByteOrder: traits.listsInByteOrder)
             }
             guard listed.page.cursor == nil || listed.page.cursor != place else {
-                throw Self.badAnswer("a listing that does not go on", during: operation)
+                throw Self.badAnswer("a listing that does not continue", during: operation)
             }
             note(listed)
             return listed.page
         } catch {
-            var refusal = error.storageError
-            // Where the status promised a listing, an error is no word of a store's: S3 has none there.
-            if error.fault?.status == 200 { (refusal.code, refusal.isForeign) = (.badAnswer, true) }
-            // The rest of the question is ours: it must be the cursor that the store cannot read.
-            if request.cursor != nil, error.fault?.status == 400, refusal.code == .badAnswer {
-                refusal.code = .badCursor
+            var listError = error.storageError
+            // The status promised a listing. S3 sends no error with it, so this one is not the store's.
+            if error.fault?.status == 200 { (listError.code, listError.isForeign) = (.badAnswer, true) }
+            // The rest of the request is ours: it must be the cursor that the store cannot read.
+            if request.cursor != nil, error.fault?.status == 400, listError.code == .badAnswer {
+                listError.code = .badCursor
             }
-            throw refusal
+            throw listError
         }
     }
 

@@ -1,7 +1,7 @@
 import ObjectStorage
 import TextCoding
 
-/// Where a listing goes on: the store's own token, or a key for stores that give none.
+/// Where a listing continues: the store's own token, or a key for stores that give none.
 enum StoreCursor: Sendable, Hashable {
     case token(String)
     case after([UInt8])
@@ -14,9 +14,9 @@ enum StoreCursor: Sendable, Hashable {
         }
     }
 
-    /// Whether a token that is made of a key has lost some of it: XML cannot hold every character, and a store that
-    /// does not encode its tokens writes U+FFFD for the others (SeaweedFS, and whatever is made with Go). The store
-    /// would go on at another key.
+    /// Whether a token that is made from a key has lost some of it. XML cannot hold every character, and a store that
+    /// does not encode its tokens writes U+FFFD for the others (SeaweedFS, and others in Go). The store would continue
+    /// at another key.
     static func isDamaged(_ token: String) -> Bool {
         token.unicodeScalars.contains("\u{FFFD}")
     }

@@ -1,10 +1,10 @@
 import NIOConcurrencyHelpers
 
-/// At most one task that goes on behind its caller and is ended with its owner.
+/// At most one task that goes on after its caller has returned, and ends with its owner.
 final class BackgroundTask: Sendable {
     private let task = NIOLockedValueBox<Task<Void, Never>?>(nil)
 
-    /// Cancels the one before.
+    /// Cancels the previous task.
     func start(_ body: @escaping @Sendable () async -> Void) {
         task.withLockedValue { task in
             task?.cancel()
@@ -12,7 +12,7 @@ final class BackgroundTask: Sendable {
         }
     }
 
-    /// Cancels it, and waits until it has ended.
+    /// Cancels the task, and waits until it has ended.
     func stop() async {
         let running = task.withLockedValue { task in
             defer { task = nil }

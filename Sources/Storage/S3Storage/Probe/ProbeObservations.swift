@@ -16,13 +16,13 @@ struct ProbeObservations: Sendable, Hashable {
             plusIsSpace: plusIsSpace, completeTellsETag: completeTellsETag)
     }
 
-    /// One sentence each; of what is not settled yet, none.
+    /// One sentence each; none about what is not known yet.
     var warnings: [String] {
         let writes = [("PUT", put), ("CompleteMultipartUpload", complete), ("DELETE", delete)]
         var warnings: [String] = []
-        for (name, verdict) in writes where !verdict.needsRaces && verdict.support != .atomic {
+        for (name, result) in writes where !result.needsRaces && result.support != .atomic {
             warnings.append(
-                "conditions on \(name) are \(verdict.support.rawValue) by this store: checked just before the write, "
+                "conditions on \(name) are \(result.support.rawValue) by this store: checked just before the write, "
                     + "and safe within one process only")
         }
         if !tellsMissingKeys {

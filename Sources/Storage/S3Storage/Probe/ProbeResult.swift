@@ -2,13 +2,13 @@ import NIOCore
 import ObjectStorage
 import TextCoding
 
-/// Which store a probe's findings are about. A bucket that was mirrored or restored may bring a verdict along to
-/// another store, where it says nothing.
+/// The store that a probe's result belongs to. A bucket that was mirrored or restored may bring a result to another
+/// store, where it says nothing.
 struct StoreIdentity: Sendable, Hashable {
     var endpoint: String
     var bucket: String
     var region: String
-    /// What the store calls itself in its answers, which mostly names its version; empty where it does not.
+    /// The store's name for itself in its answers, mostly with its version; empty if it gives none.
     var server: String
 
     init(_ configuration: S3Configuration, server: String) {
@@ -16,32 +16,31 @@ struct StoreIdentity: Sendable, Hashable {
         self.endpoint = "\(endpoint.scheme)://\(endpoint.authority)\(endpoint.basePath)"
         bucket = configuration.bucket
         region = configuration.region
-        // It is a line of text.
+        // It must fit on a line of text.
         self.server = String(
             String.UnicodeScalarView(server.unicodeScalars.filter { (" "..."~").contains($0) }).prefix(200))
     }
 }
 
-/// What a probe has found, as it is kept in the bucket: the races take half a minute on some stores, and hundreds of
-/// requests.
+/// A probe's result as it is kept in the bucket: the races take half a minute on some stores, and hundreds of requests.
 struct ProbeResult: Sendable, Hashable {
     var store: StoreIdentity
-    /// By the clock of the machine that has probed.
+    /// By the clock of the machine that ran the probe.
     var probed: Timestamp
-    /// With nothing left to be raced.
+    /// With no races left to run.
     var findings: ProbeObservations
 
     static let name = "probed/verdict"
-    /// Longer than any.
+    /// Longer than any result.
     static let longest = 4 << 10
     private static let header = "tintype-probe 1"
-    /// Seconds by which clocks may differ: S3 refuses signatures that are further off.
+    /// Seconds by which clocks may differ: S3 rejects signatures that are further off.
     private static let clockTolerance: Int64 = 900
 
-    /// Whether it tells of this store, now.
+    /// Whether it applies to this store now.
     ///
-    /// - Parameter written: when the store says that the object was written. A copy has another time than it says
-    ///   itself.
+    /// - Parameter written: the store's time of the write. A copied object has another time than the result itself
+    ///   says.
     func holds(
         for store: StoreIdentity, written: Timestamp?, now: Timestamp, maxAge: Duration
     ) -> Bool {
@@ -73,7 +72,7 @@ struct ProbeResult: Sendable, Hashable {
         self.findings = findings
     }
 
-    /// Nil for what is no such text, to the letter.
+    /// Nil for any other text, even if it differs in one character.
     init?(_ bytes: ByteBuffer, for configuration: S3Configuration) {
         guard bytes.readableBytes <= Self.longest else { return nil }
         let lines = String(buffer: bytes).split(separator: "\n", omittingEmptySubsequences: false)
@@ -84,20 +83,20 @@ struct ProbeResult: Sendable, Hashable {
             values[String(line[..<space])] = String(line[line.index(after: space)...])
         }
         guard let seconds = values["probed"].flatMap({ Int64($0) }), (0...(1 << 40)).contains(seconds),
-            let findings = ProbeObservations(values)
+            let observations = ProbeObservations(values)
         else { return nil }
         var store = StoreIdentity(configuration, server: values["server"] ?? "")
         store.endpoint = values["endpoint"] ?? ""
         store.bucket = values["bucket"] ?? ""
         store.region = values["region"] ?? ""
-        self.init(store: store, probed: Timestamp(seconds: seconds), findings: findings)
-        // Whatever does not come out as it went in was changed by somebody.
+        self.init(store: store, probed: Timestamp(seconds: seconds), findings: observations)
+        // If it does not encode to the same text, somebody has changed it.
         guard self.bytes == bytes else { return nil }
     }
 }
 
 extension ProbeObservations {
-    /// Each finding by its name, as it is kept and shown.
+    /// Each result by its name, as it is kept and shown.
     var fields: [(name: String, value: String)] {
         [
             ("put", put.support.rawValue), ("complete", complete.support.rawValue), ("delete", delete.support.rawValue),
@@ -106,13 +105,13 @@ extension ProbeObservations {
         ]
     }
 
-    /// Nil where one is missing or makes no sense.
+    /// Nil if one is missing or invalid.
     init?(_ values: [String: String]) {
-        func verdict(_ name: String) -> RaceResult? {
+        func result(_ name: String) -> RaceResult? {
             values[name].flatMap { ConditionSupport(rawValue: $0) }.map { RaceResult(settled: $0) }
         }
         func flag(_ name: String) -> Bool? { values[name].flatMap { Bool($0) } }
-        guard let put = verdict("put"), let complete = verdict("complete"), let delete = verdict("delete"),
+        guard let put = result("put"), let complete = result("complete"), let delete = result("delete"),
             let listsInByteOrder = flag("lists-in-byte-order"), let plusIsSpace = flag("plus-is-space"),
             let completeTellsETag = flag("complete-tells-etag"), let tellsMissingKeys = flag("tells-missing-keys")
         else { return nil }

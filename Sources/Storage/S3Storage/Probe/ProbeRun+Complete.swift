@@ -4,21 +4,21 @@ import ObjectStorage
 
 extension ProbeRun {
     /// Completes uploads under conditions that do not hold, and one without any. Each upload has one part.
-    func completeFacts() async throws(StorageError) -> (verdict: RaceResult, tellsETag: Bool) {
-        var verdict = RaceResult()
+    func completeFacts() async throws(StorageError) -> (result: RaceResult, tellsETag: Bool) {
+        var result = RaceResult()
         let taken = try key("complete/taken")
         _ = try await write(taken, "first")
         for mode in [PutMode.createOnly, .replace(Self.foreignETag)] {
             let upload = try await beginUpload(of: taken, number: 0)
-            verdict.addFalseCondition(try await complete(upload, of: taken, mode: mode).outcome)
+            result.addFalseCondition(try await complete(upload, of: taken, mode: mode).outcome)
         }
         let upload = try await beginUpload(of: taken, number: 1)
         let answered = try await complete(upload, of: taken, mode: .overwrite).etag
         let lasting = try await storage.head(taken, during: .probe, until: deadline).etag
-        return (verdict, answered == lasting)
+        return (result, answered == lasting)
     }
 
-    /// Completions that create only, and such that replace one version.
+    /// Completions that create only, and completions that replace one version.
     func completeRaces() async throws(StorageError) -> [[RaceOutcome]] {
         try await rounds { round throws(StorageError) in
             let key = try self.key("complete/\(round)")
@@ -65,7 +65,7 @@ extension ProbeRun {
         of key: ObjectKey, number: Int
     ) async throws(StorageError) -> (id: String, part: ETag) {
         do throws(S3RequestError) {
-            // Without a note: the sweep finds a probe's uploads by their keys.
+            // Without a marker: the sweep finds a probe's uploads by their keys.
             let id = try await storage.createUpload(
                 key, options: UploadOptions(), during: .probe, repeatability: .always, until: deadline)
             let part = try await storage.client.send(

@@ -2,9 +2,9 @@ import NIOHTTP1
 import ObjectStorage
 
 extension ProbeRun {
-    /// Whether listings are in byte order, and what a plus sign in them is.
+    /// Whether listings are in byte order, and what a plus sign in them means.
     func listingFacts() async throws(StorageError) -> (inByteOrder: Bool, plusIsSpace: Bool) {
-        // A hyphen comes before a slash: folder by folder, `a/x` would come first.
+        // A hyphen sorts before a slash; folder by folder, `a/x` would come first.
         let hyphen = try key("list/a-b")
         let folder = try key("list/a/x")
         let odd = try key("list/s p+q")

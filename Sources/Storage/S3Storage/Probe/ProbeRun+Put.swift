@@ -3,20 +3,20 @@ import NIOHTTP1
 import ObjectStorage
 
 extension ProbeRun {
-    /// An ETag that no object of a probe has: of the length of an MD5, since some stores take no other.
+    /// An ETag that no object of a probe has. It is as long as an MD5, because some stores accept no other.
     static let foreignETag = ETag(opaque: "00000000000000000000000000000000")
 
     /// Writes under conditions that do not hold.
     func putFacts() async throws(StorageError) -> RaceResult {
-        var verdict = RaceResult()
+        var result = RaceResult()
         let taken = try key("put/taken")
         _ = try await write(taken, "first")
-        verdict.addFalseCondition(try await put(taken, "second", mode: .createOnly).outcome)
-        verdict.addFalseCondition(try await put(taken, "third", mode: .replace(Self.foreignETag)).outcome)
-        // MinIO took this for true until 2025-09 (minio/minio#21526).
+        result.addFalseCondition(try await put(taken, "second", mode: .createOnly).outcome)
+        result.addFalseCondition(try await put(taken, "third", mode: .replace(Self.foreignETag)).outcome)
+        // MinIO treated this as true until 2025-09 (minio/minio#21526).
         let missing = try key("put/missing")
-        verdict.addFalseCondition(try await put(missing, "first", mode: .replace(Self.foreignETag)).outcome)
-        return verdict
+        result.addFalseCondition(try await put(missing, "first", mode: .replace(Self.foreignETag)).outcome)
+        return result
     }
 
     /// Writes that create only, and writes that replace one version.
@@ -32,11 +32,11 @@ extension ProbeRun {
 
     /// A delete of a version that is not there.
     func deleteFacts() async throws(StorageError) -> RaceResult {
-        var verdict = RaceResult()
+        var result = RaceResult()
         let taken = try key("delete/taken")
         _ = try await write(taken, "first")
-        verdict.addFalseCondition(try await delete(taken, version: Self.foreignETag).outcome)
-        return verdict
+        result.addFalseCondition(try await delete(taken, version: Self.foreignETag).outcome)
+        return result
     }
 
     /// Deletes and replacements of one version: one kind may win.
@@ -49,8 +49,8 @@ extension ProbeRun {
                     ? try await self.delete(key, version: etag)
                     : try await self.put(key, "racer \(number)", mode: .replace(etag))
             }
-            // A put answers with an ETag, a delete without one. Several deletes that say yes are one delete; that two
-            // puts win is a matter of PUT.
+            // A put is answered with an ETag, a delete without. Several successful deletes count as one; two winning
+            // puts are for the PUT races to judge.
             let puts = outcomes.filter { $0.outcome == .won && $0.etag != nil }
             let deletes = outcomes.filter { $0.outcome == .won && $0.etag == nil }
             return puts.prefix(1).map(\.outcome) + deletes.prefix(1).map(\.outcome)

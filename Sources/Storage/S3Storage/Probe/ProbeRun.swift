@@ -4,16 +4,16 @@ import NIOHTTP1
 import ObjectStorage
 import TextCoding
 
-/// One run of the probe: its corner of the keys, what it has left there, and the single findings.
+/// One run of the probe: its key prefix, the objects and uploads that it has made, and the single tests.
 final class ProbeRun: Sendable {
     static let folder = "probe/"
-    /// Requests that race for one thing.
+    /// Requests that race with each other.
     static let racers = 8
-    /// Races of one kind. A store that is not atomic lets two win in some races only.
+    /// Races of one kind. On a store that is not atomic, two win in some races only.
     static let rounds = 6
 
     let storage: S3Storage
-    /// Whether the races are run one after the other, beside a server that has readers and writers to serve.
+    /// Whether the races run one after the other, because the server has readers and writers to serve.
     private let isGentle: Bool
     private let name = Hexadecimal.random(bytes: 8)
     private let used = NIOLockedValueBox<Set<ObjectKey>>([])
@@ -23,26 +23,26 @@ final class ProbeRun: Sendable {
         self.isGentle = isGentle
     }
 
-    /// For each request: some stores keep racers waiting for one another.
+    /// For each request: some stores let racers wait for one another.
     var deadline: NIODeadline { .now() + storage.client.timeout * 2 }
 
-    /// What shows without races, the independent questions at the same time.
+    /// What can be found without races. Independent questions are asked at the same time.
     func facts() async throws(StorageError) -> ProbeObservations {
-        var findings = ProbeObservations()
-        findings.tellsMissingKeys = try await tellsMissingKeys()
+        var observations = ProbeObservations()
+        observations.tellsMissingKeys = try await tellsMissingKeys()
         async let put = attempt { () throws(StorageError) in try await self.putFacts() }
         async let complete = attempt { () throws(StorageError) in try await self.completeFacts() }
         async let delete = attempt { () throws(StorageError) in try await self.deleteFacts() }
         async let listing = attempt { () throws(StorageError) in try await self.listingFacts() }
         let answers = await (put, complete, delete, listing)
-        findings.put = try answers.0.get()
-        (findings.complete, findings.completeTellsETag) = try answers.1.get()
-        findings.delete = try answers.2.get()
-        (findings.listsInByteOrder, findings.plusIsSpace) = try answers.3.get()
-        return findings
+        observations.put = try answers.0.get()
+        (observations.complete, observations.completeTellsETag) = try answers.1.get()
+        observations.delete = try answers.2.get()
+        (observations.listsInByteOrder, observations.plusIsSpace) = try answers.3.get()
+        return observations
     }
 
-    /// The races that are still to be run.
+    /// Runs the races that are still needed.
     func races(after facts: ProbeObservations) async throws(StorageError) -> ProbeObservations {
         let outcomes = try values(
             await attempts(3, oneByOne: isGentle) { kind throws(StorageError) in
@@ -52,11 +52,11 @@ final class ProbeRun: Sendable {
                 default: facts.delete.needsRaces ? try await self.deleteRaces() : []
                 }
             })
-        var findings = facts
-        for race in outcomes[0] { findings.put.addRace(race) }
-        for race in outcomes[1] { findings.complete.addRace(race) }
-        for race in outcomes[2] { findings.delete.addRace(race) }
-        return findings
+        var observations = facts
+        for race in outcomes[0] { observations.put.addRace(race) }
+        for race in outcomes[1] { observations.complete.addRace(race) }
+        for race in outcomes[2] { observations.delete.addRace(race) }
+        return observations
     }
 
     /// A key of this run, to be removed at its end.
@@ -66,18 +66,18 @@ final class ProbeRun: Sendable {
         return key
     }
 
-    /// An object beside the run's own that is to be removed with them.
+    /// Another object to remove with those of the run.
     func adopt(_ key: ObjectKey) {
         used.withLockedValue { _ = $0.insert(key) }
     }
 
-    /// Removes every upload and object of this run, within a few seconds: the process may be about to end. What cannot
-    /// be removed by then is left to another call, or to the sweep.
+    /// Removes every upload and object of this run, within a few seconds: the process may be about to end. What remains
+    /// is left to another call, or to the sweep.
     ///
     /// - Returns: whether nothing is left.
     func cleanUp() async -> Bool {
         let deadline = min(storage.client.deadline(), .now() + .seconds(3))
-        // Those that were begun, and whose answer was lost.
+        // Uploads that were begun with a lost answer.
         let prefix = Array("\(S3Storage.ownPrefix)\(Self.folder)\(name)/".utf8)
         let begun = try? await storage.uploads(prefix: prefix, until: deadline)
         for upload in begun ?? [] { try? await storage.abortUpload(upload.id, of: upload.key, until: deadline) }
@@ -97,7 +97,7 @@ final class ProbeRun: Sendable {
         return begun?.isEmpty == true && used.withLockedValue { $0.isEmpty }
     }
 
-    /// Sends a request with a condition and says how it came out.
+    /// Sends a request with a condition and returns the outcome.
     func outcome(
         _ request: S3Request
     ) async throws(StorageError) -> (outcome: RaceOutcome, etag: ETag?) {
@@ -106,7 +106,7 @@ final class ProbeRun: Sendable {
             if let error = ErrorDocument(answer.body) {
                 throw S3RequestError(kind: .fault(S3Error(status: 200, code: error.code)), operation: .probe)
             }
-            // A completed upload tells its ETag in the body.
+            // For a completed upload, the ETag is in the body.
             let document = try? S3Document.decode(CompletedUploadDocument.self, from: answer.body)
             let etag = document?.etag ?? answer.headers.first(name: "etag")
             return (.won, etag.flatMap { ETag(header: $0) })
@@ -120,7 +120,7 @@ final class ProbeRun: Sendable {
         switch error.code {
         case .preconditionFailed, .conflict, .notFound: return .lost
         case .unsupported: return .refused
-        // Some stores call a header they do not know an invalid argument.
+        // Some stores reject an unknown header as an invalid argument.
         case .badAnswer where failure.fault?.status == 400: return .refused
         default: throw error
         }
@@ -156,7 +156,7 @@ final class ProbeRun: Sendable {
     }
 }
 
-/// What a call gives or throws, as a value that may cross tasks with its type.
+/// The result or error of a call, as a value that crosses tasks with its type.
 func attempt<Success: Sendable>(
     _ body: @Sendable () async throws(StorageError) -> Success
 ) async -> Result<Success, StorageError> {
@@ -167,8 +167,8 @@ func attempt<Success: Sendable>(
     }
 }
 
-/// What so many calls give or throw, in their order. They run at the same time, unless they are to go one by one: then
-/// the first one that throws is the last.
+/// The results or errors of several calls, in their order. They run at the same time. If they must run one by one, the
+/// first error ends them.
 func attempts<Success: Sendable>(
     _ count: Int, oneByOne: Bool = false,
     _ body: @escaping @Sendable (Int) async throws(StorageError) -> Success
@@ -186,7 +186,7 @@ func attempts<Success: Sendable>(
     }
 }
 
-/// What all of them have given; throws what the first one has thrown that did.
+/// The values of all results; throws the first error.
 func values<Success>(_ results: [Result<Success, StorageError>]) throws(StorageError) -> [Success] {
     var values: [Success] = []
     for result in results { values.append(try result.get()) }

@@ -1,20 +1,20 @@
-/// How one request of a probe came out.
+/// The outcome of one request of a probe.
 enum RaceOutcome: Sendable, Hashable {
     case won
-    /// The condition was looked at, and did not hold.
+    /// The condition was checked, and did not hold.
     case lost
-    /// The store does not take a request with such a header at all.
+    /// The store does not accept a request with such a header at all.
     case refused
 }
 
-/// Judges conditions by requests whose condition is false, and by races in which one racer alone may win. Pure.
+/// Judges conditions by requests with a false condition, and by races that only one racer may win. Pure.
 struct RaceResult: Sendable, Hashable {
     private var worst = ConditionSupport.atomic
     private var races = 0
 
     init() {}
 
-    /// As an earlier probe has settled it.
+    /// As an earlier probe has found it.
     init(settled support: ConditionSupport) {
         worst = support
         races = 1
@@ -29,22 +29,22 @@ struct RaceResult: Sendable, Hashable {
         }
     }
 
-    /// The racers of one race. A winner whose answer is lost looks like a loser, so none may win as well.
+    /// Adds the racers of one race. A winner with a lost answer looks like a loser, so it is fine if none wins.
     mutating func addRace(_ outcomes: [RaceOutcome]) {
         races += 1
         if outcomes.count(where: { $0 == .won }) > 1 { worst = worst.worse(.raced) }
         if outcomes.contains(.refused) { worst = worst.worse(.refused) }
     }
 
-    /// Whether races can still change anything: a store that does not look at a condition need not be raced.
+    /// Whether races can still change the result: a store that ignores a condition needs no race.
     var needsRaces: Bool { worst == .atomic && races == 0 }
 
-    /// What has not been raced is not relied upon.
+    /// Without a race, atomicity is not assumed.
     var support: ConditionSupport { needsRaces ? .raced : worst }
 }
 
 extension ConditionSupport {
-    /// The worse of two findings.
+    /// The worse of two results.
     func worse(_ other: ConditionSupport) -> ConditionSupport {
         let order: [ConditionSupport] = [.atomic, .raced, .ignored, .refused]
         return order.last { $0 == self || $0 == other } ?? self

@@ -2,20 +2,24 @@ import Logging
 public import ObjectStorage
 
 extension S3Storage {
-    /// What is to be done before serving: creates the bucket where ``S3Configuration/createBucket`` asks for it, and
-    /// finds out what the store honours. Mostly an earlier probe has left its verdict in the bucket, which one question
-    /// brings. Else what takes a few requests is probed at once, and the races that tell whether conditions are atomic
-    /// go on behind it, by one replica for all and one race at a time, since some stores keep racers waiting for
-    /// seconds (SeaweedFS retries its locks every second). Until they have ended the cautious way is taken, and what
-    /// they find is logged. May be called again after it has thrown.
+    /// Prepares the store before serving: creates the bucket if ``S3Configuration/createBucket`` says so, and finds out
+    /// what the store supports.
     ///
-    /// - Throws: ``StorageError``, an outage among them.
+    /// - Mostly an earlier probe has left its result in the bucket: reading it takes one request.
+    /// - Else the tests that take a few requests run at once. The races that tell whether conditions are atomic go on
+    ///   in the background, in one replica for all, one race at a time: some stores let racers wait for seconds
+    ///   (SeaweedFS retries its locks every second).
+    /// - Until the races have ended, conditions are checked before the write; what the races find is logged.
+    ///
+    /// May be called again after it has thrown.
+    ///
+    /// - Throws: ``StorageError``, also for an outage.
     @discardableResult
     public func prepare() async throws(StorageError) -> ProbeReport {
         if configuration.createBucket { try await createBucket() }
-        if let verdict = try await storedResult() {
-            traits = verdict.findings.traits
-            return ProbeReport(verdict.findings, partSize: configuration.partSize)
+        if let stored = try await storedResult() {
+            traits = stored.findings.traits
+            return ProbeReport(stored.findings, partSize: configuration.partSize)
         }
         let run = ProbeRun(self, isGentle: true)
         do throws(StorageError) {
@@ -29,23 +33,23 @@ extension S3Storage {
         }
     }
 
-    /// Finds out what the store really honours, by small objects of its own below `.tintype/probe/`, and removes them.
-    /// From then on ``capabilities`` tells it, and what was found is kept in the bucket. May be called again after it
-    /// has thrown.
+    /// Finds out what the store really supports, with small objects below `.tintype/probe/`, and removes them. From
+    /// then on ``capabilities`` shows the result, which is also kept in the bucket. May be called again after it has
+    /// thrown.
     ///
-    /// - Throws: ``StorageError``, an outage among them; then nothing is learnt.
+    /// - Throws: ``StorageError``, also for an outage; then nothing is known.
     @discardableResult
     public func probe() async throws(StorageError) -> ProbeReport {
         let run = ProbeRun(self)
         let result = await attempt { () throws(StorageError) in try await run.races(after: try await run.facts()) }
         await cleanUp(run)
-        let findings = try result.get()
-        traits = findings.traits
-        await keep(findings)
-        return ProbeReport(findings, partSize: configuration.partSize)
+        let observations = try result.get()
+        traits = observations.traits
+        await keep(observations)
+        return ProbeReport(observations, partSize: configuration.partSize)
     }
 
-    /// Races until it is known how they end, or another replica has found it out.
+    /// Runs races until their result is known, here or from another replica.
     private func finishProbe(_ first: ProbeRun, _ facts: ProbeObservations) async {
         var run = first
         if !facts.needsRaces { await keep(facts) }
@@ -53,14 +57,14 @@ extension S3Storage {
         while facts.needsRaces, !Task.isCancelled {
             guard await lease.take(for: run) else {
                 try? await Task.sleep(for: .seconds(3))
-                guard let verdict = try? await storedResult() else { continue }
-                learn(verdict.findings, after: facts)
+                guard let stored = try? await storedResult() else { continue }
+                learn(stored.findings, after: facts)
                 break
             }
             let result = await attempt { [run] () throws(StorageError) in try await run.races(after: facts) }
-            if case .success(let findings) = result {
-                learn(findings, after: facts)
-                await keep(findings)
+            if case .success(let observations) = result {
+                learn(observations, after: facts)
+                await keep(observations)
                 break
             }
             await cleanUp(run)
@@ -68,21 +72,21 @@ extension S3Storage {
             if Task.isCancelled { return }
             run = ProbeRun(self, isGentle: true)
         }
-        // A store that is busy may need more than one try; what is left then is the sweep's.
+        // A busy store may need more than one try; the sweep removes the rest.
         for pause in [0, 1, 5, 30] where pause == 0 || !Task.isCancelled {
             try? await Task.sleep(for: .seconds(pause))
             if await cleanUp(run) { return }
         }
     }
 
-    private func learn(_ findings: ProbeObservations, after facts: ProbeObservations) {
-        traits = findings.traits
-        for warning in findings.warnings where !facts.warnings.contains(warning) {
-            logger.warning("the store does not keep all promises", metadata: ["finding": "\(warning)"])
+    private func learn(_ observations: ProbeObservations, after facts: ProbeObservations) {
+        traits = observations.traits
+        for warning in observations.warnings where !facts.warnings.contains(warning) {
+            logger.warning("the store does not support everything", metadata: ["finding": "\(warning)"])
         }
     }
 
-    /// In a task of its own, so that a probe which is cancelled leaves nothing behind either.
+    /// In a task of its own, so that a cancelled probe leaves nothing either.
     @discardableResult
     private func cleanUp(_ run: ProbeRun) async -> Bool {
         await Task { await run.cleanUp() }.value

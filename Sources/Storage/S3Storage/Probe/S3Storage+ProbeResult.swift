@@ -5,9 +5,9 @@ import ObjectStorage
 import TextCoding
 
 extension S3Storage {
-    /// What an earlier probe of this very store has found, as long as it counts; nil: probe anew.
+    /// The result of an earlier probe of this very store, if it is still valid; nil: probe anew.
     ///
-    /// - Throws: ``StorageError`` only where the store is away: what it refuses is no verdict.
+    /// - Throws: ``StorageError`` only if the store is away; if it refuses the read, there is no result.
     func storedResult() async throws(StorageError) -> ProbeResult? {
         let key = try Self.ownKey(ProbeResult.name, during: .probe)
         let (answer, written): (S3Answer, Timestamp?)
@@ -19,35 +19,36 @@ extension S3Storage {
             throw error.storageError
         }
         let store = StoreIdentity(configuration, server: answer.headers.first(name: "server") ?? "")
-        guard let verdict = ProbeResult(answer.body, for: configuration),
-            verdict.holds(for: store, written: written, now: client.now(), maxAge: configuration.probeMaxAge)
+        guard let result = ProbeResult(answer.body, for: configuration),
+            result.holds(for: store, written: written, now: client.now(), maxAge: configuration.probeMaxAge)
         else { return nil }
-        return verdict
+        return result
     }
 
-    /// Keeps what was found, for this server's next start and for other replicas. Where that fails they probe.
-    func keep(_ findings: ProbeObservations) async {
-        guard !findings.needsRaces else { return }
-        let verdict = ProbeResult(
-            store: StoreIdentity(configuration, server: client.voice.server), probed: client.now(), findings: findings)
+    /// Keeps the result for this server's next start and for other replicas. If that fails, they probe.
+    func keep(_ observations: ProbeObservations) async {
+        guard !observations.needsRaces else { return }
+        let result = ProbeResult(
+            store: StoreIdentity(configuration, server: client.voice.server), probed: client.now(),
+            findings: observations)
         do {
             let key = try Self.ownKey(ProbeResult.name, during: .probe)
             let request = S3Request(
-                .probe, .PUT, key: key, headers: [("content-type", "text/plain")], body: verdict.bytes)
+                .probe, .PUT, key: key, headers: [("content-type", "text/plain")], body: result.bytes)
             _ = try await client.send(request, until: client.deadline())
         } catch {
             logger.debug(
-                "what was found out about the store could not be kept",
+                "the probe's result could not be kept",
                 metadata: ["error": "\(String(reflecting: error))"])
         }
     }
 }
 
-/// Lets one replica probe for all, by an object that is made by the first. Where a store ignores conditions every
-/// replica is the first, and probes: no harm is done, and no more is known of such a store.
+/// Lets one replica probe for all, with an object that only the first one can create. On a store that ignores
+/// conditions every replica is the first, and probes. That does no harm, and no more can be known of such a store.
 struct ProbeLease: ~Copyable {
     static let name = "probed/lease"
-    /// A lease that has stayed the same for so long is of a process that has gone.
+    /// If a lease is unchanged for so long, its process is gone.
     static let timeout = TimeAmount.seconds(120)
 
     private let storage: S3Storage
@@ -58,14 +59,14 @@ struct ProbeLease: ~Copyable {
         self.storage = storage
     }
 
-    /// Whether it is ours now. Call again after a pause where it is not.
+    /// Whether the lease is ours now. If not, call again after a pause.
     mutating func take(for run: ProbeRun) async -> Bool {
         guard let key = try? S3Storage.ownKey(Self.name, during: .probe) else { return true }
         do throws(StorageError) {
             let made = try await run.outcome(
                 S3Request(
                     .probe, .PUT, key: key, headers: PutMode.createOnly.headers, body: ByteBuffer(string: holder)))
-            // One that is refused for its condition is no store on which races are run.
+            // A store that refuses the condition as such is not one for races.
             guard made.outcome == .lost else {
                 if made.outcome == .won { run.adopt(key) }
                 return true
@@ -78,7 +79,7 @@ struct ProbeLease: ~Copyable {
             guard NIODeadline.now() - seen.since > Self.timeout else { return false }
             try await storage.delete(key, ifMatch: nil)
         } catch {
-            // Gone meanwhile, or not to be had now.
+            // It is gone meanwhile, or cannot be had now.
         }
         return false
     }

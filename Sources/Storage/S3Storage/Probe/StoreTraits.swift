@@ -1,18 +1,18 @@
 import ObjectStorage
 
-/// How a store takes a condition on one kind of write.
+/// How a store treats a condition on one kind of write.
 enum ConditionSupport: String, Sendable, Hashable {
     /// Of racing writes under one condition, one wins.
     case atomic
-    /// Checked, but two may win at once.
+    /// Checked, but two racing writes may both win.
     case raced
-    /// Not looked at.
+    /// Ignored.
     case ignored
     /// The whole request is refused, so the header must be left out.
     case refused
 }
 
-/// What is known of a store. Before the probe: the cautious view, under which everything still works, only slower.
+/// What is known of a store. Before the probe, the cautious assumptions: everything works with them, only slower.
 struct StoreTraits: Sendable, Hashable {
     var put = ConditionSupport.ignored
     var complete = ConditionSupport.ignored
@@ -20,7 +20,7 @@ struct StoreTraits: Sendable, Hashable {
     var listsInByteOrder = false
     /// Whether a plus sign in an encoded listing stands for a space (form encoding, AWS) or for itself.
     var plusIsSpace = true
-    /// Whether CompleteMultipartUpload answers with the ETag that the object has from then on.
+    /// Whether CompleteMultipartUpload returns the ETag that the object has from then on.
     var completeTellsETag = false
 
     var allAtomic: Bool { put == .atomic && complete == .atomic && delete == .atomic }
@@ -35,7 +35,7 @@ struct StoreTraits: Sendable, Hashable {
 
     func capabilities(partSize: Int) -> StorageCapabilities {
         StorageCapabilities(
-            // What is read ahead, one read more, and what the connection to the reader holds.
+            // The bytes read ahead, one more read, and what the connection to the reader holds.
             partSize: partSize, streamBytes: 1 << 20, conditionalPut: put == .atomic,
             conditionalComplete: complete == .atomic,
             conditionalDelete: delete == .atomic, listsInByteOrder: listsInByteOrder)

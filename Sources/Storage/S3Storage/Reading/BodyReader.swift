@@ -3,15 +3,15 @@ import Logging
 import NIOCore
 import ObjectStorage
 
-/// Reads a body to exactly its promised end. One that breaks off is gone on with by a Range request that is pinned to
-/// the version that was begun; bytes of two versions are never mixed. Used by one task.
+/// Reads a body to exactly its promised end. If the connection breaks off, a Range request for the same version gets
+/// the rest; bytes of two versions are never mixed. Used by one task.
 final class BodyReader {
     /// Reconnections in a row without a single new byte.
     static let fruitlessResumes = 3
-    /// Reconnections in all: a store that sends a few bytes and hangs up, again and again, is broken.
+    /// Reconnections in total: a store that sends a few bytes and hangs up, again and again, is broken.
     static let maximumResumes = 100
-    /// Stretches without a byte after which the rest is asked for anew. A store that many read from at once may leave
-    /// one of them waiting for longer than it has time, and answers it as soon as it asks again.
+    /// Pauses without a byte after which the rest is requested anew. A store with many readers may leave one of them
+    /// waiting for too long, and answer it as soon as it asks again.
     static let maximumStalls = 2
 
     private let storage: S3Storage
@@ -31,11 +31,11 @@ final class BodyReader {
         stream = ReadTimeoutBody(response.body, deadlines: storage.client.deadlines)
     }
 
-    /// The next bytes; nil behind the last one.
+    /// The next bytes; nil after the last ones.
     ///
     /// - Throws: ``StorageError``.
     func next() async throws -> ByteBuffer? {
-        // The stretch without a byte begins when bytes are asked for: how slow the reader is, is not the store's fault.
+        // The pause begins when bytes are asked for: a slow reader is not the store's fault.
         var deadline = storage.client.deadline()
         while position < end {
             do {
@@ -58,17 +58,17 @@ final class BodyReader {
         fruitless = 0
         guard position <= end else { throw StorageError(.badAnswer, during: .get, detail: "more bytes than promised") }
         if position == end {
-            // The answer's end frees the connection for the next request; a reader that has all bytes may not ask for
-            // it. Whether it comes is of no matter to the bytes.
+            // The end of the answer frees the connection for the next request; a reader that has all bytes may not ask
+            // for it. The bytes are complete whether it comes or not.
             _ = try? await stream.next(until: deadline)
             self.stream = nil
         }
         return chunk
     }
 
-    /// Opens the rest, where the failure is one of the connection, or nothing has come over it for too long.
+    /// Requests the rest, if the connection failed or nothing has come over it for too long.
     ///
-    /// - Returns: until when the next byte has to come.
+    /// - Returns: the deadline for the next byte.
     private func resume(after error: any Error, until deadline: NIODeadline) async throws -> NIODeadline {
         if let error = error as? StorageError { throw error }
         let kind = Task.isCancelled ? .cancelled : TransportErrors.kind(of: error)
@@ -100,5 +100,5 @@ final class BodyReader {
     }
 }
 
-/// A connection ended before the body did.
+/// The connection ended before the body did.
 private struct BrokenOff: Error {}

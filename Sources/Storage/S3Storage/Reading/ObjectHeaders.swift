@@ -2,21 +2,21 @@ import NIOHTTP1
 import ObjectStorage
 import TextCoding
 
-/// What the headers of an answer tell of an object. Nothing in them is trusted.
+/// What an answer's headers tell about an object. Nothing in them is trusted.
 struct ObjectHeaders: Sendable {
     static let metadataPrefix = "x-amz-meta-"
-    /// What binds our metadata to the bytes that they were written with.
+    /// Binds our metadata to the bytes that they were written with.
     static let bindingName = ObjectMetadata.ownPrefix + "bytes"
 
     var etag: ETag
     var lastModified: Timestamp
     var contentType: String?
     var metadata: ObjectMetadata
-    /// As ``MetadataBinding`` spells it; nil where there is none.
+    /// As ``MetadataBinding`` writes it; nil if there is none.
     var binding: String?
-    /// What a write of ours hands on, by the names of the headers.
+    /// The headers that a write of ours passes on, by name.
     var foreignFields: [String: String] = [:]
-    /// Of the body.
+    /// The length of the body.
     var contentLength: Int64
 
     init(_ headers: HTTPHeaders) throws(BadAnswer) {
@@ -54,7 +54,7 @@ struct ObjectHeaders: Sendable {
 }
 
 extension ByteRange {
-    /// As it stands in a Range header.
+    /// As in a Range header.
     var headerValue: String {
         switch self {
         case .closed(let first, let last): "bytes=\(first)-\(last)"

@@ -4,11 +4,11 @@ import NIOCore
 import ObjectStorage
 import TaskSupport
 
-/// The bytes of an answer, each waited for no longer than a deadline. The HTTP client's own read timeout would also run
-/// while our reader is the slow one and nothing is asked of the store.
+/// The bytes of an answer, with a deadline for each wait. The HTTP client's own read timeout would also run while our
+/// reader is slow and nothing is asked of the store.
 ///
-/// One task reads ahead a little, and the reader takes at once what has come: a store's answer comes in small pieces,
-/// and to change threads for each of them costs more than the bytes do. Letting go of the stream ends the reading.
+/// One task reads ahead a little, and the reader takes at once what has come. A store's answer comes in small pieces,
+/// and a thread switch for each costs more than the bytes do. Releasing the stream ends the read.
 final class ReadTimeoutBody: Sendable {
     private let ahead: ReadAhead
     private let pump: Task<Void, Never>
@@ -30,7 +30,7 @@ final class ReadTimeoutBody: Sendable {
         pump.cancel()
     }
 
-    /// What has come and was not taken yet; nil at the end.
+    /// The bytes that have come and were not taken yet; nil at the end.
     ///
     /// - Throws: ``DeadlineRunner/Passed``, or what the connection throws.
     func next(until deadline: NIODeadline) async throws -> ByteBuffer? {
@@ -41,7 +41,7 @@ final class ReadTimeoutBody: Sendable {
     }
 }
 
-/// What has been read and not been taken. One task puts, one takes.
+/// The bytes that were read and not taken yet. One task puts, one takes.
 private final class ReadAhead: Sendable {
     private struct State {
         var chunks = CircularBuffer<ByteBuffer>()
@@ -49,13 +49,13 @@ private final class ReadAhead: Sendable {
         var outcome: Result<Void, any Error>?
         var taker: CheckedContinuation<Void, Never>?
         var putter: CheckedContinuation<Void, Never>?
-        /// Of the wait that is on.
+        /// The deadline of the present wait.
         var deadline = NIODeadline.distantFuture
-        /// One timer at a time, set anew only when it fires: nearly no wait is too long.
+        /// One timer at a time, set anew only when it fires: nearly all waits end in time.
         var isArmed = false
     }
 
-    /// Beyond so many bytes the connection is not read on.
+    /// With so many bytes, the connection is not read further.
     private static let limit = 256 << 10
 
     private let eventLoop: any EventLoop
@@ -67,7 +67,7 @@ private final class ReadAhead: Sendable {
 
     // MARK: The reading task
 
-    /// Waits while there is enough already. Throws where the task was cancelled.
+    /// Waits while there are enough bytes. Throws if the task was cancelled.
     func put(_ chunk: ByteBuffer) async throws(CancellationError) {
         let taker = state.withLockedValue { state in
             state.chunks.append(chunk)
@@ -105,7 +105,7 @@ private final class ReadAhead: Sendable {
 
     // MARK: The reader
 
-    /// What is here; an empty buffer at the end; nil where more is to come.
+    /// The bytes that are there; an empty buffer at the end; nil if more will come.
     func take() throws -> ByteBuffer? {
         let (bytes, putter) = try state.withLockedValue { state in
             guard let chunk = state.chunks.popFirst() else {
@@ -121,7 +121,7 @@ private final class ReadAhead: Sendable {
         return bytes
     }
 
-    /// Returns when there is something to take. Throws where the task is cancelled.
+    /// Returns when there is something to take. Throws if the task is cancelled.
     func wait(until deadline: NIODeadline) async throws(CancellationError) {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in

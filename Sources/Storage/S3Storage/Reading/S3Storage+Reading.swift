@@ -4,6 +4,7 @@ import NIOHTTP1
 public import ObjectStorage
 
 extension S3Storage {
+    /// HeadObject. If the answer is a bare 404, one byte is read too, to tell a missing object from a missing bucket.
     public func head(_ key: ObjectKey) async throws(StorageError) -> ObjectInfo {
         try await head(key, during: .head, until: client.deadline())
     }
@@ -19,9 +20,9 @@ extension S3Storage {
         }
     }
 
-    /// What the store tells of an object without its bytes.
+    /// What the store tells about an object, without its bytes.
     ///
-    /// - Throws: a failure that means "missing" only where the store has said so by its code.
+    /// - Throws: an error that means "missing" only if the store has said so by its code.
     func headers(
         of key: ObjectKey, during operation: StorageError.Operation, until deadline: NIODeadline
     ) async throws(S3RequestError) -> ObjectHeaders {
@@ -30,8 +31,7 @@ extension S3Storage {
         do throws(S3RequestError) {
             answer = try await client.send(question, until: deadline)
         } catch  where error.fault?.status == 404 && error.fault?.code == nil {
-            // An answer to HEAD has no body, so it names no code: the bucket may be missing as well, unless it has just
-            // been seen.
+            // An answer to HEAD has no body and so no code: the bucket may be missing too, unless it was just seen.
             guard !isBucketSeen else {
                 throw S3RequestError(kind: .fault(S3Error(status: 404, code: "NoSuchKey")), operation: operation)
             }
@@ -39,33 +39,35 @@ extension S3Storage {
             do throws(S3RequestError) {
                 _ = try await client.send(byte, until: deadline)
             } catch  where error.fault?.status == 416 {
-                // There, and empty.
+                // It is there, and empty.
             } catch {
                 if failureMeansMissing(error) { noteBucket() }
                 throw error
             }
-            // It has come in between.
+            // It was written between the two.
             answer = try await client.send(question, until: deadline)
         }
         return try Self.understand(operation) { () throws(BadAnswer) in try ObjectHeaders(answer.headers) }
     }
 
+    /// GetObject. The version in `ifMatch` is compared here too, and a range is asked for again if the store refuses a
+    /// suffix that is longer than the object.
     public func get(_ key: ObjectKey, options: GetOptions) async throws(StorageError) -> GetResult {
         let deadline = client.deadline()
         let use = client.enterBodies()
-        var refusal: StorageError
+        var readError: StorageError
         do throws(S3RequestError) {
             return try await read(key, options: options, under: use, until: deadline)
         } catch {
-            refusal = error.storageError
+            readError = error.storageError
         }
-        guard refusal.code == .rangeNotSatisfiable, let range = options.range else { throw refusal }
-        // Not every store says how large the object is when it refuses a range.
-        if refusal.objectSize == nil {
-            refusal.objectSize = try? await head(key, during: .get, until: deadline).size
+        guard readError.code == .rangeNotSatisfiable, let range = options.range else { throw readError }
+        // Not every store tells the object's size when it refuses a range.
+        if readError.objectSize == nil {
+            readError.objectSize = try? await head(key, during: .get, until: deadline).size
         }
-        // And some refuse a suffix that is longer than the object, which means all of it (rclone).
-        guard let size = refusal.objectSize, let wanted = range.resolve(size: size) else { throw refusal }
+        // And some refuse a suffix longer than the object, which means all of it (rclone).
+        guard let size = readError.objectSize, let wanted = range.resolve(size: size) else { throw readError }
         do throws(S3RequestError) {
             let exact = ByteRange.closed(first: wanted.lowerBound, last: wanted.upperBound - 1)
             let options = GetOptions(range: exact, ifMatch: options.ifMatch)
@@ -98,15 +100,15 @@ extension S3Storage {
             try ObjectPart(key, status: Int(response.status.code), headers: response.headers)
         }
         guard let range = options.range else {
-            guard part.range == 0..<part.info.size else { throw Self.badAnswer("a part where all was asked for") }
+            guard part.range == 0..<part.info.size else { throw Self.badAnswer("a part instead of the whole object") }
             return (response, part)
         }
-        // A store may answer with the whole where nothing of it, or all of it, was asked for.
+        // A store may answer with the whole object if the range covers none or all of it.
         guard let wanted = range.resolve(size: part.info.size) else {
             let fault = S3Error(status: 416, code: "InvalidRange", objectSize: part.info.size)
             throw S3RequestError(kind: .fault(fault), operation: .get)
         }
-        guard part.range == wanted else { throw Self.badAnswer("another range than was asked for") }
+        guard part.range == wanted else { throw Self.badAnswer("another range than the requested one") }
         return (response, part)
     }
 
@@ -126,7 +128,7 @@ extension S3Storage {
         S3RequestError(kind: .badAnswer(detail), operation: operation)
     }
 
-    /// Reads an answer; what cannot be read is a failure of the operation.
+    /// Reads an answer; if it cannot be read, the operation fails.
     static func understand<Result>(
         _ operation: StorageError.Operation, _ read: () throws(BadAnswer) -> Result
     ) throws(S3RequestError) -> Result {
@@ -138,14 +140,14 @@ extension S3Storage {
     }
 }
 
-/// What an answer to GET holds: of which object, and which of its bytes.
+/// What an answer to GET holds: which object, and which of its bytes.
 struct ObjectPart: Sendable {
     var info: ObjectInfo
     var range: Range<Int64>
 
     init(_ key: ObjectKey, status: Int, headers: HTTPHeaders) throws(BadAnswer) {
         let object = try ObjectHeaders(headers)
-        // A part may come as 200 (rclone): the header tells.
+        // A part may come with status 200 (rclone): the header decides.
         switch headers.first(name: "content-range") == nil ? status : 206 {
         case 200:
             range = 0..<object.contentLength

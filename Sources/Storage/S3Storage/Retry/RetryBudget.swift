@@ -1,7 +1,7 @@
-/// A token bucket over all requests of a client: retries cost, successes pay back. A store that is down is not asked
-/// four times as much as one that is up, since the bucket runs dry and every request then has one try.
+/// A token bucket for all requests of a client: retries take tokens, successes give some back. So a store that is down
+/// does not get four times as many requests: the bucket runs dry, and every request then has one try.
 ///
-/// The prices are those of the AWS SDKs' standard retry mode.
+/// The costs are those of the AWS SDKs' standard retry mode.
 struct RetryBudget: Sendable, Hashable {
     static let capacity = 500
     static let retryPrice = 5
@@ -10,7 +10,7 @@ struct RetryBudget: Sendable, Hashable {
 
     private(set) var tokens = RetryBudget.capacity
 
-    /// Takes the price of one retry and says how much it was; nil, and nothing taken, where there is too little.
+    /// Takes the cost of one retry and returns it. Nil if there are too few tokens; then none is taken.
     mutating func take(afterTimeout: Bool) -> Int? {
         let price = afterTimeout ? Self.timeoutPrice : Self.retryPrice
         guard tokens >= price else { return nil }
@@ -18,9 +18,9 @@ struct RetryBudget: Sendable, Hashable {
         return price
     }
 
-    /// After a success.
+    /// Gives tokens back after a success.
     ///
-    /// - Parameter price: what its last retry has cost, which was well spent; nil where it needed none.
+    /// - Parameter price: the cost of its last retry, which is given back; nil if it needed none.
     mutating func payBack(_ price: Int?) {
         tokens = min(tokens + (price ?? Self.successReturn), Self.capacity)
     }

@@ -1,14 +1,14 @@
-/// When a failed try is repeated, and after what pause. Pure: the random number comes from outside.
+/// Whether a failed try is repeated, and after what pause. Pure: the caller passes the random number.
 struct RetryPolicy: Sendable {
-    /// Tries of one request, the first one included: where every third answer is lost, one request of 700 still fails.
-    /// The budget keeps a store that is down from being asked as often.
+    /// Tries of one request, including the first: if every third answer is lost, one request in 700 still fails. The
+    /// budget keeps a store that is down from getting as many.
     var maximumTries = 6
-    /// The longest pause before the second try; it doubles with every further one.
+    /// The longest pause before the second try; it doubles with every further try.
     var base: Duration = .milliseconds(50)
-    /// No pause is longer.
+    /// The longest pause of all.
     var ceiling: Duration = .seconds(2)
 
-    /// Whether a request whose `tries`-th try failed so may be sent again.
+    /// Whether a request may be sent again after its `tries`-th try failed in this way.
     func allowsRetry(after failure: S3RequestError.Kind, of repeatability: S3Request.Repeatability, tries: Int) -> Bool
     {
         guard tries < maximumTries else { return false }
@@ -26,7 +26,7 @@ struct RetryPolicy: Sendable {
         }
     }
 
-    /// "Full jitter" (AWS Architecture Blog, "Exponential Backoff and Jitter"): anything from nothing to the doubled
+    /// "Full jitter" (AWS Architecture Blog, "Exponential Backoff and Jitter"): anything from zero to the doubled
     /// limit, so that clients that failed together do not come back together.
     ///
     /// - Parameter random: at least 0, less than 1.

@@ -1,10 +1,13 @@
 /// The keys that requests are signed with.
 public struct SigningCredentials: Sendable {
+    /// The access key ID, which every request shows.
     public var accessKey: String
+    /// The secret key, which never leaves the process.
     public var secretKey: String
     /// Comes with temporary keys.
     public var sessionToken: String?
 
+    /// Keys; temporary ones come with a session token.
     public init(accessKey: String, secretKey: String, sessionToken: String? = nil) {
         self.accessKey = accessKey
         self.secretKey = secretKey
@@ -13,16 +16,18 @@ public struct SigningCredentials: Sendable {
 }
 
 extension SigningCredentials: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    // A description of its own, so that no log line and no `dump` ever shows the secret.
+    /// Shows no part of the keys, so that no log line does.
     public var description: String { "credentials" }
+    /// Shows no part of the keys.
     public var debugDescription: String { description }
+    /// Has no children, so that `dump` shows no part of the keys.
     public var customMirror: Mirror { Mirror(self, children: [:]) }
 }
 
 /// Where keys come from: fixed ones, or later web identity, container credentials and instance metadata. Asked before
-/// every try of every request, so an implementation keeps what it has and refreshes it before it expires.
+/// every try of every request, so an implementation should cache its keys and refresh them before they expire.
 public protocol CredentialsProvider: Sendable {
-    /// - Throws: where there are none now; the request then fails as one that could not be sent.
+    /// - Throws: if there are none now; the request then fails as if it could not be sent.
     func credentials() async throws -> SigningCredentials
 }
 
@@ -30,13 +35,16 @@ public protocol CredentialsProvider: Sendable {
 public struct StaticCredentials: CredentialsProvider {
     private let fixed: SigningCredentials
 
+    /// Always these keys.
     public init(_ credentials: SigningCredentials) {
         fixed = credentials
     }
 
+    /// Always these keys; temporary ones come with a session token.
     public init(accessKey: String, secretKey: String, sessionToken: String? = nil) {
         fixed = SigningCredentials(accessKey: accessKey, secretKey: secretKey, sessionToken: sessionToken)
     }
 
+    /// The keys from the start; never throws.
     public func credentials() async throws -> SigningCredentials { fixed }
 }

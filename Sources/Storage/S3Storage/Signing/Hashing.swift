@@ -5,7 +5,7 @@ import TextCoding
 
 /// The hashes that signing needs, as lower-case hexadecimal text.
 enum Hashing {
-    /// SHA-256 of nothing.
+    /// SHA-256 of no bytes.
     static let emptySHA256 = sha256([])
 
     static func sha256(_ bytes: some Sequence<UInt8>) -> String {

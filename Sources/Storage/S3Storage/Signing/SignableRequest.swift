@@ -1,6 +1,6 @@
 import TextCoding
 
-/// One parameter of a query, not encoded. The value is bytes, since a prefix may end in the middle of a character.
+/// One parameter of a query, not encoded. The value is bytes, because a prefix may end within a character.
 struct QueryItem: Sendable, Hashable {
     var name: String
     var value: [UInt8]
@@ -14,25 +14,25 @@ struct QueryItem: Sendable, Hashable {
         self.init(name, Array(value.utf8))
     }
 
-    /// As it is signed and as it is sent: a name without a value keeps its equals sign.
+    /// As it is signed and sent: a name without a value keeps its equals sign.
     var encoded: String { "\(PercentEncoding.encode(name.utf8))=\(PercentEncoding.encode(value))" }
 }
 
 /// What a signature covers, before any encoding.
 struct SignableRequest: Sendable {
     var method: String
-    /// The path's bytes, decoded.
+    /// The bytes of the path, decoded.
     var path: [UInt8]
     var query: [QueryItem] = []
-    /// All of these are signed; `host` must be among them.
+    /// All of these are signed; `host` must be one of them.
     var headers: [(name: String, value: String)]
 }
 
-/// What stands for the body in a signature.
+/// The payload hash in a signature.
 enum PayloadHash: Sendable, Hashable {
     /// The SHA-256 of the body, in hexadecimal.
     case sha256(String)
-    /// The body is not covered; S3 takes it in presigned URLs.
+    /// The signature does not cover the body; S3 accepts that in presigned URLs.
     case unsigned
 
     static var empty: PayloadHash { .sha256(Hashing.emptySHA256) }

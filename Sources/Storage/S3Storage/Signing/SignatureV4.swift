@@ -6,22 +6,22 @@ import TextCoding
 struct SignatureV4: Sendable {
     var region: String
     var service = "s3"
-    /// Whether `.`, `..` and doubled slashes are taken out of the path. Every service but S3 does it; in S3 they are
+    /// Whether `.`, `..` and double slashes are removed from the path. Every service but S3 does this; in S3 they are
     /// part of the key.
     var normalizesPath = false
-    /// Whether the body's hash is sent, and signed, as a header of its own. S3 asks for it.
+    /// Whether the body's hash is sent, and signed, in its own header. S3 requires it.
     var sendsPayloadHash = true
-    /// Whether a session token is covered by the signature; a few services add it afterwards.
+    /// Whether the signature covers a session token; for a few services it is added afterwards.
     var signsSessionToken = true
 
-    /// A signature and the texts it was made from, which tests compare.
+    /// A signature and the texts that it was made from, which tests compare.
     struct Trace: Sendable {
         var canonicalRequest: String
         var stringToSign: String
         var signature: String
     }
 
-    /// The headers that make `request` a signed one, to be sent beside its own.
+    /// The headers that sign `request`, to be sent with its own.
     func sign(
         _ request: SignableRequest, payload: PayloadHash, credentials: SigningCredentials, at time: Timestamp
     ) -> (headers: [(name: String, value: String)], trace: Trace) {
@@ -42,8 +42,8 @@ struct SignatureV4: Sendable {
         return (added, trace)
     }
 
-    /// The query, encoded, that makes `request` a presigned one: its own parameters, those of the signature, and the
-    /// signature last.
+    /// The encoded query that presigns `request`: its own parameters, those of the signature, and the signature at the
+    /// end.
     ///
     /// - Parameter lifetime: in seconds, 1 to 604,800, which is S3's limit.
     func presign(
@@ -109,7 +109,7 @@ struct SignatureV4: Sendable {
         time.rfc3339.filter { $0 != "-" && $0 != ":" }
     }
 
-    /// RFC 3986, section 5.2.4, with empty segments taken out too.
+    /// RFC 3986, section 5.2.4, and empty segments are removed too.
     private static func normalized(_ path: [UInt8]) -> [UInt8] {
         var kept: [ArraySlice<UInt8>] = []
         let segments = path.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
@@ -122,10 +122,10 @@ struct SignatureV4: Sendable {
     }
 }
 
-/// Headers as a signature covers them: names in lower case and sorted, values trimmed and their inner white space
-/// folded to one space, those of one name joined in their order.
+/// The headers that a signature covers: names in lower case and sorted, values trimmed with inner white space reduced
+/// to one space, values of the same name joined in order.
 private struct CanonicalHeaders {
-    /// One `name:value` line each, every one with its line feed.
+    /// One `name:value` line each, always with its line feed.
     let lines: String
     /// `host;x-amz-date`.
     let names: String

@@ -1,8 +1,7 @@
 import Logging
 import ObjectStorage
 
-/// Sweeps unfinished uploads again and again, beside the server. Every replica may run one: an upload that two abort is
-/// aborted.
+/// Sweeps unfinished uploads regularly, beside the server. Every replica may run one: two may abort the same upload.
 public struct MultipartSweeper: Sendable {
     private let storage: S3Storage
     private let age: Duration
@@ -10,15 +9,15 @@ public struct MultipartSweeper: Sendable {
 
     /// - Parameters:
     ///   - age: uploads that were begun longer ago are aborted.
-    ///   - interval: from one sweep to the next; nil: a quarter of the age, at least 1 s and at most an hour.
+    ///   - interval: the time from one sweep to the next; nil: a quarter of the age, at least 1 s and at most an hour.
     public init(_ storage: S3Storage, age: Duration, interval: Duration? = nil) {
         self.storage = storage
         self.age = age
         self.interval = interval ?? min(max(age / 4, .seconds(1)), .seconds(3600))
     }
 
-    /// Sweeps at once and then after every interval, until the task is cancelled. A sweep that fails is logged, and
-    /// made up for by the next one.
+    /// Sweeps at once and then after every interval, until the task is cancelled. A sweep that fails is logged; the
+    /// next one makes up for it.
     public func run() async {
         while !Task.isCancelled {
             do {
@@ -37,7 +36,7 @@ public struct MultipartSweeper: Sendable {
             } catch {
                 return
             }
-            // A little apart from one another, so that replicas that started together do not sweep together.
+            // At random distances, so that replicas that started together do not sweep together.
             guard (try? await Task.sleep(for: interval * Double.random(in: 0.8...1.2))) != nil else { return }
         }
     }

@@ -5,17 +5,17 @@ public import ObjectStorage
 import TextCoding
 
 extension S3Storage {
-    /// Aborts unfinished multipart uploads of this server that were begun longer ago than `age`. Only those it has
-    /// noted itself: other programs' uploads in the same bucket are left alone.
+    /// Aborts unfinished multipart uploads of this server that were begun longer ago than `age`. Only uploads with a
+    /// marker are aborted, so other programs' uploads in the same bucket are left alone.
     ///
-    /// - Throws: ``StorageError`` where the notes cannot be listed; a single one that fails is counted in the report.
+    /// - Throws: ``StorageError`` if the markers cannot be listed; the report counts single ones that fail.
     @discardableResult
     public func sweepUploads(olderThan age: Duration) async throws(StorageError) -> SweepReport {
         let latest = Timestamp(seconds: client.now().seconds - age.components.seconds)
         var report = SweepReport()
         try await forEachOwn(UploadMarker.folder) { item throws(StorageError) in
             do throws(S3RequestError) {
-                try await self.sweep(noteAt: item, begunBefore: latest, report: &report)
+                try await self.sweep(markerAt: item, begunBefore: latest, report: &report)
             } catch {
                 self.note(error.storageError, in: &report)
             }
@@ -24,7 +24,7 @@ extension S3Storage {
         return report
     }
 
-    /// What a probe has left behind that did not come to its end.
+    /// Removes what an interrupted probe has left.
     private func sweepProbes(
         begunBefore latest: Timestamp, report: inout SweepReport
     ) async throws(StorageError) {
@@ -55,9 +55,9 @@ extension S3Storage {
     }
 
     private func sweep(
-        noteAt item: ObjectInfo, begunBefore latest: Timestamp, report: inout SweepReport
+        markerAt item: ObjectInfo, begunBefore latest: Timestamp, report: inout SweepReport
     ) async throws(S3RequestError) {
-        // A note that is younger by the store's clock was written later still by any clock that is right.
+        // A marker that is too young by the store's clock is too young by any correct clock.
         guard item.isNotAfter(latest) else { return }
         let answer: S3Answer
         do throws(S3RequestError) {
@@ -65,17 +65,17 @@ extension S3Storage {
         } catch  where failureMeansMissing(error) {
             return
         }
-        // What is no note stands for no upload.
-        if let note = UploadMarker(answer.body) {
-            guard note.begun <= latest else { return }
-            if let id = note.uploadID {
-                try await abortUpload(id, of: note.key)
+        // An object that is not a marker stands for no upload.
+        if let marker = UploadMarker(answer.body) {
+            guard marker.begun <= latest else { return }
+            if let id = marker.uploadID {
+                try await abortUpload(id, of: marker.key)
                 report.abortedUploads += 1
             } else {
                 let unnamed = try await abortUnnamed(
-                    note, notedAt: item.lastModified ?? note.begun, latest: latest)
+                    marker, markedAt: item.lastModified ?? marker.begun, latest: latest)
                 report.abortedUploads += unnamed.aborted
-                // The note is all that leads to those: a slow store may have begun one long after it.
+                // Only the marker leads to these: a slow store may have begun one long after it.
                 guard unnamed.tooYoung == 0 else { return }
             }
         }
@@ -83,37 +83,38 @@ extension S3Storage {
         report.removedNotes += 1
     }
 
-    /// The process ended between the note and the store's answer: whatever was begun on exactly this key since then,
-    /// and is itself old enough, can be no upload that is still going on. What was begun much later is somebody else's.
+    /// The process ended between the marker and the store's answer. An upload of exactly this key that was begun
+    /// shortly after the marker, and is itself old enough, cannot still be going on. One that was begun much later is
+    /// somebody else's.
     private func abortUnnamed(
-        _ note: UploadMarker, notedAt: Timestamp, latest: Timestamp
+        _ marker: UploadMarker, markedAt: Timestamp, latest: Timestamp
     ) async throws(S3RequestError) -> (aborted: Int, tooYoung: Int) {
         var (aborted, tooYoung) = (0, 0)
-        let first = min(notedAt.seconds, note.begun.seconds)
-        let last = max(notedAt.seconds, note.begun.seconds) + Self.longestBeginning
-        for upload in try await uploads(prefix: note.key.bytes) where upload.key == note.key {
+        let first = min(markedAt.seconds, marker.begun.seconds)
+        let last = max(markedAt.seconds, marker.begun.seconds) + Self.longestBeginning
+        for upload in try await uploads(prefix: marker.key.bytes) where upload.key == marker.key {
             guard let begun = upload.begun, (first...last).contains(begun.seconds) else { continue }
             guard begun <= latest else {
                 tooYoung += 1
                 continue
             }
-            try await abortUpload(upload.id, of: note.key)
+            try await abortUpload(upload.id, of: marker.key)
             aborted += 1
         }
         return (aborted, tooYoung)
     }
 
-    /// Seconds after its note at which a slow store may still begin an upload.
+    /// How many seconds after the marker a slow store may begin an upload.
     private static let longestBeginning: Int64 = 120
 
-    /// The unfinished uploads of all keys that begin so.
+    /// The unfinished uploads of all keys with this prefix.
     func uploads(
         prefix: [UInt8], until deadline: NIODeadline? = nil
     ) async throws(S3RequestError) -> [UnfinishedUpload] {
         var found: [UnfinishedUpload] = []
         var markers: [QueryItem] = []
         repeat {
-            // Not asked for encoded: SeaweedFS says that it encodes here, and does not. Our keys are fit for XML.
+            // Not encoded: SeaweedFS says that it encodes here, and does not. Our keys are valid in XML.
             let query =
                 [QueryItem("uploads"), QueryItem("prefix", prefix)] + markers
             let document = try await client.read(
@@ -123,14 +124,14 @@ extension S3Storage {
             for upload in document.uploads {
                 guard let text = upload.key, let id = upload.uploadID, !id.isEmpty else { continue }
                 let name = try Self.understand(.listUploads) { () throws(BadAnswer) in try names.decode(text) }
-                // Some stores do not look at the prefix.
+                // Some stores ignore the prefix.
                 guard name.starts(with: prefix), let key = ObjectKey(name) else { continue }
                 let begun = upload.initiated.flatMap { Timestamp(rfc3339: $0) ?? Timestamp(httpDate: $0) }
                 found.append(UnfinishedUpload(key: key, id: id, begun: begun))
             }
             let next = try Self.nextMarkers(document, names: names)
             guard next.isEmpty || next != markers else {
-                throw Self.badAnswer("a list of uploads that does not go on", during: .listUploads)
+                throw Self.badAnswer("a list of uploads that does not continue", during: .listUploads)
             }
             markers = next
         } while !markers.isEmpty
@@ -155,7 +156,7 @@ extension S3Storage {
             let page = try await list(request, during: .listUploads, until: client.deadline())
             for item in page.items { try await body(item) }
             guard page.cursor == nil || page.cursor != request.cursor else {
-                throw StorageError(.badAnswer, during: .listUploads, detail: "a listing that does not go on")
+                throw StorageError(.badAnswer, during: .listUploads, detail: "a listing that does not continue")
             }
             request.cursor = page.cursor
         } while request.cursor != nil
@@ -171,7 +172,7 @@ struct UnfinishedUpload: Sendable, Hashable {
 }
 
 extension ObjectInfo {
-    /// Whether the store says that it was written at this moment or before.
+    /// Whether, by the store's time, it was written at this moment or before.
     fileprivate func isNotAfter(_ moment: Timestamp) -> Bool {
         lastModified.map { $0 <= moment } ?? false
     }

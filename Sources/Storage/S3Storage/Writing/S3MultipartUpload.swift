@@ -10,34 +10,35 @@ final class S3MultipartUpload: MultipartUpload {
         var parts: [Int: ETag] = [:]
         /// Whether a part may still be on its way into the store after its call has ended.
         var hasLostPart = false
-        /// Whether the store has failed for outage or time: it is not waited for once more.
+        /// Whether the store has failed by outage or timeout: there is no second wait for it.
         var hasMetOutage = false
         var isOver = false
     }
 
     private let key: ObjectKey
     private let uploadID: String
-    private let noteKey: ObjectKey
+    private let markerKey: ObjectKey
     private let storage: S3Storage
     private let options: UploadOptions
-    /// Adds the id to the note while the first part is sent. Where that fails the sweep finds the upload by key and
-    /// time.
+    /// Adds the upload's id to the marker while the first part is sent. If that fails, the sweep finds the upload by
+    /// key and time.
     private let naming: Task<Void, Never>
     private let state = NIOLockedValueBox(State())
 
-    /// - Parameter note: with the id, which the one in the store has not yet.
-    init(_ note: UploadMarker, uploadID: String, noteKey: ObjectKey, of storage: S3Storage, options: UploadOptions) {
-        key = note.key
+    /// - Parameter marker: the marker with the id; the stored one has no id yet.
+    init(_ marker: UploadMarker, uploadID: String, markerKey: ObjectKey, of storage: S3Storage, options: UploadOptions)
+    {
+        key = marker.key
         self.uploadID = uploadID
-        self.noteKey = noteKey
+        self.markerKey = markerKey
         self.storage = storage
         self.options = options
         naming = Task {
             do throws(S3RequestError) {
-                try await storage.write(note, at: noteKey, until: storage.client.deadline())
+                try await storage.write(marker, at: markerKey, until: storage.client.deadline())
             } catch {
                 storage.logger.debug(
-                    "note of an upload stays without its id",
+                    "marker of an upload stays without its id",
                     metadata: ["error": "\(error.storageError.debugDescription)"])
             }
         }
@@ -59,7 +60,7 @@ final class S3MultipartUpload: MultipartUpload {
 
     private func note(_ failure: S3RequestError) {
         state.withLockedValue { state in
-            // An earlier try may be on its way as well as the last.
+            // An earlier try may still be on its way, like the last one.
             state.hasLostPart = state.hasLostPart || failure.leavesDoubt || failure.mayHaveActed
             state.hasMetOutage = state.hasMetOutage || failure.storageError.isOutage
         }
@@ -83,7 +84,7 @@ final class S3MultipartUpload: MultipartUpload {
         }
         state.withLockedValue { $0.isOver = true }
         // Runs on even in a cancelled task, and the caller need not wait for it: the object is there.
-        storage.tidying.start { await self.forgetNote() }
+        storage.tidying.start { await self.forgetMarker() }
         return result
     }
 
@@ -98,7 +99,7 @@ final class S3MultipartUpload: MultipartUpload {
             headers: [("content-type", "application/xml")] + condition, body: CompleteUploadBody.make(parts))
         let client = storage.client
         do throws(S3RequestError) {
-            // The status goes out before the store has joined the parts, so a failure can only be in the body.
+            // The status is sent before the store has joined the parts, so an error can only be in the body.
             let etag = try await client.read(CompletedUploadDocument.self, request, until: deadline) { document in
                 guard let etag = document.etag.flatMap({ ETag(header: $0) }) else {
                     throw BadAnswer("a completed upload without a usable ETag")
@@ -114,8 +115,8 @@ final class S3MultipartUpload: MultipartUpload {
         }
     }
 
-    /// Some stores answer with another ETag than the object has from then on; on those the object is asked. Where it is
-    /// another's by then, the answer's own must do.
+    /// Some stores answer with another ETag than the object has from then on; there the object is asked. If it belongs
+    /// to another write by then, the answer's ETag is used.
     private func lasting(_ answered: ETag, until deadline: NIODeadline) async -> PutResult {
         guard !storage.traits.completeTellsETag,
             let object = try? await storage.head(key, during: .completeUpload, until: deadline),
@@ -124,8 +125,8 @@ final class S3MultipartUpload: MultipartUpload {
         return PutResult(etag: object.etag, lastModified: object.lastModified)
     }
 
-    /// An earlier try has lost its answer, and now the upload is gone: either it was completed, or somebody aborted it.
-    /// The object's own metadata tell.
+    /// An earlier try has lost its answer, and now the upload is gone: it was completed, or somebody aborted it. The
+    /// object's own metadata tell which.
     private func lookForOutcome(
         after failure: S3RequestError, until deadline: NIODeadline
     ) async throws(S3RequestError) -> PutResult {
@@ -145,8 +146,8 @@ final class S3MultipartUpload: MultipartUpload {
             return state.isOver
         }
         if isOver { return }
-        // A task of its own, since ours may be cancelled, and the parts must go all the same. A store that is away is
-        // not waited for a second time.
+        // In a task of its own: this one may be cancelled, and the parts must be removed all the same. If the store is
+        // away, there is no second wait for it.
         if state.withLockedValue({ $0.hasMetOutage }) {
             storage.tidying.start { await self.abortToTheEnd() }
         } else {
@@ -154,26 +155,26 @@ final class S3MultipartUpload: MultipartUpload {
         }
     }
 
-    /// The note goes when its id has come to it, or it would be written anew.
-    private func forgetNote() async {
+    /// The marker is removed after its id was written; else that write would create it anew.
+    private func forgetMarker() async {
         await withTaskCancellationHandler {
             await naming.value
         } onCancel: {
             naming.cancel()
         }
-        await storage.forget(noteAt: noteKey)
+        await storage.forget(markerAt: markerKey)
     }
 
     private func abortToTheEnd() async {
         do throws(S3RequestError) {
             try await storage.abortUpload(uploadID, of: key)
             if state.withLockedValue({ $0.hasLostPart }) {
-                // A part that was on its way when the upload was aborted may have come in behind it: S3 asks for
-                // another abort then (API reference, AbortMultipartUpload).
+                // A part that was on its way when the upload was aborted may have arrived after it: then S3 requires
+                // another abort (API reference, AbortMultipartUpload).
                 try? await Task.sleep(for: .milliseconds(200))
                 try await storage.abortUpload(uploadID, of: key)
             }
-            await forgetNote()
+            await forgetMarker()
         } catch {
             storage.logger.warning(
                 "upload could not be aborted and stays until the sweep",

@@ -3,9 +3,9 @@ import NIOHTTP1
 import ObjectStorage
 
 extension S3Storage {
-    /// The headers that hand on what stands beside an object.
+    /// The headers that pass on what other programs have put on an object.
     ///
-    /// - Throws: where the object has tags and the store does not tell them now: they would be lost.
+    /// - Throws: if the object has tags and the store does not tell them now: they would be lost.
     func carried(
         from object: ObjectInfo, until deadline: NIODeadline
     ) async throws(StorageError) -> [(name: String, value: String)] {

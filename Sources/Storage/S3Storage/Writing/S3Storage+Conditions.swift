@@ -3,18 +3,18 @@ import NIOHTTP1
 import ObjectStorage
 
 extension S3Storage {
-    /// Runs a write under its condition: by the header where the store keeps it, else, or as well, by a look just
-    /// before with every other write of the key in this process kept out.
+    /// Runs a write under its condition. If the store supports the condition, its header is sent. Else, or in addition,
+    /// the object is checked just before, while no other write of the key runs in this process.
     ///
-    /// - Parameter write: gets the headers of the condition; must send them.
+    /// - Parameter write: gets the headers of the condition and must send them.
     func conditionally<Result>(
         _ key: ObjectKey, mode: PutMode, during operation: StorageError.Operation, until deadline: NIODeadline,
         _ write: ([(name: String, value: String)]) async throws(S3RequestError) -> Result
     ) async throws(StorageError) -> Result {
         let traits = traits
         let support = traits.support(for: operation)
-        // A lost race of CompleteMultipartUpload shows in few probes, and one more question beside a large upload costs
-        // little: it is looked at first on every store.
+        // A lost race of CompleteMultipartUpload shows in few probes, and one more question with a large upload costs
+        // little: so the check comes first on every store.
         let mustLook = mode != .overwrite && (support != .atomic || operation == .completeUpload)
         let headers = support == .refused ? [] : mode.headers
         do throws(S3RequestError) {
@@ -30,15 +30,15 @@ extension S3Storage {
         }
     }
 
-    /// Keeps other writes of the key in this process out: all of them where ours has a condition, else those that have.
-    /// Where the store keeps conditions itself, that is for speed: SeaweedFS takes a second over each collision.
+    /// Excludes other writes of the key in this process: all of them if this one has a condition, else those with a
+    /// condition. On a store that supports conditions this is for speed: SeaweedFS takes a second for each collision.
     private func inTurn<Result>(
         _ key: ObjectKey, alone: Bool, during operation: StorageError.Operation, until deadline: NIODeadline,
         _ body: () async throws(S3RequestError) -> Result
     ) async throws(S3RequestError) -> Result {
         do {
             return try await locks.withLock(key, shared: !alone) {
-                // All before us end in time, by their own. That ours is over then is not the store's fault.
+                // Earlier writes end by their own deadlines. If ours has passed by then, the store is not at fault.
                 guard NIODeadline.now() < deadline else {
                     throw S3RequestError(kind: .overloaded, operation: operation)
                 }
@@ -51,7 +51,7 @@ extension S3Storage {
         }
     }
 
-    /// Whether the condition holds now.
+    /// Throws if the condition does not hold now.
     func look(
         at key: ObjectKey, mode: PutMode, during operation: StorageError.Operation, until deadline: NIODeadline
     ) async throws(S3RequestError) {
@@ -83,8 +83,8 @@ extension PutMode {
         }
     }
 
-    /// What a failure means under this mode: where a version was to be replaced and the store says that there is no
-    /// object, the condition does not hold.
+    /// What an error means in this mode: if a version was to be replaced and the store says that there is no object,
+    /// the condition does not hold.
     func meaning(of failure: S3RequestError) -> StorageError {
         var error = failure.storageError
         if case .replace = self, error.code == .notFound, failure.operation != .delete {

@@ -5,12 +5,13 @@ public import ObjectStorage
 import TextCoding
 
 extension S3Storage {
+    /// CreateMultipartUpload. A marker object is written first, by which the sweep finds an upload that nobody ends.
     public func beginUpload(
         _ key: ObjectKey, options: UploadOptions
     ) async throws(StorageError) -> any MultipartUpload {
         if Task.isCancelled { throw StorageError(.cancelled, during: .beginUpload) }
-        // In a task of its own: where the caller leaves between the store's answer and ours, the upload would stay with
-        // nobody to end it. The deadline bounds it.
+        // In a task of its own: if the caller left between the store's answer and ours, nobody would end the upload.
+        // The deadline bounds it.
         let beginning = Task { [self] in
             await attempt { () throws(StorageError) in
                 try await beginRepeatedly(key, options: options, until: client.deadline())
@@ -33,47 +34,47 @@ extension S3Storage {
             do throws(S3RequestError) {
                 return try await beginUpload(key, options: options, until: deadline)
             } catch {
-                // Sent again, the request begins a second upload. The first one has a note of its own by then, by which
-                // the sweep finds it.
+                // Sent again, the request begins a second upload. The first one has its own marker, by which the sweep
+                // finds it.
                 let isOver = tries == Self.beginTries || NIODeadline.now() >= deadline
                 guard error.leavesDoubt, error.storageError.isOutage, !isOver else { throw error.storageError }
             }
         }
     }
 
-    /// How often an upload is begun whose answers are lost.
+    /// How often the begin of an upload is tried when its answers are lost.
     private static let beginTries = 3
 
     private func beginUpload(
         _ key: ObjectKey, options: UploadOptions, until deadline: NIODeadline
     ) async throws(S3RequestError) -> S3MultipartUpload {
-        guard let noteKey = ObjectKey(Self.ownPrefix + UploadMarker.name(of: key)) else {
-            throw Self.badAnswer("a note without a name", during: .beginUpload)
+        guard let markerKey = ObjectKey(Self.ownPrefix + UploadMarker.name(of: key)) else {
+            throw Self.badAnswer("a marker without a name", during: .beginUpload)
         }
-        var note = UploadMarker(key: key, begun: client.now())
-        try await write(note, at: noteKey, until: deadline)
+        var marker = UploadMarker(key: key, begun: client.now())
+        try await write(marker, at: markerKey, until: deadline)
         let uploadID: String
         do throws(S3RequestError) {
             uploadID = try await createUpload(key, options: options, until: deadline)
         } catch {
-            // Behind the caller: a store that has just failed may take its time for this too.
+            // In the background: a store that has just failed may be slow here too.
             if !error.leavesDoubt, !error.mayHaveActed {
-                tidying.start { [self] in await forget(noteAt: noteKey) }
+                tidying.start { [self] in await forget(markerAt: markerKey) }
             }
             throw error
         }
-        note.uploadID = uploadID
-        return S3MultipartUpload(note, uploadID: uploadID, noteKey: noteKey, of: self, options: options)
+        marker.uploadID = uploadID
+        return S3MultipartUpload(marker, uploadID: uploadID, markerKey: markerKey, of: self, options: options)
     }
 
-    /// Writes a note, or what has become known since.
-    func write(_ note: UploadMarker, at noteKey: ObjectKey, until deadline: NIODeadline) async throws(S3RequestError) {
+    /// Writes a marker, or updates it.
+    func write(_ marker: UploadMarker, at key: ObjectKey, until deadline: NIODeadline) async throws(S3RequestError) {
         let request = S3Request(
-            .beginUpload, .PUT, key: noteKey, headers: [("content-type", "text/plain")], body: note.bytes)
+            .beginUpload, .PUT, key: key, headers: [("content-type", "text/plain")], body: marker.bytes)
         _ = try await client.send(request, until: deadline)
     }
 
-    /// - Parameter repeatability: sent twice it would begin two uploads, of which a note names one.
+    /// - Parameter repeatability: sent twice, it would begin two uploads, and the marker names only one.
     func createUpload(
         _ key: ObjectKey, options: UploadOptions, during operation: StorageError.Operation = .beginUpload,
         repeatability: S3Request.Repeatability = .ifUntouched, until deadline: NIODeadline
@@ -85,18 +86,18 @@ extension S3Storage {
         return try await client.read(CreatedUploadDocument.self, request, until: deadline) { $0.uploadID }
     }
 
-    /// Removes a note. Its loss of purpose is no reason to fail anything: a note that stays is found by the sweep.
-    func forget(noteAt noteKey: ObjectKey) async {
+    /// Removes a marker. Never fails: the sweep finds a marker that stays.
+    func forget(markerAt markerKey: ObjectKey) async {
         do throws(S3RequestError) {
-            _ = try await client.send(S3Request(.abortUpload, .DELETE, key: noteKey), until: client.deadline())
+            _ = try await client.send(S3Request(.abortUpload, .DELETE, key: markerKey), until: client.deadline())
         } catch {
             logger.debug(
-                "note of an upload stays until the sweep",
+                "marker of an upload stays until the sweep",
                 metadata: ["error": "\(error.storageError.debugDescription)"])
         }
     }
 
-    /// Aborts an upload; one that is not there, any more, is aborted.
+    /// Aborts an upload. If it does not exist (any more), that is a success.
     func abortUpload(
         _ uploadID: String, of key: ObjectKey, until deadline: NIODeadline? = nil
     ) async throws(S3RequestError) {
@@ -110,7 +111,7 @@ extension S3Storage {
 }
 
 extension UploadMarker {
-    /// Where notes of this key's uploads are, each under a random name of its own.
+    /// The name for a marker of this key's uploads, each under its own random name.
     static func name(of key: ObjectKey) -> String {
         "\(folder)\(Hashing.sha256(key.bytes))/\(Hexadecimal.random(bytes: 16))"
     }

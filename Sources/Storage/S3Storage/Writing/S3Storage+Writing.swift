@@ -4,6 +4,8 @@ public import ObjectStorage
 import TextCoding
 
 extension S3Storage {
+    /// PutObject. If metadata are given, one more field binds them to these bytes by size and MD5. A create-only write
+    /// may be sent again after a lost answer; in other modes it is not.
     public func put(
         _ key: ObjectKey, bytes: ByteBuffer, options: PutOptions
     ) async throws(StorageError) -> PutResult {
@@ -18,18 +20,19 @@ extension S3Storage {
             key, mode: options.mode, during: .put, until: deadline
         ) { condition throws(S3RequestError) in
             var request = S3Request(.put, .PUT, key: key, headers: description + condition, body: bytes)
-            // Between two tries another client's write may have come and been acknowledged, which the second one would
-            // undo, or the version that is named may be back (the same bytes have the same ETag again). The caller
-            // looks what became of the first. A create-only write cannot happen over another one.
+            // Between two tries, another client's write may have been acknowledged, and the second try would undo it;
+            // or the expected version may be back (the same bytes have the same ETag again). The caller finds out what
+            // became of the first try. A create-only write cannot overwrite another one.
             if options.mode != .createOnly { request.repeatability = .ifUntouched }
             let answer = try await client.send(request, until: deadline)
-            // S3 tells no Last-Modified here; its clock at the end of the write is as good a bound.
+            // S3 sends no Last-Modified here; its Date at the end of the write is as good a bound.
             return PutResult(
                 etag: try Self.etag(answer.headers, during: .put),
                 lastModified: answer.headers.first(name: "date").flatMap { Timestamp(httpDate: $0) })
         }
     }
 
+    /// DeleteObject. After a lost answer it is sent again; a delete with `ifMatch` only after a look at the object.
     public func delete(_ key: ObjectKey, ifMatch: ETag?) async throws(StorageError) {
         let deadline = client.deadline()
         let mode = ifMatch.map { PutMode.replace($0) } ?? .overwrite
@@ -45,8 +48,8 @@ extension S3Storage {
         }
     }
 
-    /// Sends a delete, and sends it again where its answer is lost. One of a certain version only after a look: on a
-    /// store that ignores the condition the second try would delete what another client has written meanwhile.
+    /// Sends a delete, and sends it again if its answer is lost. With a version it looks at the object first: on a
+    /// store that ignores the condition, the second try would delete what another client has written meanwhile.
     private func delete(
         _ key: ObjectKey, mode: PutMode, _ condition: [(name: String, value: String)], isRepeated: inout Bool,
         until deadline: NIODeadline
@@ -68,8 +71,8 @@ extension S3Storage {
                 }
                 do throws(S3RequestError) {
                     try await look(at: key, mode: mode, during: .delete, until: deadline)
-                } catch let refusal where refusal.fault?.status == 404 || refusal.fault?.status == 412 {
-                    throw refusal
+                } catch let unmet where unmet.fault?.status == 404 || unmet.fault?.status == 412 {
+                    throw unmet
                 } catch {
                     throw lost
                 }
@@ -77,8 +80,8 @@ extension S3Storage {
         }
     }
 
-    /// Tells "it is not there" from "it is another version", which stores answer alike, and takes an object that is
-    /// gone as deleted where an earlier try may have done it.
+    /// Distinguishes "it is missing" from "it is another version", which stores answer alike. If an earlier try may
+    /// have deleted the object, a missing object counts as deleted.
     private func judgeRefusedDelete(
         _ error: StorageError, of key: ObjectKey, ifMatch: ETag?, isRepeated: Bool, until deadline: NIODeadline
     ) async throws(StorageError) {
@@ -89,7 +92,7 @@ extension S3Storage {
             } catch  where error.code == .notFound {
                 isMissing = true
             } catch var unknown where isRepeated {
-                // Ours may be what the second try has met.
+                // The second try may have met the result of ours.
                 unknown.mayHaveHappened = true
                 throw unknown
             }

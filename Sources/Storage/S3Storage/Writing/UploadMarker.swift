@@ -2,8 +2,8 @@ import NIOCore
 import ObjectStorage
 import TextCoding
 
-/// What is written down about a multipart upload before it is begun, so that whatever becomes of this process, its
-/// parts are found and removed: the store's own list of uploads names those of other programs too.
+/// A record of a multipart upload, written before it is begun. Whatever happens to this process, its parts can be found
+/// and removed by it: the store's own list of uploads also names those of other programs.
 struct UploadMarker: Sendable, Hashable {
     /// The object that is being written.
     var key: ObjectKey
@@ -15,7 +15,7 @@ struct UploadMarker: Sendable, Hashable {
     static let folder = "uploads/"
     private static let header = "tintype-upload 1"
 
-    /// Lines of text: a header, the key as base64url, the seconds since 1970, and the id where it is known.
+    /// Lines of text: a header, the key as base64url, the seconds since 1970, and the id if it is known.
     var bytes: ByteBuffer {
         let lines = [Self.header, Base64URL.encode(key.bytes), String(begun.seconds)] + (uploadID.map { [$0] } ?? [])
         return ByteBuffer(string: lines.joined(separator: "\n"))
@@ -27,7 +27,7 @@ struct UploadMarker: Sendable, Hashable {
         self.uploadID = uploadID
     }
 
-    /// Nil for what is no such note.
+    /// Nil for bytes of any other form.
     init?(_ bytes: ByteBuffer) {
         let lines = String(buffer: bytes).split(separator: "\n", omittingEmptySubsequences: false)
         guard (3...4).contains(lines.count), lines[0] == Self.header,

@@ -1,6 +1,6 @@
-/// A JPEG inside other metadata, such as a thumbnail: it may have metadata of its own, with a place in them.
+/// A JPEG inside other metadata, such as a thumbnail: it may have metadata of its own that contain a place.
 enum EmbeddedJPEG {
-    /// Zeroes what every segment holds that may tell of a place. The picture keeps its length and its looks.
+    /// Zeroes the content of every segment that may contain a place. The picture keeps its length and its pixels.
     static func clean(_ jpeg: inout [UInt8]) {
         let original = jpeg
         let bytes = unsafe original.span.bytes

@@ -1,32 +1,32 @@
-/// The directories of a TIFF block in which a pointer to a place may stand, and what else may hold one: those that
-/// software leads to from the first directory, and not what is in maker notes, whose layout nobody tells.
+/// The directories of a TIFF block that may contain a pointer to a place, and other values that may contain one. These
+/// are the directories that software finds from the first one, without maker notes, whose layout is undocumented.
 struct ExifDirectories {
-    /// A directory: a number of entries, the entries, and, in a chain, the link to the next directory. Elsewhere the
-    /// link means nothing, and some leave it out.
+    /// A directory: a number of entries, the entries, and, in a chain, the link to the next directory. Outside a chain
+    /// the link has no meaning, and some writers omit it.
     struct Directory {
         var start: Int
-        /// As stated.
+        /// As the directory states it.
         var count: Int
-        /// What of it lies in the block.
+        /// The part of it inside the block.
         var range: Range<Int>
     }
 
-    /// An entry that leads to a GPS directory (tag 0x8825; Exif 2.32, 4.6.3).
+    /// An entry that points to a GPS directory (tag 0x8825; Exif 2.32, 4.6.3).
     struct Place {
-        /// Which of ``directories`` it stands in.
+        /// The index of its directory in ``directories``.
         var directory: Int
         var entry: Int
-        /// Where the GPS directories are said to stand.
+        /// The offsets of the GPS directories.
         var targets: [Int]
     }
 
-    /// Other kinds of metadata in a value.
+    /// Other kinds of metadata inside a value.
     enum Content {
         /// Tag 0x02BC.
         case xmp
         /// Tag 0x8649.
         case photoshop
-        /// What the tags 0x0201 and 0x0202 say together: the thumbnail.
+        /// Tags 0x0201 and 0x0202 together: the thumbnail.
         case jpeg
     }
 
@@ -35,7 +35,7 @@ struct ExifDirectories {
     private(set) var contents: [(kind: Content, range: Range<Int>)] = []
     let isBigEndian: Bool
 
-    /// More than any software writes. A block beyond is given up, since others might find more in it.
+    /// More than any software writes. A block with more is given up, since other readers might find more in it.
     static let maximumDirectories = 64
     static let maximumEntries = 16_384
     static let maximumPlaces = 16
@@ -45,9 +45,9 @@ struct ExifDirectories {
     /// Exif, interoperability, further pictures, global parameters, camera profiles.
     private static let pointers: Set<Int> = [0x8769, 0xA005, 0x014A, 0x0190, 0xC6F5]
 
-    /// Nil for what is no TIFF block. The magic number is not looked at: not everybody does.
+    /// Nil if it is not a TIFF block. The magic number is not checked: some readers do not check it.
     ///
-    /// - Returns: `isComplete` false where there is more than is looked at.
+    /// - Returns: `isComplete` is false if not everything was read.
     static func read(_ block: [UInt8]) -> (found: ExifDirectories, isComplete: Bool)? {
         guard block.count >= 8 else { return nil }
         let isBigEndian: Bool
@@ -69,7 +69,7 @@ struct ExifDirectories {
 
     private mutating func walk(_ block: [UInt8]) -> Bool {
         guard let first = number(block, 4, 4) else { return true }
-        /// Whether a directory is in a chain, in which its link leads to the next one.
+        /// Whether a directory is in a chain, so that its link leads to the next one.
         var waiting = [(start: first, isChained: true)]
         var seen: Set<Int> = []
         var entries = 0
@@ -118,8 +118,8 @@ struct ExifDirectories {
         contents.append((.jpeg, offset..<offset + length))
     }
 
-    /// The numbers of an entry, up to ``maximumPointers``. What has another type, or none, is read as one LONG: others
-    /// may do so too.
+    /// The numbers of an entry, up to ``maximumPointers``. An entry with an invalid type is read as one LONG: other
+    /// readers may do so too.
     private func numbers(_ block: [UInt8], _ entry: Int) -> [Int] {
         let type = number(block, entry + 2, 2) ?? 0
         let count = number(block, entry + 4, 4) ?? 0
@@ -131,7 +131,7 @@ struct ExifDirectories {
         return (0..<min(max(count, 1), Self.maximumPointers)).compactMap { number(block, start + width * $0, width) }
     }
 
-    /// Where an entry's value stands; nil where that is not in the block.
+    /// The range of an entry's value; nil if it is not in the block.
     func range(_ block: [UInt8], _ entry: Int) -> Range<Int>? {
         guard let type = number(block, entry + 2, 2), let count = number(block, entry + 4, 4) else { return nil }
         let size = (Self.byteSizes.indices.contains(type - 1) ? Self.byteSizes[type - 1] : 1) * count
@@ -141,7 +141,7 @@ struct ExifDirectories {
         return start..<start + size
     }
 
-    /// A number of up to four bytes in the block's byte order; nil where it is not there.
+    /// A number of up to four bytes in the block's byte order; nil if it is not there.
     func number(_ block: [UInt8], _ offset: Int, _ width: Int) -> Int? {
         guard offset >= 0, offset <= block.count - width else { return nil }
         return (0..<width).reduce(0) { value, index in

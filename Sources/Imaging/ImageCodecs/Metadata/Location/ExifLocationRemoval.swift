@@ -1,16 +1,16 @@
-/// Takes the place out of a TIFF block, without moving anything that stays: maker notes hold offsets that nobody knows.
-/// Those stay as they are.
+/// Removes the place from a TIFF block without moving anything that stays, because maker notes contain unknown offsets.
+/// Maker notes stay as they are.
 struct ExifLocationRemoval {
     private var block: [UInt8]
     private let found: ExifDirectories
-    /// Bytes that may still be zeroed: no honest block has more of a place than it has bytes.
+    /// How many more bytes may be zeroed: no valid block has more bytes of a place than it has bytes.
     private var left: Int
 
-    /// Empties every GPS directory that any directory leads to, takes the entries away that lead there (0x8825), and
-    /// cleans what other metadata there are inside: XMP, Photoshop's resources, a thumbnail's own.
+    /// Empties every GPS directory that any directory points to, removes the entries that point there (0x8825), and
+    /// cleans other metadata inside: XMP, Photoshop's resources, a thumbnail's own.
     ///
-    /// - Returns: whether anything was changed. Nil where the block is laid out against its format: directories that
-    ///   overlap, or so many that nobody looks at all of them. Then only leaving all of it out is safe.
+    /// - Returns: whether anything was changed. Nil if the block violates its format: directories overlap, or there are
+    ///   so many that nobody reads all of them. Then only dropping the whole block is safe.
     static func clean(_ block: inout [UInt8], isInner: Bool) -> Bool? {
         guard let (found, isComplete) = ExifDirectories.read(block) else { return false }
         guard isComplete else { return nil }
@@ -22,7 +22,7 @@ struct ExifLocationRemoval {
         }
         guard removal.wipe() else { return nil }
         removal.removeEntries()
-        // Values that overlap directories may have made new entries.
+        // Values that overlap directories may have created new entries.
         guard let (after, _) = ExifDirectories.read(removal.block), after.places.isEmpty else { return nil }
         block = removal.block
         return true
@@ -35,7 +35,7 @@ struct ExifLocationRemoval {
     }
 
     private mutating func wipe() -> Bool {
-        // Directories whose entries move may not share their bytes with others.
+        // If entries of a directory move, it must not share bytes with others.
         let ranges = found.directories.map(\.range).sorted { $0.lowerBound < $1.lowerBound }
         guard zip(ranges, ranges.dropFirst()).allSatisfy({ $0.upperBound <= $1.lowerBound }),
             (ranges.first?.lowerBound ?? 0) >= 8
@@ -43,7 +43,7 @@ struct ExifLocationRemoval {
         return found.places.allSatisfy { place in place.targets.allSatisfy { wipe(directory: $0) } }
     }
 
-    /// Zeroes a GPS directory and the values outside it.
+    /// Zeroes a GPS directory and its values.
     private mutating func wipe(directory: Int) -> Bool {
         guard let count = found.number(block, directory, 2) else { return true }
         for index in 0..<min(count, ExifReader.maximumEntries) {
@@ -57,9 +57,9 @@ struct ExifLocationRemoval {
         return zero(directory..<directory + 2)
     }
 
-    /// Returns false where that would reach into what is kept, or take too long.
+    /// Returns false if that would destroy bytes that are kept, or take too long.
     private mutating func zero(_ range: Range<Int>) -> Bool {
-        // The header stays, whatever a file says.
+        // The header always stays.
         guard range.lowerBound >= 8, range.count <= left,
             !found.directories.contains(where: { $0.range.overlaps(range) })
         else { return false }
@@ -70,7 +70,7 @@ struct ExifLocationRemoval {
 
     private mutating func removeEntries() {
         var counts = found.directories.map(\.count)
-        // From the back: those in front stay where they are.
+        // From the end: earlier entries keep their places.
         for place in found.places.sorted(by: { $0.entry > $1.entry }) {
             let directory = found.directories[place.directory]
             counts[place.directory] -= 1
@@ -78,7 +78,7 @@ struct ExifLocationRemoval {
         }
     }
 
-    /// Moves the entries behind this one, and the link to the next directory, to its place.
+    /// Moves the later entries, and the link to the next directory, to the place of this one.
     private mutating func remove(_ entry: Int, from directory: ExifDirectories.Directory, count: Int) {
         let end = directory.range.upperBound
         if entry + 12 <= end {
@@ -91,8 +91,8 @@ struct ExifLocationRemoval {
         block[directory.start + 1] = found.isBigEndian ? low : high
     }
 
-    /// Returns whether anything was changed; nil where the values overlap, so that each byte would be looked at over
-    /// and over.
+    /// Returns whether anything was changed; nil if the values overlap, so that each byte would be read again and
+    /// again.
     private mutating func cleanContents(isInner: Bool) -> Bool? {
         var isChanged = false
         var left = block.count
@@ -113,7 +113,7 @@ struct ExifLocationRemoval {
             case .jpeg: EmbeddedJPEG.clean(&content)
             }
             guard content.count == range.count, !content.elementsEqual(block[range]) else { continue }
-            // Only directories are relied on afterwards.
+            // Later steps rely only on the directories.
             guard !found.directories.contains(where: { $0.range.overlaps(range) }) else { return nil }
             block.replaceSubrange(range, with: content)
             isChanged = true

@@ -1,15 +1,16 @@
 /// The metadata segments of a JPEG without a place.
 ///
-/// What is known is cleaned where it stands: EXIF, with whatever header, in one segment or several; XMP; Photoshop's
-/// resources. What is known to lead behind the picture's end goes, and so does any other segment that may tell of a
-/// place. Comments stay.
+/// - Known metadata is cleaned in place: EXIF, with any header, in one segment or several; XMP; Photoshop's resources.
+/// - Segments that lead to data after the picture's end are removed, and so is any other segment that may contain a
+///   place.
+/// - Comments stay.
 struct JPEGLocationFilter {
     private let segments: [JPEGSegment]
-    /// What stands for each segment.
+    /// The replacement of each segment.
     private var result: [[UInt8]] = []
 
     /// - Parameter segments: segments in their order.
-    /// - Returns: what takes the place of each of them; empty for those that go.
+    /// - Returns: the replacement of each of them; empty for those that are removed.
     static func clean(_ segments: [JPEGSegment], in file: RawSpan) -> [[UInt8]] {
         var filter = JPEGLocationFilter(segments)
         while filter.result.count < segments.count { filter.takeNext(file) }
@@ -43,7 +44,7 @@ struct JPEGLocationFilter {
     }
 
     private static let oldPhotoshop = Array("Adobe_Photoshop2.5:".utf8)
-    /// Pictures of heat, whose records have a place without any name.
+    /// Thermal images, whose records contain a place without any name.
     private static let heat = Array("FLIR".utf8) + [0]
 
     private mutating func takeApplication1(_ file: RawSpan, _ payload: Range<Int>) {
@@ -54,10 +55,10 @@ struct JPEGLocationFilter {
         } else if file.has(JPEGSegment.Signature.extendedXMP, at: payload.lowerBound)
             || file.has(Self.heat, at: payload.lowerBound)
         {
-            // A packet's parts may cut a name in two.
+            // A name may be split between the parts of a packet.
             drop(1)
         } else if mayHoldPlace(file, [payload]) {
-            // XMP behind another header, or something unknown.
+            // XMP after another header, or something unknown.
             var packet = file.copy(payload)
             if LocationRemoval.clean(xmp: &packet) == true { replace(file, [payload], with: packet) } else { drop(1) }
         } else {
@@ -70,7 +71,7 @@ struct JPEGLocationFilter {
         if LocationRemoval.clean(xmp: &packet) == nil { drop(1) } else { replace(file, [part], with: packet) }
     }
 
-    /// EXIF that is too long for one segment goes on in the next ones.
+    /// EXIF that is too long for one segment continues in the next ones.
     private mutating func takeExif(_ file: RawSpan, _ block: Range<Int>) {
         let first = result.count
         var parts = [block]
@@ -86,7 +87,7 @@ struct JPEGLocationFilter {
         }
     }
 
-    /// Resources go on in the next segment wherever one breaks off.
+    /// Resources continue in the next segment, wherever one ends.
     private mutating func takePhotoshop(_ file: RawSpan, head: Int) {
         let first = result.count
         var parts = [segments[first].payload.dropFirst(head)]
@@ -100,8 +101,8 @@ struct JPEGLocationFilter {
         replace(file, parts, with: bytes)
     }
 
-    /// JUMBF (ISO/IEC 19566-5), in which statements about a picture stand, signed, with its EXIF among them. They are
-    /// bound to one another and to bytes of the file: all of it goes or stays.
+    /// JUMBF (ISO/IEC 19566-5): signed statements about a picture, with its EXIF among them. They are bound to one
+    /// another and to bytes of the file, so all of them stay or all are removed.
     private mutating func takeBoxes(_ file: RawSpan) {
         let first = result.count
         var parts = [segments[first].payload]
@@ -111,7 +112,7 @@ struct JPEGLocationFilter {
         for _ in parts { keep(file) }
     }
 
-    /// The segment right behind another one of its kind, with nothing between them.
+    /// The segment directly after another one of its kind.
     private func follower(_ index: Int) -> JPEGSegment? {
         guard index + 1 < segments.count, segments[index + 1].marker == segments[index].marker,
             segments[index + 1].range.lowerBound == segments[index].range.upperBound
@@ -119,17 +120,17 @@ struct JPEGLocationFilter {
         return segments[index + 1]
     }
 
-    /// The next segment stays as it is, byte for byte.
+    /// Keeps the next segment byte for byte.
     private mutating func keep(_ file: RawSpan) {
         result.append(file.copy(segments[result.count].range))
     }
 
-    /// The next segments go.
+    /// Removes the next segments.
     private mutating func drop(_ count: Int) {
         for _ in 0..<count { result.append([]) }
     }
 
-    /// Puts bytes in the place of these parts, one in each of the next segments.
+    /// Replaces these parts, one in each of the next segments, by these bytes.
     private mutating func replace(_ file: RawSpan, _ parts: [Range<Int>], with bytes: [UInt8]) {
         var at = 0
         for part in parts {

@@ -1,32 +1,32 @@
 import ImageModel
 
-/// Takes the place where a picture was made out of its metadata.
+/// Removes the place where a picture was made from its metadata.
 enum LocationRemoval {
-    /// Takes the place out of a TIFF block, which keeps its length. Returns whether there was one, and nil where only
-    /// leaving all of the block out is safe: see ``ExifLocationRemoval``.
+    /// Removes the place from a TIFF block, which keeps its length. Returns whether there was one; nil if only dropping
+    /// the whole block is safe: see ``ExifLocationRemoval``.
     ///
-    /// - Parameter isInner: whether the block stands in one of Photoshop's resources, which may stand in a block
-    ///   themselves. Two floors are enough for honest files.
+    /// - Parameter isInner: whether the block is in one of Photoshop's resources, which may be in a block themselves.
+    ///   Two levels are enough for valid files.
     static func clean(exif block: inout [UInt8], isInner: Bool = false) -> Bool? {
         ExifLocationRemoval.clean(&block, isInner: isInner)
     }
 
-    /// What stands in for a block that ``clean(exif:)`` has given up: its orientation and nothing else. Nil where
-    /// nobody reads an orientation out of it, not even "upright", which a later block could then contradict.
+    /// The replacement of a block that ``clean(exif:)`` has given up: only its orientation. Nil if no reader finds an
+    /// orientation in it, not even "upright", which a later block could then contradict.
     static func replacement(for block: [UInt8]) -> [UInt8]? {
         guard let walk = unsafe ExifReader.read(block.span.bytes) else { return nil }
         return MetadataPolicy.block(for: walk.orientationValue ?? .upright)
     }
 
-    /// Writes spaces over every property of an XMP packet that says where, in whatever encoding it is. Returns whether
-    /// there was one, and nil where the packet is not written as expected: then only leaving all of it out is safe.
+    /// Overwrites, with spaces, every property of an XMP packet that contains a place, in any encoding. Returns whether
+    /// there was one; nil if the packet has an unexpected form: then only dropping all of it is safe.
     static func clean(xmp packet: inout [UInt8]) -> Bool? { XMPLocationRemoval.clean(&packet) }
 
-    /// The most blocks that are looked for in bytes of no known kind; there are more in no metadata.
+    /// The most blocks that are searched for in unknown bytes; no metadata has more.
     private static let maximumBlocks = 8
 
-    /// Whether bytes of no known kind may tell of a place: by a name that is known for it, or by a TIFF block that
-    /// leads to a GPS directory. Also where nobody could tell.
+    /// Whether unknown bytes may contain a place: by a known name, or by a TIFF block that points to a GPS directory.
+    /// True also if it cannot be decided.
     static func mayHoldPlace(_ bytes: RawSpan) -> Bool {
         if PlaceNames.areFound(in: bytes) { return true }
         var blocks = 0

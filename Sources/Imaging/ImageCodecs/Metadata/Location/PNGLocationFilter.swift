@@ -1,11 +1,11 @@
-/// The ancillary chunks of a PNG without a place. They are taken in the file's order, since what is opened of
-/// compressed texts is bounded.
+/// The ancillary chunks of a PNG without a place. To be called in the file's order, since the number of compressed
+/// texts that are inflated is limited.
 struct PNGLocationFilter {
     private var reader = PNGTextReader()
 
-    /// What stays of a chunk: all of it, byte for byte, where it has no place; nothing where it cannot be cleaned.
+    /// What is kept of a chunk: all of it, byte for byte, if it contains no place; nothing if it cannot be cleaned.
     mutating func cleaned(_ chunk: PNGChunk, _ file: RawSpan) -> [UInt8] {
-        // `zxIf` was proposed for compressed EXIF; `exIf` was eXIf's name before it was registered. Both are read.
+        // `zxIf` was proposed for compressed EXIF; `exIf` was eXIf's name before registration. Both are read.
         let name = String(decoding: chunk.name.bytes, as: UTF8.self).lowercased()
         if name == "exif" || name == "zxif" { return cleaned(exif: chunk, file) }
         guard PNGText.names.contains(chunk.name) else {
@@ -23,7 +23,7 @@ struct PNGLocationFilter {
     private func cleaned(exif chunk: PNGChunk, _ file: RawSpan) -> [UInt8] {
         let place = ExifHeader.anyTIFF(chunk: file, chunk.data)
         guard ExifHeader.isTIFF(file, place) else {
-            // A zero: compressed. Hardly anybody reads that, and nobody an orientation.
+            // A zero: compressed. Hardly any reader supports that, and none takes an orientation from it.
             let isCompressed = !place.isEmpty && file.byte(at: place.lowerBound) == 0
             let mayHold = isCompressed || LocationRemoval.mayHoldPlace(file.extracting(chunk.data))
             return mayHold ? [] : file.copy(chunk.range)
@@ -44,8 +44,8 @@ struct PNGLocationFilter {
         return isChanged ? text.chunk(of: file, chunk, value: packet) : file.copy(chunk.range)
     }
 
-    /// Profiles of colours stay; others only where they say no place: they are second copies of what has chunks of its
-    /// own.
+    /// Colour profiles stay. Other profiles stay only if they contain no place: they are second copies of what has its
+    /// own chunks.
     private mutating func cleaned(profile text: PNGText, _ chunk: PNGChunk, _ file: RawSpan) -> [UInt8] {
         if let kind = text.profileKind, ["icc", "icm"].contains(kind) { return file.copy(chunk.range) }
         guard let value = reader.value(of: text, in: file), let bytes = PNGProfile.decode(value),

@@ -1,5 +1,5 @@
-/// Takes the place out of Photoshop's image resources: EXIF and XMP stand there a second time, and a thumbnail.
-/// Everything keeps its length. IPTC's records know no position and stay.
+/// Removes the place from Photoshop's image resources, which contain a second copy of EXIF and XMP, and a thumbnail.
+/// Everything keeps its length. IPTC's records have no position, and stay.
 enum PhotoshopLocationRemoval {
     private enum Resource {
         static let iptc = 0x0404
@@ -9,7 +9,7 @@ enum PhotoshopLocationRemoval {
     }
 
     private static let thumbnailHeader = 28
-    /// Programs beside Photoshop have signatures of their own.
+    /// Other programs have signatures of their own.
     private static let signatures = Set(
         (["8BIM", "PHUT", "DCSR", "AgHg", "MeSa"] as [StaticString]).map { FourCC($0) })
 
@@ -24,7 +24,7 @@ enum PhotoshopLocationRemoval {
             if data.count == block.data.count { resources.replaceSubrange(block.data, with: data) }
             at = block.range.upperBound
         }
-        // What is no resource any more.
+        // The rest is not a resource.
         let rest = at..<original.count
         if LocationRemoval.mayHoldPlace(bytes.extracting(rest)) {
             resources.replaceSubrange(rest, with: [UInt8](repeating: 0, count: rest.count))

@@ -1,15 +1,15 @@
-/// Names that say where a picture was made: `GPSLatitude`, `drone-dji:GpsLongitude`, `dwc:decimalLatitude`.
+/// Property names of a position: `GPSLatitude`, `drone-dji:GpsLongitude`, `dwc:decimalLatitude`.
 ///
-/// What is called by the name of a city, a country or a landmark is no position and stays.
+/// The name of a city, a country or a landmark is not a position and stays.
 enum PlaceNames {
     private static let gps = Array("gps".utf8)
     private static let words = ["latitude", "longitude", "ngtitude"].map { Array($0.utf8) }
     /// Names too short to be searched for in longer ones: W3C's vocabulary for positions, and GeoRSS.
     private static let whole = Set(["geo:lat", "geo:long", "geo:alt", "georss:point"].map { Array($0.utf8) })
-    /// Of film, not of the Earth (Exif 2.32, 4.6.5, tags 0x8834 and 0x8835).
+    /// The latitude of film, not of the Earth (Exif 2.32, 4.6.5, tags 0x8834 and 0x8835).
     private static let speed = Array("isospeedlatitude".utf8)
 
-    /// Whether a name of a property is one of a position.
+    /// Whether this is the name of a position.
     static func isPlace(_ name: some Collection<UInt8>) -> Bool {
         let name = name.map(lowered)
         guard name.firstIndex(of: gps, from: 0) == nil else { return true }
@@ -18,8 +18,8 @@ enum PlaceNames {
         return words.contains { name.firstIndex(of: $0, from: 0) != nil }
     }
 
-    /// Whether such a name stands anywhere in bytes of any kind: in ASCII, or in UTF-16 and UTF-32, whose zeros are
-    /// passed over. The three letters alone are found in any noise: here another letter or a digit has to follow.
+    /// Whether such a name occurs anywhere in bytes of any kind: in ASCII, or in UTF-16 and UTF-32, whose zeros are
+    /// skipped. Three letters alone occur in any noise: here another letter or a digit must follow.
     static func areFound(in bytes: RawSpan) -> Bool {
         var last: UInt64 = 0
         for offset in 0..<bytes.byteCount {
@@ -32,8 +32,8 @@ enum PlaceNames {
         return false
     }
 
-    /// Whether markup is worth a walk: what ``isPlace(_:)`` looks for stands somewhere in it. Nothing is missed, and
-    /// more is found.
+    /// Whether markup must be parsed: a name that ``isPlace(_:)`` knows occurs somewhere in it. No name is missed, but
+    /// others match too.
     static func mayBeFound(in bytes: RawSpan) -> Bool {
         var last: UInt64 = 0
         for offset in 0..<bytes.byteCount {

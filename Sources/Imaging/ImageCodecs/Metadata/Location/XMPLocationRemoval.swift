@@ -1,16 +1,16 @@
-/// Takes the place out of an XMP packet: a walk over its markup, which finds attributes and elements by their names.
-/// Spaces take their place, so that nothing around the packet has to move.
+/// Removes the place from an XMP packet. It goes through the markup, finds attributes and elements by their names, and
+/// overwrites them with spaces, so that nothing around the packet has to move.
 struct XMPLocationRemoval {
     private let letters: [UInt8]
     private var at = 0
-    /// What goes.
+    /// The ranges that are removed.
     private var places: [Range<Int>] = []
-    /// Elements that are open.
+    /// The number of open elements.
     private var depth = 0
-    /// The outermost element that goes, while it is open.
+    /// The outermost element that is being removed, while it is open.
     private var open: (name: ArraySlice<UInt8>, start: Int, depth: Int)?
 
-    /// - Returns: whether anything was changed; nil where the packet is not XML as XMP has it.
+    /// - Returns: whether anything was changed; nil if the packet is not valid XML for XMP.
     static func clean(_ packet: inout [UInt8]) -> Bool? {
         guard unsafe PlaceNames.mayBeFound(in: packet.span.bytes) else { return false }
         let text = XMPText(packet)
@@ -60,7 +60,7 @@ struct XMPLocationRemoval {
             return true
         }
         if letters[start...].starts(with: Array("<![CDATA[".utf8)) { return skip(behind: Array("]]>".utf8)) }
-        // Entities of its own could stand for anything.
+        // Entities of the packet's own could stand for anything.
         guard skip(behind: [0x3E]) else { return false }
         return !letters[start..<at].contains(0x5B)
     }
@@ -117,7 +117,7 @@ struct XMPLocationRemoval {
         let quote = letters[at]
         at += 1
         guard skip(behind: [quote]) else { return false }
-        // A prefix may be called gps; without its declaration nobody would know what its names mean.
+        // A prefix may be called gps. Without its declaration, its names would have no meaning.
         let isDeclaration = name.starts(with: Array("xmlns".utf8))
         if open == nil, !isDeclaration, PlaceNames.isPlace(name) { places.append(start..<at) }
         return true

@@ -1,12 +1,12 @@
 import ImageModel
 
-/// Artist and copyright in IPTC's records (IPTC-NAA Information Interchange Model 4.1), which stand among Photoshop's
-/// image resources.
+/// Artist and copyright in IPTC's records (IPTC-NAA Information Interchange Model 4.1), which are in Photoshop's image
+/// resources.
 enum IPTCRights {
     private static let byline = 80
     private static let copyrightNotice = 116
 
-    /// Reads the payload of an APP13 segment; nil where it says neither.
+    /// Reads the payload of an APP13 segment; nil if it has neither.
     static func read(photoshop payload: RawSpan) -> EncodedMetadata? {
         guard payload.hasPrefix(PhotoshopResources.signature) else { return nil }
         var at = PhotoshopResources.signature.count
@@ -35,7 +35,8 @@ enum IPTCRights {
         return EncodedMetadata.checked(artist: artist, copyright: copyright.map { text($0, isUTF8: isUTF8) })
     }
 
-    /// UTF-8; what is neither said to be that nor looks like it is Latin 1, as most software of that time wrote.
+    /// UTF-8. A text that is neither declared as UTF-8 nor valid as such is Latin 1, as most software of that time
+    /// wrote.
     private static func text(_ bytes: [UInt8], isUTF8: Bool) -> [UInt8] {
         if isUTF8 || String(validating: bytes, as: UTF8.self) != nil { return bytes }
         return Array(String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) })).utf8)

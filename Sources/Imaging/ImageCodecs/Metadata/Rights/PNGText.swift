@@ -2,15 +2,15 @@
 struct PNGText {
     /// 1 to 79 bytes of Latin 1.
     var keyword: [UInt8]
-    /// By zlib.
+    /// Compressed with zlib.
     var isCompressed: Bool
-    /// Latin 1; else UTF-8.
+    /// Latin 1, not UTF-8.
     var isLatin: Bool
     var value: Range<Int>
 
     static let names: Set<FourCC> = [FourCC("tEXt"), FourCC("zTXt"), PNGChunk.internationalText]
 
-    /// Nil for another chunk, and for one that is not laid out so.
+    /// Nil for another chunk, and for one that is malformed.
     init?(_ file: RawSpan, _ chunk: PNGChunk) {
         guard Self.names.contains(chunk.name) else { return nil }
         isLatin = chunk.name != PNGChunk.internationalText
@@ -22,7 +22,7 @@ struct PNGText {
         keyword = file.copy(start..<end)
         if isLatin {
             isCompressed = chunk.name == FourCC("zTXt")
-            // A byte with the method of compression.
+            // One byte is the compression method.
             let head = isCompressed ? end + 2 : end + 1
             guard head <= chunk.data.upperBound else { return nil }
             value = head..<chunk.data.upperBound
@@ -36,7 +36,7 @@ struct PNGText {
         value = translated + 1..<chunk.data.upperBound
     }
 
-    /// The keyword in small letters and digits alone: what is asked for by name is found however it is spelled.
+    /// The keyword in lower-case letters and digits only, so that a name is found however it is spelled.
     var plainKeyword: [UInt8] {
         keyword.compactMap { byte in
             switch byte {
@@ -50,15 +50,15 @@ struct PNGText {
     /// Whether the keyword is the one of XMP (XMP part 3, 1.1.5).
     var isXMP: Bool { plainKeyword == Array("xmlcomadobexmp".utf8) }
 
-    /// What ImageMagick and exiftool keep as hexadecimal digits: `exif`, `xmp`, `iptc`, `app1`, `icc`; nil for another
-    /// text.
+    /// The kind of a profile that ImageMagick and exiftool store as hexadecimal digits: `exif`, `xmp`, `iptc`, `app1`,
+    /// `icc`; nil for another text.
     var profileKind: String? {
         let prefix = Array("rawprofiletype".utf8)
         guard plainKeyword.starts(with: prefix) else { return nil }
         return String(decoding: plainKeyword.dropFirst(prefix.count), as: UTF8.self)
     }
 
-    /// A chunk of this name and keyword with another value, which is not compressed.
+    /// A chunk of this name and keyword with another value, not compressed.
     func chunk(of file: RawSpan, _ original: PNGChunk, value bytes: [UInt8]) -> [UInt8] {
         guard !isLatin else { return PNGChunk.encode(FourCC("tEXt"), keyword + [0] + bytes) }
         var head = file.copy(original.data.lowerBound..<value.lowerBound)
@@ -67,19 +67,19 @@ struct PNGText {
     }
 }
 
-/// The texts of one PNG, opened within bounds: a file may hold a hundred thousand, each of which inflates to a
+/// Inflates the texts of one PNG within limits: a file may have a hundred thousand, each of which inflates to a
 /// megabyte.
 struct PNGTextReader {
     static let maximumBytes = 1 << 20
 
-    /// Texts that may still be opened.
+    /// How many more texts may be inflated.
     private var left: Int
 
     init(texts: Int = 16) {
         left = texts
     }
 
-    /// The value; nil where it is longer than a megabyte, or one text too many.
+    /// The value; nil if it is longer than a megabyte, or the limit is reached.
     mutating func value(of text: PNGText, in file: RawSpan) -> [UInt8]? {
         guard left > 0, text.value.count <= Self.maximumBytes else { return nil }
         left -= 1
@@ -89,11 +89,11 @@ struct PNGTextReader {
     }
 }
 
-/// Metadata of another format as the text of a PNG, as ImageMagick writes them: a name, a length, hexadecimal digits.
+/// Metadata of another format as the text of a PNG, as ImageMagick writes it: a name, a length, hexadecimal digits.
 enum PNGProfile {
-    /// The bytes; nil where a text is not laid out so.
+    /// The bytes; nil if the text has another form.
     static func decode(_ text: [UInt8]) -> [UInt8]? {
-        // A line end, the name, the length in decimal, all on lines of their own.
+        // A line end, the name, the length in decimal, each on its own line.
         let lines = text.split(separator: 0x0A, maxSplits: 3, omittingEmptySubsequences: false)
         guard lines.count == 4, lines[0].isEmpty else { return nil }
         var bytes: [UInt8] = []
@@ -114,7 +114,7 @@ enum PNGProfile {
         return bytes
     }
 
-    /// The same text with other bytes: its name stays.
+    /// The same text with other bytes; its name stays.
     static func encode(_ bytes: [UInt8], like text: [UInt8]) -> [UInt8] {
         let lines = text.split(separator: 0x0A, maxSplits: 3, omittingEmptySubsequences: false)
         let digits = Array("0123456789abcdef".utf8)

@@ -1,12 +1,12 @@
 import ImageModel
 
-/// Collects artist and copyright from wherever a file may say them; each of the two is taken from the first place
-/// that has it.
+/// Collects artist and copyright from the possible places in a file; each of the two comes from the first place that
+/// has it.
 struct RightsSources {
-    /// Longer packets are full of thumbnails and histories, and are not worth their memory here.
+    /// Longer packets are full of thumbnails and histories, and not worth their memory here.
     private static let maximumPacket = 1 << 20
 
-    /// Packets that are looked at: a file may hold a hundred thousand, each of which inflates to a megabyte.
+    /// How many packets are still read: a file may have a hundred thousand, each of which inflates to a megabyte.
     private var packetsLeft = 4
 
     private(set) var found = EncodedMetadata()
@@ -85,7 +85,7 @@ struct RightsSources {
             let meta = AVIFBox.children(file, in: 0..<file.byteCount).first(where: { $0.name == AVIFBox.metadata }),
             let items = try? AVIFItems.read(file, meta: meta)
         else { return }
-        // In the order of their numbers, for the same answer every time.
+        // In the order of their numbers, so that the result is always the same.
         for item in items.types.keys.sorted() where items.types[item] == FourCC("mime") {
             if let packet = items.locations[item] { add(xmp: packet, file) }
         }

@@ -3,20 +3,20 @@ import ImageModel
 /// Artist and copyright in an XMP packet: `dc:creator` and `dc:rights` (XMP part 1, 8.3), with their usual prefix, as
 /// elements with a list inside, as simple elements, or as attributes.
 ///
-/// The packet is searched and not parsed: what is not written as software writes it is not found.
+/// The packet is searched and not parsed: forms that software does not usually write are not found.
 enum XMPRights {
-    /// Nil where the packet says neither.
+    /// Nil if the packet has neither.
     static func read(_ packet: [UInt8]) -> EncodedMetadata? {
         let creators = values("dc:creator", in: packet)
-        // Several are held apart by semicolons (Exif 2.32, 4.6.4.D).
+        // Several are separated by semicolons (Exif 2.32, 4.6.4.D).
         let artist = Array(creators.joined(separator: [0x3B, 0x20]))
         return EncodedMetadata.checked(artist: artist, copyright: values("dc:rights", in: packet).first)
     }
 
-    /// More creators than a line of text has room for.
+    /// More creators than fit on a line of text.
     private static let maximumValues = 16
 
-    /// The values of a property: those of its list, or its only one.
+    /// The values of a property: those of its list, or its only value.
     static func values(_ name: String, in packet: [UInt8]) -> [[UInt8]] {
         let name = Array(name.utf8)
         var from = 0
@@ -25,7 +25,7 @@ enum XMPRights {
             guard found > 0, from < packet.count else { continue }
             if packet[found - 1] == 0x3C {
                 guard isEnd(ofName: packet[from]) else { continue }
-                // Where this one has no end, none behind it has: looking on for each would take long.
+                // If this one has no end, no later one has: searching on for each would take long.
                 guard let content = element(name, behind: from, in: packet) else { break }
                 let items = listItems(packet, content)
                 return items.isEmpty ? [text(packet[content])].compactMap(\.self) : items
@@ -35,7 +35,7 @@ enum XMPRights {
         return []
     }
 
-    /// What the `rdf:li` of a list hold, the one in the default language first.
+    /// The contents of a list's `rdf:li`, the one in the default language first.
     private static func listItems(_ packet: [UInt8], _ content: Range<Int>) -> [[UInt8]] {
         let name = Array("rdf:li".utf8)
         var items: [[UInt8]] = []
@@ -58,18 +58,18 @@ enum XMPRights {
         return items
     }
 
-    /// Whether a tag's name ends before this byte, and is not only the beginning of another one.
+    /// Whether a tag's name ends before this byte, so that it is not just the beginning of another name.
     private static func isEnd(ofName byte: UInt8) -> Bool { isSpace(byte) || byte == 0x3E || byte == 0x2F }
 
-    /// What stands between an opening tag, whose name ends at `from`, and its closing one; empty for `<name/>`. Nil
-    /// where there is no end.
+    /// The content between an opening tag, whose name ends at `from`, and its closing tag; empty for `<name/>`. Nil if
+    /// there is no end.
     private static func element(_ name: [UInt8], behind from: Int, in packet: [UInt8]) -> Range<Int>? {
         guard let open = packet[from...].firstIndex(of: 0x3E) else { return nil }
         if packet[open - 1] == 0x2F { return open..<open }
         return packet.firstIndex(of: [0x3C, 0x2F] + name, from: open + 1).map { open + 1..<$0 }
     }
 
-    /// What stands in the quotes of `="value"`.
+    /// The text in the quotes of `="value"`.
     private static func attribute(behind from: Int, in packet: [UInt8]) -> Range<Int>? {
         var at = from
         while at < packet.count, isSpace(packet[at]) { at += 1 }
@@ -84,7 +84,7 @@ enum XMPRights {
 
     private static func isSpace(_ byte: UInt8) -> Bool { [0x20, 0x09, 0x0A, 0x0D].contains(byte) }
 
-    /// Character data (XML 1.0, 4.1 and 4.6) as UTF-8, with blanks drawn together; nil where there is markup in it.
+    /// Character data (XML 1.0, 4.1 and 4.6) as UTF-8, with runs of blanks reduced to one; nil if it contains markup.
     private static func text(_ bytes: ArraySlice<UInt8>) -> [UInt8]? {
         guard bytes.count <= 8 * EncodedMetadata.maximumBytes, !bytes.contains(0x3C) else { return nil }
         var result: [UInt8] = []
@@ -126,7 +126,7 @@ enum XMPRights {
 }
 
 extension [UInt8] {
-    /// Where these bytes stand next.
+    /// The next position of these bytes.
     func firstIndex(of wanted: [UInt8], from: Int) -> Int? {
         guard let first = wanted.first, count >= wanted.count else { return nil }
         var at = from
