@@ -12,6 +12,9 @@ let swiftSettings: [SwiftSetting] =
         .enableUpcomingFeature("InternalImportsByDefault"),
     ] + (strict ? [.treatAllWarnings(as: .error)] : [])
 
+/// For targets of generic types and functions that others use: those compile them for their own types.
+let specialized = swiftSettings + [.unsafeFlags(["-cross-module-optimization"], .when(configuration: .release))]
+
 let package = Package(
     name: "tintype",
     platforms: [.macOS(.v15)],
@@ -39,11 +42,11 @@ let package = Package(
         // What tasks need: the executor of a request, the clock as a value.
         .target(
             name: "TaskSupport", dependencies: [.product(name: "NIOCore", package: "swift-nio")],
-            path: "Sources/Base/TaskSupport", swiftSettings: swiftSettings),
+            path: "Sources/Base/TaskSupport", swiftSettings: specialized),
 
         // How values are written as text: hexadecimal, base64url, percent-encoding, dates, classes of ASCII. Imports
         // nothing of the project.
-        .target(name: "TextCoding", path: "Sources/Base/TextCoding", swiftSettings: swiftSettings),
+        .target(name: "TextCoding", path: "Sources/Base/TextCoding", swiftSettings: specialized),
 
         // The few calls of Linux that Swift's Glibc does not show, thin and prefixed. Knows nothing of Swift.
         .target(name: "CLinux", path: "Sources/Storage/CLinux"),
@@ -155,10 +158,7 @@ let package = Package(
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
             ],
             path: "Sources/Service/ImageCache",
-            // Its types are generic, and used by one other module: that one is to have them compiled for its own types.
-            swiftSettings: swiftSettings + [
-                .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release))
-            ]
+            swiftSettings: specialized
         ),
 
         // The use cases: upload, serve, render, rotate, delete, describe, list. No HTTP types, no S3 types.
@@ -186,7 +186,7 @@ let package = Package(
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ],
             path: "Sources/HTTP/ImageRequests",
-            swiftSettings: swiftSettings
+            swiftSettings: specialized
         ),
 
         // HTTP/1.1: connections, framing, limits, clocks, graceful shutdown, the protocol of the fast path. Knows no

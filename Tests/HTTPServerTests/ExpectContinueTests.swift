@@ -63,7 +63,7 @@ import Testing
             let answer = try await fixture.exchange(Self.put("Expect: miracles\r\n"))
             #expect(status(answer) == 417)
             #expect(answer.contains("\r\nConnection: close\r\n"))
-            #expect(body(answer).contains("unknownExpectation"))
+            #expect(body(answer).contains("only expectation that can be met"))
         }
     }
 

@@ -92,9 +92,9 @@ public struct ListenerFixture: Sendable {
             case ListenerError.unsupportedVersion: HTTPResponse.Status(code: 505)
             default: .internalServerError
             }
-        let error = error is ListenerError ? "\(String(reflecting: error))" : "another"
-        return text(
-            "{\"status\":\(status.code),\"error\":\"\(error.filter { $0 != "\"" })\",\"requestId\":\"\(requestID)\"}",
+        let text = error is ListenerError || error is RequestBodyError ? "\(error)" : "another"
+        return TestListener.text(
+            "{\"status\":\(status.code),\"error\":\(text.debugDescription),\"requestId\":\"\(requestID)\"}",
             status: status)
     }
 

@@ -1,4 +1,3 @@
-import CNIOLinux
 
 #if canImport(Glibc)
     import Glibc

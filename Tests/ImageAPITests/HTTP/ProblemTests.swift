@@ -28,6 +28,38 @@ struct ProblemTests {
         }
     }
 
+    @Test(
+        "What the listener refuses becomes the contract's problem",
+        arguments: [
+            (ListenerError.malformedRequest(reason: "No HTTP."), ProblemCode.badRequest, 400, "No HTTP."),
+            (.targetTooLong(limit: 7), .uriTooLong, 414, "7 bytes"), (.headTooLarge, .headersTooLarge, 431, "too large"),
+            (.requestTimeout, .clientTooSlow, 408, "too long"),
+            (.unknownExpectation, .expectationFailed, 417, "100-continue"),
+            (.unsupportedVersion, .httpVersionNotSupported, 505, "HTTP/1.1"),
+        ])
+    func listener(_ error: ListenerError, _ code: ProblemCode, _ status: Int, _ text: String) {
+        let problem = Problem(thrown: error)
+        #expect(problem.code == code && problem.detail.contains(text))
+        let response = problem.response(requestID: "1")
+        #expect(response.status.code == status)
+        #expect(response.headers[.contentType] == "application/problem+json")
+        #expect(problem.document(requestID: "1").code == code.rawValue)
+    }
+
+    @Test(
+        "A body that breaks off becomes the contract's problem",
+        arguments: [
+            (RequestBodyError.timedOut, ProblemCode.clientTooSlow, "for too long"),
+            (.tooSlow(bytesPerSecond: 9), .clientTooSlow, "slower than 9 bytes a second"),
+            (.malformed, .badBody, "framing"), (.refused(reason: "A chunk."), .badBody, "A chunk."),
+            (.clientLeft, .clientLeft, "left"),
+        ])
+    func body(_ error: RequestBodyError, _ code: ProblemCode, _ text: String) {
+        let problem = Problem(thrown: error)
+        #expect(problem.code == code && problem.detail.contains(text))
+        #expect(problem.isOfClientThatLeft == (error == .clientLeft))
+    }
+
     @Test("Every code has an error's status and a title of its own")
     func codes() {
         #expect(ProblemCode.allCases.allSatisfy { (400...599).contains($0.status.code) })
