@@ -39,9 +39,15 @@ let package = Package(
         // Imports nothing, so that every other target may import it.
         .target(name: "ImageModel", path: "Sources/Base/ImageModel", swiftSettings: swiftSettings),
 
-        // What tasks need: the executor of a request, the clock as a value.
+        // What tasks need: a list of those that wait, one flight for each key, locks by key, background tasks, the executor
+        // of a request, the clock as a value.
         .target(
-            name: "TaskSupport", dependencies: [.product(name: "NIOCore", package: "swift-nio")],
+            name: "TaskSupport",
+            dependencies: [
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+            ],
             path: "Sources/Base/TaskSupport", swiftSettings: specialized),
 
         // How values are written as text: hexadecimal, base64url, percent-encoding, dates, classes of ASCII. Imports
@@ -60,7 +66,6 @@ let package = Package(
                 "TaskSupport",
                 "TextCoding",
                 .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -318,6 +323,12 @@ let package = Package(
             ],
             swiftSettings: swiftSettings
         ),
+        .testTarget(
+            name: "TaskSupportTests",
+            dependencies: [
+                "TaskSupport", "TestClock", .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+            ],
+            swiftSettings: swiftSettings),
         .testTarget(name: "TextCodingTests", dependencies: ["TextCoding"], swiftSettings: swiftSettings),
         .testTarget(
             name: "ImageRequestsTests",

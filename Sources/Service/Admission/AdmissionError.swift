@@ -1,3 +1,5 @@
+import TaskSupport
+
 /// Why work was not admitted. The text of these errors names no secret and no path: it may be shown.
 public enum AdmissionError: Error, Sendable, Hashable {
     /// Too much work is waiting already, or the wait has passed the deadline. The client should retry after so many
@@ -30,5 +32,13 @@ extension AdmissionError {
         let (seconds, attoseconds) = waited.components
         let roundedUp = attoseconds > 0 ? seconds + 1 : seconds
         return .overloaded(retryAfterSeconds: Int(min(max(roundedUp, 1), 60)))
+    }
+
+    /// Why somebody left who waited.
+    init(_ departure: WaitDeparture) {
+        switch departure {
+        case .cancelled: self = .cancelled
+        case .late(let waited): self = .overloaded(waited: waited)
+        }
     }
 }

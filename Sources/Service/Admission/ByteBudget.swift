@@ -17,20 +17,6 @@ public final class ByteBudget<Client: Hashable & Sendable>: Sendable {
         public let oldestWaitingSeconds: Double
     }
 
-    private typealias Continuation = CheckedContinuation<AdmissionError?, Never>
-
-    private struct Guarded {
-        var state: ByteBudgetState<Client>
-        var continuations: [Int: Continuation] = [:]
-        /// One sleeping task per waiting request, which ends the wait at its deadline.
-        var timers: [Int: Task<Void, Never>] = [:]
-
-        mutating func take(_ ticket: Int) -> Continuation? {
-            timers.removeValue(forKey: ticket)?.cancel()
-            return continuations.removeValue(forKey: ticket)
-        }
-    }
-
     /// Reserved bytes. ``release()`` gives them back; so does the end of the last reference.
     public final class Reservation: Sendable {
         private let budget: ByteBudget
@@ -84,7 +70,7 @@ public final class ByteBudget<Client: Hashable & Sendable>: Sendable {
         }
     }
 
-    private let guarded: NIOLockedValueBox<Guarded>
+    private let waits: WaitList<ByteBudgetState<Client>, Result<Void, AdmissionError>>
     private let clock: AdmissionClock
 
     /// - Parameters:
@@ -93,27 +79,22 @@ public final class ByteBudget<Client: Hashable & Sendable>: Sendable {
     ///   - share: the most bytes that one client may hold (a single request may exceed it); nil: no such limit. With a
     ///     share, one client may have a quarter of the waiting requests.
     public init(limit: Int, queueLimit: Int, share: Int? = nil, clock: AdmissionClock = .continuous) {
-        self.guarded = NIOLockedValueBox(
-            Guarded(state: ByteBudgetState(limit: limit, queueLimit: queueLimit, share: share)))
+        waits = WaitList(ByteBudgetState(limit: limit, queueLimit: queueLimit, share: share), clock: clock)
         self.clock = clock
     }
 
     /// All counts, taken at the same moment.
     public var usage: Usage {
-        let now = clock.now()
-        return guarded.withLockedValue {
-            let (seconds, attoseconds) = $0.state.oldestAge(now: now).components
-            return Usage(
-                limit: $0.state.limit, heldBytes: $0.state.heldBytes, waiting: $0.state.waiting,
-                oldestWaitingSeconds: Double(seconds) + Double(attoseconds) * 1e-18)
+        let oldest = waits.oldestWait.inSeconds
+        return waits.withState {
+            Usage(
+                limit: $0.limit, heldBytes: $0.heldBytes, waiting: $0.waiting,
+                oldestWaitingSeconds: $0.waiting > 0 ? oldest : 0)
         }
     }
 
     /// How long the first of those that wait has waited; zero if there is none.
-    public var oldestWait: Duration {
-        let now = clock.now()
-        return guarded.withLockedValue { $0.state.oldestAge(now: now) }
-    }
+    public var oldestWait: Duration { waits.oldestWait }
 
     /// Waits for so many bytes, until `deadline` at most.
     /// - Precondition: `bytes` is not negative.
@@ -123,37 +104,24 @@ public final class ByteBudget<Client: Hashable & Sendable>: Sendable {
     public func acquire(
         _ bytes: Int, for client: Client, deadline: ContinuousClock.Instant
     ) async throws(AdmissionError) -> Reservation {
-        let ticket = guarded.withLockedValue { $0.state.nextTicket() }
-        let rejection = await withTaskCancellationHandler {
-            await withCheckedContinuation { (continuation: Continuation) in
-                let now = clock.now()
-                let answer = guarded.withLockedValue { guarded -> ByteBudgetState<Client>.Answer in
-                    // Seen here, under the lock; otherwise the handler runs later and finds the ticket.
-                    if Task.isCancelled { return .refused(.cancelled) }
-                    let answer = guarded.state.request(
-                        bytes, for: client, ticket: ticket, deadline: deadline, now: now)
-                    if answer == .queued {
-                        guarded.continuations[ticket] = continuation
-                        guarded.timers[ticket] = timer(ticket, deadline: deadline)
-                    }
-                    return answer
-                }
-                switch answer {
-                case .granted: continuation.resume(returning: nil)
-                case .refused(let error): continuation.resume(returning: error)
-                case .queued: break
-                }
+        let now = clock.now()
+        let answer = await waits.wait(until: deadline, cancelled: .failure(.cancelled)) { state, ticket in
+            switch state.request(bytes, for: client, ticket: ticket, deadline: deadline, now: now) {
+            case .granted: (.answered(.success(())), [])
+            case .refused(let error): (.answered(.failure(error)), [])
+            case .queued: (.waits, [])
             }
-        } onCancel: {
-            withdraw(ticket) { _ in .cancelled }
+        } leave: { state, ticket, departure in
+            let granted = state.withdraw(ticket)
+            return (.failure(AdmissionError(departure)), granted.map { ($0, .success(())) })
         }
-        if let rejection { throw rejection }
+        try answer.get()
         return Reservation(bytes, for: client, of: self)
     }
 
     /// Reserves so many bytes if they are free at this moment and nobody waits for them; else nil.
     public func tryAcquire(_ bytes: Int, for client: Client) -> Reservation? {
-        let isGranted = guarded.withLockedValue { $0.state.tryRequest(bytes, for: client) }
+        let isGranted = waits.withState { $0.tryRequest(bytes, for: client) }
         return isGranted ? Reservation(bytes, for: client, of: self) : nil
     }
 
@@ -166,30 +134,7 @@ public final class ByteBudget<Client: Hashable & Sendable>: Sendable {
         return try await body()
     }
 
-    private func timer(_ ticket: Int, deadline: ContinuousClock.Instant) -> Task<Void, Never> {
-        let clock = clock
-        return Task { [weak self] in
-            // If the sleep is cancelled, its request no longer waits.
-            guard (try? await clock.sleep(deadline)) != nil else { return }
-            self?.withdraw(ticket) { .overloaded(waited: $0) }
-        }
-    }
-
-    private func withdraw(_ ticket: Int, error: (Duration) -> AdmissionError) {
-        let now = clock.now()
-        let (refused, rejection, granted) = guarded.withLockedValue {
-            guarded -> (Continuation?, AdmissionError, [Continuation]) in
-            guard let (waited, granted) = guarded.state.withdraw(ticket, now: now) else { return (nil, .cancelled, []) }
-            return (guarded.take(ticket), error(waited), granted.compactMap { guarded.take($0) })
-        }
-        refused?.resume(returning: rejection)
-        for continuation in granted { continuation.resume(returning: nil) }
-    }
-
     private func step(_ event: (inout ByteBudgetState<Client>) -> [Int]) {
-        let granted = guarded.withLockedValue { guarded in
-            event(&guarded.state).compactMap { guarded.take($0) }
-        }
-        for continuation in granted { continuation.resume(returning: nil) }
+        waits.update { state in event(&state).map { ($0, .success(())) } }
     }
 }

@@ -36,7 +36,6 @@ struct ByteBudgetState<Client: Hashable & Sendable>: Sendable {
     private(set) var heldBytes = 0
     private var accounts: [Client: Account] = [:]
     private var waiters: Deque<Waiter> = []
-    private var lastTicket = 0
 
     init(limit: Int, queueLimit: Int, share: Int? = nil) {
         precondition(limit >= 0 && queueLimit >= 0, "limits are not negative")
@@ -55,11 +54,6 @@ struct ByteBudgetState<Client: Hashable & Sendable>: Sendable {
 
     func oldestAge(now: ContinuousClock.Instant) -> Duration {
         waiters.first.map { now - $0.since } ?? .zero
-    }
-
-    mutating func nextTicket() -> Ticket {
-        lastTicket += 1
-        return lastTicket
     }
 
     mutating func request(
@@ -113,10 +107,10 @@ struct ByteBudgetState<Client: Hashable & Sendable>: Sendable {
 
     /// Removes a waiting request, because it was cancelled or its deadline has passed. Returns nil if it no longer
     /// waits; else how long it waited, and the requests that are granted now.
-    mutating func withdraw(_ ticket: Ticket, now: ContinuousClock.Instant) -> (waited: Duration, granted: [Ticket])? {
-        guard let index = waiters.firstIndex(where: { $0.ticket == ticket }) else { return nil }
-        let waiter = remove(at: index)
-        return (now - waiter.since, settle())
+    mutating func withdraw(_ ticket: Ticket) -> [Ticket] {
+        guard let index = waiters.firstIndex(where: { $0.ticket == ticket }) else { return [] }
+        remove(at: index)
+        return settle()
     }
 
     private func isWithinShare(_ bytes: Int, _ client: Client) -> Bool {

@@ -107,36 +107,22 @@ public final class FairQueue<Client: Hashable & Sendable>: Sendable {
         }
     }
 
-    private typealias Continuation = CheckedContinuation<AdmissionRejection?, Never>
-
-    private struct Guarded {
-        var state: FairQueueState<Client>
-        var continuations: [Int: Continuation] = [:]
-        /// One sleeping task per waiting job, which ends the wait at its deadline.
-        var timers: [Int: Task<Void, Never>] = [:]
-
-        mutating func take(_ ticket: Int) -> Continuation? {
-            timers.removeValue(forKey: ticket)?.cancel()
-            return continuations.removeValue(forKey: ticket)
-        }
-    }
-
-    private let guarded: NIOLockedValueBox<Guarded>
+    private let waits: WaitList<FairQueueState<Client>, Result<Void, AdmissionRejection>>
     private let clock: AdmissionClock
 
     /// - Precondition: no limit is negative, and permits and pace are more than 0.
     public init(_ limits: Limits, clock: AdmissionClock = .continuous) {
-        guarded = NIOLockedValueBox(Guarded(state: FairQueueState(limits)))
+        waits = WaitList(FairQueueState(limits), clock: clock)
         self.clock = clock
     }
 
     /// All counts, taken at the same moment.
     public var usage: Usage {
         let now = clock.now()
-        return guarded.withLockedValue {
+        return waits.withState {
             Usage(
-                permits: $0.state.permits, heldBytes: $0.state.allHeldBytes, waiting: $0.state.waiting,
-                oldestWaitingSeconds: $0.state.oldestAge(now: now).inSeconds)
+                permits: $0.permits, heldBytes: $0.allHeldBytes, waiting: $0.waiting,
+                oldestWaitingSeconds: $0.oldestAge(now: now).inSeconds)
         }
     }
 
@@ -145,72 +131,31 @@ public final class FairQueue<Client: Hashable & Sendable>: Sendable {
     /// - Throws: ``AdmissionRejection``: at once if the queue is full or the job's bytes exceed the limit; later if the
     ///   deadline passes, a client with less work waiting comes, or the task is cancelled.
     public func acquire(_ job: Job, deadline: ContinuousClock.Instant) async throws(AdmissionRejection) -> Permit {
-        let ticket = guarded.withLockedValue { $0.state.nextTicket() }
-        let rejection = await withTaskCancellationHandler {
-            await withCheckedContinuation { (continuation: Continuation) in
-                enter(job, ticket, deadline: deadline, continuation)
+        let now = clock.now()
+        let answer = await waits.wait(until: deadline, cancelled: .failure(.cancelled)) { state, ticket in
+            let (answer, displaced) = state.arrive(job, ticket, now: now)
+            let rejection = AdmissionRejection.displaced(retryAfterSeconds: state.secondsToDrain)
+            let others = displaced.map { ($0, Result<Void, AdmissionRejection>.failure(rejection)) }
+            return switch answer {
+            case .granted: (.answered(.success(())), others)
+            case .refused(let rejection): (.answered(.failure(rejection)), others)
+            case .queued: (.waits, others)
             }
-        } onCancel: {
-            withdraw(ticket) { _ in .cancelled }
+        } leave: { [clock] state, ticket, departure in
+            let granted = state.withdraw(ticket, now: clock.now()) ?? []
+            let rejection: AdmissionRejection =
+                switch departure {
+                case .cancelled: .cancelled
+                case .late: .tooLate(retryAfterSeconds: state.secondsToDrain)
+                }
+            return (.failure(rejection), granted.map { ($0, .success(())) })
         }
-        if let rejection { throw rejection }
+        try answer.get()
         return Permit(job, self)
-    }
-
-    private func enter(
-        _ job: Job, _ ticket: Int, deadline: ContinuousClock.Instant,
-        _ continuation: Continuation
-    ) {
-        let now = clock.now()
-        let (answer, displaced, rejection) = guarded.withLockedValue {
-            guarded -> (FairQueueState<Client>.Answer, [Continuation], AdmissionRejection) in
-            // Seen here, under the lock; otherwise the handler runs later and finds the ticket.
-            if Task.isCancelled { return (.refused(.cancelled), [], .cancelled) }
-            let (answer, displaced) = guarded.state.arrive(job, ticket, now: now)
-            if answer == .queued {
-                guarded.continuations[ticket] = continuation
-                guarded.timers[ticket] = timer(ticket, deadline: deadline)
-            }
-            return (
-                answer, displaced.compactMap { guarded.take($0) },
-                .displaced(retryAfterSeconds: guarded.state.secondsToDrain)
-            )
-        }
-        switch answer {
-        case .granted: continuation.resume(returning: nil)
-        case .refused(let rejection): continuation.resume(returning: rejection)
-        case .queued: break
-        }
-        for continuation in displaced { continuation.resume(returning: rejection) }
-    }
-
-    private func timer(_ ticket: Int, deadline: ContinuousClock.Instant) -> Task<Void, Never> {
-        let clock = clock
-        return Task { [weak self] in
-            // If the sleep is cancelled, its job no longer waits.
-            guard (try? await clock.sleep(deadline)) != nil else { return }
-            self?.withdraw(ticket) { .tooLate(retryAfterSeconds: $0) }
-        }
-    }
-
-    private func withdraw(_ ticket: Int, rejection: (_ secondsToDrain: Int) -> AdmissionRejection) {
-        let now = clock.now()
-        let (refused, error, granted) = guarded.withLockedValue {
-            guarded -> (Continuation?, AdmissionRejection, [Continuation]) in
-            guard let granted = guarded.state.withdraw(ticket, now: now) else { return (nil, .cancelled, []) }
-            return (
-                guarded.take(ticket), rejection(guarded.state.secondsToDrain), granted.compactMap { guarded.take($0) }
-            )
-        }
-        refused?.resume(returning: error)
-        for continuation in granted { continuation.resume(returning: nil) }
     }
 
     private func step(_ event: (inout FairQueueState<Client>, ContinuousClock.Instant) -> [Int]) {
         let now = clock.now()
-        let granted = guarded.withLockedValue { guarded in
-            event(&guarded.state, now).compactMap { guarded.take($0) }
-        }
-        for continuation in granted { continuation.resume(returning: nil) }
+        waits.update { state in event(&state, now).map { ($0, .success(())) } }
     }
 }

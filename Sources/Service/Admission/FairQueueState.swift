@@ -59,7 +59,6 @@ struct FairQueueState<Client: Hashable & Sendable>: Sendable {
     private var order = Heap<Place>()
     private var arrivals: Deque<Ticket> = []
     private var rate: CompletionRate
-    private var lastTicket = 0
 
     init(_ limits: Limits) {
         precondition(limits.permits > 0 && limits.heldBytes >= 0 && limits.queue >= 0, "limits are not negative")
@@ -75,11 +74,6 @@ struct FairQueueState<Client: Hashable & Sendable>: Sendable {
     mutating func oldestAge(now: ContinuousClock.Instant) -> Duration {
         while let first = arrivals.first, waiters[first] == nil { arrivals.removeFirst() }
         return arrivals.first.flatMap { waiters[$0] }.map { now - $0.since } ?? .zero
-    }
-
-    mutating func nextTicket() -> Ticket {
-        lastTicket += 1
-        return lastTicket
     }
 
     // MARK: Events

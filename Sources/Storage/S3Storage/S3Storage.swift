@@ -4,6 +4,7 @@ import NIOConcurrencyHelpers
 public import NIOCore
 import NIOHTTP1
 public import ObjectStorage
+import TaskSupport
 
 /// ``ObjectStorage/ObjectStorage`` over the S3 protocol.
 ///

@@ -32,7 +32,8 @@ struct ProblemTests {
         "What the listener refuses becomes the contract's problem",
         arguments: [
             (ListenerError.malformedRequest(reason: "No HTTP."), ProblemCode.badRequest, 400, "No HTTP."),
-            (.targetTooLong(limit: 7), .uriTooLong, 414, "7 bytes"), (.headTooLarge, .headersTooLarge, 431, "too large"),
+            (.targetTooLong(limit: 7), .uriTooLong, 414, "7 bytes"),
+            (.headTooLarge, .headersTooLarge, 431, "too large"),
             (.requestTimeout, .clientTooSlow, 408, "too long"),
             (.unknownExpectation, .expectationFailed, 417, "100-continue"),
             (.unsupportedVersion, .httpVersionNotSupported, 505, "HTTP/1.1"),

@@ -1,45 +1,38 @@
-import Synchronization
+import TaskSupport
 
-/// Counts what is going on, and tells one waiter when nothing is.
+/// Counts what is going on, and tells those who wait when nothing is.
 final class ActivityCount: Sendable {
-    private struct State: ~Copyable {
+    private struct State {
         var count = 0
-        var waiter: CheckedContinuation<Void, Never>?
+        var waiting: [Int] = []
     }
 
-    private let state = Mutex(State())
+    private let waits = WaitList<State, Void>(State())
 
-    var count: Int { self.state.withLock { $0.count } }
+    var count: Int { self.waits.withState { $0.count } }
 
     func enter() {
-        self.state.withLock { $0.count += 1 }
+        self.waits.withState { $0.count += 1 }
     }
 
     func leave() {
-        self.wake { state in
+        self.waits.update { state in
             state.count -= 1
-            return state.count == 0
+            guard state.count == 0 else { return [] }
+            defer { state.waiting = [] }
+            return state.waiting.map { ($0, ()) }
         }
     }
 
-    /// Returns when the count is zero, or the waiting task is cancelled. One waiter at a time.
+    /// Returns when the count is zero, or the waiting task is cancelled.
     func waitUntilZero() async {
-        await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                self.state.withLock { $0.waiter = continuation }
-                self.wake { $0.count == 0 || Task.isCancelled }
-            }
-        } onCancel: {
-            self.wake { _ in true }
+        await self.waits.wait(cancelled: ()) { state, ticket in
+            guard state.count > 0 else { return (.answered(()), []) }
+            state.waiting.append(ticket)
+            return (.waits, [])
+        } leave: { state, ticket, _ in
+            state.waiting.removeAll { $0 == ticket }
+            return ((), [])
         }
-    }
-
-    private func wake(_ isTime: (inout State) -> Bool) {
-        let waiter = self.state.withLock { state -> CheckedContinuation<Void, Never>? in
-            guard isTime(&state) else { return nil }
-            defer { state.waiter = nil }
-            return state.waiter
-        }
-        waiter?.resume()
     }
 }

@@ -7,6 +7,7 @@ import NIOConcurrencyHelpers
 import NIOCore
 import ObjectStorage
 import Rendering
+import TaskSupport
 
 /// Makes renditions, each once for all who ask at the same time. Keeps them in memory and, if configured, in the store.
 struct Renditions: Sendable {

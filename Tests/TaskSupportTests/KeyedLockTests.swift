@@ -2,7 +2,7 @@ import NIOConcurrencyHelpers
 import TestClock
 import Testing
 
-@testable import ObjectStorage
+@testable import TaskSupport
 
 @Suite(.timeLimit(.minutes(1))) struct KeyedLockTests {
     private let lock = KeyedLock<String>()

@@ -1,5 +1,4 @@
 import NIOConcurrencyHelpers
-public import TaskSupport
 
 /// Tasks that go on after their callers have returned, and end with their owner.
 public final class BackgroundTasks: Sendable {
