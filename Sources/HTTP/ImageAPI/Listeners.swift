@@ -28,11 +28,13 @@ public enum Listeners {
     ) -> ServerListener<ImageResponder> {
         let log = RequestLog(logger: logger, lines: lines)
         let memo = CachedResponseTable(service.requestMemory)
+        let policy = KeylessPolicy(images)
         let makeFastPath: @Sendable () -> any FastPath = {
-            ImageFastPath(service: service, configuration: images, memo: memo)
+            ImageFastPath(service: service, configuration: images, policy: policy, memo: memo)
         }
         return ServerListener(
-            configuration: configuration, responder: ImageResponder(service: service, configuration: images),
+            configuration: configuration,
+            responder: ImageResponder(service: service, configuration: images, policy: policy),
             logger: logger,
             hooks: ListenerHooks(
                 onBound: onBound, onDraining: { readiness.drain() },

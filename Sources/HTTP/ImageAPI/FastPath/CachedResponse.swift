@@ -11,6 +11,8 @@ import TextCoding
 final class CachedResponse: Sendable {
     /// What the target was asked for with, where it matters.
     let accept: Accept?
+    /// What it was granted under.
+    let grant: RequestGrant
     let file: FileName
     /// Of the answer about the path that it was made of, see `FreshImage.serial`.
     let serial: UInt64
@@ -34,10 +36,11 @@ final class CachedResponse: Sendable {
     private static let overhead = 384
 
     init(
-        _ target: ByteBuffer, accept: Accept?, file: FileName, serial: UInt64, fileSerial: UInt64?,
+        _ target: ByteBuffer, accept: Accept?, grant: RequestGrant, file: FileName, serial: UInt64, fileSerial: UInt64?,
         _ representation: Representation, whole: HeadShape, notModified: HeadShape
     ) {
         self.accept = accept
+        self.grant = grant
         self.file = file
         self.serial = serial
         self.fileSerial = fileSerial

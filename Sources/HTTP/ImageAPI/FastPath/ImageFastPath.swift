@@ -18,6 +18,7 @@ import TextCoding
 final class ImageFastPath: FastPath {
     private let service: ImageService
     private let reading: ImageReading
+    private let policy: any RequestPolicy
     private let memo: CachedResponseTable
     private var snapshots: CacheSnapshots
     private var accepts = GenerationalCache<ByteBuffer, Accept>(bytes: 64 << 10)
@@ -39,8 +40,12 @@ final class ImageFastPath: FastPath {
     private static let maximumBodyBytes: Int64 = 256 << 10
 
     /// - Parameter memo: What the fast paths of a listener have in common.
-    init(service: ImageService, configuration: ImagesConfiguration, memo: CachedResponseTable? = nil) {
+    init(
+        service: ImageService, configuration: ImagesConfiguration, policy: (any RequestPolicy)? = nil,
+        memo: CachedResponseTable? = nil
+    ) {
         self.service = service
+        self.policy = policy ?? KeylessPolicy(configuration)
         self.snapshots = CacheSnapshots(now: service.clock.now())
         self.reading = ImageReading(service: service, configuration: configuration)
         self.memo = memo ?? CachedResponseTable(service.requestMemory)
@@ -51,11 +56,14 @@ final class ImageFastPath: FastPath {
 
     func answer(_ request: FastRequest) -> FastAnswer? {
         request.target.withUnsafeReadableBytes { target in
-            guard target.count <= Self.maximumTargetBytes else { return nil }
+            guard target.count <= Self.maximumTargetBytes, let grant = self.policy.quickGrant(request) else {
+                return nil
+            }
             let hash = self.memo.hash(target)
             let now = self.service.clock.now()
             var isKnown = false
             if let snapshot = self.snapshots[hash], snapshot.freshness.lasts(at: now), snapshot.entry.isOf(target),
+                snapshot.entry.grant === grant,
                 snapshot.entry.accept == nil || snapshot.entry.accept == self.accept(request.accept)
             {
                 switch self.answer(request, snapshot) {
@@ -66,7 +74,8 @@ final class ImageFastPath: FastPath {
                 }
             }
             if !isKnown,
-                let entry = self.memo.entry(target, hash: hash, accept: self.accept(request.accept))
+                let entry = self.memo.entry(target, hash: hash, accept: self.accept(request.accept)),
+                entry.grant === grant
             {
                 switch self.answer(request, entry, hash: hash, now: now) {
                 case .answer(let answer): return answer
@@ -75,7 +84,7 @@ final class ImageFastPath: FastPath {
                 case .part: isKnown = true
                 }
             }
-            return self.read(request, target, hash: hash, isKnown: isKnown)
+            return self.read(request, grant, target, hash: hash, isKnown: isKnown)
         }
     }
 
@@ -192,9 +201,9 @@ final class ImageFastPath: FastPath {
 
     /// - Parameter isKnown: Whether what is remembered of the target still holds.
     private func read(
-        _ request: FastRequest, _ raw: UnsafeRawBufferPointer, hash: UInt64, isKnown: Bool
+        _ request: FastRequest, _ grant: RequestGrant, _ raw: UnsafeRawBufferPointer, hash: UInt64, isKnown: Bool
     ) -> FastAnswer? {
-        guard let target = FastTarget(String(buffer: request.target), self.reading.configuration.renditions),
+        guard let target = FastTarget(String(buffer: request.target), grant.renditions),
             let fresh = self.service.fresh(target.path)
         else { return nil }
         let image = fresh.located.image
@@ -209,7 +218,7 @@ final class ImageFastPath: FastPath {
             guard let known = self.service.renditionName(image, spec) else { return nil }
             name = known
         }
-        var representation = self.representation(target, fresh.located, name)
+        var representation = self.representation(target, fresh.located, name, grant)
         let now = Timestamp.now
         var wanted: ByteRange?
         switch Conditions(request.fields, now: now).evaluate(
@@ -222,7 +231,8 @@ final class ImageFastPath: FastPath {
         case .preconditionFailed: return nil
         }
         guard let name else {
-            let entry = isKnown ? nil : self.remember(request.target, raw, hash, accept, fresh, nil, representation)
+            let entry =
+                isKnown ? nil : self.remember(request.target, raw, hash, (accept, grant), fresh, nil, representation)
             if request.isHead { return Self.answer(200, FastAnswer.encodeHead(representation.head(), .head)) }
             guard representation.length <= Self.maximumBodyBytes, let file = self.service.inMemory(image) else {
                 return nil
@@ -235,7 +245,10 @@ final class ImageFastPath: FastPath {
         if let format = file.format { representation.contentType = format.capabilities.mediaType }
         representation.length = Int64(file.size)
         let entry =
-            isKnown ? nil : self.remember(request.target, raw, hash, accept, fresh, (name, file), representation)
+            isKnown
+            ? nil
+            : self.remember(
+                request.target, raw, hash, (accept, grant), fresh, (name, file), representation)
         if request.isHead { return Self.answer(200, FastAnswer.encodeHead(representation.head(), .head)) }
         if let entry { self.noteUse(file, entry, fresh.freshness) }
         return self.answer(file, wanted, representation)
@@ -255,20 +268,23 @@ final class ImageFastPath: FastPath {
     }
 
     private func representation(
-        _ target: FastTarget, _ located: ResolvedImage, _ rendition: RenditionName?
+        _ target: FastTarget, _ located: ResolvedImage, _ rendition: RenditionName?,
+        _ grant: RequestGrant
     ) -> Representation {
         guard let rendition else {
-            return self.reading.representation(of: located, version: target.query.version)
+            return self.reading.representation(of: located, version: target.query.version, grant)
         }
         return self.reading.representation(
             of: located, as: rendition.format, tag: rendition.tag, version: target.query.version,
-            variance: target.variance)
+            variance: target.variance,
+            grant: grant)
     }
 
     // MARK: What is remembered
 
     private func remember(
-        _ target: ByteBuffer, _ raw: UnsafeRawBufferPointer, _ hash: UInt64, _ accept: Accept?, _ fresh: FreshImage,
+        _ target: ByteBuffer, _ raw: UnsafeRawBufferPointer, _ hash: UInt64,
+        _ asked: (accept: Accept?, grant: RequestGrant), _ fresh: FreshImage,
         _ rendition: (name: RenditionName, file: FileInMemory)?, _ representation: Representation
     ) -> CachedResponse? {
         let head = FastAnswer.encodeHead(representation.head(), .head)
@@ -277,7 +293,7 @@ final class ImageFastPath: FastPath {
             let notModified = self.memo.shapes.shared(HeadShape(notModifiedHead))
         else { return nil }
         let entry = CachedResponse(
-            target, accept: accept,
+            target, accept: asked.accept, grant: asked.grant,
             file: rendition?.name.file ?? self.service.fileName(of: fresh.located.image), serial: fresh.serial,
             fileSerial: rendition?.file.serial, representation, whole: whole, notModified: notModified)
         // What it would answer now must be what a handler answers: where a head has more in it that differs from one

@@ -16,6 +16,7 @@ struct ImageReading: Sendable {
     struct Read: Sendable {
         var path: ImagePath
         var query: ImageQuery
+        var grant: RequestGrant
         var conditions: Conditions
         var range: RangeRequest?
         /// What the answers at the URL depend on besides it.
@@ -28,10 +29,12 @@ struct ImageReading: Sendable {
         var notes: RequestNotes
 
         init(
-            path: ImagePath, query: ImageQuery, variance: Variance, request: Request, context: APIContext
+            path: ImagePath, query: ImageQuery, variance: Variance, grant: RequestGrant, request: Request,
+            context: APIContext
         ) {
             self.path = path
             self.query = query
+            self.grant = grant
             now = .now
             conditions = Conditions(request.headers, now: now)
             isHead = request.method == .head
@@ -100,15 +103,15 @@ struct ImageReading: Sendable {
 
     private func representation(of located: ResolvedImage, _ read: Read) -> Representation {
         read.notes.update { $0.cache = located.freshness.label }
-        return representation(of: located, version: read.query.version)
+        return representation(of: located, version: read.query.version, read.grant)
     }
 
     /// The original, asked for with this version in the URL.
-    func representation(of located: ResolvedImage, version: String?) -> Representation {
+    func representation(of located: ResolvedImage, version: String?, _ grant: RequestGrant) -> Representation {
         Representation(
             contentType: located.image.format.capabilities.mediaType, length: located.image.size,
             etag: located.image.etag, lastModified: located.image.object.lastModified,
-            cacheControl: cacheControl(located.image, located.freshness, version: version),
+            cacheControl: cacheControl(located.image, located.freshness, version: version, grant),
             cacheStatus: CacheStatus.text(located.freshness), isNegotiable: false,
             age: located.asked.map(AnswerAge.init))
     }
@@ -121,7 +124,7 @@ struct ImageReading: Sendable {
         let spec = request.spec(for: located.image, accept: read.accept, savesData: read.query.savesData)
         var representation = representation(
             of: located, as: spec.format, tag: service.renditionTag(located.image, spec), version: read.query.version,
-            variance: read.variance)
+            variance: read.variance, grant: read.grant)
         // A condition on the tag needs no pixels.
         if let answer = representation.judge(read) {
             read.notes.update { $0.cache = located.freshness.label }
@@ -172,21 +175,24 @@ struct ImageReading: Sendable {
 
     /// A rendition whose bytes are not known yet: their format and length are still to be set.
     func representation(
-        of located: ResolvedImage, as format: ImageFormat, tag: RenditionTag, version: String?, variance: Variance
+        of located: ResolvedImage, as format: ImageFormat, tag: RenditionTag, version: String?, variance: Variance,
+        grant: RequestGrant
     ) -> Representation {
         Representation(
             contentType: format.capabilities.mediaType, length: 0, etag: tag.etag, isWeak: !tag.isStrong,
             lastModified: located.image.object.lastModified,
-            cacheControl: cacheControl(located.image, located.freshness, version: version),
+            cacheControl: cacheControl(located.image, located.freshness, version: version, grant),
             cacheStatus: CacheStatus.text(located.freshness), isNegotiable: variance.isNegotiable,
             hints: variance.hints, age: located.asked.map(AnswerAge.init))
     }
 
     // MARK: Caching
 
-    private func cacheControl(_ image: StoredImage, _ freshness: Freshness, version: String?) -> String {
+    private func cacheControl(_ image: StoredImage, _ freshness: Freshness, version: String?, _ grant: RequestGrant)
+        -> String
+    {
         if freshness == .stale { return "no-cache" }
-        guard let version else { return configuration.cacheControl }
+        guard let version else { return grant.cacheControl }
         return version == image.version ? "public, max-age=31536000, immutable" : "no-cache"
     }
 

@@ -7,15 +7,17 @@ import NIOCore
 /// Answers every request of the public listener: finds the route, judges access, and turns whatever goes wrong into a
 /// problem.
 public struct ImageResponder: Responder {
-    private let configuration: ImagesConfiguration
-    private let writes: WritePolicy
+    private let policy: any RequestPolicy
     private let reading: ImageReading
     private let writing: ImageWriting
 
     /// Answers requests with this service, by these settings.
     public init(service: ImageService, configuration: ImagesConfiguration) {
-        self.configuration = configuration
-        writes = WritePolicy(areUnrestricted: configuration.allowsAnonymousWrites)
+        self.init(service: service, configuration: configuration, policy: KeylessPolicy(configuration))
+    }
+
+    init(service: ImageService, configuration: ImagesConfiguration, policy: any RequestPolicy) {
+        self.policy = policy
         reading = ImageReading(service: service, configuration: configuration)
         writing = ImageWriting(service: service, configuration: configuration)
     }
@@ -57,39 +59,41 @@ public struct ImageResponder: Responder {
     private func answer(
         _ request: Request, _ route: Route, _ query: Query, _ context: APIContext, _ variance: inout Variance
     ) async throws(Problem) -> Response {
+        let origin = RequestOrigin(
+            headers: request.headers, authority: request.head.authority, isLoopback: context.isLoopback)
+        func grant(_ action: RequestAction) async throws(Problem) -> RequestGrant {
+            try await policy.judge(action, by: origin, query)
+        }
         switch (route, request.method) {
         case (.image(let path), .put):
-            try judgeWrite(request, context)
-            return try await writing.put(path, request, for: context.requester)
+            return try await writing.put(path, request, try await grant(.upload(path)), for: context.requester)
         case (.image(let path), .delete):
-            try judgeWrite(request, context)
+            _ = try await grant(.delete(path))
             return try await writing.delete(path, request)
         case (.rotate(let path), _):
-            try judgeWrite(request, context)
+            _ = try await grant(.rotate(path))
             return try await writing.rotate(path, query, request, for: context.requester)
         case (.collection, .post):
-            try judgeWrite(request, context)
-            return try await writing.form(request, context)
+            return try await writing.form(request, try await grant(.uploadForm), context)
         // The route takes no other methods than those above, GET and HEAD.
         case (.image(let path), _):
-            variance = Variance(of: query, configuration.renditions)
-            let wanted = try Problem.mapping { [variance] () throws(RequestError) in
-                try ImageQuery(query, request.headers, configuration.renditions, variance: variance)
+            let grant = try await grant(.read(path))
+            let answers = Variance(of: query, grant.renditions)
+            variance = answers
+            let wanted = try Problem.mapping { () throws(RequestError) in
+                try ImageQuery(query, request.headers, grant.renditions, variance: answers)
             }
             return try await reading.image(
-                ImageReading.Read(path: path, query: wanted, variance: variance, request: request, context: context))
+                ImageReading.Read(
+                    path: path, query: wanted, variance: answers, grant: grant, request: request, context: context))
         case (.metadata(let path), _):
             let wanted = try Problem.mapping { () throws(RequestError) in try MetadataQuery(query) }
-            // Where a photo was taken is for those who may write.
-            if wanted.location { try judgeWrite(request, context) }
+            _ = try await grant(.describe(path, location: wanted.location))
             return try await reading.metadata(path, wanted, request, for: context.requester)
         case (.collection, _):
+            _ = try await grant(.list)
             return try await reading.list(query, context)
         }
-    }
-
-    private func judgeWrite(_ request: Request, _ context: APIContext) throws(Problem) {
-        try writes.judge(request.headers, authority: request.head.authority, isLoopback: context.isLoopback)
     }
 }
 

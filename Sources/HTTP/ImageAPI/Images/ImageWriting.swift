@@ -16,9 +16,9 @@ struct ImageWriting: Sendable {
     // MARK: Upload
 
     func put(
-        _ path: ImagePath, _ request: Request, for requester: ClientIdentity
+        _ path: ImagePath, _ request: Request, _ grant: RequestGrant, for requester: ClientIdentity
     ) async throws(Problem) -> Response {
-        try judgeDeclaredLength(request)
+        try judgeDeclaredLength(request, grant)
         guard request.headers[.contentRange] == nil else {
             // RFC 9110, section 14.5: to store a part as if it were the whole would destroy the image.
             throw Problem(.badRequest, "A PUT with Content-Range is not taken: send the whole image.")
@@ -39,19 +39,21 @@ struct ImageWriting: Sendable {
 
     // MARK: Form
 
-    func form(_ request: Request, _ context: APIContext) async throws(Problem) -> Response {
+    func form(
+        _ request: Request, _ grant: RequestGrant, _ context: APIContext
+    ) async throws(Problem) -> Response {
         let condition = try writeCondition(request, createOnly: true)
         var upload = FormUpload(
             service: service, form: try FormReader(request), condition: condition,
-            maximumBytes: configuration.maximumUploadBytes, requester: context.requester)
+            maximumBytes: grant.maximumUploadBytes, requester: context.requester)
         return try await upload.run(base: configuration.documentBase, requestID: context.requestID)
     }
 
     /// A body that is announced too long is refused before any of it is asked for.
-    func judgeDeclaredLength(_ request: Request) throws(Problem) {
+    private func judgeDeclaredLength(_ request: Request, _ grant: RequestGrant) throws(Problem) {
         guard let text = request.headers[.contentLength], let length = Int64(text) else { return }
-        if length > configuration.maximumUploadBytes {
-            throw Problem(ServiceError.tooLong(limit: configuration.maximumUploadBytes))
+        if length > grant.maximumUploadBytes {
+            throw Problem(ServiceError.tooLong(limit: grant.maximumUploadBytes))
         }
     }
 

@@ -1,0 +1,24 @@
+import HTTPServer
+import ImageRequests
+
+/// The policy while no credential is configured: everybody may read, and ``WritePolicy`` says who may write.
+struct KeylessPolicy: RequestPolicy {
+    private let writes: WritePolicy
+    private let grant: RequestGrant
+
+    init(_ configuration: ImagesConfiguration) {
+        writes = WritePolicy(areUnrestricted: configuration.allowsAnonymousWrites)
+        grant = RequestGrant(
+            cacheControl: configuration.cacheControl, renditions: configuration.renditions,
+            maximumUploadBytes: configuration.maximumUploadBytes)
+    }
+
+    func judge(_ action: RequestAction, by origin: RequestOrigin, _ query: Query) throws(Problem) -> RequestGrant {
+        if action.needsWriter {
+            try writes.judge(origin.headers, authority: origin.authority, isLoopback: origin.isLoopback)
+        }
+        return grant
+    }
+
+    func quickGrant(_ request: FastRequest) -> RequestGrant? { grant }
+}

@@ -1,0 +1,56 @@
+import HTTPServer
+import HTTPTypes
+import ImageService
+import Logging
+import NIOCore
+
+@testable import ImageAPI
+
+/// The API without sockets: a request in, the answer with its bytes out.
+struct TestApplication {
+    let service: ImageService
+    private let responder: ImageResponder
+
+    /// - Parameter policy: nil: that of a server without credentials.
+    init(_ service: ImageService, policy: (any RequestPolicy)? = nil) throws {
+        self.service = service
+        let configuration = try FastPathFixture.makeConfiguration()
+        responder = ImageResponder(
+            service: service, configuration: configuration, policy: policy ?? KeylessPolicy(configuration))
+    }
+
+    struct Answer {
+        var status: Int
+        var headers: HTTPFields
+        var bytes: [UInt8]
+
+        var text: String { String(decoding: bytes, as: UTF8.self) }
+    }
+
+    /// Sends a request from this machine.
+    ///
+    /// - Parameter target: after `/api/v1/`.
+    func send(
+        _ method: HTTPRequest.Method, _ target: String, _ headers: HTTPFields = HTTPFields(), body: [UInt8] = []
+    ) async throws -> Answer {
+        var head = HTTPRequest(method: method, scheme: "http", authority: "localhost", path: "/api/v1/\(target)")
+        head.headerFields = headers
+        let source = ServerRequestSource(
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, requestID: "1",
+            remoteAddress: try SocketAddress(ipAddress: "127.0.0.1", port: 1))
+        let request = Request(head: head, body: RequestBody(ByteBuffer(bytes: body)))
+        let response = try await responder.respond(to: request, context: APIContext(source: source))
+        let collector = BodyCollector()
+        if method != .head { try await response.body.write(collector) }
+        return Answer(status: response.status.code, headers: response.headers, bytes: collector.bytes)
+    }
+}
+
+/// Used by one task.
+private final class BodyCollector: ResponseBodyWriter {
+    var bytes: [UInt8] = []
+
+    func write(_ buffer: ByteBuffer) { bytes += buffer.readableBytesView }
+
+    func finish() {}
+}
