@@ -1,4 +1,4 @@
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// Tasks that wait, and the state that decides which of them may go on: lock, continuations, cancellation and deadlines
 /// in one place.
@@ -18,6 +18,9 @@ public final class WaitList<State: Sendable, Answer: Sendable>: Sendable {
         case waits
     }
 
+    /// Says what a ticket gets that waits no more, and who goes on in its place.
+    public typealias Leave = @Sendable (inout State, Ticket, WaitDeparture) -> (Answer, Answers)
+
     private struct Waiter {
         let continuation: CheckedContinuation<Answer, Never>
         let since: ContinuousClock.Instant
@@ -35,34 +38,34 @@ public final class WaitList<State: Sendable, Answer: Sendable>: Sendable {
         }
     }
 
-    private let guarded: Mutex<Guarded>
+    private let guarded: NIOLockedValueBox<Guarded>
     private let clock: MonotonicClock
 
     /// - Parameters:
     ///   - state: what decides; changed under the lock only.
     ///   - clock: measures deadlines and waits.
     public init(_ state: State, clock: MonotonicClock = .continuous) {
-        guarded = Mutex(Guarded(state: state))
+        guarded = NIOLockedValueBox(Guarded(state: state))
         self.clock = clock
     }
 
     /// Looks at the state, or changes it in a way that lets nobody go on.
-    public func withState<Value>(_ body: (inout State) -> sending Value) -> sending Value {
-        guarded.withLock { body(&$0.state) }
+    public func withState<Value>(_ body: (inout State) -> Value) -> Value {
+        guarded.withLockedValue { body(&$0.state) }
     }
 
     /// Changes the state, and answers the tickets that may go on.
     public func update(_ change: (inout State) -> Answers) {
-        resume(guarded.withLock { $0.take(change(&$0.state)) })
+        resume(guarded.withLockedValue { $0.take(change(&$0.state)) })
     }
 
     /// How many wait.
-    public var count: Int { guarded.withLock { $0.waiters.count } }
+    public var count: Int { guarded.withLockedValue { $0.waiters.count } }
 
     /// How long the one that waits longest has waited; zero if none waits.
     public var oldestWait: Duration {
         let now = clock.now()
-        return guarded.withLock { $0.waiters.values.map(\.since).min().map { now - $0 } ?? .zero }
+        return guarded.withLockedValue { $0.waiters.values.map(\.since).min().map { now - $0 } ?? .zero }
     }
 
     /// Waits until the ticket is answered, the deadline passes or the task is cancelled.
@@ -76,26 +79,23 @@ public final class WaitList<State: Sendable, Answer: Sendable>: Sendable {
     public func wait(
         until deadline: ContinuousClock.Instant? = nil, cancelled: Answer,
         arrive: (inout State, Ticket) -> (Arrival, Answers),
-        leave: @escaping @Sendable (inout State, Ticket, WaitDeparture) -> (Answer, Answers)
+        leave: @escaping Leave
     ) async -> Answer {
-        let ticket = guarded.withLock { guarded in
+        let ticket = guarded.withLockedValue { guarded in
             guarded.lastTicket += 1
             return guarded.lastTicket
         }
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let since = clock.now()
-                let (answer, others) = guarded.withLock { guarded -> (Answer?, [(Waiter, Answer)]) in
+                let timer = { deadline.map { self.timer(ticket, deadline: $0, leave) } }
+                let (answer, others) = guarded.withLockedValue { guarded -> (Answer?, [(Waiter, Answer)]) in
                     // Seen here, under the lock; or the handler comes later and finds the ticket.
                     if Task.isCancelled { return (cancelled, []) }
                     let (arrival, others) = arrive(&guarded.state, ticket)
-                    switch arrival {
-                    case .answered(let answer): return (answer, guarded.take(others))
-                    case .waits:
-                        let timer = deadline.map { timer(ticket, deadline: $0, leave) }
-                        guarded.waiters[ticket] = Waiter(continuation: continuation, since: since, timer: timer)
-                        return (nil, guarded.take(others))
-                    }
+                    if case .answered(let answer) = arrival { return (answer, guarded.take(others)) }
+                    guarded.waiters[ticket] = Waiter(continuation: continuation, since: since, timer: timer())
+                    return (nil, guarded.take(others))
                 }
                 if let answer { continuation.resume(returning: answer) }
                 resume(others)
@@ -104,8 +104,6 @@ public final class WaitList<State: Sendable, Answer: Sendable>: Sendable {
             end(ticket, isLate: false, leave)
         }
     }
-
-    private typealias Leave = @Sendable (inout State, Ticket, WaitDeparture) -> (Answer, Answers)
 
     private func timer(
         _ ticket: Ticket, deadline: ContinuousClock.Instant, _ leave: @escaping Leave
@@ -120,7 +118,7 @@ public final class WaitList<State: Sendable, Answer: Sendable>: Sendable {
     private func end(_ ticket: Ticket, isLate: Bool, _ leave: Leave) {
         let now = clock.now()
         resume(
-            guarded.withLock { guarded in
+            guarded.withLockedValue { guarded in
                 guard let since = guarded.waiters[ticket]?.since else { return [] }
                 let (answer, others) = leave(&guarded.state, ticket, isLate ? .late(waited: now - since) : .cancelled)
                 return guarded.take([(ticket, answer)] + others)

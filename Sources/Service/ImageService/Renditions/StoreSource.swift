@@ -1,0 +1,74 @@
+import ImageCache
+import Metrics
+import ObjectStorage
+
+/// Renditions that some replica has put into the store. What the next source makes is written there.
+struct StoreSource: RenditionSource {
+    let store: RenditionStore
+    let memory: RenditionMemory
+    let health: StorageHealth
+    private let found = Counter(label: "tintype_renditions_found_total")
+
+    init(store: RenditionStore, memory: RenditionMemory, health: StorageHealth) {
+        self.store = store
+        self.memory = memory
+        self.health = health
+    }
+
+    func rendition(_ job: RenditionJob, next: RenditionSources) async throws(ServiceError) -> RenditionBytes {
+        switch try await lookUp(job) {
+        case .found(let got):
+            if let pixels = try await memory.load(got, job.key, from: store, for: job.client) {
+                found.increment()
+                return .counted(pixels)
+            }
+            return try await next.rendition(job)
+        case .missing(let claim): return try await makeAndPersist(job, claim, next)
+        case nil: return try await next.rendition(job)
+        }
+    }
+
+    /// Nil: the store is not asked.
+    private func lookUp(_ job: RenditionJob) async throws(ServiceError) -> RenditionStore.Lookup? {
+        guard !health.isAway else { return nil }
+        let version = job.key.version
+        do throws(StorageError) {
+            return try await store.lookUp(job.key.text, of: version)
+        } catch {
+            // It can still be made from the original in memory.
+            if error.isOutage, memory.cache.contains(version.path, version.etag, .original) { return nil }
+            throw ServiceError(error)
+        }
+    }
+
+    private func makeAndPersist(
+        _ job: RenditionJob, _ claim: RenditionStore.Claim, _ next: RenditionSources
+    ) async throws(ServiceError) -> RenditionBytes {
+        do throws(ServiceError) {
+            let rendition = try await next.rendition(job)
+            guard case .new(let bytes, _) = rendition else {
+                release(claim)
+                return rendition
+            }
+            let pixels = try memory.keep(rendition, job.key, for: job.client)
+            store.persist(claim, with: bytes, isLimited: true) { kept in
+                switch kept {
+                case .kept: break
+                case .existed:
+                    // Two renders may differ if replicas of two releases run side by side: the first one counts.
+                    guard let got = try? await store.get(job.key.text, of: job.key.version) else { return }
+                    _ = try? await memory.load(got, job.key, from: store, for: job.client)
+                case .failed: break
+                }
+            }
+            return .counted(pixels)
+        } catch {
+            release(claim)
+            throw error
+        }
+    }
+
+    private func release(_ claim: RenditionStore.Claim) {
+        store.persist(claim, with: nil, isLimited: false) { _ in }
+    }
+}
