@@ -23,7 +23,6 @@ void jpeg_turn_set_parameters(turn_state *_Nonnull state);
 
 /// Decodes, turns and encodes again, where coefficients cannot be moved. Call with `jump` armed, after jpeg_read_header
 /// of this source.
-tt_status jpeg_turn_samples(
-    turn_state *_Nonnull state, const uint8_t *_Nonnull source, size_t count, uint64_t maximum_pixels);
+tt_status jpeg_turn_samples(turn_state *_Nonnull state, const uint8_t *_Nonnull source, size_t count);
 
 #endif
