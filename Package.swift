@@ -78,7 +78,7 @@ let package = Package(
         .target(
             name: "S3Storage",
             dependencies: [
-                "CXML", "ObjectStorage",
+                "CXML", "ObjectStorage", "TaskSupport",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -250,7 +250,7 @@ let package = Package(
         .testTarget(
             name: "S3StorageTests",
             dependencies: [
-                "ObjectStorage", "S3Storage", "StorageConformance", "TestServers",
+                "ObjectStorage", "S3Storage", "StorageConformance", "TaskSupport", "TestClock", "TestServers",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -355,7 +355,7 @@ let package = Package(
         .target(
             name: "TestServers",
             dependencies: [
-                "ObjectStorage", "S3Storage", .product(name: "Logging", package: "swift-log"),
+                "ObjectStorage", "S3Storage", "TaskSupport", .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),

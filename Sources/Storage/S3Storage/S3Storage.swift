@@ -4,6 +4,7 @@ import NIOConcurrencyHelpers
 public import NIOCore
 import NIOHTTP1
 public import ObjectStorage
+public import TaskSupport
 
 /// ``ObjectStorage/ObjectStorage`` over the S3 protocol.
 ///
@@ -22,36 +23,39 @@ public final class S3Storage: ObjectStorage {
     /// What is left of the probe.
     let probing = BackgroundTask()
     /// What tidies up behind calls that have ended.
-    let tidying = BackgroundTasks()
+    let tidying: BackgroundTasks
     /// Whether odd entries of listings have been logged.
     let oddListing = FirstTime()
     private let learnt = NIOLockedValueBox(StoreTraits())
-    private let bucketSeen = NIOLockedValueBox(NIODeadline.uptimeNanoseconds(0))
+    private let bucketSeen = NIOLockedValueBox<ContinuousClock.Instant?>(nil)
 
     /// - Parameters:
-    ///   - eventLoopGroup: where connections and timers live; not shut down here.
+    ///   - eventLoopGroup: where connections live; not shut down here.
+    ///   - clock: what deadlines and pauses go by.
     public convenience init(
         _ configuration: S3Configuration, credentials: any CredentialsProvider,
-        eventLoopGroup: any EventLoopGroup, logger: Logger
+        eventLoopGroup: any EventLoopGroup, logger: Logger, clock: MonotonicClock = .continuous
     ) {
         let client = S3Client(
             configuration, credentials: credentials, eventLoopGroup: eventLoopGroup, logger: logger,
-            now: systemWallClock)
+            now: systemWallClock, clock: clock)
         self.init(configuration, client: client, logger: logger)
     }
 
     /// The same on AsyncHTTPClient's own event loops.
     public convenience init(
-        _ configuration: S3Configuration, credentials: any CredentialsProvider, logger: Logger
+        _ configuration: S3Configuration, credentials: any CredentialsProvider, logger: Logger,
+        clock: MonotonicClock = .continuous
     ) {
         self.init(
             configuration, credentials: credentials, eventLoopGroup: HTTPClient.defaultEventLoopGroup,
-            logger: logger)
+            logger: logger, clock: clock)
     }
 
     init(_ configuration: S3Configuration, client: S3Client, logger: Logger) {
         self.configuration = configuration
         self.client = client
+        tidying = BackgroundTasks(clock: client.clock)
         self.logger = logger
     }
 
@@ -93,10 +97,14 @@ public final class S3Storage: ObjectStorage {
     }
 
     /// Whether the store has said a moment ago, by its code, that an object is missing and the bucket is not.
-    var isBucketSeen: Bool { bucketSeen.withLockedValue { NIODeadline.now() < $0 } }
+    var isBucketSeen: Bool {
+        let now = client.clock.now()
+        return bucketSeen.withLockedValue { $0.map { now < $0 } ?? false }
+    }
 
     func noteBucket() {
-        bucketSeen.withLockedValue { $0 = .now() + .seconds(1) }
+        let end = client.clock.now() + .seconds(1)
+        bucketSeen.withLockedValue { $0 = end }
     }
 
     static func ownKey(_ name: String, during operation: StorageError.Operation) throws(StorageError) -> ObjectKey {

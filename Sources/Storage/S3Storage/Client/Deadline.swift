@@ -2,25 +2,24 @@ import NIOConcurrencyHelpers
 import NIOCore
 import ObjectStorage
 
-/// Runs work under a deadline. Timers are the event loop's: those of `Task.sleep` stay queued until they are due, even
-/// when cancelled, and there is one for every request.
+/// Runs work under a deadline.
 struct DeadlineRunner: Sendable {
-    let eventLoopGroup: any EventLoopGroup
+    let alarms: Alarms
 
     /// The deadline has passed.
     struct Passed: Error {}
 
     /// - Throws: what `body` throws; ``Passed`` where it had to be cancelled for the deadline.
     func run<Result: Sendable>(
-        until deadline: NIODeadline, _ body: @escaping @Sendable () async throws -> Result
+        until deadline: ContinuousClock.Instant, _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
         let work = Task(executorPreference: RequestExecutor.executor) { try await body() }
         let hasPassed = NIOLockedValueBox(false)
-        let timer = eventLoopGroup.any().scheduleTask(deadline: deadline) {
+        let alarm = alarms.set(at: deadline) {
             hasPassed.withLockedValue { $0 = true }
             work.cancel()
         }
-        defer { timer.cancel() }
+        defer { alarms.remove(alarm) }
         do {
             return try await withTaskCancellationHandler {
                 try await work.value
@@ -40,11 +39,5 @@ extension TimeAmount {
         self =
             .nanoseconds(seconds.multipliedReportingOverflow(by: 1_000_000_000).partialValue)
             + .nanoseconds(attoseconds / 1_000_000_000)
-    }
-}
-
-extension Duration {
-    init(_ amount: TimeAmount) {
-        self = .nanoseconds(amount.nanoseconds)
     }
 }

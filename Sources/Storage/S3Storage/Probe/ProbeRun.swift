@@ -1,7 +1,7 @@
 import NIOConcurrencyHelpers
-import NIOCore
 import NIOHTTP1
 import ObjectStorage
+import TaskSupport
 
 /// One run of the probe: its corner of the keys, what it has left there, and the single findings.
 final class ProbeRun: Sendable {
@@ -23,7 +23,7 @@ final class ProbeRun: Sendable {
     }
 
     /// For each request: some stores keep racers waiting for one another.
-    var deadline: NIODeadline { .now() + storage.client.timeout * 2 }
+    var deadline: ContinuousClock.Instant { storage.client.clock.now() + storage.client.timeout * 2 }
 
     /// What shows without races, the independent questions at the same time.
     func facts() async throws(StorageError) -> ProbeObservations {
@@ -75,7 +75,7 @@ final class ProbeRun: Sendable {
     ///
     /// - Returns: whether nothing is left.
     func cleanUp() async -> Bool {
-        let deadline = min(storage.client.deadline(), .now() + .seconds(3))
+        let deadline = min(storage.client.deadline(), storage.client.clock.now() + .seconds(3))
         // Those that were begun, and whose answer was lost.
         let prefix = Array("\(S3Storage.ownPrefix)\(Self.folder)\(name)/".utf8)
         let begun = try? await storage.uploads(prefix: prefix, until: deadline)

@@ -1,5 +1,6 @@
 import Logging
 public import ObjectStorage
+import TaskSupport
 
 extension S3Storage {
     /// What is to be done before serving: creates the bucket where ``S3Configuration/createBucket`` asks for it, and
@@ -52,7 +53,7 @@ extension S3Storage {
         var lease = ProbeLease(self)
         while facts.needsRaces, !Task.isCancelled {
             guard await lease.take(for: run) else {
-                try? await Task.sleep(for: .seconds(3))
+                try? await client.clock.pause(for: .seconds(3))
                 guard let verdict = try? await storedResult() else { continue }
                 learn(verdict.findings, after: facts)
                 break
@@ -64,13 +65,13 @@ extension S3Storage {
                 break
             }
             await cleanUp(run)
-            try? await Task.sleep(for: .seconds(10))
+            try? await client.clock.pause(for: .seconds(10))
             if Task.isCancelled { return }
             run = ProbeRun(self, isGentle: true)
         }
         // A store that is busy may need more than one try; what is left then is the sweep's.
         for pause in [0, 1, 5, 30] where pause == 0 || !Task.isCancelled {
-            try? await Task.sleep(for: .seconds(pause))
+            try? await client.clock.pause(for: .seconds(pause))
             if await cleanUp(run) { return }
         }
     }

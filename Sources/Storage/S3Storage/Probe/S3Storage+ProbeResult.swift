@@ -2,6 +2,7 @@ import Logging
 import NIOCore
 import NIOHTTP1
 import ObjectStorage
+import TaskSupport
 
 extension S3Storage {
     /// What an earlier probe of this very store has found, as long as it counts; nil: probe anew.
@@ -47,11 +48,11 @@ extension S3Storage {
 struct ProbeLease: ~Copyable {
     static let name = "probed/lease"
     /// A lease that has stayed the same for so long is of a process that has gone.
-    static let timeout = TimeAmount.seconds(120)
+    static let timeout = Duration.seconds(120)
 
     private let storage: S3Storage
     private let holder = Hexadecimal.random(bytes: 16)
-    private var seen: (etag: ETag, since: NIODeadline)?
+    private var seen: (etag: ETag, since: ContinuousClock.Instant)?
 
     init(_ storage: S3Storage) {
         self.storage = storage
@@ -69,12 +70,13 @@ struct ProbeLease: ~Copyable {
                 if made.outcome == .won { run.adopt(key) }
                 return true
             }
+            let now = storage.client.clock.now()
             let etag = try await storage.head(key, during: .probe, until: storage.client.deadline()).etag
             guard let seen, seen.etag == etag else {
-                self.seen = (etag, .now())
+                self.seen = (etag, now)
                 return false
             }
-            guard NIODeadline.now() - seen.since > Self.timeout else { return false }
+            guard seen.since.duration(to: now) > Self.timeout else { return false }
             try await storage.delete(key, ifMatch: nil)
         } catch {
             // Gone meanwhile, or not to be had now.

@@ -1,5 +1,6 @@
 import Logging
 import ObjectStorage
+public import TaskSupport
 
 /// Sweeps unfinished uploads again and again, beside the server. Every replica may run one: an upload that two abort is
 /// aborted.
@@ -7,13 +8,16 @@ public struct MultipartSweeper: Sendable {
     private let storage: S3Storage
     private let age: Duration
     private let interval: Duration
+    private let clock: MonotonicClock
 
     /// - Parameters:
     ///   - age: uploads that were begun longer ago are aborted.
     ///   - interval: from one sweep to the next; nil: a quarter of the age, at least 1 s and at most an hour.
-    public init(_ storage: S3Storage, age: Duration, interval: Duration? = nil) {
+    ///   - clock: what the interval goes by.
+    public init(_ storage: S3Storage, age: Duration, interval: Duration? = nil, clock: MonotonicClock = .continuous) {
         self.storage = storage
         self.age = age
+        self.clock = clock
         self.interval = interval ?? min(max(age / 4, .seconds(1)), .seconds(3600))
     }
 
@@ -38,7 +42,7 @@ public struct MultipartSweeper: Sendable {
                 return
             }
             // A little apart from one another, so that replicas that started together do not sweep together.
-            guard (try? await Task.sleep(for: interval * Double.random(in: 0.8...1.2))) != nil else { return }
+            guard (try? await clock.pause(for: interval * Double.random(in: 0.8...1.2))) != nil else { return }
         }
     }
 }

@@ -1,5 +1,4 @@
 import Logging
-import NIOCore
 import NIOHTTP1
 public import ObjectStorage
 
@@ -107,7 +106,7 @@ extension S3Storage {
 
     /// The unfinished uploads of all keys that begin so.
     func uploads(
-        prefix: [UInt8], until deadline: NIODeadline? = nil
+        prefix: [UInt8], until deadline: ContinuousClock.Instant? = nil
     ) async throws(S3RequestError) -> [UnfinishedUpload] {
         var found: [UnfinishedUpload] = []
         var markers: [QueryItem] = []

@@ -1,6 +1,6 @@
-import NIOCore
 import NIOHTTP1
 import ObjectStorage
+import TaskSupport
 
 extension S3Storage {
     /// Runs a write under its condition: by the header where the store keeps it, else, or as well, by a look just
@@ -8,7 +8,8 @@ extension S3Storage {
     ///
     /// - Parameter write: gets the headers of the condition; must send them.
     func conditionally<Result>(
-        _ key: ObjectKey, mode: PutMode, during operation: StorageError.Operation, until deadline: NIODeadline,
+        _ key: ObjectKey, mode: PutMode, during operation: StorageError.Operation,
+        until deadline: ContinuousClock.Instant,
         _ write: ([(name: String, value: String)]) async throws(S3RequestError) -> Result
     ) async throws(StorageError) -> Result {
         let traits = traits
@@ -33,13 +34,14 @@ extension S3Storage {
     /// Keeps other writes of the key in this process out: all of them where ours has a condition, else those that have.
     /// Where the store keeps conditions itself, that is for speed: SeaweedFS takes a second over each collision.
     private func inTurn<Result>(
-        _ key: ObjectKey, alone: Bool, during operation: StorageError.Operation, until deadline: NIODeadline,
+        _ key: ObjectKey, alone: Bool, during operation: StorageError.Operation,
+        until deadline: ContinuousClock.Instant,
         _ body: () async throws(S3RequestError) -> Result
     ) async throws(S3RequestError) -> Result {
         do {
             return try await locks.withLock(key, shared: !alone) {
                 // All before us end in time, by their own. That ours is over then is not the store's fault.
-                guard NIODeadline.now() < deadline else {
+                guard client.clock.now() < deadline else {
                     throw S3RequestError(kind: .overloaded, operation: operation)
                 }
                 return try await body()
@@ -53,7 +55,8 @@ extension S3Storage {
 
     /// Whether the condition holds now.
     func look(
-        at key: ObjectKey, mode: PutMode, during operation: StorageError.Operation, until deadline: NIODeadline
+        at key: ObjectKey, mode: PutMode, during operation: StorageError.Operation,
+        until deadline: ContinuousClock.Instant
     ) async throws(S3RequestError) {
         var current: ETag?
         do throws(S3RequestError) {

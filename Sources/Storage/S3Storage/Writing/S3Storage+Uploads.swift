@@ -1,7 +1,7 @@
 import Logging
-import NIOCore
 import NIOHTTP1
 public import ObjectStorage
+import TaskSupport
 
 extension S3Storage {
     public func beginUpload(
@@ -24,7 +24,7 @@ extension S3Storage {
     }
 
     private func beginRepeatedly(
-        _ key: ObjectKey, options: UploadOptions, until deadline: NIODeadline
+        _ key: ObjectKey, options: UploadOptions, until deadline: ContinuousClock.Instant
     ) async throws(StorageError) -> S3MultipartUpload {
         var tries = 0
         while true {
@@ -34,7 +34,7 @@ extension S3Storage {
             } catch {
                 // Sent again, the request begins a second upload. The first one has a note of its own by then, by which
                 // the sweep finds it.
-                let isOver = tries == Self.beginTries || NIODeadline.now() >= deadline
+                let isOver = tries == Self.beginTries || client.clock.now() >= deadline
                 guard error.leavesDoubt, error.storageError.isOutage, !isOver else { throw error.storageError }
             }
         }
@@ -44,7 +44,7 @@ extension S3Storage {
     private static let beginTries = 3
 
     private func beginUpload(
-        _ key: ObjectKey, options: UploadOptions, until deadline: NIODeadline
+        _ key: ObjectKey, options: UploadOptions, until deadline: ContinuousClock.Instant
     ) async throws(S3RequestError) -> S3MultipartUpload {
         guard let noteKey = ObjectKey(Self.ownPrefix + UploadMarker.name(of: key)) else {
             throw Self.badAnswer("a note without a name", during: .beginUpload)
@@ -66,7 +66,9 @@ extension S3Storage {
     }
 
     /// Writes a note, or what has become known since.
-    func write(_ note: UploadMarker, at noteKey: ObjectKey, until deadline: NIODeadline) async throws(S3RequestError) {
+    func write(_ note: UploadMarker, at noteKey: ObjectKey, until deadline: ContinuousClock.Instant)
+        async throws(S3RequestError)
+    {
         let request = S3Request(
             .beginUpload, .PUT, key: noteKey, headers: [("content-type", "text/plain")], body: note.bytes)
         _ = try await client.send(request, until: deadline)
@@ -75,7 +77,7 @@ extension S3Storage {
     /// - Parameter repeatability: sent twice it would begin two uploads, of which a note names one.
     func createUpload(
         _ key: ObjectKey, options: UploadOptions, during operation: StorageError.Operation = .beginUpload,
-        repeatability: S3Request.Repeatability = .ifUntouched, until deadline: NIODeadline
+        repeatability: S3Request.Repeatability = .ifUntouched, until deadline: ContinuousClock.Instant
     ) async throws(S3RequestError) -> String {
         let request = S3Request(
             operation, .POST, key: key, query: [QueryItem("uploads")],
@@ -97,7 +99,7 @@ extension S3Storage {
 
     /// Aborts an upload; one that is not there, any more, is aborted.
     func abortUpload(
-        _ uploadID: String, of key: ObjectKey, until deadline: NIODeadline? = nil
+        _ uploadID: String, of key: ObjectKey, until deadline: ContinuousClock.Instant? = nil
     ) async throws(S3RequestError) {
         let request = S3Request(.abortUpload, .DELETE, key: key, query: [QueryItem("uploadId", uploadID)])
         do throws(S3RequestError) {
