@@ -290,7 +290,8 @@ let package = Package(
         .testTarget(
             name: "S3StorageTests",
             dependencies: [
-                "ObjectStorage", "S3Storage", "StorageConformance", "TestServers", "TextCoding",
+                "ObjectStorage", "S3Storage", "StorageConformance", "TaskSupport", "TestClock", "TestServers",
+                "TextCoding",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -442,7 +443,7 @@ let package = Package(
         .target(
             name: "TestServers",
             dependencies: [
-                "ObjectStorage", "S3Storage", .product(name: "Logging", package: "swift-log"),
+                "ObjectStorage", "S3Storage", "TaskSupport", .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),

@@ -1,9 +1,10 @@
 import Logging
 import NIOCore
-import ObjectStorage
+import TestClock
 import TestServers
 import Testing
 
+@testable import ObjectStorage
 @testable import S3Storage
 
 /// More is asked of the store than this process asks of it at once.
@@ -74,16 +75,14 @@ import Testing
     /// To wait for other writes of the same key is no word on the store.
     @Test func waitingForOtherWritesOfTheKey() async throws {
         let key = try key(freshPrefix() + "object")
-        try await Servers.withStorage(.seaweedFS, timeout: .seconds(1)) { storage in
+        let clock = ManualClock()
+        try await Servers.withStorage(.seaweedFS, clock: clock.clock) { storage in
             let waiting = try await storage.locks.withLock(key) {
-                let (begun, begin) = AsyncStream<Void>.makeStream()
                 let waiting = Task {
-                    begin.finish()
-                    return try await storage.put(key, bytes: bytes("x"), options: PutOptions(mode: .createOnly))
+                    try await storage.put(key, bytes: bytes("x"), options: PutOptions(mode: .createOnly))
                 }
-                for await _ in begun {}
-                // Longer than it has, also on a machine that is slow to begin.
-                try await Task.sleep(for: .seconds(3))
+                await until { storage.locks.waiting(for: key) == 1 }
+                clock.advance(by: .seconds(10))
                 return waiting
             }
             let error = await expect(throwing: .overloaded) { _ = try await waiting.value }

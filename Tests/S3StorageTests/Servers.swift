@@ -3,6 +3,7 @@ import Logging
 import NIOCore
 import ObjectStorage
 import S3Storage
+import TaskSupport
 import TestServers
 import Testing
 
@@ -23,11 +24,11 @@ actor Servers {
     /// - Parameter ownBucket: a bucket of its own, for tests that look at what the storage keeps for itself.
     static func withStorage<Result>(
         _ kind: S3TestServer.Kind, ownBucket: Bool = false, timeout: Duration = .seconds(10),
-        _ body: (S3Storage) async throws -> Result
+        clock: MonotonicClock = .continuous, _ body: (S3Storage) async throws -> Result
     ) async throws -> Result {
         let server = try await shared.server(kind)
         let bucket = ownBucket ? "test-\(UInt32.random(in: .min ... .max))" : nil
-        let storage = try server.storage(bucket: bucket, timeout: timeout)
+        let storage = try server.storage(bucket: bucket, timeout: timeout, clock: clock)
         do {
             try await storage.createBucket()
             let result = try await body(storage)

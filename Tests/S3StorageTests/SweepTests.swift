@@ -1,6 +1,8 @@
+import FoundationEssentials
 import NIOCore
 import NIOHTTP1
 import ObjectStorage
+import TestClock
 import TestServers
 import Testing
 import TextCoding
@@ -113,16 +115,26 @@ import TextCoding
 
     /// The store has taken its time between the two: the note stays until the upload is old enough as well.
     @Test func uploadWithoutItsIDThatWasBegunLater() async throws {
-        try await Servers.withStorage(.seaweedFS, ownBucket: true) { storage in
+        try await Servers.withFaults(ownBucket: true) { storage, proxy in
             let photo = try key("photo")
             let note = UploadMarker(key: photo, begun: .now)
             let noteKey = try #require(ObjectKey(S3Storage.ownPrefix + UploadMarker.name(of: photo)))
             _ = try await storage.put(noteKey, bytes: note.bytes, options: PutOptions())
-            try await Task.sleep(for: .seconds(4))
             _ = try await begin(photo, storage)
 
-            #expect(try await storage.sweepUploads(olderThan: .seconds(3)) == SweepReport())
+            let later = Date.now.addingTimeInterval(60).ISO8601Format()
+            proxy.setPlan { exchange in
+                guard exchange.method == "GET", exchange.uri.contains("uploads=") else { return .none }
+                return .answer(
+                    status: 200,
+                    body: """
+                        <ListMultipartUploadsResult><IsTruncated>false</IsTruncated><Upload><Key>photo</Key>\
+                        <UploadId>1</UploadId><Initiated>\(later)</Initiated></Upload></ListMultipartUploadsResult>
+                        """)
+            }
+            #expect(try await storage.sweepUploads(olderThan: .seconds(-2)) == SweepReport())
             #expect(try await notes(storage) == 1)
+            proxy.setPlan { _ in .none }
             let report = try await storage.sweepUploads(olderThan: .seconds(-2))
             #expect(report.abortedUploads == 1 && report.removedNotes == 1)
             #expect(try await storage.uploads(prefix: []).isEmpty)
@@ -164,15 +176,25 @@ import TextCoding
         }
     }
 
-    @Test func sweeperSweepsUntilItIsCancelled() async throws {
+    @Test func sweeperSweepsAfterEachIntervalUntilItIsCancelled() async throws {
         try await Servers.withStorage(.seaweedFS, ownBucket: true) { storage in
-            let upload = try await storage.beginUpload(key("photo"), options: UploadOptions())
-            try await upload.uploadPart(bytes("part"), number: 1)
-            let sweeper = Task { await MultipartSweeper(storage, age: .seconds(1), interval: .milliseconds(100)).run() }
-            // The note goes last.
-            while try await notes(storage) > 0 { try await Task.sleep(for: .milliseconds(50)) }
-            sweeper.cancel()
-            await sweeper.value
+            let clock = ManualClock()
+            let sweeper = MultipartSweeper(storage, age: .seconds(-2), interval: .seconds(100), clock: clock.clock)
+            let sweeping = Task { await sweeper.run() }
+            for name in ["photo", "film"] {
+                await until { clock.sleeping == 1 }
+                #expect(try await storage.uploads(prefix: []).isEmpty)
+                let upload = try await storage.beginUpload(key(name), options: UploadOptions())
+                try await upload.uploadPart(bytes("part"), number: 1)
+                try await until { try await !notedIDs(storage).isEmpty }
+                // No interval is longer, and nothing happens before it ends.
+                #expect(try await storage.uploads(prefix: []).count == 1)
+                clock.advance(by: .seconds(120))
+            }
+            await until { clock.sleeping == 1 }
+            #expect(try await notes(storage) == 0)
+            sweeping.cancel()
+            await sweeping.value
             #expect(try await storage.uploads(prefix: []).isEmpty)
         }
     }

@@ -4,6 +4,7 @@ import NIOConcurrencyHelpers
 import NIOCore
 import ObjectStorage
 public import S3Storage
+public import TaskSupport
 
 /// A real S3 server in a process of its own, on 127.0.0.1, with its data in a temporary folder. It checks signatures.
 ///
@@ -128,13 +129,15 @@ public final class S3TestServer: Sendable {
 
     /// A storage over this server. The caller shuts it down.
     public func storage(
-        bucket: String? = nil, through endpoint: String? = nil, timeout: Duration = .seconds(10)
+        bucket: String? = nil, through endpoint: String? = nil, timeout: Duration = .seconds(10),
+        clock: MonotonicClock = .continuous
     ) throws -> S3Storage {
         var logger = Logger(label: "s3")
         logger.logLevel = .critical
         return S3Storage(
             try configuration(bucket: bucket, through: endpoint, timeout: timeout),
-            credentials: StaticCredentials(accessKey: Self.accessKey, secretKey: Self.secretKey), logger: logger)
+            credentials: StaticCredentials(accessKey: Self.accessKey, secretKey: Self.secretKey), logger: logger,
+            clock: clock)
     }
 
     private func waitUntilReady(_ started: ServerProcess) async throws {

@@ -21,6 +21,7 @@ public enum SettingsReference {
             Every setting is an environment variable. The same settings may stand in a YAML file that is given with
             `--config FILE`, there in lower camel case: `S3_ENDPOINT_URL` is `s3EndpointUrl`. The environment wins over
             the file. An empty value counts as not set; an unknown or doubled key in the file is a fault.
+            A variable whose name differs from a setting's by a letter or two is told in a warning at start.
 
             All settings are checked at start. If any is wrong the process prints one message that lists every fault
             (setting, value with secrets masked, what was expected) and exits with code 78. `tintype config` prints

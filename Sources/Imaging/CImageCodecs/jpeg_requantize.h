@@ -3,28 +3,41 @@
 
 #include "jpeg_support.h"
 
-/// One component's samples in memory.
-typedef struct jpeg_samples {
-    const uint8_t *_Nullable data;
-    /// From one sample to the next, and from one row to the next, in bytes.
-    size_t step;
-    size_t stride;
+/// One component's samples, closed up, as they are to be stored.
+typedef struct jpeg_plane {
+    uint8_t *_Nullable data;
     uint32_t width;
     uint32_t height;
-    /// The compressor's table that quantises it.
-    int table;
-} jpeg_samples;
+    /// Its blocks are those of the original, elsewhere: the same quantisation loses nothing.
+    bool keeps_blocks;
+} jpeg_plane;
 
-/// The part of the file's own quantisation by which these samples, which were quantised once already, change by no more
-/// than `error` (of 255, the mean visible change). 1 if the file's own tables are fine enough, and never less than
-/// `JPEG_FINEST`. Estimated from some thousand blocks.
-double jpeg_requantize_part(
-    const jpeg_samples *_Nonnull samples, int count, const struct jpeg_compress_struct *_Nonnull out, bool is_ycc, double error);
+typedef struct jpeg_picture {
+    int count;
+    jpeg_plane planes[MAX_COMPS_IN_SCAN];
+    bool is_ycc;
+} jpeg_picture;
 
-/// Makes the compressor's tables finer: to `part` of their mean, and more even, because no frequency matters more than
-/// another if already coarse values must be kept. No value grows.
-void jpeg_requantize(struct jpeg_compress_struct *_Nonnull out, double part);
+/// How much the picture may change, of 255, in the mean of what is seen: somewhat less than if the compressor's own
+/// tables rounded once more what they have rounded already, as far as steps can be so fine, and no more than `most`.
+/// Judged by some thousand blocks.
+double jpeg_wanted_error(
+    const jpeg_picture *_Nonnull picture, const struct jpeg_compress_struct *_Nonnull out, double most);
 
-#define JPEG_FINEST 0.25
+/// What becomes of a picture by a quantisation.
+typedef struct jpeg_outcome {
+    /// How much it changes, of 255, in the mean of what is seen.
+    double error;
+    double bytes;
+} jpeg_outcome;
+
+/// What would become of a picture, whose parameters are set, by tables of `part` of the mean of those that are set.
+/// They are set then. Judged by some hundred blocks, without what the tables themselves take.
+jpeg_outcome jpeg_try_requantized(
+    const jpeg_picture *_Nonnull picture, struct jpeg_compress_struct *_Nonnull out, double part);
+
+/// Writes the picture so, and returns how much it has changed.
+double jpeg_write_requantized(
+    const jpeg_picture *_Nonnull picture, struct jpeg_compress_struct *_Nonnull out, double part);
 
 #endif

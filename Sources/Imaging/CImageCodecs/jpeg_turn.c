@@ -142,7 +142,7 @@ static tt_status turn(
     if (*is_lossless)
         turn_coefficients(state);
     else
-        status = jpeg_turn_samples(state, source, count, maximum_pixels);
+        status = jpeg_turn_samples(state, source, count);
     if (status != TT_OK) return status;
     return state->session.was_repaired ? TT_DAMAGED : TT_OK;
 }

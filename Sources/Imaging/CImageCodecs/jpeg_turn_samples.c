@@ -4,55 +4,34 @@
 
 #include "jpeg_turn_samples.h"
 
-#include "jpeg_requantize.h"
-
 #include <math.h>
 #include <string.h>
 
+#include "jpeg_requantize.h"
+#include "jpeg_shift.h"
+
 enum {
-    COMPONENTS = 4,
     MAXIMUM_ROWS = 4 * DCTSIZE,
-    /// How often another quantisation is tried, if the first one takes too many bytes.
-    ROUNDS = 4,
+    /// How often another quantisation is tried.
+    ROUNDS = 6,
 };
 
-// The target for the mean change, of 255. It is an estimate; the result must stay below 1.5.
-static const double WANTED_ERROR = 1.15;
+// The mean change aimed at, of 255. It is an estimate, and 1.5 is what must hold.
+static const double WANTED_ERROR = 1;
 
-typedef struct plane {
-    uint8_t *data;
-    size_t stride;
-    JDIMENSION width;
-    JDIMENSION height;
-} plane;
+// Parts of the file's own quantisation that are tried.
+static const double FINEST = 0.1, COARSEST = 4;
 
-typedef struct picture {
-    /// Components separately, as they are stored; else all of each pixel together, at the size of the picture.
-    bool is_planar;
-    int count;
-    plane planes[COMPONENTS];
-    /// Bytes of the file for the coded picture, and for its tables.
-    size_t coded;
-    size_t tables;
-} picture;
+// A file that is small is made of tables for the most part, and may take so many bytes more in any case.
+static const double SMALL_GROWTH = 256;
 
-// Whether mirroring a component mirrors the picture: if it has fewer samples than the picture has pixels, no sample may
-// be half outside.
-static bool samples_fit(const turn_state *state) {
-    const struct jpeg_decompress_struct *in = &state->in;
-    bool mirrors_width = state->turn.transpose ? state->turn.mirror_y : state->turn.mirror_x;
-    bool mirrors_height = state->turn.transpose ? state->turn.mirror_x : state->turn.mirror_y;
-    for (int index = 0; index < in->num_components; index++) {
-        const jpeg_component_info *component = &in->comp_info[index];
-        if (in->max_h_samp_factor % component->h_samp_factor != 0
-            || in->max_v_samp_factor % component->v_samp_factor != 0)
-            return false;
-        JDIMENSION across = (JDIMENSION)(in->max_h_samp_factor / component->h_samp_factor);
-        JDIMENSION down = (JDIMENSION)(in->max_v_samp_factor / component->v_samp_factor);
-        if (mirrors_width && in->image_width % across != 0) return false;
-        if (mirrors_height && in->image_height % down != 0) return false;
-    }
-    return true;
+// libjpeg has no whole number of samples for each of the others, and writes none.
+static bool is_fractional(const struct jpeg_decompress_struct *in) {
+    for (int index = 0; index < in->num_components; index++)
+        if (in->max_h_samp_factor % in->comp_info[index].h_samp_factor != 0
+            || in->max_v_samp_factor % in->comp_info[index].v_samp_factor != 0)
+            return true;
+    return false;
 }
 
 // Whole blocks, as libjpeg writes and reads them.
@@ -65,82 +44,84 @@ static size_t padded_rows(JDIMENSION image_height, int sampling, int largest_sam
     return (size_t)((image_height + mcu - 1) / mcu) * (size_t)sampling * DCTSIZE;
 }
 
-static tt_status read_planes(turn_state *state, picture *picture) {
+static tt_status read_planes(turn_state *state, jpeg_picture *picture) {
     j_decompress_ptr in = &state->in;
     in->raw_data_out = TRUE;
     jpeg_start_decompress(in);
-    size_t bytes = 0;
+    size_t strides[MAX_COMPS_IN_SCAN], bytes = 0;
     for (int index = 0; index < in->num_components; index++) {
-        jpeg_component_info *component = &in->comp_info[index];
-        bytes += padded_stride(component)
-            * padded_rows(in->image_height, component->v_samp_factor, in->max_v_samp_factor);
+        strides[index] = padded_stride(&in->comp_info[index]);
+        bytes += strides[index]
+            * padded_rows(in->image_height, in->comp_info[index].v_samp_factor, in->max_v_samp_factor);
     }
     state->pixels = tt_allocate(bytes);
     if (state->pixels == NULL) return TT_NO_MEMORY;
     uint8_t *memory = state->pixels;
     for (int index = 0; index < in->num_components; index++) {
-        jpeg_component_info *component = &in->comp_info[index];
-        picture->planes[index] = (plane){
-            memory, padded_stride(component), component->downsampled_width, component->downsampled_height};
-        memory += padded_stride(component)
-            * padded_rows(in->image_height, component->v_samp_factor, in->max_v_samp_factor);
+        const jpeg_component_info *component = &in->comp_info[index];
+        picture->planes[index] =
+            (jpeg_plane){memory, component->downsampled_width, component->downsampled_height, false};
+        memory += strides[index] * padded_rows(in->image_height, component->v_samp_factor, in->max_v_samp_factor);
     }
-    JSAMPROW rows[COMPONENTS][MAXIMUM_ROWS];
-    JSAMPARRAY arrays[COMPONENTS] = {rows[0], rows[1], rows[2], rows[3]};
+    JSAMPROW rows[MAX_COMPS_IN_SCAN][MAXIMUM_ROWS];
+    JSAMPARRAY arrays[MAX_COMPS_IN_SCAN] = {rows[0], rows[1], rows[2], rows[3]};
     JDIMENSION lines = (JDIMENSION)in->max_v_samp_factor * DCTSIZE;
     for (size_t mcu_row = 0; in->output_scanline < in->output_height; mcu_row++) {
         for (int index = 0; index < in->num_components; index++) {
             size_t count = (size_t)in->comp_info[index].v_samp_factor * DCTSIZE;
             for (size_t row = 0; row < count; row++)
-                rows[index][row] =
-                    picture->planes[index].data + (mcu_row * count + row) * picture->planes[index].stride;
+                rows[index][row] = picture->planes[index].data + (mcu_row * count + row) * strides[index];
         }
         if (jpeg_read_raw_data(in, arrays, lines) == 0) return TT_FAULT;
     }
-    return TT_OK;
-}
-
-static tt_status read_pixels(turn_state *state, picture *picture, uint64_t maximum_pixels) {
-    j_decompress_ptr in = &state->in;
-    jpeg_start_decompress(in);
-    uint32_t components = (uint32_t)in->output_components;
-    tt_pixels pixels = {0};
-    tt_status status = tt_pixels_allocate(&pixels, in->output_width, in->output_height, components, maximum_pixels);
-    state->pixels = pixels.data;
-    if (status != TT_OK) return status;
-    picture->planes[0] =
-        (plane){pixels.data, (size_t)in->output_width * components, in->output_width, in->output_height};
-    while (in->output_scanline < in->output_height) {
-        JSAMPROW row = state->pixels + in->output_scanline * picture->planes[0].stride;
-        jpeg_read_scanlines(in, &row, 1);
+    // Closed up, since the turn knows no gaps.
+    for (int index = 0; index < in->num_components; index++) {
+        const jpeg_plane *plane = &picture->planes[index];
+        for (size_t y = 1; y < plane->height; y++)
+            memmove(plane->data + y * plane->width, plane->data + y * strides[index], plane->width);
     }
     return TT_OK;
 }
 
-// Rotates what was read. Gaps between rows are closed first, since the rotation knows none.
-static tt_status turn_planes(turn_state *state, picture *picture) {
+// Puts the samples of a mirrored component in their place, by as much as its last ones reached over the edge.
+static void settle(turn_state *state, jpeg_plane *plane, int index) {
+    const struct jpeg_decompress_struct *in = &state->in;
+    bool transposes = state->turn.transpose;
+    uint32_t across = (uint32_t)(in->max_h_samp_factor / in->comp_info[index].h_samp_factor);
+    uint32_t down = (uint32_t)(in->max_v_samp_factor / in->comp_info[index].v_samp_factor);
+    uint32_t per_column = transposes ? down : across, per_row = transposes ? across : down;
+    uint32_t over_x = plane->width * per_column - (transposes ? in->image_height : in->image_width);
+    uint32_t over_y = plane->height * per_row - (transposes ? in->image_width : in->image_height);
+    plane->keeps_blocks = (!state->turn.mirror_x || (over_x == 0 && plane->width % DCTSIZE == 0))
+        && (!state->turn.mirror_y || (over_y == 0 && plane->height % DCTSIZE == 0));
+    // What was read is not needed any more, and is larger than any line of it.
+    if (state->turn.mirror_x && over_x > 0)
+        for (size_t y = 0; y < plane->height; y++)
+            jpeg_shift_line(
+                plane->data + y * plane->width, plane->width, 1, (double)over_x / per_column, state->pixels);
+    if (state->turn.mirror_y && over_y > 0)
+        for (size_t x = 0; x < plane->width; x++)
+            jpeg_shift_line(plane->data + x, plane->height, plane->width, (double)over_y / per_row, state->pixels);
+}
+
+static tt_status turn_planes(turn_state *state, jpeg_picture *picture) {
     size_t bytes = 0;
-    int planes = picture->is_planar ? picture->count : 1;
-    uint32_t pixel_bytes = picture->is_planar ? 1 : (uint32_t)picture->count;
-    for (int index = 0; index < planes; index++)
-        bytes += (size_t)picture->planes[index].width * picture->planes[index].height * pixel_bytes;
+    for (int index = 0; index < picture->count; index++)
+        bytes += (size_t)picture->planes[index].width * picture->planes[index].height;
     state->turned = tt_allocate(bytes);
     if (state->turned == NULL) return TT_NO_MEMORY;
     uint8_t *target = state->turned;
-    for (int index = 0; index < planes; index++) {
-        plane *source = &picture->planes[index];
-        size_t row_bytes = (size_t)source->width * pixel_bytes;
-        if (source->stride != row_bytes)
-            for (size_t y = 1; y < source->height; y++)
-                memmove(source->data + y * row_bytes, source->data + y * source->stride, row_bytes);
-        tt_status status = tt_pixels_turn(
-            source->data, source->width, source->height, pixel_bytes, state->turn, target, state->session.cancel);
+    for (int index = 0; index < picture->count; index++) {
+        jpeg_plane *plane = &picture->planes[index];
+        tt_status status =
+            tt_pixels_turn(plane->data, plane->width, plane->height, 1, state->turn, target, state->session.cancel);
         if (status != TT_OK) return status;
-        JDIMENSION width = state->turn.transpose ? source->height : source->width;
-        JDIMENSION height = state->turn.transpose ? source->width : source->height;
-        *source = (plane){target, (size_t)width * pixel_bytes, width, height};
-        target += row_bytes * (state->turn.transpose ? width : height);
+        bool transposes = state->turn.transpose;
+        *plane = (jpeg_plane){
+            target, transposes ? plane->height : plane->width, transposes ? plane->width : plane->height, false};
+        target += (size_t)plane->width * plane->height;
     }
+    for (int index = 0; index < picture->count; index++) settle(state, &picture->planes[index], index);
     tt_free(state->pixels);
     state->pixels = NULL;
     return TT_OK;
@@ -158,90 +139,66 @@ static bool can_quantize(const struct jpeg_compress_struct *out) {
     return true;
 }
 
-// A row of whole blocks: its last sample is repeated.
-static void pad_row(const plane *source, size_t y, uint8_t *row, size_t count) {
-    const uint8_t *samples = source->data + (y < source->height ? y : source->height - 1) * source->stride;
-    memcpy(row, samples, source->width);
-    if (count > source->width) memset(row + source->width, samples[source->width - 1], count - source->width);
+// The search for a quantisation by which the picture changes as much as is wanted, or as little as the bytes allow.
+typedef struct search {
+    double part;
+    /// The finest part that was tried whose bytes are few enough, and 0 before there is one.
+    double fits;
+    double too_fine;
+    double too_coarse;
+    bool is_over;
+} search;
+
+static search begin_search(double part) {
+    return (search){.part = part, .too_fine = FINEST, .too_coarse = COARSEST};
 }
 
-static void write_planes(turn_state *state, const picture *picture) {
-    j_compress_ptr out = &state->out;
-    out->raw_data_in = TRUE;
-    jpeg_start_compress(out, TRUE);
-    JSAMPARRAY arrays[COMPONENTS] = {0};
-    for (int index = 0; index < picture->count; index++) {
-        jpeg_component_info *component = &out->comp_info[index];
-        arrays[index] = out->mem->alloc_sarray(
-            (j_common_ptr)out, JPOOL_IMAGE, (JDIMENSION)padded_stride(component),
-            (JDIMENSION)(component->v_samp_factor * DCTSIZE));
+// Takes what came of a part, as shares of what is wanted and of the most bytes, and sets the next part. How they follow
+// from it is found by trying: steps of four fifths change a fifth less, and take an eighth more, or so.
+static void search_on(search *search, double error, double size) {
+    double part = search->part;
+    if (size <= 1 && (search->fits == 0 || part < search->fits)) search->fits = part;
+    if (size <= 1 && (error <= 1 ? error > 0.95 : size > 0.985)) {
+        search->is_over = true;
+        return;
     }
-    JDIMENSION lines = (JDIMENSION)out->max_v_samp_factor * DCTSIZE;
-    for (size_t mcu_row = 0; out->next_scanline < out->image_height; mcu_row++) {
-        for (int index = 0; index < picture->count; index++) {
-            jpeg_component_info *component = &out->comp_info[index];
-            size_t rows = (size_t)component->v_samp_factor * DCTSIZE;
-            for (size_t row = 0; row < rows; row++)
-                pad_row(&picture->planes[index], mcu_row * rows + row, arrays[index][row], padded_stride(component));
-        }
-        jpeg_write_raw_data(out, arrays, lines);
-    }
-    jpeg_finish_compress(out);
+    if (size <= 1 && error > 1)
+        search->too_coarse = part;
+    else
+        search->too_fine = part;
+    // A little less than that, so that it ends.
+    part *= fmax(0.98 / error, pow(size * 1.01, 1.8));
+    if (part <= search->too_fine || part >= search->too_coarse) part = sqrt(search->too_fine * search->too_coarse);
+    search->part = part;
+    search->is_over = search->too_fine > search->too_coarse * 0.99;
 }
 
-static void write_pixels(turn_state *state, const picture *picture) {
-    j_compress_ptr out = &state->out;
-    out->raw_data_in = FALSE;
-    out->input_components = picture->count;
-    jpeg_start_compress(out, TRUE);
-    while (out->next_scanline < out->image_height) {
-        JSAMPROW row = picture->planes[0].data + out->next_scanline * picture->planes[0].stride;
-        jpeg_write_scanlines(out, &row, 1);
-    }
-    jpeg_finish_compress(out);
-}
-
-static void write_picture(turn_state *state, const picture *picture, double part) {
+static double write_picture(turn_state *state, const jpeg_picture *picture, double part) {
     state->session.out->size = 0;
     jpeg_turn_set_parameters(state);
-    jpeg_requantize(&state->out, part);
-    if (picture->is_planar)
-        write_planes(state, picture);
-    else
-        write_pixels(state, picture);
+    return jpeg_write_requantized(picture, &state->out, part);
 }
 
-static double part_wanted(turn_state *state, const picture *picture) {
-    jpeg_samples samples[COMPONENTS];
-    for (int index = 0; index < picture->count; index++) {
-        const plane *plane = &picture->planes[picture->is_planar ? index : 0];
-        samples[index] = (jpeg_samples){
-            picture->is_planar ? plane->data : plane->data + index,
-            picture->is_planar ? 1 : (size_t)picture->count, plane->stride, plane->width, plane->height,
-            state->out.comp_info[index].quant_tbl_no};
+// Writes the picture so that it changes by `wanted`, or by as little as `most` bytes allow; `tables` of them are not
+// picture.
+static void write_within(
+    turn_state *state, const jpeg_picture *picture, double wanted, double most, double tables) {
+    search rough = begin_search(1);
+    for (int round = 0; round < ROUNDS && !rough.is_over; round++) {
+        jpeg_turn_set_parameters(state);
+        jpeg_outcome outcome = jpeg_try_requantized(picture, &state->out, rough.part);
+        search_on(&rough, outcome.error / wanted, (outcome.bytes + tables) / most);
     }
-    return jpeg_requantize_part(
-        samples, picture->count, &state->out, state->in.jpeg_color_space == JCS_YCbCr, WANTED_ERROR);
-}
-
-// Writes the picture with this part of its quantisation, or with the finest one that fits the allowed bytes, which is
-// found by trying. A part a fifth larger takes about a ninth fewer bytes.
-static void write_within(turn_state *state, const picture *picture, double part, size_t most) {
-    double too_fine = 0, coarse_enough = 1;
-    for (int round = 0;; round++) {
-        write_picture(state, picture, part);
-        double size = (double)state->session.out->size / (double)most;
-        if (size > 1)
-            too_fine = part;
-        else
-            coarse_enough = part;
-        if ((size <= 1 && (too_fine == 0 || size > 0.97)) || part == 1) return;
-        if (round == ROUNDS) break;
-        // A little more than needed, so that the loop ends; much more in the last round.
-        part *= pow(size, 1.8) * (size > 1 ? round + 1 < ROUNDS ? 1.02 : 1.1 : 1);
-        if (part <= too_fine || part >= coarse_enough) part = sqrt((too_fine > 0 ? too_fine : 0.01) * coarse_enough);
+    search exact = begin_search(rough.part);
+    double written = 0;
+    for (int round = 0; round < ROUNDS && !exact.is_over; round++) {
+        written = exact.part;
+        double error = write_picture(state, picture, written);
+        search_on(&exact, error / wanted, (double)state->session.out->size / most);
     }
-    if (part != coarse_enough) write_picture(state, picture, coarse_enough);
+    // Where no bytes are few enough, as the tables alone take them, coarser steps would only do harm.
+    if (exact.fits == 0) exact.fits = 1;
+    if (written != exact.fits) write_picture(state, picture, exact.fits);
 }
 
 // Bytes of the file's tables and headers: all segments before its picture, except those that the caller writes.
@@ -261,24 +218,25 @@ static size_t table_bytes(const uint8_t *source, size_t count) {
     return bytes;
 }
 
-tt_status jpeg_turn_samples(turn_state *state, const uint8_t *source, size_t count, uint64_t maximum_pixels) {
+tt_status jpeg_turn_samples(turn_state *state, const uint8_t *source, size_t count) {
     j_decompress_ptr in = &state->in;
+    if (is_fractional(in)) return TT_UNSUPPORTED;
     // No colour conversion: the values that were quantised are quantised again.
     in->out_color_space = in->jpeg_color_space;
     in->dct_method = JDCT_ISLOW;
-    in->do_fancy_upsampling = TRUE;
     size_t before = in->src->bytes_in_buffer;
-    picture picture = {.is_planar = samples_fit(state), .count = in->num_components};
-    tt_status status =
-        picture.is_planar ? read_planes(state, &picture) : read_pixels(state, &picture, maximum_pixels);
+    jpeg_picture picture = {.count = in->num_components, .is_ycc = in->jpeg_color_space == JCS_YCbCr};
+    tt_status status = read_planes(state, &picture);
     if (status != TT_OK) return status;
-    picture.tables = table_bytes(source, count);
-    picture.coded = before - in->src->bytes_in_buffer;
+    size_t tables = table_bytes(source, count);
+    size_t coded = before - in->src->bytes_in_buffer;
     status = turn_planes(state, &picture);
     if (status != TT_OK) return status;
 
     jpeg_turn_set_parameters(state);
     if (!can_quantize(&state->out)) return TT_DAMAGED;
-    write_within(state, &picture, part_wanted(state, &picture), (picture.tables + picture.coded) / 4 * 5);
+    double wanted = jpeg_wanted_error(&picture, &state->out, WANTED_ERROR);
+    double bytes = (double)(tables + coded);
+    write_within(state, &picture, wanted, fmax(1.25 * bytes, bytes + SMALL_GROWTH), (double)tables);
     return TT_OK;
 }

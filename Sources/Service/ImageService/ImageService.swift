@@ -56,7 +56,7 @@ public struct ImageService: Sendable {
     private let originals: Originals
     let limits: UploadLimits
     let uploads: Uploads
-    private let rotation: Rotation
+    var rotation: Rotation
     private let renditions: Renditions
     private let extras: ExtrasStore
     private let derived: DerivedObjects

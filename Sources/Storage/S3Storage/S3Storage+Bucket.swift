@@ -28,7 +28,7 @@ extension S3Storage {
         }
     }
 
-    private func bucketExists(until deadline: NIODeadline) async throws(StorageError) -> Bool {
+    private func bucketExists(until deadline: ContinuousClock.Instant) async throws(StorageError) -> Bool {
         do throws(S3RequestError) {
             _ = try await client.send(S3Request(.createBucket, .HEAD), until: deadline)
             return true

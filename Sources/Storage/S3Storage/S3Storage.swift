@@ -4,7 +4,7 @@ import NIOConcurrencyHelpers
 public import NIOCore
 import NIOHTTP1
 public import ObjectStorage
-import TaskSupport
+public import TaskSupport
 
 /// ``ObjectStorage/ObjectStorage`` over the S3 protocol.
 ///
@@ -22,37 +22,39 @@ public final class S3Storage: ObjectStorage {
     let locks = KeyedLock<ObjectKey>()
     /// The rest of a probe, in the background.
     let probing = BackgroundTask()
-    /// Cleans up after calls that have ended.
-    let tidying = BackgroundTasks()
+    /// What tidies up behind calls that have ended.
+    let tidying: BackgroundTasks
     /// Whether odd entries of listings have been logged.
     let oddListing = FirstTime()
     private let learnt = NIOLockedValueBox(StoreTraits())
-    private let bucketSeen = NIOLockedValueBox(NIODeadline.uptimeNanoseconds(0))
+    private let bucketSeen = NIOLockedValueBox<ContinuousClock.Instant?>(nil)
 
     /// - Parameters:
     ///   - eventLoopGroup: for connections and timers; not shut down here.
     public convenience init(
         _ configuration: S3Configuration, credentials: any CredentialsProvider,
-        eventLoopGroup: any EventLoopGroup, logger: Logger
+        eventLoopGroup: any EventLoopGroup, logger: Logger, clock: MonotonicClock = .continuous
     ) {
         let client = S3Client(
             configuration, credentials: credentials, eventLoopGroup: eventLoopGroup, logger: logger,
-            now: systemWallClock)
+            now: systemWallClock, clock: clock)
         self.init(configuration, client: client, logger: logger)
     }
 
     /// The same on AsyncHTTPClient's own event loops.
     public convenience init(
-        _ configuration: S3Configuration, credentials: any CredentialsProvider, logger: Logger
+        _ configuration: S3Configuration, credentials: any CredentialsProvider, logger: Logger,
+        clock: MonotonicClock = .continuous
     ) {
         self.init(
             configuration, credentials: credentials, eventLoopGroup: HTTPClient.defaultEventLoopGroup,
-            logger: logger)
+            logger: logger, clock: clock)
     }
 
     init(_ configuration: S3Configuration, client: S3Client, logger: Logger) {
         self.configuration = configuration
         self.client = client
+        tidying = BackgroundTasks(clock: client.clock)
         self.logger = logger
     }
 
@@ -94,11 +96,15 @@ public final class S3Storage: ObjectStorage {
         failure.storageError.code == .notFound
     }
 
-    /// Whether the store has just said, with its code, that an object is missing and the bucket is not.
-    var isBucketSeen: Bool { bucketSeen.withLockedValue { NIODeadline.now() < $0 } }
+    /// Whether the store has said a moment ago, by its code, that an object is missing and the bucket is not.
+    var isBucketSeen: Bool {
+        let now = client.clock.now()
+        return bucketSeen.withLockedValue { $0.map { now < $0 } ?? false }
+    }
 
     func noteBucket() {
-        bucketSeen.withLockedValue { $0 = .now() + .seconds(1) }
+        let end = client.clock.now() + .seconds(1)
+        bucketSeen.withLockedValue { $0 = end }
     }
 
     static func ownKey(_ name: String, during operation: StorageError.Operation) throws(StorageError) -> ObjectKey {

@@ -12,6 +12,13 @@ struct ServeCommand: AsyncParsableCommand {
         let settings = try options.loadOrExit()
         let lines = LineLogHandler.bootstrap(
             format: LineFormat(settings.logFormat), level: Logger.Level(settings.logLevel))
+        let logger = Logger(label: "tintype")
+        for variable in options.misspelled {
+            // Without the value, which may be a secret.
+            logger.warning(
+                "an environment variable is no setting and is ignored",
+                metadata: ["variable": "\(variable.name)", "meant": "\(variable.meant)"])
+        }
         do {
             try await Composition.run(settings, lines: lines)
         } catch let fault as StartError {

@@ -37,9 +37,18 @@ struct Rotation: Sendable {
     let workers: CodecWorkers
     let derived: DerivedObjects
     let limits: UploadLimits
+    /// What turns a file. A value, since no picture is known that makes the codec fail without being foreseen, and a
+    /// test has to see what becomes of that.
+    var turning: Turning = { (bytes, change, limits, cancelled) throws(CodecError) in
+        try ImageTransform.apply(
+            change.orientation, to: bytes.readableBytesSpan, edge: change.edge, limits: limits, cancelled: cancelled)
+    }
     private let queue = KeyedLock<ObjectKey>()
 
-    /// A rotate that waits too long in the queue, or keeps losing against other writes, gives up after so long.
+    typealias Turning =
+        @Sendable (ByteBuffer, RotationChange, CodecLimits, CancelFlag) throws(CodecError) -> TransformedImage
+
+    /// A rotate that does not come to its turn, or keeps losing against others, gives up after so long.
     private static let timeout = Duration.seconds(60)
 
     init(
@@ -286,9 +295,7 @@ struct Rotation: Sendable {
         return try await workers.run(bytes: memory, in: permit, use: "Turning this image") { cancelled in
             let turned: TransformedImage
             do throws(CodecError) {
-                turned = try ImageTransform.apply(
-                    change.orientation, to: bytes.readableBytesSpan, edge: change.edge, limits: limits,
-                    cancelled: cancelled)
+                turned = try turning(bytes, change, limits, cancelled)
             } catch {
                 throw error.at(stage: "turn")
             }

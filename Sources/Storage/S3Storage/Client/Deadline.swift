@@ -6,22 +6,22 @@ import TaskSupport
 /// Runs work under a deadline. The timers are the event loop's: a timer of `Task.sleep` stays queued until it is due,
 /// even if it is cancelled, and there is one for every request.
 struct DeadlineRunner: Sendable {
-    let eventLoopGroup: any EventLoopGroup
+    let alarms: Alarms
 
     /// The deadline has passed.
     struct Passed: Error {}
 
     /// - Throws: what `body` throws; ``Passed`` if it was cancelled because of the deadline.
     func run<Result: Sendable>(
-        until deadline: NIODeadline, _ body: @escaping @Sendable () async throws -> Result
+        until deadline: ContinuousClock.Instant, _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
         let work = Task(executorPreference: RequestExecutor.executor) { try await body() }
         let hasPassed = NIOLockedValueBox(false)
-        let timer = eventLoopGroup.any().scheduleTask(deadline: deadline) {
+        let alarm = alarms.set(at: deadline) {
             hasPassed.withLockedValue { $0 = true }
             work.cancel()
         }
-        defer { timer.cancel() }
+        defer { alarms.remove(alarm) }
         do {
             return try await withTaskCancellationHandler {
                 try await work.value
@@ -41,11 +41,5 @@ extension TimeAmount {
         self =
             .nanoseconds(seconds.multipliedReportingOverflow(by: 1_000_000_000).partialValue)
             + .nanoseconds(attoseconds / 1_000_000_000)
-    }
-}
-
-extension Duration {
-    init(_ amount: TimeAmount) {
-        self = .nanoseconds(amount.nanoseconds)
     }
 }

@@ -8,7 +8,7 @@ extension S3Client {
     /// The body of an answer, bounded in bytes and in time. If there is no body, its end is read, which frees the
     /// connection for the next request.
     func collect(
-        _ response: HTTPClientResponse, limit: Int, until deadline: NIODeadline
+        _ response: HTTPClientResponse, limit: Int, until deadline: ContinuousClock.Instant
     ) async throws -> ByteBuffer {
         do {
             return try await deadlines.run(until: deadline) {
@@ -21,7 +21,7 @@ extension S3Client {
 
     /// The error in an answer other than 2xx.
     func fault(
-        in response: HTTPClientResponse, to request: S3Request, until deadline: NIODeadline
+        in response: HTTPClientResponse, to request: S3Request, until deadline: ContinuousClock.Instant
     ) async throws -> S3Error {
         var fault = S3Error(status: Int(response.status.code))
         fault.bucketRegion = response.headers.first(name: "x-amz-bucket-region")
@@ -51,7 +51,7 @@ extension S3Client {
     /// - Parameter understand: makes the result from the document, on the same thread. Throws ``BadAnswer``, or
     ///   ``S3Error`` for an error that the document tells.
     func read<Document: AnswerDocument, Result: Sendable>(
-        _ type: Document.Type, _ request: S3Request, until deadline: NIODeadline,
+        _ type: Document.Type, _ request: S3Request, until deadline: ContinuousClock.Instant,
         _ understand: @escaping @Sendable (Document) throws -> Result
     ) async throws(S3RequestError) -> Result {
         try await send(request, until: deadline) { [self] response, tryDeadline in

@@ -5,6 +5,7 @@ import NIOConcurrencyHelpers
 import NIOCore
 import NIOHTTP1
 import ObjectStorage
+import TaskSupport
 import TextCoding
 
 /// Signs requests, sends them, and retries them if that is safe. Knows statuses and error bodies, but not what the
@@ -19,9 +20,11 @@ final class S3Client: Sendable {
     private let calls: ConnectionPool
     /// For streamed bodies.
     private let bodies: ConnectionPool
+    /// What deadlines and pauses go by.
+    let clock: MonotonicClock
     let deadlines: DeadlineRunner
     let documents = DocumentThreads()
-    let timeout: TimeAmount
+    let timeout: Duration
     let now: WallClock
     let logger: Logger
     private let addressing: S3Addressing
@@ -37,17 +40,19 @@ final class S3Client: Sendable {
 
     init(
         _ configuration: S3Configuration, credentials: any CredentialsProvider, eventLoopGroup: any EventLoopGroup,
-        logger: Logger, now: @escaping WallClock, policy: RetryPolicy = RetryPolicy(),
+        logger: Logger, now: @escaping WallClock, clock: MonotonicClock = .continuous,
+        policy: RetryPolicy = RetryPolicy(),
         random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) }
     ) {
         let timeout = TimeAmount(configuration.timeout)
+        self.clock = clock
         calls = ConnectionPool(
             limit: configuration.connectionLimit, timeout: timeout, eventLoopGroup: eventLoopGroup)
         bodies = ConnectionPool(
             limit: configuration.readerLimit, readSize: Self.readSize, timeout: timeout,
             eventLoopGroup: eventLoopGroup)
-        deadlines = DeadlineRunner(eventLoopGroup: eventLoopGroup)
-        self.timeout = timeout
+        deadlines = DeadlineRunner(alarms: Alarms(clock: clock))
+        self.timeout = configuration.timeout
         addressing = S3Addressing(configuration)
         signer = SignatureV4(region: configuration.region)
         self.credentials = credentials
@@ -57,8 +62,8 @@ final class S3Client: Sendable {
         self.random = random
     }
 
-    /// The deadline of an operation that begins now.
-    func deadline() -> NIODeadline { .now() + timeout }
+    /// The end of the time that one operation has, from now on.
+    func deadline() -> ContinuousClock.Instant { clock.now() + timeout }
 
     /// Closes every connection.
     func shutdown() async throws {
@@ -71,15 +76,17 @@ final class S3Client: Sendable {
     func enterBodies() -> ConnectionUse { bodies.enter() }
 
     /// Sends a request and collects the answer.
-    func send(_ request: S3Request, until deadline: NIODeadline) async throws(S3RequestError) -> S3Answer {
+    func send(_ request: S3Request, until deadline: ContinuousClock.Instant) async throws(S3RequestError) -> S3Answer {
         try await send(request, until: deadline) { [self] response, tryDeadline in
             let body = try await collect(response, limit: Self.answerLimit, until: tryDeadline)
             return S3Answer(status: Int(response.status.code), headers: response.headers, body: body)
         }
     }
 
-    /// Sends a request and returns the answer with its body still to be read. Call it under ``enterBodies()``.
-    func open(_ request: S3Request, until deadline: NIODeadline) async throws(S3RequestError) -> HTTPClientResponse {
+    /// Sends a request and gives back the answer with its body still to be read. To be called under ``enterBodies()``.
+    func open(_ request: S3Request, until deadline: ContinuousClock.Instant) async throws(S3RequestError)
+        -> HTTPClientResponse
+    {
         try await send(request, over: bodies, until: deadline) { response, _ in response }
     }
 
@@ -87,8 +94,8 @@ final class S3Client: Sendable {
     ///
     /// - Parameter take: turns a 2xx answer into the result; an error that it throws is judged like any failed try.
     func send<Result: Sendable>(
-        _ request: S3Request, until deadline: NIODeadline,
-        take: @escaping @Sendable (HTTPClientResponse, NIODeadline) async throws -> Result
+        _ request: S3Request, until deadline: ContinuousClock.Instant,
+        take: @escaping @Sendable (HTTPClientResponse, ContinuousClock.Instant) async throws -> Result
     ) async throws(S3RequestError) -> Result {
         let use = calls.enter()
         defer { withExtendedLifetime(use) {} }
@@ -96,15 +103,15 @@ final class S3Client: Sendable {
     }
 
     private func send<Result: Sendable>(
-        _ request: S3Request, over pool: ConnectionPool, until deadline: NIODeadline,
-        take: @escaping @Sendable (HTTPClientResponse, NIODeadline) async throws -> Result
+        _ request: S3Request, over pool: ConnectionPool, until deadline: ContinuousClock.Instant,
+        take: @escaping @Sendable (HTTPClientResponse, ContinuousClock.Instant) async throws -> Result
     ) async throws(S3RequestError) -> Result {
         var tries = 0
         var mayHaveActed = false
         var price: Int?
         while true {
             tries += 1
-            let tryDeadline = min(deadline, .now() + timeForOneTry(of: request))
+            let tryDeadline = min(deadline, clock.now() + timeForOneTry(of: request))
             var failure: S3RequestError
             do {
                 let result = try await sendOnce(request, over: pool, until: tryDeadline, take: take)
@@ -118,12 +125,12 @@ final class S3Client: Sendable {
             mayHaveActed = mayHaveActed || failure.leavesDoubt
             let pause = policy.pause(after: tries, random: random())
             guard policy.allowsRetry(after: failure.kind, of: request.repeatability, tries: tries),
-                .now() + TimeAmount(pause) < deadline, let paid = takeFromBudget(failure.kind)
+                clock.now() + pause < deadline, let paid = takeFromBudget(failure.kind)
             else { throw failure }
             price = paid
             noteRetry(of: failure)
             do {
-                try await Task.sleep(for: pause)
+                try await clock.pause(for: pause)
             } catch {
                 failure.kind = .cancelled
                 throw failure
@@ -131,11 +138,11 @@ final class S3Client: Sendable {
         }
     }
 
-    /// A request without a body gets a part of the time, so that it can be sent again on another connection if it
-    /// hangs. A body may need all of it.
-    private func timeForOneTry(of request: S3Request) -> TimeAmount {
+    /// A question gets a part of the time, so that one that hangs is asked again on another connection. A body may
+    /// need all of it.
+    private func timeForOneTry(of request: S3Request) -> Duration {
         let bytes = request.body?.readableBytes ?? 0
-        return bytes > 256 << 10 ? timeout : .nanoseconds(timeout.nanoseconds / 2)
+        return bytes > 256 << 10 ? timeout : timeout / 2
     }
 
     private func takeFromBudget(_ kind: S3RequestError.Kind) -> Int? {
@@ -153,13 +160,16 @@ final class S3Client: Sendable {
     }
 
     private func sendOnce<Result: Sendable>(
-        _ request: S3Request, over pool: ConnectionPool, until deadline: NIODeadline,
-        take: @Sendable (HTTPClientResponse, NIODeadline) async throws -> Result
+        _ request: S3Request, over pool: ConnectionPool, until deadline: ContinuousClock.Instant,
+        take: @Sendable (HTTPClientResponse, ContinuousClock.Instant) async throws -> Result
     ) async throws -> Result {
         // The HTTP client would notice too, but a fast answer could come before that.
         try Task.checkCancellation()
         let signed = try await sign(request)
-        let response = try await pool.http.execute(signed, deadline: deadline)
+        // The HTTP client knows its own clock alone: it is told what is left by ours. So under a clock that a test holds
+        // still, a store that does not answer at all is given up by the system's time.
+        let left = TimeAmount(clock.now().duration(to: deadline))
+        let response = try await pool.http.execute(signed, deadline: .now() + left)
         let isKnown = voice.hear(response.headers, to: request)
         guard (200...299).contains(response.status.code) else {
             throw try await fault(in: response, to: request, until: deadline)

@@ -1,4 +1,5 @@
 import ObjectStorage
+import TaskSupport
 
 /// An answer in which the store says that it did not do what it was asked to do.
 struct S3Error: Error, Sendable, Hashable {

@@ -1,6 +1,5 @@
 import Logging
 import Metrics
-import NIOCore
 import NIOHTTP1
 public import ObjectStorage
 
@@ -12,7 +11,7 @@ extension S3Storage {
     }
 
     func list(
-        _ request: ListRequest, during operation: StorageError.Operation, until deadline: NIODeadline
+        _ request: ListRequest, during operation: StorageError.Operation, until deadline: ContinuousClock.Instant
     ) async throws(StorageError) -> ListPage {
         var query = [
             QueryItem("list-type", "2"), QueryItem("max-keys", String(request.pageSize)),

@@ -1,7 +1,7 @@
 import NIOConcurrencyHelpers
-import NIOCore
 import NIOHTTP1
 import ObjectStorage
+import TaskSupport
 import TextCoding
 
 /// One run of the probe: its key prefix, the objects and uploads that it has made, and the single tests.
@@ -23,8 +23,8 @@ final class ProbeRun: Sendable {
         self.isGentle = isGentle
     }
 
-    /// For each request: some stores let racers wait for one another.
-    var deadline: NIODeadline { .now() + storage.client.timeout * 2 }
+    /// For each request: some stores keep racers waiting for one another.
+    var deadline: ContinuousClock.Instant { storage.client.clock.now() + storage.client.timeout * 2 }
 
     /// What can be found without races. Independent questions are asked at the same time.
     func facts() async throws(StorageError) -> ProbeObservations {
@@ -76,8 +76,8 @@ final class ProbeRun: Sendable {
     ///
     /// - Returns: whether nothing is left.
     func cleanUp() async -> Bool {
-        let deadline = min(storage.client.deadline(), .now() + .seconds(3))
-        // Uploads that were begun with a lost answer.
+        let deadline = min(storage.client.deadline(), storage.client.clock.now() + .seconds(3))
+        // Those that were begun, and whose answer was lost.
         let prefix = Array("\(S3Storage.ownPrefix)\(Self.folder)\(name)/".utf8)
         let begun = try? await storage.uploads(prefix: prefix, until: deadline)
         for upload in begun ?? [] { try? await storage.abortUpload(upload.id, of: upload.key, until: deadline) }

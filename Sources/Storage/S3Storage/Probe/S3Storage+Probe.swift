@@ -1,5 +1,6 @@
 import Logging
 public import ObjectStorage
+import TaskSupport
 
 extension S3Storage {
     /// Prepares the store before serving: creates the bucket if ``S3Configuration/createBucket`` says so, and finds out
@@ -56,7 +57,7 @@ extension S3Storage {
         var lease = ProbeLease(self)
         while facts.needsRaces, !Task.isCancelled {
             guard await lease.take(for: run) else {
-                try? await Task.sleep(for: .seconds(3))
+                try? await client.clock.pause(for: .seconds(3))
                 guard let stored = try? await storedResult() else { continue }
                 learn(stored.findings, after: facts)
                 break
@@ -68,13 +69,13 @@ extension S3Storage {
                 break
             }
             await cleanUp(run)
-            try? await Task.sleep(for: .seconds(10))
+            try? await client.clock.pause(for: .seconds(10))
             if Task.isCancelled { return }
             run = ProbeRun(self, isGentle: true)
         }
         // A busy store may need more than one try; the sweep removes the rest.
         for pause in [0, 1, 5, 30] where pause == 0 || !Task.isCancelled {
-            try? await Task.sleep(for: .seconds(pause))
+            try? await client.clock.pause(for: .seconds(pause))
             if await cleanUp(run) { return }
         }
     }

@@ -2,6 +2,7 @@ import Logging
 import NIOCore
 import NIOHTTP1
 import ObjectStorage
+import TaskSupport
 import TextCoding
 
 extension S3Storage {
@@ -48,12 +49,12 @@ extension S3Storage {
 /// conditions every replica is the first, and probes. That does no harm, and no more can be known of such a store.
 struct ProbeLease: ~Copyable {
     static let name = "probed/lease"
-    /// If a lease is unchanged for so long, its process is gone.
-    static let timeout = TimeAmount.seconds(120)
+    /// A lease that has stayed the same for so long is of a process that has gone.
+    static let timeout = Duration.seconds(120)
 
     private let storage: S3Storage
     private let holder = Hexadecimal.random(bytes: 16)
-    private var seen: (etag: ETag, since: NIODeadline)?
+    private var seen: (etag: ETag, since: ContinuousClock.Instant)?
 
     init(_ storage: S3Storage) {
         self.storage = storage
@@ -71,12 +72,13 @@ struct ProbeLease: ~Copyable {
                 if made.outcome == .won { run.adopt(key) }
                 return true
             }
+            let now = storage.client.clock.now()
             let etag = try await storage.head(key, during: .probe, until: storage.client.deadline()).etag
             guard let seen, seen.etag == etag else {
-                self.seen = (etag, .now())
+                self.seen = (etag, now)
                 return false
             }
-            guard NIODeadline.now() - seen.since > Self.timeout else { return false }
+            guard seen.since.duration(to: now) > Self.timeout else { return false }
             try await storage.delete(key, ifMatch: nil)
         } catch {
             // It is gone meanwhile, or cannot be had now.

@@ -52,7 +52,7 @@ final class BodyReader {
     }
 
     private func accept(
-        _ chunk: ByteBuffer, from stream: ReadTimeoutBody, until deadline: NIODeadline
+        _ chunk: ByteBuffer, from stream: ReadTimeoutBody, until deadline: ContinuousClock.Instant
     ) async throws -> ByteBuffer {
         position += Int64(chunk.readableBytes)
         fruitless = 0
@@ -68,8 +68,10 @@ final class BodyReader {
 
     /// Requests the rest, if the connection failed or nothing has come over it for too long.
     ///
-    /// - Returns: the deadline for the next byte.
-    private func resume(after error: any Error, until deadline: NIODeadline) async throws -> NIODeadline {
+    /// - Returns: until when the next byte has to come.
+    private func resume(after error: any Error, until deadline: ContinuousClock.Instant) async throws
+        -> ContinuousClock.Instant
+    {
         if let error = error as? StorageError { throw error }
         let kind = Task.isCancelled ? .cancelled : TransportErrors.kind(of: error)
         let failure = S3RequestError(kind: kind, operation: .get)

@@ -14,7 +14,7 @@ final class ReadTimeoutBody: Sendable {
     private let pump: Task<Void, Never>
 
     init(_ body: HTTPClientResponse.Body, deadlines: DeadlineRunner) {
-        let ahead = ReadAhead(eventLoop: deadlines.eventLoopGroup.any())
+        let ahead = ReadAhead(alarms: deadlines.alarms)
         self.ahead = ahead
         pump = Task(executorPreference: RequestExecutor.executor) {
             do {
@@ -33,7 +33,7 @@ final class ReadTimeoutBody: Sendable {
     /// The bytes that have come and were not taken yet; nil at the end.
     ///
     /// - Throws: ``DeadlineRunner/Passed``, or what the connection throws.
-    func next(until deadline: NIODeadline) async throws -> ByteBuffer? {
+    func next(until deadline: ContinuousClock.Instant) async throws -> ByteBuffer? {
         while true {
             if let bytes = try ahead.take() { return bytes.readableBytes > 0 ? bytes : nil }
             try await ahead.wait(until: deadline)
@@ -49,20 +49,25 @@ private final class ReadAhead: Sendable {
         var outcome: Result<Void, any Error>?
         var taker: CheckedContinuation<Void, Never>?
         var putter: CheckedContinuation<Void, Never>?
-        /// The deadline of the present wait.
-        var deadline = NIODeadline.distantFuture
-        /// One timer at a time, set anew only when it fires: nearly all waits end in time.
+        /// Of the wait that is on.
+        var deadline: ContinuousClock.Instant?
+        /// One alarm at a time, set anew only when it rings: nearly no wait is too long.
         var isArmed = false
+        var alarm: Alarms.ID?
     }
 
     /// With so many bytes, the connection is not read further.
     private static let limit = 256 << 10
 
-    private let eventLoop: any EventLoop
+    private let alarms: Alarms
     private let state = NIOLockedValueBox(State())
 
-    init(eventLoop: any EventLoop) {
-        self.eventLoop = eventLoop
+    init(alarms: Alarms) {
+        self.alarms = alarms
+    }
+
+    deinit {
+        if let alarm = state.withLockedValue({ $0.alarm }) { alarms.remove(alarm) }
     }
 
     // MARK: The reading task
@@ -121,8 +126,8 @@ private final class ReadAhead: Sendable {
         return bytes
     }
 
-    /// Returns when there is something to take. Throws if the task is cancelled.
-    func wait(until deadline: NIODeadline) async throws(CancellationError) {
+    /// Returns when there is something to take. Throws where the task is cancelled.
+    func wait(until deadline: ContinuousClock.Instant) async throws(CancellationError) {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let (waits, mustArm) = state.withLockedValue { state in
@@ -150,17 +155,21 @@ private final class ReadAhead: Sendable {
         }
     }
 
-    private func arm(_ deadline: NIODeadline) {
-        eventLoop.scheduleTask(deadline: deadline) { [weak self] in self?.fire() }
+    private func arm(_ deadline: ContinuousClock.Instant) {
+        let alarm = alarms.set(at: deadline) { [weak self] in self?.fire() }
+        // It may have rung by now; to remove it once more does no harm.
+        state.withLockedValue { $0.alarm = alarm }
     }
 
     private func fire() {
-        let (next, late) = state.withLockedValue { state -> (NIODeadline?, CheckedContinuation<Void, Never>?) in
+        let now = alarms.clock.now()
+        let (next, late) = state.withLockedValue {
+            state -> (ContinuousClock.Instant?, CheckedContinuation<Void, Never>?) in
             guard let taker = state.taker else {
                 state.isArmed = false
                 return (nil, nil)
             }
-            if state.deadline > .now() { return (state.deadline, nil) }
+            if let deadline = state.deadline, deadline > now { return (deadline, nil) }
             state.isArmed = false
             state.taker = nil
             state.outcome = .failure(DeadlineRunner.Passed())

@@ -1,5 +1,4 @@
 import AsyncHTTPClient
-import NIOCore
 import NIOHTTP1
 public import ObjectStorage
 
@@ -10,7 +9,7 @@ extension S3Storage {
     }
 
     func head(
-        _ key: ObjectKey, during operation: StorageError.Operation, until deadline: NIODeadline
+        _ key: ObjectKey, during operation: StorageError.Operation, until deadline: ContinuousClock.Instant
     ) async throws(StorageError) -> ObjectInfo {
         do throws(S3RequestError) {
             let headers = try await headers(of: key, during: operation, until: deadline)
@@ -24,7 +23,7 @@ extension S3Storage {
     ///
     /// - Throws: an error that means "missing" only if the store has said so by its code.
     func headers(
-        of key: ObjectKey, during operation: StorageError.Operation, until deadline: NIODeadline
+        of key: ObjectKey, during operation: StorageError.Operation, until deadline: ContinuousClock.Instant
     ) async throws(S3RequestError) -> ObjectHeaders {
         let question = S3Request(operation, .HEAD, key: key)
         let answer: S3Answer
@@ -78,7 +77,7 @@ extension S3Storage {
     }
 
     private func read(
-        _ key: ObjectKey, options: GetOptions, under use: ConnectionUse, until deadline: NIODeadline
+        _ key: ObjectKey, options: GetOptions, under use: ConnectionUse, until deadline: ContinuousClock.Instant
     ) async throws(S3RequestError) -> GetResult {
         let (response, part) = try await open(key, options: options, until: deadline)
         // Some stores have no conditional reads.
@@ -90,7 +89,7 @@ extension S3Storage {
 
     /// Opens an object, or a range of it, and says which bytes come.
     func open(
-        _ key: ObjectKey, options: GetOptions, until deadline: NIODeadline
+        _ key: ObjectKey, options: GetOptions, until deadline: ContinuousClock.Instant
     ) async throws(S3RequestError) -> (HTTPClientResponse, ObjectPart) {
         var request = S3Request(.get, .GET, key: key)
         if let range = options.range { request.headers.append(("range", range.headerValue)) }

@@ -1,18 +1,22 @@
 import Logging
 import ObjectStorage
+public import TaskSupport
 
 /// Sweeps unfinished uploads regularly, beside the server. Every replica may run one: two may abort the same upload.
 public struct MultipartSweeper: Sendable {
     private let storage: S3Storage
     private let age: Duration
     private let interval: Duration
+    private let clock: MonotonicClock
 
     /// - Parameters:
     ///   - age: uploads that were begun longer ago are aborted.
-    ///   - interval: the time from one sweep to the next; nil: a quarter of the age, at least 1 s and at most an hour.
-    public init(_ storage: S3Storage, age: Duration, interval: Duration? = nil) {
+    ///   - interval: from one sweep to the next; nil: a quarter of the age, at least 1 s and at most an hour.
+    ///   - clock: what the interval goes by.
+    public init(_ storage: S3Storage, age: Duration, interval: Duration? = nil, clock: MonotonicClock = .continuous) {
         self.storage = storage
         self.age = age
+        self.clock = clock
         self.interval = interval ?? min(max(age / 4, .seconds(1)), .seconds(3600))
     }
 
@@ -36,8 +40,8 @@ public struct MultipartSweeper: Sendable {
             } catch {
                 return
             }
-            // At random distances, so that replicas that started together do not sweep together.
-            guard (try? await Task.sleep(for: interval * Double.random(in: 0.8...1.2))) != nil else { return }
+            // A little apart from one another, so that replicas that started together do not sweep together.
+            guard (try? await clock.pause(for: interval * Double.random(in: 0.8...1.2))) != nil else { return }
         }
     }
 }

@@ -1,5 +1,4 @@
 import Logging
-import NIOCore
 import NIOHTTP1
 public import ObjectStorage
 import TextCoding
@@ -109,7 +108,7 @@ extension S3Storage {
 
     /// The unfinished uploads of all keys with this prefix.
     func uploads(
-        prefix: [UInt8], until deadline: NIODeadline? = nil
+        prefix: [UInt8], until deadline: ContinuousClock.Instant? = nil
     ) async throws(S3RequestError) -> [UnfinishedUpload] {
         var found: [UnfinishedUpload] = []
         var markers: [QueryItem] = []

@@ -3,6 +3,7 @@ import NIOConcurrencyHelpers
 import NIOCore
 import NIOHTTP1
 import ObjectStorage
+import TaskSupport
 
 /// One multipart upload, each part signed with its own hash.
 final class S3MultipartUpload: MultipartUpload {
@@ -89,7 +90,7 @@ final class S3MultipartUpload: MultipartUpload {
     }
 
     private func complete(
-        _ condition: [(name: String, value: String)], until deadline: NIODeadline
+        _ condition: [(name: String, value: String)], until deadline: ContinuousClock.Instant
     ) async throws(S3RequestError) -> PutResult {
         let parts = state.withLockedValue { state in
             state.parts.sorted { $0.key < $1.key }.map { (number: $0.key, etag: $0.value) }
@@ -115,9 +116,9 @@ final class S3MultipartUpload: MultipartUpload {
         }
     }
 
-    /// Some stores answer with another ETag than the object has from then on; there the object is asked. If it belongs
-    /// to another write by then, the answer's ETag is used.
-    private func lasting(_ answered: ETag, until deadline: NIODeadline) async -> PutResult {
+    /// Some stores answer with another ETag than the object has from then on; on those the object is asked. Where it is
+    /// another's by then, the answer's own must do.
+    private func lasting(_ answered: ETag, until deadline: ContinuousClock.Instant) async -> PutResult {
         guard !storage.traits.completeTellsETag,
             let object = try? await storage.head(key, during: .completeUpload, until: deadline),
             object.metadata == options.metadata
@@ -128,7 +129,7 @@ final class S3MultipartUpload: MultipartUpload {
     /// An earlier try has lost its answer, and now the upload is gone: it was completed, or somebody aborted it. The
     /// object's own metadata tell which.
     private func lookForOutcome(
-        after failure: S3RequestError, until deadline: NIODeadline
+        after failure: S3RequestError, until deadline: ContinuousClock.Instant
     ) async throws(S3RequestError) -> PutResult {
         if !options.metadata.isEmpty,
             let object = try? await storage.head(key, during: .completeUpload, until: deadline),
@@ -169,9 +170,9 @@ final class S3MultipartUpload: MultipartUpload {
         do throws(S3RequestError) {
             try await storage.abortUpload(uploadID, of: key)
             if state.withLockedValue({ $0.hasLostPart }) {
-                // A part that was on its way when the upload was aborted may have arrived after it: then S3 requires
-                // another abort (API reference, AbortMultipartUpload).
-                try? await Task.sleep(for: .milliseconds(200))
+                // A part that was on its way when the upload was aborted may have come in behind it: S3 asks for
+                // another abort then (API reference, AbortMultipartUpload).
+                try? await storage.client.clock.pause(for: .milliseconds(200))
                 try await storage.abortUpload(uploadID, of: key)
             }
             await forgetMarker()

@@ -1,4 +1,3 @@
-import NIOCore
 import NIOHTTP1
 import ObjectStorage
 
@@ -7,7 +6,7 @@ extension S3Storage {
     ///
     /// - Throws: if the object has tags and the store does not tell them now: they would be lost.
     func carried(
-        from object: ObjectInfo, until deadline: NIODeadline
+        from object: ObjectInfo, until deadline: ContinuousClock.Instant
     ) async throws(StorageError) -> [(name: String, value: String)] {
         var headers = CarriedFields.headers(from: object)
         guard CarriedFields.hasTags(object) else { return headers }

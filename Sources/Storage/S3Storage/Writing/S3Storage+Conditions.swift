@@ -1,6 +1,6 @@
-import NIOCore
 import NIOHTTP1
 import ObjectStorage
+import TaskSupport
 
 extension S3Storage {
     /// Runs a write under its condition. If the store supports the condition, its header is sent. Else, or in addition,
@@ -8,7 +8,8 @@ extension S3Storage {
     ///
     /// - Parameter write: gets the headers of the condition and must send them.
     func conditionally<Result>(
-        _ key: ObjectKey, mode: PutMode, during operation: StorageError.Operation, until deadline: NIODeadline,
+        _ key: ObjectKey, mode: PutMode, during operation: StorageError.Operation,
+        until deadline: ContinuousClock.Instant,
         _ write: ([(name: String, value: String)]) async throws(S3RequestError) -> Result
     ) async throws(StorageError) -> Result {
         let traits = traits
@@ -33,13 +34,14 @@ extension S3Storage {
     /// Excludes other writes of the key in this process: all of them if this one has a condition, else those with a
     /// condition. On a store that supports conditions this is for speed: SeaweedFS takes a second for each collision.
     private func inTurn<Result>(
-        _ key: ObjectKey, alone: Bool, during operation: StorageError.Operation, until deadline: NIODeadline,
+        _ key: ObjectKey, alone: Bool, during operation: StorageError.Operation,
+        until deadline: ContinuousClock.Instant,
         _ body: () async throws(S3RequestError) -> Result
     ) async throws(S3RequestError) -> Result {
         do {
             return try await locks.withLock(key, shared: !alone) {
-                // Earlier writes end by their own deadlines. If ours has passed by then, the store is not at fault.
-                guard NIODeadline.now() < deadline else {
+                // All before us end in time, by their own. That ours is over then is not the store's fault.
+                guard client.clock.now() < deadline else {
                     throw S3RequestError(kind: .overloaded, operation: operation)
                 }
                 return try await body()
@@ -53,7 +55,8 @@ extension S3Storage {
 
     /// Throws if the condition does not hold now.
     func look(
-        at key: ObjectKey, mode: PutMode, during operation: StorageError.Operation, until deadline: NIODeadline
+        at key: ObjectKey, mode: PutMode, during operation: StorageError.Operation,
+        until deadline: ContinuousClock.Instant
     ) async throws(S3RequestError) {
         var current: ETag?
         do throws(S3RequestError) {

@@ -1,7 +1,7 @@
 import Logging
-import NIOCore
 import NIOHTTP1
 public import ObjectStorage
+import TaskSupport
 import TextCoding
 
 extension S3Storage {
@@ -26,7 +26,7 @@ extension S3Storage {
     }
 
     private func beginRepeatedly(
-        _ key: ObjectKey, options: UploadOptions, until deadline: NIODeadline
+        _ key: ObjectKey, options: UploadOptions, until deadline: ContinuousClock.Instant
     ) async throws(StorageError) -> S3MultipartUpload {
         var tries = 0
         while true {
@@ -34,9 +34,9 @@ extension S3Storage {
             do throws(S3RequestError) {
                 return try await beginUpload(key, options: options, until: deadline)
             } catch {
-                // Sent again, the request begins a second upload. The first one has its own marker, by which the sweep
-                // finds it.
-                let isOver = tries == Self.beginTries || NIODeadline.now() >= deadline
+                // Sent again, the request begins a second upload. The first one has a note of its own by then, by which
+                // the sweep finds it.
+                let isOver = tries == Self.beginTries || client.clock.now() >= deadline
                 guard error.leavesDoubt, error.storageError.isOutage, !isOver else { throw error.storageError }
             }
         }
@@ -46,7 +46,7 @@ extension S3Storage {
     private static let beginTries = 3
 
     private func beginUpload(
-        _ key: ObjectKey, options: UploadOptions, until deadline: NIODeadline
+        _ key: ObjectKey, options: UploadOptions, until deadline: ContinuousClock.Instant
     ) async throws(S3RequestError) -> S3MultipartUpload {
         guard let markerKey = ObjectKey(Self.ownPrefix + UploadMarker.name(of: key)) else {
             throw Self.badAnswer("a marker without a name", during: .beginUpload)
@@ -67,8 +67,10 @@ extension S3Storage {
         return S3MultipartUpload(marker, uploadID: uploadID, markerKey: markerKey, of: self, options: options)
     }
 
-    /// Writes a marker, or updates it.
-    func write(_ marker: UploadMarker, at key: ObjectKey, until deadline: NIODeadline) async throws(S3RequestError) {
+    /// Writes a note, or what has become known since.
+    func write(_ note: UploadMarker, at noteKey: ObjectKey, until deadline: ContinuousClock.Instant)
+        async throws(S3RequestError)
+    {
         let request = S3Request(
             .beginUpload, .PUT, key: key, headers: [("content-type", "text/plain")], body: marker.bytes)
         _ = try await client.send(request, until: deadline)
@@ -77,7 +79,7 @@ extension S3Storage {
     /// - Parameter repeatability: sent twice, it would begin two uploads, and the marker names only one.
     func createUpload(
         _ key: ObjectKey, options: UploadOptions, during operation: StorageError.Operation = .beginUpload,
-        repeatability: S3Request.Repeatability = .ifUntouched, until deadline: NIODeadline
+        repeatability: S3Request.Repeatability = .ifUntouched, until deadline: ContinuousClock.Instant
     ) async throws(S3RequestError) -> String {
         let request = S3Request(
             operation, .POST, key: key, query: [QueryItem("uploads")],
@@ -99,7 +101,7 @@ extension S3Storage {
 
     /// Aborts an upload. If it does not exist (any more), that is a success.
     func abortUpload(
-        _ uploadID: String, of key: ObjectKey, until deadline: NIODeadline? = nil
+        _ uploadID: String, of key: ObjectKey, until deadline: ContinuousClock.Instant? = nil
     ) async throws(S3RequestError) {
         let request = S3Request(.abortUpload, .DELETE, key: key, query: [QueryItem("uploadId", uploadID)])
         do throws(S3RequestError) {

@@ -1,6 +1,7 @@
 public import NIOCore
 import NIOHTTP1
 public import ObjectStorage
+import TaskSupport
 import TextCoding
 
 extension S3Storage {
@@ -52,7 +53,7 @@ extension S3Storage {
     /// store that ignores the condition, the second try would delete what another client has written meanwhile.
     private func delete(
         _ key: ObjectKey, mode: PutMode, _ condition: [(name: String, value: String)], isRepeated: inout Bool,
-        until deadline: NIODeadline
+        until deadline: ContinuousClock.Instant
     ) async throws(S3RequestError) {
         var request = S3Request(.delete, .DELETE, key: key, headers: condition)
         if mode != .overwrite { request.repeatability = .ifUntouched }
@@ -65,7 +66,7 @@ extension S3Storage {
                 let lost = error
                 guard mode != .overwrite, error.leavesDoubt, error.storageError.isOutage, let pause else { throw error }
                 do {
-                    try await Task.sleep(for: .milliseconds(pause))
+                    try await client.clock.pause(for: .milliseconds(pause))
                 } catch {
                     throw S3RequestError(kind: .cancelled, operation: .delete, mayHaveActed: true)
                 }
@@ -83,7 +84,8 @@ extension S3Storage {
     /// Distinguishes "it is missing" from "it is another version", which stores answer alike. If an earlier try may
     /// have deleted the object, a missing object counts as deleted.
     private func judgeRefusedDelete(
-        _ error: StorageError, of key: ObjectKey, ifMatch: ETag?, isRepeated: Bool, until deadline: NIODeadline
+        _ error: StorageError, of key: ObjectKey, ifMatch: ETag?, isRepeated: Bool,
+        until deadline: ContinuousClock.Instant
     ) async throws(StorageError) {
         var isMissing = error.code == .notFound
         if error.code == .preconditionFailed {
