@@ -3,6 +3,7 @@
 /// Foreign variables are normal in an environment, so that this is worth a warning and no fault, unlike an unknown key in
 /// the file.
 public struct MisspelledVariable: Sendable, Hashable {
+    /// As it is set.
     public let name: String
     /// The setting that was meant, in all likelihood.
     public let meant: String

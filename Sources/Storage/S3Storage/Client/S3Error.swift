@@ -1,5 +1,4 @@
 import ObjectStorage
-import TaskSupport
 
 /// An answer in which the store says that it did not do what it was asked to do.
 struct S3Error: Error, Sendable, Hashable {

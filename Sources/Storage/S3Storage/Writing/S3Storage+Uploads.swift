@@ -67,10 +67,10 @@ extension S3Storage {
         return S3MultipartUpload(marker, uploadID: uploadID, markerKey: markerKey, of: self, options: options)
     }
 
-    /// Writes a note, or what has become known since.
-    func write(_ note: UploadMarker, at noteKey: ObjectKey, until deadline: ContinuousClock.Instant)
-        async throws(S3RequestError)
-    {
+    /// Writes a marker, or what has become known since.
+    func write(
+        _ marker: UploadMarker, at key: ObjectKey, until deadline: ContinuousClock.Instant
+    ) async throws(S3RequestError) {
         let request = S3Request(
             .beginUpload, .PUT, key: key, headers: [("content-type", "text/plain")], body: marker.bytes)
         _ = try await client.send(request, until: deadline)
