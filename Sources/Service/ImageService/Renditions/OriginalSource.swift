@@ -1,4 +1,5 @@
 import Admission
+import ImageCache
 import ImageCodecs
 import ImageModel
 import Metrics

@@ -4,6 +4,7 @@ import NIOConcurrencyHelpers
 import NIOCore
 import ObjectStorage
 import Rendering
+import TaskSupport
 
 /// Finished renditions in the store. Every replica looks there before it renders, and each rendition is written once.
 struct RenditionStore: Sendable {
