@@ -16,6 +16,8 @@ final class ProbeRun: Sendable {
     /// Whether the races run one after the other, because the server has readers and writers to serve.
     private let isGentle: Bool
     private let name = Hexadecimal.random(bytes: 8)
+    /// What a request under way has, once the process is told to end.
+    private static let grace = Duration.seconds(3)
     private let used = NIOLockedValueBox<Set<ObjectKey>>([])
 
     init(_ storage: S3Storage, isGentle: Bool = false) {
@@ -102,7 +104,7 @@ final class ProbeRun: Sendable {
         _ request: S3Request
     ) async throws(StorageError) -> (outcome: RaceOutcome, etag: ETag?) {
         do throws(S3RequestError) {
-            let answer = try await storage.client.send(request, until: deadline)
+            let answer = try await sendUncut(request)
             if let error = ErrorDocument(answer.body) {
                 throw S3RequestError(kind: .fault(S3Error(status: 200, code: error.code)), operation: .probe)
             }
@@ -113,6 +115,26 @@ final class ProbeRun: Sendable {
         } catch {
             return (try Self.judge(error), nil)
         }
+    }
+
+    /// Once a write has left, the end of the process does not cut it for some seconds: cut, it could land behind the
+    /// clean-up, and its object would stay.
+    private func sendUncut(_ request: S3Request) async throws(S3RequestError) -> S3Answer {
+        if Task.isCancelled { throw S3RequestError(kind: .cancelled, operation: request.operation) }
+        let client = storage.client
+        let sending = Task { [deadline] () -> Result<S3Answer, S3RequestError> in
+            do throws(S3RequestError) {
+                return .success(try await client.send(request, until: deadline))
+            } catch {
+                return .failure(error)
+            }
+        }
+        let result = await withTaskCancellationHandler {
+            await sending.value
+        } onCancel: {
+            _ = client.deadlines.alarms.set(at: client.clock.now() + Self.grace) { sending.cancel() }
+        }
+        return try result.get()
     }
 
     private static func judge(_ failure: S3RequestError) throws(StorageError) -> RaceOutcome {
