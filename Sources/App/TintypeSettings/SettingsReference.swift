@@ -18,17 +18,20 @@ public enum SettingsReference {
 
             <!-- Made by `tintype config --markdown`, from Sources/App/TintypeSettings. A test compares the two. -->
 
-            Every setting is an environment variable. The same settings may stand in a YAML file that is given with
-            `--config FILE`, there in lower camel case: `S3_ENDPOINT_URL` is `s3EndpointUrl`. The environment wins over
-            the file. An empty value counts as not set; an unknown or doubled key in the file is a fault.
-            A variable whose name differs from a setting's by a letter or two is told in a warning at start.
+            For people who configure Tintype: every setting, its default, its meaning, and which values it takes.
 
-            All settings are checked at start. If any is wrong the process prints one message that lists every fault
+            Every setting is an environment variable. You can also put settings into a YAML file and give it with
+            `--config FILE`. There the names are in lower camel case: `S3_ENDPOINT_URL` is `s3EndpointUrl`. The
+            environment takes precedence over the file. An empty value counts as not set. An unknown or repeated key in
+            the file is an error. If a variable's name differs from a setting's by a letter or two, the server warns at
+            start.
+
+            The server checks all settings at start. If any is wrong, it prints one message that lists every error
             (setting, value with secrets masked, what was expected) and exits with code 78. `tintype config` prints
-            every setting with its default, its meaning and the value that holds.
+            every setting with its default, its meaning and the value in effect.
 
             \(table)
-            ## Names in the file, and what is taken
+            ## Names in the file, and allowed values
 
             | setting | in the file | value |
             |---|---|---|
@@ -36,15 +39,15 @@ public enum SettingsReference {
 
             ## Presets
 
-            A preset is a name for parameters of a rendition. They are spelled as in a query, and checked at start by
-            what reads queries: an unknown, malformed or doubled parameter is a fault here. In the environment:
+            A preset is a name for parameters of a rendition. The parameters are written as in a query. The server
+            checks them at start: an unknown, malformed or repeated parameter is an error here. In the environment:
 
             ```sh
             PRESETS='thumb:w=200&h=200&fit=cover&gravity=0.3,0.7,card:w=800&bg=%23fff'
             ```
 
-            Entries have commas between them; a comma behind which no `NAME:` follows belongs to the value before it.
-            Reserved characters are percent-encoded, as in a query. The same in the file, where nothing is encoded:
+            Entries have commas between them. A comma without a `NAME:` after it belongs to the value before it.
+            Reserved characters are percent-encoded, as in a query. The same in the file, without encoding:
 
             ```yaml
             presets:
@@ -59,40 +62,53 @@ public enum SettingsReference {
             clientHints: [dpr, width, save-data]
             ```
 
-            A name is 1 to 64 of `a-z`, `A-Z`, `0-9`, `-` and `_`. `PRESETS` in the environment takes the place of all
-            presets of the file.
+            - A name has 1 to 64 of `a-z`, `A-Z`, `0-9`, `-` and `_`.
+            - `PRESETS` in the environment replaces all presets of the file.
+            - `?preset=card` is the same as `?w=800&bg=%23fff`: one entry of the cache, one ETag.
+            - A parameter next to the preset replaces the preset's own: `?preset=card&w=400&q=60`. A URL cannot remove
+              a parameter of the preset.
+            - A name that is not in the list is 400.
+            - A preset contains no other preset and no `v`.
 
-            `?preset=card` is the same as `?w=800&bg=%23fff`: one entry of the cache, one ETag. A parameter beside the
-            preset takes the place of the preset's own: `?preset=card&w=400&q=60`; none can be taken away. A name that
-            there is none of is 400. A preset holds no other preset and no `v`.
+            ### Only presets: `RENDITION_MODE=presets`
 
-            With `RENDITION_MODE=presets` everything else that asks for a rendition is 403
-            (`rendition_not_allowed`), and without any preset no rendition may be asked for at all. `v` and parameters
-            that mean nothing here may stand in the URL as ever; `dpr` may be `1`, `2`, `3` or `4`, spelled so. The
-            stored bytes are served in both modes.
+            Everything else that asks for a rendition is 403 (`rendition_not_allowed`). Without any preset, no rendition
+            is allowed at all. The URL may still have:
 
-            With `RENDITION_SIZES` the sides of the box that is asked for, `dpr` multiplied in, become the next larger
-            size of the list, or the largest where none is so large. Where the box is filled or padded (`cover`, `crop`,
-            `pad`, `fill`), the longer side does, and the shorter one follows in proportion. `blur` and `sharpen` count
-            in the pixels of what is rendered.
-            The sides of presets too: a list best holds the sizes that presets have. A rendition without `w` and `h`
-            has the size of the original. The list bounds how many widths one picture has; shapes, qualities and
-            colours it does not bound, `RENDITION_MODE=presets` does.
+            - `v`, and parameters that mean nothing here
+            - `dpr`, which is `1`, `2`, `3` or `4`, written like this
 
-            With `CLIENT_HINTS` a browser's header fields stand in for parameters that the URL, and the preset in it, do
-            not have; see docs/http.md. Widths are snapped to `RENDITION_SIZES`, and where only presets may be asked for
-            they are not heeded; densities are, which may be chosen there too.
+            The stored bytes are served in both modes.
+
+            ### A list of sizes: `RENDITION_SIZES`
+
+            - Each side of the box that the URL asks for, multiplied by `dpr`, becomes the next larger size of the list,
+              or the largest if none is so large.
+            - If the box is filled or padded (`cover`, `crop`, `pad`, `fill`), this happens to the longer side, and the
+              shorter one follows in proportion.
+            - `blur` and `sharpen` count in the pixels of the result.
+            - The sides of presets are rounded too, so put the sizes of the presets into the list.
+            - A rendition without `w` and `h` has the size of the original.
+            - The list bounds how many widths one image has. It does not bound shapes, qualities and colours;
+              `RENDITION_MODE=presets` does.
+
+            ### Client hints: `CLIENT_HINTS`
+
+            A browser's header fields replace parameters that the URL, and the preset in it, do not have; see
+            docs/http.md. Widths are rounded by `RENDITION_SIZES`. If only presets are allowed, the server ignores
+            widths, but takes densities, because a URL may choose these there too.
 
             ## Rules between settings
 
-            - `STORAGE_TYPE=s3` needs a bucket name and both halves of a key pair. `S3_*` settings beside
-              `STORAGE_TYPE=local` are checked and otherwise unused.
-            - The key pair is `S3_ACCESS_KEY` and `S3_SECRET_KEY` where either of them is set, else
-              `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, each with its own session token; never a mix.
-            - `PORT` and `OPS_PORT` differ.
-            - `HOST` is a loopback address, or `UNSAFE_ALLOW_ANONYMOUS_WRITES` is `true`: writes need no credential.
+            - `STORAGE_TYPE=s3` needs a bucket name and both halves of a key pair. With `STORAGE_TYPE=local` the `S3_*`
+              settings are checked but not used.
+            - The key pair is `S3_ACCESS_KEY` and `S3_SECRET_KEY` if either of them is set, else `AWS_ACCESS_KEY_ID` and
+              `AWS_SECRET_ACCESS_KEY`. Each pair has its own session token. The two are never mixed.
+            - `PORT` and `OPS_PORT` must differ.
+            - `HOST` must be a loopback address, or `UNSAFE_ALLOW_ANONYMOUS_WRITES` must be `true`: writes need no
+              credential.
             - Access control is not in this version: if any of \(LaterSettings.names.map { "`\($0)`" }
-            .joined(separator: ", ")) is set, the start fails, lest anybody believe that it protects something.
+            .joined(separator: ", ")) is set, the server does not start, so that nobody believes in a protection.
 
             """
     }
