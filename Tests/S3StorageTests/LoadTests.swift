@@ -6,6 +6,7 @@ import Testing
 
 @testable import ObjectStorage
 @testable import S3Storage
+@testable import TaskSupport
 
 /// More is asked of the store than this process asks of it at once.
 @Suite(.enabled(if: hasSeaweedFS), .timeLimit(.minutes(3))) struct LoadTests {
