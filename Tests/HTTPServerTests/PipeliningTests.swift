@@ -25,7 +25,8 @@ import Testing
         }
     }
 
-    private func connect(_ channel: EmbeddedChannel) throws -> (counter: PartCounter, tap: ConnectionMonitorHandler) {
+    private func connect(_ channel: EmbeddedChannel) throws -> (counter: PartCounter, monitor: ConnectionMonitorHandler)
+    {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let core = ListenerCore(
@@ -49,16 +50,16 @@ import Testing
 
     @Test func whatIsSentAheadIsNotParsed() throws {
         let channel = EmbeddedChannel()
-        let (counter, tap) = try self.connect(channel)
+        let (counter, monitor) = try self.connect(channel)
         let heads = String(repeating: "GET / HTTP/1.1\r\nHost: h\r\n\r\n", count: 2_000)
         try channel.writeInbound(ByteBuffer(string: heads))
         #expect(counter.heads == 1)
-        #expect(tap.isHoldingBack)
+        #expect(monitor.isHoldingBack)
         // The channel reads all that is there when the client closes its side: no more of it is kept than this.
         try channel.writeInbound(ByteBuffer(string: heads))
         try channel.writeInbound(ByteBuffer(string: heads))
         #expect(counter.heads == 1)
-        #expect(!tap.isHoldingBack)
+        #expect(!monitor.isHoldingBack)
         _ = try? channel.finish()
     }
 

@@ -32,8 +32,8 @@ struct AgreementTests {
         let cancelled = CancelFlag()
         do {
             let spec = ImageService.spec(RenditionRequest(isStill: true), format: .png)
-            let located = try await service.locateForRendition(path)
-            let rendition = try await service.render(located, spec)
+            let resolved = try await service.locateForRendition(path)
+            let rendition = try await service.render(resolved, spec)
             let png = Array(try await rendition.stream(0..<rendition.size).collect(upTo: 1 << 28).readableBytesView)
             let info = try ImageHeader.read(png.span.bytes, limits: limits)
             #expect(info.size == uploaded.displaySize && info.orientation == .upright, "\(name)")

@@ -96,12 +96,12 @@ struct AnswerMemoryTests {
         let buffers = storage.capabilities.streamBytes
         let first = try await service.open(path, for: .ipv4(1))
         #expect(service.usage.answerBytes == buffers)
-        let located = try await service.locate(path)
+        let resolved = try await service.locate(path)
         let refused = await #expect(throws: ServiceError.self) {
-            try await service.open(located, range: .from(10), for: .ipv4(1))
+            try await service.open(resolved, range: .from(10), for: .ipv4(1))
         }
         #expect(isOverload(refused))
-        let part = try await service.open(located, range: .closed(first: 0, last: 999), for: .ipv4(2))
+        let part = try await service.open(resolved, range: .closed(first: 0, last: 999), for: .ipv4(2))
         #expect(service.usage.answerBytes == buffers + 1_000)
         #expect(try await part.body.collect(upTo: 1 << 20).readableBytes == 1_000)
         withExtendedLifetime((first, part)) {}

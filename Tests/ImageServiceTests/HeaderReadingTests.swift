@@ -41,9 +41,9 @@ struct HeaderReadingTests {
         let size = try await Task(executorPreference: Loop()) {
             let path = try ImagePath(Array("a".utf8))
             _ = try await service.upload(path, file)
-            let located = try await service.locateForRendition(path)
+            let resolved = try await service.locateForRendition(path)
             let spec = ImageService.spec(RenditionRequest(width: 10), format: .png)
-            _ = try await service.render(located, spec)
+            _ = try await service.render(resolved, spec)
             return try await service.describe(path).image?.size
         }.value
         #expect(size == PixelSize(width: 200, height: 100))

@@ -27,9 +27,9 @@ struct ImagingTests {
     func timeLimit() async throws {
         let service = ImageService.make(storage, timeLimit: .zero)
         _ = try await service.upload(path, try Samples.noise(.jpeg, side: 1000))
-        let located = try await service.locate(path)
+        let resolved = try await service.locate(path)
         for error in [
-            await #expect(throws: ServiceError.self) { _ = try await service.render(located, spec) },
+            await #expect(throws: ServiceError.self) { _ = try await service.render(resolved, spec) },
             await #expect(throws: ServiceError.self) {
                 _ = try await service.rotate(path, by: .rotated90, condition: .always)
             },

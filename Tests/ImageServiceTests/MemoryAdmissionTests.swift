@@ -30,7 +30,7 @@ struct MemoryAdmissionTests {
                         do {
                             return try await service.render(try await service.locate(path), spec(width: width)).size
                         } catch ServiceError.preconditionFailed {
-                            // The rotate came between: its version is to be located.
+                            // The rotate came between: its version is to be resolved.
                         }
                     }
                 }
@@ -57,9 +57,9 @@ struct MemoryAdmissionTests {
         let service = ImageService.make(ScriptedStorage(), renderMemoryBytes: 40 << 20)
         _ = try await service.upload(path, try Samples.jpeg(padding: 10))
         let request = RenditionRequest(width: 3000, height: 4000, fit: .fill)
-        let located = try await service.locate(path)
+        let resolved = try await service.locate(path)
         let error = await #expect(throws: ServiceError.self) {
-            try await service.render(located, ImageService.spec(request, format: .png))
+            try await service.render(resolved, ImageService.spec(request, format: .png))
         }
         guard case .beyondLimit(let text)? = error else {
             Issue.record("\(String(describing: error))")
@@ -76,9 +76,9 @@ struct MemoryAdmissionTests {
     }
 
     private func expectRefusal(_ service: ImageService, limit: Int) async throws {
-        let located = try await service.locate(path)
+        let resolved = try await service.locate(path)
         for error in [
-            await #expect(throws: ServiceError.self) { try await service.render(located, spec(width: 10)) },
+            await #expect(throws: ServiceError.self) { try await service.render(resolved, spec(width: 10)) },
             await #expect(throws: ServiceError.self) {
                 try await service.rotate(path, by: .rotated90, condition: .always)
             },

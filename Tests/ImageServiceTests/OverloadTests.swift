@@ -150,9 +150,9 @@ struct OverloadTests {
         _ = try await service.upload(other, bytes)
         let rendition = try await render(1, for: .ipv4(1)).value
         let open = hold()
-        let located = try await service.locate(other)
+        let resolved = try await service.locate(other)
         let waiting = (1...6).map { width in
-            Task { try await service.render(located, spec(width: width), for: .ipv4(1)).size }
+            Task { try await service.render(resolved, spec(width: width), for: .ipv4(1)).size }
         }
         await until { workers.usage.queued == 4 }
         for _ in 0..<20 {

@@ -27,7 +27,7 @@ struct ReadingTests {
         #expect(storage.count(.head) == heads)
         clock.advance(by: .seconds(2))
         storage.hold()
-        let readers = (0..<30).map { _ in Task { try await service.open(path).located.freshness } }
+        let readers = (0..<30).map { _ in Task { try await service.open(path).resolved.freshness } }
         await until { storage.count(.head) > heads }
         storage.letGo()
         // Who comes when the answer is there has a hit.
@@ -90,7 +90,7 @@ struct ReadingTests {
         clock.advance(by: .seconds(2))
         storage.fail(with: .unavailable)
         let opened = try await service.open(path)
-        #expect(opened.located.freshness == .stale)
+        #expect(opened.resolved.freshness == .stale)
         #expect(try await opened.body.collect(upTo: 1 << 20).readableBytes == bytes.count)
         // A store that hangs: the reader does not wait for it longer than a second.
         storage.fail(with: nil)
@@ -99,7 +99,7 @@ struct ReadingTests {
         #expect(!service.usage.isStorageAway)
         storage.hold()
         let heads = storage.count(.head)
-        let waiting = Task { try await service.open(path).located.freshness }
+        let waiting = Task { try await service.open(path).resolved.freshness }
         await until { storage.count(.head) > heads && clock.sleeping > 0 }
         clock.advance(by: .seconds(1))
         #expect(try await waiting.value == .stale)
@@ -117,16 +117,16 @@ struct ReadingTests {
         #expect(try await service.bytes(path) == bytes)
         clock.advance(by: .seconds(2))
         storage.fail(with: .unavailable)
-        #expect(try await service.open(path).located.freshness == .stale)
+        #expect(try await service.open(path).resolved.freshness == .stale)
         #expect(service.usage.isStorageAway)
         storage.hold()
         let heads = storage.count(.head)
-        for _ in 0..<50 { #expect(try await service.open(path).located.freshness == .stale) }
+        for _ in 0..<50 { #expect(try await service.open(path).resolved.freshness == .stale) }
         #expect(storage.count(.head) <= heads + 1)
         storage.fail(with: nil)
         storage.letGo()
         // The next question finds out that it is back.
-        while try await service.open(path).located.freshness == .stale {
+        while try await service.open(path).resolved.freshness == .stale {
             // It is asked after a pause.
             if clock.sleeping > 0 { clock.advance(by: .milliseconds(250)) }
             await Task.yield()

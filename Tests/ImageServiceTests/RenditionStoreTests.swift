@@ -56,15 +56,15 @@ struct RenditionStoreTests {
         let bytes = try await render(first, 50)
         try await waitForOwn("rendition", 1)
         let second = replica()
-        let located = try await second.locate(path)
+        let resolved = try await second.locate(path)
         let gets = storage.count(.get)
-        let found = try await second.render(located, spec(50))
+        let found = try await second.render(resolved, spec(50))
         #expect(storage.count(.get) == gets + 1)
         #expect(Array(try await found.stream(0..<found.size).collect(upTo: 1 << 20).readableBytesView) == bytes)
-        #expect(found.etag == (try await first.render(located, spec(50)).etag))
-        #expect(second.renditionTag(located.image, spec(50)).isStrong)
+        #expect(found.etag == (try await first.render(resolved, spec(50)).etag))
+        #expect(second.renditionTag(resolved.image, spec(50)).isStrong)
         // Then it is in memory.
-        #expect(try await second.render(located, spec(50)).isHit)
+        #expect(try await second.render(resolved, spec(50)).isHit)
         #expect(storage.count(.get) == gets + 1)
     }
 
@@ -163,10 +163,10 @@ struct RenditionStoreTests {
     func storeAway() async throws {
         let service = replica()
         _ = try await service.upload(path, try Samples.noise(.jpeg, side: 400))
-        let located = try await service.locate(path)
+        let resolved = try await service.locate(path)
         _ = try await service.bytes(path)
         storage.fail(with: .unavailable)
-        #expect(try await service.render(located, spec(50)).size > 0)
+        #expect(try await service.render(resolved, spec(50)).size > 0)
         storage.fail(with: nil)
     }
 
@@ -236,8 +236,8 @@ struct RenditionStoreTests {
         let bytes = Array(try Samples.noise(.jpeg, side: 400).prefix(300))
         _ = try await storage.put(broken.key, bytes: ByteBuffer(bytes: bytes), options: PutOptions())
         let other = replica(lease: .seconds(30))
-        let located = try await other.locate(broken)
-        await #expect(throws: ServiceError.self) { _ = try await other.render(located, spec(50)) }
+        let resolved = try await other.locate(broken)
+        await #expect(throws: ServiceError.self) { _ = try await other.render(resolved, spec(50)) }
         try await waitForOwn("lease", 0)
     }
 
@@ -259,9 +259,9 @@ struct RenditionStoreTests {
         let info = try ImageHeader.read(small.span.bytes, limits: CodecLimits())
         #expect(info.size == PixelSize(width: 97, height: 48))
         // Either way has its own bytes under one tag.
-        let located = try await other.locate(path)
-        #expect(!other.renditionTag(located.image, spec(190)).isStrong)
-        #expect(other.renditionTag(located.image, spec(201)).isStrong)
+        let resolved = try await other.locate(path)
+        #expect(!other.renditionTag(resolved.image, spec(190)).isStrong)
+        #expect(other.renditionTag(resolved.image, spec(201)).isStrong)
         // More than half the intermediate's size needs the original.
         _ = try await render(other, 201)
         #expect(storage.reads(of: path.key) == reads + 1)

@@ -61,7 +61,7 @@ struct UploadCutTests {
                     _ = try await storage.put(path.key, bytes: ByteBuffer(bytes: file), options: PutOptions())
                     let service = ImageService.make(CuttingStorage(base: storage, cuts: cuts))
                     let opened = try await service.open(path)
-                    #expect(opened.located.image.format == format)
+                    #expect(opened.resolved.image.format == format)
                     let body = try await opened.body.collect(upTo: 1 << 20)
                     #expect(Array(body.readableBytesView) == file)
                 }
@@ -102,9 +102,9 @@ struct UploadCutTests {
                 let uploaded = try await service.upload(path, plain + tail)
                 #expect(uploaded.image.size == Int64(plain.count + tail.count))
                 #expect(try await service.bytes(path) == plain + tail)
-                let located = try await service.locate(path)
+                let resolved = try await service.locate(path)
                 let spec = ImageService.spec(RenditionRequest(width: 10), format: .png)
-                #expect(try await service.render(located, spec).size > 0)
+                #expect(try await service.render(resolved, spec).size > 0)
             }
         }
     }

@@ -14,7 +14,7 @@ import TextCoding
 @Suite(.timeLimit(.minutes(3))) struct ProbeResultTests {
     private static let configuration = S3Configuration(
         endpoint: S3Endpoint(isSecure: false, host: "store", port: 8333), bucket: "pictures", region: "eu")
-    private static let findings = ProbeObservations(
+    private static let observations = ProbeObservations(
         put: RaceResult(settled: .atomic), complete: RaceResult(settled: .raced),
         delete: RaceResult(settled: .refused), listsInByteOrder: true, plusIsSpace: false, completeTellsETag: true,
         tellsMissingKeys: false)
@@ -22,14 +22,14 @@ import TextCoding
     private func verdict(server: String = "SeaweedFS 4.48") -> ProbeResult {
         ProbeResult(
             store: StoreIdentity(Self.configuration, server: server), probed: Timestamp(seconds: 1_000_000),
-            findings: Self.findings)
+            observations: Self.observations)
     }
 
     @Test(arguments: ["SeaweedFS 4.48", "", "a  b ", "X\r\nput atomic"]) func text(_ server: String) throws {
         let verdict = verdict(server: server)
         #expect(ProbeResult(verdict.bytes, for: Self.configuration) == verdict)
-        #expect(verdict.findings.traits.put == .atomic && verdict.findings.traits.delete == .refused)
-        #expect(!verdict.findings.needsRaces)
+        #expect(verdict.observations.traits.put == .atomic && verdict.observations.traits.delete == .refused)
+        #expect(!verdict.observations.needsRaces)
     }
 
     @Test func otherTexts() {

@@ -27,10 +27,10 @@ public enum Listeners {
         onBound: @escaping @Sendable (SocketAddress) -> Void
     ) -> ServerListener<ImageResponder> {
         let log = RequestLog(logger: logger, lines: lines)
-        let memo = CachedResponseTable(service.requestMemory)
+        let table = CachedResponseTable(service.requestMemory)
         let policy = KeylessPolicy(images)
         let makeFastPath: @Sendable () -> any FastPath = {
-            ImageFastPath(service: service, configuration: images, policy: policy, memo: memo)
+            ImageFastPath(service: service, configuration: images, policy: policy, table: table)
         }
         return ServerListener(
             configuration: configuration,

@@ -144,11 +144,11 @@ public struct ImageService: Sendable {
 
     /// A range of a version, or all of it.
     ///
-    /// - Throws: ``ServiceError/preconditionFailed`` if that version is gone since it was located: locate again.
+    /// - Throws: ``ServiceError/preconditionFailed`` if that version is gone since it was resolved: locate again.
     public func open(
-        _ located: ResolvedImage, range: ByteRange?, for client: ClientIdentity = .unknown
+        _ resolved: ResolvedImage, range: ByteRange?, for client: ClientIdentity = .unknown
     ) async throws(ServiceError) -> OpenedImage {
-        try await originals.open(located, range: range, for: client)
+        try await originals.open(resolved, range: range, for: client)
     }
 
     /// Counts an answer that is in memory already and that no other budget counts.
@@ -171,9 +171,9 @@ public struct ImageService: Sendable {
     /// - Parameter client: clients share codec permits and the memory for answers evenly.
     /// - Throws: as ``open(_:range:)``, and what decoding throws.
     public func render(
-        _ located: ResolvedImage, _ spec: RenditionSpec, for client: ClientIdentity = .unknown
+        _ resolved: ResolvedImage, _ spec: RenditionSpec, for client: ClientIdentity = .unknown
     ) async throws(ServiceError) -> RenderedRendition {
-        try await renditions.render(located, spec, for: client)
+        try await renditions.render(resolved, spec, for: client)
     }
 
     /// The format of a rendition of this version, without making it.
@@ -214,9 +214,9 @@ public struct ImageService: Sendable {
     ) async throws(ServiceError) -> (image: StoredImage, extras: ImageExtras) {
         var looks = 0
         while true {
-            let located = try await locate(path, expecting: nil, readTo: .whole)
+            let resolved = try await locate(path, expecting: nil, readTo: .whole)
             do {
-                return (located.image, try await extras.extras(of: located, for: client))
+                return (resolved.image, try await extras.extras(of: resolved, for: client))
             } catch .preconditionFailed where looks < Self.maximumLooks {
                 looks += 1
             }
@@ -229,11 +229,11 @@ public struct ImageService: Sendable {
     ) async throws(ServiceError) -> ResolvedImage {
         var looks = 0
         while true {
-            var located = try await current.locate(path, expecting: expected)
-            try check(located.image)
+            var resolved = try await current.locate(path, expecting: expected)
+            try check(resolved.image)
             do {
-                located.image = try await current.inspect(located.image, to: depth)
-                return located
+                resolved.image = try await current.inspect(resolved.image, to: depth)
+                return resolved
             } catch .preconditionFailed where looks < Self.maximumLooks {
                 // Replaced by another replica since this one looked. That answer is dropped: look again.
                 looks += 1

@@ -10,7 +10,7 @@ import TextCoding
 @testable import ImageAPI
 
 /// What quick answers are made of, and how much of it is kept.
-@Suite("Memo of request targets")
+@Suite("Table of cached responses")
 struct CachedResponseTableTests {
     private let configuration = ImagesConfiguration(
         cacheControl: "no-cache", urlBase: nil, maximumUploadBytes: 50 << 20, allowsAnonymousWrites: false,
@@ -30,29 +30,29 @@ struct CachedResponseTableTests {
     @Test func eachTargetHasOneEntryForAllLoops() async throws {
         let service = try await FastPathFixture.makeService()
         try await warm("p.jpg", service)
-        let memo = CachedResponseTable(service.requestMemory)
-        let fastPaths = (0..<3).map { _ in ImageFastPath(service: service, configuration: configuration, memo: memo) }
+        let table = CachedResponseTable(service.requestMemory)
+        let fastPaths = (0..<3).map { _ in ImageFastPath(service: service, configuration: configuration, table: table) }
         for fastPath in fastPaths {
             for _ in 0..<5 { #expect(fastPath.answer(request("p.jpg"))?.status == 200) }
             #expect(fastPath.answer(request("p.jpg?a=1"))?.status == 200)
             // Nothing depends on it here.
             #expect(fastPath.answer(request("p.jpg", "image/webp"))?.status == 200)
         }
-        #expect(memo.count == 2)
+        #expect(table.count == 2)
     }
 
     @Test func eachWayToChooseHasItsOwn() async throws {
         let service = try await FastPathFixture.makeService()
-        let memo = CachedResponseTable(service.requestMemory)
-        let fastPath = ImageFastPath(service: service, configuration: configuration, memo: memo)
+        let table = CachedResponseTable(service.requestMemory)
+        let fastPath = ImageFastPath(service: service, configuration: configuration, table: table)
         let accepts = [nil, "image/webp", "image/webp,*/*;q=0.5", "image/png"]
         let path = try ImagePath("p.jpg".utf8)
         for accept in accepts {
             let target = try #require(FastTarget("/api/v1/images/p.jpg?w=16", configuration.renditions))
-            let located = try await service.locateForRendition(path)
+            let resolved = try await service.locateForRendition(path)
             let fields: HTTPFields = accept.map { [.accept: $0] } ?? [:]
-            let spec = try #require(target.query.rendition).spec(for: located.image, accept: Accept(fields))
-            _ = try await service.render(located, spec)
+            let spec = try #require(target.query.rendition).spec(for: resolved.image, accept: Accept(fields))
+            _ = try await service.render(resolved, spec)
         }
         for _ in 0..<4 {
             let types = accepts.map { accept in
@@ -63,15 +63,15 @@ struct CachedResponseTableTests {
             #expect(types == ["jpeg", "webp", "webp", "jpeg"])
         }
         // Four spellings, two choices.
-        #expect(memo.count == 2)
+        #expect(table.count == 2)
     }
 
     @Test func itStaysWithinItsBytesAndKeepsWhatIsUsed() async throws {
         let service = try await FastPathFixture.makeService()
         try await warm("p.jpg", service)
         let memory = RequestMemory(limit: 1 << 20)
-        let memo = CachedResponseTable(memory)
-        let fastPath = ImageFastPath(service: service, configuration: configuration, memo: memo)
+        let table = CachedResponseTable(memory)
+        let fastPath = ImageFastPath(service: service, configuration: configuration, table: table)
         // From here on nothing is read anew but what is asked for the first time.
         let used = request("p.jpg?used")
         var entry: CachedResponse?
@@ -82,13 +82,13 @@ struct CachedResponseTableTests {
             guard number % 20 == 0 else { continue }
             _ = fastPath.answer(used)
             #expect(memory.used <= memory.limit)
-            let present = used.target.withUnsafeReadableBytes { memo.entry($0, hash: memo.hash($0), accept: nil) }
+            let present = used.target.withUnsafeReadableBytes { table.entry($0, hash: table.hash($0), accept: nil) }
             if present === entry { kept += 1 }
             entry = present
         }
         // A set has eight places, and so a target may be unlucky now and then.
         #expect(kept >= 980)
-        #expect(memo.count > 1_000)
+        #expect(table.count > 1_000)
         #expect(memory.used > memory.limit * 3 / 4)
     }
 
@@ -96,10 +96,10 @@ struct CachedResponseTableTests {
         let service = try await FastPathFixture.makeService()
         try await warm("p.jpg", service)
         let memory = RequestMemory(limit: 0)
-        let memo = CachedResponseTable(memory)
-        let fastPath = ImageFastPath(service: service, configuration: configuration, memo: memo)
+        let table = CachedResponseTable(memory)
+        let fastPath = ImageFastPath(service: service, configuration: configuration, table: table)
         for _ in 0..<3 { #expect(fastPath.answer(request("p.jpg"))?.status == 200) }
-        #expect(memo.count == 0)
+        #expect(table.count == 0)
         #expect(memory.used == 0)
     }
 

@@ -13,7 +13,7 @@ import TextCoding
 struct LastModifiedTests {
     private let now = Timestamp(seconds: 1_800_000_000, nanoseconds: 900_000_000)
 
-    private func verdict(_ since: Timestamp, lastModified: Timestamp, now: Timestamp) -> Conditions.Outcome {
+    private func outcome(_ since: Timestamp, lastModified: Timestamp, now: Timestamp) -> Conditions.Outcome {
         let headers: HTTPFields = [.ifModifiedSince: since.httpDate]
         return Conditions(headers, now: now).evaluate(etag: ETag(opaque: "v"), lastModified: lastModified, now: now)
     }
@@ -33,18 +33,18 @@ struct LastModifiedTests {
     @Test("A replacement is seen within the second in which the earlier one was sent")
     func replacedAtOnce() {
         let sent = LastModified.sent(time(3_600), date: now)
-        #expect(verdict(sent, lastModified: now, now: now) == .proceed)
-        #expect(verdict(sent, lastModified: time(5), now: time(10)) == .proceed)
+        #expect(outcome(sent, lastModified: now, now: now) == .proceed)
+        #expect(outcome(sent, lastModified: time(5), now: time(10)) == .proceed)
     }
 
     @Test("A date in the future proves nothing of a version that is young")
     func futureCondition() {
-        #expect(verdict(time(3_600), lastModified: time(-5), now: now) == .proceed)
-        #expect(verdict(time(1), lastModified: time(-5), now: now) == .proceed)
-        #expect(verdict(time(1), lastModified: time(-86_400), now: now) == .proceed)
-        #expect(verdict(time(1), lastModified: time(-86_401), now: now) == .notModified)
-        #expect(verdict(time(0), lastModified: time(-5), now: now) == .notModified)
-        #expect(verdict(time(-5), lastModified: time(-5), now: now) == .notModified)
-        #expect(verdict(time(-6), lastModified: time(-5), now: now) == .proceed)
+        #expect(outcome(time(3_600), lastModified: time(-5), now: now) == .proceed)
+        #expect(outcome(time(1), lastModified: time(-5), now: now) == .proceed)
+        #expect(outcome(time(1), lastModified: time(-86_400), now: now) == .proceed)
+        #expect(outcome(time(1), lastModified: time(-86_401), now: now) == .notModified)
+        #expect(outcome(time(0), lastModified: time(-5), now: now) == .notModified)
+        #expect(outcome(time(-5), lastModified: time(-5), now: now) == .notModified)
+        #expect(outcome(time(-6), lastModified: time(-5), now: now) == .proceed)
     }
 }

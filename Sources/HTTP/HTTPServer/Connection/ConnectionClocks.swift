@@ -26,7 +26,7 @@ struct ConnectionClocks {
 
     /// Sets the clock for what the client has to send.
     mutating func wait(for wait: Wait, _ limit: TimeAmount, on handler: HTTPConnectionHandler) {
-        self.bytesSeen = handler.tap.bytesIn
+        self.bytesSeen = handler.monitor.bytesIn
         self.wait = (wait, handler.eventLoop.now + limit)
         self.setAlarm(on: handler)
     }
@@ -62,15 +62,15 @@ struct ConnectionClocks {
 extension HTTPConnectionHandler {
     /// Bytes came: where they are awaited, the clock begins anew.
     func noteBytesRead() {
-        let count = self.tap.bytesIn - self.clocks.bytesSeen
+        let count = self.monitor.bytesIn - self.clocks.bytesSeen
         guard count > 0 else { return }
-        self.clocks.bytesSeen = self.tap.bytesIn
+        self.clocks.bytesSeen = self.monitor.bytesIn
         switch self.phase {
         case .lingering:
             self.lingerEvent { $0.dropped(count) }
         case .idle:
             // The head's clock is not set back by its bytes.
-            if self.clocks.wait?.for == .idle, !self.tap.isHoldingBack {
+            if self.clocks.wait?.for == .idle, !self.monitor.isHoldingBack {
                 self.clocks.wait(for: .head, self.core.configuration.headTimeout, on: self)
             }
         case .exchange(let exchange):
@@ -107,7 +107,7 @@ extension HTTPConnectionHandler {
     /// How many of the bytes handed to the channel the kernel has taken.
     var bytesTaken: Int {
         let buffered = try? self.context?.channel.syncOptions?.getOption(.bufferedWritableBytes)
-        return self.tap.bytesOut - (buffered ?? 0)
+        return self.monitor.bytesOut - (buffered ?? 0)
     }
 
     /// Begins to watch whether the client takes its bytes, where some are left after a flush.

@@ -15,10 +15,10 @@ extension HTTPConnectionHandler {
     /// The last answer was written: what follows is dropped.
     func beginLinger() {
         self.clocks.stopWaiting()
-        self.tap.isDropping = true
+        self.monitor.isDropping = true
         let linger = LingeringClose(
             budget: self.core.configuration.lingerBytes,
-            isInputClosed: self.tap.isInputClosed
+            isInputClosed: self.monitor.isInputClosed
         )
         self.phase = .lingering(linger)
         self.perform(linger.start())
@@ -68,9 +68,9 @@ extension HTTPConnectionHandler {
             self.clocks.stopWatchingWrites()
             self.lingerEvent { $0.flushed() }
             // A request that has come since is answered first, and its answer says that it is the last one.
-            if self.closesWhenFlushed, case .idle = self.phase, !self.tap.isHoldingBack { self.close() }
+            if self.closesWhenFlushed, case .idle = self.phase, !self.monitor.isHoldingBack { self.close() }
         case .failure:
-            let taken = (self.takenAtCut ?? self.tap.bytesOut) - firstByteOut
+            let taken = (self.takenAtCut ?? self.monitor.bytesOut) - firstByteOut
             report(self.cutOutcome, min(bytes, max(0, taken)))
             self.close()
         }
@@ -83,7 +83,9 @@ extension HTTPConnectionHandler {
         case is ConnectionMonitorHandler.InputClosed:
             self.inputClosed()
         case DrainEvent.closeIdle:
-            if case .idle = self.phase, !self.tap.isHoldingBack, !self.clocks.isReadingHead { self.closeWhenFlushed() }
+            if case .idle = self.phase, !self.monitor.isHoldingBack, !self.clocks.isReadingHead {
+                self.closeWhenFlushed()
+            }
         case DrainEvent.cut:
             self.cut(.shutDown)
         default:
@@ -97,7 +99,7 @@ extension HTTPConnectionHandler {
     private func inputClosed() {
         switch self.phase {
         case .idle:
-            if !self.tap.isHoldingBack { self.closeWhenFlushed() }
+            if !self.monitor.isHoldingBack { self.closeWhenFlushed() }
         case .exchange(let exchange):
             if !exchange.isRequestWhole || exchange.isCostly { self.cut(.clientLeft) }
         case .lingering: self.lingerEvent { $0.inputClosed() }
@@ -109,7 +111,7 @@ extension HTTPConnectionHandler {
     func costsMuch(_ number: UInt64) {
         guard case .exchange(let exchange) = self.phase, exchange.number == number else { return }
         exchange.isCostly = true
-        if self.tap.isInputClosed { self.cut(.clientLeft) }
+        if self.monitor.isInputClosed { self.cut(.clientLeft) }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -119,7 +121,7 @@ extension HTTPConnectionHandler {
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
-        self.tap.connection = nil
+        self.monitor.connection = nil
         self.cut(.clientLeft)
         self.context = nil
     }
@@ -128,8 +130,9 @@ extension HTTPConnectionHandler {
         let parserError = error as? HTTPParserError
         // The parser reads no further. More bytes would only make it fail again, and that would end an answer in
         // flight.
-        if parserError != nil { self.tap.isDropping = true }
-        guard let fault = ListenerError(parserError: error, tap: self.tap, limits: self.core.configuration) else {
+        if parserError != nil { self.monitor.isDropping = true }
+        guard let fault = ListenerError(parserError: error, monitor: self.monitor, limits: self.core.configuration)
+        else {
             return self.cut(.clientLeft)
         }
         switch self.phase {
@@ -191,7 +194,7 @@ extension HTTPConnectionHandler {
 
     func close() {
         self.phase = .closed
-        self.tap.isDropping = true
+        self.monitor.isDropping = true
         self.clocks.stop()
         self.failWaiter()
         self.context?.close(promise: nil)

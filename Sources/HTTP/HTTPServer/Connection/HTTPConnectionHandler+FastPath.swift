@@ -45,7 +45,7 @@ extension HTTPConnectionHandler {
     ) {
         let exchange = FastExchange(
             request: request, answer: answer, id: self.core.requestIDs.next(), startedAt: startedAt,
-            firstByteOut: self.tap.bytesOut)
+            firstByteOut: self.monitor.bytesOut)
         self.fastHead.clear()
         self.fastHead.writeImmutableBuffer(answer.head)
         ResponseHeadEncoder.encodeEnd(requestID: exchange.id, into: &self.fastHead)
@@ -68,7 +68,7 @@ extension HTTPConnectionHandler {
             #if os(Linux)
                 if let descriptor = file.descriptor {
                     let taken = socket.send(self.fastHead, descriptor, range)
-                    self.tap.countOut(taken)
+                    self.monitor.countOut(taken)
                     return taken
                 }
             #endif
@@ -77,7 +77,7 @@ extension HTTPConnectionHandler {
             guard body.count == range.count else { return 0 }
         }
         let taken = socket.send(self.fastHead, body)
-        self.tap.countOut(taken)
+        self.monitor.countOut(taken)
         return taken
     }
 

@@ -59,7 +59,7 @@ extension HTTPConnectionHandler {
     /// Decides, when an answer's head is written, whether the connection ends with it.
     private func decideEnd(of exchange: Exchange, batch: ResponseBatch) {
         if batch.closes || batch.framing == .untilClose || !exchange.isRequestWhole
-            || self.core.drain.phase != .running || (self.tap.isInputClosed && !self.tap.isHoldingBack)
+            || self.core.drain.phase != .running || (self.monitor.isInputClosed && !self.monitor.isHoldingBack)
         {
             exchange.mustClose = true
         }
@@ -67,7 +67,7 @@ extension HTTPConnectionHandler {
 
     /// Writes the last bytes of an answer, and goes on to what comes after it.
     private func end(_ exchange: Exchange, glue: inout ResponseGlue, context: ChannelHandlerContext) {
-        let bytes = self.tap.bytesOut + glue.bytes.readableBytes - exchange.firstByteOut
+        let bytes = self.monitor.bytesOut + glue.bytes.readableBytes - exchange.firstByteOut
         self.unflushedAnswers += 1
         self.flushing = exchange
         let flushed = self.eventLoop.makePromise(of: Void.self)
@@ -107,12 +107,12 @@ extension HTTPConnectionHandler {
             handling: nil,
             body: nil,
             startedAt: self.eventLoop.now,
-            firstByteOut: self.tap.bytesOut
+            firstByteOut: self.monitor.bytesOut
         )
         self.phase = .exchange(exchange)
         self.clocks.stopWaiting()
         // The parser has stopped, or what comes is not to be trusted.
-        self.tap.isDropping = true
+        self.monitor.isDropping = true
         let response = self.core.answerError(fault, exchange.requestID)
         let link = ExchangeLink(
             eventLoop: self.eventLoop,

@@ -26,7 +26,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
     }
 
     let core: ListenerCore
-    let tap: ConnectionMonitorHandler
+    let monitor: ConnectionMonitorHandler
     let headReader: RequestHeadReader
     let eventLoop: any EventLoop
     /// The tasks of requests run where their socket is.
@@ -60,13 +60,13 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
     /// For quick answers, and for what the kernel knows of the client.
     var directSocket: DirectSocket?
 
-    init(core: ListenerCore, tap: ConnectionMonitorHandler, eventLoop: any EventLoop) {
+    init(core: ListenerCore, monitor: ConnectionMonitorHandler, eventLoop: any EventLoop) {
         self.fastPath = core.fastPaths.map { ($0.slot(on: eventLoop), FastHeadReader(core.configuration)) }
         self.sentAhead = core.sentAhead.of(eventLoop)
         self.eventLoop = eventLoop
         self.executor = EventLoopTaskExecutor(eventLoop)
         self.core = core
-        self.tap = tap
+        self.monitor = monitor
         self.headReader = RequestHeadReader(maxTargetBytes: core.configuration.maxTargetBytes)
     }
 
@@ -79,18 +79,18 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
         limits.maxHeaderFieldSize = max(core.configuration.maxFieldBytes, core.configuration.maxTargetBytes)
         limits.maxHeaderListSize = core.configuration.maxHeadBytes
         limits.maxHeaderFieldCount = core.configuration.maxFields
-        let tap = ConnectionMonitorHandler()
+        let monitor = ConnectionMonitorHandler()
         let decoder = HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: limits)
-        try pipeline.addHandler(tap)
+        try pipeline.addHandler(monitor)
         try pipeline.addHandler(ByteToMessageHandler(decoder))
-        try pipeline.addHandler(HTTPConnectionHandler(core: core, tap: tap, eventLoop: pipeline.eventLoop))
+        try pipeline.addHandler(HTTPConnectionHandler(core: core, monitor: monitor, eventLoop: pipeline.eventLoop))
     }
 
     // MARK: Bytes in
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        self.tap.connection = self
+        self.monitor.connection = self
         if context.channel.isActive { self.channelActive(context: context) }
     }
 
@@ -103,7 +103,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let part = self.unwrapInboundIn(data)
-        if case .end = part { self.tap.parserEndedMessage = true } else { self.tap.parserEndedMessage = false }
+        if case .end = part { self.monitor.parserEndedMessage = true } else { self.monitor.parserEndedMessage = false }
         self.take(part)
     }
 
@@ -130,11 +130,11 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
             exchange.owesContinue = false
             exchange.body?.end()
             // The parser has stopped behind such a request, and would only pile up what comes.
-            if exchange.mustClose { self.tap.isDropping = true }
+            if exchange.mustClose { self.monitor.isDropping = true }
         case (.exchange(let exchange), .head):
-            // The tap hands on one request at a time. Were it to find another end than the parser, no end is sure.
+            // The monitor hands on one request at a time. Were it to find another end than the parser, no end is sure.
             exchange.mustClose = true
-            self.tap.isDropping = true
+            self.monitor.isDropping = true
         default:
             // What follows a request that was answered with the end of the connection.
             break
@@ -143,16 +143,16 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
 
     /// Goes on with what was sent ahead.
     func goOn() {
-        self.tap.resume()
+        self.monitor.resume()
         self.wentOn()
     }
 
     /// What was sent ahead has been gone on with, or waits for that.
     func wentOn() {
         if case .idle = self.phase {
-            if self.tap.isInputClosed, !self.tap.isHoldingBack {
+            if self.monitor.isInputClosed, !self.monitor.isHoldingBack {
                 self.closeWhenFlushed()
-            } else if self.tap.isAmidRequest, !self.clocks.isReadingHead {
+            } else if self.monitor.isAmidRequest, !self.clocks.isReadingHead {
                 self.clocks.wait(for: .head, self.core.configuration.headTimeout, on: self)
             }
         }
@@ -171,13 +171,14 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
     func readIfWanted() {
         let wantsBytes =
             switch self.phase {
-            case .idle: !self.tap.isHoldingBack && self.context?.channel.isWritable == true
+            case .idle: !self.monitor.isHoldingBack && self.context?.channel.isWritable == true
             // Nothing further is heard on this connection, and the channel tells of the client's leaving unread.
-            case .exchange where self.tap.isDropping: false
+            case .exchange where self.monitor.isDropping: false
             // One read ahead after the request's end keeps the socket registered for reading from one request to the
             // next, which saves two system calls each.
             case .exchange(let exchange):
-                exchange.isRequestWhole ? !self.tap.isHoldingBack : exchange.body?.wantsMore ?? (exchange.head != nil)
+                exchange.isRequestWhole
+                    ? !self.monitor.isHoldingBack : exchange.body?.wantsMore ?? (exchange.head != nil)
             case .lingering, .closed: false
             }
         if wantsBytes { self.context?.read() }
@@ -208,7 +209,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
             return self.answer(error)
         }
 
-        self.tap.beginBody(result.framing)
+        self.monitor.beginBody(result.framing)
         self.lastNumber += 1
         let link = ExchangeLink(
             eventLoop: self.eventLoop,
@@ -232,7 +233,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
             handling: handling,
             body: body,
             startedAt: source.receivedAt,
-            firstByteOut: self.tap.bytesOut
+            firstByteOut: self.monitor.bytesOut
         )
         if body != nil { exchange.bodyRate = RateFloor(window: self.core.configuration.rateWindow) }
         // It was about to be closed for want of a request.

@@ -20,8 +20,8 @@ final class SentAhead {
     init(on eventLoop: any EventLoop) { self.eventLoop = eventLoop }
 
     /// To be called once until the connection is gone on with.
-    func add(_ tap: ConnectionMonitorHandler) {
-        self.waiting.append(tap)
+    func add(_ monitor: ConnectionMonitorHandler) {
+        self.waiting.append(monitor)
         self.schedule()
     }
 

@@ -2,14 +2,14 @@ import NIOHTTP1
 
 extension ListenerError {
     /// What an error from the parser says of the request; nil for an error of the socket, or where the client left.
-    init?(parserError error: any Error, tap: ConnectionMonitorHandler, limits: ListenerConfiguration) {
+    init?(parserError error: any Error, monitor: ConnectionMonitorHandler, limits: ListenerConfiguration) {
         guard let error = error as? HTTPParserError else { return nil }
         switch error {
         case .invalidEOFState:
             return nil
         case .headerOverflow:
             let limit = limits.maxTargetBytes
-            self = tap.requestLineBytes > limit ? .targetTooLong(limit: limit) : .headTooLarge
+            self = monitor.requestLineBytes > limit ? .targetTooLong(limit: limit) : .headTooLarge
         case .invalidVersion:
             self = .unsupportedVersion
         case .invalidMethod:

@@ -19,7 +19,7 @@ final class ImageFastPath: FastPath {
     private let service: ImageService
     private let reading: ImageReading
     private let policy: any RequestPolicy
-    private let memo: CachedResponseTable
+    private let table: CachedResponseTable
     private var snapshots: CacheSnapshots
     private var accepts = GenerationalCache<ByteBuffer, Accept>(bytes: 64 << 10)
     private var lastAccept: (raw: ByteBuffer, accept: Accept)?
@@ -39,16 +39,16 @@ final class ImageFastPath: FastPath {
     /// A longer body is sent piece by piece, as the client takes it.
     private static let maximumBodyBytes: Int64 = 256 << 10
 
-    /// - Parameter memo: What the fast paths of a listener have in common.
+    /// - Parameter table: What the fast paths of a listener have in common.
     init(
         service: ImageService, configuration: ImagesConfiguration, policy: (any RequestPolicy)? = nil,
-        memo: CachedResponseTable? = nil
+        table: CachedResponseTable? = nil
     ) {
         self.service = service
         self.policy = policy ?? KeylessPolicy(configuration)
         self.snapshots = CacheSnapshots(now: service.clock.now())
         self.reading = ImageReading(service: service, configuration: configuration)
-        self.memo = memo ?? CachedResponseTable(service.requestMemory)
+        self.table = table ?? CachedResponseTable(service.requestMemory)
         service.requestMemory.change(by: CacheSnapshots.bytes)
     }
 
@@ -59,7 +59,7 @@ final class ImageFastPath: FastPath {
             guard target.count <= Self.maximumTargetBytes, let grant = self.policy.quickGrant(request) else {
                 return nil
             }
-            let hash = self.memo.hash(target)
+            let hash = self.table.hash(target)
             let now = self.service.clock.now()
             var isKnown = false
             if let snapshot = self.snapshots[hash], snapshot.freshness.lasts(at: now), snapshot.entry.isOf(target),
@@ -74,7 +74,7 @@ final class ImageFastPath: FastPath {
                 }
             }
             if !isKnown,
-                let entry = self.memo.entry(target, hash: hash, accept: self.accept(request.accept)),
+                let entry = self.table.entry(target, hash: hash, accept: self.accept(request.accept)),
                 entry.grant === grant
             {
                 switch self.answer(request, entry, hash: hash, now: now) {
@@ -120,7 +120,7 @@ final class ImageFastPath: FastPath {
     private func answer(_ request: FastRequest, _ snapshot: CacheSnapshot) -> Outcome {
         let entry = snapshot.entry
         if !request.fields.isEmpty {
-            switch self.verdict(request, entry) {
+            switch self.outcome(request, entry) {
             case .proceed: break
             case .partial:
                 if let file = snapshot.file() { self.noteUse(file, entry, snapshot.freshness) }
@@ -149,7 +149,7 @@ final class ImageFastPath: FastPath {
         if entry.countUse(at: freshness.age) == Self.usesToBeSendable { self.service.makeSendable(file) }
     }
 
-    private func verdict(_ request: FastRequest, _ entry: CachedResponse) -> Conditions.Outcome {
+    private func outcome(_ request: FastRequest, _ entry: CachedResponse) -> Conditions.Outcome {
         let now = Timestamp.now
         return Conditions(request.fields, now: now).evaluate(
             etag: entry.etag, isWeak: entry.isWeak, lastModified: entry.lastModified,
@@ -174,7 +174,7 @@ final class ImageFastPath: FastPath {
             self.snapshots.keep(CacheSnapshot(hash, entry, fresh, values))
         }
         if !request.fields.isEmpty {
-            switch self.verdict(request, entry) {
+            switch self.outcome(request, entry) {
             case .proceed: break
             case .partial:
                 if let file = fresh.file { self.noteUse(file, entry, fresh.freshness) }
@@ -206,7 +206,7 @@ final class ImageFastPath: FastPath {
         guard let target = FastTarget(String(buffer: request.target), grant.renditions),
             let fresh = self.service.fresh(target.path)
         else { return nil }
-        let image = fresh.located.image
+        let image = fresh.resolved.image
         if let version = target.query.version, version != image.version { return nil }
         var (accept, name): (Accept?, RenditionName?)
         if target.variance.isNegotiable {
@@ -218,7 +218,7 @@ final class ImageFastPath: FastPath {
             guard let known = self.service.renditionName(image, spec) else { return nil }
             name = known
         }
-        var representation = self.representation(target, fresh.located, name, grant)
+        var representation = self.representation(target, fresh.resolved, name, grant)
         let now = Timestamp.now
         var wanted: ByteRange?
         switch Conditions(request.fields, now: now).evaluate(
@@ -268,14 +268,14 @@ final class ImageFastPath: FastPath {
     }
 
     private func representation(
-        _ target: FastTarget, _ located: ResolvedImage, _ rendition: RenditionName?,
+        _ target: FastTarget, _ resolved: ResolvedImage, _ rendition: RenditionName?,
         _ grant: RequestGrant
     ) -> Representation {
         guard let rendition else {
-            return self.reading.representation(of: located, version: target.query.version, grant)
+            return self.reading.representation(of: resolved, version: target.query.version, grant)
         }
         return self.reading.representation(
-            of: located, as: rendition.format, tag: rendition.tag, version: target.query.version,
+            of: resolved, as: rendition.format, tag: rendition.tag, version: target.query.version,
             variance: target.variance,
             grant: grant)
     }
@@ -289,19 +289,19 @@ final class ImageFastPath: FastPath {
     ) -> CachedResponse? {
         let head = FastAnswer.encodeHead(representation.head(), .head)
         let notModifiedHead = FastAnswer.encodeHead(representation.notModified(), .get)
-        guard let whole = self.memo.shapes.shared(HeadShape(head)),
-            let notModified = self.memo.shapes.shared(HeadShape(notModifiedHead))
+        guard let whole = self.table.shapes.shared(HeadShape(head)),
+            let notModified = self.table.shapes.shared(HeadShape(notModifiedHead))
         else { return nil }
         let entry = CachedResponse(
             target, accept: asked.accept, grant: asked.grant,
-            file: rendition?.name.file ?? self.service.fileName(of: fresh.located.image), serial: fresh.serial,
+            file: rendition?.name.file ?? self.service.fileName(of: fresh.resolved.image), serial: fresh.serial,
             fileSerial: rendition?.file.serial, representation, whole: whole, notModified: notModified)
         // What it would answer now must be what a handler answers: where a head has more in it that differs from one
         // answer to the next, or a second has just ended, it is not kept.
         guard let values = entry.values(fresh.freshness), self.head(whole, values) == head,
             self.head(notModified, values) == notModifiedHead
         else { return nil }
-        self.memo.set(entry, raw, hash: hash)
+        self.table.set(entry, raw, hash: hash)
         return entry
     }
 

@@ -9,7 +9,7 @@ public struct APIContext: RequestContext {
     /// Whether the client is on this machine.
     public let isLoopback: Bool
     /// Who shares permits with nobody else at what all want at once.
-    let requester: ClientIdentity
+    let client: ClientIdentity
     let notes = RequestNotes()
     /// Told before a permit for the codecs is waited for.
     let codecDemand: CodecDemand
@@ -18,7 +18,7 @@ public struct APIContext: RequestContext {
     public init(source: ServerRequestSource) {
         requestID = source.requestID
         isLoopback = source.isLoopback
-        requester = ClientIdentity(source.remoteAddress)
+        client = ClientIdentity(source.remoteAddress)
         codecDemand = CodecDemand(onNeed: source.announceCostlyWork)
     }
 }

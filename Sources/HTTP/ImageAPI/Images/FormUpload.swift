@@ -12,7 +12,7 @@ struct FormUpload {
     /// Holds for a file that goes to a path of its own; one under a made name has no earlier version.
     private let condition: WriteCondition
     private let maximumBytes: Int64
-    private let requester: ClientIdentity
+    private let client: ClientIdentity
 
     private enum Target {
         case prefix([UInt8])
@@ -30,13 +30,13 @@ struct FormUpload {
 
     init(
         service: ImageService, form: FormReader, condition: WriteCondition, maximumBytes: Int64,
-        requester: ClientIdentity
+        client: ClientIdentity
     ) {
         self.service = service
         self.form = form
         self.condition = condition
         self.maximumBytes = maximumBytes
-        self.requester = requester
+        self.client = client
     }
 
     /// Reads the form to its end.
@@ -100,11 +100,11 @@ struct FormUpload {
                             + "there is no earlier version.")
                 }
                 entries.append(
-                    .stored(try await service.upload(intoPrefix: prefix, for: requester) { try await body.next() }))
+                    .stored(try await service.upload(intoPrefix: prefix, for: client) { try await body.next() }))
             case .path(let path):
                 guard entries.isEmpty else { throw Problem(.badBody, "A form with a path takes one file only.") }
                 let form = form
-                let uploaded = try await service.upload(to: path, condition: condition, for: requester) {
+                let uploaded = try await service.upload(to: path, condition: condition, for: client) {
                     if let bytes = try await body.next() { return bytes }
                     // Only a form that is whole and has no second file may replace what is at its path.
                     while let event = try await form.next() {

@@ -25,7 +25,7 @@ struct ImageReading: Sendable {
         var isHead: Bool
         var now: Timestamp
         var requestID: String
-        var requester: ClientIdentity
+        var client: ClientIdentity
         var notes: RequestNotes
 
         init(
@@ -43,7 +43,7 @@ struct ImageReading: Sendable {
             self.variance = variance
             accept = Accept(request.headers)
             requestID = context.requestID
-            requester = context.requester
+            client = context.client
             notes = context.notes
         }
     }
@@ -61,7 +61,7 @@ struct ImageReading: Sendable {
                 if let rendition = read.query.rendition { return try await self.rendition(read, rendition) }
                 return try await original(read)
             } catch .preconditionFailed where attempt < Self.maximumAttempts {
-                // The version that was located has gone: what the client's own conditions say comes as an answer,
+                // The version that was resolved has gone: what the client's own conditions say comes as an answer,
                 // never as this error.
                 attempt += 1
             } catch .preconditionFailed {
@@ -76,17 +76,17 @@ struct ImageReading: Sendable {
 
     private func original(_ read: Read) async throws(ServiceError) -> Response {
         if !read.isHead, read.range == nil, read.conditions.isEmpty {
-            let opened = try await service.open(read.path, expecting: read.query.version, for: read.requester)
+            let opened = try await service.open(read.path, expecting: read.query.version, for: read.client)
             read.notes.keep(opened.hold)
             let representation = representation(of: opened, read)
             return representation.whole(.streaming(opened.body, length: representation.length, notes: read.notes))
         }
-        let located = try await service.locate(read.path, expecting: read.query.version)
-        let representation = representation(of: located, read)
+        let resolved = try await service.locate(read.path, expecting: read.query.version)
+        let representation = representation(of: resolved, read)
         if let answer = representation.judge(read) { return answer }
         if read.isHead { return representation.head() }
         let range = representation.range(read)
-        let opened = try await service.open(located, range: range, for: read.requester)
+        let opened = try await service.open(resolved, range: range, for: read.client)
         read.notes.keep(opened.hold)
         let answer = self.representation(of: opened, read)
         let body = ResponseBody.streaming(opened.body, length: Int64(opened.range.count), notes: read.notes)
@@ -94,77 +94,77 @@ struct ImageReading: Sendable {
     }
 
     private func representation(of opened: OpenedImage, _ read: Read) -> Representation {
-        var located = opened.located
-        located.freshness = located.freshness.answer(bytesInMemory: opened.isHit)
+        var resolved = opened.resolved
+        resolved.freshness = resolved.freshness.answer(bytesInMemory: opened.isHit)
         // Bytes that the store has just sent for this version are as new as can be.
-        if !opened.isHit { located.asked = nil }
-        return representation(of: located, read)
+        if !opened.isHit { resolved.asked = nil }
+        return representation(of: resolved, read)
     }
 
-    private func representation(of located: ResolvedImage, _ read: Read) -> Representation {
-        read.notes.update { $0.cache = located.freshness.label }
-        return representation(of: located, version: read.query.version, read.grant)
+    private func representation(of resolved: ResolvedImage, _ read: Read) -> Representation {
+        read.notes.update { $0.cache = resolved.freshness.label }
+        return representation(of: resolved, version: read.query.version, read.grant)
     }
 
     /// The original, asked for with this version in the URL.
-    func representation(of located: ResolvedImage, version: String?, _ grant: RequestGrant) -> Representation {
+    func representation(of resolved: ResolvedImage, version: String?, _ grant: RequestGrant) -> Representation {
         Representation(
-            contentType: located.image.format.capabilities.mediaType, length: located.image.size,
-            etag: located.image.etag, lastModified: located.image.object.lastModified,
-            cacheControl: cacheControl(located.image, located.freshness, version: version, grant),
-            cacheStatus: CacheStatus.text(located.freshness), isNegotiable: false,
-            age: located.asked.map(AnswerAge.init))
+            contentType: resolved.image.format.capabilities.mediaType, length: resolved.image.size,
+            etag: resolved.image.etag, lastModified: resolved.image.object.lastModified,
+            cacheControl: cacheControl(resolved.image, resolved.freshness, version: version, grant),
+            cacheStatus: CacheStatus.text(resolved.freshness), isNegotiable: false,
+            age: resolved.asked.map(AnswerAge.init))
     }
 
     // MARK: Renditions
 
     private func rendition(_ read: Read, _ request: RenditionRequest) async throws(ServiceError) -> Response {
         // Only the file tells of transparency and of frames, which the format is chosen by.
-        let located = try await service.locateForRendition(read.path, expecting: read.query.version)
-        let spec = request.spec(for: located.image, accept: read.accept, savesData: read.query.savesData)
+        let resolved = try await service.locateForRendition(read.path, expecting: read.query.version)
+        let spec = request.spec(for: resolved.image, accept: read.accept, savesData: read.query.savesData)
         var representation = representation(
-            of: located, as: spec.format, tag: service.renditionTag(located.image, spec), version: read.query.version,
+            of: resolved, as: spec.format, tag: service.renditionTag(resolved.image, spec), version: read.query.version,
             variance: read.variance, grant: read.grant)
         // A condition on the tag needs no pixels.
         if let answer = representation.judge(read) {
-            read.notes.update { $0.cache = located.freshness.label }
+            read.notes.update { $0.cache = resolved.freshness.label }
             return answer
         }
-        if read.isHead { return try head(representation, located, spec, read) }
-        let rendered = try await service.render(located, spec, for: read.requester)
-        let freshness = located.freshness.answer(bytesInMemory: rendered.isHit)
+        if read.isHead { return try head(representation, resolved, spec, read) }
+        let rendered = try await service.render(resolved, spec, for: read.client)
+        let freshness = resolved.freshness.answer(bytesInMemory: rendered.isHit)
         read.notes.update { $0.cache = freshness.label }
         // WebP may stand in for AVIF.
         representation.contentType = rendered.format.capabilities.mediaType
         representation.cacheStatus = CacheStatus.text(freshness)
         representation.length = Int64(rendered.size)
-        var resolved = 0..<representation.length
+        var sent = 0..<representation.length
         let range = representation.range(read)
         if let range {
             guard let part = range.resolve(size: representation.length) else {
                 throw .rangeNotSatisfiable(size: representation.length)
             }
-            resolved = part
+            sent = part
         }
         read.notes.keep(rendered.hold)
         let body = ResponseBody.streaming(
-            rendered.stream(Int(resolved.lowerBound)..<Int(resolved.upperBound)), length: Int64(resolved.count),
+            rendered.stream(Int(sent.lowerBound)..<Int(sent.upperBound)), length: Int64(sent.count),
             notes: read.notes)
-        return range == nil ? representation.whole(body) : representation.part(resolved, body)
+        return range == nil ? representation.whole(body) : representation.part(sent, body)
     }
 
     /// HEAD makes nothing: what is in memory tells its length, else the answer goes without one, which HTTP allows
     /// (RFC 9110, section 8.6). What could not be made is refused as it would be by GET.
     private func head(
-        _ representation: Representation, _ located: ResolvedImage, _ spec: RenditionSpec, _ read: Read
+        _ representation: Representation, _ resolved: ResolvedImage, _ spec: RenditionSpec, _ read: Read
     ) throws(ServiceError) -> Response {
         var representation = representation
-        let file = service.renditionName(located.image, spec).flatMap { service.inMemory($0) }
-        let freshness = located.freshness.answer(bytesInMemory: file != nil)
+        let file = service.renditionName(resolved.image, spec).flatMap { service.inMemory($0) }
+        let freshness = resolved.freshness.answer(bytesInMemory: file != nil)
         read.notes.update { $0.cache = freshness.label }
         representation.cacheStatus = CacheStatus.text(freshness)
         guard let file, let format = file.format else {
-            let format = try service.formatOfRendition(located.image, spec)
+            let format = try service.formatOfRendition(resolved.image, spec)
             representation.contentType = format.capabilities.mediaType
             return representation.headWithoutLength()
         }
@@ -175,15 +175,15 @@ struct ImageReading: Sendable {
 
     /// A rendition whose bytes are not known yet: their format and length are still to be set.
     func representation(
-        of located: ResolvedImage, as format: ImageFormat, tag: RenditionTag, version: String?, variance: Variance,
+        of resolved: ResolvedImage, as format: ImageFormat, tag: RenditionTag, version: String?, variance: Variance,
         grant: RequestGrant
     ) -> Representation {
         Representation(
             contentType: format.capabilities.mediaType, length: 0, etag: tag.etag, isWeak: !tag.isStrong,
-            lastModified: located.image.object.lastModified,
-            cacheControl: cacheControl(located.image, located.freshness, version: version, grant),
-            cacheStatus: CacheStatus.text(located.freshness), isNegotiable: variance.isNegotiable,
-            hints: variance.hints, age: located.asked.map(AnswerAge.init))
+            lastModified: resolved.image.object.lastModified,
+            cacheControl: cacheControl(resolved.image, resolved.freshness, version: version, grant),
+            cacheStatus: CacheStatus.text(resolved.freshness), isNegotiable: variance.isNegotiable,
+            hints: variance.hints, age: resolved.asked.map(AnswerAge.init))
     }
 
     // MARK: Caching
@@ -199,13 +199,13 @@ struct ImageReading: Sendable {
     // MARK: Metadata and listings
 
     func metadata(
-        _ path: ImagePath, _ wanted: MetadataQuery, _ request: Request, for requester: ClientIdentity
+        _ path: ImagePath, _ wanted: MetadataQuery, _ request: Request, for client: ClientIdentity
     ) async throws(Problem) -> Response {
         let image: StoredImage
         var extras: ImageExtras?
         do {
             if wanted.needsExtras {
-                (image, extras) = try await service.describeWithExtras(path, for: requester)
+                (image, extras) = try await service.describeWithExtras(path, for: client)
             } else {
                 image = try await service.describe(path)
             }
@@ -239,12 +239,12 @@ struct ImageReading: Sendable {
         let request = try Problem.mapping { () throws(RequestError) in try ListRequest(query) }
         do {
             let base = configuration.documentBase
-            let document = try await service.list(request, for: context.requester) {
+            let document = try await service.list(request, for: context.client) {
                 JSON.encode(PageDocument($0, base: base))
             }
             var response = Response.json(document)
             if let bytes = response.body.length, bytes > Self.uncountedBytes {
-                context.notes.keep(try await service.admitAnswer(bytes, for: context.requester))
+                context.notes.keep(try await service.admitAnswer(bytes, for: context.client))
             }
             // It has no validator that it could be kept by.
             response.headers[.cacheControl] = "no-store"

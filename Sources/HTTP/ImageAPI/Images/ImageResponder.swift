@@ -66,13 +66,13 @@ public struct ImageResponder: Responder {
         }
         switch (route, request.method) {
         case (.image(let path), .put):
-            return try await writing.put(path, request, try await grant(.upload(path)), for: context.requester)
+            return try await writing.put(path, request, try await grant(.upload(path)), for: context.client)
         case (.image(let path), .delete):
             _ = try await grant(.delete(path))
             return try await writing.delete(path, request)
         case (.rotate(let path), _):
             _ = try await grant(.rotate(path))
-            return try await writing.rotate(path, query, request, for: context.requester)
+            return try await writing.rotate(path, query, request, for: context.client)
         case (.collection, .post):
             return try await writing.form(request, try await grant(.uploadForm), context)
         // The route takes no other methods than those above, GET and HEAD.
@@ -89,7 +89,7 @@ public struct ImageResponder: Responder {
         case (.metadata(let path), _):
             let wanted = try Problem.mapping { () throws(RequestError) in try MetadataQuery(query) }
             _ = try await grant(.describe(path, location: wanted.location))
-            return try await reading.metadata(path, wanted, request, for: context.requester)
+            return try await reading.metadata(path, wanted, request, for: context.client)
         case (.collection, _):
             _ = try await grant(.list)
             return try await reading.list(query, context)

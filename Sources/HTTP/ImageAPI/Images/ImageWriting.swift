@@ -16,7 +16,7 @@ struct ImageWriting: Sendable {
     // MARK: Upload
 
     func put(
-        _ path: ImagePath, _ request: Request, _ grant: RequestGrant, for requester: ClientIdentity
+        _ path: ImagePath, _ request: Request, _ grant: RequestGrant, for client: ClientIdentity
     ) async throws(Problem) -> Response {
         try judgeDeclaredLength(request, grant)
         guard request.headers[.contentRange] == nil else {
@@ -29,7 +29,7 @@ struct ImageWriting: Sendable {
         do {
             uploaded = try await service.upload(
                 to: path, condition: condition, declared: request.headers[.contentLength].flatMap { Int64($0) },
-                for: requester
+                for: client
             ) { try await iterator.next() }
         } catch {
             throw Problem(error)
@@ -45,7 +45,7 @@ struct ImageWriting: Sendable {
         let condition = try writeCondition(request, createOnly: true)
         var upload = FormUpload(
             service: service, form: try FormReader(request), condition: condition,
-            maximumBytes: grant.maximumUploadBytes, requester: context.requester)
+            maximumBytes: grant.maximumUploadBytes, client: context.client)
         return try await upload.run(base: configuration.documentBase, requestID: context.requestID)
     }
 
@@ -72,12 +72,12 @@ struct ImageWriting: Sendable {
     // MARK: Rotate
 
     func rotate(
-        _ path: ImagePath, _ query: Query, _ request: Request, for requester: ClientIdentity
+        _ path: ImagePath, _ query: Query, _ request: Request, for client: ClientIdentity
     ) async throws(Problem) -> Response {
         let change = try await RotationChange(query, request)
         let condition = try writeCondition(request, createOnly: false)
         do {
-            let rotated = try await service.rotate(path, by: change, condition: condition, for: requester)
+            let rotated = try await service.rotate(path, by: change, condition: condition, for: client)
             let cost = RotationCost(isLossless: rotated.isLossless, effects: rotated.effects.names)
             return document(rotated.image, status: .ok, cost: cost)
         } catch {

@@ -57,7 +57,7 @@ struct Representation: Sendable {
 
     /// 304 or 412 where the request's conditions say so.
     func judge(_ read: ImageReading.Read) -> Response? {
-        switch verdict(read) {
+        switch outcome(read) {
         case .proceed, .partial: return nil
         case .notModified: return notModified()
         case .preconditionFailed:
@@ -71,11 +71,11 @@ struct Representation: Sendable {
 
     /// The range to be sent; nil where it is the whole.
     func range(_ read: ImageReading.Read) -> ByteRange? {
-        guard case .partial(let range) = verdict(read) else { return nil }
+        guard case .partial(let range) = outcome(read) else { return nil }
         return range
     }
 
-    private func verdict(_ read: ImageReading.Read) -> Conditions.Outcome {
+    private func outcome(_ read: ImageReading.Read) -> Conditions.Outcome {
         read.conditions.evaluate(
             etag: etag, isWeak: isWeak, lastModified: lastModified, range: read.range, now: read.now)
     }

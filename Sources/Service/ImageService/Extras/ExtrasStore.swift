@@ -49,12 +49,12 @@ struct ExtrasStore: Sendable {
     }
 
     /// - Throws: as a rendition does; ``ServiceError/preconditionFailed`` if that version is gone: locate again.
-    func extras(of located: ResolvedImage, for client: ClientIdentity) async throws(ServiceError) -> ImageExtras {
-        let (path, etag) = (located.image.object.key, located.image.etag)
+    func extras(of resolved: ResolvedImage, for client: ClientIdentity) async throws(ServiceError) -> ImageExtras {
+        let (path, etag) = (resolved.image.object.key, resolved.image.etag)
         if let kept = await inMemory(path, etag) { return kept }
         let key = FlightKey(path: path, etag: etag, epoch: cache.epoch(of: path))
         do {
-            return try await flights.run(key) { await find(located, key, for: client) }.get()
+            return try await flights.run(key) { await find(resolved, key, for: client) }.get()
         } catch let error as ServiceError {
             throw error
         } catch {
@@ -63,7 +63,7 @@ struct ExtrasStore: Sendable {
     }
 
     private func find(
-        _ located: ResolvedImage, _ key: FlightKey, for client: ClientIdentity
+        _ resolved: ResolvedImage, _ key: FlightKey, for client: ClientIdentity
     ) async -> Result<ImageExtras, ServiceError> {
         do throws(ServiceError) {
             let extras: ImageExtras
@@ -71,7 +71,7 @@ struct ExtrasStore: Sendable {
             if let kept = await inStore(version) {
                 extras = kept
             } else {
-                let made = try await make(located, for: client)
+                let made = try await make(resolved, for: client)
                 extras = made.extras
                 if made.isLasting { await keep(extras, of: version) }
             }
@@ -134,13 +134,13 @@ struct ExtrasStore: Sendable {
     // MARK: Making
 
     private func make(
-        _ located: ResolvedImage, for client: ClientIdentity
+        _ resolved: ResolvedImage, for client: ClientIdentity
     ) async throws(ServiceError) -> ImageExtras.Made {
-        let size = located.image.size
+        let size = resolved.image.size
         try limits.check(size, toBe: "looked into")
-        let permit = try await workers.admit(CodecWork(located.image, isStill: true), for: client)
+        let permit = try await workers.admit(CodecWork(resolved.image, isStill: true), for: client)
         defer { permit.release() }
-        let file = try await originals.bytes(of: located, limit: Int(size))
+        let file = try await originals.bytes(of: resolved, limit: Int(size))
         let limits = RenderLimits(codec: limits.codec)
         let (info, plan, memory): (ImageInfo, Result<RenderPlan, RenderError>, Int)
         do {

@@ -11,7 +11,7 @@ import TaskSupport
 /// The current version of a path, from memory, young enough to be used without asking the store.
 public struct FreshImage: Sendable {
     /// Always a ``Freshness/hit``.
-    public let located: ResolvedImage
+    public let resolved: ResolvedImage
     /// Identifies the store's answer: two with the same serial are of the same image, described in the same way.
     public let serial: UInt64
     /// How long this may be answered again without another look.
@@ -19,7 +19,7 @@ public struct FreshImage: Sendable {
 
     fileprivate init?(_ entry: CurrentEntry, _ freshness: FreshUntil) {
         guard let image = entry.image else { return nil }
-        located = ResolvedImage(image: image, freshness: .hit, asked: entry.asked)
+        resolved = ResolvedImage(image: image, freshness: .hit, asked: entry.asked)
         serial = entry.serial
         self.freshness = freshness
     }

@@ -9,7 +9,7 @@ import TaskSupport
 /// A picture with its bytes, or a range of them, as a stream.
 public struct OpenedImage: Sendable {
     /// The version that the bytes belong to.
-    public var located: ResolvedImage
+    public var resolved: ResolvedImage
     /// The bytes in the body.
     public var range: Range<Int64>
     /// The bytes of ``range``.
@@ -97,27 +97,28 @@ struct Originals: Sendable {
     ///
     /// - Parameter client: receives it; nil if it is read for work that counts it already.
     func open(
-        _ located: ResolvedImage, range: ByteRange?, for client: ClientIdentity?
+        _ resolved: ResolvedImage, range: ByteRange?, for client: ClientIdentity?
     ) async throws(ServiceError) -> OpenedImage {
-        let image = located.image
+        let image = resolved.image
         let path = image.object.key
         var resolved = 0..<image.size
         if let range {
             guard let part = range.resolve(size: image.size) else { throw .rangeNotSatisfiable(size: image.size) }
             resolved = part
         }
-        if let hit = inMemory(located, resolved) { return hit }
+        if let hit = inMemory(resolved, resolved) { return hit }
         if range == nil, image.size <= Int64(cache.maximumBodyBytes) {
             if let filling = cache.filling(path, image.etag, .original), let body = filling.stream() {
-                return OpenedImage(located: located, range: resolved, body: body, hold: AnswerHold(filling))
+                return OpenedImage(resolved: resolved, range: resolved, body: body, hold: AnswerHold(filling))
             }
             // It may have been completed between the two look-ups.
-            if let hit = inMemory(located, resolved) { return hit }
+            if let hit = inMemory(resolved, resolved) { return hit }
             let landed = try await join(FlightKey(path: path, etag: image.etag, epoch: cache.epoch(of: path)))
-            return try await opened(landed, located, for: client)
+            return try await opened(landed, resolved, for: client)
         }
         let hold = try await admit(resolved, for: client)
-        return OpenedImage(located: located, range: resolved, body: try await read(image, range, resolved), hold: hold)
+        return OpenedImage(
+            resolved: resolved, range: resolved, body: try await read(image, range, resolved), hold: hold)
     }
 
     /// Reserves memory for the buffers of one stream.
@@ -127,40 +128,40 @@ struct Originals: Sendable {
         return AnswerHold(try await answers.admit(bytes, for: client))
     }
 
-    private func inMemory(_ located: ResolvedImage, _ range: Range<Int64>) -> OpenedImage? {
-        let image = located.image
+    private func inMemory(_ resolved: ResolvedImage, _ range: Range<Int64>) -> OpenedImage? {
+        let image = resolved.image
         guard let cached = cache.body(image.object.key, image.etag, .original), Int64(cached.size) == image.size else {
             return nil
         }
         let body = cached.stream(Int(range.lowerBound)..<Int(range.upperBound))
-        return OpenedImage(located: located, range: range, body: body, isHit: true, hold: AnswerHold(cached))
+        return OpenedImage(resolved: resolved, range: range, body: body, isHit: true, hold: AnswerHold(cached))
     }
 
     /// One reader's answer from the shared read.
     private func opened(
-        _ landed: Landed, _ located: ResolvedImage, for client: ClientIdentity?
+        _ landed: Landed, _ resolved: ResolvedImage, for client: ClientIdentity?
     ) async throws(ServiceError) -> OpenedImage {
-        let image = located.image
+        let image = resolved.image
         switch landed.opening {
         case .success(.absent): throw .notFound
         case .success(.shared(_, let filling)):
             if let body = filling.stream() {
-                return OpenedImage(located: located, range: 0..<image.size, body: body, hold: AnswerHold(filling))
+                return OpenedImage(resolved: resolved, range: 0..<image.size, body: body, hold: AnswerHold(filling))
             }
         case .success(.single(_, let body)):
             let hold = try await admit(0..<image.size, for: client)
             if let body = body.take() {
-                return OpenedImage(located: located, range: 0..<image.size, body: body, hold: hold)
+                return OpenedImage(resolved: resolved, range: 0..<image.size, body: body, hold: hold)
             }
             return OpenedImage(
-                located: located, range: 0..<image.size, body: try await read(image, nil, 0..<image.size), hold: hold)
+                resolved: resolved, range: 0..<image.size, body: try await read(image, nil, 0..<image.size), hold: hold)
         case .failure(let error):
             forgetIfGone(image.object.key, error)
             throw ServiceError(error)
         }
         let hold = try await admit(0..<image.size, for: client)
         return OpenedImage(
-            located: located, range: 0..<image.size, body: try await read(image, nil, 0..<image.size), hold: hold)
+            resolved: resolved, range: 0..<image.size, body: try await read(image, nil, 0..<image.size), hold: hold)
     }
 
     /// A stream from the store for this reader alone.
@@ -184,10 +185,10 @@ struct Originals: Sendable {
     }
 
     /// All bytes of this version in memory, for work that needs them at once.
-    func bytes(of located: ResolvedImage, limit: Int) async throws(ServiceError) -> ByteBuffer {
-        let opened = try await open(located, range: nil, for: nil)
+    func bytes(of resolved: ResolvedImage, limit: Int) async throws(ServiceError) -> ByteBuffer {
+        let opened = try await open(resolved, range: nil, for: nil)
         do {
-            return try await opened.body.collect(upTo: limit, reserving: Int(located.image.size))
+            return try await opened.body.collect(upTo: limit, reserving: Int(resolved.image.size))
         } catch let error as StorageError {
             throw ServiceError(error)
         } catch {

@@ -54,14 +54,14 @@ struct IntermediateSource: RenditionSource {
         } catch .unprocessable {
             // The stored intermediate is damaged, which says nothing of the original.
             await store.discard(Renditions.text(intermediate), of: job.key.version)
-            memory.cache.invalidate(job.located.image.object.key)
+            memory.cache.invalidate(job.resolved.image.object.key)
         }
         return try await next.rendition(job)
     }
 
     /// The intermediate that could serve, and what the record says of the original; nil: none.
     private func intermediate(for job: RenditionJob) -> (RenditionSpec, ImageInfo)? {
-        guard let info = job.located.image.image, let intermediate = rules.intermediate(of: info),
+        guard let info = job.resolved.image.image, let intermediate = rules.intermediate(of: info),
             rules.serves(job.spec, of: info)
         else { return nil }
         return (intermediate, info)

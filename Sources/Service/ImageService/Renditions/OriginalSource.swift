@@ -12,7 +12,7 @@ struct AnswerReservingSource: RenditionSource {
     let limits: CodecLimits
 
     func rendition(_ job: RenditionJob, next: RenditionSources) async throws(ServiceError) -> RenditionBytes {
-        guard let info = job.located.image.image else { return try await next.rendition(job) }
+        guard let info = job.resolved.image.image else { return try await next.rendition(job) }
         let bytes = job.spec.likelyBytes(of: info, limits: limits)
         guard bytes > memory.cache.maximumBodyBytes else { return try await next.rendition(job) }
         let reservation = try await memory.answers.admit(about: bytes, for: job.client)
@@ -32,12 +32,12 @@ struct OriginalSource: RenditionSource {
     let rendered: Counter
 
     func rendition(_ job: RenditionJob, next: RenditionSources) async throws(ServiceError) -> RenditionBytes {
-        let size = job.located.image.size
+        let size = job.resolved.image.size
         try limits.check(size, toBe: "transformed")
         let permit = try await workers.admit(
-            CodecWork(job.located.image, job.spec, limits: limits.codec), for: job.client)
+            CodecWork(job.resolved.image, job.spec, limits: limits.codec), for: job.client)
         defer { permit.release() }
-        let file = try await originals.bytes(of: job.located, limit: Int(size))
+        let file = try await originals.bytes(of: job.resolved, limit: Int(size))
         if let bytes = try await intermediates?.makeAndUse(job, file, in: permit) { return .new(bytes, nil) }
         let bytes = try await workers.render(file, job.spec, of: nil, limits: limits.codec, in: permit)
         rendered.increment()

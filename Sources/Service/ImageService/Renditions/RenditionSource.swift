@@ -13,7 +13,7 @@ struct RenditionJob: Sendable {
         var epoch: WriteEpoch
     }
 
-    let located: ResolvedImage
+    let resolved: ResolvedImage
     let spec: RenditionSpec
     let key: Key
     let client: ClientIdentity

@@ -59,14 +59,14 @@ struct Renditions: Sendable {
     }
 
     func render(
-        _ located: ResolvedImage, _ spec: RenditionSpec, for client: ClientIdentity
+        _ resolved: ResolvedImage, _ spec: RenditionSpec, for client: ClientIdentity
     ) async throws(ServiceError) -> RenderedRendition {
-        let image = located.image
+        let image = resolved.image
         let version = OriginalVersion(image)
         let text = Self.text(spec)
         func rendition(_ pixels: RenderedRendition.Pixels, isHit: Bool) -> RenderedRendition {
             RenderedRendition(
-                pixels, of: image, freshness: located.freshness, isHit: isHit,
+                pixels, of: image, freshness: resolved.freshness, isHit: isHit,
                 format: ImageFormat.detect(pixels.head.readableBytesSpan) ?? spec.format,
                 etag: tag(image, spec).etag, for: client)
         }
@@ -74,7 +74,7 @@ struct Renditions: Sendable {
         var rejections = 0
         while true {
             let key = RenditionJob.Key(version: version, text: text, epoch: memory.cache.epoch(of: version.path))
-            let job = RenditionJob(located: located, spec: spec, key: key, client: client)
+            let job = RenditionJob(resolved: resolved, spec: spec, key: key, client: client)
             let isLeader = NIOLockedValueBox(false)
             let result: Result<RenderedRendition.Pixels, ServiceError>
             do {

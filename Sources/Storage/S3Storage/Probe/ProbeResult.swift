@@ -28,9 +28,9 @@ struct ProbeResult: Sendable, Hashable {
     /// By the clock of the machine that ran the probe.
     var probed: Timestamp
     /// With no races left to run.
-    var findings: ProbeObservations
+    var observations: ProbeObservations
 
-    static let name = "probed/verdict"
+    static let name = "probed/result"
     /// Longer than any result.
     static let longest = 4 << 10
     private static let header = "tintype-probe 1"
@@ -57,7 +57,7 @@ struct ProbeResult: Sendable, Hashable {
         [
             ("endpoint", store.endpoint), ("bucket", store.bucket), ("region", store.region), ("server", store.server),
             ("probed", String(probed.seconds)),
-        ] + findings.fields
+        ] + observations.fields
     }
 
     /// Lines of text: a header, and a name and a value in each.
@@ -66,10 +66,10 @@ struct ProbeResult: Sendable, Hashable {
             string: ([Self.header] + fields.map { "\($0.name) \($0.value)" }).joined(separator: "\n") + "\n")
     }
 
-    init(store: StoreIdentity, probed: Timestamp, findings: ProbeObservations) {
+    init(store: StoreIdentity, probed: Timestamp, observations: ProbeObservations) {
         self.store = store
         self.probed = probed
-        self.findings = findings
+        self.observations = observations
     }
 
     /// Nil for any other text, even if it differs in one character.
@@ -89,7 +89,7 @@ struct ProbeResult: Sendable, Hashable {
         store.endpoint = values["endpoint"] ?? ""
         store.bucket = values["bucket"] ?? ""
         store.region = values["region"] ?? ""
-        self.init(store: store, probed: Timestamp(seconds: seconds), findings: observations)
+        self.init(store: store, probed: Timestamp(seconds: seconds), observations: observations)
         // If it does not encode to the same text, somebody has changed it.
         guard self.bytes == bytes else { return nil }
     }

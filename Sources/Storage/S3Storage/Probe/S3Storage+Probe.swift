@@ -19,8 +19,8 @@ extension S3Storage {
     public func prepare() async throws(StorageError) -> ProbeReport {
         if configuration.createBucket { try await createBucket() }
         if let stored = try await storedResult() {
-            traits = stored.findings.traits
-            return ProbeReport(stored.findings, partSize: configuration.partSize)
+            traits = stored.observations.traits
+            return ProbeReport(stored.observations, partSize: configuration.partSize)
         }
         let run = ProbeRun(self, isGentle: true)
         do throws(StorageError) {
@@ -59,7 +59,7 @@ extension S3Storage {
             guard await lease.take(for: run) else {
                 try? await client.clock.pause(for: .seconds(3))
                 guard let stored = try? await storedResult() else { continue }
-                learn(stored.findings, after: facts)
+                learn(stored.observations, after: facts)
                 break
             }
             let result = await attempt { [run] () throws(StorageError) in try await run.races(after: facts) }
@@ -83,7 +83,7 @@ extension S3Storage {
     private func learn(_ observations: ProbeObservations, after facts: ProbeObservations) {
         traits = observations.traits
         for warning in observations.warnings where !facts.warnings.contains(warning) {
-            logger.warning("the store does not support everything", metadata: ["finding": "\(warning)"])
+            logger.warning("the store does not support everything", metadata: ["observation": "\(warning)"])
         }
     }
 

@@ -31,7 +31,7 @@ extension S3Storage {
         guard !observations.needsRaces else { return }
         let result = ProbeResult(
             store: StoreIdentity(configuration, server: client.voice.server), probed: client.now(),
-            findings: observations)
+            observations: observations)
         do {
             let key = try Self.ownKey(ProbeResult.name, during: .probe)
             let request = S3Request(
