@@ -85,5 +85,7 @@ import Testing
         let running = Task { try await deadlines.run(until: end) { try await untilCancelled() } }
         running.cancel()
         await #expect(throws: CancellationError.self) { try await running.value }
+        // Nothing is kept until a deadline that concerns nobody any more.
+        #expect(alarms.count == 0)
     }
 }

@@ -1,3 +1,4 @@
+import TestClock
 import Testing
 
 @testable import TaskSupport
@@ -44,6 +45,26 @@ struct SingleFlightTests {
         await #expect(throws: CancellationError.self) { try await second.value }
         var outcomes = ended.makeAsyncIterator()
         #expect(await outcomes.next() == true)
+        #expect(flights.count == 0)
+    }
+
+    /// Between the last waiter's leaving and the end of the work there is a moment in which others may join.
+    @Test("Who joins while the last one leaves is served")
+    func joiningAtTheEnd() async throws {
+        let flights = SingleFlight<String, Bool>()
+        let work: @Sendable () async -> Bool = {
+            for _ in 0..<20 { await Task.yield() }
+            return !Task.isCancelled
+        }
+        for round in 0..<500 {
+            let first = Task { try await flights.run("k", work) }
+            await until { flights.waiters(for: "k") == 1 || flights.count == 0 }
+            let second = Task { try await flights.run("k", work) }
+            for _ in 0..<round % 5 { await Task.yield() }
+            first.cancel()
+            #expect(try await second.value)
+            _ = await first.result
+        }
         #expect(flights.count == 0)
     }
 

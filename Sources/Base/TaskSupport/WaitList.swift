@@ -59,8 +59,8 @@ public final class WaitList<State: Sendable, Answer: Sendable>: Sendable {
         resume(guarded.withLockedValue { $0.take(change(&$0.state)) })
     }
 
-    /// How many wait.
-    public var count: Int { guarded.withLockedValue { $0.waiters.count } }
+    /// How many wait, for tests.
+    var count: Int { guarded.withLockedValue { $0.waiters.count } }
 
     /// How long the one that waits longest has waited; zero if none waits.
     public var oldestWait: Duration {

@@ -84,7 +84,7 @@ static tt_status read_planes(turn_state *state, jpeg_picture *picture) {
 }
 
 // Puts the samples of a mirrored component in their place, by as much as its last ones reached over the edge.
-static void settle(turn_state *state, jpeg_plane *plane, int index) {
+static tt_status settle(turn_state *state, jpeg_plane *plane, int index) {
     const struct jpeg_decompress_struct *in = &state->in;
     bool transposes = state->turn.transpose;
     uint32_t across = (uint32_t)(in->max_h_samp_factor / in->comp_info[index].h_samp_factor);
@@ -96,12 +96,17 @@ static void settle(turn_state *state, jpeg_plane *plane, int index) {
         && (!state->turn.mirror_y || (over_y == 0 && plane->height % DCTSIZE == 0));
     // What was read is not needed any more, and is larger than any line of it.
     if (state->turn.mirror_x && over_x > 0)
-        for (size_t y = 0; y < plane->height; y++)
+        for (size_t y = 0; y < plane->height; y++) {
+            if (tt_cancel_is_set(state->session.cancel)) return TT_CANCELLED;
             jpeg_shift_line(
                 plane->data + y * plane->width, plane->width, 1, (double)over_x / per_column, state->pixels);
+        }
     if (state->turn.mirror_y && over_y > 0)
-        for (size_t x = 0; x < plane->width; x++)
+        for (size_t x = 0; x < plane->width; x++) {
+            if (tt_cancel_is_set(state->session.cancel)) return TT_CANCELLED;
             jpeg_shift_line(plane->data + x, plane->height, plane->width, (double)over_y / per_row, state->pixels);
+        }
+    return TT_OK;
 }
 
 static tt_status turn_planes(turn_state *state, jpeg_picture *picture) {
@@ -121,7 +126,10 @@ static tt_status turn_planes(turn_state *state, jpeg_picture *picture) {
             target, transposes ? plane->height : plane->width, transposes ? plane->width : plane->height, false};
         target += (size_t)plane->width * plane->height;
     }
-    for (int index = 0; index < picture->count; index++) settle(state, &picture->planes[index], index);
+    for (int index = 0; index < picture->count; index++) {
+        tt_status status = settle(state, &picture->planes[index], index);
+        if (status != TT_OK) return status;
+    }
     tt_free(state->pixels);
     state->pixels = NULL;
     return TT_OK;
@@ -142,8 +150,11 @@ static bool can_quantize(const struct jpeg_compress_struct *out) {
 // The search for a quantisation by which the picture changes as much as is wanted, or as little as the bytes allow.
 typedef struct search {
     double part;
-    /// The finest part that was tried whose bytes are few enough, and 0 before there is one.
-    double fits;
+    /// Of the parts that were tried and whose bytes are few enough: the coarsest that changes no more than is wanted,
+    /// else the finest; 0 before there is one.
+    double best;
+    /// Whether it changes no more than is wanted.
+    bool is_good;
     double too_fine;
     double too_coarse;
     bool is_over;
@@ -157,7 +168,12 @@ static search begin_search(double part) {
 // from it is found by trying: steps of four fifths change a fifth less, and take an eighth more, or so.
 static void search_on(search *search, double error, double size) {
     double part = search->part;
-    if (size <= 1 && (search->fits == 0 || part < search->fits)) search->fits = part;
+    bool is_good = error <= 1;
+    bool is_better = is_good ? !search->is_good || part > search->best : !search->is_good && part < search->best;
+    if (size <= 1 && (search->best == 0 || is_better)) {
+        search->best = part;
+        search->is_good = is_good;
+    }
     if (size <= 1 && (error <= 1 ? error > 0.95 : size > 0.985)) {
         search->is_over = true;
         return;
@@ -197,8 +213,8 @@ static void write_within(
         search_on(&exact, error / wanted, (double)state->session.out->size / most);
     }
     // Where no bytes are few enough, as the tables alone take them, coarser steps would only do harm.
-    if (exact.fits == 0) exact.fits = 1;
-    if (written != exact.fits) write_picture(state, picture, exact.fits);
+    if (exact.best == 0) exact.best = 1;
+    if (written != exact.best) write_picture(state, picture, exact.best);
 }
 
 // Bytes of the file's tables and headers: all segments before its picture, except those that the caller writes.

@@ -85,16 +85,19 @@ public final class ByteBudget<Client: Hashable & Sendable>: Sendable {
 
     /// All counts, taken at the same moment.
     public var usage: Usage {
-        let oldest = waits.oldestWait.inSeconds
+        let now = clock.now()
         return waits.withState {
             Usage(
                 limit: $0.limit, heldBytes: $0.heldBytes, waiting: $0.waiting,
-                oldestWaitingSeconds: $0.waiting > 0 ? oldest : 0)
+                oldestWaitingSeconds: $0.oldestAge(now: now).inSeconds)
         }
     }
 
     /// How long the first of those that wait has waited; zero if there is none.
-    public var oldestWait: Duration { waits.oldestWait }
+    public var oldestWait: Duration {
+        let now = clock.now()
+        return waits.withState { $0.oldestAge(now: now) }
+    }
 
     /// Waits for so many bytes, until `deadline` at most.
     /// - Precondition: `bytes` is not negative.

@@ -146,12 +146,10 @@ struct ByteBudgetState<Client: Hashable & Sendable>: Sendable {
         accounts[waiter.client, default: Account()].waiting += 1
     }
 
-    @discardableResult
-    private mutating func remove(at index: Int) -> Waiter {
+    private mutating func remove(at index: Int) {
         let waiter = waiters.remove(at: index)
         accounts[waiter.client, default: Account()].waiting -= 1
         forgetIfEmpty(waiter.client)
-        return waiter
     }
 
     private mutating func change(_ client: Client, by bytes: Int) {

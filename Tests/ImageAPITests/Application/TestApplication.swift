@@ -1,7 +1,6 @@
 import HTTPServer
 import HTTPTypes
 import ImageService
-import Logging
 import NIOCore
 
 @testable import ImageAPI
@@ -36,8 +35,7 @@ struct TestApplication {
         var head = HTTPRequest(method: method, scheme: "http", authority: "localhost", path: "/api/v1/\(target)")
         head.headerFields = headers
         let source = ServerRequestSource(
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, requestID: "1",
-            remoteAddress: try SocketAddress(ipAddress: "127.0.0.1", port: 1))
+            requestID: "1", remoteAddress: try SocketAddress(ipAddress: "127.0.0.1", port: 1))
         let request = Request(head: head, body: RequestBody(ByteBuffer(bytes: body)))
         let response = try await responder.respond(to: request, context: APIContext(source: source))
         let collector = BodyCollector()

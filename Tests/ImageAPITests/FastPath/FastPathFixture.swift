@@ -100,7 +100,7 @@ struct FastPathFixture: Sendable {
         }
         let listener = ServerListener(
             configuration: configuration,
-            responder: ImageResponder(service: service, configuration: images),
+            responder: ImageResponder(service: service, configuration: images, policy: KeylessPolicy(images)),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             eventLoopGroup: eventLoopGroup,
             hooks: ListenerHooks(

@@ -2,6 +2,7 @@ import HTTPTypes
 import ImageRequests
 import ImageService
 import NIOCore
+import ObjectStorage
 import Synchronization
 import Testing
 

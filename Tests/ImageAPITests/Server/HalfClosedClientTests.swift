@@ -1,6 +1,5 @@
 import HTTPServer
 import HTTPTypes
-import Logging
 import TestListener
 import Testing
 
@@ -17,9 +16,11 @@ import Testing
         ] {
             let context = APIContext(
                 source: ServerRequestSource(
-                    logger: .init(label: "test"), requestID: "1", remoteAddress: nil,
+                    requestID: "1", remoteAddress: nil,
                     announceCostlyWork: { demands.add(target) }))
-            let responder = ImageResponder(service: service, configuration: try FastPathFixture.makeConfiguration())
+            let configuration = try FastPathFixture.makeConfiguration()
+            let responder = ImageResponder(
+                service: service, configuration: configuration, policy: KeylessPolicy(configuration))
             let request = Request(
                 head: .init(method: .get, scheme: "http", authority: "h", path: "/api/v1/images/\(target)"))
             _ = try await responder.respond(to: request, context: context)

@@ -217,7 +217,6 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
             number: self.lastNumber
         )
         let source = ServerRequestSource(
-            logger: self.core.logger,
             requestID: self.core.requestIDs.next().text,
             remoteAddress: self.remoteAddress,
             receivedAt: self.eventLoop.now,

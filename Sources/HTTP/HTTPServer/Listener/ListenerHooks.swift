@@ -6,9 +6,8 @@ public struct ListenerHooks<Context: Sendable>: Sendable {
     public var onBound: @Sendable (SocketAddress) -> Void
     /// The shutdown has begun, and with it the drain window: the moment to turn unready.
     public var onDraining: @Sendable () -> Void
-    /// Called once for every request when it has ended, on its event loop: must not block. The context is the one the
-    /// responder was given at first (changes that middleware made to its own copies do not show, references do), and
-    /// nil where there was no request that could be read.
+    /// Called once for every request when it has ended, on its event loop: must not block. The context is the one that
+    /// the responder was given, and nil if there was no request that could be read.
     public var onFinished: @Sendable (FinishedRequest, Context?) -> Void
     /// Whether others wait for the memory that uploads hold.
     public var uploadsWait: @Sendable () -> Bool

@@ -20,7 +20,7 @@ public struct ServerListener<Answering: Responder>: Service {
     ///   - configuration: Address, limits and times.
     ///   - responder: Asked for the answer to every request, in a task of the request's own. That task is cancelled
     ///     when the client leaves.
-    ///   - logger: Given to every request's context.
+    ///   - logger: For what is no client's fault.
     ///   - eventLoopGroup: Where the sockets live.
     ///   - hooks: What to tell, and whom.
     ///   - makeFastPath: Makes the fast path of one event loop; called on that loop. Nil: there is no fast path.

@@ -1,10 +1,7 @@
-public import Logging
 public import NIOCore
 
 /// What the listener knows of a request besides the request itself: the source of every request context.
 public struct ServerRequestSource: Sendable {
-    /// The listener's logger.
-    public let logger: Logger
     /// Unique in this process, and random enough across replicas: 16 hexadecimal digits.
     public let requestID: String
     /// The other end of the connection; nil where the socket could not tell.
@@ -17,10 +14,9 @@ public struct ServerRequestSource: Sendable {
 
     /// Also for tests, which make contexts without a socket.
     public init(
-        logger: Logger, requestID: String, remoteAddress: SocketAddress?, receivedAt: NIODeadline = .now(),
+        requestID: String, remoteAddress: SocketAddress?, receivedAt: NIODeadline = .now(),
         announceCostlyWork: @escaping @Sendable () -> Void = {}
     ) {
-        self.logger = logger
         self.requestID = requestID
         self.remoteAddress = remoteAddress
         self.receivedAt = receivedAt

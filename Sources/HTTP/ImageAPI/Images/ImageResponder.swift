@@ -11,11 +11,6 @@ public struct ImageResponder: Responder {
     private let reading: ImageReading
     private let writing: ImageWriting
 
-    /// Answers requests with this service, by these settings.
-    public init(service: ImageService, configuration: ImagesConfiguration) {
-        self.init(service: service, configuration: configuration, policy: KeylessPolicy(configuration))
-    }
-
     init(service: ImageService, configuration: ImagesConfiguration, policy: any RequestPolicy) {
         self.policy = policy
         reading = ImageReading(service: service, configuration: configuration)

@@ -18,13 +18,13 @@ struct IntermediateSource: RenditionSource {
     private let workers: CodecWorkers
     private let limits: CodecLimits
     private let rendered: Counter
-    private let made = Counter(label: "tintype_intermediates_rendered_total")
+    private let made: Counter
     private let flights = SingleFlight<RenditionJob.Key, Result<RenderedRendition.Pixels?, ServiceError>>()
     private let pending = NIOLockedValueBox(PendingIntermediates())
 
     init(
         _ rules: IntermediateRules, store: RenditionStore, memory: RenditionMemory, health: StorageHealth,
-        workers: CodecWorkers, limits: CodecLimits, rendered: Counter
+        workers: CodecWorkers, limits: CodecLimits, rendered: Counter, made: Counter
     ) {
         self.rules = rules
         self.store = store
@@ -33,12 +33,19 @@ struct IntermediateSource: RenditionSource {
         self.workers = workers
         self.limits = limits
         self.rendered = rendered
+        self.made = made
     }
 
     func rendition(_ job: RenditionJob, next: RenditionSources) async throws(ServiceError) -> RenditionBytes {
-        guard let (intermediate, info) = intermediate(for: job),
-            let pixels = try await find(intermediate, job)
-        else { return try await next.rendition(job) }
+        if let bytes = try await renderFromIntermediate(job) { return .new(bytes, nil) }
+        return try await next.rendition(job)
+    }
+
+    /// Nil if there is no intermediate that can serve.
+    private func renderFromIntermediate(_ job: RenditionJob) async throws(ServiceError) -> ByteBuffer? {
+        guard let (intermediate, info) = intermediate(for: job), let pixels = try await find(intermediate, job) else {
+            return nil
+        }
         // Held to the end, because its memory is counted by it.
         defer { withExtendedLifetime(pixels) {} }
         do throws(ServiceError) {
@@ -50,13 +57,13 @@ struct IntermediateSource: RenditionSource {
             let bytes = try await workers.render(
                 pixels.head, job.spec, of: info.displaySize, limits: limits, in: permit)
             rendered.increment()
-            return .new(bytes, nil)
+            return bytes
         } catch .unprocessable {
             // The stored intermediate is damaged, which says nothing of the original.
             await store.discard(Renditions.text(intermediate), of: job.key.version)
             memory.cache.invalidate(job.resolved.image.object.key)
+            return nil
         }
-        return try await next.rendition(job)
     }
 
     /// The intermediate that could serve, and what the record says of the original; nil: none.
@@ -100,7 +107,7 @@ struct IntermediateSource: RenditionSource {
         _ got: GetResult, _ key: RenditionJob.Key, for client: ClientIdentity
     ) async -> Result<RenderedRendition.Pixels?, ServiceError> {
         do throws(ServiceError) {
-            return .success(try await memory.load(got, key, from: store, for: client))
+            return .success(try await memory.loadOrDiscard(got, key, from: store, for: client))
         } catch {
             return .failure(error)
         }
@@ -119,6 +126,8 @@ struct IntermediateSource: RenditionSource {
             let cost = try await cost(job.spec, file, info),
             pending.withLockedValue({ $0.begin(version, at: cost) })
         else { return nil }
+        // Its epoch is that of before the work: a write that comes meanwhile is seen.
+        let key = key(intermediate, job)
         let step: ByteBuffer
         do throws(ServiceError) {
             step = try await workers.render(file, intermediate, of: nil, limits: limits, in: permit)
@@ -130,7 +139,6 @@ struct IntermediateSource: RenditionSource {
         made.increment()
         // If it is too large for the store, it would be made again for each of its renditions.
         pending.withLockedValue { $0.end(version, isWorthAnother: RenditionStore.canKeep(step)) }
-        let key = key(intermediate, job)
         _ = memory.keepInCache(step, key)
         store.persistIntermediate(step, key.text, of: version)
         let bytes = try await workers.render(step, job.spec, of: info.displaySize, limits: limits, in: permit)

@@ -35,7 +35,7 @@ struct RenditionMemory: Sendable {
 
     /// Reads a stored rendition into memory. Nil if it must be made anew, because it is not a picture or the store
     /// broke off its body. Reading the original will show whether the store is away.
-    func load(
+    func loadOrDiscard(
         _ got: GetResult, _ key: RenditionJob.Key, from store: RenditionStore, for client: ClientIdentity
     ) async throws(ServiceError) -> RenderedRendition.Pixels? {
         do throws(ServiceError) {
@@ -47,7 +47,8 @@ struct RenditionMemory: Sendable {
         }
     }
 
-    private func load(
+    /// Reads a stored rendition into memory; nil if it is not a picture.
+    func load(
         _ got: GetResult, _ key: RenditionJob.Key, for client: ClientIdentity
     ) async throws(ServiceError) -> RenderedRendition.Pixels? {
         let size = Int(got.info.size)

@@ -22,17 +22,20 @@ struct Renditions: Sendable {
         answers: AnswerMemory, limits: UploadLimits, keeping: RenditionStoreOptions?, derived: DerivedObjects
     ) {
         let memory = RenditionMemory(cache: cache, answers: answers)
+        // All of them are there from the start, whatever is switched on.
         let rendered = Counter(label: "tintype_renditions_rendered_total")
+        let found = Counter(label: "tintype_renditions_found_total")
+        let made = Counter(label: "tintype_intermediates_rendered_total")
         let store = keeping.map { RenditionStore(objects: derived, keeping: $0) }
         let intermediates = store.flatMap { store in
             keeping?.intermediates.map {
                 IntermediateSource(
                     $0, store: store, memory: memory, health: current.health, workers: workers, limits: limits.codec,
-                    rendered: rendered)
+                    rendered: rendered, made: made)
             }
         }
         var sources: [any RenditionSource] = []
-        if let store { sources.append(StoreSource(store: store, memory: memory, health: current.health)) }
+        if let store { sources.append(StoreSource(store: store, memory: memory, health: current.health, found: found)) }
         sources.append(AnswerReservingSource(memory: memory, limits: limits.codec))
         if let intermediates { sources.append(intermediates) }
         sources.append(

@@ -1,5 +1,6 @@
 import ImageCache
 import Metrics
+import NIOCore
 import ObjectStorage
 
 /// Renditions that some replica has put into the store. What the next source makes is written there.
@@ -7,18 +8,12 @@ struct StoreSource: RenditionSource {
     let store: RenditionStore
     let memory: RenditionMemory
     let health: StorageHealth
-    private let found = Counter(label: "tintype_renditions_found_total")
-
-    init(store: RenditionStore, memory: RenditionMemory, health: StorageHealth) {
-        self.store = store
-        self.memory = memory
-        self.health = health
-    }
+    let found: Counter
 
     func rendition(_ job: RenditionJob, next: RenditionSources) async throws(ServiceError) -> RenditionBytes {
         switch try await lookUp(job) {
         case .found(let got):
-            if let pixels = try await memory.load(got, job.key, from: store, for: job.client) {
+            if let pixels = try await memory.loadOrDiscard(got, job.key, from: store, for: job.client) {
                 found.increment()
                 return .counted(pixels)
             }
@@ -46,10 +41,7 @@ struct StoreSource: RenditionSource {
     ) async throws(ServiceError) -> RenditionBytes {
         do throws(ServiceError) {
             let rendition = try await next.rendition(job)
-            guard case .new(let bytes, _) = rendition else {
-                release(claim)
-                return rendition
-            }
+            let bytes: ByteBuffer? = if case .new(let bytes, _) = rendition { bytes } else { nil }
             let pixels = try memory.keep(rendition, job.key, for: job.client)
             store.persist(claim, with: bytes, isLimited: true) { kept in
                 switch kept {
@@ -57,18 +49,14 @@ struct StoreSource: RenditionSource {
                 case .existed:
                     // Two renders may differ if replicas of two releases run side by side: the first one counts.
                     guard let got = try? await store.get(job.key.text, of: job.key.version) else { return }
-                    _ = try? await memory.load(got, job.key, from: store, for: job.client)
+                    _ = try? await memory.load(got, job.key, for: job.client)
                 case .failed: break
                 }
             }
             return .counted(pixels)
         } catch {
-            release(claim)
+            store.persist(claim, with: nil, isLimited: false) { _ in }
             throw error
         }
-    }
-
-    private func release(_ claim: RenditionStore.Claim) {
-        store.persist(claim, with: nil, isLimited: false) { _ in }
     }
 }

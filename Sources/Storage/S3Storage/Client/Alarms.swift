@@ -1,5 +1,4 @@
 import NIOConcurrencyHelpers
-import ObjectStorage
 import TaskSupport
 
 /// Calls at given moments, of which nearly all are taken back before they come: there is one for every request.
@@ -25,6 +24,9 @@ final class Alarms: Sendable {
         self.clock = clock
     }
 
+    /// How many calls are due later, for tests.
+    var count: Int { state.withLockedValue { $0.calls.count } }
+
     deinit {
         state.withLockedValue { $0.sleeper }?.task.cancel()
     }
@@ -46,11 +48,14 @@ final class Alarms: Sendable {
     }
 
     func remove(_ id: ID) {
-        state.withLockedValue { _ = $0.calls.removeValue(forKey: id) }
+        // Released outside of the lock: what it holds may come here itself.
+        let gone = state.withLockedValue { $0.calls.removeValue(forKey: id) }
+        _ = gone
     }
 
     private func sleep(until first: ContinuousClock.Instant, generation: Int) -> Task<Void, Never> {
-        Task(executorPreference: RequestExecutor.executor) { [weak self, clock] in
+        // Detached: the sleeper belongs to no request, and keeps nothing of the one that came first.
+        Task.detached { [weak self, clock] in
             var next: ContinuousClock.Instant? = first
             while let moment = next {
                 guard (try? await clock.sleep(moment)) != nil else { return }

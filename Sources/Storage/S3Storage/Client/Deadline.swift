@@ -3,8 +3,7 @@ import NIOCore
 import ObjectStorage
 import TaskSupport
 
-/// Runs work under a deadline. The timers are the event loop's: a timer of `Task.sleep` stays queued until it is due,
-/// even if it is cancelled, and there is one for every request.
+/// Runs work under a deadline. One task sleeps for all deadlines; see ``Alarms``.
 struct DeadlineRunner: Sendable {
     let alarms: Alarms
 
