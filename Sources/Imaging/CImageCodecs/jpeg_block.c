@@ -14,7 +14,7 @@ enum {
     MOST_BITS = 16,
 };
 
-void jpeg_block_basis_begin(jpeg_block_basis *basis) {
+void tt_jpeg_block_basis_begin(jpeg_block_basis *basis) {
     for (int u = 0; u < DCTSIZE; u++)
         for (int x = 0; x < DCTSIZE; x++)
             basis->cosines[u * DCTSIZE + x] =
@@ -28,7 +28,7 @@ void jpeg_block_basis_begin(jpeg_block_basis *basis) {
         }
 }
 
-void jpeg_block_quantizer_begin(
+void tt_jpeg_block_quantizer_begin(
     jpeg_block_quantizer *quantizer, const jpeg_block_basis *basis, const UINT16 *steps) {
     *quantizer = (jpeg_block_quantizer){.basis = basis, .steps = steps};
     for (int index = 0; index < DCTSIZE2; index++) quantizer->inverse_steps[index] = 1.0F / steps[index];
@@ -48,7 +48,7 @@ static void transform_line(const float *cosines, const float *in, float *out, in
     }
 }
 
-void jpeg_block_transform(const jpeg_block_basis *basis, const uint8_t *samples, size_t stride, float *block) {
+void tt_jpeg_block_transform(const jpeg_block_basis *basis, const uint8_t *samples, size_t stride, float *block) {
     float columns[DCTSIZE2], line[DCTSIZE];
     for (int y = 0; y < DCTSIZE; y++) {
         for (int x = 0; x < DCTSIZE; x++) line[x] = (float)samples[(size_t)y * stride + (size_t)x] - CENTERJSAMPLE;
@@ -63,7 +63,7 @@ static int size_of(int value) {
     return size;
 }
 
-void jpeg_block_count(const jpeg_block_basis *basis, const JCOEF *values, uint32_t *counts) {
+void tt_jpeg_block_count(const jpeg_block_basis *basis, const JCOEF *values, uint32_t *counts) {
     int run = 0;
     for (int at = 1; at < DCTSIZE2; at++) {
         int value = values[basis->order[at]];
@@ -78,7 +78,7 @@ void jpeg_block_count(const jpeg_block_basis *basis, const JCOEF *values, uint32
     if (run > 0) counts[END_OF_BLOCK]++;
 }
 
-void jpeg_block_quantizer_learn(jpeg_block_quantizer *quantizer, const uint32_t *counts) {
+void tt_jpeg_block_quantizer_learn(jpeg_block_quantizer *quantizer, const uint32_t *counts) {
     // A symbol that was not met may be met all the same.
     const double unseen = 0.5;
     double sum = 0;
@@ -87,7 +87,7 @@ void jpeg_block_quantizer_learn(jpeg_block_quantizer *quantizer, const uint32_t 
         quantizer->bits[symbol] = fmin(log2(sum / (counts[symbol] + unseen)), MOST_BITS);
 }
 
-double jpeg_block_bits(const jpeg_block_quantizer *quantizer, const uint32_t *counts) {
+double tt_jpeg_block_bits(const jpeg_block_quantizer *quantizer, const uint32_t *counts) {
     double sum = 0;
     for (int symbol = 0; symbol < JPEG_SYMBOLS; symbol++)
         sum += counts[symbol] * (quantizer->bits[symbol] + (symbol & 15));
@@ -165,7 +165,7 @@ static double quantize_by_price(const jpeg_block_quantizer *quantizer, const flo
     return error;
 }
 
-double jpeg_block_quantize(const jpeg_block_quantizer *quantizer, const float *block, JCOEF *values) {
+double tt_jpeg_block_quantize(const jpeg_block_quantizer *quantizer, const float *block, JCOEF *values) {
     double error = 0;
     // The DC value stands for the mean of the block and is never dropped.
     int rounded_by_itself = quantizer->price > 0 ? 1 : DCTSIZE2;

@@ -36,7 +36,7 @@ static tt_status read_header(decode_state *state, const uint8_t *source, size_t 
     if (setjmp(state->session.jump) != 0) return state->session.status;
     cinfo->err = &state->session.errors;
     jpeg_create_decompress(cinfo);
-    jpeg_session_read(&state->session, cinfo, source, count);
+    tt_jpeg_session_read(&state->session, cinfo, source, count);
     jpeg_read_header(cinfo, TRUE);
     info->width = cinfo->image_width;
     info->height = cinfo->image_height;
@@ -49,11 +49,11 @@ static tt_status read_header(decode_state *state, const uint8_t *source, size_t 
 
 tt_status tt_jpeg_read_header(const uint8_t *source, size_t count, tt_jpeg_info *info) {
     decode_state state = {0};
-    jpeg_session_begin(&state.session, UINT32_MAX, NULL);
+    tt_jpeg_session_begin(&state.session, UINT32_MAX, NULL);
     state.cinfo.err = &state.session.errors;
     tt_status status = read_header(&state, source, count, info);
     jpeg_destroy_decompress(&state.cinfo);
-    jpeg_session_end(&state.session);
+    tt_jpeg_session_end(&state.session);
     return status;
 }
 
@@ -64,7 +64,7 @@ static tt_status decode(
     if (setjmp(state->session.jump) != 0) return state->session.status;
     cinfo->err = &state->session.errors;
     jpeg_create_decompress(cinfo);
-    jpeg_session_read(&state->session, cinfo, source, count);
+    tt_jpeg_session_read(&state->session, cinfo, source, count);
     jpeg_read_header(cinfo, TRUE);
     if ((uint64_t)cinfo->image_width * cinfo->image_height > maximum_pixels) return TT_TOO_LARGE;
 
@@ -109,11 +109,11 @@ tt_status tt_jpeg_decode(
     const uint8_t *source, size_t count, uint32_t denominator, uint64_t maximum_pixels, uint32_t maximum_scans,
     const tt_cancel *cancel, tt_pixels *pixels) {
     decode_state state = {0};
-    jpeg_session_begin(&state.session, maximum_scans, cancel);
+    tt_jpeg_session_begin(&state.session, maximum_scans, cancel);
     state.cinfo.err = &state.session.errors;
     tt_status status = decode(&state, source, count, denominator, maximum_pixels, pixels);
     jpeg_destroy_decompress(&state.cinfo);
-    jpeg_session_end(&state.session);
+    tt_jpeg_session_end(&state.session);
     if (status != TT_OK) {
         tt_free(pixels->data);
         pixels->data = NULL;

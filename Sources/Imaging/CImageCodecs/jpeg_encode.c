@@ -12,7 +12,7 @@ static tt_status encode(
     if (setjmp(state->session.jump) != 0) return state->session.status;
     cinfo->err = &state->session.errors;
     jpeg_create_compress(cinfo);
-    jpeg_session_write(&state->session, cinfo);
+    tt_jpeg_session_write(&state->session, cinfo);
     cinfo->image_width = width;
     cinfo->image_height = height;
     cinfo->input_components = (int)channels;
@@ -44,12 +44,12 @@ tt_status tt_jpeg_encode(
     bool progressive, const uint8_t *exif, size_t exif_count, const tt_cancel *cancel, tt_buffer *out) {
     if (channels != 1 && channels != 3) return TT_FAULT;
     encode_state state = {0};
-    jpeg_session_begin(&state.session, UINT32_MAX, cancel);
+    tt_jpeg_session_begin(&state.session, UINT32_MAX, cancel);
     state.cinfo.err = &state.session.errors;
     state.session.out = out;
     tt_status status =
         encode(&state, pixels, width, height, channels, quality, full_chroma, progressive, exif, exif_count);
     jpeg_destroy_compress(&state.cinfo);
-    jpeg_session_end(&state.session);
+    tt_jpeg_session_end(&state.session);
     return status;
 }

@@ -21,7 +21,7 @@ typedef struct planes_state {
 
 static tt_status read_header(planes_state *state, const uint8_t *source, size_t count, uint32_t denominator) {
     j_decompress_ptr cinfo = &state->cinfo;
-    jpeg_session_read(&state->session, cinfo, source, count);
+    tt_jpeg_session_read(&state->session, cinfo, source, count);
     jpeg_read_header(cinfo, TRUE);
     if (cinfo->jpeg_color_space != JCS_YCbCr || cinfo->num_components != 3) return TT_UNSUPPORTED;
     cinfo->out_color_space = JCS_YCbCr;
@@ -67,7 +67,7 @@ static tt_status decode(
     if (status != TT_OK) return status;
     if ((uint64_t)cinfo->image_width * cinfo->image_height > maximum_pixels) return TT_TOO_LARGE;
     if (denominator > 1) {
-        status = jpeg_planes_scan(cinfo, denominator, keeps_chroma, state->session.cancel, planes);
+        status = tt_jpeg_planes_scan(cinfo, denominator, keeps_chroma, state->session.cancel, planes);
         if (status != TT_UNSUPPORTED) return status;
     }
     jpeg_start_decompress(cinfo);
@@ -108,11 +108,11 @@ tt_status tt_jpeg_decode_planes(
     uint32_t maximum_scans, const tt_cancel *cancel, tt_planes *planes) {
     planes_state state = {0};
     *planes = (tt_planes){0};
-    jpeg_session_begin(&state.session, maximum_scans, cancel);
+    tt_jpeg_session_begin(&state.session, maximum_scans, cancel);
     state.cinfo.err = &state.session.errors;
     tt_status status = decode(&state, source, count, denominator, keeps_chroma, maximum_pixels, planes);
     jpeg_destroy_decompress(&state.cinfo);
-    jpeg_session_end(&state.session);
+    tt_jpeg_session_end(&state.session);
     if (status != TT_OK) {
         tt_free(planes->plane[0].data);
         planes->plane[0].data = NULL;

@@ -35,7 +35,7 @@ static tt_status encode(
     j_compress_ptr cinfo = &state->cinfo;
     if (setjmp(state->session.jump) != 0) return state->session.status;
     jpeg_create_compress(cinfo);
-    jpeg_session_write(&state->session, cinfo);
+    tt_jpeg_session_write(&state->session, cinfo);
     cinfo->image_width = (JDIMENSION)planes[0].width;
     cinfo->image_height = (JDIMENSION)planes[0].height;
     cinfo->input_components = 3;
@@ -85,12 +85,12 @@ tt_status tt_jpeg_encode_planes(
     const source_plane planes[3] = {
         {y, width, height}, {cb, chroma_width, chroma_height}, {cr, chroma_width, chroma_height}};
     encode_state state = {0};
-    jpeg_session_begin(&state.session, UINT32_MAX, cancel);
+    tt_jpeg_session_begin(&state.session, UINT32_MAX, cancel);
     state.cinfo.err = &state.session.errors;
     state.session.out = out;
     tt_status status = encode(&state, planes, quality, full_chroma, progressive, exif, exif_count);
     jpeg_destroy_compress(&state.cinfo);
-    jpeg_session_end(&state.session);
+    tt_jpeg_session_end(&state.session);
     tt_free(state.strip);
     return status;
 }

@@ -28,7 +28,7 @@ static void add_pairs(huffman_table *table, const uint8_t lengths[1 << HUFFMAN_L
 }
 
 // Every code in turn, shortest first, each one more than the one before (T.81, annex C).
-bool huffman_table_make(huffman_table *table, const JHUFF_TBL *source, bool is_first) {
+bool tt_huffman_table_make(huffman_table *table, const JHUFF_TBL *source, bool is_first) {
     memset(table, 0, sizeof *table);
     table->is_first = is_first;
     uint8_t lengths[1 << HUFFMAN_LOOK] = {0};
@@ -57,7 +57,7 @@ bool huffman_table_make(huffman_table *table, const JHUFF_TBL *source, bool is_f
     return true;
 }
 
-huffman_entry huffman_find_long(const huffman_table *table, uint64_t bits) {
+huffman_entry tt_huffman_find_long(const huffman_table *table, uint64_t bits) {
     for (int length = HUFFMAN_LOOK + 1; length <= HUFFMAN_LONGEST; length++) {
         uint32_t code = (uint32_t)(bits >> (64 - length));
         if (code >= table->end[length]) continue;
@@ -67,7 +67,7 @@ huffman_entry huffman_find_long(const huffman_table *table, uint64_t bits) {
     return 0;
 }
 
-void bit_reader_fill_slowly(bit_reader *reader) {
+void tt_bit_reader_fill_slowly(bit_reader *reader) {
     // Bits below `count` may be there already, from a byte of which only a part was used.
     reader->bits = reader->count == 0 ? 0 : reader->bits & ~UINT64_C(0) << (64 - reader->count);
     while (reader->count < 56) {

@@ -44,7 +44,7 @@ typedef struct huffman_table {
 
 /// - is_first: for the first coefficients of blocks (DC), whose symbols are sizes only.
 /// - Returns: false if the lengths do not form a code, or a symbol is invalid.
-bool huffman_table_make(huffman_table *table, const JHUFF_TBL *source, bool is_first);
+bool tt_huffman_table_make(huffman_table *table, const JHUFF_TBL *source, bool is_first);
 
 /// The next `count` bits are at the top of `bits`. After the last byte before a marker, zeros follow.
 typedef struct bit_reader {
@@ -57,7 +57,7 @@ typedef struct bit_reader {
 } bit_reader;
 
 /// One byte at a time: near a stuffed 0xFF, a marker and the end.
-void bit_reader_fill_slowly(bit_reader *reader);
+void tt_bit_reader_fill_slowly(bit_reader *reader);
 
 /// At least 56 bits, which is more than the longest code and its value.
 static inline void bit_reader_fill(bit_reader *reader) {
@@ -75,7 +75,7 @@ static inline void bit_reader_fill(bit_reader *reader) {
     }
     // Uses a copy, so that the reader itself can stay in registers.
     bit_reader copy = *reader;
-    bit_reader_fill_slowly(&copy);
+    tt_bit_reader_fill_slowly(&copy);
     *reader = copy;
 }
 
@@ -88,12 +88,12 @@ static inline void bit_reader_skip(bit_reader *reader, unsigned count) {
 static inline bool bit_reader_is_overdrawn(const bit_reader *reader) { return reader->count < reader->padding; }
 
 /// Finds a code that is too long for the first lookup. 0 if there is none.
-huffman_entry huffman_find_long(const huffman_table *table, uint64_t bits);
+huffman_entry tt_huffman_find_long(const huffman_table *table, uint64_t bits);
 
 /// The next code, perhaps with the one after it, or 0. Consumes nothing.
 static inline huffman_entry huffman_next(const huffman_table *table, const bit_reader *reader) {
     huffman_entry entry = table->look[reader->bits >> (64 - HUFFMAN_LOOK)];
-    return __builtin_expect(entry != 0, 1) ? entry : huffman_find_long(table, reader->bits);
+    return __builtin_expect(entry != 0, 1) ? entry : tt_huffman_find_long(table, reader->bits);
 }
 
 /// The value of `size` bits that ends `total` bits from here (T.81, table F.1 and F.2.2.1): the upper half of its range

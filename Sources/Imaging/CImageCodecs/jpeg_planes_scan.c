@@ -78,7 +78,9 @@ static bool prepare(scan *scan, j_decompress_ptr cinfo, uint32_t denominator, bo
         for (int kind = 0; kind < 2; kind++) {
             int number = numbers[kind];
             const JHUFF_TBL *table = kind == 0 ? cinfo->dc_huff_tbl_ptrs[number] : cinfo->ac_huff_tbl_ptrs[number];
-            if (!is_made[kind][number] && !huffman_table_make(&scan->tables[kind][number], table, kind == 0)) return false;
+            if (!is_made[kind][number]
+                && !tt_huffman_table_make(&scan->tables[kind][number], table, kind == 0))
+                return false;
             is_made[kind][number] = true;
         }
         scan_component *made = &scan->components[place];
@@ -88,7 +90,7 @@ static bool prepare(scan *scan, j_decompress_ptr cinfo, uint32_t denominator, bo
         made->first = &scan->tables[0][component->dc_tbl_no];
         made->others = &scan->tables[1][component->ac_tbl_no];
         made->stride = scan->columns * (size_t)(made->across * side);
-        transform_make(&made->transform, cinfo->quant_tbl_ptrs[component->quant_tbl_no], side);
+        tt_transform_make(&made->transform, cinfo->quant_tbl_ptrs[component->quant_tbl_no], side);
 
         tt_plane *plane = &planes->plane[place];
         plane->stride = made->stride;
@@ -191,7 +193,7 @@ static inline bool read_block(bit_reader *state, scan_component *component, bool
     if (!read_others(&reader, component, is_mean, &sums)) return false;
     *state = reader;
     sums.first[0] += first;
-    transform_write((const int32_t *)sums.first, (const int32_t *)sums.second, side, out, component->stride);
+    tt_transform_write((const int32_t *)sums.first, (const int32_t *)sums.second, side, out, component->stride);
     return true;
 }
 
@@ -245,7 +247,7 @@ static tt_status read_all(scan *scan, unsigned restart_interval, const tt_cancel
     return marker == 0 || (marker >= 0xD0 && marker <= 0xD7) ? TT_UNSUPPORTED : TT_OK;
 }
 
-tt_status jpeg_planes_scan(
+tt_status tt_jpeg_planes_scan(
     j_decompress_ptr cinfo, uint32_t denominator, bool keeps_chroma, const tt_cancel *cancel, tt_planes *planes) {
     if (!is_taken(cinfo)) return TT_UNSUPPORTED;
     scan *scan = tt_allocate(sizeof *scan);

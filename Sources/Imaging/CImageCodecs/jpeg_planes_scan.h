@@ -13,7 +13,7 @@
 /// - cinfo: has just read its header, and is before the scan.
 /// - Returns: TT_UNSUPPORTED if it is another kind of file, or anything in the scan is irregular: libjpeg then judges
 ///   and repairs.
-tt_status jpeg_planes_scan(
+tt_status tt_jpeg_planes_scan(
     j_decompress_ptr cinfo, uint32_t denominator, bool keeps_chroma, const tt_cancel *cancel, tt_planes *planes);
 
 #endif

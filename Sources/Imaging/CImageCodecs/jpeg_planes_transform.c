@@ -39,7 +39,7 @@ static float reduced(int frequency, int side, int *place) {
     return factor;
 }
 
-void transform_make(transform *made, const JQUANT_TBL *quantization, int side) {
+void tt_transform_make(transform *made, const JQUANT_TBL *quantization, int side) {
     made->side = side;
     uint32_t nowhere = (uint32_t)(side * side);
     for (int index = 0; index < TRANSFORM_STEPS; index++) {
@@ -162,7 +162,7 @@ static void write_2(const int32_t *places, const int32_t *others, uint8_t *out, 
     out[stride + 1] = to_sample(right - other);
 }
 
-void transform_write(const int32_t *places, const int32_t *others, int side, uint8_t *out, size_t stride) {
+void tt_transform_write(const int32_t *places, const int32_t *others, int side, uint8_t *out, size_t stride) {
     switch (side) {
     case 1:
         out[0] = to_sample((float)places[0] * UNIT);

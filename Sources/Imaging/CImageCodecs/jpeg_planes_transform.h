@@ -32,9 +32,9 @@ typedef struct transform {
 } transform;
 
 /// - side: 1, 2, 4 or 8.
-void transform_make(transform *made, const JQUANT_TBL *quantization, int side);
+void tt_transform_make(transform *made, const JQUANT_TBL *quantization, int side);
 
 /// Writes `side` rows of as many samples. `places` plus `others` are the coefficients times their factors, summed.
-void transform_write(const int32_t *places, const int32_t *others, int side, uint8_t *out, size_t stride);
+void tt_transform_write(const int32_t *places, const int32_t *others, int side, uint8_t *out, size_t stride);
 
 #endif

@@ -55,7 +55,7 @@ static void transform_at(
     const jpeg_block_basis *basis, const jpeg_plane *plane, JDIMENSION column, JDIMENSION row, float *block) {
     size_t left = (size_t)column * DCTSIZE, top = (size_t)row * DCTSIZE;
     if (left + DCTSIZE <= plane->width && top + DCTSIZE <= plane->height) {
-        jpeg_block_transform(basis, plane->data + top * plane->width + left, plane->width, block);
+        tt_jpeg_block_transform(basis, plane->data + top * plane->width + left, plane->width, block);
         return;
     }
     uint8_t samples[DCTSIZE2];
@@ -65,7 +65,7 @@ static void transform_at(
             size_t from_y = top + y < plane->height ? top + y : plane->height - 1;
             samples[y * DCTSIZE + x] = plane->data[from_y * plane->width + from_x];
         }
-    jpeg_block_transform(basis, samples, DCTSIZE, block);
+    tt_jpeg_block_transform(basis, samples, DCTSIZE, block);
 }
 
 static JDIMENSION blocks_of(uint32_t samples) { return (samples + DCTSIZE - 1) / DCTSIZE; }
@@ -79,8 +79,8 @@ static double sample_blocks(const jpeg_block_quantizer *quantizer, const jpeg_pl
     JCOEF values[DCTSIZE2];
     for (uint64_t at = 0; at < blocks; at += step, seen++) {
         transform_at(quantizer->basis, plane, (JDIMENSION)(at % columns), (JDIMENSION)(at / columns), block);
-        error += jpeg_block_quantize(quantizer, block, values);
-        jpeg_block_count(quantizer->basis, values, counts);
+        error += tt_jpeg_block_quantize(quantizer, block, values);
+        tt_jpeg_block_count(quantizer->basis, values, counts);
     }
     return seen > 0 ? error / ((double)seen * DCTSIZE2) : 0;
 }
@@ -100,14 +100,14 @@ static double seen_error(const jpeg_picture *picture, const double *squared) {
     return share * sum / picture->count;
 }
 
-double jpeg_wanted_error(const jpeg_picture *picture, const struct jpeg_compress_struct *out, double most) {
+double tt_jpeg_wanted_error(const jpeg_picture *picture, const struct jpeg_compress_struct *out, double most) {
     jpeg_block_basis basis;
-    jpeg_block_basis_begin(&basis);
+    tt_jpeg_block_basis_begin(&basis);
     double squared[MAX_COMPS_IN_SCAN] = {0};
     for (int index = 0; index < picture->count; index++) {
         const JQUANT_TBL *table = out->quant_tbl_ptrs[out->comp_info[index].quant_tbl_no];
         jpeg_block_quantizer quantizer;
-        jpeg_block_quantizer_begin(&quantizer, &basis, table->quantval);
+        tt_jpeg_block_quantizer_begin(&quantizer, &basis, table->quantval);
         uint32_t counts[JPEG_SYMBOLS] = {0};
         squared[index] = sample_blocks(&quantizer, &picture->planes[index], counts);
     }
@@ -121,17 +121,17 @@ static void begin_quantizer(
     jpeg_block_quantizer *quantizer, const jpeg_picture *picture, int index, const struct jpeg_compress_struct *out,
     const jpeg_block_basis *basis) {
     int table = out->comp_info[index].quant_tbl_no;
-    jpeg_block_quantizer_begin(quantizer, basis, out->quant_tbl_ptrs[table]->quantval);
+    tt_jpeg_block_quantizer_begin(quantizer, basis, out->quant_tbl_ptrs[table]->quantval);
     uint32_t counts[JPEG_SYMBOLS] = {0};
     sample_blocks(quantizer, &picture->planes[index], counts);
-    jpeg_block_quantizer_learn(quantizer, counts);
+    tt_jpeg_block_quantizer_learn(quantizer, counts);
     double mean = mean_of(quantizer->steps);
     if (!keeps_table(picture, out, table)) quantizer->price = PRICE * mean * mean;
 }
 
-jpeg_outcome jpeg_try_requantized(const jpeg_picture *picture, struct jpeg_compress_struct *out, double part) {
+jpeg_outcome tt_jpeg_try_requantized(const jpeg_picture *picture, struct jpeg_compress_struct *out, double part) {
     jpeg_block_basis basis;
-    jpeg_block_basis_begin(&basis);
+    tt_jpeg_block_basis_begin(&basis);
     requantize(picture, out, part);
     double squared[MAX_COMPS_IN_SCAN] = {0}, bits = 0;
     for (int index = 0; index < picture->count; index++) {
@@ -140,10 +140,10 @@ jpeg_outcome jpeg_try_requantized(const jpeg_picture *picture, struct jpeg_compr
         begin_quantizer(&quantizer, picture, index, out, &basis);
         uint32_t counts[JPEG_SYMBOLS] = {0};
         squared[index] = sample_blocks(&quantizer, plane, counts);
-        jpeg_block_quantizer_learn(&quantizer, counts);
+        tt_jpeg_block_quantizer_learn(&quantizer, counts);
         uint64_t blocks = (uint64_t)blocks_of(plane->width) * blocks_of(plane->height);
         uint64_t step = blocks / BLOCKS + 1, seen = (blocks + step - 1) / step;
-        bits += (jpeg_block_bits(&quantizer, counts) / (double)seen + DC_BITS) * (double)blocks;
+        bits += (tt_jpeg_block_bits(&quantizer, counts) / (double)seen + DC_BITS) * (double)blocks;
     }
     return (jpeg_outcome){seen_error(picture, squared), bits / 8};
 }
@@ -163,15 +163,15 @@ static double write_component(
         JBLOCKARRAY blocks = out->mem->access_virt_barray((j_common_ptr)out, target, row, 1, TRUE);
         for (JDIMENSION column = 0; column < columns; column++) {
             transform_at(basis, plane, column, row, block);
-            error += jpeg_block_quantize(&quantizer, block, blocks[0][column]);
+            error += tt_jpeg_block_quantize(&quantizer, block, blocks[0][column]);
         }
     }
     return error / ((double)columns * rows * DCTSIZE2);
 }
 
-double jpeg_write_requantized(const jpeg_picture *picture, struct jpeg_compress_struct *out, double part) {
+double tt_jpeg_write_requantized(const jpeg_picture *picture, struct jpeg_compress_struct *out, double part) {
     jpeg_block_basis basis;
-    jpeg_block_basis_begin(&basis);
+    tt_jpeg_block_basis_begin(&basis);
     requantize(picture, out, part);
     jvirt_barray_ptr targets[MAX_COMPS_IN_SCAN];
     for (int index = 0; index < picture->count; index++) {

@@ -21,7 +21,7 @@ typedef struct jpeg_picture {
 /// How much the picture may change, of 255, in the mean of what is seen: somewhat less than if the compressor's own
 /// tables rounded once more what they have rounded already, as far as steps can be so fine, and no more than `most`.
 /// Judged by some thousand blocks.
-double jpeg_wanted_error(
+double tt_jpeg_wanted_error(
     const jpeg_picture *_Nonnull picture, const struct jpeg_compress_struct *_Nonnull out, double most);
 
 /// What becomes of a picture by a quantisation.
@@ -33,11 +33,11 @@ typedef struct jpeg_outcome {
 
 /// What would become of a picture, whose parameters are set, by tables of `part` of the mean of those that are set.
 /// They are set then. Judged by some hundred blocks, without what the tables themselves take.
-jpeg_outcome jpeg_try_requantized(
+jpeg_outcome tt_jpeg_try_requantized(
     const jpeg_picture *_Nonnull picture, struct jpeg_compress_struct *_Nonnull out, double part);
 
 /// Writes the picture so, and returns how much it has changed.
-double jpeg_write_requantized(
+double tt_jpeg_write_requantized(
     const jpeg_picture *_Nonnull picture, struct jpeg_compress_struct *_Nonnull out, double part);
 
 #endif

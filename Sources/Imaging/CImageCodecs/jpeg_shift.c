@@ -16,7 +16,7 @@ static double lanczos(double distance) {
     return LOBES * sin(angle) * sin(angle / LOBES) / (angle * angle);
 }
 
-void jpeg_shift_line(uint8_t *line, size_t count, size_t stride, double part, uint8_t *copy) {
+void tt_jpeg_shift_line(uint8_t *line, size_t count, size_t stride, double part, uint8_t *copy) {
     if (count == 0) return;
     float weights[TAPS];
     double sum = 0;

@@ -7,7 +7,7 @@
 
 enum { OUTPUT_CHUNK = 65536 };
 
-_Noreturn void jpeg_session_fail(jpeg_session *session, tt_status status) {
+_Noreturn void tt_jpeg_session_fail(jpeg_session *session, tt_status status) {
     session->status = status;
     longjmp(session->jump, 1);
 }
@@ -48,7 +48,7 @@ static tt_status status_of(int code) {
 
 static void on_error(j_common_ptr cinfo) {
     jpeg_session *session = (jpeg_session *)cinfo->err;
-    jpeg_session_fail(session, status_of(cinfo->err->msg_code));
+    tt_jpeg_session_fail(session, status_of(cinfo->err->msg_code));
 }
 
 static void on_message(j_common_ptr cinfo, int level) {
@@ -73,13 +73,13 @@ static void on_output(j_common_ptr cinfo) { (void)cinfo; }
 
 static void on_progress(j_common_ptr cinfo) {
     jpeg_session *session = (jpeg_session *)cinfo->err;
-    if (tt_cancel_is_set(session->cancel)) jpeg_session_fail(session, TT_CANCELLED);
+    if (tt_cancel_is_set(session->cancel)) tt_jpeg_session_fail(session, TT_CANCELLED);
     if (cinfo->is_decompressor
         && ((j_decompress_ptr)cinfo)->input_scan_number > (int)session->maximum_scans)
-        jpeg_session_fail(session, TT_TOO_LARGE);
+        tt_jpeg_session_fail(session, TT_TOO_LARGE);
 }
 
-void jpeg_session_begin(jpeg_session *session, uint32_t maximum_scans, const tt_cancel *cancel) {
+void tt_jpeg_session_begin(jpeg_session *session, uint32_t maximum_scans, const tt_cancel *cancel) {
     memset(session, 0, sizeof *session);
     jpeg_std_error(&session->errors);
     session->errors.error_exit = on_error;
@@ -94,7 +94,7 @@ void jpeg_session_begin(jpeg_session *session, uint32_t maximum_scans, const tt_
 static void source_nothing(j_decompress_ptr cinfo) { (void)cinfo; }
 
 static boolean source_is_empty(j_decompress_ptr cinfo) {
-    jpeg_session_fail((jpeg_session *)cinfo->err, TT_TRUNCATED);
+    tt_jpeg_session_fail((jpeg_session *)cinfo->err, TT_TRUNCATED);
 }
 
 static void source_skip(j_decompress_ptr cinfo, long count) {
@@ -104,7 +104,7 @@ static void source_skip(j_decompress_ptr cinfo, long count) {
     cinfo->src->bytes_in_buffer -= (size_t)count;
 }
 
-void jpeg_session_read(jpeg_session *session, j_decompress_ptr cinfo, const uint8_t *source, size_t count) {
+void tt_jpeg_session_read(jpeg_session *session, j_decompress_ptr cinfo, const uint8_t *source, size_t count) {
     session->source.init_source = source_nothing;
     session->source.fill_input_buffer = source_is_empty;
     session->source.skip_input_data = source_skip;
@@ -125,7 +125,7 @@ static void destination_begin(j_compress_ptr cinfo) {
 static void destination_append(j_compress_ptr cinfo, size_t count) {
     jpeg_session *session = (jpeg_session *)cinfo->err;
     tt_status status = tt_buffer_append(session->out, session->chunk, count);
-    if (status != TT_OK) jpeg_session_fail(session, status);
+    if (status != TT_OK) tt_jpeg_session_fail(session, status);
 }
 
 static boolean destination_full(j_compress_ptr cinfo) {
@@ -138,9 +138,9 @@ static void destination_end(j_compress_ptr cinfo) {
     destination_append(cinfo, OUTPUT_CHUNK - cinfo->dest->free_in_buffer);
 }
 
-void jpeg_session_write(jpeg_session *session, j_compress_ptr cinfo) {
+void tt_jpeg_session_write(jpeg_session *session, j_compress_ptr cinfo) {
     session->chunk = malloc(OUTPUT_CHUNK);
-    if (session->chunk == NULL) jpeg_session_fail(session, TT_NO_MEMORY);
+    if (session->chunk == NULL) tt_jpeg_session_fail(session, TT_NO_MEMORY);
     session->destination.init_destination = destination_begin;
     session->destination.empty_output_buffer = destination_full;
     session->destination.term_destination = destination_end;
@@ -148,7 +148,7 @@ void jpeg_session_write(jpeg_session *session, j_compress_ptr cinfo) {
     cinfo->progress = &session->progress;
 }
 
-void jpeg_session_end(jpeg_session *session) {
+void tt_jpeg_session_end(jpeg_session *session) {
     free(session->chunk);
     session->chunk = NULL;
 }

@@ -28,13 +28,13 @@ typedef struct jpeg_session {
     uint8_t *chunk;
 } jpeg_session;
 
-void jpeg_session_begin(jpeg_session *session, uint32_t maximum_scans, const tt_cancel *cancel);
+void tt_jpeg_session_begin(jpeg_session *session, uint32_t maximum_scans, const tt_cancel *cancel);
 /// Reads from memory; an early end is TT_TRUNCATED, never an invented EOI.
-void jpeg_session_read(jpeg_session *session, j_decompress_ptr cinfo, const uint8_t *source, size_t count);
+void tt_jpeg_session_read(jpeg_session *session, j_decompress_ptr cinfo, const uint8_t *source, size_t count);
 /// Writes into `session->out`.
-void jpeg_session_write(jpeg_session *session, j_compress_ptr cinfo);
+void tt_jpeg_session_write(jpeg_session *session, j_compress_ptr cinfo);
 /// Ends the operation with this status.
-_Noreturn void jpeg_session_fail(jpeg_session *session, tt_status status);
-void jpeg_session_end(jpeg_session *session);
+_Noreturn void tt_jpeg_session_fail(jpeg_session *session, tt_status status);
+void tt_jpeg_session_end(jpeg_session *session);
 
 #endif

@@ -27,7 +27,7 @@ static bool fits_the_grid(turn_state *state) {
     return true;
 }
 
-void jpeg_turn_set_parameters(turn_state *state) {
+void tt_jpeg_turn_set_parameters(turn_state *state) {
     j_compress_ptr out = &state->out;
     jpeg_copy_critical_parameters(&state->in, out);
     // The caller, which has the original bytes, writes all APPn segments.
@@ -84,7 +84,7 @@ static void turn_component(
     JDIMENSION columns = turn.transpose ? down : across;
     JDIMENSION rows = turn.transpose ? across : down;
     for (JDIMENSION y = 0; y < rows; y++) {
-        if (tt_cancel_is_set(state->session.cancel)) jpeg_session_fail(&state->session, TT_CANCELLED);
+        if (tt_cancel_is_set(state->session.cancel)) tt_jpeg_session_fail(&state->session, TT_CANCELLED);
         JDIMENSION from_y = turn.mirror_y ? rows - 1 - y : y;
         JBLOCKARRAY to = memory->access_virt_barray(common, target, y, 1, TRUE);
         JBLOCKARRAY from = turn.transpose ? NULL : memory->access_virt_barray(common, source, from_y, 1, FALSE);
@@ -115,7 +115,7 @@ static void turn_coefficients(turn_state *state) {
             (JDIMENSION)(state->turn.transpose ? component->h_samp_factor : component->v_samp_factor));
     }
     jvirt_barray_ptr *sources = jpeg_read_coefficients(in);
-    jpeg_turn_set_parameters(state);
+    tt_jpeg_turn_set_parameters(state);
     jpeg_write_coefficients(&state->out, targets);
     for (int index = 0; index < in->num_components; index++)
         turn_component(state, &in->comp_info[index], sources[index], targets[index]);
@@ -130,8 +130,8 @@ static tt_status turn(
     state->out.err = &state->session.errors;
     jpeg_create_decompress(in);
     jpeg_create_compress(&state->out);
-    jpeg_session_read(&state->session, in, source, count);
-    jpeg_session_write(&state->session, &state->out);
+    tt_jpeg_session_read(&state->session, in, source, count);
+    tt_jpeg_session_write(&state->session, &state->out);
     jpeg_read_header(in, TRUE);
     if ((uint64_t)in->image_width * in->image_height > maximum_pixels) return TT_TOO_LARGE;
     // With more components, libjpeg does not write what it has read.
@@ -142,7 +142,7 @@ static tt_status turn(
     if (*is_lossless)
         turn_coefficients(state);
     else
-        status = jpeg_turn_samples(state, source, count);
+        status = tt_jpeg_turn_samples(state, source, count);
     if (status != TT_OK) return status;
     return state->session.was_repaired ? TT_DAMAGED : TT_OK;
 }
@@ -151,7 +151,7 @@ tt_status tt_jpeg_turn(
     const uint8_t *source, size_t count, tt_turn turn_wanted, bool trims, uint64_t maximum_pixels,
     uint32_t maximum_scans, const tt_cancel *cancel, tt_buffer *out, bool *is_lossless) {
     turn_state state = {0};
-    jpeg_session_begin(&state.session, maximum_scans, cancel);
+    tt_jpeg_session_begin(&state.session, maximum_scans, cancel);
     state.in.err = &state.session.errors;
     state.out.err = &state.session.errors;
     state.session.out = out;
@@ -161,7 +161,7 @@ tt_status tt_jpeg_turn(
     // The compressor is destroyed first: it may refer to arrays of the decompressor.
     jpeg_destroy_compress(&state.out);
     jpeg_destroy_decompress(&state.in);
-    jpeg_session_end(&state.session);
+    tt_jpeg_session_end(&state.session);
     tt_free(state.pixels);
     tt_free(state.turned);
     return status;

@@ -98,13 +98,13 @@ static tt_status settle(turn_state *state, jpeg_plane *plane, int index) {
     if (state->turn.mirror_x && over_x > 0)
         for (size_t y = 0; y < plane->height; y++) {
             if (tt_cancel_is_set(state->session.cancel)) return TT_CANCELLED;
-            jpeg_shift_line(
+            tt_jpeg_shift_line(
                 plane->data + y * plane->width, plane->width, 1, (double)over_x / per_column, state->pixels);
         }
     if (state->turn.mirror_y && over_y > 0)
         for (size_t x = 0; x < plane->width; x++) {
             if (tt_cancel_is_set(state->session.cancel)) return TT_CANCELLED;
-            jpeg_shift_line(plane->data + x, plane->height, plane->width, (double)over_y / per_row, state->pixels);
+            tt_jpeg_shift_line(plane->data + x, plane->height, plane->width, (double)over_y / per_row, state->pixels);
         }
     return TT_OK;
 }
@@ -191,8 +191,8 @@ static void search_on(search *search, double error, double size) {
 
 static double write_picture(turn_state *state, const jpeg_picture *picture, double part) {
     state->session.out->size = 0;
-    jpeg_turn_set_parameters(state);
-    return jpeg_write_requantized(picture, &state->out, part);
+    tt_jpeg_turn_set_parameters(state);
+    return tt_jpeg_write_requantized(picture, &state->out, part);
 }
 
 // Writes the picture so that it changes by `wanted`, or by as little as `most` bytes allow; `tables` of them are not
@@ -201,8 +201,8 @@ static void write_within(
     turn_state *state, const jpeg_picture *picture, double wanted, double most, double tables) {
     search rough = begin_search(1);
     for (int round = 0; round < ROUNDS && !rough.is_over; round++) {
-        jpeg_turn_set_parameters(state);
-        jpeg_outcome outcome = jpeg_try_requantized(picture, &state->out, rough.part);
+        tt_jpeg_turn_set_parameters(state);
+        jpeg_outcome outcome = tt_jpeg_try_requantized(picture, &state->out, rough.part);
         search_on(&rough, outcome.error / wanted, (outcome.bytes + tables) / most);
     }
     search exact = begin_search(rough.part);
@@ -234,7 +234,7 @@ static size_t table_bytes(const uint8_t *source, size_t count) {
     return bytes;
 }
 
-tt_status jpeg_turn_samples(turn_state *state, const uint8_t *source, size_t count) {
+tt_status tt_jpeg_turn_samples(turn_state *state, const uint8_t *source, size_t count) {
     j_decompress_ptr in = &state->in;
     if (is_fractional(in)) return TT_UNSUPPORTED;
     // No colour conversion: the values that were quantised are quantised again.
@@ -249,9 +249,9 @@ tt_status jpeg_turn_samples(turn_state *state, const uint8_t *source, size_t cou
     status = turn_planes(state, &picture);
     if (status != TT_OK) return status;
 
-    jpeg_turn_set_parameters(state);
+    tt_jpeg_turn_set_parameters(state);
     if (!can_quantize(&state->out)) return TT_DAMAGED;
-    double wanted = jpeg_wanted_error(&picture, &state->out, WANTED_ERROR);
+    double wanted = tt_jpeg_wanted_error(&picture, &state->out, WANTED_ERROR);
     double bytes = (double)(tables + coded);
     write_within(state, &picture, wanted, fmax(1.25 * bytes, bytes + SMALL_GROWTH), (double)tables);
     return TT_OK;

@@ -19,10 +19,10 @@ typedef struct turn_state {
 } turn_state;
 
 /// Copies the file's parameters, and exchanges their axes if needed.
-void jpeg_turn_set_parameters(turn_state *_Nonnull state);
+void tt_jpeg_turn_set_parameters(turn_state *_Nonnull state);
 
 /// Decodes, turns and encodes again, where coefficients cannot be moved. Call with `jump` armed, after jpeg_read_header
 /// of this source.
-tt_status jpeg_turn_samples(turn_state *_Nonnull state, const uint8_t *_Nonnull source, size_t count);
+tt_status tt_jpeg_turn_samples(turn_state *_Nonnull state, const uint8_t *_Nonnull source, size_t count);
 
 #endif

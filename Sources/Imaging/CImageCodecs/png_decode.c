@@ -5,13 +5,13 @@ enum { MAXIMUM_CHUNK = 1 << 20 };
 
 static tt_status read_header(png_session *session, size_t maximum_profile, tt_png_info *info, tt_buffer *profile) {
     if (setjmp(session->jump) != 0) return session->status;
-    png_session_read(session, maximum_profile > MAXIMUM_CHUNK ? maximum_profile : MAXIMUM_CHUNK);
+    tt_png_session_read(session, maximum_profile > MAXIMUM_CHUNK ? maximum_profile : MAXIMUM_CHUNK);
     png_read_info(session->reader, session->reader_info);
     info->width = png_get_image_width(session->reader, session->reader_info);
     info->height = png_get_image_height(session->reader, session->reader_info);
     info->bit_depth = png_get_bit_depth(session->reader, session->reader_info);
     info->color_type = png_get_color_type(session->reader, session->reader_info);
-    info->has_transparency = png_session_has_alpha(session);
+    info->has_transparency = tt_png_session_has_alpha(session);
     png_fixed_point gamma = 0;
     if (png_get_gAMA_fixed(session->reader, session->reader_info, &gamma) != 0 && gamma > 0)
         info->gamma = (uint32_t)gamma;
@@ -34,9 +34,9 @@ static tt_status read_header(png_session *session, size_t maximum_profile, tt_pn
 tt_status tt_png_read_header(
     const uint8_t *source, size_t count, size_t maximum_profile, tt_png_info *info, tt_buffer *profile) {
     png_session session;
-    png_session_begin(&session, source, count, NULL);
+    tt_png_session_begin(&session, source, count, NULL);
     tt_status status = read_header(&session, maximum_profile, info, profile);
-    png_session_end(&session);
+    tt_png_session_end(&session);
     return status;
 }
 
@@ -73,7 +73,7 @@ static bool is_little_endian(void) {
 static tt_status decode(decode_state *state, const tt_color *deep_color, uint64_t maximum_pixels, tt_pixels *pixels) {
     png_session *session = &state->session;
     if (setjmp(session->jump) != 0) return session->status;
-    png_session_read(session, MAXIMUM_CHUNK);
+    tt_png_session_read(session, MAXIMUM_CHUNK);
     png_read_info(session->reader, session->reader_info);
     uint64_t width = png_get_image_width(session->reader, session->reader_info);
     uint64_t height = png_get_image_height(session->reader, session->reader_info);
@@ -86,7 +86,7 @@ static tt_status decode(decode_state *state, const tt_color *deep_color, uint64_
     else if (is_little_endian())
         png_set_swap(session->reader);
     int color_type = png_get_color_type(session->reader, session->reader_info);
-    bool has_alpha = png_session_has_alpha(session);
+    bool has_alpha = tt_png_session_has_alpha(session);
     bool is_gray = (color_type & PNG_COLOR_MASK_COLOR) == 0;
     if (is_gray && has_alpha) png_set_gray_to_rgb(session->reader);
     int passes = png_set_interlace_handling(session->reader);
@@ -111,9 +111,9 @@ tt_status tt_png_decode(
     const uint8_t *source, size_t count, const tt_color *deep_color, uint64_t maximum_pixels,
     const tt_cancel *cancel, tt_pixels *pixels) {
     decode_state state = {.deep = NULL};
-    png_session_begin(&state.session, source, count, cancel);
+    tt_png_session_begin(&state.session, source, count, cancel);
     tt_status status = decode(&state, deep_color, maximum_pixels, pixels);
-    png_session_end(&state.session);
+    tt_png_session_end(&state.session);
     tt_free(state.deep);
     if (status != TT_OK) {
         tt_free(pixels->data);

@@ -192,7 +192,7 @@ static tt_status write_samples(encode_state *state, picture in, tt_png_settings 
 
 static tt_status encode(encode_state *state, picture in, tt_png_settings settings, tt_buffer *out) {
     if (setjmp(state->session.jump) != 0) return state->session.status;
-    png_session_write(&state->session, out);
+    tt_png_session_write(&state->session, out);
     // Grey stays grey.
     bool is_gray = in.channels == 1 || state->all.is_gray;
     bool fits = state->all.count <= PALETTE && !(is_gray && state->all.is_opaque);
@@ -205,13 +205,13 @@ tt_status tt_png_encode(
     if (channels != 1 && channels != 3 && channels != 4) return TT_FAULT;
     encode_state *state = tt_allocate(sizeof *state);
     if (state == NULL) return TT_NO_MEMORY;
-    png_session_begin(&state->session, pixels, 0, cancel);
+    tt_png_session_begin(&state->session, pixels, 0, cancel);
     state->row = tt_allocate((size_t)width * channels);
     tt_status status = state->row == NULL ? TT_NO_MEMORY : TT_OK;
     if (status == TT_OK) status = take_census(pixels, width, height, channels, cancel, &state->all);
     picture in = {pixels, width, height, channels};
     if (status == TT_OK) status = encode(state, in, settings, out);
-    png_session_end(&state->session);
+    tt_png_session_end(&state->session);
     tt_free(state->row);
     tt_free(state);
     return status;

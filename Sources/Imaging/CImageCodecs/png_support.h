@@ -21,14 +21,14 @@ typedef struct png_session {
     png_infop writer_info;
 } png_session;
 
-void png_session_begin(png_session *session, const uint8_t *source, size_t count, const tt_cancel *cancel);
+void tt_png_session_begin(png_session *session, const uint8_t *source, size_t count, const tt_cancel *cancel);
 /// Makes the reader. Call it with `jump` armed. `maximum_chunk` limits the memory for a compressed chunk.
-void png_session_read(png_session *session, size_t maximum_chunk);
+void tt_png_session_read(png_session *session, size_t maximum_chunk);
 /// Makes the writer. Call it with `jump` armed.
-void png_session_write(png_session *session, tt_buffer *out);
-_Noreturn void png_session_fail(png_session *session, tt_status status);
+void tt_png_session_write(png_session *session, tt_buffer *out);
+_Noreturn void tt_png_session_fail(png_session *session, tt_status status);
 /// Whether the chunks read so far give the picture an alpha channel.
-bool png_session_has_alpha(const png_session *session);
-void png_session_end(png_session *session);
+bool tt_png_session_has_alpha(const png_session *session);
+void tt_png_session_end(png_session *session);
 
 #endif

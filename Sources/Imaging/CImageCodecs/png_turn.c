@@ -11,7 +11,7 @@ typedef struct turn_state {
 static tt_status turn_png(turn_state *state, tt_turn turn, uint64_t maximum_pixels, tt_buffer *out) {
     png_session *session = &state->session;
     if (setjmp(session->jump) != 0) return session->status;
-    png_session_read(session, 1 << 20);
+    tt_png_session_read(session, 1 << 20);
     png_structp reader = session->reader;
     png_infop reader_info = session->reader_info;
     png_read_info(reader, reader_info);
@@ -44,7 +44,7 @@ static tt_status turn_png(turn_state *state, tt_turn turn, uint64_t maximum_pixe
     tt_free(state->pixels);
     state->pixels = NULL;
 
-    png_session_write(session, out);
+    tt_png_session_write(session, out);
     png_structp writer = session->writer;
     png_infop writer_info = session->writer_info;
     uint32_t turned_width = (uint32_t)(turn.transpose ? height : width);
@@ -76,9 +76,9 @@ tt_status tt_png_turn(
     const uint8_t *source, size_t count, tt_turn turn, uint64_t maximum_pixels, const tt_cancel *cancel,
     tt_buffer *out) {
     turn_state state = {0};
-    png_session_begin(&state.session, source, count, cancel);
+    tt_png_session_begin(&state.session, source, count, cancel);
     tt_status status = turn_png(&state, turn, maximum_pixels, out);
-    png_session_end(&state.session);
+    tt_png_session_end(&state.session);
     tt_free(state.pixels);
     tt_free(state.turned);
     return status;
