@@ -101,24 +101,24 @@ struct Originals: Sendable {
     ) async throws(ServiceError) -> OpenedImage {
         let image = resolved.image
         let path = image.object.key
-        var resolved = 0..<image.size
+        var bytes = 0..<image.size
         if let range {
             guard let part = range.resolve(size: image.size) else { throw .rangeNotSatisfiable(size: image.size) }
-            resolved = part
+            bytes = part
         }
-        if let hit = inMemory(resolved, resolved) { return hit }
+        if let hit = inMemory(resolved, bytes) { return hit }
         if range == nil, image.size <= Int64(cache.maximumBodyBytes) {
             if let filling = cache.filling(path, image.etag, .original), let body = filling.stream() {
-                return OpenedImage(resolved: resolved, range: resolved, body: body, hold: AnswerHold(filling))
+                return OpenedImage(resolved: resolved, range: bytes, body: body, hold: AnswerHold(filling))
             }
             // It may have been completed between the two look-ups.
-            if let hit = inMemory(resolved, resolved) { return hit }
+            if let hit = inMemory(resolved, bytes) { return hit }
             let landed = try await join(FlightKey(path: path, etag: image.etag, epoch: cache.epoch(of: path)))
             return try await opened(landed, resolved, for: client)
         }
-        let hold = try await admit(resolved, for: client)
+        let hold = try await admit(bytes, for: client)
         return OpenedImage(
-            resolved: resolved, range: resolved, body: try await read(image, range, resolved), hold: hold)
+            resolved: resolved, range: bytes, body: try await read(image, range, bytes), hold: hold)
     }
 
     /// Reserves memory for the buffers of one stream.
@@ -166,11 +166,11 @@ struct Originals: Sendable {
 
     /// A stream from the store for this reader alone.
     private func read(
-        _ image: StoredImage, _ range: ByteRange?, _ resolved: Range<Int64>
+        _ image: StoredImage, _ range: ByteRange?, _ bytes: Range<Int64>
     ) async throws(ServiceError) -> ObjectBody {
         do throws(StorageError) {
             let got = try await storage.get(image.object.key, options: GetOptions(range: range, ifMatch: image.etag))
-            guard got.range == resolved, got.info.size == image.size else {
+            guard got.range == bytes, got.info.size == image.size else {
                 throw StorageError(.badAnswer, during: .get, detail: "another range than the requested one")
             }
             return got.body
