@@ -1,7 +1,7 @@
 public import HTTPServer
 import HTTPTypes
 import ImageRequests
-public import ImageService
+import ImageService
 import NIOCore
 
 /// Answers every request of the public listener: finds the route, judges access, and turns whatever goes wrong into a
