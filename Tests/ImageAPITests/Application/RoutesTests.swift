@@ -30,7 +30,10 @@ struct RoutesTests {
         let part = try await application.send(.get, "images/a/b.jpg", [.range: "bytes=2-5"])
         #expect(part.status == 206 && part.bytes == Array(file[2...5]))
         let head = try await application.send(.head, "images/a/b.jpg")
-        #expect(head.status == 200 && head.headers == got.headers && head.bytes.isEmpty)
+        #expect(head.status == 200 && head.bytes.isEmpty)
+        for name in [HTTPField.Name.eTag, .contentLength, .contentType, .lastModified, .acceptRanges] {
+            #expect(head.headers[name] == got.headers[name], "\(name)")
+        }
 
         let small = try await application.send(.get, "images/a/b.jpg?w=16&format=png")
         #expect(small.status == 200 && small.headers[.contentType] == "image/png")
