@@ -5,10 +5,10 @@ import TextCoding
 
 @testable import ImageRequests
 
-/// Entity tags, ranges and Accept on any bytes.
+/// Entity tags, ranges and Accept on arbitrary bytes.
 public enum FieldFuzzing {
-    /// - Parameter bytes: Values of fields with zeros between them.
-    /// - Returns: What is wrong; nil: nothing.
+    /// - Parameter bytes: Field values, separated by zeros.
+    /// - Returns: What is wrong; nil if nothing is.
     public static func fault(_ bytes: [UInt8]) -> String? {
         let values = bytes.split(separator: 0, maxSplits: 3, omittingEmptySubsequences: false).map {
             String(decoding: $0, as: UTF8.self)

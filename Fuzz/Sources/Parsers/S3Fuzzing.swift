@@ -5,10 +5,10 @@ import TextCoding
 
 @testable import S3Storage
 
-/// What comes from an S3 store, on any bytes: documents, names in them, headers of objects, and what this server itself
-/// has written there and somebody may have changed.
+/// What comes from an S3 store, on arbitrary bytes: documents, names in them, headers of objects, and the server's own
+/// objects, which somebody may have changed.
 public enum S3Fuzzing {
-    /// The first byte chooses what is read and how it is cut; the rest are its bytes.
+    /// The first byte chooses the reader and how the input is split. The rest is the input.
     public static func run(_ bytes: [UInt8]) {
         guard let choice = bytes.first else { return }
         let body = ByteBuffer(bytes: bytes.dropFirst())
@@ -45,7 +45,7 @@ public enum S3Fuzzing {
         }
     }
 
-    /// However the bytes come, they make the same document, or none.
+    /// However the bytes are split, the result is the same document, or none.
     @discardableResult
     private static func same<Document: AnswerDocument>(
         _ type: Document.Type, _ body: ByteBuffer, step: Int, _ text: (Document) -> String
@@ -82,12 +82,12 @@ public enum S3Fuzzing {
                 || verdict.store == identity)
     }
 
-    /// Lines of a name, a colon and a value.
+    /// Lines with a name, a colon and a value.
     private static func headers(_ body: ByteBuffer) {
         var headers = HTTPHeaders()
         for line in String(buffer: body).split(separator: "\n") {
             let halves = line.split(separator: ":", maxSplits: 1)
-            // The parser lets no other names pass.
+            // The parser lets no other names through.
             guard halves.count == 2, halves[0].utf8.allSatisfy({ $0 < 0x80 }) else { continue }
             headers.add(name: String(halves[0]), value: String(halves[1]))
         }

@@ -21,7 +21,7 @@ public struct Query: Sendable, Hashable {
 
     /// In the order of the URL.
     public var items: [Item]
-    /// Whether a name could not be read. Such a parameter is unknown to the server, and is left out.
+    /// Whether a name could not be read. Such a parameter is unknown to the server and is left out.
     private(set) var hasUnreadableName = false
 
     /// - Throws: ``RequestError`` if there are more than ``maximumItems`` parameters, known or not.

@@ -148,7 +148,7 @@ extension HTTPConnectionHandler {
     }
 
     private func checkWrites(_ stall: WriteStall, _ rate: RateFloor, now: NIODeadline) {
-        // If the handler itself is slow, the socket has room: nothing stalls.
+        // If the handler itself is slow, the socket has space: nothing stalls.
         guard self.unflushedAnswers > 0 || self.context?.channel.isWritable == false else {
             return self.clocks.stopWatchingWrites()
         }
@@ -165,7 +165,7 @@ extension HTTPConnectionHandler {
         }
     }
 
-    /// Whether others wait for memory that an answer on this connection holds.
+    /// Whether others wait for memory that a response on this connection holds.
     private var othersWait: Bool {
         if case .exchange(let exchange) = self.phase, exchange.handling?.othersWait() == true { return true }
         if let flushing, flushing.handling?.othersWait() == true { return true }

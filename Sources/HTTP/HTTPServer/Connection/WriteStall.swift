@@ -28,7 +28,7 @@ struct WriteStall {
     /// The delay until the first check and between two checks.
     var interval: TimeAmount { .nanoseconds(max(1, self.limit.nanoseconds / 4)) }
 
-    /// Judges the number of bytes taken up to now.
+    /// Checks the number of bytes taken up to now.
     mutating func check(taken: Int, now: NIODeadline) -> Outcome {
         if taken > self.taken {
             self.taken = taken

@@ -46,7 +46,7 @@ final class ListenerCore: Sendable {
     }
 }
 
-/// What answers one request, and what is told of its end. Both know its context.
+/// The functions that answer one request and that are called at its end. Both know its context.
 struct RequestHandling: Sendable {
     let respond: @Sendable (Request) async throws -> Response
     let onFinished: @Sendable (FinishedRequest) -> Void

@@ -9,8 +9,7 @@ enum ResponseFraming: Equatable {
     case length(Int)
     /// Chunks, the last one empty.
     case chunked
-    /// The close of the connection: HTTP/1.0 and an unknown length. If such a response breaks off, the server must
-    /// reset.
+    /// The close of the connection: HTTP/1.0 and an unknown length. If the response breaks off, the server resets.
     case untilClose
 
     /// Decides the framing and sets it in the head.

@@ -8,13 +8,13 @@ public struct APIContext: RequestContext {
     public let requestID: String
     /// Whether the client is on this machine.
     public let isLoopback: Bool
-    /// The client among which permits are shared.
+    /// The client, for a fair share of permits.
     let client: ClientIdentity
     let notes = RequestNotes()
     /// Called before the request waits for a codec permit.
     let codecDemand: CodecDemand
 
-    /// The context of one request from this connection.
+    /// Creates the context of one request from this connection.
     public init(source: ServerRequestSource) {
         requestID = source.requestID
         isLoopback = source.isLoopback
@@ -34,7 +34,7 @@ final class RequestNotes: Sendable {
     }
 
     private let values = NIOLockedValueBox(Values())
-    /// What counts the response's bytes until the client has the last of them.
+    /// Counts the response's bytes until the kernel has taken the last of them.
     private let holds = NIOLockedValueBox<[AnswerHold]>([])
 
     var current: Values { values.withLockedValue { $0 } }
@@ -43,7 +43,7 @@ final class RequestNotes: Sendable {
         values.withLockedValue { change(&$0) }
     }
 
-    /// Keeps what counts the response's bytes until the request has ended.
+    /// Stores what counts the response's bytes, until the request has ended.
     func keep(_ hold: AnswerHold?) {
         if let hold { holds.withLockedValue { $0.append(hold) } }
     }

@@ -73,7 +73,7 @@ public struct Conditions: Sendable, Hashable {
             if ifNoneMatch.matchesWeakly(etag) { return .notModified }
         } else if let ifModifiedSince, let lastModified {
             // A date in the future proves nothing about a recent version. If a clock or a file's time was ahead, the
-            // replacement has an earlier date.
+            // replacement may have an earlier date.
             let isCertain =
                 ifModifiedSince.seconds <= now.seconds || lastModified.seconds < now.seconds - Self.clockFaultSeconds
             if isCertain, lastModified.seconds <= ifModifiedSince.seconds { return .notModified }
