@@ -12,8 +12,8 @@ struct LoopYieldPolicyTests {
             from: .uptimeNanoseconds((1_000_000 + start) * 1_000), until: .uptimeNanoseconds((1_000_000 + end) * 1_000))
     }
 
-    /// 15 microseconds each, 5 between them: the 16th ends behind 300, and those that are ready then are answered
-    /// first.
+    /// 15 microseconds each, with 5 between them: the 16th ends after 300. The connections that are ready then are
+    /// answered first.
     @Test("Answers without a pause yield every 300 microseconds")
     mutating func busy() {
         var yields: [UInt64] = []

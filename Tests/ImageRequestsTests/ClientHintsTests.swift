@@ -81,7 +81,7 @@ struct ClientHintsTests {
             ("w=10&format=auto", "Accept, Sec-CH-DPR, Save-Data"),
             ("blur=2", "Accept, Sec-CH-DPR, Sec-CH-Width, Save-Data"), ("preset=card", "Accept, Sec-CH-DPR, Save-Data"),
             ("preset=fixed", nil), ("preset=fixed&format=auto", "Accept"),
-            // Errors vary as well.
+            // Errors vary too.
             ("w=abc", "Accept, Sec-CH-DPR, Save-Data"), ("w=1&w=1&q=1&dpr=1", "Accept"),
             ("preset=nobody", "Accept, Sec-CH-Width, Save-Data"),
             ("format=gif&q=1&w=1&dpr=1", nil),
@@ -105,7 +105,7 @@ struct ClientHintsTests {
             ("w=100&dpr=3", "2", nil, "w=100&dpr=3"),
             ("h=100&w=50&fit=cover", "2", "999", "h=200&w=100&fit=cover"), ("w=100", "x", nil, "w=100"),
             ("q=50", "2", "640", "q=50&w=640"), ("fit=cover", nil, "640", "fit=cover&w=640"),
-            // Already in pixels of the screen; the blur is not.
+            // Already in screen pixels; the blur is not.
             ("blur=1", "2", "640", "w=320&blur=1&dpr=2"), ("h=10", nil, "640", "h=10"), ("w=8192", "2", nil, "w=8192"),
             ("preset=card", "2", "640", "w=1600"), ("preset=card&w=10", "2", "640", "w=20"),
             ("preset=fixed", "4", "640", "w=20&q=50&format=webp"),
@@ -113,7 +113,7 @@ struct ClientHintsTests {
     func stands(_ text: String, _ dpr: String?, _ width: String?, _ same: String) throws {
         let sent = [("Sec-CH-DPR", dpr), ("Sec-CH-Width", width)].compactMap { pair in pair.1.map { (pair.0, $0) } }
         #expect(try spec(text, sent, rules()) == spec(same, [], rules()))
-        // Not honoured, not heeded.
+        // Hints that the server does not accept have no effect.
         #expect(try spec(text, sent, rules(hints: [])) == spec(text, [], rules(hints: [])))
     }
 

@@ -16,7 +16,7 @@ struct ConditionsTests {
         #expect(EntityTag.list("").isEmpty)
         #expect(EntityTag.list(#""""#).map(\.text) == [#""""#])
         #expect(EntityTag.list(" ,, \"a\"\t,").map(\.text) == [#""a""#])
-        // What is glued to a tag makes it none.
+        // Text attached to a tag makes it no tag.
         #expect(EntityTag.list(#""a""a", "b"x, w/"c", W/ "d", "e" "f", "g""#).map(\.text) == [#""g""#])
     }
 
@@ -76,12 +76,12 @@ struct ConditionsTests {
         ([("If-None-Match", #""x", *"#)], .proceed), ([("If-None-Match", " * ")], .notModified),
         ([("If-None-Match", #""*""#)], .proceed),
         ([("If-Match", "*"), ("If-Modified-Since", Self.modified)], .notModified),
-        // A date given twice, and one of no such day, is none.
+        // A repeated date, and a date with an impossible day, count as absent.
         ([("If-Modified-Since", Self.modified), ("If-Modified-Since", Self.modified)], .proceed),
         ([("If-Unmodified-Since", "Sun, 31 Feb 1993 08:49:37 GMT")], .proceed),
         // RFC 9110 has no rule against the future.
         ([("If-Modified-Since", "Fri, 01 Jan 2100 00:00:00 GMT")], .notModified),
-        // The fifth step: If-Range, and only with a Range, and only behind the others.
+        // The fifth step: If-Range, only with a Range, and only after the others.
         ([("Range", "bytes=1-2")], .partial(.closed(first: 1, last: 2))),
         ([("Range", "bytes=1-2"), ("If-Range", #""v""#)], .partial(.closed(first: 1, last: 2))),
         ([("Range", "bytes=1-2"), ("If-Range", Self.modified)], .partial(.closed(first: 1, last: 2))),

@@ -6,7 +6,7 @@ import Testing
 struct QueryTests {
     private func query(_ text: String) throws -> Query { try Query(text.utf8) }
 
-    /// What marketing tools add made every picture a 400.
+    /// Parameters that marketing tools add made every image request a 400.
     @Test(
         "What means nothing here may be broken",
         arguments: [
@@ -54,7 +54,7 @@ struct QueryTests {
         }
     }
 
-    /// Thirty thousand parameters kept an event loop busy for 6 ms: each of our names is looked for among all of them.
+    /// Thirty thousand parameters kept an event loop busy for 6 ms: every known name is searched among all of them.
     @Test("More parameters than the limit are refused, whatever they are", arguments: ["a=1", "%ff=1", "w%=5"])
     func tooMany(_ other: String) throws {
         let limit = Query.maximumItems

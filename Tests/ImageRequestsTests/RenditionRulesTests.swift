@@ -45,7 +45,7 @@ struct RenditionRulesTests {
         arguments: [
             ("preset=", "must be"), ("preset", "must be"), ("preset=a%20b", "must be"),
             ("preset=th%C3%BCmb", "must be"),
-            // The Kelvin sign, which Swift takes for a K.
+            // The Kelvin sign, which equals K in Swift.
             ("preset=%E2%84%AA", "must be"), ("preset=%FF", "not UTF-8"), ("preset=Thumb", "names Thumb, which"),
             ("preset=card&w=1", "names card, which"), ("preset=thumb&preset=thumb", "given twice"),
         ])

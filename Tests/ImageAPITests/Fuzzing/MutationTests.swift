@@ -1,6 +1,6 @@
 import Testing
 
-/// The fuzz targets of Fuzz/ on some hundred mutations of their seeds, the same ones on every run.
+/// Runs the fuzz targets of Fuzz/ on some hundred mutations of their seeds, the same ones in every run.
 @Suite struct MutationTests {
     /// SplitMix64.
     private struct Generator: RandomNumberGenerator {
@@ -15,7 +15,7 @@ import Testing
         }
     }
 
-    /// What parsers stumble over.
+    /// Texts that are difficult for parsers.
     private static let words = [
         "\r\n", "\n", "\r", " ", "\t", ":", ";", ",", "\"", "\0", "0", "5\r\nabcde\r\n", "0\r\n\r\n", "\r\n\r\n",
         "Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n", "Host: h\r\n", "Connection: close\r\n", "HTTP/1.0",

@@ -18,7 +18,7 @@ struct AnswerAgeTests {
             (.seconds(1), 1, Timestamp(seconds: 1000, nanoseconds: 500_000_000), 999),
             (.milliseconds(4750), 4, Timestamp(seconds: 1000, nanoseconds: 250_000_000), 995),
             (.seconds(86_400), 86_400, Timestamp(seconds: 100_000), 13_600),
-            // The clock of the instants cannot go back; if it did, nobody would be told of a negative age.
+            // The clock of the instants cannot go back. If it did, no client would get a negative age.
             (.seconds(-1), 0, Timestamp(seconds: 1000), 1001),
         ])
     func ages(_ elapsed: Duration, _ age: Int, _ now: Timestamp, _ date: Int64) {
@@ -41,7 +41,7 @@ struct AnswerAgeTests {
         #expect(CacheStatus.text(freshness) == text)
         #expect(freshness.label == label)
         #expect(freshness.answer(bytesInMemory: true) == freshness)
-        // Bytes that came from the store are no hit; but a store that is away is named.
+        // Bytes from the store are not a hit. But if the store is unavailable, the response says so.
         #expect(freshness.answer(bytesInMemory: false) == (freshness == .stale ? .stale : .miss))
     }
 }

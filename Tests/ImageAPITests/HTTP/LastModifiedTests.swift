@@ -7,8 +7,8 @@ import TextCoding
 
 @testable import ImageAPI
 
-/// A file's time may lie in the future, and so did Last-Modified. A client that has it got 304 from If-Modified-Since
-/// alone for whatever came later.
+/// A file's time was in the future, and so was Last-Modified. A client with that date got 304 for every later version,
+/// if it sent only If-Modified-Since.
 @Suite("Last-Modified and clocks")
 struct LastModifiedTests {
     private let now = Timestamp(seconds: 1_800_000_000, nanoseconds: 900_000_000)

@@ -67,8 +67,7 @@ struct ProblemTests {
         #expect(Set(ProblemCode.allCases.map(\.title)).count == ProblemCode.allCases.count)
     }
 
-    /// A damaged WebP whose decoder "was aborted" sent 499 to a client that was there: a word for the log, which no
-    /// client is to see.
+    /// For a damaged WebP whose decoder "was aborted", a client that had not left got 499, which is for the log only.
     @Test("No answer is ever 499")
     func clientLeft() {
         for error in [ServiceError.cancelled, .unprocessable(.cancelled)] {

@@ -9,11 +9,11 @@ import Testing
 @testable import HTTPServer
 @testable import ImageAPI
 
-/// Whatever a policy says holds for hits too.
+/// Every rule of a policy also applies to hits.
 @Suite("The policy of requests", .timeLimit(.minutes(1)))
 struct RequestPolicyTests {
-    /// Rejects every request whose query has a parameter `deny`, and those with `ask` on the fast path; its grant can be
-    /// replaced.
+    /// Rejects every request whose query has a parameter `deny`, and those with `ask` on the fast path. Its grant can
+    /// be replaced.
     private final class TestPolicy: RequestPolicy {
         private let grant: Mutex<RequestGrant>
 

@@ -33,7 +33,7 @@ struct WritePolicyTests {
         #expect(try code(host: host) == nil)
     }
 
-    /// A page whose own name was pointed at loopback (DNS rebinding) was told where a photo was taken.
+    /// A page whose own host name pointed to loopback (DNS rebinding) could read where a photo was taken.
     @Test(
         "Every other host, and odd spellings of loopback",
         arguments: [
