@@ -118,7 +118,7 @@ final class ConnectionMonitorHandler: ChannelDuplexHandler {
             do throws(ListenerError) {
                 count = try self.scanner.scan(self.held.readableBytesUInt8Span)
             } catch {
-                self.refuse(error)
+                self.reject(error)
                 break
             }
             guard count > 0, let bytes = self.held.readSlice(length: count) else { break }
@@ -127,14 +127,14 @@ final class ConnectionMonitorHandler: ChannelDuplexHandler {
             if self.parserEndedMessage {
                 self.scanner = RequestScanner()
             } else if self.scanner.isAtEnd, !self.isDropping {
-                self.refuse(.malformedRequest(reason: "Where the request ends can be read in two ways."))
+                self.reject(.malformedRequest(reason: "Where the request ends can be read in two ways."))
             }
         }
         self.releaseMemory()
     }
 
-    private func refuse(_ fault: ListenerError) {
-        self.connection?.refuse(fault)
+    private func reject(_ error: ListenerError) {
+        self.connection?.refuse(error)
         self.isDropping = true
     }
 

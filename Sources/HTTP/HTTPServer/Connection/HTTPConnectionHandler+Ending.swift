@@ -131,22 +131,22 @@ extension HTTPConnectionHandler {
         // The parser reads no further. More bytes would only make it fail again, and that would end a response in
         // flight.
         if parserError != nil { self.monitor.isDropping = true }
-        guard let fault = ListenerError(parserError: error, monitor: self.monitor, limits: self.core.configuration)
+        guard let rejection = ListenerError(parserError: error, monitor: self.monitor, limits: self.core.configuration)
         else {
             return self.cut(.clientLeft)
         }
         switch self.phase {
-        case .idle: self.answer(fault)
+        case .idle: self.answer(rejection)
         case .exchange(let exchange): self.breakBody(of: exchange, .malformed)
         case .lingering, .closed: break
         }
     }
 
     /// What came is not HTTP, or exceeds a limit. The client is told at once, or by the handler that reads the body.
-    func refuse(_ fault: ListenerError) {
+    func refuse(_ error: ListenerError) {
         switch self.phase {
-        case .idle: self.answer(fault)
-        case .exchange(let exchange): self.breakBody(of: exchange, .refused(reason: fault.description))
+        case .idle: self.answer(error)
+        case .exchange(let exchange): self.breakBody(of: exchange, .refused(reason: error.description))
         case .lingering, .closed: break
         }
     }

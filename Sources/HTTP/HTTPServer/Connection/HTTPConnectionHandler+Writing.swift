@@ -97,7 +97,7 @@ extension HTTPConnectionHandler {
     }
 
     /// Answers in place of the responder, and ends the connection.
-    func answer(_ fault: ListenerError) {
+    func answer(_ error: ListenerError) {
         self.lastNumber += 1
         let exchange = Exchange(
             number: self.lastNumber,
@@ -113,7 +113,7 @@ extension HTTPConnectionHandler {
         self.clocks.stopWaiting()
         // The parser has stopped, or what comes cannot be trusted.
         self.monitor.isDropping = true
-        let response = self.core.answerError(fault, exchange.requestID)
+        let response = self.core.answerError(error, exchange.requestID)
         let link = ExchangeLink(
             eventLoop: self.eventLoop,
             handler: NIOLoopBound(self, eventLoop: self.eventLoop),

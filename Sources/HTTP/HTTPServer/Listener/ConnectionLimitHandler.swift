@@ -30,13 +30,13 @@ final class ConnectionLimitHandler: ChannelDuplexHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         self.open += 1
-        let loopBound = NIOLoopBound((gate: self, context: context), eventLoop: context.eventLoop)
+        let loopBound = NIOLoopBound((handler: self, context: context), eventLoop: context.eventLoop)
         let eventLoop = context.eventLoop
         self.unwrapInboundIn(data).closeFuture.whenComplete { _ in
             // A connection runs on its own event loop.
             eventLoop.execute {
-                let (gate, context) = loopBound.value
-                gate.connectionClosed(context: context)
+                let (handler, context) = loopBound.value
+                handler.connectionClosed(context: context)
             }
         }
         context.fireChannelRead(data)

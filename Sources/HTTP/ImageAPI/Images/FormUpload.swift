@@ -21,7 +21,7 @@ struct FormUpload {
 
     private enum Entry {
         case stored(UploadedImage)
-        case refused(Problem)
+        case rejected(Problem)
     }
 
     private var target = Target.prefix([])
@@ -117,7 +117,7 @@ struct FormUpload {
                 entries.append(.stored(uploaded))
             }
         } catch let error as ServiceError {
-            try await refuse(error, &body)
+            try await reject(error, &body)
         } catch let problem as Problem {
             throw problem
         } catch {
@@ -126,10 +126,10 @@ struct FormUpload {
     }
 
     /// Records why a file was rejected and skips the rest of it. If the form itself is invalid, throws.
-    private mutating func refuse(_ error: ServiceError, _ body: inout FilePart) async throws(Problem) {
+    private mutating func reject(_ error: ServiceError, _ body: inout FilePart) async throws(Problem) {
         switch error {
         case .body, .cancelled, .badPath: throw Problem(error)
-        default: entries.append(.refused(Problem(error)))
+        default: entries.append(.rejected(Problem(error)))
         }
         var skipped: Int64 = 0
         while let bytes = try await body.next() {
@@ -181,7 +181,7 @@ struct FormUpload {
     }
 
     private func answer(base: String, requestID: String) async throws(Problem) -> Response {
-        if entries.count == 1, case .refused(let problem)? = entries.first { throw problem }
+        if entries.count == 1, case .rejected(let problem)? = entries.first { throw problem }
         let entries = entries
         // A form may have a thousand files. Encoding runs outside the event loop, so that its sockets do not wait.
         let document = await Task {
@@ -189,7 +189,7 @@ struct FormUpload {
                 entries.map { entry in
                     switch entry {
                     case .stored(let uploaded): FormEntryDocument.image(ImageDocument(uploaded.image, base: base))
-                    case .refused(let problem): FormEntryDocument.problem(problem.document(requestID: requestID))
+                    case .rejected(let problem): FormEntryDocument.problem(problem.document(requestID: requestID))
                     }
                 })
         }.value

@@ -71,7 +71,7 @@ public final class Readiness: Sendable {
         for check in Check.allCases where !excluded.contains(check) {
             switch check {
             case .start: if !state.hasStarted { failures.append((check, "the store has not been reached yet")) }
-            case .storage: if let reason = await storageFailure() { failures.append((check, reason)) }
+            case .storage: if let reason = await storageError() { failures.append((check, reason)) }
             case .queue:
                 let seconds = oldestQueuedSeconds()
                 if seconds > Self.timeout { failures.append((check, "work waits for \(Int(seconds)) s")) }
@@ -81,7 +81,7 @@ public final class Readiness: Sendable {
         return Report(failures: failures, warnings: warnings())
     }
 
-    private func storageFailure() async -> String? {
+    private func storageError() async -> String? {
         await withTaskGroup(of: String?.self) { group in
             group.addTask { [askStorage] in await askStorage()?.description }
             group.addTask {

@@ -17,17 +17,17 @@ struct WritePolicy: Sendable {
     /// - Throws: ``Problem`` with `writes_not_allowed`, which names the rule and the remedy.
     func judge(_ headers: HTTPFields, authority: String?, isLoopback: Bool) throws(Problem) {
         guard !areUnrestricted else { return }
-        guard isLoopback else { throw Self.refusal("from this machine only") }
+        guard isLoopback else { throw Self.rejection("from this machine only") }
         // A page on its own host name that resolves to loopback (DNS rebinding) can send requests without Origin.
         let hosts = [authority].compactMap { $0 } + headers[values: .hostBesideTarget]
         guard !hosts.isEmpty, hosts.allSatisfy({ LoopbackHost($0) != nil }) else {
-            throw Self.refusal("only where Host names this machine: localhost, 127.0.0.1 or [::1]")
+            throw Self.rejection("only where Host names this machine: localhost, 127.0.0.1 or [::1]")
         }
         for name in [HTTPField.Name.forwarded, .xForwardedFor, .via] where headers[name] != nil {
-            throw Self.refusal("not through a proxy: the request carries \(name.rawName)")
+            throw Self.rejection("not through a proxy: the request carries \(name.rawName)")
         }
         if headers[.origin] != nil, !isOwn(headers[values: .origin], hosts) {
-            throw Self.refusal("from no page of another origin")
+            throw Self.rejection("from no page of another origin")
         }
     }
 
@@ -46,7 +46,7 @@ struct WritePolicy: Sendable {
         return false
     }
 
-    private static func refusal(_ rule: String) -> Problem {
+    private static func rejection(_ rule: String) -> Problem {
         Problem(
             .writesNotAllowed,
             "No credential is configured: writes, and what only writers may read, are taken \(rule). "

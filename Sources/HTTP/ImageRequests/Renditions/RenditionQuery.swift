@@ -25,7 +25,8 @@ public enum RenditionQuery {
         return RenditionRequest(
             width: box.width, height: box.height, fit: fit,
             gravity: try gravity(query), format: try format(query),
-            quality: try query.number("q", in: 1...100), background: try background(query), turn: try turn(query),
+            quality: try query.number("q", in: 1...100), background: try background(query),
+            turn: try orientation(query),
             blur: try strength(query, "blur", in: RenditionRequest.blurRange).map { $0 * dpr },
             sharpen: try strength(query, "sharpen", in: RenditionRequest.sharpenRange), pixelRatio: dpr,
             isStill: try isStill(query),
@@ -77,8 +78,8 @@ public enum RenditionQuery {
     }
 
     /// Rotated first, then flipped.
-    private static func turn(_ query: Query) throws(RequestError) -> Orientation {
-        let turned: Orientation =
+    private static func orientation(_ query: Query) throws(RequestError) -> Orientation {
+        let rotation: Orientation =
             switch try query.text("rotate") {
             case nil, "0": .upright
             case "90": .rotated90
@@ -86,8 +87,8 @@ public enum RenditionQuery {
             case "270": .rotated270
             default: throw RequestError.badParameter("The parameter rotate must be one of: 0, 90, 180, 270.")
             }
-        guard let flip = try query.word("flip", as: Flip.self) else { return turned }
-        return turned.followed(by: flip.orientation)
+        guard let flip = try query.word("flip", as: Flip.self) else { return rotation }
+        return rotation.followed(by: flip.orientation)
     }
 
     /// Only the first frame of an animation can be requested alone.
