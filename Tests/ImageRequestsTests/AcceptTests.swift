@@ -49,14 +49,14 @@ struct AcceptTests {
         #expect(accept([value]).choose(for: .jpeg, hasAlpha: false) == expected)
     }
 
-    @Test("Without Accept everything is taken, and the base is sent; several lines are one list")
+    @Test("Without Accept everything is accepted, and the base is sent; several lines are one list")
     func lines() {
         #expect(accept([]).choose(for: .jpeg, hasAlpha: false) == .jpeg)
         #expect(accept(["*/*;q=0.5", "image/webp"]).choose(for: .jpeg, hasAlpha: false) == .webp)
         #expect(accept(["image/webp", "image/webp;q=0.5, image/jpeg"]).choose(for: .jpeg, hasAlpha: false) == .jpeg)
     }
 
-    @Test("The base is the stored format, or what can hold its transparency, and its own weight counts")
+    @Test("The base is the stored format, or one that can hold its transparency; its own weight counts")
     func base() {
         let none = accept(["*/*"])
         #expect(none.choose(for: .png, hasAlpha: true) == .png)
@@ -68,7 +68,7 @@ struct AcceptTests {
         #expect(pngOnly.choose(for: .jpeg, hasAlpha: false) == .webp)
     }
 
-    @Test("However it is spelled, what means the same is the same")
+    @Test("Spellings with the same meaning are equal")
     func reduced() {
         let chrome = accept(["image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"])
         #expect(chrome == accept(["image/avif"]))

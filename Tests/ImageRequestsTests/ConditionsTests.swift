@@ -9,7 +9,7 @@ import TextCoding
 struct ConditionsTests {
     private let now = Timestamp(seconds: 1_800_000_000)
 
-    @Test("Entity tag lists hold commas and skip what is no tag")
+    @Test("Entity tags may contain commas, and lists skip what is not a tag")
     func tagLists() {
         #expect(EntityTag.list(#""a,b" , W/"c",nonsense, "d"#).map(\.text) == [#""a,b""#, #""c""#])
         #expect(EntityTag.list(#"W/"x""#).first?.isWeak == true)
@@ -42,7 +42,7 @@ struct ConditionsTests {
     }
 
     @Test(
-        "Together, in the order of RFC 9110, section 13.2.2: a tag silences the date of its kind",
+        "Together, in the order of RFC 9110, section 13.2.2: a tag overrides the date of its kind",
         arguments: Self.table)
     func together(_ fields: [(String, String)], _ expected: Conditions.Outcome) throws {
         var headers = HTTPFields()
@@ -55,7 +55,7 @@ struct ConditionsTests {
         #expect(verdict == expected)
     }
 
-    @Test("Without a known date the dates count for nothing")
+    @Test("Without a known date the date conditions are ignored")
     func undated() {
         let headers: HTTPFields = [.ifModifiedSince: Self.modified, .ifUnmodifiedSince: Self.before]
         #expect(Conditions(headers, now: now).evaluate(etag: ETag(opaque: "v"), lastModified: nil) == .proceed)
@@ -102,7 +102,7 @@ struct ConditionsTests {
     private static let modified = "Sun, 06 Nov 1994 08:49:37 GMT"
     private static let before = "Sun, 06 Nov 1994 08:49:36 GMT"
 
-    @Test("A weak tag of ours holds for If-None-Match, and for nothing that needs the same bytes")
+    @Test("A weak tag of the server's holds for If-None-Match, but not if the same bytes are needed")
     func weakRepresentation() {
         func verdict(_ headers: HTTPFields) -> Conditions.Outcome {
             var headers = headers

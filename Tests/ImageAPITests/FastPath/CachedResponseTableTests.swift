@@ -72,7 +72,7 @@ struct CachedResponseTableTests {
         let memory = RequestMemory(limit: 1 << 20)
         let table = CachedResponseTable(memory)
         let fastPath = ImageFastPath(service: service, configuration: configuration, table: table)
-        // From here on, only new targets are read from the service.
+        // From here on, only targets that are requested for the first time are read.
         let used = request("p.jpg?used")
         var entry: CachedResponse?
         var kept = 0

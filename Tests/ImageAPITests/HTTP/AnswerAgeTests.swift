@@ -10,7 +10,7 @@ struct AnswerAgeTests {
     private let asked = ContinuousClock.now
 
     @Test(
-        "Age is whole seconds since the question, and with Date it adds up to now",
+        "Age is whole seconds since the request to the store, and Date plus Age is now",
         arguments: [
             (Duration.zero, 0, Timestamp(seconds: 1000, nanoseconds: 0), 1000 as Int64),
             (.milliseconds(999), 0, Timestamp(seconds: 1000, nanoseconds: 999_000_000), 1000),
@@ -28,7 +28,7 @@ struct AnswerAgeTests {
     }
 
     @Test(
-        "Cache-Status for each way to an answer",
+        "Cache-Status for each way to a response",
         arguments: [
             (Freshness.hit, "tintype; hit", "hit"), (.miss, "tintype; fwd=miss", "miss"),
             (.revalidated, "tintype; fwd=stale; fwd-status=304", "revalidated"),

@@ -37,7 +37,7 @@ struct LastModifiedTests {
         #expect(outcome(sent, lastModified: time(5), now: time(10)) == .proceed)
     }
 
-    @Test("A date in the future proves nothing of a version that is young")
+    @Test("A date in the future proves nothing about a recent version")
     func futureCondition() {
         #expect(outcome(time(3_600), lastModified: time(-5), now: now) == .proceed)
         #expect(outcome(time(1), lastModified: time(-5), now: now) == .proceed)

@@ -13,7 +13,7 @@ struct RenditionHeadTests {
         return try await client.receiveAll()
     }
 
-    @Test("A cold one is not made, and has no length; one in memory has")
+    @Test("A rendition that is not in memory is not made and has no length; one in memory has a length")
     func cold() async throws {
         let service = try await FastPathFixture.makeService()
         try await FastPathFixture.run(service, hasFastPath: false) { fixture in
@@ -32,11 +32,11 @@ struct RenditionHeadTests {
         }
     }
 
-    @Test("What could not be made is refused as by GET")
+    @Test("A rendition that cannot be made is rejected as by GET")
     func refused() async throws {
         let service = try await FastPathFixture.makeService()
         try await FastPathFixture.run(service, hasFastPath: false) { fixture in
-            // A ratio of one to sixteen: the other side would be too long for WebP, which replaces JPEG.
+            // The original needs little memory, but the rendition needs more than one job may take.
             let target = "p.jpg?w=8192&h=8192&fit=fill&format=png"
             let (head, get) = (try await head(target, fixture), try await self.head(target, fixture, method: "GET"))
             #expect(get.hasPrefix("HTTP/1.1 422"))

@@ -34,8 +34,8 @@ final class ConnectionMonitorHandler: ChannelDuplexHandler {
     /// Nil before the connection is set up and after its end.
     unowned var connection: HTTPConnectionHandler?
 
-    /// Bytes that were read and not passed on: at most one read of the socket. Only if a client closes its side, the
-    /// channel reads everything that has come.
+    /// Bytes that were read and not passed on: at most one read of the socket. If a client closes its side, however,
+    /// the channel reads everything that has come.
     private var held = ByteBuffer()
     private var scanner = RequestScanner()
     private var isPassing = false

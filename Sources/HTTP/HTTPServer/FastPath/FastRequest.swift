@@ -1,7 +1,7 @@
 public import HTTPTypes
 public import NIOCore
 
-/// The parts that fast responses depend on, of an HTTP/1.1 GET or HEAD without a body that keeps its connection open.
+/// An HTTP/1.1 GET or HEAD without a body that keeps its connection open, with the parts that fast responses need.
 public struct FastRequest: Sendable {
     /// HEAD, else GET.
     public var isHead: Bool

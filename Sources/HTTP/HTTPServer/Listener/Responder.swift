@@ -7,7 +7,7 @@ public protocol Responder: Sendable {
     func respond(to request: Request, context: Context) async throws -> Response
 
     /// The response to a request that failed without one. The error is a ``ListenerError`` if the listener rejected the
-    /// request. Else ``respond(to:context:)`` threw it, or a body before its first byte was sent.
+    /// request. Otherwise ``respond(to:context:)`` threw it, or a body before its first byte was sent.
     func response(to error: any Error, requestID: String) -> Response
 }
 

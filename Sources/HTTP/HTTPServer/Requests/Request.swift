@@ -20,8 +20,8 @@ public struct Request: Sendable {
     public var headers: HTTPFields { self.head.headerFields }
 }
 
-/// The body of a request. The server reads bytes from the client only while an iterator waits, and only one iterator
-/// may be used. NIO's `collect(upTo:)` reads the whole body.
+/// The body of a request. The server reads bytes from the client only while somebody iterates. Only one iterator may be
+/// used. NIO's `collect(upTo:)` reads the whole body.
 public struct RequestBody: AsyncSequence, Sendable {
     private enum Source: Sendable {
         case bytes(ByteBuffer)

@@ -8,7 +8,7 @@ import TextCoding
 /// Date belongs to it: it says when the response was generated. For a cache that is when it asked the store, so that
 /// Date plus Age is now. A current Date with an Age would look like a wrong clock.
 struct AnswerAge: Sendable, Hashable {
-    /// When the request to the store was sent from which the response comes.
+    /// When the server sent the request to the store that led to this response.
     var asked: ContinuousClock.Instant
 
     /// The value of Age: whole seconds, not rounded up, never negative.
