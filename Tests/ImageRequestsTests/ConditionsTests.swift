@@ -50,9 +50,9 @@ struct ConditionsTests {
             headers.append(HTTPField(name: try #require(HTTPField.Name(name)), value: value))
         }
         let modified = Timestamp(seconds: 784_111_777)
-        let verdict = Conditions(headers, now: now).evaluate(
+        let outcome = Conditions(headers, now: now).evaluate(
             etag: ETag(opaque: "v"), lastModified: modified, range: RangeRequest(headers, now: now), now: now)
-        #expect(verdict == expected)
+        #expect(outcome == expected)
     }
 
     @Test("Without a known date the date conditions are ignored")
@@ -104,20 +104,20 @@ struct ConditionsTests {
 
     @Test("A weak tag of the server's holds for If-None-Match, but not if the same bytes are needed")
     func weakRepresentation() {
-        func verdict(_ headers: HTTPFields) -> Conditions.Outcome {
+        func outcome(_ headers: HTTPFields) -> Conditions.Outcome {
             var headers = headers
             headers[.range] = "bytes=0-1"
             return Conditions(headers, now: now).evaluate(
                 etag: ETag(opaque: "v"), isWeak: true, lastModified: nil, range: RangeRequest(headers, now: now),
                 now: now)
         }
-        #expect(verdict([.ifNoneMatch: "\"v\""]) == .notModified)
-        #expect(verdict([.ifNoneMatch: "W/\"v\""]) == .notModified)
-        #expect(verdict([.ifMatch: "\"v\""]) == .preconditionFailed)
-        #expect(verdict([.ifMatch: "*"]) == .proceed)
-        #expect(verdict([.ifRange: "\"v\""]) == .proceed)
-        #expect(verdict([.ifRange: "W/\"v\""]) == .proceed)
-        #expect(verdict([:]) == .proceed)
+        #expect(outcome([.ifNoneMatch: "\"v\""]) == .notModified)
+        #expect(outcome([.ifNoneMatch: "W/\"v\""]) == .notModified)
+        #expect(outcome([.ifMatch: "\"v\""]) == .preconditionFailed)
+        #expect(outcome([.ifMatch: "*"]) == .proceed)
+        #expect(outcome([.ifRange: "\"v\""]) == .proceed)
+        #expect(outcome([.ifRange: "W/\"v\""]) == .proceed)
+        #expect(outcome([:]) == .proceed)
     }
 
     @Test(

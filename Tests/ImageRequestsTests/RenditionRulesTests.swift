@@ -113,11 +113,11 @@ struct RenditionRulesTests {
             ("bg=#ff", "The parameter bg must"), ("w=1 ", "The parameter w must"), ("w=1&&dpr=9", "parameter dpr"),
         ])
     func noPresets(_ parameters: String, _ reason: String) throws {
-        let fault = try #require(throws: RenditionPreset.PresetError.self) {
+        let error = try #require(throws: RenditionPreset.PresetError.self) {
             try RenditionPreset(parameters: parameters)
         }
-        #expect(fault.reason.contains(reason), "\(fault.reason)")
-        #expect(!fault.reason.hasSuffix("."))
+        #expect(error.reason.contains(reason), "\(error.reason)")
+        #expect(!error.reason.hasSuffix("."))
     }
 
     @Test("Names of presets")

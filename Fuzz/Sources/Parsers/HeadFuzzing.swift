@@ -82,7 +82,7 @@ public enum HeadFuzzing {
         guard let first = bytes.first else { return nil }
         let stream = ByteBuffer(bytes: bytes.dropFirst())
         do {
-            if let fault = try quickFault(stream) { return fault }
+            if let error = try fastPathError(stream) { return error }
             let whole = try Parser()
             whole.feed(stream)
             let scanned = try scan(stream, cut: .max)
@@ -137,7 +137,7 @@ public enum HeadFuzzing {
 
     /// If the fast path accepts a request, it is a complete request without a body to the parser too, with the same
     /// target and fields.
-    private static func quickFault(_ stream: ByteBuffer) throws -> String? {
+    private static func fastPathError(_ stream: ByteBuffer) throws -> String? {
         let reader = FastHeadReader(ListenerConfiguration(host: "", port: 0))
         guard let (quick, length) = reader.read(stream),
             let head = stream.getSlice(at: stream.readerIndex, length: length)

@@ -21,11 +21,11 @@ public enum S3Fuzzing {
         case 4:
             guard let error = ErrorDocument(body) else { return }
             precondition(!error.code.isEmpty)
-            let fault = S3Error(status: 400 + step, error)
-            precondition(fault.message.map { $0.count <= 200 } ?? true)
-            _ = fault.storageCode
-        case 5: note(body)
-        case 6: verdict(body)
+            let response = S3Error(status: 400 + step, error)
+            precondition(response.message.map { $0.count <= 200 } ?? true)
+            _ = response.storageCode
+        case 5: marker(body)
+        case 6: observations(body)
         default: headers(body)
         }
     }
@@ -65,7 +65,7 @@ public enum S3Fuzzing {
         return try reader.finish(rest)
     }
 
-    private static func note(_ body: ByteBuffer) {
+    private static func marker(_ body: ByteBuffer) {
         guard let note = UploadMarker(body) else { return }
         precondition(UploadMarker(note.bytes) == note, "a note that does not come back")
     }
@@ -73,7 +73,7 @@ public enum S3Fuzzing {
     private static let store = S3Configuration(
         endpoint: S3Endpoint(isSecure: true, host: "store"), bucket: "pictures", region: "eu")
 
-    private static func verdict(_ body: ByteBuffer) {
+    private static func observations(_ body: ByteBuffer) {
         guard let verdict = ProbeResult(body, for: store) else { return }
         precondition(verdict.bytes == body, "a verdict that was changed")
         let identity = StoreIdentity(store, server: "S")

@@ -41,14 +41,14 @@ enum FuzzTarget: String, CaseIterable {
         case .rotate: Self.rotate(Array(bytes))
         case .form: FormFuzzing.run(Array(bytes))
         case .query: QueryFuzzing.run(Array(bytes))
-        case .head: Self.expectNoFault(HeadFuzzing.fault(Array(bytes)))
-        case .field: Self.expectNoFault(FieldFuzzing.fault(Array(bytes)))
+        case .head: Self.expectNoError(HeadFuzzing.fault(Array(bytes)))
+        case .field: Self.expectNoError(FieldFuzzing.fault(Array(bytes)))
         case .s3: S3Fuzzing.run(Array(bytes))
         }
     }
 
-    private static func expectNoFault(_ fault: String?) {
-        if let fault { preconditionFailure(fault) }
+    private static func expectNoError(_ error: String?) {
+        if let error { preconditionFailure(error) }
     }
 
     private static func probe(_ file: [UInt8]) {

@@ -38,16 +38,16 @@ import Testing
         return bytes
     }
 
-    private func run(_ seeds: [[UInt8]], rounds: Int, _ fault: ([UInt8]) -> String?) {
+    private func run(_ seeds: [[UInt8]], rounds: Int, _ check: ([UInt8]) -> String?) {
         var generator = Generator(state: 1)
         for seed in seeds {
-            if let fault = fault(seed) {
-                Issue.record("\(fault): \(String(decoding: seed, as: UTF8.self).debugDescription)")
+            if let error = check(seed) {
+                Issue.record("\(error): \(String(decoding: seed, as: UTF8.self).debugDescription)")
             }
             for _ in 0..<rounds {
                 let bytes = mutate(seed, with: &generator)
-                guard let fault = fault(bytes) else { continue }
-                Issue.record("\(fault): \(String(decoding: bytes, as: UTF8.self).debugDescription)")
+                guard let error = check(bytes) else { continue }
+                Issue.record("\(error): \(String(decoding: bytes, as: UTF8.self).debugDescription)")
                 return
             }
         }

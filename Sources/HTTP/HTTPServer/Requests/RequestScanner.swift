@@ -8,6 +8,7 @@ enum BodyFraming: Equatable {
 
 /// A pure reader before the parser. It finds where a request ends, so that the parser gets one request at a time. What
 /// a client sends ahead waits as plain bytes, not as the parser's heads, which are many times larger.
+///
 /// The end of a head that it finds is only a possible one. The parser decides, and says which body follows.
 struct RequestScanner {
     private enum State {

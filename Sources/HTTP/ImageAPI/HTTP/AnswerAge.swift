@@ -5,7 +5,7 @@ import TextCoding
 /// request to the store. Then the `max-age` of a browser or a CDN counts from there too, and not from when the response
 /// passed through here (RFC 9111, section 4.2.3).
 ///
-/// Date belongs to it: it says when the response was generated. For a cache that is when it asked the store, so that
+/// Date must match it: it says when the response was generated. For a cache that is when it asked the store, so that
 /// Date plus Age is now. A current Date with an Age would look like a wrong clock.
 struct AnswerAge: Sendable, Hashable {
     /// When the server sent the request to the store that led to this response.

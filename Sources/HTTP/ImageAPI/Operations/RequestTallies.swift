@@ -36,7 +36,7 @@ final class RequestTallies: Sendable {
         }
     }
 
-    /// Cache hits of images, by status. They are found without a lock, for which event loops would wait.
+    /// Cache hits of images, by status. The lookup takes no lock, for which event loops would wait.
     private let hits = AtomicLazyReference<Tally>()
     private let hitsInPart = AtomicLazyReference<Tally>()
     private let hitsNotModified = AtomicLazyReference<Tally>()
