@@ -66,20 +66,20 @@ public enum S3Fuzzing {
     }
 
     private static func marker(_ body: ByteBuffer) {
-        guard let note = UploadMarker(body) else { return }
-        precondition(UploadMarker(note.bytes) == note, "a note that does not come back")
+        guard let marker = UploadMarker(body) else { return }
+        precondition(UploadMarker(marker.bytes) == marker, "a note that does not come back")
     }
 
     private static let store = S3Configuration(
         endpoint: S3Endpoint(isSecure: true, host: "store"), bucket: "pictures", region: "eu")
 
     private static func observations(_ body: ByteBuffer) {
-        guard let verdict = ProbeResult(body, for: store) else { return }
-        precondition(verdict.bytes == body, "a verdict that was changed")
+        guard let result = ProbeResult(body, for: store) else { return }
+        precondition(result.bytes == body, "a verdict that was changed")
         let identity = StoreIdentity(store, server: "S")
         precondition(
-            !verdict.holds(for: identity, written: verdict.probed, now: verdict.probed, maxAge: .seconds(60))
-                || verdict.store == identity)
+            !result.holds(for: identity, written: result.probed, now: result.probed, maxAge: .seconds(60))
+                || result.store == identity)
     }
 
     /// Lines with a name, a colon and a value.
@@ -133,10 +133,10 @@ public enum S3Fuzzing {
             ),
         ]
         var seeds = texts.map { [$0.0 | 24] + Array($0.1.utf8) }
-        let verdict = ProbeResult(
+        let result = ProbeResult(
             store: StoreIdentity(store, server: "S"), probed: Timestamp(seconds: 17),
             findings: ProbeObservations(put: RaceResult(settled: .atomic), complete: RaceResult(settled: .raced)))
-        seeds.append([6] + Array(verdict.bytes.readableBytesView))
+        seeds.append([6] + Array(result.bytes.readableBytesView))
         return seeds
     }
 }

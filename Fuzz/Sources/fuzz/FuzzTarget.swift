@@ -215,9 +215,9 @@ enum FuzzTarget: String, CaseIterable {
             try? ImageTransform.apply(
                 change, to: span, edge: choice & 8 == 0 ? .reencode : .trim, limits: limits, cancelled: CancelFlag())
         }
-        guard let turned = result else { return }
-        precondition(turned.info.orientation == .upright, "a turned picture that is not upright")
+        guard let rotated = result else { return }
+        precondition(rotated.info.orientation == .upright, "a turned picture that is not upright")
         let expected = change.swapsAxes ? info.displaySize.transposed : info.displaySize
-        precondition(turned.effects.contains(.trimmedEdge) || turned.info.size == expected, "a turn to another size")
+        precondition(rotated.effects.contains(.trimmedEdge) || rotated.info.size == expected, "a turn to another size")
     }
 }
