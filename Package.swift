@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// CI builds with TINTYPE_STRICT=1: a warning is an error there, but never for a stranger with a newer compiler.
+/// CI builds with TINTYPE_STRICT=1, so a warning is an error there. Users with a newer compiler are not affected.
 let strict = Context.environment["TINTYPE_STRICT"] == "1"
 
 let swiftSettings: [SwiftSetting] =
@@ -12,7 +12,7 @@ let swiftSettings: [SwiftSetting] =
         .enableUpcomingFeature("InternalImportsByDefault"),
     ] + (strict ? [.treatAllWarnings(as: .error)] : [])
 
-/// For targets of generic types and functions that others use: those compile them for their own types.
+/// For targets whose generic types and functions other targets use: those compile them for their own types.
 let specialized = swiftSettings + [.unsafeFlags(["-cross-module-optimization"], .when(configuration: .release))]
 
 let package = Package(
@@ -35,11 +35,11 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
-        // The vocabulary everybody speaks: formats, sizes, orientation, the rendition request and its canonical text.
-        // Imports nothing, so that every other target may import it.
+        // The basic types that all targets use: formats, sizes, orientation, the rendition request and its canonical
+        // text. Imports nothing, so that every other target may import it.
         .target(name: "ImageModel", path: "Sources/Base/ImageModel", swiftSettings: swiftSettings),
 
-        // What tasks need: a list of those that wait, one flight for each key, locks by key, background tasks, the executor
+        // Support for tasks: a list of waiting tasks, one flight per key, locks by key, background tasks, the executor
         // of a request, the clock as a value.
         .target(
             name: "TaskSupport",
@@ -50,15 +50,15 @@ let package = Package(
             ],
             path: "Sources/Base/TaskSupport", swiftSettings: specialized),
 
-        // How values are written as text: hexadecimal, base64url, percent-encoding, dates, classes of ASCII. Imports
-        // nothing of the project.
+        // Text forms of values: hexadecimal, base64url, percent-encoding, dates, classes of ASCII. Imports nothing from
+        // the project.
         .target(name: "TextCoding", path: "Sources/Base/TextCoding", swiftSettings: specialized),
 
-        // The few calls of Linux that Swift's Glibc does not show, thin and prefixed. Knows nothing of Swift.
+        // The few Linux calls that Swift's Glibc lacks, thin and prefixed. Independent of Swift.
         .target(name: "CLinux", path: "Sources/Storage/CLinux"),
 
-        // Where bytes live, as a protocol: keys, ETags, conditions, errors; the local-file and in-memory stores.
-        // Knows no image and no HTTP; must not import AsyncHTTPClient.
+        // A protocol for object stores: keys, ETags, conditions, errors; the local-file and in-memory stores.
+        // Independent of images and HTTP. Must not import AsyncHTTPClient.
         .target(
             name: "ObjectStorage",
             dependencies: [
@@ -76,19 +76,19 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
 
-        // Where the distribution's libxml2 is, by pkg-config. Of the project only CXML uses it.
+        // The distribution's libxml2, found by pkg-config. In the project only CXML uses it.
         .systemLibrary(
             name: "CLibXML2", path: "Sources/Storage/CLibXML2", pkgConfig: "libxml-2.0",
             providers: [.apt(["libxml2-dev"])]),
 
-        // C, thin and prefixed, over libxml2's push parser: bytes in, a flat list of elements out, within bounds; no
-        // document types, entities, files or network. Knows nothing of Swift and of S3.
+        // C, thin and prefixed, over libxml2's push parser: bytes in, a flat list of elements out, within limits; no
+        // document types, entities, files or network. Independent of Swift and S3.
         .target(
             name: "CXML", dependencies: ["CLibXML2"], path: "Sources/Storage/CXML",
             cSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra"])]),
 
         // ObjectStorage over the S3 protocol: signer, client, retry, multipart, probe. The only importer of
-        // AsyncHTTPClient and CXML, so that an S3 package could one day take its place.
+        // AsyncHTTPClient and CXML, so that an S3 package could replace it one day.
         .target(
             name: "S3Storage",
             dependencies: [
@@ -107,7 +107,7 @@ let package = Package(
         ),
 
         // C, thin and prefixed, over libjpeg-turbo, libpng, libwebp, libavif and lcms2: the only place with setjmp. One
-        // function per operation, memory in, memory out, a closed status enum. Knows nothing of Swift.
+        // function per operation, memory in, memory out, a closed status enum. Independent of Swift.
         .target(
             name: "CImageCodecs", path: "Sources/Imaging/CImageCodecs",
             cSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra"])],
@@ -125,8 +125,8 @@ let package = Package(
             swiftSettings: swiftSettings + [.strictMemorySafety()]
         ),
 
-        // The inner loops of the resampler, in C for the sake of vector instructions chosen at run time. Pure
-        // arithmetic on memory that Rendering has measured: allocates nothing, includes nothing but the C library.
+        // The inner loops of the resampler, in C because of vector instructions that are chosen at run time. Pure
+        // arithmetic on memory that Rendering has measured: allocates nothing, includes only the C library.
         .target(
             name: "CRendering", path: "Sources/Imaging/CRendering",
             cSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra"])]),
@@ -139,7 +139,7 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
 
-        // Bounded work: permits, byte budgets, deadlines, dedicated threads. Knows nothing of images.
+        // Bounded work: permits, byte budgets, deadlines, dedicated threads. Independent of images.
         .target(
             name: "Admission",
             dependencies: [
@@ -152,7 +152,8 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
 
-        // What is kept in memory: a byte-bounded cache, freshness, one flight per missing thing. Knows no store.
+        // Data kept in memory: a byte-bounded cache, freshness, one flight per missing object. Independent of the
+        // store.
         .target(
             name: "ImageCache",
             dependencies: [
@@ -182,8 +183,8 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
 
-        // What a URL and its header fields ask for: query, renditions, presets, Accept, client hints, conditions, ranges.
-        // Pure: no NIO, no Logging.
+        // What a URL and its header fields request: query, renditions, presets, Accept, client hints, conditions,
+        // ranges. Pure: no NIO, no Logging.
         .target(
             name: "ImageRequests",
             dependencies: [
@@ -194,8 +195,8 @@ let package = Package(
             swiftSettings: specialized
         ),
 
-        // HTTP/1.1: connections, framing, limits, clocks, graceful shutdown, the protocol of the fast path. Knows no
-        // image, no store and no problem: a responder answers.
+        // HTTP/1.1: connections, framing, limits, timeouts, graceful shutdown, the protocol of the fast path.
+        // Independent of images, stores and problems: a responder answers.
         .target(
             name: "HTTPServer",
             dependencies: [
@@ -229,8 +230,8 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
 
-        // Settings, as values: every setting with its name, default, meaning and check; environment and YAML.
-        // A library beside the executable so that tests and the docs check can read the table.
+        // Settings as values: every setting with its name, default, meaning and check; environment and YAML. A library
+        // separate from the executable, so that tests and the docs check can read the table.
         .target(
             name: "TintypeSettings",
             dependencies: [
@@ -242,8 +243,8 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
 
-        // What the process says of itself: the Prometheus backend of swift-metrics, the log handlers. Knows nothing of
-        // images, storage or HTTP, and imports no NIO and no Foundation.
+        // What the process reports about itself: the Prometheus backend of swift-metrics, the log handlers. Independent
+        // of images, storage and HTTP. Imports no NIO and no Foundation.
         .target(
             name: "Telemetry",
             dependencies: [
@@ -273,7 +274,7 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
 
-        // Tests mirror the targets. What several of them share stands in the libraries at the end.
+        // Tests mirror the targets. Code that several of them share is in the libraries at the end.
         .testTarget(name: "ImageModelTests", dependencies: ["ImageModel"], swiftSettings: swiftSettings),
         .testTarget(
             name: "ObjectStorageTests",
@@ -404,7 +405,7 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
 
-        // A listener for one test, and a client on a bare socket.
+        // A listener for one test, and a client on a plain socket.
         .target(
             name: "TestListener",
             dependencies: [
@@ -419,11 +420,11 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
 
-        // A clock that stands still until it is told to move.
+        // A clock that only moves when it is told to.
         .target(
             name: "TestClock", dependencies: ["TaskSupport"], path: "Tests/TestClock", swiftSettings: swiftSettings),
 
-        // The promises of ObjectStorage as checks that every store runs.
+        // The guarantees of ObjectStorage, as checks that every store runs.
         .target(
             name: "StorageConformance",
             dependencies: ["ObjectStorage", "TextCoding", .product(name: "NIOCore", package: "swift-nio")],
@@ -431,7 +432,7 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
 
-        // A process of its own that writes to a folder, to be killed or raced against.
+        // A separate process that writes to a folder; tests kill it or race against it.
         .executableTarget(
             name: "StorageCrasher",
             dependencies: ["ObjectStorage", .product(name: "NIOCore", package: "swift-nio")],
@@ -439,7 +440,7 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
 
-        // Real S3 servers and a proxy that loses answers, for tests.
+        // Real S3 servers, and a proxy that loses responses, for tests.
         .target(
             name: "TestServers",
             dependencies: [

@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034
-# What run, test and the checks share: where the repository is, and how missing things are installed.
-# Meant to be sourced; every step says what it does, and does nothing where nothing is missing.
+# Shared by run, test and the checks: finds the repository and installs missing packages. To be sourced. Every step says
+# what it does, and does nothing if nothing is missing.
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 TOOLS="$ROOT/.build-tools"
@@ -8,19 +8,19 @@ TOOLS="$ROOT/.build-tools"
 say() { printf '== %s\n' "$*" >&2; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
-# The headers and libraries that the build links: the codecs, and libxml2 for what S3 answers.
+# The headers and libraries that the build links: the codecs, and libxml2 for S3 responses.
 BUILD_PACKAGES=(libjpeg62-turbo-dev libpng-dev libwebp-dev libavif-dev liblcms2-dev zlib1g-dev libxml2-dev pkg-config)
 
-# Needed by the tests: Python for the tools below, other programs' opinion on the same pictures, and a hundred photos.
+# For the tests: Python for the tools below, other programs that check the same images, and a hundred photos.
 TEST_PACKAGES=(python3 python3-venv libjpeg-turbo-progs netpbm webp libimage-exiftool-perl pngcheck
     plasma-workspace-wallpapers mate-backgrounds libavif-bin colord-data libgs-common)
 
-# Needed by the checks of .ci/run.
+# For the checks of .ci/run.
 CHECK_PACKAGES=(python3 python3-venv shellcheck)
 
-# How glibc keeps memory: by default blocks of 128 KiB and more are mapped anew each time, and every page of a picture
-# that passes through is faulted in again, a third of a read's time. Whole parts of uploads stay above the threshold and
-# go back to the system at once. The Dockerfile says the same. jemalloc was measured beside it: no faster, and larger
+# Settings of glibc's allocator. By default it maps blocks of 128 KiB and more anew each time. Then every page of an
+# image causes a page fault again, which takes a third of a read's time. Whole parts of uploads stay above the threshold
+# and return to the system at once. The Dockerfile has the same settings. jemalloc was no faster, and took more memory
 # under load (docs/benchmarks.md).
 ALLOCATOR_TUNABLES=glibc.malloc.mmap_threshold=4194304:glibc.malloc.trim_threshold=8388608
 
@@ -34,7 +34,7 @@ as_root() {
     fi
 }
 
-# need_apt PACKAGE...: installs those that are missing, by Debian's package manager.
+# need_apt PACKAGE...: installs missing packages with Debian's package manager.
 need_apt() {
     local package missing=()
     for package in "$@"; do
@@ -51,8 +51,8 @@ need_swift() {
     command -v swift >/dev/null || die "no Swift toolchain: install Swift 6.2 or newer, https://www.swift.org/install/linux"
 }
 
-# need_python REQUIREMENTS: a virtual environment in .build-tools with exactly the pinned packages of that file.
-# Each file has its own, so that what the checks need cannot change what the tests run with.
+# need_python REQUIREMENTS: creates a virtual environment in .build-tools with exactly the file's pinned packages. Each
+# file has its own, so that packages of the checks cannot change those of the tests.
 need_python() {
     local requirements=$1 venv
     venv="$TOOLS/$(basename "$requirements" .txt)"

@@ -26,7 +26,7 @@ import Testing
         } test: { fixture in
             let client = try await fixture.client(receiveBuffer: 16_384)
             try await client.send(Self.get)
-            // Until nothing moves any more: the kernel's buffers are full.
+            // Until no more bytes move: the kernel's buffers are full.
             var before = -1
             while before != written.all.count {
                 before = written.all.count
@@ -44,7 +44,7 @@ import Testing
             Response(
                 status: .ok,
                 body: ResponseBody(length: nil) { writer in
-                    // The connection and its client are well; the handler itself has had enough.
+                    // The connection and its client are fine. The handler itself stops.
                     withUnsafeCurrentTask { $0?.cancel() }
                     let filling = ByteBuffer(repeating: 1, count: 1_000_000)
                     do {

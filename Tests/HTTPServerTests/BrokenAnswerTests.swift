@@ -5,7 +5,7 @@ import Testing
 
 @testable import HTTPServer
 
-/// An answer that breaks off never looks whole.
+/// A response that breaks off never looks complete.
 @Suite struct BrokenAnswerTests {
     struct Upstream: Error {}
 
@@ -82,7 +82,7 @@ import Testing
         }
     }
 
-    /// Where nothing was sent yet the client is told; else the answer stays short.
+    /// If nothing was sent yet, the client gets an error; otherwise the response stays incomplete.
     @Test(arguments: [
         (["12345", "678901"], 200), (["12345678901"], 500), (["1234567890", "1"], 500),
     ]) func moreThanItsContentLength(pieces: [String], expected: Int) async throws {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import HTTPServer
 
-/// A client that closes its side in the middle of a request has left; between requests it may.
+/// A client that closes its side in the middle of a request has left. Between requests it may close its side.
 @Suite struct ClientLeavesTests {
     enum Way: CaseIterable {
         case halfClose, close, reset
@@ -47,8 +47,8 @@ import Testing
         }
     }
 
-    /// Behind a request that says `close` nothing is read any more, and its client's leaving is seen all the same. Work
-    /// on a codec is given up for whoever has closed a side, and may have left.
+    /// After a request that says `close` nothing more is read, but the server still notices that its client leaves.
+    /// Codec work is cancelled if the client has closed a side, because it may have left.
     @Test(arguments: Way.allCases, ["", "Connection: close\r\n", "Connection: upgrade\r\nUpgrade: x\r\n"])
     func whileACodecWorks(way: Way, fields: String) async throws {
         let cancelled = Notes<Bool>()
@@ -75,7 +75,7 @@ import Testing
         }
     }
 
-    /// A reset is nothing but a farewell.
+    /// A reset means that the client has left.
     @Test(arguments: ["", "Connection: close\r\n"]) func aResetEndsWhateverIsMade(fields: String) async throws {
         let cancelled = Notes<Bool>()
         let started = Notes<Bool>()
@@ -132,7 +132,7 @@ import Testing
             $0.shutdownLimit = .seconds(10)
         } respond: { _, _ in
             started.add(true)
-            // As a storage write would, this takes no notice of the cancellation.
+            // Like a storage write, this ignores the cancellation.
             await Task { try? await Task.sleep(for: .milliseconds(300)) }.value
             done.add(true)
             return text("nobody listens")
@@ -143,7 +143,7 @@ import Testing
             client = nil
             _ = try await fixture.finished.wait()
         }
-        // The listener has not ended before it.
+        // The listener has not ended earlier.
         #expect(done.all == [true])
     }
 
@@ -171,7 +171,7 @@ import Testing
         } test: { fixture in
             let client = try await fixture.client(receiveBuffer: 4096)
             try await client.send("GET /a HTTP/1.1\r\nHost: h\r\n\r\n")
-            // Its first bytes say that it was handed over; it was in one batch.
+            // The first bytes show that the response was handed over. It was in one batch.
             var received = try await client.receiveSome().count
             client.closeOutput()
             while true {

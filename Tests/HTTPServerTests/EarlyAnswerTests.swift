@@ -5,7 +5,7 @@ import Testing
 
 @testable import HTTPServer
 
-/// An answer before the body's end: the client gets it whole, though it still sends.
+/// A response before the end of the body: the client gets all of it, although it still sends.
 @Suite struct EarlyAnswerTests {
     private static func head(_ length: Int) -> String {
         "PUT /a HTTP/1.1\r\nHost: h\r\nContent-Length: \(length)\r\n\r\n"
@@ -19,7 +19,7 @@ import Testing
         } test: { fixture in
             let client = try await fixture.client()
             try await client.send(Self.head(900_000))
-            // A reset would make one of these sends, or the reading, fail.
+            // After a reset, one of these sends or the receive would fail.
             for _ in 0..<9 { try await client.send([UInt8](repeating: 1, count: 100_000)) }
             let answer = try await client.receiveAll()
             #expect(status(answer) == 413)
@@ -43,7 +43,7 @@ import Testing
             let client = try await fixture.client()
             try await client.send(Self.head(1_000_000_000))
             await #expect(throws: RawClient.Failure.self) {
-                // More than the buffers of both kernels hold.
+                // More than the buffers of both kernels can hold.
                 for _ in 0..<1_000 { try await client.send([UInt8](repeating: 1, count: 100_000)) }
             }
         }
@@ -60,7 +60,7 @@ import Testing
             try await client.send(Self.head(1_000_000_000))
             #expect(try await client.receiveAll().hasSuffix("refused"))
             await #expect(throws: RawClient.Failure.self) {
-                // A trickle below the budget.
+                // Slow sending, below the budget.
                 for _ in 0..<500 {
                     try await client.send("x")
                     try await Task.sleep(for: .milliseconds(10))
@@ -91,7 +91,7 @@ import Testing
         } test: { fixture in
             let client = try await fixture.client()
             try await client.send(Self.head(100_000_000))
-            // Fails when the server closes; until then the kernels take what they can.
+            // Fails when the server closes. Until then the kernels take what they can.
             try? await client.send([UInt8](repeating: 1, count: 100_000_000))
             let finished = try await fixture.finished.wait()[0]
             #expect(finished.bodyBytesReceived > 0)

@@ -27,7 +27,7 @@ import Testing
             let answer = try await client.receive(until: "got hello")
             #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n"))
             #expect(!answer.contains("Connection:"))
-            // The connection lives on.
+            // The connection stays open.
             try await client.send(Self.put("Connection: close\r\n") + "again")
             #expect(try await client.receiveAll().hasSuffix("got again"))
         }

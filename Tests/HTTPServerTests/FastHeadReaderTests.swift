@@ -33,7 +33,7 @@ struct FastHeadReaderTests {
         #expect(self.read(head) != nil)
     }
 
-    /// Each of these is read in two ways somewhere, or is not for the fast path.
+    /// Each of these is ambiguous for some readers, or not for the fast path.
     @Test(arguments: [
         "GET /a HTTP/1.0\r\nHost: a\r\n\r\n", "GET /a HTTP/1.1\nHost: a\n\n", "GET /a HTTP/1.1\r\nHost: a\n\r\n",
         "GET  /a HTTP/1.1\r\nHost: a\r\n\r\n", "GET /a  HTTP/1.1\r\nHost: a\r\n\r\n",

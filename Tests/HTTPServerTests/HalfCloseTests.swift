@@ -6,8 +6,8 @@ import Testing
 
 @testable import HTTPServer
 
-/// A client may shut its sending side behind its last request, and wait for the answers: `nc -N` does. Hits were
-/// answered and everything else was not.
+/// A client may shut its sending side after its last request and wait for the responses, as `nc -N` does. Earlier, only
+/// hits got a response.
 @Suite struct HalfCloseTests {
     @Test(arguments: ["", "Connection: close\r\n"]) func theAnswerIsSent(fields: String) async throws {
         let started = Notes<Bool>()
@@ -21,7 +21,7 @@ import Testing
             try await client.send("GET /a HTTP/1.1\r\nHost: h\r\n\(fields)\r\n")
             _ = try await started.wait()
             client.closeOutput()
-            // The next request shows that the loop has turned since.
+            // The next request shows that the loop has run since.
             try await Task.sleep(for: .milliseconds(50))
             released.add(true)
             let answer = try await client.receiveAll()
@@ -59,7 +59,7 @@ import Testing
         }
     }
 
-    /// Work that costs much is not begun for a client that may have left.
+    /// Costly work does not start for a client that may have left.
     @Test func costlyWorkIsNotBegun() async throws {
         let started = Notes<Bool>()
         let released = Notes<Bool>()

@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct KeepAliveTests {
     private static let echo: @Sendable (Request, TestContext) async throws -> Response = { request, _ in
-        // The later ones are quicker, so that only order kept keeps the answers in order.
+        // Later ones are faster, so only the server keeps the responses in order.
         let path = request.head.path ?? ""
         if path == "/1" { try await Task.sleep(for: .milliseconds(60)) }
         let body = try await request.body.collect(upTo: 1_000_000)
@@ -26,7 +26,7 @@ import Testing
             let answer = try await fixture.exchange(requests.joined())
             let bodies = answer.split(separator: "<").dropFirst().compactMap { $0.split(separator: ">").first }
             #expect(bodies == ["GET /1 ", "PUT /2 abc", "PUT /3 def", "DELETE /4 "])
-            // Nothing is answered after the close, nor is it counted.
+            // Nothing after the close is answered or counted.
             #expect(fixture.finished.all.map(\.status) == [200, 200, 200, 200])
         }
     }
@@ -42,7 +42,7 @@ import Testing
             try await Task.sleep(for: .milliseconds(200))
             let finishedWithoutReading = fixture.finished.all.count
             #expect(finishedWithoutReading < 49)
-            // The first head is not counted, the other 49 are.
+            // The first head is not counted; the other 49 are.
             let count = try await client.receiveBodyCount()
             #expect((50 * 300_000..<51 * 300_000).contains(count))
             #expect(try await fixture.finished.wait(for: 50).allSatisfy { $0.outcome == .complete })
@@ -126,7 +126,7 @@ import Testing
         }
     }
 
-    /// NIO's parser stops behind such a request, and its buffer once took in whatever came after it.
+    /// NIO's parser stops after such a request, and its buffer once took everything that came after it.
     @Test func whatComesBehindAnUpgradeIsNotTakenIn() async throws {
         let piece = [UInt8](repeating: 65, count: 1_000_000)
         let pieces = 100
@@ -145,7 +145,7 @@ import Testing
                     sent.add(index)
                 }
             }
-            // Until nothing moves any more: the kernel's buffers are full.
+            // Until no more bytes move: the kernel's buffers are full.
             var before = -1
             while before != sent.all.count {
                 before = sent.all.count
@@ -153,7 +153,7 @@ import Testing
             }
             #expect(before < pieces / 2)
             released.add(true)
-            // The server reads on a little after its answer, and then closes.
+            // The server reads for a short time after its response, and then closes.
             await #expect(throws: RawClient.Failure.self) { try await flood.value }
             #expect(try await fixture.finished.wait()[0].status == 200)
         }
@@ -173,8 +173,8 @@ import Testing
         }
     }
 
-    /// The answer before stood in the socket for longer than a connection may be idle. The request that then came was
-    /// dropped without an answer or a line in the log.
+    /// The previous response was in the socket for longer than a connection may be idle. The next request was then
+    /// dropped without a response or a log line.
     @Test func aRequestThatComesBeforeTheIdleCloseIsAnswered() async throws {
         let size = 20_000_000
         try await ListenerFixture.run {
@@ -228,7 +228,7 @@ import Testing
     }
 }
 
-/// The body of an answer to HEAD must not be asked for.
+/// The server must not request the body of a response to HEAD.
 private func fatalHere() {
     Issue.record("the body was written")
 }

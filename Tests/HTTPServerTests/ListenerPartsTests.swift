@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct ListenerPartsTests {
     @Test(arguments: [
-        // RFC 9110 section 5.6.7, the epoch, a leap day, and a day after the 32-bit clock's end.
+        // RFC 9110 section 5.6.7, the epoch, a leap day, and a day after the end of the 32-bit clock.
         (784_111_777, "Sun, 06 Nov 1994 08:49:37 GMT"), (0, "Thu, 01 Jan 1970 00:00:00 GMT"),
         (1_709_164_800, "Thu, 29 Feb 2024 00:00:00 GMT"), (4_102_444_799, "Thu, 31 Dec 2099 23:59:59 GMT"),
     ]) func dates(second: Int, expected: String) {

@@ -74,11 +74,11 @@ import Testing
             _ = try await fixture.draining.wait()
             try await Task.sleep(for: .milliseconds(300))
             var received = 0
-            for turn in 0... {
+            for round in 0... {
                 let some = try await client.receiveSome()
                 if some.isEmpty { break }
                 received += some.count
-                if turn % 50 == 0 { try await Task.sleep(for: .milliseconds(10)) }
+                if round % 50 == 0 { try await Task.sleep(for: .milliseconds(10)) }
             }
             #expect((size..<size + 1_000).contains(received))
             #expect(try await fixture.finished.wait()[0].outcome == .complete)

@@ -12,9 +12,9 @@ struct LoopYieldPolicyTests {
             from: .uptimeNanoseconds((1_000_000 + start) * 1_000), until: .uptimeNanoseconds((1_000_000 + end) * 1_000))
     }
 
-    /// 15 microseconds each, 5 between them: the 16th ends behind 300, and those that are ready then are answered
-    /// first.
-    @Test("Answers without a pause yield every 300 microseconds")
+    /// 15 microseconds each, with 5 between them: the 16th ends after 300. The connections that are ready then are
+    /// answered first.
+    @Test("Responses without a pause yield every 300 microseconds")
     mutating func busy() {
         var yields: [UInt64] = []
         for number in UInt64(0)..<44 {
@@ -24,7 +24,7 @@ struct LoopYieldPolicyTests {
         #expect(yields == [15, 35])
     }
 
-    @Test("Answers with pauses between them never do")
+    @Test("Responses with pauses in between never yield")
     mutating func calm() {
         for number in UInt64(0)..<100 {
             let yields = note(number * 100, number * 100 + 40)

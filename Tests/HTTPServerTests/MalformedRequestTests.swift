@@ -5,7 +5,7 @@ import Testing
 
 @testable import HTTPServer
 
-/// What two servers could read in two ways is refused; the rest reaches the handler byte for byte.
+/// The server rejects what two servers could read differently. The rest reaches the handler byte for byte.
 @Suite struct MalformedRequestTests {
     struct Case: CustomTestStringConvertible {
         let request: String
@@ -22,7 +22,7 @@ import Testing
     private static let h = "Host: h\r\n"
 
     static let cases: [Case] = [
-        // Smuggling: two lengths, two framings, no sure end.
+        // Smuggling: two lengths, two framings, no certain end.
         Case("PUT / HTTP/1.1\r\n\(h)Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
         Case("PUT / HTTP/1.1\r\n\(h)Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n"),
         Case("PUT / HTTP/1.1\r\n\(h)Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd"),
@@ -59,7 +59,7 @@ import Testing
         Case("GET / HTTP/1.2\r\n\(h)\r\n", 505),
         Case("GET / HTTP/0.9\r\n\(h)\r\n", 505),
         Case("GET / HTTP/9.9\r\n\(h)\r\n", 505),
-        // The line itself. Of all of these the parser says that the version is not supported.
+        // The line itself. For all of these the parser reports an unsupported version.
         Case("GET / HTTP/1.1 x\r\n\(h)\r\n"),
         Case("GET / HTTP/1.1\n\(h)\r\n"),
         Case("GET / HTTP/1.1 \r\n\(h)\r\n"),
@@ -86,7 +86,7 @@ import Testing
         Case("GET * HTTP/1.1\r\n\(h)\r\n"),
         Case("GET /a#b HTTP/1.1\r\n\(h)\r\n"),
         Case("GET /a b HTTP/1.1\r\n\(h)\r\n"),
-        // The parser takes no byte beyond ASCII; whoever means one encodes it.
+        // The parser accepts no byte beyond ASCII. Clients have to encode them.
         Case("GET /\u{5199}\u{771F}.jpg HTTP/1.1\r\n\(h)\r\n"),
         Case("GET /\u{FFFD} HTTP/1.1\r\n\(h)\r\n"),
         Case("GET ftp://h/a HTTP/1.1\r\n\(h)\r\n"),
@@ -124,7 +124,7 @@ import Testing
     @Test(arguments: [
         // Exactly at the limits.
         "/" + String(repeating: "a", count: 16_383),
-        // Bytes that many a library decodes, splits or normalises.
+        // Bytes that many libraries decode, split or normalise.
         "/a%2Fb%2f%2E%2e/%00%25", "//a//b/", "/./a/../b", "/a?b?c=d/e&f=%20+%2B", "/a:b@c;d=e,f!$&'()*+",
         "/http://x/y", "/a\\b|c^d`{}\"<>",
     ]) func theTargetStaysAsItIs(target: String) async throws {
@@ -171,7 +171,7 @@ import Testing
         }
     }
 
-    /// The parser fails again at every byte behind its first error, which once cut the answer in flight.
+    /// The parser fails again at every byte after its first error, which once cut the response in flight.
     @Test func moreBytesBehindAFaultDoNotEndTheAnswer() async throws {
         let released = Notes<Bool>()
         try await ListenerFixture.run { _, _ in
@@ -195,7 +195,7 @@ import Testing
         }
     }
 
-    /// The parser takes `/a` for the authority that CONNECT asks for, and then stops for good.
+    /// The parser takes `/a` for CONNECT's authority, and then stops for good.
     @Test func aTunnelEndsTheConnection() async throws {
         try await ListenerFixture.run { _, _ in
             text("no", status: .methodNotAllowed)
@@ -216,7 +216,7 @@ import Testing
         }
     }
 
-    /// The first answer to a broken line depended on where the network had cut it.
+    /// The first response to a broken line depended on how the network had split it.
     @Test(arguments: ["GET / HTTP/1.1 \r\n", "GET / HTTP/2.0 \r\n", "GET / HTTP/1.1\n"])
     func aBrokenLineIsRefusedHoweverItIsCut(line: String) async throws {
         try await ListenerFixture.run { _, _ in
@@ -226,7 +226,7 @@ import Testing
                 let client = try await fixture.client()
                 try await client.send(String(line.prefix(cut)))
                 try await Task.sleep(for: .milliseconds(2))
-                // It may have been refused already.
+                // The server may have rejected it already.
                 try? await client.send(String(line.dropFirst(cut)) + "Host: h\r\n\r\n")
                 #expect(try await status(client.receiveAll()) == 400, "\(cut)")
             }

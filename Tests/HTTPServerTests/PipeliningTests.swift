@@ -9,11 +9,10 @@ import Testing
 
 @testable import HTTPServer
 
-/// Requests that a client sends ahead wait as the bytes that they are: of heads of 20 bytes the parser made 310 each,
-/// and
-/// 1,200 connections with 64 KiB of them took 1.7 GiB.
+/// Requests that a client sends ahead wait as plain bytes. The parser's heads are larger: 310 bytes for a head of 20
+/// bytes. With them, 1,200 connections with 64 KiB each took 1.7 GiB.
 @Suite struct PipeliningTests {
-    /// Counts what the parser has made.
+    /// Counts the parts that the parser has made.
     private final class PartCounter: ChannelInboundHandler {
         typealias InboundIn = HTTPServerRequestPart
         typealias InboundOut = HTTPServerRequestPart
@@ -55,7 +54,8 @@ import Testing
         try channel.writeInbound(ByteBuffer(string: heads))
         #expect(counter.heads == 1)
         #expect(monitor.isHoldingBack)
-        // The channel reads all that is there when the client closes its side: no more of it is kept than this.
+        // When the client closes its side, the channel reads everything that is there. The server keeps no more than
+        // this.
         try channel.writeInbound(ByteBuffer(string: heads))
         try channel.writeInbound(ByteBuffer(string: heads))
         #expect(counter.heads == 1)
@@ -63,9 +63,8 @@ import Testing
         _ = try? channel.finish()
     }
 
-    /// Each answer began the next request at once, so that the loop never came to look at its sockets: 300 connections
-    /// of
-    /// 2,500 heads kept everybody else waiting for more than eight seconds.
+    /// Each response started the next request at once, so the loop never looked at its sockets: 300 connections with
+    /// 2,500 heads blocked all others for more than eight seconds.
     @Test(.timeLimit(.minutes(1))) func othersAreServedMeanwhile() async throws {
         let (connections, requests) = (128, 2_000)
         let answered = NIOLockedValueBox(0)
@@ -83,14 +82,14 @@ import Testing
             let answer = try await fixture.exchange("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
             #expect(answer.hasPrefix("HTTP/1.1 204 "))
             #expect(answered.withLockedValue { $0 } < connections * requests / 2)
-            // They are served as well, all in turn.
+            // They are served too, all in order.
             let before = answered.withLockedValue { $0 }
             while answered.withLockedValue({ $0 }) == before { try await Task.sleep(for: .milliseconds(1)) }
             withExtendedLifetime(clients) {}
         }
     }
 
-    /// Of chunks of one byte, six on the wire, each was a buffer of its own.
+    /// Chunks of one byte, six on the wire, each had a separate buffer.
     @Test func tinyPiecesOfABodyArePutTogether() {
         var gate = RequestBodyGate()
         for index in 0..<10_000 { _ = gate.push(ByteBuffer(bytes: [UInt8(truncatingIfNeeded: index)])) }

@@ -15,7 +15,7 @@ import Testing
         #expect(rate.note(bytes: 30, now: at(30)) == 1)
     }
 
-    /// A megabyte at first is no credit for hours of a byte a second.
+    /// A fast first megabyte does not allow hours at one byte per second.
     @Test func onlyTheLastWindowCounts() throws {
         var rate = RateFloor(window: .seconds(30))
         rate.resume(now: at(0))
@@ -34,7 +34,7 @@ import Testing
         #expect(try #require(last) > 90_000)
     }
 
-    /// The server that waits for its own memory or for the store is not the client's fault.
+    /// If the server waits for its own memory or for the store, the time does not count for the client.
     @Test func timeThatIsNotTheClientsDoesNotCount() {
         var rate = RateFloor(window: .seconds(30))
         rate.resume(now: at(0))
@@ -48,7 +48,7 @@ import Testing
         #expect(rate.note(bytes: 60_000, now: at(1_020)) == 2_000)
     }
 
-    /// Looks at long intervals, as a download is looked at, and none for a while: it counts from the last look that is
+    /// Checks at long intervals, as for a download, and none for a while. The rate counts from the last check that is
     /// old enough.
     @Test func fewLooksAreEnough() {
         var rate = RateFloor(window: .seconds(30), bytes: 1_000)
@@ -58,7 +58,7 @@ import Testing
         #expect(rate.note(bytes: 31_000, now: at(200)) == 0)
     }
 
-    /// At one below, at, and one above.
+    /// One below, equal to, and one above the limit.
     @Test(arguments: [(1_023, 1_024), (1_024, nil), (1_025, nil)] as [(Int, Int?)])
     func theLimitItselfIsFastEnough(rate: Int, missed: Int?) {
         #expect(RateLimit(least: 1_024, contended: 32_768).missed(by: rate, isContended: { false }) == missed)

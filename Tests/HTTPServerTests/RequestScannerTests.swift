@@ -4,7 +4,7 @@ import Testing
 @testable import HTTPServer
 
 @Suite struct RequestScannerTests {
-    /// What is handed on, piece by piece, when bytes come in pieces of this size.
+    /// The pieces that are passed on if bytes come in pieces of this size.
     private func pieces(of text: String, cut: Int, framing: BodyFraming = .none) throws -> [String] {
         var scanner = RequestScanner()
         var waiting = ByteBuffer()
@@ -50,7 +50,7 @@ import Testing
         }
     }
 
-    /// What the parser would judge by its beginning waits for the rest of the line.
+    /// The parser would judge the version by its beginning, so it waits for the rest of the line.
     @Test func theVersionIsHandedOnWhole() throws {
         var scanner = RequestScanner()
         #expect(try scanner.scan(ByteBuffer(string: "GET /a HTT").readableBytesUInt8Span) == 7)
@@ -77,7 +77,7 @@ import Testing
         return chunks.hasEnded
     }
 
-    /// 400 MiB of extensions were taken for a body without a byte.
+    /// 400 MiB of extensions were accepted for a body without a byte.
     @Test func extensionsAreLimitedInAll() throws {
         let limit = ChunkScanner.limit
         let one = { (count: Int) in "1;" + String(repeating: "x", count: count - 1) + "\r\na\r\n" }
@@ -103,7 +103,7 @@ import Testing
     ]) func malformedFramingIsRefused(text: String) {
         #expect(throws: (any Error).self) {
             let hasEnded = try self.read(text)
-            // Left to the parser, which refuses it.
+            // Left to the parser, which rejects it.
             if !hasEnded, text.hasPrefix("0x") { throw ListenerError.unsupportedVersion }
         }
     }

@@ -45,7 +45,7 @@ import Testing
     @Test func answersWithoutABodyHaveNoLength() {
         #expect(self.decide([.contentLength: "0"], status: .noContent, body: 0) == (ResponseFraming.none, [:]))
         #expect(self.decide(status: .notModified, body: 0) == (ResponseFraming.none, [:]))
-        // A 304 may say the length of what it stands for.
+        // A 304 may have the length of the response that it stands for.
         let fields: HTTPFields = [.contentLength: "7"]
         #expect(self.decide(fields, status: .notModified, body: 0) == (ResponseFraming.none, fields))
     }

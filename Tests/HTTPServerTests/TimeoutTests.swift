@@ -5,7 +5,7 @@ import Testing
 
 @testable import HTTPServer
 
-/// One after the other, so that a busy machine does not make a client slow that is not.
+/// Serialized, so that a busy machine does not make a fast client slow.
 @Suite(.serialized) struct TimeoutTests {
     private static let put = "PUT /a HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n"
 
@@ -122,13 +122,13 @@ import Testing
             #expect(finished.outcome == .stalled)
             #expect(finished.status == 200)
             #expect(try await errors.wait() == [.stalled])
-            // Nothing after the cut may look like the end.
+            // Nothing after the cut may look like the end of the body.
             await #expect(throws: RawClient.Failure.self) { try await client.receiveAll() }
         }
     }
 
     @Test func aSmallAnswerThatStaysInTheSocketIsCutToo() async throws {
-        // As one buffer, which is handed to the channel whole and not waited for by any writer.
+        // As one buffer, which goes to the channel at once, so that no writer waits for it.
         let size = 30_000_000
         try await ListenerFixture.run {
             $0.writeTimeout = .milliseconds(400)
@@ -162,14 +162,14 @@ import Testing
                 received += some.count
                 try await Task.sleep(for: .milliseconds(received < 4_000_000 ? 60 : 1))
             }
-            // Longer than the limit, so that progress must have set it back.
+            // Longer than the limit, so progress must have restarted the timeout.
             #expect(ContinuousClock.now - begin > .seconds(2))
             #expect(received > size)
             #expect(try await fixture.finished.wait()[0].outcome == .complete)
         }
     }
 
-    /// 18 uploads that sent a byte every 2 s made every other one of more than 1 MiB wait for 180 s.
+    /// 18 uploads that sent a byte every 2 s made every other upload of more than 1 MiB wait for 180 s.
     @Test func aBodyThatTricklesIsCut() async throws {
         let errors = Notes<RequestBodyError>()
         try await ListenerFixture.run {
@@ -186,7 +186,7 @@ import Testing
         } test: { fixture in
             let client = try await fixture.client()
             try await client.send("PUT /a HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n")
-            // A byte at a time, which begins the time without a byte anew, until the server has had enough.
+            // One byte at a time, which restarts the timeout, until the server gives up.
             while errors.all.isEmpty {
                 guard (try? await client.send("x")) != nil else { break }
                 try await Task.sleep(for: .milliseconds(5))
@@ -247,7 +247,7 @@ import Testing
         } test: { fixture in
             let client = try await fixture.client(receiveBuffer: 4096)
             try await client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
-            // It does take bytes, so that it has not stalled.
+            // It does take bytes, so it has not stalled.
             while fixture.finished.all.isEmpty {
                 guard (try? await client.receiveSome(atMost: 2_000)) != nil else { break }
                 try await Task.sleep(for: .milliseconds(5))
@@ -256,7 +256,8 @@ import Testing
         }
     }
 
-    /// Nobody takes anything, but the rule is about those who take too little; what takes nothing has its own time.
+    /// The client takes nothing, but the rule is about clients that take too little. The write timeout handles those
+    /// that take nothing.
     @Test func anAnswerThatMayBeSlowIsNotCut() async throws {
         let size = 6_000_000
         try await ListenerFixture.run {

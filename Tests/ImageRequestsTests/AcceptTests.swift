@@ -27,21 +27,21 @@ struct AcceptTests {
             ("image/avif;q=0.5,image/webp;q=0.6,*/*;q=0.1", .webp), ("image/avif;q=0.5,image/webp;q=0.5", .avif),
             ("image/webp;q=1.000", .webp), ("image/webp;q=0.9999,image/jpeg;q=0.999", .webp),
             ("image/webp;q=1.,*/*", .webp), ("image/webp ; Q=0.2 , image/jpeg ; Q=0.1", .webp),
-            // The most specific range decides, wherever it stands.
+            // The most specific range decides, wherever it is.
             ("image/*;q=0.1,image/webp;q=0.2", .webp), ("image/*;q=0.9,image/webp;q=0.2", .jpeg),
             ("*/*;q=1,image/*;q=0.1,image/webp;q=0.2", .webp), ("image/jpeg;q=0.1,*/*;q=1,image/webp;q=0.2", .webp),
             ("image/png;q=1,image/webp;q=0.5,image/jpeg;q=0", .webp),
-            // What is not named and matched by no range is not wanted.
+            // A type that is not named and not matched by a range is not accepted.
             ("image/webp;q=0.5", .webp), ("text/html,image/webp;q=0.1", .webp),
-            // Nothing that there is is acceptable: the base all the same.
+            // No available format is acceptable: the base is sent anyway.
             ("text/html", .jpeg), ("image/webp;q=0", .jpeg), ("image/png", .jpeg), ("*/*;q=0", .jpeg),
-            // Malformed elements say nothing.
+            // Malformed elements are ignored.
             ("image/webp;q=2,*/*", .jpeg), ("image/webp;q=-1,*/*", .jpeg), ("image/webp;q=,*/*", .jpeg),
             ("image/webp;q,*/*", .jpeg), ("image/webp;q=nan,*/*", .jpeg), ("image/webp;q=1e-1,*/*", .jpeg),
             ("image/webp;q=0x1,*/*", .jpeg), ("image/webp;q=1.001,*/*", .jpeg), ("image/webp;q=.5,*/*", .jpeg),
             ("image/webp;q=+0.5,*/*", .jpeg), ("image/webp;,*/*", .webp), ("image/webp; ;q=0.2;,*/*;q=0.1", .webp),
             (";q=1,,  ,image/webp", .webp),
-            // A range with a parameter is of another type; behind the weight there is none.
+            // A range with a parameter is a different type. Parameters after the weight do not count.
             ("image/webp;profile=x,*/*", .jpeg), ("image/webp;q=0.5;ext=1,*/*;q=0.1", .webp),
             ("IMAGE/WebP", .webp), ("image/webpx,*/*", .jpeg), ("\timage/webp\t;\tq=0.7\t,*/*;q=0.1", .webp),
         ])
@@ -49,14 +49,14 @@ struct AcceptTests {
         #expect(accept([value]).choose(for: .jpeg, hasAlpha: false) == expected)
     }
 
-    @Test("Without Accept everything is taken, and the base is sent; several lines are one list")
+    @Test("Without Accept everything is accepted, and the base is sent; several lines are one list")
     func lines() {
         #expect(accept([]).choose(for: .jpeg, hasAlpha: false) == .jpeg)
         #expect(accept(["*/*;q=0.5", "image/webp"]).choose(for: .jpeg, hasAlpha: false) == .webp)
         #expect(accept(["image/webp", "image/webp;q=0.5, image/jpeg"]).choose(for: .jpeg, hasAlpha: false) == .jpeg)
     }
 
-    @Test("The base is the stored format, or what can hold its transparency, and its own weight counts")
+    @Test("The base is the stored format, or one that can hold its transparency; its own weight counts")
     func base() {
         let none = accept(["*/*"])
         #expect(none.choose(for: .png, hasAlpha: true) == .png)
@@ -68,7 +68,7 @@ struct AcceptTests {
         #expect(pngOnly.choose(for: .jpeg, hasAlpha: false) == .webp)
     }
 
-    @Test("However it is spelled, what means the same is the same")
+    @Test("Spellings with the same meaning are equal")
     func reduced() {
         let chrome = accept(["image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"])
         #expect(chrome == accept(["image/avif"]))

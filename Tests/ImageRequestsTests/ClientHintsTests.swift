@@ -17,7 +17,7 @@ struct ClientHintsTests {
     }
 
     @Test(
-        "Sec-CH-DPR: a whole number from 1 to 4, rounded up; what is malformed is none",
+        "Sec-CH-DPR: a whole number from 1 to 4, rounded up; a malformed one counts as absent",
         arguments: [
             ("1", 1), ("2", 2), ("2.0", 2), ("1.5", 2), ("2.625", 3), ("1.100000023841858", 2), ("0.8", 1), ("3.5", 4),
             ("4.1", 4), ("100", 4), (" 2 ", 2), ("2;a=b", 2), ("0", nil), ("0.0", nil), ("-1", nil), ("", nil),
@@ -47,7 +47,7 @@ struct ClientHintsTests {
         #expect(ClientHints(try fields([("Save-Data", value)]), Self.all).savesData == expected)
     }
 
-    @Test("Twice is malformed, the old names are not read, and neither is a kind that is not honoured")
+    @Test("A repeated hint is malformed; old names and kinds that are not accepted are not read")
     func unread() throws {
         #expect(ClientHints(try fields([("Sec-CH-DPR", "2"), ("Sec-CH-DPR", "3")]), Self.all) == ClientHints())
         #expect(ClientHints(try fields([("DPR", "2"), ("Width", "100")]), Self.all) == ClientHints())
@@ -72,7 +72,7 @@ struct ClientHintsTests {
     private func query(_ text: String) throws -> Query { try Query(text.utf8) }
 
     @Test(
-        "What the answers at a URL vary by",
+        "What the responses at a URL vary by",
         arguments: [
             ("", nil), ("v=1", nil), ("w=10", "Accept, Sec-CH-DPR, Save-Data"),
             ("h=10&dpr=2", "Accept, Save-Data"), ("q=50", "Accept, Sec-CH-Width"),
@@ -81,7 +81,7 @@ struct ClientHintsTests {
             ("w=10&format=auto", "Accept, Sec-CH-DPR, Save-Data"),
             ("blur=2", "Accept, Sec-CH-DPR, Sec-CH-Width, Save-Data"), ("preset=card", "Accept, Sec-CH-DPR, Save-Data"),
             ("preset=fixed", nil), ("preset=fixed&format=auto", "Accept"),
-            // Errors vary as well.
+            // Errors vary too.
             ("w=abc", "Accept, Sec-CH-DPR, Save-Data"), ("w=1&w=1&q=1&dpr=1", "Accept"),
             ("preset=nobody", "Accept, Sec-CH-Width, Save-Data"),
             ("format=gif&q=1&w=1&dpr=1", nil),
@@ -90,7 +90,7 @@ struct ClientHintsTests {
         #expect(Variance(of: try query(text), try rules()).field == expected)
     }
 
-    @Test("Without hints, Accept only; where only presets may be asked for, no widths")
+    @Test("Without hints only Accept counts; with presets only, widths do not count")
     func varyLess() throws {
         #expect(Variance(of: try query("w=10"), try rules(hints: [])).field == "Accept")
         #expect(Variance(of: try query("w=10"), try rules(hints: .saveData)).field == "Accept, Save-Data")
@@ -99,13 +99,13 @@ struct ClientHintsTests {
     }
 
     @Test(
-        "A hint is the parameter that it stands for, and what the URL says goes before",
+        "A hint acts like its parameter, and the URL overrides it",
         arguments: [
             ("w=100", "2", nil, "w=100&dpr=2"), ("w=100", "1.2", nil, "w=100&dpr=2"),
             ("w=100&dpr=3", "2", nil, "w=100&dpr=3"),
             ("h=100&w=50&fit=cover", "2", "999", "h=200&w=100&fit=cover"), ("w=100", "x", nil, "w=100"),
             ("q=50", "2", "640", "q=50&w=640"), ("fit=cover", nil, "640", "fit=cover&w=640"),
-            // Already in pixels of the screen; the blur is not.
+            // Already in screen pixels; the blur is not.
             ("blur=1", "2", "640", "w=320&blur=1&dpr=2"), ("h=10", nil, "640", "h=10"), ("w=8192", "2", nil, "w=8192"),
             ("preset=card", "2", "640", "w=1600"), ("preset=card&w=10", "2", "640", "w=20"),
             ("preset=fixed", "4", "640", "w=20&q=50&format=webp"),
@@ -113,7 +113,7 @@ struct ClientHintsTests {
     func stands(_ text: String, _ dpr: String?, _ width: String?, _ same: String) throws {
         let sent = [("Sec-CH-DPR", dpr), ("Sec-CH-Width", width)].compactMap { pair in pair.1.map { (pair.0, $0) } }
         #expect(try spec(text, sent, rules()) == spec(same, [], rules()))
-        // Not honoured, not heeded.
+        // Hints that the server does not accept have no effect.
         #expect(try spec(text, sent, rules(hints: [])) == spec(text, [], rules(hints: [])))
     }
 
@@ -124,7 +124,7 @@ struct ClientHintsTests {
         return RenditionSpec(request, format: .jpeg, defaultQuality: 80)
     }
 
-    @Test("Hints are snapped to the list of sizes, and give presets-only no more than densities")
+    @Test("Hints are snapped to the list of sizes; with presets only, they choose only densities")
     func limits() throws {
         let hints = [("Sec-CH-DPR", "2.2"), ("Sec-CH-Width", "641"), ("Save-Data", "on")]
         let list = try rules(sizes: [320, 640, 1280])

@@ -9,14 +9,14 @@ import TextCoding
 struct ConditionsTests {
     private let now = Timestamp(seconds: 1_800_000_000)
 
-    @Test("Entity tag lists hold commas and skip what is no tag")
+    @Test("Entity tags may contain commas, and lists skip what is not a tag")
     func tagLists() {
         #expect(EntityTag.list(#""a,b" , W/"c",nonsense, "d"#).map(\.text) == [#""a,b""#, #""c""#])
         #expect(EntityTag.list(#"W/"x""#).first?.isWeak == true)
         #expect(EntityTag.list("").isEmpty)
         #expect(EntityTag.list(#""""#).map(\.text) == [#""""#])
         #expect(EntityTag.list(" ,, \"a\"\t,").map(\.text) == [#""a""#])
-        // What is glued to a tag makes it none.
+        // Text attached to a tag makes it no tag.
         #expect(EntityTag.list(#""a""a", "b"x, w/"c", W/ "d", "e" "f", "g""#).map(\.text) == [#""g""#])
     }
 
@@ -42,7 +42,7 @@ struct ConditionsTests {
     }
 
     @Test(
-        "Together, in the order of RFC 9110, section 13.2.2: a tag silences the date of its kind",
+        "Together, in the order of RFC 9110, section 13.2.2: a tag overrides the date of its kind",
         arguments: Self.table)
     func together(_ fields: [(String, String)], _ expected: Conditions.Outcome) throws {
         var headers = HTTPFields()
@@ -50,12 +50,12 @@ struct ConditionsTests {
             headers.append(HTTPField(name: try #require(HTTPField.Name(name)), value: value))
         }
         let modified = Timestamp(seconds: 784_111_777)
-        let verdict = Conditions(headers, now: now).evaluate(
+        let outcome = Conditions(headers, now: now).evaluate(
             etag: ETag(opaque: "v"), lastModified: modified, range: RangeRequest(headers, now: now), now: now)
-        #expect(verdict == expected)
+        #expect(outcome == expected)
     }
 
-    @Test("Without a known date the dates count for nothing")
+    @Test("Without a known date the date conditions are ignored")
     func undated() {
         let headers: HTTPFields = [.ifModifiedSince: Self.modified, .ifUnmodifiedSince: Self.before]
         #expect(Conditions(headers, now: now).evaluate(etag: ETag(opaque: "v"), lastModified: nil) == .proceed)
@@ -76,12 +76,12 @@ struct ConditionsTests {
         ([("If-None-Match", #""x", *"#)], .proceed), ([("If-None-Match", " * ")], .notModified),
         ([("If-None-Match", #""*""#)], .proceed),
         ([("If-Match", "*"), ("If-Modified-Since", Self.modified)], .notModified),
-        // A date given twice, and one of no such day, is none.
+        // A repeated date, and a date with an impossible day, count as absent.
         ([("If-Modified-Since", Self.modified), ("If-Modified-Since", Self.modified)], .proceed),
         ([("If-Unmodified-Since", "Sun, 31 Feb 1993 08:49:37 GMT")], .proceed),
         // RFC 9110 has no rule against the future.
         ([("If-Modified-Since", "Fri, 01 Jan 2100 00:00:00 GMT")], .notModified),
-        // The fifth step: If-Range, and only with a Range, and only behind the others.
+        // The fifth step: If-Range, only with a Range, and only after the others.
         ([("Range", "bytes=1-2")], .partial(.closed(first: 1, last: 2))),
         ([("Range", "bytes=1-2"), ("If-Range", #""v""#)], .partial(.closed(first: 1, last: 2))),
         ([("Range", "bytes=1-2"), ("If-Range", Self.modified)], .partial(.closed(first: 1, last: 2))),
@@ -102,22 +102,22 @@ struct ConditionsTests {
     private static let modified = "Sun, 06 Nov 1994 08:49:37 GMT"
     private static let before = "Sun, 06 Nov 1994 08:49:36 GMT"
 
-    @Test("A weak tag of ours holds for If-None-Match, and for nothing that needs the same bytes")
+    @Test("A weak tag of the server's holds for If-None-Match, but not if the same bytes are needed")
     func weakRepresentation() {
-        func verdict(_ headers: HTTPFields) -> Conditions.Outcome {
+        func outcome(_ headers: HTTPFields) -> Conditions.Outcome {
             var headers = headers
             headers[.range] = "bytes=0-1"
             return Conditions(headers, now: now).evaluate(
                 etag: ETag(opaque: "v"), isWeak: true, lastModified: nil, range: RangeRequest(headers, now: now),
                 now: now)
         }
-        #expect(verdict([.ifNoneMatch: "\"v\""]) == .notModified)
-        #expect(verdict([.ifNoneMatch: "W/\"v\""]) == .notModified)
-        #expect(verdict([.ifMatch: "\"v\""]) == .preconditionFailed)
-        #expect(verdict([.ifMatch: "*"]) == .proceed)
-        #expect(verdict([.ifRange: "\"v\""]) == .proceed)
-        #expect(verdict([.ifRange: "W/\"v\""]) == .proceed)
-        #expect(verdict([:]) == .proceed)
+        #expect(outcome([.ifNoneMatch: "\"v\""]) == .notModified)
+        #expect(outcome([.ifNoneMatch: "W/\"v\""]) == .notModified)
+        #expect(outcome([.ifMatch: "\"v\""]) == .preconditionFailed)
+        #expect(outcome([.ifMatch: "*"]) == .proceed)
+        #expect(outcome([.ifRange: "\"v\""]) == .proceed)
+        #expect(outcome([.ifRange: "W/\"v\""]) == .proceed)
+        #expect(outcome([:]) == .proceed)
     }
 
     @Test(

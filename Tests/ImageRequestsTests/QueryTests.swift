@@ -6,9 +6,9 @@ import Testing
 struct QueryTests {
     private func query(_ text: String) throws -> Query { try Query(text.utf8) }
 
-    /// What marketing tools add made every picture a 400.
+    /// Parameters that marketing tools add made every image request a 400.
     @Test(
-        "What means nothing here may be broken",
+        "Unknown parameters may be broken",
         arguments: [
             "utm_campaign=50%off", "utm=%", "utm=%4", "%", "%zz=1", "%ff=1", "utm=%ff", "w%=5", "%=w", "a%20b=%e4",
         ])
@@ -23,7 +23,7 @@ struct QueryTests {
     }
 
     @Test(
-        "What means something must be whole, and is named",
+        "Known parameters must be valid, and errors name them",
         arguments: [
             ("w", "w=5%"), ("w", "w=%zz"), ("%77", "%77=%"), ("format", "format=%e"), ("preset", "preset=%"),
             ("bg", "bg=%ff"), ("gravity", "w=1&gravity=%c3"),
@@ -54,8 +54,8 @@ struct QueryTests {
         }
     }
 
-    /// Thirty thousand parameters kept an event loop busy for 6 ms: each of our names is looked for among all of them.
-    @Test("More parameters than the limit are refused, whatever they are", arguments: ["a=1", "%ff=1", "w%=5"])
+    /// Thirty thousand parameters kept an event loop busy for 6 ms: every known name is searched among all of them.
+    @Test("More parameters than the limit are rejected, known or not", arguments: ["a=1", "%ff=1", "w%=5"])
     func tooMany(_ other: String) throws {
         let limit = Query.maximumItems
         for count in [limit - 1, limit] {

@@ -56,7 +56,7 @@ struct RenditionQueryTests {
     }
 
     @Test(
-        "What is malformed, out of range or doubled is refused by name",
+        "Malformed, out-of-range and repeated parameters are rejected by name",
         arguments: [
             ("w=0", "w"), ("w=8193", "w"), ("w=-1", "w"), ("w=%2B1", "w"), ("w=1.0", "w"), ("w=", "w"), ("w", "w"),
             ("w=1e3", "w"), ("w=99999999999999999999", "w"), ("w=1&w=1", "w"), ("w=%FF", "w"), ("h=0", "h"),
@@ -80,12 +80,12 @@ struct RenditionQueryTests {
         #expect(problem?.description.contains("parameter \(name) ") == true, "\(problem?.description ?? "")")
     }
 
-    @Test("What asks for no rendition is none", arguments: ["", "v=abc", "W=10", "width=10", "include=extras"])
+    @Test("Other parameters request no rendition", arguments: ["", "v=abc", "W=10", "width=10", "include=extras"])
     func none(_ query: String) throws {
         #expect(try parse(query) == nil)
     }
 
-    @Test("Extras of metadata are asked for by name")
+    @Test("Extras of metadata are requested by name")
     func include() throws {
         func wanted(_ query: String) throws -> MetadataQuery { try MetadataQuery(Query(Array(query.utf8))) }
         #expect(try !wanted("").needsExtras)

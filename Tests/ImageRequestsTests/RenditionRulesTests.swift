@@ -20,7 +20,7 @@ struct RenditionRulesTests {
     }
 
     @Test(
-        "A preset is what it stands for, and what stands beside it goes before",
+        "A preset acts like its parameters, and other parameters override it",
         arguments: [
             ("preset=thumb", "w=200&h=100&fit=cover&gravity=0.3,0.7"),
             ("preset=thumb&v=1&utm_source=x", "w=200&h=100&fit=cover&gravity=0.3,0.7"),
@@ -41,11 +41,11 @@ struct RenditionRulesTests {
     }
 
     @Test(
-        "A name that is none, that nobody knows, or that comes twice",
+        "An invalid, unknown or repeated name",
         arguments: [
             ("preset=", "must be"), ("preset", "must be"), ("preset=a%20b", "must be"),
             ("preset=th%C3%BCmb", "must be"),
-            // The Kelvin sign, which Swift takes for a K.
+            // The Kelvin sign, which equals K in Swift.
             ("preset=%E2%84%AA", "must be"), ("preset=%FF", "not UTF-8"), ("preset=Thumb", "names Thumb, which"),
             ("preset=card&w=1", "names card, which"), ("preset=thumb&preset=thumb", "given twice"),
         ])
@@ -57,14 +57,14 @@ struct RenditionRulesTests {
         }
     }
 
-    @Test("What stands beside a preset is judged as ever", arguments: ["w=0", "w=1&w=2", "fit=bad", "dpr=5"])
+    @Test("Parameters with a preset are checked as usual", arguments: ["w=0", "w=1&w=2", "fit=bad", "dpr=5"])
     func beside(_ other: String) throws {
         #expect(
             try #require(throws: RequestError.self) { try parse("preset=thumb&\(other)", rules()) }.isBadParameter)
     }
 
     @Test(
-        "Where only presets may be asked for, anything else is refused",
+        "With presets only, everything else is rejected",
         arguments: [
             "w=200", "w=200&h=100&fit=cover&gravity=0.3,0.7", "format=webp", "dpr=2", "q=80", "frame=0", "w=abc",
             "preset=thumb&w=50", "preset=thumb&format=auto", "preset=nobody&q=1", "preset=thumb&dpr=1.5",
@@ -75,7 +75,7 @@ struct RenditionRulesTests {
         #expect(!problem.isBadParameter)
     }
 
-    @Test("Where only presets may be asked for, they are, in four densities, and the stored bytes")
+    @Test("With presets only, clients may request presets in four densities, and the stored bytes")
     func onlyPresets() throws {
         let rules = try rules(.presets)
         #expect(try parse("v=1&utm_source=x", rules) == nil)
@@ -91,7 +91,7 @@ struct RenditionRulesTests {
     }
 
     @Test(
-        "Sizes are snapped after dpr, those of presets too",
+        "Sizes are snapped after dpr, also those of presets",
         arguments: [
             ("w=100", 160, nil), ("w=100&dpr=2", 320, nil), ("h=320", nil, 320), ("w=8000", 640, nil),
             ("w=100&h=50&fit=cover", 160, 80), ("w=100&h=50&dpr=4", 640, 320), ("w=100&h=600", 160, 640),
@@ -105,7 +105,7 @@ struct RenditionRulesTests {
     }
 
     @Test(
-        "What is no preset is refused with the reason",
+        "An invalid preset is rejected with the reason",
         arguments: [
             ("", "It sets no parameter"), ("&", "It sets no parameter"), ("w=0", "The parameter w must"),
             ("w=1&w=1", "The parameter w is given twice"), ("width=1", "\"width\""), ("v=1", "\"v\""),
@@ -113,11 +113,11 @@ struct RenditionRulesTests {
             ("bg=#ff", "The parameter bg must"), ("w=1 ", "The parameter w must"), ("w=1&&dpr=9", "parameter dpr"),
         ])
     func noPresets(_ parameters: String, _ reason: String) throws {
-        let fault = try #require(throws: RenditionPreset.PresetError.self) {
+        let error = try #require(throws: RenditionPreset.PresetError.self) {
             try RenditionPreset(parameters: parameters)
         }
-        #expect(fault.reason.contains(reason), "\(fault.reason)")
-        #expect(!fault.reason.hasSuffix("."))
+        #expect(error.reason.contains(reason), "\(error.reason)")
+        #expect(!error.reason.hasSuffix("."))
     }
 
     @Test("Names of presets")

@@ -1,7 +1,7 @@
 import ImageRequests
 
 extension RequestError {
-    /// Else the rendition is not allowed.
+    /// Otherwise the rendition is not allowed.
     var isBadParameter: Bool {
         if case .badParameter = self { true } else { false }
     }

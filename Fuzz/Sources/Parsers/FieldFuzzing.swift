@@ -5,23 +5,23 @@ import TextCoding
 
 @testable import ImageRequests
 
-/// Entity tags, ranges and Accept on any bytes.
+/// Entity tags, ranges and Accept on arbitrary bytes.
 public enum FieldFuzzing {
-    /// - Parameter bytes: Values of fields with zeros between them.
-    /// - Returns: What is wrong; nil: nothing.
+    /// - Parameter bytes: Field values, separated by zeros.
+    /// - Returns: What is wrong; nil if nothing is.
     public static func fault(_ bytes: [UInt8]) -> String? {
         let values = bytes.split(separator: 0, maxSplits: 3, omittingEmptySubsequences: false).map {
             String(decoding: $0, as: UTF8.self)
         }
         for value in values {
-            if let fault = tagFault(value) ?? rangeFault(value, values.last ?? "") ?? acceptFault(value) {
-                return fault
+            if let error = tagError(value) ?? rangeError(value, values.last ?? "") ?? acceptError(value) {
+                return error
             }
         }
         return nil
     }
 
-    private static func tagFault(_ value: String) -> String? {
+    private static func tagError(_ value: String) -> String? {
         let tags = EntityTag.list(value)
         for tag in tags {
             let text = tag.text.utf8
@@ -34,7 +34,7 @@ public enum FieldFuzzing {
         return nil
     }
 
-    private static func rangeFault(_ value: String, _ condition: String) -> String? {
+    private static func rangeError(_ value: String, _ condition: String) -> String? {
         var headers = HTTPFields()
         headers[.range] = value
         headers[.ifRange] = condition
@@ -53,7 +53,7 @@ public enum FieldFuzzing {
         return nil
     }
 
-    private static func acceptFault(_ value: String) -> String? {
+    private static func acceptError(_ value: String) -> String? {
         func accept(_ values: [String]) -> Accept {
             var headers = HTTPFields()
             for value in values { headers.append(HTTPField(name: .accept, value: value)) }

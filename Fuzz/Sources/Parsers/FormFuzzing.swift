@@ -1,8 +1,8 @@
 import NIOCore
 
-/// The form parser on any bytes.
+/// The form parser on arbitrary bytes.
 public enum FormFuzzing {
-    /// What a form turned out to be.
+    /// The result of reading a form.
     private struct Outcome: Hashable {
         var parts: [FormDataPart] = []
         var contents: [[UInt8]] = []
@@ -10,7 +10,7 @@ public enum FormFuzzing {
         var error: FormDataError?
     }
 
-    /// Small ones, so that they are reached.
+    /// Small limits, so that inputs reach them.
     private static let limits = {
         var limits = FormDataLimits()
         limits.parts = 8
@@ -20,7 +20,7 @@ public enum FormFuzzing {
         return limits
     }()
 
-    /// The first byte says how the rest is cut; up to the first zero there is a Content-Type, behind it the body.
+    /// The first byte tells how to split the rest. Up to the first zero it is a Content-Type, after it the body.
     public static func run(_ bytes: [UInt8]) {
         guard let step = bytes.first else { return }
         let halves = bytes.dropFirst().split(separator: 0, maxSplits: 1, omittingEmptySubsequences: false)
@@ -59,7 +59,7 @@ public enum FormFuzzing {
             precondition(outcome.isEnded, "a whole form without its end")
         } catch {
             outcome.error = error
-            // How much of a part was handed on before its error is the chunks' matter.
+            // How much of a part was passed on before its error depends on the chunks.
             outcome.contents = []
         }
         return outcome
@@ -79,7 +79,7 @@ public enum FormFuzzing {
         }
     }
 
-    /// Forms of browsers and of curl, and some that are wrong.
+    /// Forms from browsers and from curl, and some invalid ones.
     public static let seeds: [[UInt8]] = {
         let types = [
             "multipart/form-data; boundary=b", "Multipart/Form-Data; charset=utf-8; boundary=\"a b'()+_,-./:=?\"",

@@ -6,9 +6,9 @@ import NIOHTTP1
 @testable import HTTPServer
 
 
-/// The reader of the fast path and the scanner in front of the parser against NIO's parser: where they take a request,
-/// the parser takes the same one, and all find the same end. What they differ in could be smuggled past the one or the
-/// other.
+/// Compares the reader of the fast path, and the scanner before the parser, with NIO's parser. If they accept a
+/// request, the parser must accept the same one, and all must find the same end. An attacker could use a difference to
+/// smuggle a request past one of them.
 public enum HeadFuzzing {
     /// A request as the parser has read it.
     private struct Parsed: Hashable {
@@ -17,14 +17,14 @@ public enum HeadFuzzing {
     }
 
     private struct Outcome: Hashable {
-        /// Whole requests.
+        /// Complete requests.
         var requests: [Parsed] = []
         var isRefused = false
         /// The parser has found another end than the scanner.
         var isTorn = false
     }
 
-    /// The parser behind which no connection stands.
+    /// The parser without a connection.
     private final class Parser {
         private let channel = EmbeddedChannel()
         private var current: Parsed?
@@ -33,7 +33,7 @@ public enum HeadFuzzing {
         private(set) var hasBegun = false
         private(set) var hasEnded = false
         private(set) var isRefused = false
-        /// Behind a request that ends the connection nothing is heard.
+        /// After a request that ends the connection, nothing more is read.
         private(set) var isOver = false
 
         init() throws {
@@ -76,13 +76,13 @@ public enum HeadFuzzing {
         private var keepsAlive = true
     }
 
-    /// - Parameter bytes: The first says how the rest is cut.
-    /// - Returns: What is wrong; nil: nothing.
+    /// - Parameter bytes: The first byte tells how to split the rest.
+    /// - Returns: What is wrong; nil if nothing is.
     public static func fault(_ bytes: [UInt8]) -> String? {
         guard let first = bytes.first else { return nil }
         let stream = ByteBuffer(bytes: bytes.dropFirst())
         do {
-            if let fault = try quickFault(stream) { return fault }
+            if let error = try fastPathError(stream) { return error }
             let whole = try Parser()
             whole.feed(stream)
             let scanned = try scan(stream, cut: .max)
@@ -99,7 +99,7 @@ public enum HeadFuzzing {
         }
     }
 
-    /// One request at a time, as `ConnectionMonitorHandler` hands them on.
+    /// One request at a time, as `ConnectionMonitorHandler` passes them on.
     private static func scan(_ stream: ByteBuffer, cut: Int) throws -> Outcome {
         var stream = stream
         var scanner = RequestScanner()
@@ -135,8 +135,9 @@ public enum HeadFuzzing {
         return outcome
     }
 
-    /// What the fast path takes is a whole request without a body to the parser too, with the same target and fields.
-    private static func quickFault(_ stream: ByteBuffer) throws -> String? {
+    /// If the fast path accepts a request, it is a complete request without a body to the parser too, with the same
+    /// target and fields.
+    private static func fastPathError(_ stream: ByteBuffer) throws -> String? {
         let reader = FastHeadReader(ListenerConfiguration(host: "", port: 0))
         guard let (quick, length) = reader.read(stream),
             let head = stream.getSlice(at: stream.readerIndex, length: length)

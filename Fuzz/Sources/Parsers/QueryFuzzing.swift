@@ -3,14 +3,14 @@ import TextCoding
 
 @testable import ImageRequests
 
-/// The query of a URL and the rendition in it, on any bytes.
+/// The query of a URL and the rendition in it, on arbitrary bytes.
 public enum QueryFuzzing {
     public static func run(_ bytes: [UInt8]) {
         let path = PercentEncoding.encode(bytes, keepingSlashes: true)
         precondition(PercentEncoding.decode(path.utf8) == bytes, "a path that changes")
         guard let query = try? Query(bytes) else { return }
         for rules in rules { run(query, rules) }
-        // What the settings may spell as a preset is the same picture by its name.
+        // If the settings accept the text as a preset, the preset's name leads to the same image.
         let text = String(decoding: bytes, as: UTF8.self)
         guard let preset = try? RenditionPreset(parameters: text) else { return }
         let named = RenditionRules(mode: .presets, presets: ["p": preset])

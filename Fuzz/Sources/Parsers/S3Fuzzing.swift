@@ -5,10 +5,10 @@ import TextCoding
 
 @testable import S3Storage
 
-/// What comes from an S3 store, on any bytes: documents, names in them, headers of objects, and what this server itself
-/// has written there and somebody may have changed.
+/// What comes from an S3 store, on arbitrary bytes: documents, names in them, headers of objects, and the server's own
+/// objects, which somebody may have changed.
 public enum S3Fuzzing {
-    /// The first byte chooses what is read and how it is cut; the rest are its bytes.
+    /// The first byte chooses the reader and how the input is split. The rest is the input.
     public static func run(_ bytes: [UInt8]) {
         guard let choice = bytes.first else { return }
         let body = ByteBuffer(bytes: bytes.dropFirst())
@@ -21,11 +21,11 @@ public enum S3Fuzzing {
         case 4:
             guard let error = ErrorDocument(body) else { return }
             precondition(!error.code.isEmpty)
-            let fault = S3Error(status: 400 + step, error)
-            precondition(fault.message.map { $0.count <= 200 } ?? true)
-            _ = fault.storageCode
-        case 5: note(body)
-        case 6: verdict(body)
+            let response = S3Error(status: 400 + step, error)
+            precondition(response.message.map { $0.count <= 200 } ?? true)
+            _ = response.storageCode
+        case 5: marker(body)
+        case 6: observations(body)
         default: headers(body)
         }
     }
@@ -45,7 +45,7 @@ public enum S3Fuzzing {
         }
     }
 
-    /// However the bytes come, they make the same document, or none.
+    /// However the bytes are split, the result is the same document, or none.
     @discardableResult
     private static func same<Document: AnswerDocument>(
         _ type: Document.Type, _ body: ByteBuffer, step: Int, _ text: (Document) -> String
@@ -65,29 +65,29 @@ public enum S3Fuzzing {
         return try reader.finish(rest)
     }
 
-    private static func note(_ body: ByteBuffer) {
-        guard let note = UploadMarker(body) else { return }
-        precondition(UploadMarker(note.bytes) == note, "a note that does not come back")
+    private static func marker(_ body: ByteBuffer) {
+        guard let marker = UploadMarker(body) else { return }
+        precondition(UploadMarker(marker.bytes) == marker, "a note that does not come back")
     }
 
     private static let store = S3Configuration(
         endpoint: S3Endpoint(isSecure: true, host: "store"), bucket: "pictures", region: "eu")
 
-    private static func verdict(_ body: ByteBuffer) {
-        guard let verdict = ProbeResult(body, for: store) else { return }
-        precondition(verdict.bytes == body, "a verdict that was changed")
+    private static func observations(_ body: ByteBuffer) {
+        guard let result = ProbeResult(body, for: store) else { return }
+        precondition(result.bytes == body, "a verdict that was changed")
         let identity = StoreIdentity(store, server: "S")
         precondition(
-            !verdict.holds(for: identity, written: verdict.probed, now: verdict.probed, maxAge: .seconds(60))
-                || verdict.store == identity)
+            !result.holds(for: identity, written: result.probed, now: result.probed, maxAge: .seconds(60))
+                || result.store == identity)
     }
 
-    /// Lines of a name, a colon and a value.
+    /// Lines with a name, a colon and a value.
     private static func headers(_ body: ByteBuffer) {
         var headers = HTTPHeaders()
         for line in String(buffer: body).split(separator: "\n") {
             let halves = line.split(separator: ":", maxSplits: 1)
-            // The parser lets no other names pass.
+            // The parser lets no other names through.
             guard halves.count == 2, halves[0].utf8.allSatisfy({ $0 < 0x80 }) else { continue }
             headers.add(name: String(halves[0]), value: String(halves[1]))
         }
@@ -133,10 +133,10 @@ public enum S3Fuzzing {
             ),
         ]
         var seeds = texts.map { [$0.0 | 24] + Array($0.1.utf8) }
-        let verdict = ProbeResult(
+        let result = ProbeResult(
             store: StoreIdentity(store, server: "S"), probed: Timestamp(seconds: 17),
             findings: ProbeObservations(put: RaceResult(settled: .atomic), complete: RaceResult(settled: .raced)))
-        seeds.append([6] + Array(verdict.bytes.readableBytesView))
+        seeds.append([6] + Array(result.bytes.readableBytesView))
         return seeds
     }
 }

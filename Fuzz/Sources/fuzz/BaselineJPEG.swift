@@ -1,12 +1,12 @@
-/// Baseline JPEGs (ITU-T T.81), which our own encoder does not write: three components, one scan, noise.
+/// Baseline JPEGs (ITU-T T.81), which the project's encoder does not write: three components, one scan, noise.
 struct BaselineJPEG {
     private var bits: UInt64 = 0
     private var count = 0
     private var data: [UInt8] = []
 
     /// - Parameters:
-    ///   - sampling: of the first component, 1 or 2 along both axes.
-    ///   - restart: MCUs between restart markers; 0: none.
+    ///   - sampling: Of the first component: 1 or 2 along both axes.
+    ///   - restart: MCUs between restart markers; 0 for none.
     static func file(width: Int, height: Int, sampling: Int, restart: Int) -> [UInt8] {
         func segment(_ marker: UInt8, _ payload: [UInt8]) -> [UInt8] {
             [0xFF, marker, UInt8((payload.count + 2) >> 8), UInt8((payload.count + 2) & 255)] + payload
@@ -15,7 +15,7 @@ struct BaselineJPEG {
         let factors = UInt8(sampling << 4 | sampling)
         file += segment(
             0xC0, [8, 0, UInt8(height), 0, UInt8(width), 3, 1, factors, 0, 2, 0x11, 0, 3, 0x11, 0])
-        // Sixteen codes of five bits for the first coefficients, 160 of eight for the others.
+        // Sixteen five-bit codes for the first coefficients, 160 eight-bit codes for the others.
         let others = (0..<160).map { UInt8($0 / 10 << 4 | $0 % 10) }
         file += segment(0xC4, [0, 0, 0, 0, 0, 12] + [UInt8](repeating: 0, count: 11) + (0..<12).map { UInt8($0) })
         file += segment(

@@ -3,27 +3,27 @@ import ImageModel
 import Parsers
 import Rendering
 
-/// What is fuzzed. Each takes any bytes at all; what it must not do is crash, hang or break what it promises.
+/// What is fuzzed. Each target takes arbitrary bytes. It must not crash, hang or break its guarantees.
 enum FuzzTarget: String, CaseIterable {
     /// Header and structure, whole and in pieces.
     case probe
-    /// Pixels at every scale, every frame of an animation, and what is computed from them.
+    /// Pixels at every scale, every frame of an animation, and values computed from them.
     case decode
     /// A rendition.
     case render
-    /// The bytes as an EXIF block inside a JPEG: walk, facts, and the changes that a turn makes to it.
+    /// The bytes as an EXIF block inside a JPEG: reading, facts, and the changes that a rotation makes to it.
     case exif
-    /// Turning and flipping a stored file.
+    /// Rotating and flipping a stored file.
     case rotate
     /// The form parser.
     case form
     /// The rendition query parser.
     case query
-    /// What stands in front of the HTTP parser, against it.
+    /// The readers before the HTTP parser, compared with the parser.
     case head
     /// Entity tags, ranges and Accept.
     case field
-    /// What an S3 store sends, and what is kept in one.
+    /// What an S3 store sends, and what the server keeps in one.
     case s3
 
     private static let limits = CodecLimits(
@@ -41,14 +41,14 @@ enum FuzzTarget: String, CaseIterable {
         case .rotate: Self.rotate(Array(bytes))
         case .form: FormFuzzing.run(Array(bytes))
         case .query: QueryFuzzing.run(Array(bytes))
-        case .head: Self.expectNoFault(HeadFuzzing.fault(Array(bytes)))
-        case .field: Self.expectNoFault(FieldFuzzing.fault(Array(bytes)))
+        case .head: Self.expectNoError(HeadFuzzing.fault(Array(bytes)))
+        case .field: Self.expectNoError(FieldFuzzing.fault(Array(bytes)))
         case .s3: S3Fuzzing.run(Array(bytes))
         }
     }
 
-    private static func expectNoFault(_ fault: String?) {
-        if let fault { preconditionFailure(fault) }
+    private static func expectNoError(_ error: String?) {
+        if let error { preconditionFailure(error) }
     }
 
     private static func probe(_ file: [UInt8]) {
@@ -153,7 +153,7 @@ enum FuzzTarget: String, CaseIterable {
         precondition(made.displaySize == image.size && made.format == image.format && made.orientation == .upright)
     }
 
-    /// Decodes, renders and turns a file as large as it is, and prints what each took beside what it was admitted for.
+    /// Decodes, renders and rotates a file at its full size, and prints what each took and what it was admitted for.
     static func measure(_ file: [UInt8]) {
         let span = file.span.bytes
         let limits = CodecLimits()
@@ -215,9 +215,9 @@ enum FuzzTarget: String, CaseIterable {
             try? ImageTransform.apply(
                 change, to: span, edge: choice & 8 == 0 ? .reencode : .trim, limits: limits, cancelled: CancelFlag())
         }
-        guard let turned = result else { return }
-        precondition(turned.info.orientation == .upright, "a turned picture that is not upright")
+        guard let rotated = result else { return }
+        precondition(rotated.info.orientation == .upright, "a turned picture that is not upright")
         let expected = change.swapsAxes ? info.displaySize.transposed : info.displaySize
-        precondition(turned.effects.contains(.trimmedEdge) || turned.info.size == expected, "a turn to another size")
+        precondition(rotated.effects.contains(.trimmedEdge) || rotated.info.size == expected, "a turn to another size")
     }
 }

@@ -1,9 +1,9 @@
 import CMemoryMeter
 
-/// What an operation was admitted for, held against what it takes.
+/// Compares the memory that an operation was admitted for with what it takes.
 enum MemoryBudget {
-    /// Runs `body` and ends the process where more memory was taken at one time than `bytes`, the file's own copies
-    /// and lists of its chunks aside.
+    /// Runs `body`. Ends the process if it took more than `bytes` at any time, not counting the file's own copies and
+    /// lists of its chunks.
     static func hold<Result: ~Copyable>(
         _ bytes: Int, file: Int, _ what: StaticString, _ body: () -> Result
     ) -> Result {
@@ -18,6 +18,6 @@ enum MemoryBudget {
     /// For `fuzz measure`.
     nonisolated(unsafe) static var reports = false  // Set once, by the only thread, before anything is measured.
 
-    /// Tables of a process, filled by whoever comes first.
+    /// Per-process tables, which the first user fills.
     private static let slack = 1 << 20
 }

@@ -1,4 +1,4 @@
-/// CRCs made right again, so that a changed PNG gets as far as its decoder: no mutation finds them by chance.
+/// Repairs CRCs, so that a changed PNG reaches its decoder: no mutation finds them by chance.
 enum PNGSums {
     private static let table: [UInt32] = (0..<256).map { index in
         (0..<8).reduce(UInt32(index)) { value, _ in value & 1 == 1 ? 0xEDB8_8320 ^ value >> 1 : value >> 1 }
@@ -13,7 +13,7 @@ enum PNGSums {
         return number(UInt32(data.count)) + body + number(crc(body))
     }
 
-    /// A file that begins as a PNG, with the CRC of every chunk that is there whole mended.
+    /// A file that begins like a PNG, with the CRC of every complete chunk repaired.
     static func mended(_ file: [UInt8]) -> [UInt8] {
         guard file.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) else { return file }
         var file = file

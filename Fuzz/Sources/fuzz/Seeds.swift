@@ -2,7 +2,7 @@ import ImageCodecs
 import ImageModel
 import Parsers
 
-/// Small files of every kind to begin with, made anew on every run.
+/// Small seed files of every kind, generated in every run.
 enum Seeds {
     static func all(for target: FuzzTarget) throws -> [(name: String, bytes: [UInt8])] {
         switch target {
@@ -25,7 +25,7 @@ enum Seeds {
         return Array(plain.prefix(2)) + head + block + plain.dropFirst(2)
     }
 
-    /// Every file with another choice of fit, format and steps.
+    /// Every file with a different choice of fit, format and steps.
     private static func renditions() throws -> [(name: String, bytes: [UInt8])] {
         try files().enumerated().map { index, file in
             let choice = [11, 7 * index, index, 3 * index, index, 5 * index, index].map { UInt8($0 & 255) }
@@ -81,11 +81,11 @@ enum Seeds {
         [0xFF, marker, UInt8((payload.count + 2) >> 8), UInt8((payload.count + 2) & 255)] + payload
     }
 
-    /// What a PNG may say before its pixels.
+    /// Chunks that may precede a PNG's pixels.
     private static func pngChunks() -> [(name: String, bytes: [UInt8])] {
         func long(_ value: Int) -> [UInt8] { [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: value >> $0) } }
         let primaries = [31_270, 32_900, 64_000, 33_000, 21_000, 71_000, 15_000, 6_000].flatMap(long)
-        // 17 x 9 for two plays; the first frame is the picture itself.
+        // 17 x 9 for two plays; the first frame is the image itself.
         let control = long(0) + long(17) + long(9) + long(0) + long(0) + [0, 1, 0, 10, 1, 1]
         return [
             ("gamma", PNGSums.chunk("gAMA", long(100_000)) + PNGSums.chunk("cHRM", primaries)),
@@ -115,7 +115,7 @@ enum Seeds {
         return try encoder.finish()
     }
 
-    /// EXIF of both byte orders, with sizes, a position and a thumbnail.
+    /// EXIF of both byte orders, with sizes, a location and a thumbnail.
     private static func blocks() -> [[UInt8]] {
         [true, false].flatMap { isBig in (1...8).map { block(orientation: $0, isBig: isBig) } }
     }
@@ -129,7 +129,7 @@ enum Seeds {
             let field = type == 3 ? number(value, 2) + [0, 0] : number(value, 4)
             return number(tag, 2) + number(type, 2) + number(count, 4) + field
         }
-        // Header 8, first directory 54, Exif 42, interoperability 30, position 54, second 54: then values.
+        // Header 8, first directory 54, Exif 42, interoperability 30, location 54, second 54: then values.
         var block = (isBig ? [0x4D, 0x4D] : [0x49, 0x49]) + number(42, 2) + number(8, 4)
         block += number(4, 2) + entry(0x0112, 3, 1, orientation) + entry(0x010F, 2, 4, 0x4142_4300)
         block += entry(0x8769, 4, 1, 62) + entry(0x8825, 4, 1, 134) + number(188, 4)

@@ -1,7 +1,7 @@
 import CMemoryMeter
 import Foundation
 
-/// libFuzzer's entry (compiler-rt, FuzzerInterface.h): runs until told to stop by its own options.
+/// libFuzzer's entry (compiler-rt, FuzzerInterface.h). It runs until its own options end it.
 @_silgen_name("LLVMFuzzerRunDriver")
 func runDriver(
     _ count: UnsafeMutablePointer<CInt>,
@@ -9,7 +9,7 @@ func runDriver(
     _ body: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
 ) -> CInt
 
-/// What libFuzzer calls: it takes no context, so that the target is found here.
+/// The target for libFuzzer's callback, which takes no context.
 nonisolated(unsafe) var current = FuzzTarget.probe  // Set once below, before libFuzzer starts its only thread.
 
 func usage() -> Never {

@@ -3,13 +3,13 @@ public import ImageService
 public import Logging
 public import NIOCore
 
-/// The two listeners, put together from their parts.
+/// Builds the two listeners from their parts.
 public enum Listeners {
-    /// The public one: images, metadata, listings.
+    /// The public listener: images, metadata, listings.
     ///
     /// - Parameters:
-    ///   - lines: where the lines of requests go; nil: to the logger.
-    ///   - onBound: called with the address once connections are taken.
+    ///   - lines: Where the access log lines go; nil: to the logger.
+    ///   - onBound: Called with the address once the listener accepts connections.
     public static func images(
         _ configuration: ListenerConfiguration, service: ImageService, images: ImagesConfiguration,
         readiness: Readiness, logger: Logger, lines: (any RequestLineSink)? = nil,
@@ -20,7 +20,7 @@ public enum Listeners {
             hasFastPath: true, onBound: onBound)
     }
 
-    /// - Parameter hasFastPath: without it every request goes the long way, with the same answers.
+    /// - Parameter hasFastPath: Without it every request takes the normal path, with the same responses.
     static func images(
         _ configuration: ListenerConfiguration, service: ImageService, images: ImagesConfiguration,
         readiness: Readiness, logger: Logger, lines: (any RequestLineSink)? = nil, hasFastPath: Bool,
@@ -48,7 +48,7 @@ public enum Listeners {
             makeFastPath: hasFastPath ? makeFastPath : nil)
     }
 
-    /// The one for operators: /livez, /readyz, /metrics. Not logged, but for what goes wrong.
+    /// The listener for operators: /livez, /readyz, /metrics. Only errors are logged.
     public static func operations(
         _ configuration: ListenerConfiguration, readiness: Readiness, metrics: @escaping @Sendable () -> String,
         logger: Logger, onBound: @escaping @Sendable (SocketAddress) -> Void
@@ -65,14 +65,14 @@ extension FinishedRequest {
         if case .fastPath = source { true } else { false }
     }
 
-    /// What is known of the request beside the request itself. The fast path answers nothing but hits of images.
+    /// What is known about the request besides the request itself. The fast path only answers cache hits of images.
     func notes(_ context: APIContext?) -> RequestNotes.Values? {
         isFast ? .imageHit : context?.notes.current
     }
 }
 
 extension RequestNotes.Values {
-    /// Of an image that memory had.
+    /// The notes of an image that was in memory.
     static let imageHit = RequestNotes.Values(route: "image", cache: Freshness.hit.label)
 }
 

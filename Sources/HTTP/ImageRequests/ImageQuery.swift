@@ -1,19 +1,19 @@
 public import HTTPTypes
 public import ImageModel
 
-/// What a GET or HEAD of an image asks for in its query: the stored bytes or a rendition, and perhaps a version.
+/// What the query of a GET or HEAD of an image asks for: the stored bytes or a rendition, and perhaps a version.
 public struct ImageQuery: Sendable, Hashable {
     /// Nil: the stored bytes.
     public var rendition: RenditionRequest?
     /// The version that the URL names (`v`).
     public var version: String?
-    /// Whether the client asks for less than the default quality, and may.
+    /// Whether the client asks for less than the default quality, and may do so.
     public var savesData: Bool
 
     /// - Parameters:
-    ///   - headers: the client hints stand in them.
-    ///   - variance: of the same query; hints that are not in it are not read.
-    /// - Throws: ``RequestError`` for a malformed or doubled parameter, and for what the rules do not allow.
+    ///   - headers: They hold the client hints.
+    ///   - variance: Of the same query. Hints that are not in it are not read.
+    /// - Throws: ``RequestError`` for a malformed or repeated parameter, and for what the rules do not allow.
     public init(
         _ query: Query, _ headers: HTTPFields, _ rules: RenditionRules, variance: Variance
     ) throws(RequestError) {

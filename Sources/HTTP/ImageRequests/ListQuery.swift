@@ -3,7 +3,7 @@ public import ObjectStorage
 extension ListRequest {
     /// Reads `prefix`, `delimiter`, `limit` and `cursor` of a listing.
     ///
-    /// - Throws: ``RequestError`` for one that is malformed or given twice.
+    /// - Throws: ``RequestError`` if one is malformed or repeated.
     public init(_ query: Query) throws(RequestError) {
         self.init()
         prefix = try query.item("prefix")?.value ?? []

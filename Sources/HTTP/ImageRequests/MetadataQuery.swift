@@ -1,11 +1,11 @@
-/// What a question for metadata asks for beside the header: `include=extras`, `include=extras,location`.
+/// What a metadata request asks for besides the header: `include=extras`, `include=extras,location`.
 public struct MetadataQuery: Sendable, Hashable {
     /// Placeholders, capture time and camera.
     public var extras = false
-    /// Where it was taken.
+    /// Where the photo was taken.
     public var location = false
 
-    /// - Throws: ``RequestError`` for words that are not known, or the parameter twice.
+    /// - Throws: ``RequestError`` for unknown words or a repeated parameter.
     public init(_ query: Query) throws(RequestError) {
         guard let text = try query.text("include") else { return }
         for word in text.split(separator: ",", omittingEmptySubsequences: false) {
@@ -19,6 +19,6 @@ public struct MetadataQuery: Sendable, Hashable {
         }
     }
 
-    /// Whether the picture itself has to be looked into.
+    /// Whether the image itself must be read.
     public var needsExtras: Bool { extras || location }
 }

@@ -1,6 +1,6 @@
 import TextCoding
 
-/// The query of a URL: names and values in their order, decoded as forms are (`+` is a space).
+/// The query of a URL: names and values in order, decoded like a form (`+` is a space).
 public struct Query: Sendable, Hashable {
     /// One parameter.
     public struct Item: Sendable, Hashable {
@@ -8,33 +8,33 @@ public struct Query: Sendable, Hashable {
         public var name: String
         /// Decoded; empty if it is broken.
         public var value: [UInt8]
-        /// Whether the value has a `%` that is not followed by two hexadecimal digits. Of no consequence where nobody
-        /// asks for it: marketing tools add `utm_campaign=50%off`.
+        /// Whether the value has a `%` that is not followed by two hexadecimal digits. This matters only if the
+        /// parameter is used: marketing tools add `utm_campaign=50%off`.
         var isBroken = false
 
-        /// The value as text; nil where it is not UTF-8, or broken.
+        /// The value as text; nil if it is not UTF-8, or broken.
         public var text: String? { isBroken ? nil : String(validating: value, as: UTF8.self) }
     }
 
-    /// More are read by nobody: each question looks at all of them, on an event loop.
+    /// The maximum, because every lookup goes through all items, on an event loop.
     public static let maximumItems = 256
 
     /// In the order of the URL.
     public var items: [Item]
-    /// Whether a name could not be read. Such a parameter is none of ours, and is left out.
+    /// Whether a name could not be read. Such a parameter is unknown to the server and is left out.
     private(set) var hasUnreadableName = false
 
-    /// - Throws: ``RequestError`` where there are more than ``maximumItems`` parameters, whatever they are.
+    /// - Throws: ``RequestError`` if there are more than ``maximumItems`` parameters, known or not.
     public init(_ query: some Collection<UInt8>) throws(RequestError) {
         items = []
-        // What goes beyond the limit stays one piece.
+        // Everything beyond the limit stays one piece.
         let pairs = query.split(separator: UInt8(ascii: "&"), maxSplits: Self.maximumItems)
         guard pairs.count <= Self.maximumItems else {
             throw RequestError.badParameter("The query has more than \(Self.maximumItems) parameters.")
         }
         for pair in pairs {
             let halves = pair.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
-            // A name that cannot be read is none that anything is known by.
+            // An unreadable name is no known name.
             guard let bytes = PercentEncoding.decode(halves[0], plusIsSpace: true),
                 let name = String(validating: bytes, as: UTF8.self)
             else {
@@ -48,7 +48,7 @@ public struct Query: Sendable, Hashable {
 
     /// The only item of this name.
     ///
-    /// - Throws: ``RequestError`` where the name comes twice, or its value is broken.
+    /// - Throws: ``RequestError`` if the name is repeated, or its value is broken.
     public func item(_ name: String) throws(RequestError) -> Item? {
         let found = items.filter { $0.name == name }
         guard found.count <= 1 else { throw RequestError.badParameter("The parameter \(name) is given twice.") }

@@ -1,10 +1,10 @@
 public import ImageCodecs
 public import ImageModel
 
-/// What a rotate asks for, in its query or in a JSON body: a rotation, a flip, or a rotation and then a flip, of the
-/// picture as it is seen; and what happens to a JPEG's edge blocks that cannot be moved without loss.
+/// What a rotate request asks for, in its query or in a JSON body: a rotation, a flip, or a rotation and then a flip,
+/// of the image as displayed. It also says what happens to a JPEG's edge blocks that cannot be moved without loss.
 public struct RotateQuery: Sendable, Hashable {
-    /// The same parameters, as the members of a JSON object.
+    /// The same parameters as members of a JSON object.
     public struct Body: Decodable, Sendable {
         var degrees: Int?
         var flip: String?
@@ -14,13 +14,12 @@ public struct RotateQuery: Sendable, Hashable {
         public init() {}
     }
 
-    /// As seen.
+    /// As displayed.
     public var orientation: Orientation
     /// ``ImageTransform/Edge/reencode`` unless the request says otherwise.
     public var edge: ImageTransform.Edge
 
-    /// - Throws: ``RequestError`` for a parameter that is malformed or given twice, and if there is neither `degrees`
-    ///   nor `flip`.
+    /// - Throws: ``RequestError`` if a parameter is malformed or repeated, or if both `degrees` and `flip` are missing.
     public init(_ query: Query, _ body: Body) throws(RequestError) {
         let degrees: Int?
         switch (try query.text("degrees"), body.degrees) {

@@ -13,7 +13,7 @@ struct RoutesTests {
         return try ImageEncoder.encode(pixels, format: .jpeg, quality: 90, metadata: nil, cancelled: CancelFlag())
     }
 
-    @Test("A picture's life")
+    @Test("The life cycle of an image")
     func life() async throws {
         let application = try TestApplication(try await FastPathFixture.makeService())
         let file = try picture(64, 32)
@@ -51,7 +51,7 @@ struct RoutesTests {
     }
 
     @Test(
-        "What is no route, no method or no path",
+        "Unknown routes, methods and paths",
         arguments: [
             (HTTPRequest.Method.get, "other", 404), (.put, "images", 405), (.post, "images/a.jpg", 405),
             (.get, "images/a/../b", 400), (.get, "images/%zz", 400), (.delete, "metadata/a", 405),

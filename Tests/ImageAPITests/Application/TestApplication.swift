@@ -5,12 +5,12 @@ import NIOCore
 
 @testable import ImageAPI
 
-/// The API without sockets: a request in, the answer with its bytes out.
+/// The API without sockets: it takes a request and returns the response with its bytes.
 struct TestApplication {
     let service: ImageService
     private let responder: ImageResponder
 
-    /// - Parameter policy: nil: that of a server without credentials.
+    /// - Parameter policy: Nil for the policy of a server without credentials.
     init(_ service: ImageService, policy: (any RequestPolicy)? = nil) throws {
         self.service = service
         let configuration = try FastPathFixture.makeConfiguration()
@@ -28,7 +28,7 @@ struct TestApplication {
 
     /// Sends a request from this machine.
     ///
-    /// - Parameter target: after `/api/v1/`.
+    /// - Parameter target: The part after `/api/v1/`.
     func send(
         _ method: HTTPRequest.Method, _ target: String, _ headers: HTTPFields = HTTPFields(), body: [UInt8] = []
     ) async throws -> Answer {
@@ -44,7 +44,7 @@ struct TestApplication {
     }
 }
 
-/// Used by one task.
+/// For one task only.
 private final class BodyCollector: ResponseBodyWriter {
     var bytes: [UInt8] = []
 

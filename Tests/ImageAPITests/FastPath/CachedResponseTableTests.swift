@@ -9,7 +9,7 @@ import TextCoding
 @testable import HTTPServer
 @testable import ImageAPI
 
-/// What quick answers are made of, and how much of it is kept.
+/// The data of fast responses, and how much of it is kept.
 @Suite("Table of cached responses")
 struct CachedResponseTableTests {
     private let configuration = ImagesConfiguration(
@@ -22,7 +22,7 @@ struct CachedResponseTableTests {
         return request
     }
 
-    /// Puts a picture's bytes into memory.
+    /// Loads an image's bytes into memory.
     private func warm(_ name: String, _ service: ImageService) async throws {
         for try await _ in try await service.open(try ImagePath(name.utf8)).body {}
     }
@@ -35,7 +35,7 @@ struct CachedResponseTableTests {
         for fastPath in fastPaths {
             for _ in 0..<5 { #expect(fastPath.answer(request("p.jpg"))?.status == 200) }
             #expect(fastPath.answer(request("p.jpg?a=1"))?.status == 200)
-            // Nothing depends on it here.
+            // Nothing depends on Accept here.
             #expect(fastPath.answer(request("p.jpg", "image/webp"))?.status == 200)
         }
         #expect(table.count == 2)
@@ -72,7 +72,7 @@ struct CachedResponseTableTests {
         let memory = RequestMemory(limit: 1 << 20)
         let table = CachedResponseTable(memory)
         let fastPath = ImageFastPath(service: service, configuration: configuration, table: table)
-        // From here on nothing is read anew but what is asked for the first time.
+        // From here on, only targets that are requested for the first time are read.
         let used = request("p.jpg?used")
         var entry: CachedResponse?
         var kept = 0
@@ -86,7 +86,7 @@ struct CachedResponseTableTests {
             if present === entry { kept += 1 }
             entry = present
         }
-        // A set has eight places, and so a target may be unlucky now and then.
+        // A set has eight slots, so from time to time a target is evicted early.
         #expect(kept >= 980)
         #expect(table.count > 1_000)
         #expect(memory.used > memory.limit * 3 / 4)
@@ -150,7 +150,7 @@ struct HeadShapeTests {
         let other = try #require(
             shapes.shared(HeadShape(ByteBuffer(string: "HTTP/1.1 304 Not Modified\r\nAge: 1\r\n"))))
         #expect(other !== first)
-        // Not without bound.
+        // The number of shapes has a limit.
         for number in 0..<1_000 { _ = shapes.shared(HeadShape(ByteBuffer(string: "X: \(number)\r\n"))) }
         #expect(shapes.shared(HeadShape(ByteBuffer(string: "X: 1001\r\n"))) == nil)
         #expect(shapes.shared(HeadShape(head("\"e\"", date, 3, 4, date))) === first)

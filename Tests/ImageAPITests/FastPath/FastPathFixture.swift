@@ -15,9 +15,9 @@ import Testing
 
 @testable import ImageAPI
 
-/// Pictures in memory, and a listener that answers with the fast path or without it.
+/// Images in memory, and a listener that answers with or without the fast path.
 struct FastPathFixture: Sendable {
-    /// What a request came to.
+    /// The result of a request.
     struct Finished: Sendable {
         var status: Int
         var isFast: Bool
@@ -42,7 +42,7 @@ struct FastPathFixture: Sendable {
             renditions: RenditionRules(presets: ["small": try RenditionPreset(parameters: "w=8&format=jpeg")]))
     }
 
-    /// Reads to the end of the connection.
+    /// Reads until the connection ends.
     static func receiveAll(_ client: RawClient) async throws -> [UInt8] {
         var bytes: [UInt8] = []
         while true {
@@ -52,7 +52,7 @@ struct FastPathFixture: Sendable {
         }
     }
 
-    /// A service whose answers stay fresh, with two pictures: `p.jpg`, and `large.jpg` of 200,000 bytes.
+    /// A service whose responses stay fresh, with two images: `p.jpg`, and `large.jpg` of 200,000 bytes.
     static func makeService(revalidateAfter: Duration = .seconds(3600)) async throws -> ImageService {
         let service = ImageService(
             storage: MemoryStorage(),
@@ -72,7 +72,7 @@ struct FastPathFixture: Sendable {
     static func store(_ name: String, _ length: Int, in service: ImageService) async throws {
         let pixels = try PixelBuffer(width: 32, height: 16, layout: .rgb8)
         var file = try ImageEncoder.encode(pixels, format: .jpeg, quality: 90, metadata: nil, cancelled: CancelFlag())
-        // What stands behind a picture's end is kept and served.
+        // Bytes after an image's end are kept and served.
         file += (file.count..<length).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 >> 8) }
         var rest: ByteBuffer? = ByteBuffer(bytes: file)
         _ = try await service.upload(to: try ImagePath(name.utf8), condition: .always) {
@@ -81,7 +81,7 @@ struct FastPathFixture: Sendable {
         }
     }
 
-    /// Runs a listener around a test.
+    /// Runs a listener during a test.
     static func run(
         _ service: ImageService, hasFastPath: Bool, drainWindow: TimeAmount = .zero,
         eventLoopGroup: MultiThreadedEventLoopGroup = .singleton,
@@ -133,7 +133,7 @@ struct FastPathFixture: Sendable {
     }
 }
 
-/// Keeps the metadata of every line.
+/// Stores the metadata of every line.
 private struct NotingLogHandler: LogHandler {
     let lines: Notes<[String: String]>
     var metadata = Logger.Metadata()

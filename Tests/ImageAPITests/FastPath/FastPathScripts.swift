@@ -3,7 +3,7 @@ import ImageService
 import ObjectStorage
 import TextCoding
 
-/// Every kind of read, as it comes over the wire.
+/// Every kind of read, as sent over the wire.
 struct FastPathScripts {
     typealias Script = FastPathTests.Script
 
@@ -98,7 +98,7 @@ struct FastPathScripts {
         ]
     }
 
-    /// Spellings of a head: what can be read in one way only, and what is left to the parser.
+    /// Forms of a head: unambiguous ones, and ones that are left to the parser.
     private var forms: [Script] {
         func script(_ name: String, _ head: String, _ isFast: Bool) -> Script { Script(name, [head], fast: [isFast]) }
         let line = "GET /api/v1/images/p.jpg HTTP/1.1\r\n"
@@ -127,7 +127,7 @@ struct FastPathScripts {
         let current = FastPathTests.request("p.jpg", ["If-None-Match: \(self.etag)"])
         return [
             Script("hits", [hit, head, current, hit], fast: [true, true, true, true]),
-            // What stands behind one that is being answered waits for it, and is looked at then.
+            // Requests after one that is being answered wait for it. Then they are tried on the fast path.
             Script("miss between hits", [hit, miss, head, current], fast: [true, false, true, true]),
             Script("miss first", [miss, hit, miss, hit], fast: [false, true, false, true]),
         ]

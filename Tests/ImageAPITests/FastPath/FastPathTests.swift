@@ -8,7 +8,7 @@ import Testing
 
 @Suite("Fast path", .serialized)
 struct FastPathTests {
-    /// What is sent in one piece on a connection of its own, and which of its requests the fast path has to answer.
+    /// Requests that are sent in one piece on a separate connection, and which of them the fast path has to answer.
     struct Script: Sendable, CustomTestStringConvertible {
         var name: String
         var requests: [String]
@@ -33,14 +33,14 @@ struct FastPathTests {
             .joined(separator: "\r\n")
     }
 
-    /// Ends a connection, by the long way.
+    /// Ends a connection, on the normal path.
     static let last = Self.request("p.jpg", ["Connection: close"], method: "HEAD")
 
     @Test func theTwoWaysAnswerTheSame() async throws {
         let service = try await FastPathFixture.makeService()
         let scripts = try await FastPathScripts(service).all
         try await FastPathFixture.run(service, hasFastPath: false) { long in
-            // Renditions are made here, and are hits from now on.
+            // This makes the renditions, which are hits from now on.
             for script in scripts { _ = try await Self.run(script, on: long) }
             try await FastPathFixture.run(service, hasFastPath: true) { fast in
                 for script in scripts {
@@ -95,15 +95,15 @@ struct FastPathTests {
                 _ = try await fixture.finished.wait(for: count)
             }
             try await send(half)
-            // Nothing there: the long way, behind which the parser is empty again.
+            // Nothing found: the request takes the normal path. After it the parser is empty again.
             try await send(Self.request("missing.jpg", method: "HEAD"))
             try await send(half)
-            // In two pieces, of which the parser has the first, unless both come at once.
+            // In two pieces. The parser has the first, unless both come at once.
             try await client.send(String(half.prefix(20)))
             try await Task.sleep(for: .milliseconds(20))
             try await send(String(half.dropFirst(20)))
             try await send(half)
-            // A body may end as it likes: where it ends is known.
+            // A body may end with any bytes, because its end is known.
             try await client.send(
                 "DELETE /api/v1/images/missing.jpg HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc")
             _ = try await client.receive(until: "\"type\"")
@@ -123,7 +123,7 @@ struct FastPathTests {
             let script = Script("", [Self.request("p.jpg"), Self.request("p.jpg", method: "HEAD")], fast: [])
             for length in [9_100, 9_200, 9_300] {
                 try await FastPathFixture.store("p.jpg", length, in: service)
-                // The upload leaves no bytes in memory: the first one comes from the store.
+                // The upload leaves no bytes in memory: the first response comes from the store.
                 for _ in 0..<2 {
                     let answers = String(decoding: try await Self.run(script, on: fixture), as: UTF8.self)
                     let lengths = answers.matches(of: /Content-Length: (\d+)/).map { Int($0.1) }
@@ -157,7 +157,7 @@ struct FastPathTests {
         }
     }
 
-    /// The long way asks the store ahead of the bound, and the memory's accounts of uses want to hear of some.
+    /// The normal path asks the store before the time limit, and the cache needs to hear of some uses.
     @Test func whatIsRememberedIsLookedUpAgain() async throws {
         let service = try await FastPathFixture.makeService()
         let path = try ImagePath("p.jpg".utf8)
@@ -191,11 +191,11 @@ struct FastPathTests {
             try await FastPathFixture.run(service, hasFastPath: true) { fast in
                 let client = try await fast.client(receiveBuffer: 4_096)
                 try await client.send((script.requests + [Self.last]).joined())
-                // It has long written what the client does not take; further requests wait for that.
+                // The server has long written what the client does not take. Further requests wait for that.
                 let first = try await client.receiveSome(atMost: 1)
                 #expect(fast.finished.all.count < script.requests.count)
                 let bytes = first + (try await Self.receiveAll(client))
-                // Millions of bytes are not to be printed.
+                // Millions of bytes must not be printed.
                 let isSame = WireAnswers.normalized(bytes) == expected
                 #expect(isSame)
                 let finished = try await fast.finished.wait(for: script.requests.count + 1)
@@ -223,7 +223,7 @@ struct FastPathTests {
         }
     }
 
-    /// The answers to a script, without what differs from one request to the next.
+    /// The responses to a script, without the values that differ between requests.
     private static func run(_ script: Script, on fixture: FastPathFixture) async throws -> [UInt8] {
         let client = try await fixture.client()
         try await client.send((script.requests + [Self.last]).joined())

@@ -4,13 +4,13 @@
     import Darwin
 #endif
 
-/// Answers as they came over the wire.
+/// Responses as received over the wire.
 enum WireAnswers {
     private static let marks: [(text: String, end: UInt8)] = [
         ("\r\nDate: ", 13), ("\r\nX-Request-Id: ", 13), ("\r\nAge: ", 13), ("\"requestId\":\"", UInt8(ascii: "\"")),
     ]
 
-    /// Without the values of dates, ages and request ids.
+    /// Removes the values of dates, ages and request ids.
     static func normalized(_ bytes: [UInt8]) -> [UInt8] {
         var values: [Range<Int>] = []
         for (text, end) in Self.marks {
@@ -29,7 +29,7 @@ enum WireAnswers {
         return result + bytes[place...]
     }
 
-    /// By the C library: without optimisation Swift takes seconds for millions of bytes.
+    /// Uses the C library: without optimisation, Swift takes seconds for millions of bytes.
     private static func find(_ text: [UInt8], in bytes: [UInt8], from start: Int) -> Int? {
         bytes.withUnsafeBytes { bytes in
             guard let base = bytes.baseAddress else { return nil }

@@ -80,7 +80,7 @@ import Testing
         return try #require(try read([text], boundary: "b").parts.first)
     }
 
-    /// Old clients send names in the coding of their system; the form was refused.
+    /// Old clients send names in their system's encoding. The server rejected the form.
     @Test(arguments: [
         [0x62, 0xe9, 0x62, 0xe9] as [UInt8],  // bébé, Latin-1
         [0xea, 0xee, 0xf2],  // кот, windows-1251
@@ -115,7 +115,7 @@ import Testing
         #expect(part.isFile)
     }
 
-    /// Which field it is must be certain.
+    /// The name of the field must be certain.
     @Test(arguments: [
         "form-data; filename=\"a\"b\"; name=\"f\"; name=\"g\"", "form-data; filename=\"a\"b.jpg\"",
         "form-data; name=\"f; filename=\"a\"", "form-data; filename=\"a\"b\"; name=\"f\"; filename=\"c\"",

@@ -3,11 +3,11 @@ import Testing
 
 @testable import ImageAPI
 
-/// However a form is cut into chunks, it is the same form; and whatever bytes come, nothing is lost or invented.
+/// The result does not depend on how a form is split into chunks. Whatever bytes come, nothing is lost or added.
 @Suite struct FormSplitTests {
     private static let boundary = "----WebKitFormBoundaryABC"
 
-    /// Contents that are made of pieces of the delimiter.
+    /// Contents made of pieces of the delimiter.
     private static func content(_ generator: inout SeededGenerator) -> [UInt8] {
         let delimiter = Array("\r\n--\(boundary)".utf8)
         var bytes: [UInt8] = [UInt8(ascii: "_")]
@@ -18,7 +18,7 @@ import Testing
             case 2: bytes += delimiter.suffix(Int.random(in: 0..<delimiter.count, using: &generator))
             default: bytes.append(UInt8.random(in: 0...255, using: &generator))
             }
-            // A piece must not complete a delimiter by chance.
+            // The pieces must not form a delimiter by chance.
             bytes.append(UInt8(ascii: "_"))
         }
         return bytes
@@ -64,7 +64,7 @@ import Testing
         }
     }
 
-    /// Damaged forms: the same events and the same error whole and byte by byte, no trap, and no more content than
+    /// Damaged forms: the same events and the same error, whole and byte by byte. No trap, and no more content than
     /// there were bytes.
     @Test func damagedFormsEndTheSameWayInAnyChunks() {
         var generator = SeededGenerator(state: 3)
@@ -90,7 +90,7 @@ import Testing
         Result { () throws(FormDataError) in try read(chunks, boundary: Self.boundary) }
     }
 
-    /// Content is handed on as slices of what was fed: all of a large chunk in one event.
+    /// Content is passed on as slices of the input: all of a large chunk in one event.
     @Test func largeContentIsNotCutSmall() throws {
         var parser = MultipartFormParser(boundary: "b")
         parser.feed(ByteBuffer(string: "--b\r\nContent-Disposition: form-data; name=\"f\"; filename=\"x\"\r\n\r\n_"))

@@ -2,14 +2,14 @@ import NIOCore
 
 @testable import ImageAPI
 
-/// A form, read whole: its parts with their content.
+/// A form that was read completely: its parts with their contents.
 struct ReadForm: Equatable {
     var parts: [FormDataPart] = []
     var contents: [[UInt8]] = []
     var ended = false
 }
 
-/// What a reader of forms is given: chunks, until it needs more, then the end.
+/// Feeds a form parser: chunks until it needs more, then the end.
 func read(
     _ chunks: [[UInt8]], boundary: String, limits: FormDataLimits = FormDataLimits()
 ) throws(FormDataError) -> ReadForm {
@@ -39,12 +39,12 @@ func read(
     try read([Array(text.utf8)], boundary: boundary, limits: limits)
 }
 
-/// A part with these headers and this content, boundary in front.
+/// A part with these headers and this content, after a boundary.
 func part(_ disposition: String, _ content: String, headers: String = "") -> String {
     "--b\r\nContent-Disposition: form-data; \(disposition)\r\n\(headers)\r\n\(content)\r\n"
 }
 
-/// Numbers that look random and are the same in every run (SplitMix64, Steele and others 2014).
+/// Numbers that look random but are the same in every run (SplitMix64, Steele and others 2014).
 struct SeededGenerator: RandomNumberGenerator {
     var state: UInt64
 

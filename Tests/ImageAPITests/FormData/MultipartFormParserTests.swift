@@ -27,7 +27,7 @@ import Testing
         #expect(form.parts.isEmpty && form.ended)
     }
 
-    /// RFC 2046, section 5.1.1: the blank line may serve as the boundary's line break as well.
+    /// RFC 2046, section 5.1.1: the blank line may also be the boundary's line break.
     @Test func emptyContent() throws {
         let header = "--b\r\nContent-Disposition: form-data; name=\"f\"\r\n"
         for text in ["\(header)\r\n\r\n--b--", "\(header)\r\n--b--"] {
@@ -40,7 +40,7 @@ import Testing
         "\r\n--", "\r\n-", "\r", "\n", "\r\n\r\n--c", "\r\r\n--a", "--b", "x--b--", "\r\n --b", "\n--b--\n", "\r\r\r",
     ])
     func whatLooksLikeABoundaryIsContent(_ content: String) throws {
-        // Right behind the headers "--b" is a boundary, so that the content begins with another byte.
+        // Directly after the headers "--b" is a boundary, so the content begins with another byte.
         let form = try read(part("name=\"f\"; filename=\"f\"", "_" + content) + "--b--")
         #expect(form.contents == [Array("_\(content)".utf8)])
     }
@@ -80,7 +80,7 @@ import Testing
         }
     }
 
-    /// A field by a name that is no UTF-8 is one that nobody asks for.
+    /// A field whose name is not UTF-8 has no known name.
     @Test func aNameThatIsNotUTF8() throws {
         let bytes =
             Array("--b\r\nContent-Disposition: form-data; name=\"path".utf8) + [0xff]
@@ -117,7 +117,7 @@ import Testing
         #expect(throws: FormDataError.fieldTooLong(name: "f", limit: 5)) {
             try read(part("name=\"f\"", "123456") + "--b--", limits: limits)
         }
-        // In pieces too, and not for files.
+        // In pieces too, but not for files.
         #expect(throws: FormDataError.fieldTooLong(name: "f", limit: 5)) {
             try read((part("name=\"f\"", "123456") + "--b--").utf8.map { [$0] }, boundary: "b", limits: limits)
         }
@@ -141,7 +141,7 @@ import Testing
         let text = "--b\r\n\(header)\r\nx\r\n--b--"
         #expect(try read(text, limits: exact).parts.count == 1)
         #expect(throws: FormDataError.tooLong(.headers, limit: less.headerBytes)) { try read(text, limits: less) }
-        // A line that never ends is not collected beyond the limit either.
+        // A line without end is not collected beyond the limit either.
         #expect(throws: FormDataError.tooLong(.headers, limit: less.headerBytes)) {
             try read("--b\r\n" + String(repeating: "a", count: 100), limits: less)
         }

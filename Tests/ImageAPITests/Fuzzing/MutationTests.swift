@@ -1,6 +1,6 @@
 import Testing
 
-/// The fuzz targets of Fuzz/ on some hundred mutations of their seeds, the same ones on every run.
+/// Runs the fuzz targets of Fuzz/ on some hundred mutations of their seeds, the same ones in every run.
 @Suite struct MutationTests {
     /// SplitMix64.
     private struct Generator: RandomNumberGenerator {
@@ -15,7 +15,7 @@ import Testing
         }
     }
 
-    /// What parsers stumble over.
+    /// Texts that are difficult for parsers.
     private static let words = [
         "\r\n", "\n", "\r", " ", "\t", ":", ";", ",", "\"", "\0", "0", "5\r\nabcde\r\n", "0\r\n\r\n", "\r\n\r\n",
         "Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n", "Host: h\r\n", "Connection: close\r\n", "HTTP/1.0",
@@ -38,16 +38,16 @@ import Testing
         return bytes
     }
 
-    private func run(_ seeds: [[UInt8]], rounds: Int, _ fault: ([UInt8]) -> String?) {
+    private func run(_ seeds: [[UInt8]], rounds: Int, _ check: ([UInt8]) -> String?) {
         var generator = Generator(state: 1)
         for seed in seeds {
-            if let fault = fault(seed) {
-                Issue.record("\(fault): \(String(decoding: seed, as: UTF8.self).debugDescription)")
+            if let error = check(seed) {
+                Issue.record("\(error): \(String(decoding: seed, as: UTF8.self).debugDescription)")
             }
             for _ in 0..<rounds {
                 let bytes = mutate(seed, with: &generator)
-                guard let fault = fault(bytes) else { continue }
-                Issue.record("\(fault): \(String(decoding: bytes, as: UTF8.self).debugDescription)")
+                guard let error = check(bytes) else { continue }
+                Issue.record("\(error): \(String(decoding: bytes, as: UTF8.self).debugDescription)")
                 return
             }
         }

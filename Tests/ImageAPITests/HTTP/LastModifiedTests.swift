@@ -7,8 +7,8 @@ import TextCoding
 
 @testable import ImageAPI
 
-/// A file's time may lie in the future, and so did Last-Modified. A client that has it got 304 from If-Modified-Since
-/// alone for whatever came later.
+/// A file's time was in the future, and so was Last-Modified. A client with that date got 304 for every later version,
+/// if it sent only If-Modified-Since.
 @Suite("Last-Modified and clocks")
 struct LastModifiedTests {
     private let now = Timestamp(seconds: 1_800_000_000, nanoseconds: 900_000_000)
@@ -37,7 +37,7 @@ struct LastModifiedTests {
         #expect(outcome(sent, lastModified: time(5), now: time(10)) == .proceed)
     }
 
-    @Test("A date in the future proves nothing of a version that is young")
+    @Test("A date in the future proves nothing about a recent version")
     func futureCondition() {
         #expect(outcome(time(3_600), lastModified: time(-5), now: now) == .proceed)
         #expect(outcome(time(1), lastModified: time(-5), now: now) == .proceed)

@@ -11,7 +11,7 @@ import TextCoding
 @Suite("Problems")
 struct ProblemTests {
     @Test(
-        "What the store says becomes the contract's status",
+        "Errors of the store get the status of the contract",
         arguments: [
             (StorageError.Code.notFound, 404), (.preconditionFailed, 412), (.conflict, 409),
             (.rangeNotSatisfiable, 416),
@@ -29,7 +29,7 @@ struct ProblemTests {
     }
 
     @Test(
-        "What the listener refuses becomes the contract's problem",
+        "Rejections by the listener become problems of the contract",
         arguments: [
             (ListenerError.malformedRequest(reason: "No HTTP."), ProblemCode.badRequest, 400, "No HTTP."),
             (.targetTooLong(limit: 7), .uriTooLong, 414, "7 bytes"),
@@ -48,7 +48,7 @@ struct ProblemTests {
     }
 
     @Test(
-        "A body that breaks off becomes the contract's problem",
+        "A body that breaks off becomes a problem of the contract",
         arguments: [
             (RequestBodyError.timedOut, ProblemCode.clientTooSlow, "for too long"),
             (.tooSlow(bytesPerSecond: 9), .clientTooSlow, "slower than 9 bytes a second"),
@@ -61,15 +61,14 @@ struct ProblemTests {
         #expect(problem.isOfClientThatLeft == (error == .clientLeft))
     }
 
-    @Test("Every code has an error's status and a title of its own")
+    @Test("Every code has an error status and a unique title")
     func codes() {
         #expect(ProblemCode.allCases.allSatisfy { (400...599).contains($0.status.code) })
         #expect(Set(ProblemCode.allCases.map(\.title)).count == ProblemCode.allCases.count)
     }
 
-    /// A damaged WebP whose decoder "was aborted" sent 499 to a client that was there: a word for the log, which no
-    /// client is to see.
-    @Test("No answer is ever 499")
+    /// For a damaged WebP whose decoder "was aborted", a client that had not left got 499, which is for the log only.
+    @Test("No response is ever 499")
     func clientLeft() {
         for error in [ServiceError.cancelled, .unprocessable(.cancelled)] {
             let problem = Problem(error)
@@ -81,7 +80,7 @@ struct ProblemTests {
         #expect(Problem(thrown: RequestBodyError.clientLeft).isOfClientThatLeft)
     }
 
-    @Test("What a codec refuses without being foreseen is about the image, and names who refused and when")
+    @Test("An unexpected codec error concerns the image, and names the library and the stage")
     func fault() {
         let problem = Problem(.unprocessable(CodecError.fault("the PNG library refused a call").at(stage: "decode")))
         #expect(problem.code.status.code == 422)
@@ -91,7 +90,7 @@ struct ProblemTests {
 
     private struct Unknown: Error {}
 
-    @Test("What is thrown by nobody known is a bug, and a cancellation is not")
+    @Test("An unknown error is a bug, and a cancellation is not")
     func thrown() {
         #expect(Problem(thrown: Unknown()).code == .internalError)
         #expect(Problem(thrown: Unknown()).cause is Unknown)
@@ -104,7 +103,7 @@ struct ProblemTests {
     }
 
     @Test(
-        "Blanks are trimmed by scalars, and nothing else is",
+        "Blanks are trimmed by scalars; nothing else is trimmed",
         arguments: [
             ("a", "a"), (" \t a b \t", "a b"), ("", ""), (" \t ", ""), ("\u{A0}a\u{A0}", "\u{A0}a\u{A0}"),
             (" \u{301}a", "\u{301}a"), ("a\n", "a\n"),

@@ -3,8 +3,8 @@ import Testing
 
 @testable import ImageAPI
 
-/// HEAD of a rendition used to make it, and to throw the pixels away: a crawler that only looked cost as much as one
-/// that took.
+/// HEAD of a rendition once rendered it and dropped the pixels: a crawler that sent HEAD cost as much as one that sent
+/// GET.
 @Suite("HEAD of a rendition", .timeLimit(.minutes(1)))
 struct RenditionHeadTests {
     private func head(_ target: String, _ fixture: FastPathFixture, method: String = "HEAD") async throws -> String {
@@ -13,7 +13,7 @@ struct RenditionHeadTests {
         return try await client.receiveAll()
     }
 
-    @Test("A cold one is not made, and has no length; one in memory has")
+    @Test("A rendition that is not in memory is not made and has no length; one in memory has a length")
     func cold() async throws {
         let service = try await FastPathFixture.makeService()
         try await FastPathFixture.run(service, hasFastPath: false) { fixture in
@@ -22,7 +22,7 @@ struct RenditionHeadTests {
             #expect(cold.contains("Content-Type: image/webp\r\n"))
             #expect(cold.contains("ETag: "))
             #expect(!cold.contains("Content-Length"))
-            // Nobody has made it: it is no hit for whoever wants it.
+            // Nobody has made it, so it is not a hit for later requests.
             let got = try await head("p.jpg?w=10&format=webp", fixture, method: "GET")
             #expect(got.contains("fwd=miss") || !got.contains("; hit"))
             let warm = try await head("p.jpg?w=10&format=webp", fixture)
@@ -32,15 +32,15 @@ struct RenditionHeadTests {
         }
     }
 
-    @Test("What could not be made is refused as by GET")
+    @Test("A rendition that cannot be made is rejected as by GET")
     func refused() async throws {
         let service = try await FastPathFixture.makeService()
         try await FastPathFixture.run(service, hasFastPath: false) { fixture in
-            // A side of one in sixteen: the other one would be too long for a JPEG's neighbour, WebP.
+            // The original needs little memory, but the rendition needs more than one job may take.
             let target = "p.jpg?w=8192&h=8192&fit=fill&format=png"
             let (head, get) = (try await head(target, fixture), try await self.head(target, fixture, method: "GET"))
             #expect(get.hasPrefix("HTTP/1.1 422"))
-            // The memory it takes only its file tells, and so HEAD may not know; it never makes it.
+            // Only the file tells how much memory it takes, so HEAD may not know. HEAD never makes it.
             #expect(head.hasPrefix("HTTP/1.1 422") || head.hasPrefix("HTTP/1.1 200"))
             #expect(get.contains("8192x8192") && !get.contains("Decoding"))
         }

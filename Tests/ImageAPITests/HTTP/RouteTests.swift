@@ -28,7 +28,7 @@ struct RouteTests {
     }
 
     @Test(
-        "What is no route",
+        "Paths and methods without a route",
         arguments: [
             ("GET", "/", ProblemCode.notFound), ("GET", "/api/v1/imagesx", .notFound),
             ("GET", "/api/v1/images/", .badPath),

@@ -9,11 +9,11 @@ import Testing
 @testable import HTTPServer
 @testable import ImageAPI
 
-/// Whatever a policy says holds for hits too.
+/// Every rule of a policy also applies to hits.
 @Suite("The policy of requests", .timeLimit(.minutes(1)))
 struct RequestPolicyTests {
-    /// Rejects every request whose query has a parameter `deny`, and those with `ask` on the fast path; its grant can be
-    /// replaced.
+    /// Rejects every request whose query has a parameter `deny`, and those with `ask` on the fast path. Its grant can
+    /// be replaced.
     private final class TestPolicy: RequestPolicy {
         private let grant: Mutex<RequestGrant>
 
@@ -68,7 +68,7 @@ struct RequestPolicyTests {
     }
 
     @Test(
-        "Every route asks it",
+        "Every route asks the policy",
         arguments: [
             (HTTPRequest.Method.get, "images/p.jpg"), (.head, "images/p.jpg"), (.put, "images/p.jpg"),
             (.delete, "images/p.jpg"), (.post, "images/p.jpg/rotate"), (.get, "metadata/p.jpg"), (.get, "images"),
@@ -81,7 +81,7 @@ struct RequestPolicyTests {
         #expect(try await application.send(method, target).status != 403)
     }
 
-    @Test("What needs more than memory goes the long way")
+    @Test("A check that needs more than memory takes the normal path")
     func longWay() async throws {
         let policy = TestPolicy(Self.grant("no-cache"))
         let (fastPath, service) = try await fastPath(policy)
@@ -90,7 +90,7 @@ struct RequestPolicyTests {
         #expect(try await application.send(.get, "images/p.jpg?ask=1").status == 200)
     }
 
-    @Test("What was remembered under one grant answers under no other")
+    @Test("A response cached under one grant is not used under another")
     func otherGrant() async throws {
         let policy = TestPolicy(Self.grant("max-age=7"))
         let (fastPath, _) = try await fastPath(policy)

@@ -33,7 +33,7 @@ struct WritePolicyTests {
         #expect(try code(host: host) == nil)
     }
 
-    /// A page whose own name was pointed at loopback (DNS rebinding) was told where a photo was taken.
+    /// A page whose own host name pointed to loopback (DNS rebinding) could read where a photo was taken.
     @Test(
         "Every other host, and odd spellings of loopback",
         arguments: [
@@ -50,12 +50,12 @@ struct WritePolicyTests {
         #expect(try code(host: host) == .writesNotAllowed)
     }
 
-    @Test("Without any host nobody knows what was meant")
+    @Test("A request without a host is rejected")
     func noHost() throws {
         #expect(try code(host: nil) == .writesNotAllowed)
     }
 
-    @Test("A whole URL as target does not hide what Host says")
+    @Test("A whole URL as target does not hide the Host field")
     func hostBesideAWholeURL() throws {
         #expect(try code([("Host", "evil.example")], host: "localhost") == .writesNotAllowed)
         #expect(try code([("Host", "localhost:80")], host: "localhost") == nil)
@@ -94,13 +94,13 @@ struct WritePolicyTests {
         #expect(try code([("Origin", origin)], host: "localhost:8080") == .writesNotAllowed)
     }
 
-    @Test("Two origins are none")
+    @Test("Two Origin fields are rejected")
     func twoOrigins() throws {
         let own = ("Origin", "http://localhost")
         #expect(try code([own, own], host: "localhost") == .writesNotAllowed)
     }
 
-    @Test("Another machine may not write, and one setting lifts everything")
+    @Test("Another machine may not write; one setting disables all rules")
     func elsewhere() throws {
         #expect(try code(host: "localhost", isLoopback: false) == .writesNotAllowed)
         let fields = [("Via", "1.1 proxy"), ("Origin", "https://evil.example")]

@@ -5,7 +5,7 @@ import Testing
 
 @testable import ImageAPI
 
-/// What a slow reader has not taken was in no budget: 5,000 of them had a gigabyte.
+/// Bytes that slow readers had not taken were in no budget: 5,000 such readers held a gigabyte.
 @Suite(.serialized, .timeLimit(.minutes(1))) struct AnswerHoldTests {
     private static let length = 12_000_000
     private static let request =

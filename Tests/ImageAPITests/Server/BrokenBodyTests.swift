@@ -7,11 +7,11 @@ import Testing
 
 @testable import ImageAPI
 
-/// A body from the store that breaks off never looks whole.
+/// A body from the store that breaks off never looks complete.
 @Suite struct BrokenBodyTests {
     private static let get = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n"
 
-    /// A body from the store that gives some bytes and then fails.
+    /// A body from the store that sends some bytes and then fails.
     private static func failing(
         after bytes: String, _ error: any Error, _ notes: RequestNotes
     ) -> ListenerFixture.Respond {

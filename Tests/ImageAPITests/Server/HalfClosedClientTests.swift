@@ -5,9 +5,9 @@ import Testing
 
 @testable import ImageAPI
 
-/// What clients get that close their sending side after the request.
+/// Responses to clients that close their sending side after the request.
 @Suite struct HalfClosedClientTests {
-    /// What the service says, where it has to make a rendition and where it does not.
+    /// Whether the service announces codec work, with and without a rendition to make.
     @Test func onlyWhatIsMadeNeedsACodec() async throws {
         let service = try await FastPathFixture.makeService()
         let demands = Notes<String>()
@@ -28,7 +28,7 @@ import Testing
         }
     }
 
-    /// The fast path and the long way behave alike.
+    /// The fast path and the normal path behave in the same way.
     @Test(arguments: [true, false]) func hitsAreAnswered(hasFastPath: Bool) async throws {
         let service = try await FastPathFixture.makeService()
         try await FastPathFixture.run(service, hasFastPath: hasFastPath) { fixture in

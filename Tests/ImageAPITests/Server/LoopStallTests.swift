@@ -12,8 +12,8 @@ import Testing
 
 @testable import ImageAPI
 
-/// An event loop serves hundreds of connections: what one request keeps it busy with, all of them wait for. So nothing
-/// that grows with what clients send is computed there.
+/// An event loop serves hundreds of connections, and all of them wait while it works for one request. So it computes
+/// nothing that grows with what clients send.
 @Suite(.serialized) struct LoopStallTests {
     struct Case: CustomTestStringConvertible {
         let name: String
@@ -36,7 +36,7 @@ import Testing
         }
     }
 
-    /// Without optimisation everything takes ten times as long and more.
+    /// Without optimisation everything takes at least ten times as long.
     private static let limit: Double = {
         #if DEBUG
             60
@@ -133,7 +133,7 @@ import Testing
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         try await FastPathFixture.run(service, hasFastPath: true, eventLoopGroup: group) { fixture in
             let watch = LoopWatch(group.any())
-            // The first time, things are set up that stay.
+            // The first run sets things up that stay.
             _ = try await Self.send(stalling, to: fixture)
             _ = try await watch.take()
             let answer = try await Self.send(stalling, to: fixture)

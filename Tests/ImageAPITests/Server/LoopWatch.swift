@@ -3,14 +3,14 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// Finds the longest that an event loop was kept busy in one go: a probe that the loop runs every millisecond measures
-/// the processor time of the loop's thread since it ran last. Time in which the thread was not running does not count,
-/// so that a crowded machine changes nothing.
+/// Finds the longest time that an event loop was busy without a pause. The loop runs a probe every millisecond, which
+/// measures the processor time of the loop's thread since the last probe. Time in which the thread did not run does not
+/// count, so a busy machine changes nothing.
 final class LoopWatch: Sendable {
     private final class Account: Sendable {
         private let state = Mutex<(last: UInt64?, longest: UInt64)>((nil, 0))
 
-        /// On the loop.
+        /// Runs on the loop.
         func look() {
             var time = timespec()
             clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
@@ -42,9 +42,9 @@ final class LoopWatch: Sendable {
 
     func stop() { self.probe.cancel() }
 
-    /// Milliseconds of the longest stretch since the last call.
+    /// The longest busy time since the last call, in milliseconds.
     func take() async throws -> Double {
-        // What was asked before is over when this runs, and has been looked at.
+        // When this runs, earlier requests are done and measured.
         let account = self.account
         try await self.loop.submit { account.look() }.get()
         return Double(account.take()) / 1e6

@@ -4,11 +4,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/// Counts what AddressSanitizer's allocator hands out, to the codecs of the distribution too. For one thread.
+/// Counts what AddressSanitizer's allocator hands out, also to the distribution's codecs. For one thread.
 void meter_install(void);
-/// Begins a measure: from here on the most that is held beside what is held now is remembered.
+/// Begins a measurement: from here on, the peak above the bytes that are allocated now is recorded.
 void meter_begin(void);
-/// The most bytes since `meter_begin`.
+/// The peak in bytes since `meter_begin`.
 size_t meter_peak(void);
 
 #endif

@@ -1,30 +1,30 @@
 import NIOCore
 
-/// The clocks of one connection. One task of the event loop serves them all: it is set anew only for an earlier time
-/// than it is set for, so that a busy connection seldom touches the loop's list of tasks.
+/// The timeouts of one connection. One scheduled task of the event loop serves them all. It is rescheduled only for an
+/// earlier time, so a busy connection rarely touches the loop's task list.
 struct ConnectionClocks {
-    /// What the connection waits for the client to send.
+    /// What the connection expects from the client.
     enum Wait {
         /// The first byte of a request.
         case idle
         /// The rest of a head.
         case head
-        /// Bytes of a body.
+        /// More bytes of a body.
         case body
-        /// The client's close, after the last answer.
+        /// The client's close, after the last response.
         case linger
     }
 
     private(set) var wait: (for: Wait, until: NIODeadline)?
-    /// When to look whether the client takes bytes, and what was found before.
+    /// When to check whether the client takes bytes, and the result of the last check.
     var writes: (stall: WriteStall, rate: RateFloor, at: NIODeadline)?
     fileprivate var alarm: (at: NIODeadline, task: Scheduled<Void>)?
-    /// How many bytes had been read when the clock was last set for them.
+    /// How many bytes had been read when this timeout was last set.
     fileprivate var bytesSeen = 0
 
     var isReadingHead: Bool { self.wait?.for == .head }
 
-    /// Sets the clock for what the client has to send.
+    /// Sets the timeout for what the client has to send.
     mutating func wait(for wait: Wait, _ limit: TimeAmount, on handler: HTTPConnectionHandler) {
         self.bytesSeen = handler.monitor.bytesIn
         self.wait = (wait, handler.eventLoop.now + limit)
@@ -43,7 +43,7 @@ struct ConnectionClocks {
         self.alarm = nil
     }
 
-    /// Makes sure that the alarm rings when the first clock runs out.
+    /// Makes sure that the task runs when the first timeout expires.
     fileprivate mutating func setAlarm(on handler: HTTPConnectionHandler) {
         let at: NIODeadline
         switch (self.wait?.until, self.writes?.at) {
@@ -60,7 +60,7 @@ struct ConnectionClocks {
 }
 
 extension HTTPConnectionHandler {
-    /// Bytes came: where they are awaited, the clock begins anew.
+    /// Bytes came. If they were expected, the timeout starts again.
     func noteBytesRead() {
         let count = self.monitor.bytesIn - self.clocks.bytesSeen
         guard count > 0 else { return }
@@ -69,7 +69,7 @@ extension HTTPConnectionHandler {
         case .lingering:
             self.lingerEvent { $0.dropped(count) }
         case .idle:
-            // The head's clock is not set back by its bytes.
+            // The bytes of a head do not restart its timeout.
             if self.clocks.wait?.for == .idle, !self.monitor.isHoldingBack {
                 self.clocks.wait(for: .head, self.core.configuration.headTimeout, on: self)
             }
@@ -86,7 +86,7 @@ extension HTTPConnectionHandler {
         }
     }
 
-    /// Bytes of a body have come that were waited for.
+    /// Expected bytes of a body have come.
     private func judgeBodyRate(_ exchange: Exchange) {
         let now = self.eventLoop.now
         let rate = exchange.bodyRate?.note(bytes: exchange.bodyBytesReceived, now: now)
@@ -98,8 +98,9 @@ extension HTTPConnectionHandler {
         exchange.body?.fail(.tooSlow(bytesPerSecond: missed))
     }
 
-    /// How many of the bytes handed to the socket the client has acknowledged: the kernel alone takes some MiB of them
-    /// at once, and then none for a long time. Where it cannot be asked, what the kernel has taken.
+    /// How many of the bytes handed to the socket the client has acknowledged. The kernel's own count would mislead: it
+    /// takes some MiB at once, and then none for a long time. If the socket cannot tell, it is what the kernel has
+    /// taken.
     private var bytesAcknowledged: Int {
         self.bytesTaken - (self.directSocket?.unacknowledgedBytes ?? 0)
     }
@@ -110,7 +111,7 @@ extension HTTPConnectionHandler {
         return self.monitor.bytesOut - (buffered ?? 0)
     }
 
-    /// Begins to watch whether the client takes its bytes, where some are left after a flush.
+    /// Starts to watch whether the client takes its bytes, if some are left after a flush.
     func watchWrites() {
         guard let context, self.unflushedAnswers > 0 || !context.channel.isWritable else { return }
         let now = self.eventLoop.now
@@ -131,7 +132,7 @@ extension HTTPConnectionHandler {
         min(stall.interval, .nanoseconds(max(1, self.core.configuration.rateWindow.nanoseconds / 4)))
     }
 
-    /// The socket takes bytes again: until it is full the next time it is not the client that is waited for.
+    /// The socket takes bytes again. Until it is full the next time, the server does not wait for the client.
     func noteSocketTakesBytes() {
         guard self.clocks.writes != nil, self.unflushedAnswers == 0 else { return }
         self.clocks.writes?.rate.pause(now: self.eventLoop.now)
@@ -147,7 +148,7 @@ extension HTTPConnectionHandler {
     }
 
     private func checkWrites(_ stall: WriteStall, _ rate: RateFloor, now: NIODeadline) {
-        // A handler that is slow itself has left the socket with room: nothing stalls.
+        // If the handler itself is slow, the socket has space: nothing stalls.
         guard self.unflushedAnswers > 0 || self.context?.channel.isWritable == false else {
             return self.clocks.stopWatchingWrites()
         }
@@ -164,11 +165,11 @@ extension HTTPConnectionHandler {
         }
     }
 
-    /// Whether others wait for memory that an answer on this connection holds.
+    /// Whether others wait for memory that a response on this connection holds.
     private var othersWait: Bool {
         if case .exchange(let exchange) = self.phase, exchange.handling?.othersWait() == true { return true }
         if let flushing, flushing.handling?.othersWait() == true { return true }
-        // What the fast path sends is held in memory as well.
+        // What the fast path sends is held in memory too.
         return self.fastPath != nil && self.unflushedAnswers > 0 && self.flushing == nil && self.core.readersWait()
     }
 
@@ -178,7 +179,7 @@ extension HTTPConnectionHandler {
         case (.idle, .head):
             self.answer(.requestTimeout)
         case (.idle, _):
-            // A client that has not taken the answer before has the write clock against it.
+            // If the client has not taken the previous response, the write timeout applies.
             self.closeWhenFlushed()
         case (.exchange(let exchange), .body):
             if exchange.body?.isWaiting == true {

@@ -1,57 +1,57 @@
 import NIOCore
 
-/// Stands nearest to the socket, in front of the parser, and sees what the handlers behind it cannot: that bytes came
-/// which are not yet a whole head, that the client closed its side, and how many bytes went out.
+/// The handler nearest to the socket, before the parser. It sees what the other handlers cannot: bytes that are not yet
+/// a whole head, the client's close of its side, and the number of bytes sent.
 ///
-/// It hands the parser one request at a time. What a client sends ahead waits here as it came, and in front of the
-/// parser it asks the fast path, by way of the connection. What comes after the last answer it drops.
+/// It hands the parser one request at a time, and keeps the requests that a client sends ahead. Before the parser gets
+/// a request, the connection asks the fast path about it. Bytes after the last response are dropped.
 final class ConnectionMonitorHandler: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    /// The client has closed its side, and what it sent before has been handed on or waits here. Told in place of
+    /// The client has closed its side. What it sent before has been passed on or waits here. This replaces
     /// `ChannelEvent.inputClosed`, at which the parser would give up what it has not got yet.
     struct InputClosed: Sendable {}
 
-    /// Bytes read from the socket in all.
+    /// Bytes read from the socket in total.
     private(set) var bytesIn = 0
-    /// Bytes handed to the channel in all, whether the kernel has taken them or not.
+    /// Bytes handed to the channel in total, even if the kernel has not taken them.
     private(set) var bytesOut = 0
     /// Whether the client has closed its side.
     private(set) var isInputClosed = false
-    /// Whether what comes is dropped.
+    /// Whether incoming bytes are dropped.
     var isDropping = false {
         didSet { if self.isDropping { self.forget() } }
     }
-    /// Whether some of a request has come, and the rest has not.
+    /// Whether a part of a request has come, and the rest has not.
     var isAmidRequest: Bool { !self.isHoldingBack && (self.held.readableBytes > 0 || !self.scanner.isAtStart) }
-    /// Whether bytes wait here that may be a request, until the connection can take it.
+    /// Whether bytes that may be a request wait here until the connection can take it.
     private(set) var isHoldingBack = false
-    /// Whether the last thing that the parser handed on was the end of a message.
+    /// Whether the last part from the parser was the end of a message.
     var parserEndedMessage = false
     /// Nil before the connection is set up and after its end.
     unowned var connection: HTTPConnectionHandler?
 
-    /// What was read and not handed on: at most what one read of the socket brings, but for a client that closes its
-    /// side, where the channel reads all that has come.
+    /// Bytes that were read and not passed on: at most one read of the socket. If a client closes its side, however,
+    /// the channel reads everything that has come.
     private var held = ByteBuffer()
     private var scanner = RequestScanner()
     private var isPassing = false
-    /// Whether ``SentAhead`` has it.
+    /// Whether it is in the queue of ``SentAhead``.
     private var isQueued = false
-    /// Its own place in the pipeline: what goes on from here goes to the parser.
+    /// Its own place in the pipeline. What it sends on from here goes to the parser.
     private var context: ChannelHandlerContext?
 
-    /// A client that has sent so much ahead before it closed its side is answered as far as it is known, and no
-    /// further.
+    /// If a client has sent more than this ahead before it closed its side, the server answers the requests it already
+    /// has, and no more.
     static let heldLimit = 128 << 10
 
-    /// How long the first line of a request is, as far as it has come.
+    /// The length of the request's first line, as far as it has come.
     var requestLineBytes: Int { self.scanner.requestLineBytes }
 
-    /// The parser has found a head, behind which such a body comes.
+    /// The parser has found a head that is followed by such a body.
     func beginBody(_ framing: BodyFraming) { self.scanner.beginBody(framing) }
 
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
@@ -80,7 +80,7 @@ final class ConnectionMonitorHandler: ChannelDuplexHandler {
         }
     }
 
-    /// Goes on with what was sent ahead, where a request can be taken again: soon, when others have had their turn.
+    /// Continues with what was sent ahead, if a request can be taken again: soon, after other connections.
     func resume() {
         guard self.context != nil, self.isHoldingBack, !self.isPassing, !self.isQueued else { return }
         self.isQueued = true
@@ -90,14 +90,14 @@ final class ConnectionMonitorHandler: ChannelDuplexHandler {
     /// Called by ``SentAhead``.
     func goOn() {
         self.isQueued = false
-        // The connection may be gone.
+        // The connection may be closed already.
         guard let context, self.isHoldingBack, !self.isPassing else { return }
         self.pass(context, triesFast: true)
         self.connection?.wentOn()
     }
 
-    /// - Parameter triesFast: Whether the fast path is asked about the next request. If not, that one goes the long
-    ///   way.
+    /// - Parameter triesFast: Whether the fast path is asked about the next request. If not, that request takes the
+    ///   normal path.
     private func pass(_ context: ChannelHandlerContext, triesFast: Bool) {
         guard !self.isPassing else { return }
         var triesFast = triesFast
@@ -118,7 +118,7 @@ final class ConnectionMonitorHandler: ChannelDuplexHandler {
             do throws(ListenerError) {
                 count = try self.scanner.scan(self.held.readableBytesUInt8Span)
             } catch {
-                self.refuse(error)
+                self.reject(error)
                 break
             }
             guard count > 0, let bytes = self.held.readSlice(length: count) else { break }
@@ -127,18 +127,18 @@ final class ConnectionMonitorHandler: ChannelDuplexHandler {
             if self.parserEndedMessage {
                 self.scanner = RequestScanner()
             } else if self.scanner.isAtEnd, !self.isDropping {
-                self.refuse(.malformedRequest(reason: "Where the request ends can be read in two ways."))
+                self.reject(.malformedRequest(reason: "Where the request ends can be read in two ways."))
             }
         }
         self.releaseMemory()
     }
 
-    private func refuse(_ fault: ListenerError) {
-        self.connection?.refuse(fault)
+    private func reject(_ error: ListenerError) {
+        self.connection?.refuse(error)
         self.isDropping = true
     }
 
-    /// A few bytes that wait do not keep the memory of a whole read.
+    /// Frees the memory of a whole read if only a few bytes wait.
     private func releaseMemory() {
         if self.held.readableBytes == 0 {
             self.held = ByteBuffer()
@@ -149,7 +149,7 @@ final class ConnectionMonitorHandler: ChannelDuplexHandler {
 
     private func forget() {
         self.isHoldingBack = false
-        // Within a pass it is looked at again, and let go of there.
+        // If a pass is running, it checks this itself and drops the bytes.
         if !self.isPassing { self.held = ByteBuffer() }
     }
 
@@ -163,7 +163,7 @@ final class ConnectionMonitorHandler: ChannelDuplexHandler {
 
     // MARK: Out
 
-    /// Bytes went to the socket past the channel.
+    /// Bytes were written directly to the socket, not through the channel.
     func countOut(_ bytes: Int) { self.bytesOut += bytes }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {

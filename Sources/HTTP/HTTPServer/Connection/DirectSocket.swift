@@ -8,16 +8,18 @@ import NIOCore
     import Darwin
 #endif
 
-/// The socket of a connection, written to past its channel: a seventh of the time of a quick answer went into the
-/// channel's accounts of writes that the kernel took at once.
+/// The socket of a connection, written to directly and not through its channel. The channel's bookkeeping for writes
+/// that the kernel took at once was a seventh of the time of a fast response.
 ///
-/// To be used on the event loop, while the channel is active (its number may be another socket's afterwards) and holds
-/// no bytes of its own back, which would have to go first. Between the handlers and the socket stands nothing that
-/// changes bytes; with TLS this may not be used.
+/// Use it only:
+/// - on the event loop;
+/// - while the channel is active: later its number may be another socket's;
+/// - while the channel holds back no bytes of its own, which would have to go first;
+/// - if no handler changes the bytes: not with TLS.
 struct DirectSocket {
     private let handle: NIOBSDSocket.Handle
 
-    /// Nil where the channel is no socket.
+    /// Nil if the channel is not a socket.
     init?(_ channel: any Channel) {
         let handle = try? channel.pipeline.syncOperations.withUnsafeTransportIfAvailable {
             (handle: NIOBSDSocket.Handle) in handle
@@ -26,11 +28,11 @@ struct DirectSocket {
         self.handle = handle
     }
 
-    /// Bytes that the kernel has taken and the other end has not acknowledged; nil where that cannot be told.
+    /// Bytes that the kernel has taken and the peer has not acknowledged; nil if this is unknown.
     var unacknowledgedBytes: Int? {
         #if os(Linux)
             var bytes: CInt = 0
-            // SIOCOUTQ (tcp(7)), which is the same number as the terminals' TIOCOUTQ.
+            // SIOCOUTQ (tcp(7)) has the same number as the terminals' TIOCOUTQ.
             return ioctl(self.handle, UInt(TIOCOUTQ), &bytes) == 0 ? Int(bytes) : nil
         #else
             return nil
@@ -38,7 +40,7 @@ struct DirectSocket {
     }
 
     /// Writes a head and a part of a body.
-    /// - Returns: How many bytes the kernel took. Where it took none or had an error, the channel will meet that too.
+    /// - Returns: How many bytes the kernel took. If it took none or had an error, the channel will meet that too.
     func send(_ head: ByteBuffer, _ body: ByteBufferView) -> Int {
         head.withUnsafeReadableBytes { head in
             body.withUnsafeBytes { body in
@@ -64,7 +66,7 @@ struct DirectSocket {
 }
 
 #if os(Linux)
-    /// Bytes that wait in the kernel for what follows, and leave with it.
+    /// Sends bytes that wait in the kernel for what follows, and are sent with it.
     private func sendBeginning(_ bytes: UnsafeRawBufferPointer, to socket: CInt) -> Int {
         send(socket, bytes.baseAddress, bytes.count, CInt(MSG_MORE) | CInt(MSG_NOSIGNAL))
     }

@@ -2,33 +2,33 @@ import HTTPTypes
 import NIOCore
 import NIOHTTP1
 
-/// One request and its answer, as the connection keeps it on its event loop.
+/// One request and its response, as the connection keeps it on its event loop.
 final class Exchange {
-    /// Counts up within a connection: a late message of an earlier exchange is told by it.
+    /// Counts up within a connection. It identifies late messages of an earlier exchange.
     let number: UInt64
     let head: HTTPRequest?
     let version: HTTPVersion
     let requestID: String
-    /// Nil where no request could be read.
+    /// Nil if no request could be read.
     let handling: RequestHandling?
     let startedAt: NIODeadline
-    /// Where this exchange's answer begins among the bytes handed to the channel.
+    /// Where this exchange's response begins among the bytes handed to the channel.
     let firstByteOut: Int
-    /// The body, where there is one.
+    /// The body, if there is one.
     let body: RequestBodyStream?
 
     var task: Task<Void, Never>?
     /// Whether the whole request has come.
     var isRequestWhole = false
-    /// Whether the client waits for 100 Continue, and has not got it.
+    /// Whether the client waits for 100 Continue and has not got it.
     var owesContinue: Bool
     /// Whether the connection ends with this exchange.
     var mustClose: Bool
-    /// Set when the answer's head is written.
+    /// Set when the response's head is written.
     var status: Int?
     var framing: ResponseFraming?
     var bodyBytesReceived = 0
-    /// Whether the answer takes work that costs much.
+    /// Whether the response needs costly work.
     var isCostly = false
     /// How fast the body comes.
     var bodyRate: RateFloor?
@@ -62,7 +62,7 @@ struct ExchangeLink: Sendable {
     let handler: NIOLoopBound<HTTPConnectionHandler>
     let number: UInt64
 
-    /// Runs on the event loop, at once where it runs there already.
+    /// Runs on the event loop: at once if the caller is there already.
     func perform(_ action: @escaping @Sendable (HTTPConnectionHandler) -> Void) {
         if self.eventLoop.inEventLoop {
             action(self.handler.value)
@@ -73,13 +73,13 @@ struct ExchangeLink: Sendable {
     }
 
     /// Hands bytes over, and returns when the socket can take more.
-    /// - Throws: `ResponseWriteError`, or `CancellationError` where the waiting task is cancelled.
+    /// - Throws: `ResponseWriteError`, or `CancellationError` if the waiting task is cancelled.
     func send(_ batch: ResponseBatch) async throws {
         let number = self.number
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 self.perform { $0.write(batch, of: number, waiter: continuation) }
-                // A cancellation that came before has found no waiter.
+                // A cancellation that came earlier has found no waiter.
                 if Task.isCancelled { self.perform { $0.cancelWaiter(of: number) } }
             }
         } onCancel: {
@@ -93,13 +93,13 @@ struct ExchangeLink: Sendable {
         self.perform { $0.write(batch, of: number, waiter: nil) }
     }
 
-    /// The answer takes work that costs much.
+    /// The response needs costly work.
     func costsMuch() {
         let number = self.number
         self.perform { $0.costsMuch(number) }
     }
 
-    /// Cuts the connection: the answer cannot be brought to its end.
+    /// Cuts the connection, because the response cannot be completed.
     func cut() {
         let number = self.number
         self.perform { $0.breakOff(number) }
@@ -112,7 +112,7 @@ struct ResponseBatch: Sendable {
     var head: HTTPResponse?
     var framing: ResponseFraming
     var body: [ByteBuffer]
-    /// Whether the answer ends here.
+    /// Whether the response ends here.
     var isLast: Bool
     /// Whether the handler wants the connection closed.
     var closes = false

@@ -10,9 +10,9 @@ import NIOHTTP1
 #endif
 
 extension HTTPConnectionHandler {
-    // MARK: After the last answer
+    // MARK: After the last response
 
-    /// The last answer was written: what follows is dropped.
+    /// The last response was written. What the client still sends is dropped.
     func beginLinger() {
         self.clocks.stopWaiting()
         self.monitor.isDropping = true
@@ -24,7 +24,7 @@ extension HTTPConnectionHandler {
         self.perform(linger.start())
     }
 
-    /// An event of the lingering close; nothing where there is none.
+    /// Passes an event to the lingering close, if there is one.
     func lingerEvent(_ event: (inout LingeringClose) -> LingeringClose.Action) {
         guard case .lingering(var linger) = self.phase else { return }
         let action = event(&linger)
@@ -47,14 +47,14 @@ extension HTTPConnectionHandler {
         }
     }
 
-    /// The last byte of an answer is with the kernel, or never will be.
+    /// The kernel has taken the last byte of a response, or never will.
     func answerFlushed(_ exchange: Exchange, bytes: Int, result: Result<Void, any Error>) {
         self.answerFlushed(firstByteOut: exchange.firstByteOut, bytes: bytes, result: result) {
             self.report(exchange, $0, bytesSent: $1)
         }
     }
 
-    /// - Parameter report: Told how it ended, and how many bytes the kernel took.
+    /// - Parameter report: Gets how it ended, and how many bytes the kernel took.
     func answerFlushed(
         firstByteOut: Int, bytes: Int, result: Result<Void, any Error>,
         report: (FinishedRequest.Outcome, Int) -> Void
@@ -67,7 +67,7 @@ extension HTTPConnectionHandler {
             guard self.unflushedAnswers == 0 else { return }
             self.clocks.stopWatchingWrites()
             self.lingerEvent { $0.flushed() }
-            // A request that has come since is answered first, and its answer says that it is the last one.
+            // If another request has come since, it is answered first, and its response says that it is the last one.
             if self.closesWhenFlushed, case .idle = self.phase, !self.monitor.isHoldingBack { self.close() }
         case .failure:
             let taken = (self.takenAtCut ?? self.monitor.bytesOut) - firstByteOut
@@ -93,9 +93,9 @@ extension HTTPConnectionHandler {
         }
     }
 
-    /// The client has closed its sending side. If it did so within a request, it has left. After a whole request it
-    /// may do so and still read. Nobody can know whether it reads before something is sent. So what costs little is
-    /// answered, and costly work is given up.
+    /// The client has closed its sending side. If it did so within a request, it has left. After a whole request it may
+    /// do so and still read. The server cannot know whether it reads before it sends something. So it answers if that
+    /// costs little, and gives up costly work.
     private func inputClosed() {
         switch self.phase {
         case .idle:
@@ -107,7 +107,7 @@ extension HTTPConnectionHandler {
         }
     }
 
-    /// The answer to a request takes work that costs much.
+    /// The response to a request needs costly work.
     func costsMuch(_ number: UInt64) {
         guard case .exchange(let exchange) = self.phase, exchange.number == number else { return }
         exchange.isCostly = true
@@ -128,44 +128,44 @@ extension HTTPConnectionHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         let parserError = error as? HTTPParserError
-        // The parser reads no further. More bytes would only make it fail again, and that would end an answer in
+        // The parser reads no further. More bytes would only make it fail again, and that would end a response in
         // flight.
         if parserError != nil { self.monitor.isDropping = true }
-        guard let fault = ListenerError(parserError: error, monitor: self.monitor, limits: self.core.configuration)
+        guard let rejection = ListenerError(parserError: error, monitor: self.monitor, limits: self.core.configuration)
         else {
             return self.cut(.clientLeft)
         }
         switch self.phase {
-        case .idle: self.answer(fault)
+        case .idle: self.answer(rejection)
         case .exchange(let exchange): self.breakBody(of: exchange, .malformed)
         case .lingering, .closed: break
         }
     }
 
-    /// What came is none of HTTP, or beyond a limit: said at once, or by the handler that reads the body.
-    func refuse(_ fault: ListenerError) {
+    /// What came is not HTTP, or exceeds a limit. The client is told at once, or by the handler that reads the body.
+    func refuse(_ error: ListenerError) {
         switch self.phase {
-        case .idle: self.answer(fault)
-        case .exchange(let exchange): self.breakBody(of: exchange, .refused(reason: fault.description))
+        case .idle: self.answer(error)
+        case .exchange(let exchange): self.breakBody(of: exchange, .refused(reason: error.description))
         case .lingering, .closed: break
         }
     }
 
     private func breakBody(of exchange: Exchange, _ error: RequestBodyError) {
         exchange.mustClose = true
-        // The handler learns it where it reads, and answers.
+        // The handler gets the error when it reads, and answers.
         if !exchange.isRequestWhole { exchange.body?.fail(error) }
     }
 
     // MARK: The server gives up
 
-    /// A request's task could not bring its answer to the end.
+    /// A request's task could not complete its response.
     func breakOff(_ number: UInt64) {
         guard case .exchange(let exchange) = self.phase, exchange.number == number else { return }
         self.cut(.broken)
     }
 
-    /// Ends the connection and whatever is in flight on it, at once.
+    /// Ends the connection and everything in flight on it, at once.
     func cut(_ outcome: FinishedRequest.Outcome) {
         if case .closed = self.phase { return }
         self.cutOutcome = outcome
@@ -173,7 +173,7 @@ extension HTTPConnectionHandler {
         if case .exchange(let exchange) = self.phase {
             let bytes = max(0, self.bytesTaken - exchange.firstByteOut)
             let mustReset = exchange.framing == .untilClose
-            // Closed first: what the following calls wake must find nothing in flight.
+            // Closed first: the calls below wake tasks, which must find nothing in flight.
             self.phase = .closed
             exchange.body?.fail(.clientLeft)
             self.failWaiter()
@@ -186,7 +186,7 @@ extension HTTPConnectionHandler {
         self.close()
     }
 
-    /// Closes once every answer is with the kernel.
+    /// Closes when the kernel has taken every response.
     func closeWhenFlushed() {
         if self.unflushedAnswers == 0 { return self.close() }
         self.closesWhenFlushed = true

@@ -1,10 +1,10 @@
 import NIOCore
 
 extension HTTPConnectionHandler {
-    /// Answers requests at the front of `bytes`, as long as they can be answered at once, and takes them off. What is
-    /// left is for the parser, and in its order: nothing was in flight before, and these have been answered.
+    /// Answers requests at the front of `bytes` and removes them, as long as it can answer at once. The rest goes to
+    /// the parser. The order is kept: nothing was in flight before, and these requests have been answered.
     ///
-    /// Asked only while the parser holds no part of a message.
+    /// Called only while the parser holds no part of a message.
     func takeFast(_ bytes: inout ByteBuffer) {
         guard let fastPath, let context else { return }
         var answered = 0
@@ -22,7 +22,7 @@ extension HTTPConnectionHandler {
         guard answered > 0 else { return }
         fastPath.slot.answered(from: beganAt, until: self.eventLoop.now, on: self.eventLoop)
         guard case .idle = self.phase else { return }
-        // What is left may be the beginning of a head.
+        // The rest may be the beginning of a head.
         let limits = self.core.configuration
         if bytes.readableBytes > 0 {
             self.clocks.wait(for: .head, limits.headTimeout, on: self)
@@ -31,10 +31,10 @@ extension HTTPConnectionHandler {
         }
     }
 
-    /// Answers to one read of the socket.
+    /// How many responses one read of the socket may get.
     private static var maximumFastAnswers: Int { 16 }
 
-    /// Whether nothing is in flight, and the connection goes on: how it ends, only the long way tells a client.
+    /// Whether nothing is in flight and the connection stays open. Only the normal path tells a client that it ends.
     private func mayAnswerFast(_ context: ChannelHandlerContext) -> Bool {
         guard case .idle = self.phase, !self.closesWhenFlushed else { return false }
         return context.channel.isWritable && self.core.drain.phase == .running
@@ -59,7 +59,7 @@ extension HTTPConnectionHandler {
         }
     }
 
-    /// Mostly the kernel takes all of it at once.
+    /// Usually the kernel takes everything at once.
     /// - Returns: How many bytes it took.
     private func sendDirectly(_ answer: FastAnswer, context: ChannelHandlerContext) -> Int {
         guard let socket = self.directSocket, self.unflushedAnswers == 0, context.channel.isActive else { return 0 }
@@ -81,14 +81,14 @@ extension HTTPConnectionHandler {
         return taken
     }
 
-    /// Leaves to the channel what the kernel has not taken.
+    /// Leaves what the kernel has not taken to the channel.
     private func writeRest(
         of exchange: FastExchange, from taken: Int, headBytes: Int, bytes: Int, context: ChannelHandlerContext
     ) {
         self.unflushedAnswers += 1
         let flushed = self.eventLoop.makePromise(of: Void.self)
         flushed.futureResult.assumeIsolated().whenComplete { result in
-            // The file is held until here: bytes that nobody has taken yet are counted as memory in use.
+            // The file is held until here, because bytes not yet taken count as memory in use.
             self.answerFlushed(firstByteOut: exchange.firstByteOut, bytes: bytes, result: result) {
                 self.report(exchange, $0, bytesSent: $1)
             }
@@ -123,12 +123,12 @@ extension HTTPConnectionHandler {
     }
 }
 
-/// One request and its quick answer.
+/// One request and its fast response.
 private struct FastExchange {
     let request: FastRequest
     let answer: FastAnswer
     let id: RequestID
     let startedAt: NIODeadline
-    /// Where the answer begins among the bytes handed to the socket.
+    /// Where the response begins among the bytes handed to the socket.
     let firstByteOut: Int
 }

@@ -56,7 +56,7 @@ extension HTTPConnectionHandler {
         self.end(exchange, glue: &glue, context: context)
     }
 
-    /// Decides, when an answer's head is written, whether the connection ends with it.
+    /// Decides whether the connection ends with a response, when its head is written.
     private func decideEnd(of exchange: Exchange, batch: ResponseBatch) {
         if batch.closes || batch.framing == .untilClose || !exchange.isRequestWhole
             || self.core.drain.phase != .running || (self.monitor.isInputClosed && !self.monitor.isHoldingBack)
@@ -65,7 +65,7 @@ extension HTTPConnectionHandler {
         }
     }
 
-    /// Writes the last bytes of an answer, and goes on to what comes after it.
+    /// Writes the last bytes of a response, and continues with what comes after it.
     private func end(_ exchange: Exchange, glue: inout ResponseGlue, context: ChannelHandlerContext) {
         let bytes = self.monitor.bytesOut + glue.bytes.readableBytes - exchange.firstByteOut
         self.unflushedAnswers += 1
@@ -74,7 +74,7 @@ extension HTTPConnectionHandler {
         flushed.futureResult.assumeIsolated().whenComplete { result in
             self.answerFlushed(exchange, bytes: bytes, result: result)
         }
-        // An early answer was given, and nobody will read the rest of the body.
+        // The response came early, and nobody will read the rest of the body.
         if !exchange.isRequestWhole { exchange.body?.fail(.clientLeft) }
         let closes =
             exchange.mustClose || !exchange.isRequestWhole || self.core.drain.phase == .stopping
@@ -84,11 +84,11 @@ extension HTTPConnectionHandler {
         if case .idle = self.phase { self.becomeIdle() }
     }
 
-    /// Sends 100 Continue where the client waits for it.
+    /// Sends 100 Continue if the client waits for it.
     func sendContinue(_ exchange: Exchange) {
         guard exchange.owesContinue, exchange.status == nil, let context else { return }
         exchange.owesContinue = false
-        // Where the client has begun to send, it does not wait any more.
+        // If the client has begun to send, it no longer waits.
         guard exchange.bodyBytesReceived == 0 else { return }
         context.writeAndFlush(
             self.wrapOutboundOut(ByteBuffer(staticString: "HTTP/1.1 100 Continue\r\n\r\n")),
@@ -97,7 +97,7 @@ extension HTTPConnectionHandler {
     }
 
     /// Answers in place of the responder, and ends the connection.
-    func answer(_ fault: ListenerError) {
+    func answer(_ error: ListenerError) {
         self.lastNumber += 1
         let exchange = Exchange(
             number: self.lastNumber,
@@ -111,9 +111,9 @@ extension HTTPConnectionHandler {
         )
         self.phase = .exchange(exchange)
         self.clocks.stopWaiting()
-        // The parser has stopped, or what comes is not to be trusted.
+        // The parser has stopped, or what comes cannot be trusted.
         self.monitor.isDropping = true
-        let response = self.core.answerError(fault, exchange.requestID)
+        let response = self.core.answerError(error, exchange.requestID)
         let link = ExchangeLink(
             eventLoop: self.eventLoop,
             handler: NIOLoopBound(self, eventLoop: self.eventLoop),
@@ -144,7 +144,7 @@ extension HTTPConnectionHandler {
     }
 }
 
-/// Heads and chunk framing on their way out, gathered into one buffer between two buffers of a body, which are never
+/// Collects outgoing heads and chunk framing in one buffer between two buffers of a body. Body buffers are never
 /// copied.
 struct ResponseGlue {
     var bytes: ByteBuffer
@@ -163,7 +163,7 @@ struct ResponseGlue {
         self.context.write(handler.wrapOutboundOut(buffer), promise: nil)
     }
 
-    /// Writes what is left, with the promise for all of it, and flushes.
+    /// Writes the rest, with the promise for all of it, and flushes.
     mutating func flush(through handler: HTTPConnectionHandler, promise: EventLoopPromise<Void>?) {
         if self.bytes.readableBytes > 0 || promise != nil {
             self.context.write(handler.wrapOutboundOut(self.bytes), promise: promise)

@@ -3,23 +3,24 @@ import NIOCore
 import NIOHTTP1
 import TaskSupport
 
-/// One connection: takes its requests one after the other, runs a task for each, writes the answers, and decides when
+/// One connection. It takes requests one after the other, runs a task for each, writes the responses, and decides when
 /// the connection ends.
 ///
-/// What may be in flight: one exchange. Requests that a client sends ahead wait in the monitor, and nothing further is
-/// read while anything does, so that it is never more than one read of the socket. The parts of this class: this file,
-/// requests in; `+Writing`, answers out; `+FastPath`, answers that are there already; `+Ending`, every way in which a
-/// request or a connection ends. What may last how long is in `ConnectionClocks`.
+/// One exchange may be in flight. Requests that a client sends ahead wait in the monitor. While any wait, nothing more
+/// is read, so they are never more than one read of the socket.
+///
+/// This file takes requests in. `+Writing` sends responses. `+FastPath` sends responses that are ready already.
+/// `+Ending` has every way in which a request or a connection ends. `ConnectionClocks` has the timeouts.
 final class HTTPConnectionHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = ByteBuffer
 
     enum Phase {
-        /// Nothing in flight.
+        /// Nothing is in flight.
         case idle
         /// A request is being read or answered.
         case exchange(Exchange)
-        /// The last answer was written; see `LingeringClose`.
+        /// The last response was written; see `LingeringClose`.
         case lingering(LingeringClose)
         /// Done.
         case closed
@@ -29,9 +30,9 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
     let monitor: ConnectionMonitorHandler
     let headReader: RequestHeadReader
     let eventLoop: any EventLoop
-    /// The tasks of requests run where their socket is.
+    /// Runs the tasks of requests on the event loop of their socket.
     private let executor: EventLoopTaskExecutor
-    /// Kept, since the channel forgets it when it closes.
+    /// Stored, because the channel forgets it when it closes.
     var remoteAddress: SocketAddress?
     /// Its text without the port, for the access log.
     var clientAddress: String?
@@ -41,23 +42,23 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
     var lastNumber: UInt64 = 0
     /// The task that waits for the socket to take more.
     var waiter: (number: UInt64, continuation: CheckedContinuation<Void, any Error>)?
-    /// Answers written to their end whose last byte the kernel has not taken.
+    /// Completely written responses whose last byte the kernel has not taken.
     var unflushedAnswers = 0
-    /// The last answer of these that came the long way.
+    /// The last of these responses that came on the normal path.
     var flushing: Exchange?
     /// Whether to close as soon as there are none.
     var closesWhenFlushed = false
-    /// Why the connection was cut, for the answers that were not flushed yet.
+    /// Why the connection was cut, for the responses that were not flushed.
     var cutOutcome = FinishedRequest.Outcome.clientLeft
     /// How many bytes the kernel had taken when the connection was cut.
     var takenAtCut: Int?
     var clocks = ConnectionClocks()
-    /// Who may answer at once, and how requests for it are read; nil: nobody.
+    /// Answers requests at once, and reads their heads; nil if there is no fast path.
     let fastPath: (slot: FastPathLoopState, reader: FastHeadReader)?
     let sentAhead: SentAhead
-    /// Heads of quick answers are written into it: mostly the kernel has taken the last one, and its memory is free.
+    /// The buffer for heads of fast responses. Usually the kernel has taken the last one, and its memory is free.
     var fastHead = ByteBuffer()
-    /// For quick answers, and for what the kernel knows of the client.
+    /// For fast responses, and for what the kernel knows about the client.
     var directSocket: DirectSocket?
 
     init(core: ListenerCore, monitor: ConnectionMonitorHandler, eventLoop: any EventLoop) {
@@ -112,7 +113,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
         self.readIfWanted()
     }
 
-    /// Whether a request can be worked on now.
+    /// Whether the connection can take a request now.
     var mayBegin: Bool {
         guard case .idle = self.phase else { return false }
         return self.context?.channel.isWritable == true
@@ -129,25 +130,25 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
             exchange.isRequestWhole = true
             exchange.owesContinue = false
             exchange.body?.end()
-            // The parser has stopped behind such a request, and would only pile up what comes.
+            // The parser has stopped after such a request, and would only accumulate what comes.
             if exchange.mustClose { self.monitor.isDropping = true }
         case (.exchange(let exchange), .head):
-            // The monitor hands on one request at a time. Were it to find another end than the parser, no end is sure.
+            // The monitor passes on one request at a time. If it finds another end than the parser, no end is certain.
             exchange.mustClose = true
             self.monitor.isDropping = true
         default:
-            // What follows a request that was answered with the end of the connection.
+            // This follows a request whose response ended the connection.
             break
         }
     }
 
-    /// Goes on with what was sent ahead.
+    /// Continues with what was sent ahead.
     func goOn() {
         self.monitor.resume()
         self.wentOn()
     }
 
-    /// What was sent ahead has been gone on with, or waits for that.
+    /// What was sent ahead has been handled, or waits for that.
     func wentOn() {
         if case .idle = self.phase {
             if self.monitor.isInputClosed, !self.monitor.isHoldingBack {
@@ -159,7 +160,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
         self.readIfWanted()
     }
 
-    /// What a client has sent ahead is more than is kept for it.
+    /// The client has sent more ahead than the server keeps.
     func hasSentTooMuchAhead() {
         switch self.phase {
         case .idle: self.closeWhenFlushed()
@@ -172,7 +173,8 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
         let wantsBytes =
             switch self.phase {
             case .idle: !self.monitor.isHoldingBack && self.context?.channel.isWritable == true
-            // Nothing further is heard on this connection, and the channel tells of the client's leaving unread.
+            // The server takes nothing more from this connection, and the channel reports the client's leaving without
+            // a read.
             case .exchange where self.monitor.isDropping: false
             // One read ahead after the request's end keeps the socket registered for reading from one request to the
             // next, which saves two system calls each.
@@ -193,8 +195,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
         self.goOn()
     }
 
-    /// A connection that was accepted in the last moment before a shutdown may still send the request that it was
-    /// opened for.
+    /// A connection that was accepted just before a shutdown may still send the request that it was opened for.
     private var idleLimit: TimeAmount {
         let limit = self.core.configuration.idleTimeout
         return self.core.drain.phase == .stopping ? min(limit, .seconds(1)) : limit
@@ -235,7 +236,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
             firstByteOut: self.monitor.bytesOut
         )
         if body != nil { exchange.bodyRate = RateFloor(window: self.core.configuration.rateWindow) }
-        // It was about to be closed for want of a request.
+        // The connection was about to be closed because no request came.
         if self.closesWhenFlushed { exchange.mustClose = true }
         self.phase = .exchange(exchange)
 

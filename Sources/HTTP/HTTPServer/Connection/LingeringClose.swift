@@ -1,16 +1,16 @@
-/// The pure state of a connection after its last answer: first the answer is flushed, then our side is closed, and what
-/// still comes is read and dropped until the client closes, too much has come, or too much time has passed.
+/// The pure state of a connection after its last response. First the response is flushed, then the server closes its
+/// side. What still comes is read and dropped until the client closes, too much has come, or too much time has passed.
 ///
-/// A socket that is closed with unread bytes sends a reset, and a reset destroys the answer that the client has not
-/// read yet (RFC 9112 section 9.6).
+/// If a socket is closed with unread bytes, it sends a reset. A reset destroys a response that the client has not read
+/// yet (RFC 9112 section 9.6).
 struct LingeringClose {
     /// What the connection has to do.
     enum Action: Equatable {
         /// Read and drop further bytes.
         case read
-        /// Nothing until the next event.
+        /// Do nothing until the next event.
         case wait
-        /// Close our side of the socket, start the clock, and go on reading.
+        /// Close the server's side of the socket, start the timeout, and continue reading.
         case shutdownOutput
         /// Close the socket.
         case close
@@ -34,7 +34,7 @@ struct LingeringClose {
     /// What to do at the start.
     func start() -> Action { self.isDone ? .wait : .read }
 
-    /// The last byte of the answer is with the kernel.
+    /// The kernel has taken the last byte of the response.
     mutating func flushed() -> Action {
         self.isFlushed = true
         return self.isDone ? .close : .shutdownOutput

@@ -1,20 +1,20 @@
 import DequeModule
 import NIOCore
 
-/// The pure clock that finds a client that is too slow: fed with how many bytes it has moved in all, it tells the rate
-/// of late. Only time in which the client is waited for counts; a server that is slow itself pauses it.
+/// A pure clock that finds clients that are too slow. It gets the total number of bytes moved, and returns the recent
+/// rate. Only time in which the server waits for the client counts. If the server itself is slow, it pauses the clock.
 struct RateFloor {
-    /// How far back the rate looks, in time that counts. Before so much has passed there is none.
+    /// How far back the rate looks, in counted time. There is no rate before that much time has passed.
     private let window: TimeAmount
-    /// Time that counts, up to the last pause.
+    /// Counted time up to the last pause.
     private var counted = TimeAmount.zero
-    /// Since when the client is waited for; nil: it is not.
+    /// Since when the server has waited for the client; nil if it does not wait.
     private var waitingSince: NIODeadline?
-    /// Bytes at moments of counted time, the oldest as old as the window or the beginning.
+    /// Byte counts at moments of counted time. The oldest is as old as the window, or is the beginning.
     private var marks: Deque<(at: TimeAmount, bytes: Int)>
     private var bytes: Int
 
-    /// Marks lie at least this part of the window apart: so many are kept at most, and the window is exact to so much.
+    /// Marks are at least this fraction of the window apart. This limits their number and the window's precision.
     private static let marksInWindow: Int64 = 30
 
     /// - Parameters:
@@ -26,23 +26,23 @@ struct RateFloor {
         self.marks = [(.zero, bytes)]
     }
 
-    /// The client is waited for. Calling it again does nothing.
+    /// The server waits for the client. A second call does nothing.
     mutating func resume(now: NIODeadline) {
         if self.waitingSince == nil { self.waitingSince = now }
     }
 
-    /// The client is not waited for any more. Calling it again does nothing.
+    /// The server no longer waits for the client. A second call does nothing.
     mutating func pause(now: NIODeadline) {
         self.counted = self.counted(now)
         self.waitingSince = nil
     }
 
     /// Notes how many bytes have been moved up to now.
-    /// - Returns: Bytes a second over the window; nil where not so much time has counted yet.
+    /// - Returns: Bytes per second over the window; nil if not enough time has counted yet.
     mutating func note(bytes: Int, now: NIODeadline) -> Int? {
         self.bytes = max(self.bytes, bytes)
         let time = self.counted(now)
-        // The newest one that is as old as the window is where the rate counts from.
+        // The rate starts at the newest mark that is as old as the window.
         while self.marks.count > 1, time - self.marks[1].at >= self.window { self.marks.removeFirst() }
         guard let first = self.marks.first, let last = self.marks.last else { return nil }
         if time - last.at >= .nanoseconds(max(1, self.window.nanoseconds / Self.marksInWindow)) {

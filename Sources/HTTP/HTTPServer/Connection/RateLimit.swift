@@ -1,13 +1,13 @@
 /// How slow a client may be.
 struct RateLimit {
-    /// Bytes a second that are asked of every client; 0: nothing is.
+    /// Bytes per second that every client must reach; 0 for no limit.
     var least: Int
-    /// Bytes a second that are asked while others wait for the same memory.
+    /// Bytes per second that a client must reach while others wait for the same memory.
     var contended: Int
 
-    /// The rate that this one falls short of; nil where it is fast enough.
+    /// The limit that this rate misses; nil if it is fast enough.
     ///
-    /// - Parameter isContended: Only asked where it matters.
+    /// - Parameter isContended: Called only if it matters.
     func missed(by rate: Int, isContended: () -> Bool) -> Int? {
         guard self.least > 0 else { return nil }
         if rate < self.least { return self.least }

@@ -3,8 +3,8 @@ import NIOHTTP1
 
 /// What the task of one request does.
 enum RequestTask {
-    /// Asks the responder, and sends its answer; where it has none, one that says so; where that is too late, the
-    /// connection is cut, so that no part is taken for the whole.
+    /// Asks the responder, and sends its response. If it has none, an error response is sent. If it is too late for
+    /// that, the connection is cut, so that the client does not take a part for the whole.
     static func run(
         _ request: Request,
         _ handling: RequestHandling,
@@ -31,13 +31,13 @@ enum RequestTask {
     private static func isOfClientThatLeft(_ error: any Error) -> Bool {
         switch error {
         case RequestBodyError.clientLeft: true
-        // Work that was given up on another's account is answered.
+        // Work that was cancelled for another reason still gets a response.
         case is CancellationError: Task.isCancelled
         default: false
         }
     }
 
-    /// `FinishedRequest` tells of errors that the client made; the others are ours.
+    /// `FinishedRequest` reports the client's errors. All others are the server's.
     private static func log(_ error: any Error, isCommitted: Bool, id: String, _ logger: Logger) {
         let isOurs: Bool =
             switch error {

@@ -2,11 +2,12 @@ import DequeModule
 import NIOConcurrencyHelpers
 import NIOCore
 
-/// The connections of one event loop on which requests wait that were sent ahead (pipelining). A few at a time are gone
-/// on with, with pauses between.
+/// The connections of one event loop that have waiting requests which the client sent ahead (pipelining). The loop
+/// continues a few at a time, with pauses in between.
 ///
-/// An event loop looks at its sockets only when it has nothing else to do. Where each answer began the next request at
-/// once, some hundred connections with thousands of small heads kept it from everybody else for half a minute.
+/// An event loop looks at its sockets only when it has nothing else to do. Without the pauses, each response started
+/// the next request at once: some hundred connections with thousands of small heads blocked all others for half a
+/// minute.
 final class SentAhead {
     private let eventLoop: any EventLoop
     private var waiting: Deque<ConnectionMonitorHandler> = []
@@ -19,7 +20,7 @@ final class SentAhead {
 
     init(on eventLoop: any EventLoop) { self.eventLoop = eventLoop }
 
-    /// To be called once until the connection is gone on with.
+    /// Call it once, then again only after the connection has continued.
     func add(_ monitor: ConnectionMonitorHandler) {
         self.waiting.append(monitor)
         self.schedule()
@@ -31,8 +32,7 @@ final class SentAhead {
         let due = self.eventLoop.now + self.pause
         self.eventLoop.assumeIsolated().scheduleTask(deadline: due) {
             self.isScheduled = false
-            // So late it comes where the answers take longer than the pause: then the loop has not looked at its
-            // sockets.
+            // This is late if the responses take longer than the pause. Then the loop has not looked at its sockets.
             let late = self.eventLoop.now - due
             self.pause = min(Self.shortestPause + 2 * late, Self.longestPause)
             for _ in 0..<min(Self.atOnce, self.waiting.count) { self.waiting.popFirst()?.goOn() }
@@ -41,11 +41,11 @@ final class SentAhead {
     }
 }
 
-/// Those of a listener, one for each event loop.
+/// The ``SentAhead`` objects of a listener, one for each event loop.
 final class SentAheadOfLoops: Sendable {
     private let all = NIOLockedValueBox<[ObjectIdentifier: NIOLoopBound<SentAhead>]>([:])
 
-    /// That of this event loop, on which the caller is.
+    /// Returns the one of this event loop. The caller must be on it.
     func of(_ eventLoop: any EventLoop) -> SentAhead {
         self.all.withLockedValue { all in
             let id = ObjectIdentifier(eventLoop)

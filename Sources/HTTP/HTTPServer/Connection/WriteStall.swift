@@ -1,13 +1,13 @@
 import NIOCore
 
-/// The pure clock that finds a client that takes no bytes: fed now and then with how many bytes the kernel has taken
-/// in all, it says when that number has stood still for too long.
+/// A pure clock that finds clients that take no bytes. From time to time it gets the total number of bytes that the
+/// kernel has taken, and reports if that number has not changed for too long.
 struct WriteStall {
     /// What a check finds.
     enum Outcome: Equatable {
-        /// Look again then.
+        /// Check again at this time.
         case checkAgain(at: NIODeadline)
-        /// No byte was taken for the whole time.
+        /// No byte was taken during the whole time.
         case stalled
     }
 
@@ -16,7 +16,7 @@ struct WriteStall {
     private var progressAt: NIODeadline
 
     /// - Parameters:
-    ///   - limit: How long no byte may be taken.
+    ///   - limit: How long it may take until a byte is taken.
     ///   - taken: How many bytes have been taken up to now.
     ///   - now: The time.
     init(limit: TimeAmount, taken: Int, now: NIODeadline) {
@@ -25,10 +25,10 @@ struct WriteStall {
         self.progressAt = now
     }
 
-    /// When to look for the first time, and how long to wait between two looks.
+    /// The delay until the first check and between two checks.
     var interval: TimeAmount { .nanoseconds(max(1, self.limit.nanoseconds / 4)) }
 
-    /// Judges the number of bytes taken up to now.
+    /// Checks the number of bytes taken up to now.
     mutating func check(taken: Int, now: NIODeadline) -> Outcome {
         if taken > self.taken {
             self.taken = taken

@@ -21,14 +21,14 @@ struct CharacterClass: Sendable {
     private static let alphanumeric =
         Array("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ".utf8)
 
-    /// The characters of paths and queries (RFC 3986 section 3.3), the percent sign with them.
+    /// The characters of paths and queries (RFC 3986 section 3.3), with the percent sign.
     static let target = CharacterClass(Self.alphanumeric + Array("-._~!$&'()*+,;=:@/?%".utf8))
     /// The characters of names (RFC 9110 section 5.6.2).
     static let token = CharacterClass(Self.alphanumeric + Array("!#$%&'*+-.^_`|~".utf8))
     /// Names, addresses and a port.
     static let host = CharacterClass(Self.alphanumeric + Array("-._:[]".utf8))
     static let blank = CharacterClass(" \t".utf8)
-    /// What a field's value is made of, without bytes beyond ASCII.
+    /// The characters of a field's value, without bytes beyond ASCII.
     static let value = CharacterClass(Array(0x20...0x7E) + [0x09])
 }
 
@@ -41,7 +41,7 @@ extension Span<UInt8> {
         }
     }
 
-    /// Whether these bytes, which are letters, digits and hyphens where they match, spell the text, written small.
+    /// Whether these bytes spell the text, ignoring case. The text is lower-case letters, digits and hyphens only.
     func isCaseless(_ text: StaticString, in range: Range<Int>) -> Bool {
         guard range.count == text.utf8CodeUnitCount else { return false }
         return text.withUTF8Buffer { text in

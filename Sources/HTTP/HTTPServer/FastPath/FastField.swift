@@ -2,21 +2,21 @@ import HTTPTypes
 
 /// What a header field means to the fast path.
 enum FastField {
-    /// Nothing that it answers depends on it.
+    /// No fast response depends on it.
     case ignored
     case host
     case connection
     case accept
-    /// Conditions and ranges, which the same code judges as on the long way.
+    /// Conditions and ranges. The same code evaluates them as on the normal path.
     case condition(HTTPField.Name)
-    /// Whoever sends this is answered by the long way: it says where the message ends or what becomes of the
-    /// connection, names a person, or asks for another representation.
+    /// A request with this field takes the normal path. The field says where the message ends or what happens to the
+    /// connection, identifies a user, or asks for another representation.
     case longWay
 
     init(_ bytes: Span<UInt8>, _ name: Range<Int>) {
         func isName(_ known: StaticString) -> Bool { bytes.isCaseless(known, in: name) }
         self = .ignored
-        // By length first: most names are as long as none of these.
+        // By length first: most names have a length that none of these has.
         switch name.count {
         case 2: if isName("te") { self = .longWay }
         case 3: if isName("dpr") { self = .longWay }

@@ -1,18 +1,22 @@
 import HTTPTypes
 import NIOCore
 
-/// Reads plain requests in front of the parser, and leaves everything else to it.
+/// Reads plain requests before the parser does, and leaves everything else to it.
 ///
-/// It takes only what no two readers of HTTP/1.1 could read in two ways (RFC 9112): a whole head in one buffer, every
-/// line ended by CR LF, no folded line, no byte beyond printable ASCII, a target in origin form of URL characters, one
-/// plain Host, and no field that says where a message ends, what comes behind it, or that the connection is to be
-/// another. So it finds the end of a head where the parser and every proxy find it.
+/// It takes only heads that every HTTP/1.1 reader understands in the same way (RFC 9112):
+/// - the whole head in one buffer, every line ended by CR LF, no folded line;
+/// - no byte beyond printable ASCII;
+/// - a target in origin form, made of URL characters;
+/// - one plain Host;
+/// - no field that says where a message ends, what follows it, or how the connection changes.
+///
+/// So it finds the end of a head where the parser and every proxy find it.
 struct FastHeadReader: Sendable {
-    /// The longest head that is taken, in bytes; none of the listener's limits may lie below.
+    /// The longest head that it takes, in bytes. No limit of the listener may be lower.
     private let maxBytes: Int
     private let maxFields: Int
 
-    /// Heads of browsers have some hundred bytes; what is longer may as well go the long way.
+    /// Heads of browsers have some hundred bytes. Longer ones can take the normal path.
     private static let usualMaxBytes = 8_192
 
     init(_ configuration: ListenerConfiguration) {
@@ -21,7 +25,7 @@ struct FastHeadReader: Sendable {
         self.maxFields = configuration.maxFields
     }
 
-    /// The request that the buffer begins with, and the length of its head. Nil where the parser has to look at it.
+    /// The request at the start of the buffer, and the length of its head. Nil if the parser has to read it.
     func read(_ buffer: ByteBuffer) -> (request: FastRequest, length: Int)? {
         let bytes = buffer.readableBytesUInt8Span
         var cursor = Cursor(end: min(bytes.count, self.maxBytes))
@@ -65,7 +69,7 @@ struct FastHeadReader: Sendable {
 
     private static let lineEnd: StaticString = " HTTP/1.1\r\n"
 
-    /// A place among the bytes of a head.
+    /// A position in the bytes of a head.
     private struct Cursor {
         var at = 0
         let end: Int
@@ -74,7 +78,7 @@ struct FastHeadReader: Sendable {
             while self.at < self.end, characters.contains(bytes[self.at]) { self.at += 1 }
         }
 
-        /// One field line, blanks around its value left out; nil where it is not of the plainest form.
+        /// One field line, without the blanks around its value; nil if it is not of the simplest form.
         mutating func field(in bytes: Span<UInt8>) -> (name: Range<Int>, value: Range<Int>)? {
             let nameStart = self.at
             self.skip(.token, in: bytes)
@@ -96,7 +100,7 @@ struct FastHeadReader: Sendable {
 }
 
 extension ByteBuffer {
-    /// A part of the readable bytes, not copied.
+    /// A part of the readable bytes, without a copy.
     fileprivate func slice(_ range: Range<Int>) -> ByteBuffer {
         self.getSlice(at: self.readerIndex + range.lowerBound, length: range.count) ?? ByteBuffer()
     }

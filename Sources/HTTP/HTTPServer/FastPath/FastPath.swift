@@ -1,13 +1,13 @@
 import NIOConcurrencyHelpers
 import NIOCore
 
-/// Answers at once, on the event loop, what can be answered without waiting. Asked by connections while nothing else is
-/// in flight on them; there is one for each event loop, which never leaves it.
+/// Answers at once, on the event loop, what it can answer without waiting. Connections ask it while nothing else is in
+/// flight on them. Each event loop has its own, which never leaves it.
 ///
-/// An answer is to be the one that the responder would give: the same head, the same bytes. Whoever adds a rule that
-/// decides about reads (of access, of rates) lets this say nil where the rule has anything to say.
+/// The response must be the one that the responder would give: the same head and the same bytes. If you add a rule that
+/// decides about reads (access, rates), return nil here whenever the rule applies.
 public protocol FastPath: AnyObject {
-    /// Nil: the long way, by the responder.
+    /// Nil: the request takes the normal path, through the responder.
     func answer(_ request: FastRequest) -> FastAnswer?
 }
 
@@ -20,7 +20,7 @@ final class FastPaths: Sendable {
         self.make = make
     }
 
-    /// The one of this event loop, on which the caller is.
+    /// Returns the fast path of this event loop. The caller must be on it.
     func slot(on eventLoop: any EventLoop) -> FastPathLoopState {
         self.slots.withLockedValue { slots in
             let id = ObjectIdentifier(eventLoop)
@@ -32,7 +32,7 @@ final class FastPaths: Sendable {
     }
 }
 
-/// What the connections of one event loop share for quick answers.
+/// What the connections of one event loop share for fast responses.
 final class FastPathLoopState {
     let fastPath: any FastPath
     private var yieldPolicy = LoopYieldPolicy()
@@ -41,7 +41,7 @@ final class FastPathLoopState {
         self.fastPath = fastPath
     }
 
-    /// To be called when a connection has been answered.
+    /// Call it when a request has been answered.
     func answered(from start: NIODeadline, until end: NIODeadline, on eventLoop: any EventLoop) {
         guard self.yieldPolicy.note(from: start, until: end) else { return }
         eventLoop.assumeIsolated().execute { self.yieldPolicy.yield() }

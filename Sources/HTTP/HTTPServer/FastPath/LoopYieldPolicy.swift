@@ -8,24 +8,24 @@ import NIOCore
     import Darwin
 #endif
 
-/// How long a thread has answered without a pause; now and then it lets the others of its core go first.
+/// Measures how long a thread has answered without a pause. From time to time it lets the other threads of its core
+/// run.
 ///
-/// A quick answer takes some 15 microseconds, but where the next request is always there already, Linux leaves a thread
-/// on its core for 3 ms or more. Whoever shares the core stands still meanwhile: a proxy or a client beside the server,
-/// and with it all whose answers it holds. To yield where nobody waits costs less than a microsecond.
+/// A fast response takes some 15 microseconds. If the next request is always there already, Linux leaves a thread on
+/// its core for 3 ms or more. Other threads on that core stand still meanwhile: a proxy or a client on the same
+/// machine, and everything that waits for them. A yield costs less than a microsecond if nobody waits.
 struct LoopYieldPolicy {
     private static let longest = TimeAmount.microseconds(300)
-    /// An event loop that was away for so long has waited, or done something else.
+    /// After so long a gap, the event loop must have waited or done something else.
     private static let pause = TimeAmount.microseconds(50)
 
     private var began = NIODeadline.uptimeNanoseconds(0)
     private var ended = NIODeadline.uptimeNanoseconds(0)
     private var isOver = false
 
-    /// To be called when something has been answered.
-    /// - Returns: Whether it is time to yield, as soon as the connections that are ready now have been answered too.
-    ///   Not
-    ///   again before that has been done.
+    /// Call it after each response.
+    /// - Returns: Whether to yield, after the connections that are ready now have been answered too. It does not return
+    ///   true again before that yield.
     mutating func note(from start: NIODeadline, until end: NIODeadline) -> Bool {
         if start - self.ended > Self.pause { self.began = start }
         self.ended = end
@@ -34,7 +34,7 @@ struct LoopYieldPolicy {
         return true
     }
 
-    /// Lets others go first. The next turn begins whenever this thread goes on.
+    /// Lets other threads run. The next interval begins when this thread continues.
     mutating func yield() {
         sched_yield()
         self = LoopYieldPolicy()

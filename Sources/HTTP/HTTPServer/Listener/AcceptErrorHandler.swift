@@ -1,10 +1,10 @@
 import Logging
 import NIOCore
 
-/// What is done where a connection cannot be accepted, which is mostly for want of a file descriptor: the listener
-/// waits, and says so now and then.
+/// Handles connections that cannot be accepted, usually because file descriptors run out. The listener waits, and logs
+/// that from time to time.
 final class AcceptErrorHandler {
-    /// Until accepting is tried again. Short, since descriptors come free all the time; long enough to cost nothing.
+    /// The delay before the next try. Short, because descriptors become free all the time; long enough to cost nothing.
     static let pause = TimeAmount.milliseconds(200)
     private static let silence = TimeAmount.seconds(60)
 

@@ -1,6 +1,6 @@
 import TaskSupport
 
-/// Counts what is going on, and tells those who wait when nothing is.
+/// Counts running activities, and tells waiting tasks when there are none.
 final class ActivityCount: Sendable {
     private struct State {
         var count = 0
@@ -24,7 +24,7 @@ final class ActivityCount: Sendable {
         }
     }
 
-    /// Returns when the count is zero, or the waiting task is cancelled.
+    /// Returns when the count is zero or the waiting task is cancelled.
     func waitUntilZero() async {
         await self.waits.wait(cancelled: ()) { state, ticket in
             guard state.count > 0 else { return (.answered(()), []) }

@@ -1,7 +1,7 @@
 import NIOCore
 
-/// Stops accepting while too many connections are open. It stands in the pipeline of the listening socket, which has to
-/// accept one connection at a time for the bound to be exact. Those beyond it wait in the kernel's backlog.
+/// Stops accepting while too many connections are open. It is in the pipeline of the listening socket. The limit is
+/// exact only if that socket accepts one connection at a time. More connections wait in the kernel's backlog.
 final class ConnectionLimitHandler: ChannelDuplexHandler {
     typealias InboundIn = any Channel
     typealias InboundOut = any Channel
@@ -24,19 +24,19 @@ final class ConnectionLimitHandler: ChannelDuplexHandler {
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
-        // Connections close after the listening socket has; there is nothing to accept from any more.
+        // Connections may close after the listening socket has. Then there is nothing left to accept from.
         self.isHeld = false
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         self.open += 1
-        let loopBound = NIOLoopBound((gate: self, context: context), eventLoop: context.eventLoop)
+        let loopBound = NIOLoopBound((handler: self, context: context), eventLoop: context.eventLoop)
         let eventLoop = context.eventLoop
         self.unwrapInboundIn(data).closeFuture.whenComplete { _ in
-            // A connection lives on an event loop of its own.
+            // A connection runs on its own event loop.
             eventLoop.execute {
-                let (gate, context) = loopBound.value
-                gate.connectionClosed(context: context)
+                let (handler, context) = loopBound.value
+                handler.connectionClosed(context: context)
             }
         }
         context.fireChannelRead(data)

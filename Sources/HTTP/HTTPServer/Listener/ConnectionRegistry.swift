@@ -1,11 +1,11 @@
 import NIOCore
 import Synchronization
 
-/// The open connections of a listener, so that a shutdown can reach them.
+/// The open connections of a listener. A shutdown reaches them through it.
 final class ConnectionRegistry: Sendable {
     private let channels = Mutex<[ObjectIdentifier: any Channel]>([:])
 
-    /// Adds a connection, until it is closed.
+    /// Adds a connection until it closes.
     func add(_ channel: any Channel) {
         let id = ObjectIdentifier(channel)
         self.channels.withLock { $0[id] = channel }
@@ -14,7 +14,7 @@ final class ConnectionRegistry: Sendable {
         }
     }
 
-    /// Tells every connection.
+    /// Sends an event to every connection.
     func tell(_ event: DrainEvent) {
         for channel in self.channels.withLock({ Array($0.values) }) {
             channel.pipeline.fireUserInboundEventTriggered(event)

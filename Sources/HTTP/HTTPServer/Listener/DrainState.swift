@@ -1,13 +1,13 @@
 import Synchronization
 
-/// How far the shutdown of a listener has come; read by every connection with every answer.
+/// The phase of a listener's shutdown. Every connection reads it for every response.
 final class DrainState: Sendable {
     enum Phase: UInt8, Comparable {
         /// Serving.
         case running
-        /// Still accepting; every answer says `Connection: close`.
+        /// Still accepting. Every response says `Connection: close`.
         case draining
-        /// Not accepting any more; a connection is closed as soon as it has nothing in flight.
+        /// No longer accepting. A connection is closed as soon as nothing is in flight on it.
         case stopping
 
         static func < (left: Phase, right: Phase) -> Bool { left.rawValue < right.rawValue }
@@ -17,15 +17,15 @@ final class DrainState: Sendable {
 
     var phase: Phase { Phase(rawValue: self.raw.load(ordering: .acquiring)) ?? .stopping }
 
-    /// Goes on to a phase; never back.
+    /// Advances to a phase, never back.
     func advance(to phase: Phase) {
         self.raw.max(phase.rawValue, ordering: .acquiringAndReleasing)
     }
 }
 
-/// What a listener tells its connections during the shutdown, as user events from the front of their pipelines.
+/// What a listener tells its connections during the shutdown, as user events from the start of their pipelines.
 enum DrainEvent: Sendable {
-    /// Close now where nothing is in flight.
+    /// Close now if nothing is in flight.
     case closeIdle
     /// Cancel what is in flight, and close.
     case cut

@@ -1,63 +1,64 @@
 public import NIOCore
 
-/// Where a listener listens, and how patient it is with its clients.
+/// The address, limits and timeouts of a listener.
 ///
-/// Every time is measured on the event loop's monotonic clock. The defaults are those of the public listener; tests
-/// put milliseconds in their place.
+/// Every time is measured on the event loop's monotonic clock. The defaults are those of the public listener. Tests use
+/// milliseconds.
 public struct ListenerConfiguration: Sendable {
     /// The address or name to listen on.
     public var host: String
-    /// The TCP port, 0 to 65535. 0 takes a free one, which `onBound` reports.
+    /// The TCP port, 0 to 65535. 0 takes a free port, which `onBound` reports.
     public var port: Int
-    /// Connections open at once. Beyond that no further one is accepted: it waits in the kernel's backlog until one
-    /// closes. At least 1.
+    /// The maximum number of open connections, at least 1. More connections wait in the kernel's backlog until one
+    /// closes.
     public var maxConnections: Int = 8192
-    /// How many connections the kernel may hold that have not been accepted yet.
+    /// How many connections the kernel may hold before they are accepted.
     public var backlog: Int32 = 1024
 
-    /// How long a client may send no byte while the server waits for some of a request's body; then 408.
+    /// How long a client may send no byte while the server waits for a request's body; then 408.
     public var bodyTimeout: TimeAmount = .seconds(30)
     /// How long a request's head may take from its first byte to its last; then 408. Unlike the body's, this is a
     /// total: a head is small, and one byte every 29 s would hold a connection for hours.
     public var headTimeout: TimeAmount = .seconds(30)
-    /// How long a client may take no byte of an answer; then it is cut. Checked every quarter of this time, so that
-    /// a client is cut between 1 and 1.25 times of it.
+    /// How long a client may take no byte of a response; then the connection is cut. The server checks every quarter of
+    /// this time, so it cuts after 1 to 1.25 times this time.
     public var writeTimeout: TimeAmount = .seconds(30)
-    /// The least rate of a request's body, in bytes a second over `rateWindow`, counted only while the server waits for
-    /// bytes; below that 408. 0: none.
+    /// The minimum rate of a request's body, in bytes per second over `rateWindow`; below it 408. Only time in which
+    /// the server waits for bytes counts. 0: no minimum.
     public var minUploadRate = 1024
-    /// The same for an answer, counted while the client leaves bytes untaken; below that it is cut.
+    /// The same for a response. Only time in which bytes wait for the client counts; below the rate the connection is
+    /// cut.
     public var minDownloadRate = 1024
-    /// What is asked of both while others wait for the memory that the request holds.
+    /// The minimum for both while others wait for the memory that the request holds.
     public var contendedRate = 32_768
-    /// How far back rates look, and how long a client has at first.
+    /// How far back rates look. No rate applies in the first such period.
     public var rateWindow: TimeAmount = .seconds(30)
-    /// How long a connection may stand idle between two requests, or before its first; then it is closed without a
-    /// word. Longer than the 60 s of the usual load balancers: were it shorter, they would send requests into
-    /// connections that are just being closed.
+    /// How long a connection may be idle between two requests, or before its first; then it is closed without a
+    /// response. It is longer than the 60 s of usual load balancers. If it were shorter, they would send requests into
+    /// connections that the server is just closing.
     public var idleTimeout: TimeAmount = .seconds(75)
-    /// How long, after an answer, what still comes is read and dropped before the connection is closed.
+    /// How long the server reads and drops what still comes after a response, before it closes the connection.
     public var lingerTimeout: TimeAmount = .seconds(5)
-    /// How many bytes are read and dropped so.
+    /// How many bytes it reads and drops then.
     public var lingerBytes: Int = 1_048_576
 
     /// The longest request target, in bytes; beyond that 414.
     public var maxTargetBytes: Int = 16_384
     /// The longest name or value of a header field, in bytes; beyond that 431. The request target has its own limit,
-    /// `maxTargetBytes`, and the parser holds it to the larger of the two.
+    /// `maxTargetBytes`. The parser applies the larger of the two to it.
     public var maxFieldBytes: Int = 16_384
-    /// All names and values of a head with its request target, in bytes; beyond that 431.
+    /// All names and values of a head and its request target, in bytes; beyond that 431.
     public var maxHeadBytes: Int = 65_536
     /// How many header fields a request may have; beyond that 431.
     public var maxFields: Int = 128
 
-    /// After the signal to shut down: for how long connections are still accepted and every answer says
-    /// `Connection: close`, so that load balancers learn that this replica leaves.
+    /// How long the server still accepts connections after the shutdown signal. Every response says `Connection: close`
+    /// then, so that load balancers notice that this replica stops.
     public var drainWindow: TimeAmount = .seconds(5)
-    /// From the signal to shut down until everything that is still running is cancelled and cut, drain window
-    /// included. What has been cancelled may take `cancelGrace` more to end.
+    /// The time from the shutdown signal until everything still running is cancelled and cut, including the drain
+    /// window. Cancelled work may take `cancelGrace` more to end.
     public var shutdownLimit: TimeAmount = .seconds(26)
-    /// How long requests that were cut at the shutdown limit are waited for; then `run()` returns without them.
+    /// How long `run()` waits for requests that were cut at the shutdown limit. Then it returns without them.
     public var cancelGrace: TimeAmount = .seconds(2)
 
     var uploadRate: RateLimit { Self.limit(self.minUploadRate, self.contendedRate) }

@@ -1,15 +1,15 @@
 import Logging
 
-/// What all connections of one listener share. Of no type of context: generic code looks up types at run time, which
-/// showed in profiles of quick answers.
+/// What all connections of one listener share. It is not generic over the context: generic code looks up types at run
+/// time, which showed in profiles of fast responses.
 final class ListenerCore: Sendable {
     let configuration: ListenerConfiguration
     let logger: Logger
-    /// Makes what handles one request.
+    /// Creates the handling of one request.
     let handling: @Sendable (ServerRequestSource) -> RequestHandling
-    /// The answer for an error, to the request of this id.
+    /// The response to an error, for the request with this id.
     let answerError: @Sendable (any Error, String) -> Response
-    /// Told of requests that never had a context.
+    /// Called for requests that never had a context.
     let onFinishedWithoutContext: @Sendable (FinishedRequest) -> Void
     /// Whether others wait for the memory that uploads hold.
     let uploadsWait: @Sendable () -> Bool
@@ -20,7 +20,7 @@ final class ListenerCore: Sendable {
     let date: HTTPDateCache
     let requestIDs = RequestIDs()
     let drain = DrainState()
-    /// Counts open connections and running requests, those too whose client has left.
+    /// Counts open connections and running requests, including those whose client has left.
     let activity = ActivityCount()
 
     init(
@@ -46,10 +46,10 @@ final class ListenerCore: Sendable {
     }
 }
 
-/// Who answers one request, and who hears of its end; both know its context.
+/// The functions that answer one request and that are called at its end. Both know its context.
 struct RequestHandling: Sendable {
     let respond: @Sendable (Request) async throws -> Response
     let onFinished: @Sendable (FinishedRequest) -> Void
-    /// Whether others wait for memory that the answer holds.
+    /// Whether others wait for memory that the response holds.
     let othersWait: @Sendable () -> Bool
 }

@@ -1,7 +1,7 @@
 import NIOHTTP1
 
 extension ListenerError {
-    /// What an error from the parser says of the request; nil for an error of the socket, or where the client left.
+    /// Translates an error of the parser. Nil if it is an error of the socket, or if the client left.
     init?(parserError error: any Error, monitor: ConnectionMonitorHandler, limits: ListenerConfiguration) {
         guard let error = error as? HTTPParserError else { return nil }
         switch error {

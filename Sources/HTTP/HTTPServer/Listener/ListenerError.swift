@@ -1,19 +1,19 @@
-/// A request that the listener refuses itself, before any handler is asked.
+/// A request that the listener itself rejects, before it asks a handler.
 public enum ListenerError: Error, Equatable, CustomStringConvertible {
-    /// What came is no HTTP/1.x request, or an ambiguous one.
+    /// The bytes are not an HTTP/1.x request, or an ambiguous one.
     case malformedRequest(reason: String)
     /// The request target is longer than the limit, in bytes.
     case targetTooLong(limit: Int)
-    /// The header fields are larger or more than the limits.
+    /// The header fields are larger or more than the limits allow.
     case headTooLarge
     /// The client stalled in the middle of a request's head.
     case requestTimeout
     /// An `Expect` other than `100-continue`.
     case unknownExpectation
-    /// A version of HTTP that is not spoken here.
+    /// An HTTP version that the server does not support.
     case unsupportedVersion
 
-    /// A sentence for the client; it repeats nothing that the client sent.
+    /// A sentence for the client. It repeats nothing that the client sent.
     public var description: String {
         switch self {
         case .malformedRequest(let reason): reason

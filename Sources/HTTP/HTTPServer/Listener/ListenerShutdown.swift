@@ -1,12 +1,14 @@
 import NIOCore
 import ServiceLifecycle
 
-/// The listening socket was closed, and not by us.
+/// The listening socket was closed, but not by the server.
 public struct ListenerClosed: Error {}
 
-/// The order of a shutdown, apart from sockets and requests:
-/// window (still accepting, answers say close) -> no accepting, idle connections closed -> what is in flight ends ->
-/// after the limit the rest is cut.
+/// The steps of a shutdown, without sockets and requests:
+/// - the drain window: the listener still accepts, and responses say close;
+/// - the listener stops accepting, and idle connections are closed;
+/// - what is in flight ends;
+/// - after the limit, the rest is cut.
 struct ListenerShutdown {
     private enum Reason {
         case graceful
@@ -48,7 +50,7 @@ struct ListenerShutdown {
         let limit = Duration.nanoseconds(self.configuration.shutdownLimit.nanoseconds)
         self.drain.advance(to: .draining)
         self.onDraining()
-        // A cancellation ends every wait here at once, so that nothing below needs to look for it.
+        // A cancellation ends every wait here at once, so the code below need not check for it.
         try? await Task.sleep(for: min(window, limit))
         self.drain.advance(to: .stopping)
         try? await socket.close()
@@ -57,13 +59,13 @@ struct ListenerShutdown {
         await self.cut()
     }
 
-    /// Cancels and closes what is still there, and waits for it a little.
+    /// Cancels and closes the rest, and waits a little for it.
     private func cut() async {
         self.drain.advance(to: .stopping)
         guard self.activity.count > 0 else { return }
         self.registry.tell(.cut)
         let grace = Duration.nanoseconds(self.configuration.cancelGrace.nanoseconds)
-        // In a task of its own: this wait is wanted after a cancellation, too.
+        // In a separate task, because this wait must also happen after a cancellation.
         await Task { await self.waitUntilQuiet(atMost: grace) }.value
     }
 

@@ -5,25 +5,25 @@ public import ServiceLifecycle
 
 /// An HTTP/1.1 listener that asks a ``Responder``.
 ///
-/// From the socket on, the pipeline of a connection has these handlers:
-/// 1. `ConnectionMonitorHandler` counts bytes, notices that the client leaves, drops what comes after the last answer,
-///    and lets a ``FastPath`` answer what it can answer at once.
+/// The handlers in a connection's pipeline, from the socket on:
+/// 1. `ConnectionMonitorHandler` counts bytes, notices that the client leaves, drops what comes after the last
+/// response, and lets a ``FastPath`` answer what it can answer at once.
 /// 2. NIO's parser.
-/// 3. `HTTPConnectionHandler` takes one request after the other, runs its task, keeps every clock and closes the
-///    connection. Only it knows what is in flight.
+/// 3. `HTTPConnectionHandler` takes one request after the other, runs its task, keeps all timeouts and closes the
+/// connection. Only it knows what is in flight.
 public struct ServerListener<Answering: Responder>: Service {
     private let core: ListenerCore
     private let hooks: ListenerHooks<Answering.Context>
     private let eventLoopGroup: MultiThreadedEventLoopGroup
 
     /// - Parameters:
-    ///   - configuration: Address, limits and times.
-    ///   - responder: Asked for the answer to every request, in a task of the request's own. That task is cancelled
-    ///     when the client leaves.
-    ///   - logger: For what is no client's fault.
-    ///   - eventLoopGroup: Where the sockets live.
-    ///   - hooks: What to tell, and whom.
-    ///   - makeFastPath: Makes the fast path of one event loop; called on that loop. Nil: there is no fast path.
+    ///   - configuration: Address, limits and timeouts.
+    ///   - responder: Answers every request, in a task of the request's own. That task is cancelled when the client
+    ///     leaves.
+    ///   - logger: For errors that are not the client's.
+    ///   - eventLoopGroup: Runs the sockets.
+    ///   - hooks: What the listener tells and asks its owner.
+    ///   - makeFastPath: Creates the fast path of one event loop; called on that loop. Nil: there is no fast path.
     public init(
         configuration: ListenerConfiguration,
         responder: Answering,
@@ -53,10 +53,10 @@ public struct ServerListener<Answering: Responder>: Service {
         self.eventLoopGroup = eventLoopGroup
     }
 
-    /// Listens until the graceful shutdown of the surrounding service group is done: the drain window, then no further
-    /// connections, then the end of what is in flight, `ListenerConfiguration.shutdownLimit` at most. Cancelling the
-    /// task instead cuts everything at once. Runs once.
-    /// - Throws: The error of binding the address, or `ListenerClosed` where the socket was closed by the system.
+    /// Listens until the graceful shutdown of the surrounding service group is done: first the drain window, then no
+    /// more connections, then the end of what is in flight, within `ListenerConfiguration.shutdownLimit`. If the task
+    /// is cancelled instead, everything is cut at once. Call it once.
+    /// - Throws: The error of binding the address, or `ListenerClosed` if the system closed the socket.
     public func run() async throws {
         let registry = ConnectionRegistry()
         let socket = try await self.bind(registry: registry)
@@ -76,12 +76,12 @@ public struct ServerListener<Answering: Responder>: Service {
         return try await ServerBootstrap(group: self.eventLoopGroup)
             .serverChannelOption(.backlog, value: core.configuration.backlog)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            // One at a time: the accept gate counts exactly.
+            // One at a time, so that the connection limit is exact.
             .serverChannelOption(.maxMessagesPerRead, value: 1)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    // Without it, a connection that cannot be accepted for want of a descriptor would be tried again
-                    // at once, and for ever.
+                    // Without it, a connection that cannot be accepted because descriptors ran out would be retried at
+                    // once, forever.
                     try channel.pipeline.syncOperations.addHandlers(
                         AcceptBackoffHandler(
                             shouldForwardIOErrorCaught: false, backoffProvider: AcceptErrorHandler(core.logger).pause),

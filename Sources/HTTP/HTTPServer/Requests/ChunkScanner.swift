@@ -1,21 +1,21 @@
 import TextCoding
 
-/// The pure reader of chunked framing (RFC 9112 section 7.1): finds the end of a body, and counts what is neither data
-/// nor needed. The parser judges the same bytes afterwards; what is refused here it never sees.
+/// The pure reader of chunked framing (RFC 9112 section 7.1). It finds the end of a body, and counts bytes that are
+/// neither data nor needed. The parser checks the same bytes afterwards, but never sees what is rejected here.
 ///
-/// Extensions and trailers mean nothing here, and nobody else would bound them: a body without a byte of data could be
-/// sent for ever.
+/// Extensions and trailers have no meaning here, and nothing else limits them: a body without a byte of data could be
+/// sent forever.
 struct ChunkScanner {
     private enum State {
-        /// In the size: so many digits have come.
+        /// In the size; this many digits have come.
         case size(Int)
-        /// Behind the size, in blanks or an extension.
+        /// After the size, in blanks or an extension.
         case behindSize
-        /// Behind the CR of a size line.
+        /// After the CR of a size line.
         case sizeEnd
-        /// So many bytes of data are to come.
+        /// This many bytes of data are still to come.
         case data(Int)
-        /// The CR, then the LF behind the data.
+        /// The CR, then the LF after the data.
         case dataEnd
         case dataLineEnd
         /// In the trailer section: whether nothing of the line has come yet, and whether its CR has.
@@ -23,7 +23,8 @@ struct ChunkScanner {
         case ended
     }
 
-    /// Bytes of extensions in a whole body; and of trailers. What sends any, sends some dozens for a chunk of many KiB.
+    /// The most bytes of extensions in a whole body, and of trailers. Clients that use them send some dozens for a
+    /// chunk of many KiB.
     static let limit = 16_384
 
     private var state = State.size(0)
@@ -33,7 +34,7 @@ struct ChunkScanner {
 
     var hasEnded: Bool { if case .ended = self.state { true } else { false } }
 
-    /// Reads on.
+    /// Reads more bytes.
     /// - Returns: How many of the bytes belong to the body.
     mutating func read(_ bytes: Span<UInt8>, from start: Int) throws(ListenerError) -> Int {
         var at = start
@@ -55,7 +56,7 @@ struct ChunkScanner {
         switch self.state {
         case .size(let digits):
             if let value = Hexadecimal.value(byte) {
-                // More digits than a length has are overlong, be they zeros.
+                // A size of this many digits is too long, even if they are zeros.
                 guard digits < 15 else { throw Self.malformed }
                 self.size = self.size << 4 | Int(value)
                 self.state = .size(digits + 1)

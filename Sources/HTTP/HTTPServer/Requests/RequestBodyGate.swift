@@ -1,22 +1,22 @@
 import DequeModule
 import NIOCore
 
-/// The pure state of a request's body between the socket, which pushes, and its one reader, who pulls.
+/// The pure state of a request's body between the socket, which pushes, and its only reader, which pulls.
 ///
-/// It holds what has come and has not been asked for. The socket is only read while the gate is empty, so that this is
-/// never more than what one read of the socket brings.
+/// It holds bytes that have come before the reader asked for them. The socket is only read while the gate is empty, so
+/// these are never more than one read of the socket.
 struct RequestBodyGate {
-    /// What a pull meets.
+    /// The result of a pull.
     enum Pull {
-        /// These bytes; `emptied` says that nothing is left and the socket may be read again.
+        /// Delivers these bytes. `emptied` means that nothing is left and the socket may be read again.
         case deliver(ByteBuffer, emptied: Bool)
-        /// Nothing yet: the reader waits, and is woken by the next `push`, `end` or `fail`.
+        /// Nothing yet. The reader waits until the next `push`, `end` or `fail` wakes it.
         case wait
         /// The body has ended.
         case end
-        /// The body broke off.
+        /// The body was broken off.
         case fail(RequestBodyError)
-        /// Somebody else waits already: two readers would each get half of a body.
+        /// Another reader waits already. Two readers would each get half of a body.
         case refused
     }
 
@@ -29,10 +29,10 @@ struct RequestBodyGate {
     private var buffers = Deque<ByteBuffer>()
     private var ending = Ending.open
 
-    /// Whether a reader waits for bytes. The stall clock runs only then.
+    /// Whether a reader waits for bytes. The timeout runs only then.
     private(set) var isWaiting = false
 
-    /// Whether the socket should be read for more.
+    /// Whether to read more from the socket.
     var wantsMore: Bool {
         guard case .open = self.ending else { return false }
         return self.buffers.isEmpty
@@ -55,7 +55,7 @@ struct RequestBodyGate {
         }
     }
 
-    /// Bytes came. Returns whether a reader waits: then they are for that reader and are not kept here.
+    /// Bytes came. Returns whether a reader waits: then that reader gets them, and they are not kept here.
     mutating func push(_ buffer: ByteBuffer) -> Bool {
         guard case .open = self.ending else { return false }
         if self.isWaiting {
@@ -66,7 +66,7 @@ struct RequestBodyGate {
         return false
     }
 
-    /// Tiny pieces are put together: a chunk of one byte would take many times that as a buffer of its own.
+    /// Joins tiny pieces: a chunk of one byte would take many times that as a separate buffer.
     private mutating func keep(_ buffer: ByteBuffer) {
         guard self.buffers.count >= Self.manyBuffers, let last = self.buffers.last,
             last.readableBytes < Self.tinyBytes, buffer.readableBytes < Self.tinyBytes
@@ -79,15 +79,15 @@ struct RequestBodyGate {
     /// How many buffers it holds.
     var bufferCount: Int { self.buffers.count }
 
-    /// The body is whole. Returns whether a reader waits and is to be told.
+    /// The body is complete. Returns whether a reader waits and must be told.
     mutating func end() -> Bool {
         guard case .open = self.ending else { return false }
         self.ending = .ended
         return self.stopWaiting()
     }
 
-    /// The body broke off; what was kept is dropped, so that its memory is free at once. A whole body stays whole.
-    /// Returns whether a reader waits and is to be told.
+    /// The body was broken off. Kept bytes are dropped, so that their memory is free at once. A complete body stays
+    /// complete. Returns whether a reader waits and must be told.
     mutating func fail(_ error: RequestBodyError) -> Bool {
         guard case .open = self.ending else { return false }
         self.ending = .failed(error)
@@ -95,7 +95,7 @@ struct RequestBodyGate {
         return self.stopWaiting()
     }
 
-    /// The reader stops waiting. Returns whether it did wait.
+    /// The reader stops waiting. Returns whether it was waiting.
     mutating func stopWaiting() -> Bool {
         defer { self.isWaiting = false }
         return self.isWaiting

@@ -1,13 +1,13 @@
 import NIOCore
 import Synchronization
 
-/// A request's body as its handler reads it: the thin shell around `RequestBodyGate`.
+/// A request's body as its handler reads it: a thin wrapper around `RequestBodyGate`.
 ///
-/// The event loop pushes, one task at a time reads. Reading can be cancelled.
+/// The event loop pushes, and one task at a time reads. The task can be cancelled.
 final class RequestBodyStream: AsyncSequence, Sendable {
     typealias Element = ByteBuffer
 
-    /// What the reader's side tells the connection.
+    /// What the reader tells the connection.
     enum Signal {
         /// A reader waits for bytes that have not come.
         case wanted
@@ -46,7 +46,7 @@ final class RequestBodyStream: AsyncSequence, Sendable {
     // MARK: The reader's side
 
     private func next() async throws -> ByteBuffer? {
-        // What is here already is taken without the cost of a continuation.
+        // Bytes that are here already are taken without the cost of a continuation.
         let ready = self.state.withLock { state in
             state.gate.isWaiting || !state.gate.wantsMore ? state.gate.pull() : .wait
         }
@@ -63,7 +63,7 @@ final class RequestBodyStream: AsyncSequence, Sendable {
                     continuation.resume(with: outcome)
                 } else {
                     self.signal(.wanted)
-                    // A cancellation that came before the reader was noted has found nobody to wake.
+                    // A cancellation that came before the reader was stored has found nothing to wake.
                     if Task.isCancelled { self.cancelReader() }
                 }
             }
@@ -72,7 +72,7 @@ final class RequestBodyStream: AsyncSequence, Sendable {
         }
     }
 
-    /// What a pull means for its reader; nil: it has to wait.
+    /// What a pull means for its reader; nil if it has to wait.
     private func settle(_ pull: RequestBodyGate.Pull) -> Result<ByteBuffer?, any Error>? {
         switch pull {
         case .deliver(let buffer, let emptied):
@@ -92,10 +92,10 @@ final class RequestBodyStream: AsyncSequence, Sendable {
 
     // MARK: The event loop's side
 
-    /// Whether the socket should be read for more.
+    /// Whether to read more from the socket.
     var wantsMore: Bool { self.state.withLock { $0.gate.wantsMore } }
 
-    /// Whether a reader waits for bytes at this moment.
+    /// Whether a reader waits for bytes now.
     var isWaiting: Bool { self.state.withLock { $0.gate.isWaiting } }
 
     /// Bytes came.
@@ -103,17 +103,18 @@ final class RequestBodyStream: AsyncSequence, Sendable {
         self.takeReader { $0.push(buffer) }?.resume(returning: buffer)
     }
 
-    /// The body is whole.
+    /// The body is complete.
     func end() {
         self.takeReader { $0.end() }?.resume(returning: nil)
     }
 
-    /// The body broke off.
+    /// The body was broken off.
     func fail(_ error: RequestBodyError) {
         self.takeReader { $0.fail(error) }?.resume(throwing: error)
     }
 
-    /// Applies an event to the gate; where it wakes the reader, that is returned, to be resumed outside the lock.
+    /// Applies an event to the gate. If it wakes the reader, returns the reader, which must be resumed outside the
+    /// lock.
     private func takeReader(
         _ event: (inout RequestBodyGate) -> Bool
     ) -> CheckedContinuation<ByteBuffer?, any Error>? {

@@ -2,18 +2,18 @@ public import HTTPTypes
 import NIOHTTP1
 import TextCoding
 
-/// Judges a request's head as it came and makes it into what handlers see. What two servers could read in two ways is
-/// refused, since a proxy in front of this one may read it in the other (RFC 9112 sections 3.2 and 6.3, 11.2).
+/// Checks a request's head as received, and turns it into what handlers see. It rejects ambiguous heads, because a
+/// proxy before this server may read them differently (RFC 9112 sections 3.2 and 6.3, 11.2).
 struct RequestHeadReader {
-    /// A head that was found to be sound.
+    /// A valid head.
     struct Result {
-        /// The request; its path is the target in origin form, not decoded, and its authority the Host field.
+        /// The request. Its path is the target in origin form, not decoded. Its authority is the Host field.
         var request: HTTPRequest
         /// Whether the client waits for 100 Continue.
         var expectsContinue = false
         /// Which body follows.
         var framing = BodyFraming.none
-        /// Whether the client takes another answer on this connection.
+        /// Whether the client accepts another response on this connection.
         var isKeepAlive: Bool
     }
 
@@ -36,7 +36,7 @@ struct RequestHeadReader {
             }
             // The parser leaves blanks at the end of a value, where they do not count (RFC 9112, section 5.1).
             try framing.note(name, String(value.trimmingBlanks()))
-            // HTTPTypes keeps the Host field as the authority.
+            // HTTPTypes stores the Host field as the authority.
             if name.canonicalName != "host" { fields.append(HTTPField(name: name, value: value)) }
         }
         guard framing.host != nil || !head.version.isHTTP11 else {
@@ -46,8 +46,8 @@ struct RequestHeadReader {
             throw .malformedRequest(reason: "Transfer-Encoding stands beside Content-Length, or in HTTP/1.0.")
         }
 
-        // The target's host goes before Host (RFC 9112 section 3.2.2). Who asks whether a proxy or a foreign name is in
-        // play has to see both.
+        // The target's host takes precedence over Host (RFC 9112 section 3.2.2). Code that checks for a proxy or a
+        // foreign name has to see both.
         if let targetAuthority, let host = framing.host, host.lowercased() != targetAuthority.lowercased() {
             fields.append(HTTPField(name: .hostBesideTarget, value: host))
         }
@@ -61,7 +61,7 @@ struct RequestHeadReader {
                 headerFields: fields
             ),
             framing: framing.isChunked ? .chunked : framing.length > 0 ? .length(framing.length) : .none,
-            // The parser stops behind a request that asks for an upgrade or a tunnel, which nobody gets here.
+            // The parser stops after a request for an upgrade or a tunnel. The server supports neither.
             isKeepAlive: head.isKeepAlive && !framing.asksForUpgrade && head.method != .CONNECT
         )
         if let expectation = framing.expectation, head.version.isHTTP11 {
@@ -87,7 +87,7 @@ struct RequestHeadReader {
         }
     }
 
-    /// The fields that decide where a request ends and to whom it goes.
+    /// The fields that decide where a request ends and which host it is for.
     private struct Framing {
         var host: String?
         var hasLength = false
@@ -129,6 +129,6 @@ struct RequestHeadReader {
 }
 
 extension HTTPField.Name {
-    /// The Host field of a request whose target is a whole URL that names another host. Else the authority has it.
+    /// The Host field, if the request's target is a whole URL that names another host. Otherwise it is the authority.
     public static let hostBesideTarget = HTTPField.Name("Host") ?? .via
 }

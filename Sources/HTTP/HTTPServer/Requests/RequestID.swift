@@ -21,7 +21,7 @@ public struct RequestID: Sendable, Hashable {
         }
     }
 
-    /// Hands on the digits of `text`, without a String.
+    /// Passes the digits of `text` on, without a String.
     public func withDigits(_ body: (UnsafeRawBufferPointer) -> Void) {
         withUnsafeTemporaryAllocation(byteCount: 16, alignment: 1) { digits in
             for index in 0..<16 { digits[index] = self.digit(index) }
@@ -35,8 +35,8 @@ public struct RequestID: Sendable, Hashable {
     }
 }
 
-/// Makes request ids: a counter that starts anywhere, scrambled one to one, so that no id comes twice in a process and
-/// two replicas hardly ever share one.
+/// Creates request ids from a counter with a random start, scrambled by a bijection. So no id occurs twice in a
+/// process, and two replicas almost never share one.
 final class RequestIDs: Sendable {
     private let counter = Atomic<UInt64>(UInt64.random(in: .min ... .max))
 

@@ -1,15 +1,15 @@
 import TextCoding
 
-/// The pure reader of a request line (RFC 9112 section 3): method, one blank, target, one blank, version, CR LF.
-/// Whatever is spelled otherwise is malformed; which methods and targets there are, the parser judges.
+/// The pure reader of a request line (RFC 9112 section 3): method, one blank, target, one blank, version, CR LF. Any
+/// other form is malformed. The parser checks the method and the target.
 ///
-/// The parser alone would do for what is right, but of what is wrong it says that the version is not supported, which
-/// blames a client for its HTTP where its line is broken.
+/// For valid lines the parser alone would do. But for invalid ones it reports an unsupported version, which blames the
+/// client's HTTP version although its line is broken.
 struct RequestLineScanner {
     private enum State {
         case method
         case target
-        /// So many bytes of the version have been read.
+        /// This many bytes of the version have been read.
         case version(Int)
         /// The CR has come.
         case end
@@ -17,16 +17,16 @@ struct RequestLineScanner {
 
     private var state = State.method
     private var length = 0
-    /// Where the part that is being read begins, in bytes from the beginning of the line.
+    /// Where the current part begins, in bytes from the beginning of the line.
     private var partStart = 0
     private var major: UInt8 = 0
     private var minor: UInt8 = 0
 
-    /// Bytes of the line up to now.
+    /// Bytes of the line so far.
     var bytes: Int { self.length }
 
-    /// Goes back to before the version, where it has begun.
-    /// - Returns: By how many bytes.
+    /// Goes back to before the version, if it has begun.
+    /// - Returns: The number of bytes it went back.
     mutating func rewindToVersion() -> Int {
         switch self.state {
         case .method, .target:

@@ -6,30 +6,27 @@ enum BodyFraming: Equatable {
     case chunked
 }
 
-/// The pure reader of where a request ends, in front of the parser, so that this is handed one request at a time: what
-/// a client sends ahead waits as the bytes that it is, and not as the many times larger heads that the parser makes of
-/// it.
+/// A pure reader before the parser. It finds where a request ends, so that the parser gets one request at a time. What
+/// a client sends ahead waits as plain bytes, not as the parser's heads, which are many times larger.
 ///
-/// What it takes for the end of a head is only a place where one may be; the parser decides, and says which body
-/// follows.
+/// The end of a head that it finds is only a possible one. The parser decides, and says which body follows.
 struct RequestScanner {
     private enum State {
-        /// Empty lines before a request, which are passed over: so many bytes.
+        /// Empty lines before a request, which are skipped; this many bytes.
         case blank(Int)
         case line(RequestLineScanner)
-        /// In the fields: whether nothing of a line but a CR has come.
+        /// In the fields: whether nothing of the current line but a CR has come.
         case fields(isLineEmpty: Bool)
-        /// So many bytes of a body are to come.
+        /// This many bytes of a body are still to come.
         case body(Int)
         case chunks(ChunkScanner)
     }
 
-    /// Bytes of empty lines that may stand before a request.
+    /// How many bytes of empty lines may come before a request.
     static let blankLimit = 64
 
     private var state = State.blank(0)
-    /// How long the request line is, as far as it has come: tells a request target that is too long from fields that
-    /// are.
+    /// The length of the request line so far. It tells whether the request target or the fields are too long.
     private(set) var requestLineBytes = 0
 
     /// Whether nothing of a request has come.
@@ -53,9 +50,9 @@ struct RequestScanner {
         }
     }
 
-    /// Reads what has come and was not handed on.
-    /// - Returns: How many of the bytes are to be handed on before anything else is: at most up to where the head may
-    ///   end, or the request does. 0: more is needed.
+    /// Reads bytes that have come and were not passed on.
+    /// - Returns: How many of the bytes to pass on before anything else: at most up to where the head may end, or where
+    ///   the request ends. 0: more are needed.
     mutating func scan(_ bytes: Span<UInt8>) throws(ListenerError) -> Int {
         var at = 0
         while at < bytes.count {
@@ -91,7 +88,7 @@ struct RequestScanner {
         return at
     }
 
-    /// - Returns: How many bytes are the line's, and whether it ends with them.
+    /// - Returns: How many bytes belong to the line, and whether it ends with them.
     private mutating func readLine(
         _ line: RequestLineScanner, _ bytes: Span<UInt8>, from start: Int
     ) throws(ListenerError) -> (count: Int, isWhole: Bool) {
@@ -103,7 +100,7 @@ struct RequestScanner {
             self.state = .fields(isLineEmpty: true)
             return (at + 1 - start, true)
         }
-        // The version is handed on whole or not at all: the parser would judge it by its beginning.
+        // The version is passed on whole or not at all, because the parser would judge it by its beginning.
         let kept = line.rewindToVersion()
         self.state = .line(line)
         return (bytes.count - start - kept, false)

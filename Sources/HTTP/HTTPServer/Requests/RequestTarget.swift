@@ -1,11 +1,11 @@
-/// The request target (RFC 9112 section 3.2), brought to origin form without decoding or changing a byte of it: keys
-/// are bytes.
+/// Brings the request target (RFC 9112 section 3.2) to origin form without decoding or changing any byte: keys are
+/// bytes.
 enum RequestTarget {
     /// - Parameters:
-    ///   - raw: The target as the parser hands it over.
-    ///   - isOptions: Whether the method is OPTIONS, the only one that may ask for `*`.
+    ///   - raw: The target from the parser.
+    ///   - isOptions: Whether the method is OPTIONS, the only one that allows `*`.
     ///   - limit: The longest target, in bytes.
-    /// - Returns: Path and query, and the authority where the target was a whole URL.
+    /// - Returns: Path and query, and the authority if the target was a whole URL.
     static func read(
         _ raw: String,
         isOptions: Bool,
@@ -13,8 +13,8 @@ enum RequestTarget {
     ) throws(ListenerError) -> (path: String, authority: String?) {
         let bytes = raw.utf8
         guard bytes.count <= limit else { throw .targetTooLong(limit: limit) }
-        // No URL holds these bytes: `#` begins a fragment, which clients keep to themselves. U+FFFD is also what the
-        // parser puts for bytes that are no UTF-8, which would make two different keys one; who means it, encodes it.
+        // No URL has these bytes. `#` begins a fragment, which clients do not send. The parser replaces bytes that are
+        // not UTF-8 by U+FFFD, which would make two different keys equal. A client that means U+FFFD encodes it.
         guard bytes.allSatisfy({ $0 > 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "#") }),
             !raw.unicodeScalars.contains("\u{FFFD}")
         else {
@@ -25,7 +25,7 @@ enum RequestTarget {
         return try Self.readAbsolute(raw)
     }
 
-    /// A whole URL, as clients send it to proxies, and which every server has to take.
+    /// A whole URL. Clients send it to proxies, and every server has to accept it.
     private static func readAbsolute(_ raw: String) throws(ListenerError) -> (path: String, authority: String?) {
         let bytes = raw.utf8
         for scheme in ["http://", "https://"] where bytes.count > scheme.utf8.count {
@@ -41,7 +41,7 @@ enum RequestTarget {
         throw .malformedRequest(reason: "The request target is neither a path nor an http URL.")
     }
 
-    /// Whether this can be a host with a port: nothing in it that would end it, or name a user.
+    /// Whether this can be a host with a port: no character in it ends the authority or begins a user name.
     static func isAuthority(_ text: String) -> Bool {
         text.utf8.allSatisfy { byte in
             byte > 0x20 && byte < 0x7F

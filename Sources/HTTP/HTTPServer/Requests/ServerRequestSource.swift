@@ -1,18 +1,18 @@
 public import NIOCore
 
-/// What the listener knows of a request besides the request itself: the source of every request context.
+/// What the listener knows about a request besides the request itself: the source of every request context.
 public struct ServerRequestSource: Sendable {
     /// Unique in this process, and random enough across replicas: 16 hexadecimal digits.
     public let requestID: String
-    /// The other end of the connection; nil where the socket could not tell.
+    /// The peer of the connection; nil if the socket does not know it.
     public let remoteAddress: SocketAddress?
     /// When the request's head was complete, on the event loop's clock.
     public let receivedAt: NIODeadline
-    /// To be called before work begins that costs much. If the client has closed its sending side, the listener then
-    /// gives the request up: the client may have left, and an answer that costs much is not made for nobody.
+    /// Call it before costly work begins. If the client has closed its sending side, the listener then gives up the
+    /// request: the client may have left, and a costly response would be wasted.
     public let announceCostlyWork: @Sendable () -> Void
 
-    /// Also for tests, which make contexts without a socket.
+    /// Public for tests, which create contexts without a socket.
     public init(
         requestID: String, remoteAddress: SocketAddress?, receivedAt: NIODeadline = .now(),
         announceCostlyWork: @escaping @Sendable () -> Void = {}
@@ -23,8 +23,8 @@ public struct ServerRequestSource: Sendable {
         self.announceCostlyWork = announceCostlyWork
     }
 
-    /// Whether the client is on this machine: 127.0.0.0/8, ::1, the former mapped into IPv6, or a Unix socket. An
-    /// unknown address is not.
+    /// Whether the client is on this machine: 127.0.0.0/8, ::1, the former mapped into IPv6, or a Unix socket. False
+    /// for an unknown address.
     public var isLoopback: Bool {
         self.remoteAddress?.isLoopback ?? false
     }

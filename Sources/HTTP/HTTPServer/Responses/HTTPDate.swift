@@ -9,17 +9,17 @@ import TextCoding
     import Darwin
 #endif
 
-/// The Date field of answers (RFC 9110 section 5.6.7), written at most once per second.
+/// The Date field of responses (RFC 9110 section 5.6.7), formatted at most once per second.
 final class HTTPDateCache: Sendable {
     private let cached = Mutex<(second: Int, text: String)>((.min, ""))
     private let now: @Sendable () -> Int
 
-    /// - Parameter now: The seconds since 1970 in UTC.
+    /// - Parameter now: Returns the seconds since 1970 in UTC.
     init(now: @escaping @Sendable () -> Int = { time(nil) }) {
         self.now = now
     }
 
-    /// The present second as an IMF-fixdate.
+    /// The current second as an IMF-fixdate.
     var text: String {
         let second = self.now()
         return self.cached.withLock { cached in

@@ -1,24 +1,24 @@
 import HTTPTypes
 import NIOHTTP1
 
-/// How the end of an answer's body is marked (RFC 9112 section 6).
+/// How the end of a response's body is marked (RFC 9112 section 6).
 enum ResponseFraming: Equatable {
-    /// There is no body: the answer to HEAD, 204 and 304.
+    /// There is no body: the response to HEAD, 204 and 304.
     case none
     /// Exactly this many bytes.
     case length(Int)
     /// Chunks, the last one empty.
     case chunked
-    /// The close of the connection: HTTP/1.0 and a length nobody knows. An answer that breaks off must then be reset.
+    /// The close of the connection: HTTP/1.0 and an unknown length. If the response breaks off, the server resets.
     case untilClose
 
-    /// Decides the framing, and makes the head say so.
+    /// Decides the framing and sets it in the head.
     /// - Parameters:
-    ///   - head: The answer's head; its framing fields are set or removed.
-    ///   - bodyLength: The body's length where it is known.
+    ///   - head: The response's head. Its framing fields are set or removed.
+    ///   - bodyLength: The body's length, if known.
     ///   - method: The request's method.
     ///   - version: The request's version.
-    /// - Returns: nil where the answer contradicts itself: its Content-Length is no number, or not the body's length.
+    /// - Returns: Nil if the response contradicts itself: its Content-Length is not a number, or not the body's length.
     static func decide(
         head: inout HTTPResponse,
         bodyLength: Int?,
@@ -55,7 +55,7 @@ enum ResponseFraming: Equatable {
     }
 }
 
-/// Holds a handler to the length that its answer has promised.
+/// Checks that a handler writes as many bytes as its response has promised.
 struct ResponseMeter {
     private var remaining: Int?
 
@@ -67,7 +67,7 @@ struct ResponseMeter {
         }
     }
 
-    /// Whether everything that was promised has been written; never where nothing was promised.
+    /// Whether everything promised has been written; always false if nothing was promised.
     var isComplete: Bool { self.remaining == 0 }
 
     /// Counts written bytes.
@@ -77,7 +77,7 @@ struct ResponseMeter {
         self.remaining = remaining - count
     }
 
-    /// The handler says that this was all.
+    /// The handler has written everything.
     func finish() throws(ResponseWriteError) {
         if let remaining, remaining > 0 { throw .tooFewBytes }
     }

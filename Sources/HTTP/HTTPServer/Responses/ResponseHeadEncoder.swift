@@ -1,10 +1,10 @@
 import HTTPTypes
 import NIOCore
 
-/// Writes an answer's head as bytes, straight from HTTPTypes: NIO's own encoder would want it copied into another type
-/// first, and knows neither HEAD nor when a connection ends.
+/// Encodes a response's head directly from HTTPTypes. NIO's own encoder needs a copy in another type first, and knows
+/// neither HEAD nor when a connection ends.
 ///
-/// HTTPTypes lets no line break into a name, a value or a reason, so nothing a handler sets can forge a head.
+/// HTTPTypes allows no line break in a name, a value or a reason, so nothing that a handler sets can forge a head.
 enum ResponseHeadEncoder {
     /// What the connection adds to a handler's head.
     struct Additions {
@@ -12,7 +12,7 @@ enum ResponseHeadEncoder {
         var connection: StaticString?
         /// The Date field, for heads that have none.
         var date: String
-        /// The request's id, so that a client can name the line of the log.
+        /// The request's id, by which a client can refer to the log line.
         var requestID: String
     }
 
@@ -35,7 +35,7 @@ enum ResponseHeadEncoder {
         buffer.writeStaticString("\r\n")
     }
 
-    /// Writes what a handler has set: status line and fields.
+    /// Writes the handler's part: status line and fields.
     /// - Returns: Whether the Date is among them.
     static func encodeBeginning(of head: HTTPResponse, into buffer: inout ByteBuffer) -> Bool {
         buffer.writeStaticString("HTTP/1.1 ")
@@ -45,7 +45,7 @@ enum ResponseHeadEncoder {
         buffer.writeStaticString("\r\n")
         var hasDate = false
         for field in head.headerFields {
-            // The Connection field belongs to the connection, which has already heeded the handler's.
+            // The connection sets the Connection field. It has already applied the handler's.
             if field.name == .connection { continue }
             if field.name == .date { hasDate = true }
             buffer.writeString(field.name.rawName)
@@ -56,7 +56,7 @@ enum ResponseHeadEncoder {
         return hasDate
     }
 
-    /// Ends a head that has a Date, on a connection that is kept, in HTTP/1.1.
+    /// Ends an HTTP/1.1 head that has a Date, on a connection that stays open.
     static func encodeEnd(requestID: RequestID, into buffer: inout ByteBuffer) {
         buffer.writeStaticString("X-Request-Id: ")
         requestID.write(into: &buffer)

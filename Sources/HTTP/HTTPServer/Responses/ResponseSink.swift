@@ -2,11 +2,12 @@ import HTTPTypes
 import NIOCore
 import NIOHTTP1
 
-/// An answer on its way from a request's task to the connection. Used by that task alone.
+/// A response on its way from a request's task to the connection. Only that task uses it.
 ///
-/// The head waits for the first bytes of the body, and the last bytes of a body whose length is known wait for the
-/// end. So a small answer is one write; an answer that fails before its first byte can still become a decent error; and
-/// where the source finds at its very end that the bytes were wrong, the client does not get them all.
+/// The head waits for the first bytes of the body. If the body's length is known, its last bytes wait for the end. So:
+/// - a small response is one write;
+/// - a response that fails before its first byte can still become a proper error;
+/// - if the source finds at its very end that the bytes were wrong, the client does not get them all.
 final class ResponseSink: ResponseBodyWriter {
     private let link: ExchangeLink
     private let method: HTTPRequest.Method
@@ -19,7 +20,7 @@ final class ResponseSink: ResponseBodyWriter {
     private var pending: [ByteBuffer] = []
     private var pendingBytes = 0
     private var isFinished = false
-    /// Whether the head has been handed over, after which nothing else can be answered.
+    /// Whether the head has been handed over. After that, no other response is possible.
     private(set) var isCommitted = false
 
     init(link: ExchangeLink, method: HTTPRequest.Method, version: HTTPVersion) {
@@ -28,7 +29,7 @@ final class ResponseSink: ResponseBodyWriter {
         self.version = version
     }
 
-    /// Sends an answer to its end.
+    /// Sends a complete response.
     /// - Throws: What the body throws, or `ResponseWriteError`.
     func send(_ response: Response) async throws {
         var head = response.head
@@ -49,7 +50,7 @@ final class ResponseSink: ResponseBodyWriter {
         self.isFinished = false
         guard framing != .none else { return try await self.finish() }
         try await response.body.write(self)
-        // A body that returns without saying that it is at its end has not been brought to it.
+        // The body returned without `finish`, so it is not complete.
         guard self.isFinished else { throw ResponseWriteError.tooFewBytes }
     }
 
@@ -80,8 +81,8 @@ final class ResponseSink: ResponseBodyWriter {
         }
     }
 
-    /// An end of this size is not waited for: the connection takes no further request while its socket is full, so that
-    /// this is all that can pile up.
+    /// The task does not wait for a last part of up to this size. The connection takes no further request while its
+    /// socket is full, so no more than this can accumulate.
     private static var unawaitedBytes: Int { 64 * 1024 }
 
     private func takeBatch(isLast: Bool) -> ResponseBatch {

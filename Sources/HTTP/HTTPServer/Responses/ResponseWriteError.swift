@@ -1,13 +1,13 @@
-/// Why a byte of an answer could not be written: thrown to the handler that writes it.
+/// Why a byte of a response could not be written. The writing handler gets it.
 public enum ResponseWriteError: Error, Equatable {
     /// The client closed its side, or the connection was cut.
     case clientLeft
     /// The client took no byte for `ListenerConfiguration.writeTimeout`.
     case stalled
-    /// More bytes than the Content-Length promised: a bug of the handler.
+    /// More bytes than the Content-Length promised: a bug in the handler.
     case tooManyBytes
-    /// Fewer bytes than the Content-Length promised: a bug of the handler.
+    /// Fewer bytes than the Content-Length promised: a bug in the handler.
     case tooFewBytes
-    /// Bytes after the end: a bug of the handler.
+    /// Bytes after the end: a bug in the handler.
     case finished
 }

@@ -1,8 +1,8 @@
 import ImageService
 import NIOCore
 
-/// What one event loop has found for a target, with the head of its answer as bytes: for targets that are asked for
-/// many times a second, which so need neither a lock nor a look.
+/// What one event loop has found for a target, with the encoded head of its response. It serves targets that are
+/// requested many times a second, without a lock or a lookup.
 final class CacheSnapshot {
     let hash: UInt64
     let entry: CachedResponse
@@ -23,7 +23,7 @@ final class CacheSnapshot {
         self.head = head
     }
 
-    /// The file, where memory still has it.
+    /// The file, if it is still in memory.
     func file() -> FileInMemory? {
         self.noted.flatMap { FileInMemory($0) }
     }
@@ -37,16 +37,16 @@ final class CacheSnapshot {
     }
 }
 
-/// The snapshots of one event loop, each in the one place that its hash has.
+/// The snapshots of one event loop. Each has one slot, given by its hash.
 struct CacheSnapshots {
     private var snapshots: [CacheSnapshot?] = Array(repeating: nil, count: Self.count)
-    /// Who was asked for last in each place, and when.
+    /// The last target requested in each slot, and when.
     private var seen: [(hash: UInt64, at: ContinuousClock.Instant)]
 
     private static let count = 512
-    /// To make a snapshot costs as much as two looks, so it has to be used again within its time, which is a second.
+    /// A snapshot costs as much as two lookups, so it must be used again within its lifetime, which is a second.
     private static let soon = Duration.milliseconds(100)
-    /// What all snapshots of a loop may take in memory: each has a head, and holds its entry.
+    /// How much memory all snapshots of a loop may take. Each has a head and holds its entry.
     static let bytes = count * 1_536
 
     init(now: ContinuousClock.Instant) {
@@ -60,7 +60,7 @@ struct CacheSnapshots {
         return snapshot
     }
 
-    /// Whether a target is asked for so often that it is worth a snapshot; to be asked once for each request.
+    /// Whether a target is requested often enough for a snapshot. Call it once for each request.
     mutating func isWorthOne(_ hash: UInt64, now: ContinuousClock.Instant) -> Bool {
         let place = Self.place(hash)
         let last = self.seen[place]

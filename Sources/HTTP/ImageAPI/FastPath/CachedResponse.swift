@@ -5,18 +5,17 @@ import ObjectStorage
 import Synchronization
 import TextCoding
 
-/// What is remembered of one request target, for all event loops: which file it means, and the head of its answer. A
-/// few hundred bytes, and never changed but for its count of uses: what was made of another image, or of another file,
-/// is made anew.
+/// What all event loops remember of one request target: its file and the head of its response. It takes a few hundred
+/// bytes. Only its use count changes. If the image or the file changes, a new one is made.
 final class CachedResponse: Sendable {
-    /// What the target was asked for with, where it matters.
+    /// The request's Accept, if it matters.
     let accept: Accept?
-    /// What it was granted under.
+    /// The grant of the request.
     let grant: RequestGrant
     let file: FileName
-    /// Of the answer about the path that it was made of, see `FreshImage.serial`.
+    /// The serial of the resolved path from which it was made; see `FreshImage.serial`.
     let serial: UInt64
-    /// The file whose length and format the head tells; nil for an original, whose are known without it.
+    /// The file whose length and format the head has; nil for an original, for which they are known without it.
     let fileSerial: UInt64?
     let isWeak: Bool
     let etag: ETag
@@ -26,13 +25,13 @@ final class CachedResponse: Sendable {
     let notModified: HeadShape
     private let targetBytes: UInt16
     private let etagBytes: UInt16
-    /// The target, then the tag and the date as the head has them.
+    /// The target, then the tag and the date as in the head.
     private let texts: [UInt8]
 
-    /// An age in seconds, and how often the file was asked for at that age.
+    /// An age in seconds, and how many requests the file got at that age.
     private let uses = Atomic<UInt64>(0)
 
-    /// The objects and what the table needs for each, the texts apart.
+    /// The objects, and what the table needs for each, without the texts.
     private static let overhead = 384
 
     init(
@@ -58,13 +57,12 @@ final class CachedResponse: Sendable {
             + Array((representation.lastModified?.httpDate ?? "").utf8)
     }
 
-    /// What it takes in memory.
+    /// How much memory it takes.
     var bytes: Int { Self.overhead + self.texts.count + self.etag.text.utf8.count + self.file.bytes }
 
     /// Counts a use of the file.
-    /// - Returns: How many there were since the answer became a second older; one that gets lost between two loops does
-    ///   not
-    ///   matter.
+    /// - Returns: The number of uses since the response became a second older. Two loops may lose one between them,
+    ///   which does not matter.
     func countUse(at age: Int64) -> Int {
         let (known, age) = (self.uses.load(ordering: .relaxed), UInt64(truncatingIfNeeded: age) << 32)
         let count = (known >> 32) << 32 == age ? (known & 0xFFFF_FFFF) + 1 : 1
@@ -78,8 +76,8 @@ final class CachedResponse: Sendable {
         }
     }
 
-    /// What stands in the holes of the head, of an answer of this age. Nil where the image is younger than that: what
-    /// is to be said then, only a handler knows.
+    /// The values for the placeholders of the head, at this age. Nil if the image was modified after the response's
+    /// Date: only a handler knows the response then.
     func values(_ freshness: FreshUntil) -> HeadShape.Values? {
         let date = AnswerAge(asked: freshness.asked).date()
         if let lastModified, lastModified.seconds > date.seconds { return nil }

@@ -3,15 +3,15 @@ import ImageService
 import NIOConcurrencyHelpers
 import NIOCore
 
-/// What is remembered of request targets, one entry for each of them (and for each way in which Accept chooses), for
-/// all event loops together and within a number of bytes. Who was not asked for lately goes first.
+/// The cached responses of all event loops, within a number of bytes. There is one entry for each request target and
+/// each choice by Accept. Entries that were not used recently are evicted first.
 ///
-/// The entries of a target stand in one set of eight places, found by its hash: so a look compares eight short tags,
-/// and targets whose hashes are alike, by chance or made so, only push out one another.
+/// The entries of a target are in one set of eight slots, found by its hash. So a lookup compares eight short tags.
+/// Targets with equal hashes, by chance or on purpose, only evict each other.
 final class CachedResponseTable: Sendable {
     fileprivate struct Set {
         var tags = SIMD8<UInt32>(repeating: 0)
-        /// Which of them were used since the hand came by.
+        /// Which entries were used since the clock hand passed.
         var used: UInt8 = 0
         var hand: UInt8 = 0
     }
@@ -20,7 +20,7 @@ final class CachedResponseTable: Sendable {
         var sets: [Set] = []
         var entries: [CachedResponse?] = []
         var bytes = 0
-        /// The set from which the next one goes that has to go for its bytes.
+        /// The set to evict from next, if bytes are needed.
         var hand = 0
     }
 
@@ -32,9 +32,9 @@ final class CachedResponseTable: Sendable {
 
     private static let shardCount = 16
     fileprivate static let places = 8
-    /// Of an entry that is not large: sets are made for so many entries as have room then.
+    /// The size of a typical entry. Each shard gets enough sets for as many of these as its bytes allow.
     private static let usualBytes = 512
-    /// Of a shard, whose sets are made at once on an event loop: two million entries in all.
+    /// The most sets of a shard, because an event loop creates them at once: two million entries in total.
     private static let maximumSets = 16_384
     private static let bytesOfPlace = MemoryLayout<CachedResponse?>.stride + MemoryLayout<Set>.stride / places
 
@@ -45,7 +45,7 @@ final class CachedResponseTable: Sendable {
         self.shards = (0..<Self.shardCount).map { _ in NIOLockedValueBox(Shard()) }
     }
 
-    /// Entries that are remembered, for tests.
+    /// The number of entries, for tests.
     var count: Int { self.shards.reduce(0) { $0 + $1.withLockedValue { $0.entries.count { $0 != nil } } } }
 
     private func shard(_ hash: UInt64) -> NIOLockedValueBox<Shard> {
@@ -56,10 +56,10 @@ final class CachedResponseTable: Sendable {
         Int(((hash & 0xFFFF_FFFF) &* UInt64(self.setsOfShard)) >> 32)
     }
 
-    /// Never 0, which is no entry.
+    /// Never 0, which means no entry.
     private func tag(_ hash: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: hash >> 28) | 1 }
 
-    /// - Parameter accept: What the request's Accept comes to; nil where it cannot be told.
+    /// - Parameter accept: The result of the request's Accept; nil if unknown.
     func entry(_ target: UnsafeRawBufferPointer, hash: UInt64, accept: Accept?) -> CachedResponse? {
         guard self.setsOfShard > 0 else { return nil }
         let (index, tag) = (self.set(hash), self.tag(hash))
@@ -77,7 +77,7 @@ final class CachedResponseTable: Sendable {
         }
     }
 
-    /// Keeps an entry, in the place of the one that answers the same.
+    /// Stores an entry, and replaces the one for the same request.
     func set(_ entry: CachedResponse, _ target: UnsafeRawBufferPointer, hash: UInt64) {
         guard self.setsOfShard > 0, entry.bytes <= self.memory.limit / Self.shardCount else { return }
         let (index, tag) = (self.set(hash), self.tag(hash))
@@ -105,7 +105,7 @@ final class CachedResponseTable: Sendable {
 }
 
 extension CachedResponseTable.Shard {
-    /// Of one that answers the same, an empty one, or that of the first one that was not used lately.
+    /// The slot of the entry for the same request, an empty slot, or the first slot that was not used recently.
     fileprivate mutating func place(
         for entry: CachedResponse, _ target: UnsafeRawBufferPointer, _ tag: UInt32, in index: Int
     ) -> Int {
@@ -135,9 +135,9 @@ extension CachedResponseTable.Shard {
         return old
     }
 
-    /// Takes out one that was not used since the hand came by. Nil where there is no other.
+    /// Evicts an entry that was not used since the hand passed. Nil if there is no other entry.
     fileprivate mutating func evict(but kept: CachedResponse) -> CachedResponse? {
-        // Once around takes the marks, a second time finds one.
+        // The first round clears the marks, so the second round finds an entry.
         for _ in 0..<2 * self.sets.count {
             let index = self.hand
             let set = self.sets[index]
@@ -153,7 +153,7 @@ extension CachedResponseTable.Shard {
     }
 }
 
-/// Hashes of request targets: quick, and not to be foreseen by who chooses the targets.
+/// Hashes request targets: fast, and unpredictable for those who choose the targets.
 struct TargetHash: Sendable {
     private let seed: (UInt64, UInt64)
 
@@ -162,7 +162,7 @@ struct TargetHash: Sendable {
         self.seed = (random.next() | 1, random.next() | 1)
     }
 
-    /// Eight bytes at a time are folded in by a multiplication of which both halves count.
+    /// Combines eight bytes at a time by a multiplication. Both halves of the product count.
     func callAsFunction(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
         var hash = self.seed.0 ^ UInt64(bytes.count)
         var at = 0

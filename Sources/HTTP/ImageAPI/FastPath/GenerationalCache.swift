@@ -1,5 +1,5 @@
-/// Keeps the values that were used lately, within a number of bytes. There are two generations. When the younger one
-/// has half of the bytes, the older one is dropped as a whole.
+/// Keeps recently used values within a number of bytes. There are two generations. When the younger one has half of the
+/// bytes, the older one is dropped as a whole.
 struct GenerationalCache<Key: Hashable, Value> {
     private struct Entry {
         var value: Value
@@ -12,12 +12,12 @@ struct GenerationalCache<Key: Hashable, Value> {
     private var youngBytes = 0
     private var oldBytes = 0
 
-    /// - Parameter bytes: What all entries together may take, at least that of two.
+    /// - Parameter bytes: The limit for all entries together, at least the size of two.
     init(bytes limit: Int) {
         self.limit = limit
     }
 
-    /// What the entries were said to take.
+    /// The bytes that the entries were said to take.
     var bytes: Int { self.youngBytes + self.oldBytes }
 
     /// The value of this key.
@@ -30,7 +30,7 @@ struct GenerationalCache<Key: Hashable, Value> {
         return entry.value
     }
 
-    /// Keeps a value under a key that has none, with the bytes that both take.
+    /// Stores a value under a key that has none. `bytes` is the size of both.
     mutating func set(_ key: Key, _ value: Value, bytes: Int) {
         if self.youngBytes + bytes > self.limit / 2 {
             (self.old, self.oldBytes) = (self.young, self.youngBytes)

@@ -2,10 +2,10 @@ import NIOCore
 import Synchronization
 import TextCoding
 
-/// The head of an answer with holes, where the values stand that differ from image to image and from second to second.
-/// Heads of thousands of images have a handful of shapes, so that of each image only the values have to be kept.
+/// The head of a response, with placeholders for the values that differ between images and between seconds. The heads
+/// of thousands of images share a few shapes, so only the values are kept for each image.
 ///
-/// A shape is taken from a head as a handler made it: whatever else it says is kept as it is.
+/// A shape is made from the head that a handler made. Everything else in that head is kept unchanged.
 final class HeadShape: Sendable, Hashable {
     private enum Hole: UInt8, Sendable {
         case etag, lastModified, length, age, date
@@ -22,14 +22,14 @@ final class HeadShape: Sendable, Hashable {
         }
     }
 
-    /// All but the values.
+    /// Everything but the values.
     private let bytes: [UInt8]
-    /// Which values stand where, in their order among the bytes.
+    /// The placeholders, in the order of the bytes.
     private let holes: [(end: Int, hole: Hole)]
 
-    /// The values of one answer.
+    /// The values of one response.
     struct Values {
-        /// As they are kept: the tag with all that belongs to it, and the date.
+        /// As stored: the complete tag, and the date.
         var texts: ArraySlice<UInt8>
         var etagBytes: Int
         var length: Int64
@@ -108,14 +108,14 @@ final class HeadShape: Sendable, Hashable {
     }
 }
 
-/// The shapes there are, each once.
+/// All shapes, each once.
 final class HeadShapes: Sendable {
     private let shapes = Mutex<Set<HeadShape>>([])
 
     /// There is one for each format, each Vary and each Cache-Control, and those of 304.
     private static let maximumCount = 256
 
-    /// The one that is there already, where there is one. Nil where there are too many to be kept.
+    /// Returns the equal shape that exists already, if there is one. Nil if there are too many to keep.
     func shared(_ shape: HeadShape) -> HeadShape? {
         self.shapes.withLock { shapes in
             if let index = shapes.firstIndex(of: shape) { return shapes[index] }

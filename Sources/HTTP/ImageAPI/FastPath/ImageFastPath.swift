@@ -8,13 +8,14 @@ import ObjectStorage
 import TaskSupport
 import TextCoding
 
-/// Answers GET and HEAD of originals and renditions that are fresh in memory: 200, 206 and 304. What is missing, old,
-/// large or wrong goes the long way.
+/// Answers GET and HEAD of originals and renditions that are fresh in memory: 200, 206 and 304. Missing, stale, large
+/// or invalid ones take the normal path.
 ///
-/// Conditions, ranges and heads are those of `Conditions`, `RangeRequest` and `Representation`, as on the long way.
-/// Three things make that quick, each for more targets than the one before: a `CacheSnapshot` for those that this loop
-/// is asked for all the time, a `CachedResponse` for each that any loop was asked for lately, and reading the target as
-/// everybody does.
+/// Conditions, ranges and heads come from `Conditions`, `RangeRequest` and `Representation`, as on the normal path.
+/// Three steps make it fast, each for more targets than the one before:
+/// - a `CacheSnapshot` for targets that this loop gets all the time;
+/// - a `CachedResponse` for targets that any loop got recently;
+/// - parsing the target as usual.
 final class ImageFastPath: FastPath {
     private let service: ImageService
     private let reading: ImageReading
@@ -23,11 +24,11 @@ final class ImageFastPath: FastPath {
     private var snapshots: CacheSnapshots
     private var accepts = GenerationalCache<ByteBuffer, Accept>(bytes: 64 << 10)
     private var lastAccept: (raw: ByteBuffer, accept: Accept)?
-    /// Heads are written into it: mostly the last one has been copied, and its memory is free.
+    /// The buffer for heads. Usually the last one has been copied, and its memory is free.
     private var head = ByteBuffer()
-    /// From here on it is faster to let the kernel send from a file: one more call, and no copy.
+    /// From this size on, it is faster to let the kernel send from a file: one more call, and no copy.
     private static let leastSendableBytes = 64 << 10
-    /// So often has a body to be sent within a look, a second at most, to be worth a file.
+    /// A body must be sent this often within one lookup period, a second at most, to be worth a file.
     private static let usesToBeSendable = 16
 
     private let noAccept = Accept(HTTPFields())
@@ -36,10 +37,10 @@ final class ImageFastPath: FastPath {
     private static let maximumTargetBytes = 1_024
     private static let maximumAcceptBytes = 512
     private static let acceptOverhead = 200
-    /// A longer body is sent piece by piece, as the client takes it.
+    /// A longer body is sent in pieces, as the client takes them.
     private static let maximumBodyBytes: Int64 = 256 << 10
 
-    /// - Parameter table: What the fast paths of a listener have in common.
+    /// - Parameter table: What the fast paths of a listener share.
     init(
         service: ImageService, configuration: ImagesConfiguration, policy: (any RequestPolicy)? = nil,
         table: CachedResponseTable? = nil
@@ -88,14 +89,14 @@ final class ImageFastPath: FastPath {
         }
     }
 
-    /// What came of a request at one of the three.
+    /// The result of one of the three steps.
     private enum Outcome {
         case answer(FastAnswer)
-        /// The long way.
+        /// The request takes the normal path.
         case none
-        /// Not known here, or not known any more.
+        /// Not known here, or no longer known.
         case notHere
-        /// Known, but only a part is wanted.
+        /// Known, but only a part is requested.
         case part
     }
 
@@ -115,7 +116,7 @@ final class ImageFastPath: FastPath {
         (1...Self.maximumBodyBytes).contains(Int64(file.size))
     }
 
-    // MARK: Asked for all the time
+    // MARK: Requested all the time
 
     private func answer(_ request: FastRequest, _ snapshot: CacheSnapshot) -> Outcome {
         let entry = snapshot.entry
@@ -131,20 +132,20 @@ final class ImageFastPath: FastPath {
         }
         // The length of an original is known without its bytes.
         if request.isHead, entry.fileSerial == nil { return Self.outcome(200, snapshot.head) }
-        // Judged before it is looked for, which counts as a use.
+        // Checked before the lookup, which counts as a use.
         guard request.isHead || entry.length <= Self.maximumBodyBytes else { return .none }
         guard let file = snapshot.file() else { return .notHere }
-        // A store may give bytes of another length the same tag.
+        // A store may give the same tag to bytes of another length.
         guard file.size == entry.length else { return .none }
         if request.isHead { return Self.outcome(200, snapshot.head) }
         self.noteUse(file, entry, snapshot.freshness)
         return Self.isSmall(file) ? Self.outcome(200, snapshot.head, file, 0..<file.size) : .none
     }
 
-    /// Makes a file to send from of one that is sent often. Tried once in a second: where there is no room, there may
-    /// be in the next.
+    /// Makes a file to send from if a file is sent often. Tried once per second: if there is no space now, there may be
+    /// some in the next.
     private func noteUse(_ file: FileInMemory, _ entry: CachedResponse, _ freshness: FreshUntil) {
-        // Small ones are never counted: loops would take the count's line of memory from each other for nothing.
+        // Small ones are never counted: the loops would take the counter's cache line from each other for nothing.
         guard file.size >= Self.leastSendableBytes, file.descriptor == nil else { return }
         if entry.countUse(at: freshness.age) == Self.usesToBeSendable { self.service.makeSendable(file) }
     }
@@ -156,12 +157,12 @@ final class ImageFastPath: FastPath {
             range: Self.range(request, now), now: now)
     }
 
-    /// Range has no meaning but for GET (RFC 9110, section 14.2).
+    /// Range only has a meaning for GET (RFC 9110, section 14.2).
     private static func range(_ request: FastRequest, _ now: Timestamp) -> RangeRequest? {
         request.isHead ? nil : RangeRequest(request.fields, now: now)
     }
 
-    // MARK: Asked for lately
+    // MARK: Requested recently
 
     private func answer(
         _ request: FastRequest, _ entry: CachedResponse, hash: UInt64, now: ContinuousClock.Instant
@@ -199,7 +200,7 @@ final class ImageFastPath: FastPath {
 
     // MARK: Everything else
 
-    /// - Parameter isKnown: Whether what is remembered of the target still holds.
+    /// - Parameter isKnown: Whether the cached response of the target is still valid.
     private func read(
         _ request: FastRequest, _ grant: RequestGrant, _ raw: UnsafeRawBufferPointer, hash: UInt64, isKnown: Bool
     ) -> FastAnswer? {
@@ -241,7 +242,7 @@ final class ImageFastPath: FastPath {
             return self.answer(file, wanted, representation)
         }
         guard let file = self.service.inMemory(name) else { return nil }
-        // Only the file tells the length of a rendition, and its format, as WebP may stand in for AVIF.
+        // Only the file has a rendition's length and format, because WebP may replace AVIF.
         if let format = file.format { representation.contentType = format.capabilities.mediaType }
         representation.length = Int64(file.size)
         let entry =
@@ -262,7 +263,7 @@ final class ImageFastPath: FastPath {
             return Self.answer(200, FastAnswer.encodeHead(representation.head(), .head), file, 0..<file.size)
         }
         guard let part = wanted.resolve(size: representation.length) else { return nil }
-        // Asked as HEAD, which is answered with the same head: the body is not written by way of this response.
+        // Encoded as for HEAD, which has the same head: this response does not write the body.
         let head = FastAnswer.encodeHead(representation.part(part, .none), .head)
         return Self.answer(206, head, file, Int(part.lowerBound)..<Int(part.upperBound))
     }
@@ -280,7 +281,7 @@ final class ImageFastPath: FastPath {
             grant: grant)
     }
 
-    // MARK: What is remembered
+    // MARK: Caching
 
     private func remember(
         _ target: ByteBuffer, _ raw: UnsafeRawBufferPointer, _ hash: UInt64,
@@ -296,8 +297,8 @@ final class ImageFastPath: FastPath {
             target, accept: asked.accept, grant: asked.grant,
             file: rendition?.name.file ?? self.service.fileName(of: fresh.resolved.image), serial: fresh.serial,
             fileSerial: rendition?.file.serial, representation, whole: whole, notModified: notModified)
-        // What it would answer now must be what a handler answers: where a head has more in it that differs from one
-        // answer to the next, or a second has just ended, it is not kept.
+        // The cached response must equal what a handler answers. If the head has other values that differ between
+        // responses, or if a second has just ended, it is not kept.
         guard let values = entry.values(fresh.freshness), self.head(whole, values) == head,
             self.head(notModified, values) == notModifiedHead
         else { return nil }
@@ -317,7 +318,7 @@ final class ImageFastPath: FastPath {
     private func readAccept(_ raw: ByteBuffer) -> Accept {
         if let known = self.accepts.value(for: raw) { return known }
         let accept = Accept([.accept: String(buffer: raw)])
-        // A copy: the other one is a part of what was read from the socket, and would keep all of it.
+        // A copy: the original is a slice of what was read from the socket, and would keep all of it in memory.
         self.accepts.set(
             ByteBuffer(bytes: raw.readableBytesView), accept, bytes: Self.acceptOverhead + raw.readableBytes)
         return accept

@@ -8,34 +8,33 @@ import NIOCore
     import Darwin
 #endif
 
-/// Finds CRLF "--" boundary in a stream of chunks, without copying and without looking at a byte twice.
+/// Finds CRLF "--" boundary in a stream of chunks, without copying and without reading a byte twice.
 ///
-/// A CR stands at the delimiter's first place and nowhere else in it (a boundary has none). So after a mismatch no
-/// shorter match can have begun inside the bytes that did match, and those bytes need not be kept: they are the
-/// delimiter's own first ones.
+/// Only the first byte of the delimiter is a CR, because a boundary has none. So after a mismatch, no shorter match can
+/// have begun within the matched bytes. These bytes need not be kept: they equal the start of the delimiter.
 struct DelimiterMatcher {
-    /// What the next stretch of the stream is.
+    /// What the next part of the stream is.
     enum Step: Equatable {
-        /// Content: the delimiter is not in it.
+        /// Content without the delimiter.
         case content(ByteBuffer)
-        /// The delimiter, now read.
+        /// The delimiter, which has been read.
         case delimiter
-        /// All was read; what the end may begin is remembered.
+        /// All input was read. A delimiter that may begin at its end is remembered.
         case needsMore
     }
 
     private let delimiter: ByteBuffer
     /// How many bytes of the delimiter the stream ends with so far.
     private var matched = 0
-    /// How many of those were never in the stream.
+    /// How many of those were not in the stream.
     private var imagined = 0
 
     init(boundary: String) {
         delimiter = ByteBuffer(string: "\r\n--\(boundary)")
     }
 
-    /// Begins a new stretch. At the start of a body, and right behind the blank line of a part's headers, a boundary
-    /// needs no line break of its own in front of it: the match begins as if one had been read.
+    /// Begins a new section. At the start of a body, and directly after the blank line of a part's headers, a boundary
+    /// needs no line break before it. So the match begins as if one had been read.
     mutating func restartAtLineStart() {
         matched = 2
         imagined = 2
@@ -54,14 +53,14 @@ struct DelimiterMatcher {
                 (matched, imagined) = (0, 0)
                 return .delimiter
             }
-            // What had matched is content after all; the chunk's own bytes are looked at anew.
+            // The matched bytes are content. The chunk's own bytes are searched again.
             let held = delimiter.getSlice(at: imagined, length: matched - imagined)
             (matched, imagined) = (0, 0)
             if let held, held.readableBytes > 0 { return .content(held) }
         }
     }
 
-    /// The same within one chunk, with nothing matched yet.
+    /// Searches within one chunk, with nothing matched yet.
     private mutating func search(_ input: inout ByteBuffer) -> Step {
         var offset = 0
         let total = input.readableBytes
@@ -70,7 +69,7 @@ struct DelimiterMatcher {
             let count = min(total - candidate, delimiter.readableBytes)
             if equal(input, at: candidate, count: count) {
                 if candidate > 0, let content = input.readSlice(length: candidate) {
-                    // The delimiter is met again at the front of what is left.
+                    // The delimiter is found again at the start of the rest.
                     return .content(content)
                 }
                 input.moveReaderIndex(forwardBy: count)
@@ -94,7 +93,7 @@ struct DelimiterMatcher {
         }
     }
 
-    /// Whether `count` bytes of the chunk go on where the delimiter's match stands.
+    /// Whether `count` bytes of the chunk continue the current match.
     private func equal(_ buffer: ByteBuffer, at offset: Int, count: Int) -> Bool {
         buffer.withUnsafeReadableBytes { bytes in
             delimiter.withUnsafeReadableBytes { expected in

@@ -1,4 +1,4 @@
-/// Why a form is refused. `description` is safe to show to the client who sent it.
+/// Why a form is rejected. `description` is safe to show to the client that sent it.
 enum FormDataError: Error, Sendable, Hashable {
     /// The Content-Type is not multipart/form-data.
     case notFormData
@@ -6,9 +6,9 @@ enum FormDataError: Error, Sendable, Hashable {
     case badBoundary
     /// The body has ended before the closing boundary.
     case truncated
-    /// The bytes break the grammar; the text says where.
+    /// The bytes break the grammar. The text says where.
     case malformed(String)
-    /// More bytes before the first boundary, in the headers of a part, or behind the last boundary than the limit.
+    /// More bytes than the limit before the first boundary, in the headers of a part, or after the last boundary.
     case tooLong(Section, limit: Int)
     /// More parts than the limit.
     case tooManyParts(limit: Int)

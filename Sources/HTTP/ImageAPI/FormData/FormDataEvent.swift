@@ -1,21 +1,21 @@
 import NIOCore
 
-/// What a form's bytes say, in their order: for each part `partBegin`, any number of `bytes`, `partEnd`; then `end`.
+/// The contents of a form in order: for each part `partBegin`, any number of `bytes`, `partEnd`; then `end`.
 enum FormDataEvent: Sendable, Hashable {
     case partBegin(FormDataPart)
-    /// A stretch of the part's content, never empty; a slice of what was fed, not a copy.
+    /// A piece of the part's content, never empty; a slice of the input, not a copy.
     case bytes(ByteBuffer)
     case partEnd
-    /// The closing boundary has come. What still comes behind it is dropped.
+    /// The closing boundary has come. Later bytes are dropped.
     case end
 }
 
-/// The headers of a part, as far as they mean anything (RFC 7578, section 4).
+/// The headers of a part that have a meaning (RFC 7578, section 4).
 struct FormDataPart: Sendable, Hashable {
     /// The field's name. May be empty.
     let name: String
-    /// What the client calls the file: for display only. Empty where a browser sends a file input in which nothing was
-    /// chosen. Nil makes the part a field.
+    /// The client's name for the file, for display only. Empty if a browser sends a file input without a chosen file.
+    /// Nil if the part is a field.
     let filename: String?
 
     /// A part with a file name is a file, even if the name is empty.

@@ -1,14 +1,14 @@
 import TextCoding
 
-/// A header value of the form `first; name=value; name="value"`: Content-Disposition and Content-Type of a part, and
-/// the Content-Type of the whole.
+/// A header value of the form `first; name=value; name="value"`: a part's Content-Disposition or Content-Type, or the
+/// Content-Type of the form.
 struct HeaderParameters {
-    /// What stands before the first semicolon, without white space around it.
+    /// The text before the first semicolon, without white space around it.
     let first: String
-    /// By name in lower case, in order, doubled ones too.
+    /// By lower-case name, in order, including repeated ones.
     private let parameters: [(name: String, value: String)]
 
-    /// - Returns: nil where a parameter has no name, no value, or a quote without its end.
+    /// - Returns: Nil if a parameter has no name, no value, or an unclosed quote.
     init?(_ text: String) {
         var rest = Substring(text).utf8
         let first = rest.prefix { $0 != UInt8(ascii: ";") }
@@ -18,7 +18,7 @@ struct HeaderParameters {
         var parameters: [(name: String, value: String)] = []
         while rest.first == UInt8(ascii: ";") {
             rest = rest.dropFirst().drop(while: \.isBlank)
-            // Nothing between or behind semicolons: seen in the wild, and unambiguous.
+            // Nothing between or after semicolons: some clients send this, and it is unambiguous.
             guard let next = rest.first, next != UInt8(ascii: ";") else { continue }
             let name = rest.prefix { $0 != UInt8(ascii: "=") && $0 != UInt8(ascii: ";") }
             rest = rest.dropFirst(name.count)
@@ -27,19 +27,20 @@ struct HeaderParameters {
             guard let value = Self.value(from: &rest) else { return nil }
             parameters.append((Self.trimmed(name).lowercased(), value))
         }
-        // Something behind a quoted value: not a parameter list.
+        // Text after a quoted value: this is not a parameter list.
         guard rest.isEmpty, parameters.allSatisfy({ !$0.name.isEmpty }) else { return nil }
         self.parameters = parameters
     }
 
-    /// A Content-Disposition whose file name breaks the grammar: a quote within it that is not escaped, a quote that
-    /// does not end, or a character of Shift_JIS whose second byte is a backslash, which then seems to escape the quote
-    /// that ends the name. The name plays no part, so that it may be whatever stands there; the field's name has to be
-    /// certain.
+    /// A Content-Disposition whose file name breaks the grammar:
+    /// - it has a quote that is not escaped;
+    /// - it has a quote that is not closed;
+    /// - it ends with a Shift_JIS character whose second byte is a backslash, which seems to escape the closing quote.
     ///
-    /// - Returns: nil where it is not.
+    /// The file name is not used, so it may be anything. The field's name must be certain.
+    /// - Returns: Nil if it is not.
     init?(oddlyQuoted text: String) {
-        // Behind everything else it reaches to the end of the line.
+        // After all other parameters, the file name reaches to the end of the line.
         if let start = Self.start(of: "filename", in: text), let whole = HeaderParameters(String(text[..<start])),
             whole.count(of: "name") == 1, whole.count(of: "filename") == 0
         {
@@ -47,7 +48,7 @@ struct HeaderParameters {
             parameters = whole.parameters + [(name: "filename", value: Self.unquoted(text[start...]))]
             return
         }
-        // In front of the field's name it reaches to where that begins, if there is one place only where it may.
+        // Before the field's name, it reaches to where that begins, if there is only one possible place.
         guard let start = Self.start(of: "filename", in: text), let next = Self.start(of: "name", in: text),
             start < next, Self.start(of: "name", in: String(text[text.utf8.index(after: next)...])) == nil,
             let front = HeaderParameters(String(text[..<start])), front.parameters.isEmpty,
@@ -58,7 +59,7 @@ struct HeaderParameters {
         parameters = [(name: "filename", value: Self.unquoted(text[start..<next]))] + back.parameters
     }
 
-    /// Where a semicolon stands before a parameter of this name, for the first time.
+    /// The first place where a semicolon precedes a parameter of this name.
     private static func start(of name: String, in text: String) -> String.Index? {
         let bytes = text.utf8
         for index in bytes.indices where bytes[index] == UInt8(ascii: ";") {
@@ -70,13 +71,13 @@ struct HeaderParameters {
         return nil
     }
 
-    /// What stands behind the equals sign, a quote at either end left out.
+    /// The text after the equals sign, without a quote at either end.
     private static func unquoted(_ text: Substring) -> String {
         let value = text.utf8.drop { $0 != UInt8(ascii: "=") }.dropFirst()
         return trimmed(value).trimmingCharacter("\"")
     }
 
-    /// The value of a parameter that stands there once.
+    /// The value of a parameter that occurs once.
     func only(_ name: String) -> String? {
         count(of: name) == 1 ? parameters.first { $0.name == name }?.value : nil
     }
@@ -85,9 +86,9 @@ struct HeaderParameters {
         parameters.count { $0.name == name }
     }
 
-    /// A token, or a quoted string. Inside quotes a backslash is an escape before a quote and before another backslash
-    /// (curl, and RFC 9110's quoted-pair) and stands for itself everywhere else: browsers do not escape it, and old
-    /// ones send `C:\pictures\cat.jpg`.
+    /// A token, or a quoted string. Inside quotes, a backslash is an escape before a quote or another backslash (curl,
+    /// and RFC 9110's quoted-pair). Elsewhere it is a plain character: browsers do not escape it, and old ones send
+    /// `C:\pictures\cat.jpg`.
     private static func value(from rest: inout Substring.UTF8View) -> String? {
         rest = rest.drop(while: \.isBlank)
         guard rest.first == UInt8(ascii: "\"") else {

@@ -3,16 +3,16 @@ import TextCoding
 
 /// Reads multipart/form-data (RFC 7578, on RFC 2046, section 5.1) as it arrives.
 ///
-/// A pure state machine: ``feed(_:)`` gives it bytes, ``next()`` says what they mean until it needs more, ``finish()``
-/// tells it that the body has ended. However the bytes are cut into chunks, the parts are the same. It holds at most
-/// the headers of one part beside the chunk it was fed; a part's content is handed on as slices.
+/// A pure state machine. ``feed(_:)`` gives it bytes. ``next()`` returns their events until it needs more. ``finish()``
+/// tells it that the body has ended. The parts do not depend on how the bytes are split into chunks. Besides the
+/// current chunk, it holds at most the headers of one part. A part's content is returned as slices.
 ///
-/// Strict where leniency would let two readers see two forms: line breaks are CRLF, nothing but white space follows a
-/// boundary on its line, headers are UTF-8 without control characters.
+/// It is strict wherever two readers could see two different forms: line breaks are CRLF, only white space may follow a
+/// boundary on its line, and headers are UTF-8 without control characters.
 struct MultipartFormParser {
     private enum State {
         case preamble
-        /// Behind a boundary: its line goes on with "--" or white space and CRLF.
+        /// After a boundary. Its line continues with "--" or white space and CRLF.
         case boundaryLine
         case headers(PartHeaders)
         case content
@@ -25,20 +25,20 @@ struct MultipartFormParser {
     private var matcher: DelimiterMatcher
     private var input = ByteBuffer()
     private var line: [UInt8] = []
-    /// Bytes of the section that is being read: preamble, headers, a field's content, epilogue.
+    /// Bytes of the current section: preamble, headers, a field's content, epilogue.
     private var sectionBytes = 0
     private var partCount = 0
     private var part: FormDataPart?
 
-    /// - Parameter boundary: from ``FormBoundary/parse(contentType:)``.
+    /// - Parameter boundary: From ``FormBoundary/parse(contentType:)``.
     init(boundary: String, limits: FormDataLimits = FormDataLimits()) {
         self.limits = limits
         matcher = DelimiterMatcher(boundary: boundary)
         matcher.restartAtLineStart()
     }
 
-    /// Gives the next bytes of the body. Ask ``next()`` until it needs more before the next ones: chunks that are fed
-    /// on top of unread ones are copied together.
+    /// Gives the next bytes of the body. Call ``next()`` until it needs more before you feed again: a chunk that is fed
+    /// while bytes are unread is copied together with them.
     mutating func feed(_ chunk: ByteBuffer) {
         if input.readableBytes == 0 {
             input = chunk
@@ -47,8 +47,8 @@ struct MultipartFormParser {
         }
     }
 
-    /// - Returns: the next event, or nil where more bytes are needed for it, and always behind `end`.
-    /// - Throws: the same error again once it has thrown one.
+    /// - Returns: The next event. Nil if it needs more bytes, and always after `end`.
+    /// - Throws: After an error, always the same error.
     mutating func next() throws(FormDataError) -> FormDataEvent? {
         do {
             while true {
@@ -63,9 +63,9 @@ struct MultipartFormParser {
         }
     }
 
-    /// Says that the body has ended. To be called when ``next()`` needs more.
+    /// Tells it that the body has ended. Call it when ``next()`` needs more.
     ///
-    /// - Throws: `truncated` where the closing boundary has not come.
+    /// - Throws: `truncated` if the closing boundary has not come.
     func finish() throws(FormDataError) {
         switch state {
         case .epilogue: return
@@ -74,7 +74,7 @@ struct MultipartFormParser {
         }
     }
 
-    /// Reads one stretch; nil where it says nothing.
+    /// Reads one piece; nil if it gives no event.
     private mutating func step() throws(FormDataError) -> FormDataEvent? {
         switch state {
         case .failed(let error): throw error
@@ -96,7 +96,7 @@ struct MultipartFormParser {
     }
 
     private mutating func boundaryLine() throws(FormDataError) -> FormDataEvent? {
-        // "--" closes as soon as it is there: nothing has to follow it.
+        // "--" closes the form at once: nothing needs to follow it.
         let dash = UInt8(ascii: "-")
         if line.isEmpty, input.getInteger(at: input.readerIndex) == dash {
             input.moveReaderIndex(forwardBy: 1)
@@ -172,7 +172,7 @@ struct MultipartFormParser {
         guard sectionBytes <= limit else { throw .tooLong(section, limit: limit) }
     }
 
-    /// A line without its CRLF, or nil where it is not whole yet.
+    /// A line without its CRLF, or nil if it is not complete yet.
     private mutating func readLine(
         _ section: FormDataError.Section, _ limit: Int
     ) throws(FormDataError) -> [UInt8]? {

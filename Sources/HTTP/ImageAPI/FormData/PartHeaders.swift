@@ -1,21 +1,21 @@
 import TextCoding
 
-/// The header lines of one part, read as they come.
+/// Reads the header lines of one part as they come.
 struct PartHeaders {
     private var disposition: HeaderParameters?
 
     init() {}
 
-    /// - Parameter line: without its line break, not empty.
+    /// - Parameter line: Without its line break; not empty.
     mutating func add(line: [UInt8]) throws(FormDataError) {
         guard line.allSatisfy({ $0 >= 0x20 && $0 != 0x7f || $0 == 0x09 || Self.shifts.contains($0) }) else {
             throw .malformed("a header of a part holds a control character")
         }
-        // File names come in whatever coding the client's system has, and play no part. In the name of a field a byte
-        // that is no UTF-8 becomes U+FFFD, so that it is none of those that mean something.
+        // File names come in any encoding of the client's system, and are not used. In a field's name, a byte that is
+        // not UTF-8 becomes U+FFFD, so it is not a known name.
         let text = String(decoding: line, as: UTF8.self)
         let bytes = text.utf8
-        // A folded line (RFC 822) begins with white space and has no name; nobody sends one in a form.
+        // A folded line (RFC 822) begins with white space and has no name. No client sends one in a form.
         guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")), colon > bytes.startIndex,
             !bytes[..<colon].contains(where: \.isBlank)
         else {
@@ -29,10 +29,10 @@ struct PartHeaders {
         }
     }
 
-    /// What ISO-2022-JP and its kin change character sets by: SO, SI, ESC.
+    /// Bytes by which ISO-2022-JP and similar encodings change character sets: SO, SI, ESC.
     private static let shifts: [UInt8] = [0x0e, 0x0f, 0x1b]
 
-    /// The part that these headers begin.
+    /// The part that begins with these headers.
     func part() throws(FormDataError) -> FormDataPart {
         guard let disposition else { throw .malformed("a part has no Content-Disposition") }
         guard disposition.first.lowercased() == "form-data" else {
@@ -41,7 +41,7 @@ struct PartHeaders {
         guard let name = disposition.only("name"), disposition.count(of: "filename") <= 1 else {
             throw .malformed("a part's Content-Disposition needs one name and at most one filename")
         }
-        // `filename*` is another parameter and is left alone: RFC 7578, section 4.2, forbids it.
+        // `filename*` is a different parameter and is ignored: RFC 7578, section 4.2, forbids it.
         return FormDataPart(
             name: Self.unescaped(name), filename: disposition.only("filename").map(Self.unescaped))
     }
@@ -54,16 +54,16 @@ struct PartHeaders {
         disposition = parsed
     }
 
-    /// RFC 7578, section 4.7, deprecates the header; what it would undo is not undone here, so that only the encodings
-    /// that change nothing are let through.
+    /// RFC 7578, section 4.7, deprecates the header. The server does not decode, so it only allows the encodings that
+    /// change nothing.
     private func check(encoding value: String) throws(FormDataError) {
         guard ["7bit", "8bit", "binary"].contains(value.trimmingBlanks().lowercased()) else {
             throw .malformed("the Content-Transfer-Encoding of a part is neither 7bit, 8bit nor binary")
         }
     }
 
-    /// The three escapes of the HTML standard ("multipart/form-data encoding algorithm") and no other: browsers leave
-    /// the percent sign itself alone.
+    /// The three escapes of the HTML standard ("multipart/form-data encoding algorithm") and no other. Browsers do not
+    /// escape the percent sign itself.
     private static func unescaped(_ text: String) -> String {
         guard text.utf8.contains(UInt8(ascii: "%")) else { return text }
         var result: [UInt8] = []

@@ -2,19 +2,19 @@ public import HTTPServer
 import ImageService
 import NIOConcurrencyHelpers
 
-/// What goes along with one request.
+/// The context of one request.
 public struct APIContext: RequestContext {
-    /// In answers to errors and in the log.
+    /// Used in error responses and in the log.
     public let requestID: String
     /// Whether the client is on this machine.
     public let isLoopback: Bool
-    /// Who shares permits with nobody else at what all want at once.
+    /// The client, for a fair share of permits.
     let client: ClientIdentity
     let notes = RequestNotes()
-    /// Told before a permit for the codecs is waited for.
+    /// Called before the request waits for a codec permit.
     let codecDemand: CodecDemand
 
-    /// The context of one request from this connection.
+    /// Creates the context of one request from this connection.
     public init(source: ServerRequestSource) {
         requestID = source.requestID
         isLoopback = source.isLoopback
@@ -23,18 +23,18 @@ public struct APIContext: RequestContext {
     }
 }
 
-/// What is learnt about a request while it is answered, for the access log and the metrics.
+/// What the server learns about a request while it answers, for the access log and the metrics.
 final class RequestNotes: Sendable {
     struct Values: Sendable {
         /// The kind of request: a name from a fixed set, never a path.
         var route = "other"
-        /// As in Cache-Status: `hit`, `miss`, `revalidated`, `stale`; nil where no cache was asked.
+        /// As in Cache-Status: `hit`, `miss`, `revalidated`, `stale`; nil if no cache was asked.
         var cache: String?
         var problem: Problem?
     }
 
     private let values = NIOLockedValueBox(Values())
-    /// What counts the answer's bytes until the last of them is with the client.
+    /// Counts the response's bytes until the kernel has taken the last of them.
     private let holds = NIOLockedValueBox<[AnswerHold]>([])
 
     var current: Values { values.withLockedValue { $0 } }
@@ -43,16 +43,16 @@ final class RequestNotes: Sendable {
         values.withLockedValue { change(&$0) }
     }
 
-    /// Keeps what counts the answer's bytes until the request has ended.
+    /// Stores what counts the response's bytes, until the request has ended.
     func keep(_ hold: AnswerHold?) {
         if let hold { holds.withLockedValue { $0.append(hold) } }
     }
 
     var holdsAnswer: Bool { holds.withLockedValue { !$0.isEmpty } }
 
-    /// The last byte is with the kernel, or the connection has ended.
+    /// The kernel has taken the last byte, or the connection has ended.
     func letGo() {
-        // Let go of outside the lock.
+        // Released outside the lock.
         _ = holds.withLockedValue { holds in
             defer { holds = [] }
             return holds

@@ -1,14 +1,14 @@
 import ObjectStorage
 import TextCoding
 
-/// How old an answer from memory is. This server is a cache in front of its store, and what has to be counted is the
-/// time since the store was last asked: then the `max-age` of a browser or a CDN counts from there as well, and not
-/// from when the answer passed through here (RFC 9111, section 4.2.3).
+/// How old a response from memory is. This server is a cache in front of its store, so the age counts from the last
+/// request to the store. Then the `max-age` of a browser or a CDN counts from there too, and not from when the response
+/// passed through here (RFC 9111, section 4.2.3).
 ///
-/// Date goes with it: it says when the answer was generated, which for a cache is when it was asked for, so that Date
-/// and Age add up to now. A Date of now beside an Age would be a clock that goes wrong.
+/// Date must match it: it says when the response was generated. For a cache that is when it asked the store, so that
+/// Date plus Age is now. A current Date with an Age would look like a wrong clock.
 struct AnswerAge: Sendable, Hashable {
-    /// When the question was sent that the answer goes back to.
+    /// When the server sent the request to the store that led to this response.
     var asked: ContinuousClock.Instant
 
     /// The value of Age: whole seconds, not rounded up, never negative.
@@ -16,8 +16,8 @@ struct AnswerAge: Sendable, Hashable {
         max(0, Int((now - asked).components.seconds))
     }
 
-    /// The value of Date, of second precision. The same for as long as the store is not asked again, give or take what
-    /// the clocks differ by.
+    /// The value of Date, in whole seconds. It stays the same until the store is asked again, apart from drift between
+    /// the clocks.
     func date(now: Timestamp = .now, clock: ContinuousClock.Instant = .now) -> Timestamp {
         let elapsed = (clock - asked).components
         let nanoseconds = Int64(now.nanoseconds) - elapsed.attoseconds / 1_000_000_000

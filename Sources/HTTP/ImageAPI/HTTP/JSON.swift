@@ -6,7 +6,7 @@ import NIOCore
     import Foundation
 #endif
 
-/// How this server writes JSON: keys as declared sorted, slashes as they are.
+/// How this server writes JSON: keys sorted, slashes not escaped.
 enum JSON {
     static func encode(_ value: some Encodable) -> ByteBuffer {
         let encoder = JSONEncoder()
@@ -14,7 +14,7 @@ enum JSON {
         do {
             return ByteBuffer(bytes: try encoder.encode(value))
         } catch {
-            // Only a number that is no number can fail, and nothing here has one.
+            // Encoding only fails for numbers such as NaN, and no value here has one.
             preconditionFailure("a value that cannot be JSON: \(error)")
         }
     }

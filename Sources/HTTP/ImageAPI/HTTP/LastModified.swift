@@ -1,11 +1,12 @@
 import ObjectStorage
 import TextCoding
 
-/// What is sent as Last-Modified. The store's own time, but never later than the answer's Date (RFC 9110, section
-/// 8.8.2.1): file times can be anything, and clocks are set back.
+/// The value of Last-Modified: the store's time, but never later than the response's Date (RFC 9110, section 8.8.2.1).
+/// File times can be anything, and clocks are set back.
 enum LastModified {
-    /// Where the store's time lies in the future, a second before Date stands in for it. Not Date itself: a replacement
-    /// within that second would have the same, and a client that asks with If-Modified-Since alone would not get it.
+    /// If the store's time is in the future, the second before Date replaces it. Date itself would be wrong: a
+    /// replacement within that second would have the same time, and a client that sends only If-Modified-Since would
+    /// not get it.
     static func sent(_ stored: Timestamp, date: Timestamp) -> Timestamp {
         stored.seconds <= date.seconds ? stored : Timestamp(seconds: date.seconds - 1)
     }

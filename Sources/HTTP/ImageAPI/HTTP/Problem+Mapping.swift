@@ -6,7 +6,7 @@ import ImageService
 import ObjectStorage
 
 extension Problem {
-    /// The one place where what goes wrong in a use case becomes an answer.
+    /// The only place that turns errors of use cases into responses.
     init(_ error: ServiceError) {
         switch error {
         case .notFound: self.init(.notFound, "There is no image at this path.")
@@ -25,7 +25,7 @@ extension Problem {
             self.init(.rangeNotSatisfiable, "The image has \(size) bytes.")
             headers[.contentRange] = "bytes */\(size)"
         case .overloaded(let seconds): self.init(.overloaded, "Too much is being worked on.", retryAfter: seconds)
-        case .badPath(let fault): self.init(.badPath, fault.description)
+        case .badPath(let error): self.init(.badPath, error.description)
         case .badCursor: self.init(.badParameter, "The parameter cursor is not one that a listing has given.")
         case .storage(let error): self.init(error)
         case .body(let error): self.init(thrown: error)
@@ -53,7 +53,7 @@ extension Problem {
         }
     }
 
-    /// Runs what reads a request, and throws its error as a problem.
+    /// Runs code that reads a request, and throws its error as a problem.
     static func mapping<Value>(_ read: () throws(RequestError) -> Value) throws(Problem) -> Value {
         do {
             return try read()
@@ -72,14 +72,14 @@ extension Problem {
         case .tooLarge: self.init(.imageTooLarge, text)
         case .outOfMemory: self.init(.overloaded, text, retryAfter: 5, cause: error)
         case .cancelled: self.init(.clientLeft, text)
-        // About this one image, and counted; the log tells of it.
+        // This concerns only this image. It is counted, and logged.
         case .fault: self.init(.unsupportedTransform, text, cause: error)
         }
     }
 
     init(_ error: StorageError) {
         switch error.code {
-        // A use case has a word of its own for these.
+        // Use cases have their own errors for these.
         case .notFound, .preconditionFailed, .conflict, .rangeNotSatisfiable, .cancelled: self.init(ServiceError(error))
         case .invalidKey: self.init(.badPath, "The storage cannot hold an object of this name.")
         case .full: self.init(.storageFull, "The storage has no room left.", cause: error)
@@ -100,7 +100,7 @@ extension Problem {
         }
     }
 
-    /// What went wrong where a body is read or written, which can throw anything.
+    /// The problem for any error thrown while a body is read or written.
     init(thrown error: any Error) {
         switch error {
         case let problem as Problem: self = problem
@@ -119,6 +119,6 @@ extension Problem {
         }
     }
 
-    /// Seconds after which asking again may help while the store is away.
+    /// The seconds after which a retry may help while the store is unavailable.
     private static let outageRetry = 5
 }

@@ -1,13 +1,13 @@
 import HTTPServer
 import HTTPTypes
 
-/// An error as a client sees it: problem+json (RFC 9457) with a stable code. Never holds a path of the machine, a key
-/// of the store or a query.
+/// An error as a client sees it: problem+json (RFC 9457) with a stable code. It never contains a path of the machine, a
+/// key of the store or a query.
 struct Problem: NotedError, Sendable {
     var code: ProblemCode
     /// A sentence about this occurrence.
     var detail: String
-    /// Header fields that belong to this answer, such as Retry-After.
+    /// Header fields of this response, such as Retry-After.
     var headers = HTTPFields()
     /// For the log only.
     var cause: (any Error)?
@@ -19,23 +19,24 @@ struct Problem: NotedError, Sendable {
         if let seconds { headers[.retryAfter] = String(seconds) }
     }
 
-    /// Whether there is nobody to answer: the work was given up, and so was the request, or its body has broken off.
+    /// Whether there is nobody to answer: the work was cancelled together with the request, or the request's body broke
+    /// off.
     var isOfClientThatLeft: Bool {
         code == .clientLeft && (Task.isCancelled || cause is RequestBodyError)
     }
 
-    /// As the listener is told of it: it answers nobody who has left.
+    /// The error for the listener, which sends nothing to a client that has left.
     var forListener: any Error { isOfClientThatLeft ? RequestBodyError.clientLeft : self }
 
-    /// The same for a client that is there. Work that was given up on another's account, or by mistake, is no fault of
-    /// its own, and 499 is a word for the log that no client is to see.
+    /// The same problem for a client that has not left. If its work was cancelled for another reason, or by mistake,
+    /// that is not the client's error. 499 is for the log only.
     var forClient: Problem {
         guard code == .clientLeft else { return self }
         return Problem(
             .overloaded, "The work was given up before it was done: try again.", retryAfter: 1, cause: cause ?? self)
     }
 
-    /// The answer that carries this problem.
+    /// The response for this problem.
     func response(requestID: String) -> Response {
         guard code != .clientLeft else { return forClient.response(requestID: requestID) }
         var headers = headers

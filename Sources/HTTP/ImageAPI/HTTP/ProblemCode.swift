@@ -1,7 +1,7 @@
 import HTTPServer
 import HTTPTypes
 
-/// The stable codes of problems, and the status that each one has.
+/// The stable codes of problems, with their statuses.
 enum ProblemCode: String, Sendable, CaseIterable {
     case badPath = "bad_path"
     case badParameter = "bad_parameter"
@@ -54,7 +54,7 @@ enum ProblemCode: String, Sendable, CaseIterable {
         case .brokenImage, .truncatedImage, .imageTooLarge, .unsupportedTransform, .transformTooSlow:
             .unprocessableContent
         case .headersTooLarge: .requestHeaderFieldsTooLarge
-        // Nobody reads it: it is for the log, as nginx writes it.
+        // No client reads it: it is for the log, in nginx's words.
         case .clientLeft: HTTPResponse.Status(code: 499, reasonPhrase: "Client Closed Request")
         case .internalError: .internalServerError
         case .notSupportedByStorage: .notImplemented

@@ -2,8 +2,8 @@ import HTTPTypes
 import ImageService
 import TextCoding
 
-/// What a request is about, by its method and its raw target. Keys are bytes, so the target is taken apart as bytes
-/// and percent-decoded once; a router of strings would see other characters.
+/// What a request is for, by its method and its raw target. Keys are bytes, so the target is split as bytes and
+/// percent-decoded once. A router that works on strings would see other characters.
 enum Route: Sendable, Hashable {
     case image(ImagePath)
     case rotate(ImagePath)
@@ -15,14 +15,14 @@ enum Route: Sendable, Hashable {
     private static let metadata = Array("/api/v1/metadata/".utf8)
     private static let rotateSuffix = Array("/rotate".utf8)
 
-    /// The path and the query of a request target in origin form, which is the only one that the listener hands on.
+    /// The path and the query of a request target in origin form. The listener passes on no other form.
     static func split(target: String) -> (path: ArraySlice<UInt8>, query: ArraySlice<UInt8>) {
         let bytes = Array(target.utf8)[...]
         guard let mark = bytes.firstIndex(of: UInt8(ascii: "?")) else { return (bytes, []) }
         return (bytes[..<mark], bytes[bytes.index(after: mark)...])
     }
 
-    /// - Throws: ``Problem``: no such route, a bad path, or a method that the route does not have.
+    /// - Throws: ``Problem``: an unknown route, a bad path, or a method that the route does not have.
     init(method: HTTPRequest.Method, path: ArraySlice<UInt8>) throws(Problem) {
         self = try Self.find(method, path)
         guard methods.contains(method) else {
@@ -36,7 +36,7 @@ enum Route: Sendable, Hashable {
         if path.elementsEqual(images) { return .collection }
         if path.starts(with: images + [UInt8(ascii: "/")]) {
             let rest = try decode(path.dropFirst(images.count + 1))
-            // POST is for what is done to an image, and its name stands behind the path.
+            // POST is for operations on an image. Their name follows the path.
             if method == .post, rest.count > rotateSuffix.count, rest.suffix(rotateSuffix.count) == rotateSuffix[...] {
                 return .rotate(try imagePath(rest.dropLast(rotateSuffix.count)))
             }

@@ -1,9 +1,9 @@
 import ImageService
 
-/// The Cache-Status field (RFC 9211). The next hop is the store; `fwd-status` is what it would have said to a
-/// conditional GET, since local files have no status codes.
+/// The Cache-Status field (RFC 9211). The next hop is the store. `fwd-status` is what it would have answered to a
+/// conditional GET, because local files have no status codes.
 ///
-/// `ttl` is left out: it is CACHE_REVALIDATE_SECONDS less Age.
+/// `ttl` is left out: it is CACHE_REVALIDATE_SECONDS minus Age.
 enum CacheStatus {
     static func text(_ freshness: Freshness) -> String {
         switch freshness {
@@ -29,9 +29,9 @@ extension Freshness {
         }
     }
 
-    /// How an answer came about whose version was found so, and whose bytes were in memory or were not.
+    /// The freshness of a response whose version was found with this freshness. Its bytes were in memory or were not.
     func answer(bytesInMemory: Bool) -> Freshness {
-        // Where the store is away that has to be said.
+        // If the store is unavailable, the response must say so.
         bytesInMemory || self == .stale ? self : .miss
     }
 }

@@ -1,9 +1,9 @@
 import ImageRequests
 import ImageService
 
-/// What was asked for beside a picture's metadata, in JSON. What is not known is null, not left out.
+/// The requested additions to an image's metadata, in JSON. Unknown values are null, not left out.
 struct ExtrasDocuments: Sendable {
-    /// Nil where it was not asked for.
+    /// Nil if not requested.
     var extras: Extras?
     var location: Location?
 

@@ -2,21 +2,21 @@ import HTTPServer
 import HTTPTypes
 import NIOCore
 
-/// Pulls the events of a form out of a request's body. Used by one task.
+/// Reads the events of a form from a request's body. One task uses it.
 final class FormReader {
     private var parser: MultipartFormParser
     private var body: RequestBody.AsyncIterator
     private var events = 0
-    /// What has come and was not looked at.
+    /// Bytes that have come and were not parsed yet.
     private var rest = ByteBuffer()
 
-    /// So many events of one read of the socket are looked at in one go: a form of tiny pieces has thousands in it, and
-    /// every other connection of the event loop would wait for all of them.
+    /// How many events of one socket read are handled without a pause. A form of tiny pieces has thousands, and every
+    /// other connection of the event loop would wait for all of them.
     private static let eventsInOneGo = 32
-    /// The same in bytes: each may look like the beginning of a boundary.
+    /// The same limit in bytes, because each byte may look like the start of a boundary.
     private static let bytesInOneGo = 16 << 10
 
-    /// - Throws: ``Problem`` where the request is no form.
+    /// - Throws: ``Problem`` if the request is not a form.
     init(_ request: Request) throws(Problem) {
         do {
             parser = MultipartFormParser(
@@ -27,7 +27,7 @@ final class FormReader {
         body = request.body.makeAsyncIterator()
     }
 
-    /// The next event; nil behind the end of the body.
+    /// The next event; nil after the end of the body.
     func next() async throws(Problem) -> FormDataEvent? {
         events += 1
         if events % Self.eventsInOneGo == 0 { await Task.yield() }

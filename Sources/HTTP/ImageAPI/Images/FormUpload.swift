@@ -4,12 +4,12 @@ import ImageService
 import NIOCore
 import ObjectStorage
 
-/// One upload by form: fields first, then files, each stored as it comes. Where the form as a whole is refused, what
-/// was stored of it is taken back.
+/// One upload by form: fields first, then files, each stored as it comes. If the form as a whole is rejected, the files
+/// that it stored are removed.
 struct FormUpload {
     private let service: ImageService
     private let form: FormReader
-    /// Holds for a file that goes to a path of its own; one under a made name has no earlier version.
+    /// Applies to a file with a given path. A file with a generated name has no earlier version.
     private let condition: WriteCondition
     private let maximumBytes: Int64
     private let client: ClientIdentity
@@ -21,7 +21,7 @@ struct FormUpload {
 
     private enum Entry {
         case stored(UploadedImage)
-        case refused(Problem)
+        case rejected(Problem)
     }
 
     private var target = Target.prefix([])
@@ -39,7 +39,7 @@ struct FormUpload {
         self.client = client
     }
 
-    /// Reads the form to its end.
+    /// Reads the whole form.
     mutating func run(base: String, requestID: String) async throws(Problem) -> Response {
         do {
             try await readParts()
@@ -75,7 +75,7 @@ struct FormUpload {
                 target = .path(try ImagePath(value))
             } else if !value.isEmpty {
                 let prefix = value.last == UInt8(ascii: "/") ? value : value + [UInt8(ascii: "/")]
-                // A prefix is good where a path under it is.
+                // A prefix is valid if a path under it is.
                 _ = try ImagePath(prefix + [UInt8(ascii: "a")])
                 target = .prefix(prefix)
             }
@@ -88,7 +88,7 @@ struct FormUpload {
 
     private mutating func readFile(_ part: FormDataPart) async throws(Problem) {
         var body = FilePart(form: form)
-        // A browser sends a file input in which nothing was chosen as a file without a name and without bytes.
+        // A browser sends a file input without a chosen file as a file without a name and without bytes.
         if part.filename?.isEmpty == true, try await body.isEmpty() { return }
         do {
             switch target {
@@ -106,7 +106,7 @@ struct FormUpload {
                 let form = form
                 let uploaded = try await service.upload(to: path, condition: condition, for: client) {
                     if let bytes = try await body.next() { return bytes }
-                    // Only a form that is whole and has no second file may replace what is at its path.
+                    // Only a complete form without a second file may replace the image at its path.
                     while let event = try await form.next() {
                         if case .partBegin = event {
                             throw Problem(.badBody, "A form with a path takes one file, and nothing behind it.")
@@ -117,7 +117,7 @@ struct FormUpload {
                 entries.append(.stored(uploaded))
             }
         } catch let error as ServiceError {
-            try await refuse(error, &body)
+            try await reject(error, &body)
         } catch let problem as Problem {
             throw problem
         } catch {
@@ -125,16 +125,16 @@ struct FormUpload {
         }
     }
 
-    /// Notes why a file was refused and reads over the rest of it, unless it is the form that is at fault.
-    private mutating func refuse(_ error: ServiceError, _ body: inout FilePart) async throws(Problem) {
+    /// Records why a file was rejected and skips the rest of it. If the form itself is invalid, throws.
+    private mutating func reject(_ error: ServiceError, _ body: inout FilePart) async throws(Problem) {
         switch error {
         case .body, .cancelled, .badPath: throw Problem(error)
-        default: entries.append(.refused(Problem(error)))
+        default: entries.append(.rejected(Problem(error)))
         }
         var skipped: Int64 = 0
         while let bytes = try await body.next() {
             skipped += Int64(bytes.readableBytes)
-            // A file without end would keep the connection for ever.
+            // An endless file would keep the connection forever.
             guard skipped <= maximumBytes else { throw Problem(ServiceError.tooLong(limit: maximumBytes)) }
         }
     }
@@ -169,27 +169,27 @@ struct FormUpload {
 
     // MARK: The end
 
-    /// Removes what this form has stored under names of its own making. Nobody knows these names yet.
+    /// Removes the files that this form has stored under generated names. No client knows these names yet.
     private func takeBack() async {
         guard case .prefix = target else { return }
         for case .stored(let uploaded) in entries {
             guard let path = try? ImagePath(uploaded.image.object.key.bytes) else { continue }
-            // The client may have left: what is taken back is taken back all the same.
+            // The client may have left, but the files must be removed anyway.
             let service = service
             await Task { _ = try? await service.delete(path, condition: .always) }.value
         }
     }
 
     private func answer(base: String, requestID: String) async throws(Problem) -> Response {
-        if entries.count == 1, case .refused(let problem)? = entries.first { throw problem }
+        if entries.count == 1, case .rejected(let problem)? = entries.first { throw problem }
         let entries = entries
-        // A form may have a thousand files: away from the event loop, whose sockets would wait.
+        // A form may have a thousand files. Encoding runs outside the event loop, so that its sockets do not wait.
         let document = await Task {
             JSON.encode(
                 entries.map { entry in
                     switch entry {
                     case .stored(let uploaded): FormEntryDocument.image(ImageDocument(uploaded.image, base: base))
-                    case .refused(let problem): FormEntryDocument.problem(problem.document(requestID: requestID))
+                    case .rejected(let problem): FormEntryDocument.problem(problem.document(requestID: requestID))
                     }
                 })
         }.value
@@ -199,7 +199,7 @@ struct FormUpload {
     }
 }
 
-/// One file's entry in the answer to a form.
+/// One file's entry in the response to a form.
 private enum FormEntryDocument: Encodable {
     case image(ImageDocument)
     case problem(ProblemDocument)

@@ -3,23 +3,23 @@ import ImageService
 import ObjectStorage
 import TextCoding
 
-/// What a rotate has cost, as its answer says it.
+/// What a rotate has cost, as its response reports it.
 struct RotationCost: Sendable {
     var isLossless: Bool
     /// Fixed names.
     var effects: [String]
 }
 
-/// Metadata of a picture in JSON. What is not known is null, not left out.
+/// Metadata of an image in JSON. Unknown values are null, not left out.
 struct ImageDocument: Encodable, Sendable {
     private let image: StoredImage
     private let base: String
-    /// Only in the answer to a rotate.
+    /// Only in the response to a rotate.
     private let cost: RotationCost?
-    /// Only where it was asked for.
+    /// Only if requested.
     private let extras: ExtrasDocuments?
 
-    /// - Parameter base: what `url` begins with; ends without a slash.
+    /// - Parameter base: The start of `url`, without a slash at the end.
     init(_ image: StoredImage, base: String, cost: RotationCost? = nil, extras: ExtrasDocuments? = nil) {
         self.image = image
         self.base = base
@@ -55,7 +55,7 @@ struct ImageDocument: Encodable, Sendable {
         try container.encodeIfPresent(extras?.location, forKey: .location)
     }
 
-    /// The URL of a version, to be cached for good.
+    /// The URL of a version, which caches may keep forever.
     static func url(_ key: ObjectKey, version: String, base: String) -> String {
         "\(base)/\(PercentEncoding.encode(key.bytes, keepingSlashes: true))?v=\(version)"
     }
@@ -75,7 +75,7 @@ struct PageDocument: Encodable, Sendable {
             case path, url, bytes, etag, version, lastModified
         }
 
-        /// A time that the store does not tell is null, and not left out.
+        /// A time that the store does not report is null, not left out.
         func encode(to encoder: any Encoder) throws {
             var container = encoder.container(keyedBy: Key.self)
             try container.encode(path, forKey: .path)

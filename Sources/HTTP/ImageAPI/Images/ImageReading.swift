@@ -12,14 +12,14 @@ struct ImageReading: Sendable {
     let service: ImageService
     let configuration: ImagesConfiguration
 
-    /// One request for an image, taken apart.
+    /// One request for an image, parsed.
     struct Read: Sendable {
         var path: ImagePath
         var query: ImageQuery
         var grant: RequestGrant
         var conditions: Conditions
         var range: RangeRequest?
-        /// What the answers at the URL depend on besides it.
+        /// What the responses at the URL depend on besides the URL.
         var variance: Variance
         var accept: Accept
         var isHead: Bool
@@ -38,7 +38,7 @@ struct ImageReading: Sendable {
             now = .now
             conditions = Conditions(request.headers, now: now)
             isHead = request.method == .head
-            // Range has no meaning but for GET (RFC 9110, section 14.2).
+            // Range only has a meaning for GET (RFC 9110, section 14.2).
             range = isHead ? nil : RangeRequest(request.headers, now: now)
             self.variance = variance
             accept = Accept(request.headers)
@@ -48,7 +48,7 @@ struct ImageReading: Sendable {
         }
     }
 
-    /// How often a read begins anew because the image was replaced in the middle of it.
+    /// How often a read may start, if the image is replaced during each one.
     private static let maximumAttempts = 4
     private static var replacedTooOften: Problem {
         Problem(.conflict, "The image is being replaced too often to be read.")
@@ -61,8 +61,8 @@ struct ImageReading: Sendable {
                 if let rendition = read.query.rendition { return try await self.rendition(read, rendition) }
                 return try await original(read)
             } catch .preconditionFailed where attempt < Self.maximumAttempts {
-                // The version that was resolved has gone: what the client's own conditions say comes as an answer,
-                // never as this error.
+                // The resolved version no longer exists. The client's own conditions lead to a response, never to this
+                // error.
                 attempt += 1
             } catch .preconditionFailed {
                 throw Self.replacedTooOften
@@ -96,7 +96,7 @@ struct ImageReading: Sendable {
     private func representation(of opened: OpenedImage, _ read: Read) -> Representation {
         var resolved = opened.resolved
         resolved.freshness = resolved.freshness.answer(bytesInMemory: opened.isHit)
-        // Bytes that the store has just sent for this version are as new as can be.
+        // The store has just sent bytes of this version, so the response is new.
         if !opened.isHit { resolved.asked = nil }
         return representation(of: resolved, read)
     }
@@ -106,7 +106,7 @@ struct ImageReading: Sendable {
         return representation(of: resolved, version: read.query.version, read.grant)
     }
 
-    /// The original, asked for with this version in the URL.
+    /// The original, requested with this version in the URL.
     func representation(of resolved: ResolvedImage, version: String?, _ grant: RequestGrant) -> Representation {
         Representation(
             contentType: resolved.image.format.capabilities.mediaType, length: resolved.image.size,
@@ -119,7 +119,7 @@ struct ImageReading: Sendable {
     // MARK: Renditions
 
     private func rendition(_ read: Read, _ request: RenditionRequest) async throws(ServiceError) -> Response {
-        // Only the file tells of transparency and of frames, which the format is chosen by.
+        // Only the file tells whether there is transparency or animation, on which the format depends.
         let resolved = try await service.locateForRendition(read.path, expecting: read.query.version)
         let spec = request.spec(for: resolved.image, accept: read.accept, savesData: read.query.savesData)
         var representation = representation(
@@ -134,7 +134,7 @@ struct ImageReading: Sendable {
         let rendered = try await service.render(resolved, spec, for: read.client)
         let freshness = resolved.freshness.answer(bytesInMemory: rendered.isHit)
         read.notes.update { $0.cache = freshness.label }
-        // WebP may stand in for AVIF.
+        // WebP may replace AVIF.
         representation.contentType = rendered.format.capabilities.mediaType
         representation.cacheStatus = CacheStatus.text(freshness)
         representation.length = Int64(rendered.size)
@@ -153,8 +153,8 @@ struct ImageReading: Sendable {
         return range == nil ? representation.whole(body) : representation.part(sent, body)
     }
 
-    /// HEAD makes nothing: what is in memory tells its length, else the answer goes without one, which HTTP allows
-    /// (RFC 9110, section 8.6). What could not be made is refused as it would be by GET.
+    /// HEAD renders nothing. If the rendition is in memory, its length is known. Otherwise the response has no length,
+    /// which HTTP allows (RFC 9110, section 8.6). A rendition that cannot be made is rejected as for GET.
     private func head(
         _ representation: Representation, _ resolved: ResolvedImage, _ spec: RenditionSpec, _ read: Read
     ) throws(ServiceError) -> Response {
@@ -173,7 +173,7 @@ struct ImageReading: Sendable {
         return representation.head()
     }
 
-    /// A rendition whose bytes are not known yet: their format and length are still to be set.
+    /// A rendition whose bytes are not known yet. Its format and length must still be set.
     func representation(
         of resolved: ResolvedImage, as format: ImageFormat, tag: RenditionTag, version: String?, variance: Variance,
         grant: RequestGrant
@@ -220,7 +220,7 @@ struct ImageReading: Sendable {
         case .proceed, .partial:
             let documents = extras.map { ExtrasDocuments($0, wanted) }
             var response = Response.document(image, base: configuration.documentBase, extras: documents)
-            // No cache on the way may hand it to somebody else.
+            // No shared cache may give it to another client.
             if wanted.location { response.headers[.cacheControl] = "private, no-store" }
             return response
         case .notModified:
@@ -232,7 +232,7 @@ struct ImageReading: Sendable {
         }
     }
 
-    /// A page that is shorter than this fits what the kernel takes at once, whatever the client does.
+    /// A shorter page fits what the kernel takes at once, whatever the client does.
     private static let uncountedBytes = 8 << 10
 
     func list(_ query: Query, _ context: APIContext) async throws(Problem) -> Response {
@@ -246,7 +246,7 @@ struct ImageReading: Sendable {
             if let bytes = response.body.length, bytes > Self.uncountedBytes {
                 context.notes.keep(try await service.admitAnswer(bytes, for: context.client))
             }
-            // It has no validator that it could be kept by.
+            // It has no validator, so caches must not store it.
             response.headers[.cacheControl] = "no-store"
             return response
         } catch {
@@ -256,7 +256,7 @@ struct ImageReading: Sendable {
 }
 
 extension ImagesConfiguration {
-    /// What `url` in documents begins with.
+    /// The start of `url` in documents.
     var documentBase: String { urlBase ?? "/api/v1/images" }
 }
 
@@ -285,7 +285,7 @@ extension Response {
 }
 
 extension HTTPFields {
-    /// Which version of an image an answer is about.
+    /// The fields that say which version of an image a response is about.
     fileprivate mutating func describe(_ image: StoredImage) {
         self[.eTag] = image.etag.text
         if let lastModified = image.object.lastModified {

@@ -4,7 +4,7 @@ import ImageRequests
 import ImageService
 import NIOCore
 
-/// Answers every request of the public listener: finds the route, judges access, and turns whatever goes wrong into a
+/// Answers every request of the public listener. It finds the route, checks access, and turns every error into a
 /// problem.
 public struct ImageResponder: Responder {
     private let policy: any RequestPolicy
@@ -19,12 +19,12 @@ public struct ImageResponder: Responder {
 
     /// Answers one request. Every error is answered as a problem (RFC 9457).
     ///
-    /// - Throws: only if the client has left; the connection is cut then.
+    /// - Throws: Only if the client has left. Then the connection is cut.
     public func respond(to request: Request, context: APIContext) async throws -> Response {
         try await CodecDemand.$current.withValue(context.codecDemand) { try await answer(request, context) }
     }
 
-    /// The error as a problem.
+    /// Turns the error into a problem.
     public func response(to error: any Error, requestID: String) -> Response {
         Problem(thrown: error).response(requestID: requestID)
     }
@@ -38,7 +38,7 @@ public struct ImageResponder: Responder {
             let query = try Problem.mapping { () throws(RequestError) in try Query(rawQuery) }
             return try await answer(request, route, query, context, &variance)
         } catch {
-            // The connection is cut instead; what it stands in the log as goes by the notes.
+            // The connection is cut instead. The log takes the problem from the notes.
             if error.isOfClientThatLeft {
                 context.notes.update { $0.problem = error }
                 throw error.forListener
@@ -70,7 +70,7 @@ public struct ImageResponder: Responder {
             return try await writing.rotate(path, query, request, for: context.client)
         case (.collection, .post):
             return try await writing.form(request, try await grant(.uploadForm), context)
-        // The route takes no other methods than those above, GET and HEAD.
+        // Of the methods that the route accepts, only GET and HEAD are left.
         case (.image(let path), _):
             let grant = try await grant(.read(path))
             let answers = Variance(of: query, grant.renditions)
@@ -93,7 +93,7 @@ public struct ImageResponder: Responder {
 }
 
 extension Route {
-    /// For logs and metrics: one of a fixed set.
+    /// For logs and metrics: a name from a fixed set.
     func name(_ method: HTTPRequest.Method) -> String {
         switch self {
         case .image: method == .put ? "upload" : method == .delete ? "delete" : "image"

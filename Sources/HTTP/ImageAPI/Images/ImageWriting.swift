@@ -20,7 +20,7 @@ struct ImageWriting: Sendable {
     ) async throws(Problem) -> Response {
         try judgeDeclaredLength(request, grant)
         guard request.headers[.contentRange] == nil else {
-            // RFC 9110, section 14.5: to store a part as if it were the whole would destroy the image.
+            // RFC 9110, section 14.5: if a part were stored as the whole, the image would be lost.
             throw Problem(.badRequest, "A PUT with Content-Range is not taken: send the whole image.")
         }
         let condition = try writeCondition(request, createOnly: true)
@@ -49,7 +49,7 @@ struct ImageWriting: Sendable {
         return try await upload.run(base: configuration.documentBase, requestID: context.requestID)
     }
 
-    /// A body that is announced too long is refused before any of it is asked for.
+    /// Rejects a body whose declared length is too long, before the client sends it.
     private func judgeDeclaredLength(_ request: Request, _ grant: RequestGrant) throws(Problem) {
         guard let text = request.headers[.contentLength], let length = Int64(text) else { return }
         if length > grant.maximumUploadBytes {
@@ -87,7 +87,7 @@ struct ImageWriting: Sendable {
 
     // MARK: Common
 
-    /// If-Match and If-None-Match of a write. Their weak tags never match (RFC 9110, section 13.1.1).
+    /// If-Match and If-None-Match of a write. Weak tags never match (RFC 9110, section 13.1.1).
     private func writeCondition(_ request: Request, createOnly: Bool) throws(Problem) -> WriteCondition {
         let conditions = Conditions(request.headers, now: .now)
         if conditions.ifNoneMatch != nil {

@@ -1,19 +1,19 @@
 public import ImageRequests
 
-/// What the image routes need to know of the settings.
+/// The settings of the image routes.
 public struct ImagesConfiguration: Sendable {
-    /// For URLs without a version, while the answer is fresh.
+    /// For URLs without a version, while the response is fresh.
     public var cacheControl: String
-    /// What `url` in metadata begins with, without a slash at its end; nil: this server's own path.
+    /// The start of `url` in metadata, without a slash at the end; nil: this server's own path.
     public var urlBase: String?
     /// The longest body, in bytes.
     public var maximumUploadBytes: Int64
     /// Lifts the rules for writes without credentials.
     public var allowsAnonymousWrites: Bool
-    /// What renditions may be asked for.
+    /// Which renditions clients may request.
     public var renditions: RenditionRules
 
-    /// A configuration as described at each property.
+    /// Creates a configuration; see each property.
     public init(
         cacheControl: String, urlBase: String?, maximumUploadBytes: Int64, allowsAnonymousWrites: Bool,
         renditions: RenditionRules

@@ -3,21 +3,21 @@ import ImageRequests
 import ImageService
 
 extension RenditionRequest {
-    /// How much the default quality is lowered for a client that saves data.
+    /// By how much the default quality is lowered for a client with Save-Data.
     static let savedQuality = 20
 
-    /// This request for one image and one client: every default written out.
+    /// This request for one image and one client, with all defaults filled in.
     func spec(for image: StoredImage, accept: Accept, savesData: Bool = false) -> RenditionSpec {
         let frames = image.image?.frames
         var request = self
-        // A still has no other picture than its first.
+        // A still image has no frame but its first.
         if frames == 1 { request.isStill = false }
         let isAnimated = (frames ?? 1) > 1 && !isStill
         let format: ImageFormat =
             switch self.format {
-            // The only format that animations are written in, whatever the client names.
+            // The only format for animations, whatever the client names.
             case .auto where isAnimated: .webp
-            // Where it is not known, transparency is assumed: a picture must not lose it.
+            // If unknown, transparency is assumed, so that no image loses it.
             case .auto: accept.choose(for: image.format, hasAlpha: image.image?.hasAlpha ?? true)
             case .original: image.format
             case .fixed(let format): format

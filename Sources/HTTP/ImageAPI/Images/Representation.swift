@@ -6,22 +6,22 @@ import NIOCore
 import ObjectStorage
 import TextCoding
 
-/// What is sent for an image, original or rendition, and the answers that can be given about it.
+/// What is sent for an image, original or rendition, and the possible responses about it.
 struct Representation: Sendable {
     var contentType: String
-    /// In bytes; not looked at before the representation has been made.
+    /// In bytes. Not used before the representation has been made.
     var length: Int64
     var etag: ETag
-    /// Whether other bytes that look the same may have the same tag.
+    /// Whether different bytes that look the same may have the same tag.
     var isWeak = false
     var lastModified: Timestamp?
     var cacheControl: String
     var cacheStatus: String
-    /// Whether another Accept would have got other bytes.
+    /// Whether another Accept would lead to other bytes.
     var isNegotiable: Bool
-    /// The hints that others would have got other bytes by.
+    /// The hints that would lead to other bytes.
     var hints: ClientHints.Kinds = []
-    /// How old the answer is; nil: made for this request.
+    /// The age of the response; nil if it was made for this request.
     var age: AnswerAge?
 
     /// The fields that 200, 206 and 304 have in common (RFC 9110, section 15.4.5).
@@ -35,7 +35,7 @@ struct Representation: Sendable {
         headers[.cacheControl] = cacheControl
         headers[.cacheStatus] = cacheStatus
         if let age, let date {
-            // In this order: httplint judges Date by the Age that it has read by then.
+            // In this order: httplint checks Date with the Age that it has read before.
             headers[.age] = String(age.seconds())
             headers[.date] = date.httpDate
         }
@@ -55,7 +55,7 @@ struct Representation: Sendable {
         return headers
     }
 
-    /// 304 or 412 where the request's conditions say so.
+    /// 304 or 412 if the request's conditions require it.
     func judge(_ read: ImageReading.Read) -> Response? {
         switch outcome(read) {
         case .proceed, .partial: return nil
@@ -69,7 +69,7 @@ struct Representation: Sendable {
         }
     }
 
-    /// The range to be sent; nil where it is the whole.
+    /// The range to send; nil for the whole.
     func range(_ read: ImageReading.Read) -> ByteRange? {
         guard case .partial(let range) = outcome(read) else { return nil }
         return range
@@ -88,7 +88,7 @@ struct Representation: Sendable {
         Response(status: .ok, headers: headers(length: length))
     }
 
-    /// The answer to HEAD where the bytes have not been made, and nobody knows how many they would be.
+    /// The response to HEAD if the bytes have not been made, so that their length is unknown.
     func headWithoutLength() -> Response {
         Response(status: .ok, headers: headers(length: nil), body: ResponseBody(length: nil) { try await $0.finish() })
     }
@@ -105,8 +105,8 @@ struct Representation: Sendable {
 }
 
 extension ResponseBody {
-    /// A body that is sent as it comes. Where the store fails before its first byte, what is thrown can still become
-    /// the answer; later the connection is cut: a body never ends as if it were whole.
+    /// A body that is sent as it comes. If the store fails before its first byte, the error can still become the
+    /// response. Later the connection is cut, so that no partial body looks complete.
     static func streaming(_ body: ObjectBody, length: Int64, notes: RequestNotes) -> ResponseBody {
         ResponseBody(length: Int(length)) { writer in
             var iterator = body.makeAsyncIterator()
@@ -128,9 +128,9 @@ extension ResponseBody {
 }
 
 extension Problem {
-    /// What broke off a body from the store.
+    /// The error that broke off a body from the store.
     fileprivate init(reading error: any Error) {
-        // The version that was opened has gone, which says nothing of the request's own conditions.
+        // The opened version no longer exists. That says nothing about the request's own conditions.
         if let error = error as? StorageError, error.code == .preconditionFailed {
             self.init(.conflict, "The image was replaced while it was read.")
         } else {

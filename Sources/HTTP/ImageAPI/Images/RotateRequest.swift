@@ -10,10 +10,10 @@ import NIOCore
 #endif
 
 extension RotationChange {
-    /// More than any sensible body, for white space.
+    /// More than any reasonable body, to allow white space.
     private static let maximumBodyBytes = 4096
 
-    /// Reads what a rotate asks for out of its query and its body.
+    /// Reads what a rotate asks for from its query and its body.
     init(_ query: Query, _ request: Request) async throws(Problem) {
         let body = try await Self.body(of: request)
         let wanted = try Problem.mapping { () throws(RequestError) in try RotateQuery(query, body) }

@@ -3,13 +3,13 @@ import HTTPTypes
 import ImageRequests
 import NIOCore
 
-/// Answers on the ops listener: /livez, /readyz and /metrics, for Kubernetes and Prometheus. Text, as Kubernetes' own
-/// servers give it.
+/// Answers on the operations listener: /livez, /readyz and /metrics, for Kubernetes and Prometheus. The responses are
+/// text, like those of Kubernetes' own servers.
 public struct OperationsResponder: Responder {
     private let readiness: Readiness
     private let metrics: @Sendable () -> String
 
-    /// - Parameter metrics: the present values in Prometheus' text format 0.0.4.
+    /// - Parameter metrics: Returns the current values in Prometheus' text format 0.0.4.
     public init(readiness: Readiness, metrics: @escaping @Sendable () -> String) {
         self.readiness = readiness
         self.metrics = metrics
@@ -34,7 +34,7 @@ public struct OperationsResponder: Responder {
         }
     }
 
-    /// The error as a problem.
+    /// Turns the error into a problem.
     public func response(to error: any Error, requestID: String) -> Response {
         Problem(thrown: error).response(requestID: requestID)
     }

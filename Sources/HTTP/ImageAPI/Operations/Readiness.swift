@@ -1,27 +1,27 @@
 import NIOConcurrencyHelpers
 public import ObjectStorage
 
-/// Whether this process should be sent requests: a few named checks, each asked anew when somebody wants to know.
+/// Whether this process should get requests. There are a few named checks. Each runs anew for every report.
 public final class Readiness: Sendable {
-    /// The names of the checks, as `?exclude=` takes them.
+    /// The names of the checks, for `?exclude=`.
     public enum Check: String, Sendable, CaseIterable {
-        /// The process has come up: the store has been probed.
+        /// The process has started, and the store has been probed.
         case start
         /// The store answers now.
         case storage
-        /// Work does not wait for too long.
+        /// Work does not wait too long.
         case queue
-        /// The process has not been told to end.
+        /// The process has not been told to stop.
         case draining
     }
 
-    /// One answer: nil where the check holds, else why not.
+    /// The result of the checks.
     public struct Report: Sendable {
-        /// The checks that do not hold, with the reason for an operator.
+        /// The failed checks, with the reason for an operator.
         public var failures: [(check: Check, reason: String)]
-        /// What an operator should know though it makes nobody unready.
+        /// What an operator should know although it does not affect readiness.
         public var warnings: [String]
-        /// Whether every check holds.
+        /// Whether every check passes.
         public var isReady: Bool { failures.isEmpty }
     }
 
@@ -35,15 +35,16 @@ public final class Readiness: Sendable {
     private let oldestQueuedSeconds: @Sendable () -> Double
     private let warnings: @Sendable () -> [String]
 
-    /// Work that has waited for so long, in seconds, means that more requests should go elsewhere.
+    /// If work has waited this long, in seconds, new requests should go elsewhere.
     private static let timeout = 5.0
-    /// A store that has not answered by then counts as away; Kubernetes' probes have little more time themselves.
+    /// A store that has not answered by then counts as unavailable. Kubernetes' probes have little more time
+    /// themselves.
     private static let storageLimit = Duration.seconds(2)
 
     /// - Parameters:
-    ///   - askStorage: one cheap question to the store; nil where it answers.
-    ///   - oldestQueuedSeconds: how long the first in the queue has waited.
-    ///   - warnings: what an operator should know of a process that is ready all the same.
+    ///   - askStorage: Sends one cheap request to the store; nil if it answers.
+    ///   - oldestQueuedSeconds: How long the first job in the queue has waited.
+    ///   - warnings: What an operator should know although the process is ready.
     public init(
         askStorage: @escaping @Sendable () async -> StorageError?,
         oldestQueuedSeconds: @escaping @Sendable () -> Double, warnings: @escaping @Sendable () -> [String]
@@ -58,19 +59,19 @@ public final class Readiness: Sendable {
         state.withLockedValue { $0.hasStarted = true }
     }
 
-    /// The process has been told to end.
+    /// The process has been told to stop.
     public func drain() {
         state.withLockedValue { $0.isDraining = true }
     }
 
-    /// Asks every check that is not left out.
+    /// Runs every check that is not excluded.
     public func report(excluding excluded: Set<Check> = []) async -> Report {
         var failures: [(check: Check, reason: String)] = []
         let state = state.withLockedValue { $0 }
         for check in Check.allCases where !excluded.contains(check) {
             switch check {
             case .start: if !state.hasStarted { failures.append((check, "the store has not been reached yet")) }
-            case .storage: if let reason = await storageFailure() { failures.append((check, reason)) }
+            case .storage: if let reason = await storageError() { failures.append((check, reason)) }
             case .queue:
                 let seconds = oldestQueuedSeconds()
                 if seconds > Self.timeout { failures.append((check, "work waits for \(Int(seconds)) s")) }
@@ -80,11 +81,11 @@ public final class Readiness: Sendable {
         return Report(failures: failures, warnings: warnings())
     }
 
-    private func storageFailure() async -> String? {
+    private func storageError() async -> String? {
         await withTaskGroup(of: String?.self) { group in
             group.addTask { [askStorage] in await askStorage()?.description }
             group.addTask {
-                // Cut short once the store has answered.
+                // Cancelled as soon as the store has answered.
                 try? await Task.sleep(for: Self.storageLimit)
                 return "storage: no answer within \(Self.storageLimit)"
             }

@@ -3,22 +3,22 @@ import HTTPTypes
 public import Logging
 import NIOCore
 
-/// Takes the lines of requests, from every event loop at once; must not block.
+/// Takes the access log lines from all event loops at once. It must not block.
 public protocol RequestLineSink: Sendable {
     /// Writes a line with the message ``RequestLine/message``.
     func write(_ line: RequestLine, at level: Logger.Level)
 }
 
-/// Takes the fields of a line, in the order of their keys.
+/// Takes the fields of a line, sorted by key.
 public protocol RequestFields: ~Copyable {
     mutating func text(_ key: StaticString, _ value: String)
-    /// - Parameter value: UTF-8, or what `String(decoding:as:)` makes of it.
+    /// - Parameter value: UTF-8. Invalid bytes become what `String(decoding:as:)` makes of them.
     mutating func text(_ key: StaticString, _ value: UnsafeRawBufferPointer)
     mutating func integer(_ key: StaticString, _ value: Int)
 }
 
-/// What the access log says of one request: the only place that knows it, whichever way the request went and whoever
-/// writes the line. Never a query: it may hold tokens.
+/// The access log line of one request. Only this type defines it, for every path of a request and for every writer. It
+/// never has a query, which may hold tokens.
 public struct RequestLine {
     /// The message of every such line.
     public static let message: StaticString = "request finished"
@@ -27,7 +27,7 @@ public struct RequestLine {
     let route: String
     let notes: RequestNotes.Values?
 
-    /// Gives all fields, each once, in the order of their keys.
+    /// Writes all fields, each once, sorted by key.
     public func write<Fields: RequestFields & ~Copyable>(into fields: inout Fields) {
         if let cache = self.notes?.cache { fields.text("cache", cache) }
         if let address = self.request.clientAddress { fields.text("client.address", address) }
@@ -71,7 +71,7 @@ public struct RequestLine {
     }
 }
 
-/// The fields as swift-log takes them.
+/// The fields for swift-log.
 struct RequestMetadata: RequestFields {
     var values: Logger.Metadata = [:]
 

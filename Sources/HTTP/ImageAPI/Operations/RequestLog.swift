@@ -2,13 +2,14 @@ import HTTPServer
 import HTTPTypes
 public import Logging
 
-/// Writes one line and counts one request for every answer of a listener. Never a query: it may hold tokens.
+/// Writes one line and counts one request for every response of a listener. It never writes a query, which may hold
+/// tokens.
 public struct RequestLog: Sendable {
     private let logger: Logger
     private let lines: (any RequestLineSink)?
     private let tallies = RequestTallies()
 
-    /// - Parameter lines: where the lines go; nil: to the logger.
+    /// - Parameter lines: Where the lines go; nil: to the logger.
     public init(logger: Logger, lines: (any RequestLineSink)? = nil) {
         self.logger = logger
         self.lines = lines
@@ -27,7 +28,7 @@ public struct RequestLog: Sendable {
         logger.log(level: level, "\(RequestLine.message)", metadata: metadata.values)
     }
 
-    /// A bug is an error, a failing store a warning, and what a client did wrong is news like everything else.
+    /// A bug is an error, and a failing store a warning. Everything else is information, including a client's mistakes.
     private func level(_ request: FinishedRequest, _ problem: Problem?) -> Logger.Level {
         if request.outcome == .broken { return .warning }
         return switch problem?.code.status.code ?? request.status {

@@ -4,15 +4,15 @@ import NIOConcurrencyHelpers
 import NIOCore
 import Synchronization
 
-/// The metrics of requests. To make one takes its name, its labels and a lock, so they are kept: there are as many as
-/// there are routes, statuses and results of the cache together.
+/// The metrics of requests. They are kept, because making one costs its name, its labels and a lock. There are as many
+/// as combinations of route, status and cache result.
 final class RequestTallies: Sendable {
     private struct Kind: Hashable {
         var status: Int
         var route: String
         var cache: String?
 
-        // There are few of them: the status tells most apart, and names are compared in no time.
+        // There are few of them. The status tells most apart, and comparing names is fast.
         func hash(into hasher: inout Hasher) { hasher.combine(self.status) }
     }
 
@@ -36,7 +36,7 @@ final class RequestTallies: Sendable {
         }
     }
 
-    /// Hits of images, by status: found without a lock, as event loops would wait there for each other.
+    /// Cache hits of images, by status. The lookup takes no lock, for which event loops would wait.
     private let hits = AtomicLazyReference<Tally>()
     private let hitsInPart = AtomicLazyReference<Tally>()
     private let hitsNotModified = AtomicLazyReference<Tally>()

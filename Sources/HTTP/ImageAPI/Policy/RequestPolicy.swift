@@ -3,17 +3,17 @@ import HTTPTypes
 import ImageRequests
 import ImageService
 
-/// Says who may do what, under which limits: the only place that does. The fast path asks it like the long way, so that
-/// no hit goes past a rule.
+/// Decides who may do what, and within which limits. Nothing else does. The fast path asks it like the normal path, so
+/// that rules also apply to hits.
 protocol RequestPolicy: Sendable {
-    /// Judges a request before anything is done for it.
+    /// Checks a request before any work is done for it.
     ///
     /// - Throws: ``Problem``, which names the rule and the remedy.
     func judge(_ action: RequestAction, by origin: RequestOrigin, _ query: Query) async throws(Problem) -> RequestGrant
 
-    /// Judges a read of an image by what is in memory, on an event loop and without waiting.
+    /// Checks a read of an image with what is in memory, on an event loop and without waiting.
     ///
-    /// - Returns: what ``judge(_:by:_:)`` would grant; nil: that has to be asked.
+    /// - Returns: What ``judge(_:by:_:)`` would grant; nil if that method must be asked.
     func quickGrant(_ request: FastRequest) -> RequestGrant?
 }
 
@@ -21,7 +21,7 @@ protocol RequestPolicy: Sendable {
 enum RequestAction: Sendable, Hashable {
     /// An original or a rendition.
     case read(ImagePath)
-    /// Metadata; with the place where a photo was taken, if that is asked for.
+    /// Metadata; with the location of a photo, if requested.
     case describe(ImagePath, location: Bool)
     case list
     case upload(ImagePath)
@@ -30,7 +30,7 @@ enum RequestAction: Sendable, Hashable {
     case rotate(ImagePath)
     case delete(ImagePath)
 
-    /// Whether it changes what is stored, or shows what only those who may change it may see.
+    /// Whether it changes stored data, or shows data that only writers may see.
     var needsWriter: Bool {
         switch self {
         case .read, .list, .describe(_, location: false): false
@@ -39,23 +39,23 @@ enum RequestAction: Sendable, Hashable {
     }
 }
 
-/// Who sends a request, as far as its head and its connection tell.
+/// The origin of a request, as far as its head and its connection tell.
 struct RequestOrigin: Sendable {
     var headers: HTTPFields
     /// The Host field, or the host of a target that is a whole URL.
     var authority: String?
-    /// Whether the other end of the connection is on this machine.
+    /// Whether the peer of the connection is on this machine.
     var isLoopback: Bool
 }
 
 /// What a policy grants to one request.
 ///
-/// A class: what the fast path remembers of an answer was made under one grant, and answers only requests that are
-/// given the same one.
+/// A class, because the fast path compares grants by identity: it uses a cached response only for requests with the
+/// grant for which the response was made.
 final class RequestGrant: Sendable {
-    /// For URLs without a version, while the answer is fresh.
+    /// For URLs without a version, while the response is fresh.
     let cacheControl: String
-    /// Which renditions may be asked for.
+    /// Which renditions the client may request.
     let renditions: RenditionRules
     /// The longest body of an upload, in bytes.
     let maximumUploadBytes: Int64

@@ -3,31 +3,31 @@ import HTTPTypes
 import NIOCore
 import TextCoding
 
-/// Whether a request may write while no credential is configured. It may only from this machine, and by a name of this
-/// machine. It may never through a proxy or from a foreign page, since these act for anybody. The same rule decides who
-/// may read what only writers may read.
+/// Whether a request may write if no credential is configured. It may do so only from this machine and under a name of
+/// this machine. It may not do so through a proxy or from a foreign page, because these act for anybody. The same rule
+/// decides who may read what only writers may read.
 ///
-/// No such rule can see a proxy on this machine that rewrites Host and says nothing of itself.
+/// No such rule can detect a proxy on this machine that rewrites Host and adds no header of its own.
 struct WritePolicy: Sendable {
-    /// Lifts all of these rules.
+    /// Disables all of these rules.
     var areUnrestricted: Bool
 
-    /// - Parameter authority: the Host field, or the host of a target that is a whole URL. The Host field beside such a
-    ///   target stands among the headers.
+    /// - Parameter authority: The Host field, or the host of a target that is a whole URL. In the latter case, the Host
+    ///   field is among the headers.
     /// - Throws: ``Problem`` with `writes_not_allowed`, which names the rule and the remedy.
     func judge(_ headers: HTTPFields, authority: String?, isLoopback: Bool) throws(Problem) {
         guard !areUnrestricted else { return }
-        guard isLoopback else { throw Self.refusal("from this machine only") }
-        // A page under a name of its own that resolves to loopback (DNS rebinding) needs no Origin to be heard.
+        guard isLoopback else { throw Self.rejection("from this machine only") }
+        // A page on its own host name that resolves to loopback (DNS rebinding) can send requests without Origin.
         let hosts = [authority].compactMap { $0 } + headers[values: .hostBesideTarget]
         guard !hosts.isEmpty, hosts.allSatisfy({ LoopbackHost($0) != nil }) else {
-            throw Self.refusal("only where Host names this machine: localhost, 127.0.0.1 or [::1]")
+            throw Self.rejection("only where Host names this machine: localhost, 127.0.0.1 or [::1]")
         }
         for name in [HTTPField.Name.forwarded, .xForwardedFor, .via] where headers[name] != nil {
-            throw Self.refusal("not through a proxy: the request carries \(name.rawName)")
+            throw Self.rejection("not through a proxy: the request carries \(name.rawName)")
         }
         if headers[.origin] != nil, !isOwn(headers[values: .origin], hosts) {
-            throw Self.refusal("from no page of another origin")
+            throw Self.rejection("from no page of another origin")
         }
     }
 
@@ -46,7 +46,7 @@ struct WritePolicy: Sendable {
         return false
     }
 
-    private static func refusal(_ rule: String) -> Problem {
+    private static func rejection(_ rule: String) -> Problem {
         Problem(
             .writesNotAllowed,
             "No credential is configured: writes, and what only writers may read, are taken \(rule). "
@@ -54,8 +54,8 @@ struct WritePolicy: Sendable {
     }
 }
 
-/// A host with or without a port that names this machine in one of the plain spellings. Others, which some resolvers
-/// take for the same (`127.1`, `0x7f.1`, `localhost.`), are not: nobody needs them, and each reads them as it likes.
+/// A host, with or without a port, that names this machine in a plain spelling. Other spellings (`127.1`, `0x7f.1`,
+/// `localhost.`) are not accepted, although some resolvers do: nobody needs them, and programs read them differently.
 struct LoopbackHost: Hashable, Sendable {
     /// In lower case.
     let name: String
@@ -63,7 +63,7 @@ struct LoopbackHost: Hashable, Sendable {
 
     init?(_ authority: String) {
         let text = Array(authority.utf8)
-        // An IPv6 address has colons of its own.
+        // An IPv6 address contains colons.
         let nameEnd = text.first == UInt8(ascii: "[") ? text.firstIndex(of: UInt8(ascii: "]")).map { $0 + 1 } : nil
         let colon = nameEnd ?? text.firstIndex(of: UInt8(ascii: ":")) ?? text.count
         let name = String(decoding: text[..<colon], as: UTF8.self).lowercased()
@@ -92,7 +92,7 @@ struct LoopbackHost: Hashable, Sendable {
         }
     }
 
-    /// Four numbers without leading zeros, the first of which is 127.
+    /// Four numbers without leading zeros; the first is 127.
     private static func isIPv4(_ name: String) -> Bool {
         let parts = name.split(separator: ".", omittingEmptySubsequences: false)
         return parts.count == 4 && parts[0] == "127"

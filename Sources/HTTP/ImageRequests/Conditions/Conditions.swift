@@ -2,25 +2,25 @@ public import HTTPTypes
 public import ObjectStorage
 public import TextCoding
 
-/// The condition headers of a request, parsed (RFC 9110, section 13.1). What is malformed counts as absent, as
-/// section 13.1.3 asks for dates; a malformed tag list matches nothing.
+/// The condition headers of a request, parsed (RFC 9110, section 13.1). A malformed one counts as absent, as section
+/// 13.1.3 requires for dates. A malformed tag list matches nothing.
 public struct Conditions: Sendable, Hashable {
-    /// A list of entity tags, or any.
+    /// A list of entity tags, or any tag.
     public enum TagList: Sendable, Hashable {
         case any
         case tags([EntityTag])
     }
 
-    /// If-Match; nil: none.
+    /// If-Match; nil if absent.
     public var ifMatch: TagList?
-    /// If-None-Match; nil: none.
+    /// If-None-Match; nil if absent.
     public var ifNoneMatch: TagList?
-    /// If-Modified-Since; nil: none.
+    /// If-Modified-Since; nil if absent.
     public var ifModifiedSince: Timestamp?
-    /// If-Unmodified-Since; nil: none.
+    /// If-Unmodified-Since; nil if absent.
     public var ifUnmodifiedSince: Timestamp?
 
-    /// - Parameter now: says in which century a year of two digits is.
+    /// - Parameter now: Tells the century of a year with two digits.
     public init(_ headers: HTTPFields, now: Timestamp) {
         ifMatch = Self.tagList(headers, .ifMatch)
         ifNoneMatch = Self.tagList(headers, .ifNoneMatch)
@@ -43,24 +43,24 @@ public struct Conditions: Sendable, Hashable {
 
     /// What a request with these conditions gets.
     public enum Outcome: Sendable, Hashable {
-        /// The whole.
+        /// The whole representation.
         case proceed
-        /// A part, where the representation is so long.
+        /// A part, if the representation is long enough.
         case partial(ByteRange)
         case notModified
         case preconditionFailed
     }
 
-    /// By so much, a day, clocks may have been set back.
+    /// Clocks may have been set back by this much: a day.
     private static let clockFaultSeconds: Int64 = 86_400
 
-    /// Evaluates in the order of RFC 9110, section 13.2.2, for GET and HEAD of a representation that exists. The one
-    /// place where conditions of reads are judged, If-Range included.
+    /// Evaluates the conditions of a GET or HEAD, in the order of RFC 9110, section 13.2.2. The representation exists.
+    /// All conditions of reads are evaluated here, including If-Range.
     ///
     /// - Parameters:
-    ///   - isWeak: whether the tag stands for more than one sequence of bytes.
-    ///   - range: nil for HEAD, which has none.
-    ///   - now: for If-Range by date, and for dates in the future.
+    ///   - isWeak: Whether the tag stands for more than one sequence of bytes.
+    ///   - range: Nil for HEAD, which has none.
+    ///   - now: For If-Range by date, and for dates in the future.
     public func evaluate(
         etag: ETag, isWeak: Bool = false, lastModified: Timestamp?, range: RangeRequest? = nil, now: Timestamp = .now
     ) -> Outcome {
@@ -72,8 +72,8 @@ public struct Conditions: Sendable, Hashable {
         if let ifNoneMatch {
             if ifNoneMatch.matchesWeakly(etag) { return .notModified }
         } else if let ifModifiedSince, let lastModified {
-            // A date in the future says nothing of a version that is young: where a clock or a file's time was ahead,
-            // what was replaced since is older than that.
+            // A date in the future proves nothing about a recent version. If a clock or a file's time was ahead, the
+            // replacement may have an earlier date.
             let isCertain =
                 ifModifiedSince.seconds <= now.seconds || lastModified.seconds < now.seconds - Self.clockFaultSeconds
             if isCertain, lastModified.seconds <= ifModifiedSince.seconds { return .notModified }
@@ -110,7 +110,7 @@ public struct EntityTag: Sendable, Hashable {
     /// With its quotes.
     public var text: String
 
-    /// Reads a comma-separated list and passes over what is no tag. A tag may hold commas.
+    /// Parses a comma-separated list and skips what is not a tag. A tag may contain commas.
     public static func list(_ text: String) -> [EntityTag] {
         var tags: [EntityTag] = []
         var rest = text.utf8[...]
@@ -125,7 +125,7 @@ public struct EntityTag: Sendable, Hashable {
                 continue
             }
             rest = item[item.index(after: end)...].drop(while: \.isBlank)
-            // What follows without a comma belongs to it, and makes it no tag.
+            // Text that follows without a comma belongs to the element, so the element is not a tag.
             guard rest.isEmpty || rest.first == UInt8(ascii: ",") else {
                 rest = rest.drop { $0 != UInt8(ascii: ",") }
                 continue

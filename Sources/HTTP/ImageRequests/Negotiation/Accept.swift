@@ -2,9 +2,9 @@ public import HTTPTypes
 public import ImageModel
 import TextCoding
 
-/// What an Accept header says about the formats that can be sent (RFC 9110, section 12.5.1), reduced to what it
-/// changes: AVIF, WebP or the base, for each of the two formats that the base can be. There are nine values in all,
-/// whatever browsers write, so it may be part of a key.
+/// What an Accept header says about the formats that can be sent (RFC 9110, section 12.5.1), reduced to the choice:
+/// AVIF, WebP or the base, for each of the two formats that the base can be. There are only nine values, whatever
+/// browsers send, so it can be part of a key.
 public struct Accept: Sendable, Hashable {
     private enum Choice: UInt8, Sendable, Hashable {
         case avif, webp, base
@@ -13,13 +13,13 @@ public struct Accept: Sendable, Hashable {
     private let overJPEG: Choice
     private let overPNG: Choice
 
-    /// Reads Accept; without the field everything is accepted.
+    /// Reads Accept. Without the field everything is accepted.
     public init(_ headers: HTTPFields) {
         let weights = Weights(headers[values: .accept])
         // `*/*` and `image/*` name no format: browsers that know neither AVIF nor WebP say both.
         let avif = weights.named["image/avif"] ?? 0
         let webp = weights.named["image/webp"] ?? 0
-        // Among equals AVIF goes before WebP, and WebP before the base.
+        // If weights are equal, AVIF is preferred to WebP, and WebP to the base.
         let choice = { (base: Int) -> Choice in
             if avif > 0, avif >= max(webp, base) { return .avif }
             return webp > 0 && webp >= base ? .webp : .base
@@ -28,9 +28,9 @@ public struct Accept: Sendable, Hashable {
         overPNG = choice(weights.of("image/png"))
     }
 
-    /// The format for `format=auto`: what is taken most gladly of AVIF and WebP, where they are named, and the base,
-    /// which is the stored format where that is JPEG or PNG, and otherwise what can hold its transparency. The base is
-    /// sent as well where nothing is acceptable that there is: better than 406, says the RFC.
+    /// The format for `format=auto`: the one with the highest weight among AVIF and WebP, if named, and the base. The
+    /// base is the stored format if that is JPEG or PNG, otherwise a format that can hold the transparency. The base is
+    /// also sent if no available format is acceptable: the RFC prefers that to 406.
     public func choose(for stored: ImageFormat, hasAlpha: Bool) -> ImageFormat {
         let base: ImageFormat =
             switch stored {
@@ -48,7 +48,7 @@ public struct Accept: Sendable, Hashable {
 /// The media ranges of an Accept header with their weights in thousandths.
 private struct Weights {
     var named: [String: Int] = [:]
-    /// Nothing said is everything taken.
+    /// Without the field, everything is accepted.
     private let isAbsent: Bool
 
     private static let maximumElements = 128
@@ -56,24 +56,24 @@ private struct Weights {
     init(_ lines: [String]) {
         isAbsent = lines.allSatisfy { $0.trimmingBlanks().isEmpty }
         let elements = lines.joined(separator: ",").split(separator: ",", maxSplits: Self.maximumElements)
-        // Behind so many stands nothing that a browser has written, and the event loop reads this.
+        // No browser sends more elements, and the event loop reads them.
         for element in elements.prefix(Self.maximumElements) {
             var parts = element.split(separator: ";", omittingEmptySubsequences: false)[...]
             let range = parts.removeFirst().trimmingBlanks().lowercased()
-            // A semicolon may stand alone (section 5.6.6).
+            // A semicolon may have no parameter (section 5.6.6).
             let parameters = parts.filter { !$0.trimmingBlanks().isEmpty }
             guard !range.isEmpty, let weight = Self.weight(parameters) else { continue }
             named[range] = weight
         }
     }
 
-    /// The most specific range that matches decides.
+    /// The most specific matching range decides.
     func of(_ type: String) -> Int {
         named[type] ?? named["image/*"] ?? named["*/*"] ?? (isAbsent ? 1000 : 0)
     }
 
-    /// Nil for an element that says nothing of the formats here: its weight is malformed, or it has parameters, which
-    /// none of them has.
+    /// Nil if the element does not apply to the formats here: its weight is malformed, or it has parameters, which none
+    /// of these formats has.
     private static func weight(_ parameters: [Substring]) -> Int? {
         guard let first = parameters.first else { return 1000 }
         let halves = first.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
@@ -81,7 +81,7 @@ private struct Weights {
         return thousandths(halves[1].trimmingBlanks())
     }
 
-    /// A qvalue (RFC 9110, section 12.4.2): 0 to 1 with up to three decimals. More decimals are cut off.
+    /// A qvalue (RFC 9110, section 12.4.2): 0 to 1 with up to three decimals. Further decimals are cut off.
     private static func thousandths(_ text: Substring) -> Int? {
         let halves = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
         guard let whole = halves.first, whole == "0" || whole == "1" else { return nil }
@@ -94,6 +94,6 @@ private struct Weights {
 }
 
 extension Substring {
-    /// With zeros behind it.
+    /// Padded with zeros at the end.
     fileprivate func padded(to count: Int) -> String { self + String(repeating: "0", count: count - self.count) }
 }

@@ -1,25 +1,25 @@
 public import HTTPTypes
 import TextCoding
 
-/// What a client's header fields tell of its screen and of its wishes: client hints (RFC 8942; the WICG's Responsive
-/// Image Client Hints and Save Data). Reduced to a few values before they are part of any key; what is malformed
-/// counts as absent.
+/// What a client's header fields say about its screen and preferences: client hints (RFC 8942; the WICG's Responsive
+/// Image Client Hints and Save Data). They are reduced to a few values before they become part of a key. A malformed
+/// hint counts as absent.
 public struct ClientHints: Sendable, Hashable {
-    /// A hint, by the word that stands for it in the settings.
+    /// A hint, by its name in the settings.
     public enum Kind: String, Sendable, Hashable, CaseIterable {
         case dpr, width
         case saveData = "save-data"
     }
 
-    /// A set of hints: what an operator honours, and what the answer at one URL depends on.
+    /// A set of hints: those an operator accepts, or those that the responses at one URL depend on.
     public struct Kinds: OptionSet, Sendable, Hashable {
         /// One bit for each hint.
         public let rawValue: UInt8
 
-        /// Any combination of bits.
+        /// Creates a set from any combination of bits.
         public init(rawValue: UInt8) { self.rawValue = rawValue }
 
-        /// The set of these.
+        /// Creates a set of these hints.
         public init(_ kinds: [Kind]) {
             self = kinds.reduce(into: []) { set, kind in
                 switch kind {
@@ -30,17 +30,18 @@ public struct ClientHints: Sendable, Hashable {
             }
         }
 
-        /// Sec-CH-DPR: pixels of the screen for one CSS pixel.
+        /// Sec-CH-DPR: screen pixels per CSS pixel.
         public static let dpr = Kinds(rawValue: 1)
-        /// Sec-CH-Width: how wide the image is laid out, in pixels of the screen.
+        /// Sec-CH-Width: the layout width of the image, in screen pixels.
         public static let width = Kinds(rawValue: 2)
-        /// Save-Data: less is wanted.
+        /// Save-Data: the client wants fewer bytes.
         static let saveData = Kinds(rawValue: 4)
     }
 
-    /// Stands for `dpr`: a whole number from 1 to 4. Rounded up, as screens have any number of ratios and pages zoom.
+    /// Replaces `dpr`: a whole number from 1 to 4. It is rounded up, because screens have arbitrary ratios and pages
+    /// zoom.
     public var dpr: Int?
-    /// Stands for `w`, but counts in pixels of the screen: 1 to 8,192.
+    /// Replaces `w`, but in screen pixels: 1 to 8,192.
     public var width: Int?
     /// Whether Save-Data is `on`.
     public var savesData = false
@@ -48,7 +49,7 @@ public struct ClientHints: Sendable, Hashable {
     /// No hints.
     public init() {}
 
-    /// Reads these kinds and no others.
+    /// Reads only hints of these kinds.
     public init(_ headers: HTTPFields, _ kinds: Kinds) {
         guard !kinds.isEmpty else { return }
         if kinds.contains(.dpr) { dpr = Self.number(headers[.secCHDPR], to: 4) }
@@ -56,7 +57,7 @@ public struct ClientHints: Sendable, Hashable {
         if kinds.contains(.saveData) { savesData = Self.item(headers[.saveData])?.lowercased() == "on" }
     }
 
-    /// A number above 0, rounded up, or the largest where it goes beyond. No screen writes one of more than 20 digits.
+    /// A number above 0, rounded up, and at most the largest. No screen sends more than 20 digits.
     private static func number(_ value: String?, to largest: Int) -> Int? {
         guard let text = item(value), text.utf8.count <= 20,
             let number = RenditionQuery.plainNumber(String(text)), number > 0
@@ -64,7 +65,7 @@ public struct ClientHints: Sendable, Hashable {
         return Int(min(number.rounded(.up), Double(largest)))
     }
 
-    /// A structured field's item without its parameters (RFC 9651).
+    /// The item of a structured field, without its parameters (RFC 9651).
     private static func item(_ value: String?) -> Substring? {
         value?.split(separator: ";", maxSplits: 1, omittingEmptySubsequences: false).first?.trimmingBlanks()
     }
@@ -77,7 +78,7 @@ extension ClientHints.Kinds {
             .filter { contains($0.0) }.map(\.1)
     }
 
-    /// The value of Accept-CH; nil where there is nothing to be asked for: Save-Data comes unasked.
+    /// The value of Accept-CH; nil if there is nothing to request. Clients send Save-Data without a request.
     public var accepted: String? {
         let names = subtracting(.saveData).fieldNames.map(\.rawName)
         return names.isEmpty ? nil : names.joined(separator: ", ")

@@ -1,13 +1,13 @@
 import HTTPTypes
 
-/// Which header fields of a request the answers at one URL depend on.
+/// The request's header fields that the responses at one URL depend on.
 public struct Variance: Sendable, Hashable {
     /// Whether Accept decides the format.
     public var isNegotiable: Bool
-    /// What is not said in the URL, and may be said by a hint.
+    /// Parameters that the URL does not set, and that a hint may set.
     public var hints: ClientHints.Kinds
 
-    /// Judges a URL by what it names, before it is known whether that is well formed: errors at the URL vary as well.
+    /// Examines a URL by its parameter names, before it is known to be well formed: errors at the URL vary too.
     public init(of query: Query, _ rules: RenditionRules) {
         self.init()
         guard RenditionQuery.asksForRendition(query) else { return }
@@ -21,19 +21,19 @@ public struct Variance: Sendable, Hashable {
         if !names.contains("dpr"), isSized || names.contains("blur") || names.contains("sharpen") {
             hints.insert(.dpr)
         }
-        // Beside a preset only densities may be chosen.
+        // With a preset, hints may only choose the density.
         if !isSized, rules.mode == .any { hints.insert(.width) }
         if !names.contains("q"), format != "png" { hints.insert(.saveData) }
         hints.formIntersection(rules.hints)
     }
 
-    /// By default nothing but the URL counts.
+    /// By default only the URL counts.
     public init(isNegotiable: Bool = false, hints: ClientHints.Kinds = []) {
         self.isNegotiable = isNegotiable
         self.hints = hints
     }
 
-    /// The value of Vary; nil where nothing but the URL counts.
+    /// The value of Vary; nil if only the URL counts.
     public var field: String? {
         guard isNegotiable || !hints.isEmpty else { return nil }
         return ((isNegotiable ? [.accept] : []) + hints.fieldNames).map(\.rawName).joined(separator: ", ")

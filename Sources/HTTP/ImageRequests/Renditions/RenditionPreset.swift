@@ -1,8 +1,8 @@
 import TextCoding
 
-/// What a name in the settings stands for: parameters of a rendition, spelled as in a query.
+/// A named preset in the settings: rendition parameters, written as in a query.
 public struct RenditionPreset: Sendable, Hashable {
-    /// Why a text is no preset.
+    /// Why a text is not a preset.
     public struct PresetError: Error, Sendable, Hashable {
         /// A sentence for the operator, without its end.
         public let reason: String
@@ -10,10 +10,10 @@ public struct RenditionPreset: Sendable, Hashable {
 
     let items: [Query.Item]
 
-    /// Reads the parameters as the query of a request is read, and more strictly: what a request may carry along for
-    /// others would here be a parameter that somebody believes to be in force.
+    /// Reads the parameters like a request's query, but more strictly. A request may have parameters for other
+    /// programs. Here such a parameter would be one that the operator believes to be in effect.
     ///
-    /// - Parameter parameters: such as `w=200&h=200&fit=cover`.
+    /// - Parameter parameters: For example `w=200&h=200&fit=cover`.
     /// - Throws: ``PresetError``.
     public init(parameters: String) throws(PresetError) {
         do throws(RequestError) {
@@ -35,10 +35,10 @@ public struct RenditionPreset: Sendable, Hashable {
         }
     }
 
-    /// What a name must be, to end a sentence.
+    /// The rule for a name, to end a sentence.
     public static let nameRule = "1 to 64 of a-z, A-Z, 0-9, '-' and '_'"
 
-    /// Whether a text may be a preset's name. By its bytes: to Swift the Kelvin sign is a K.
+    /// Whether a text may be a preset's name. Compares bytes, because to Swift the Kelvin sign is a K.
     public static func isName(_ text: String) -> Bool {
         (1...64).contains(text.utf8.count)
             && text.utf8.allSatisfy {

@@ -1,21 +1,21 @@
 public import ImageModel
 
-/// Reads a rendition out of a query. Names that are not known are no part of it.
+/// Reads a rendition from a query. Unknown names are ignored.
 public enum RenditionQuery {
-    /// Nil where the query asks for no rendition: the stored bytes are wanted.
+    /// Nil if the query asks for no rendition, but for the stored bytes.
     ///
-    /// - Parameter hints: what stands in for parameters that the query does not have; only those of its ``Variance``.
-    /// - Throws: ``RequestError`` for a malformed or doubled parameter, and for what the rules do not allow.
+    /// - Parameter hints: Values for parameters that the query does not have; only hints of its ``Variance``.
+    /// - Throws: ``RequestError`` for a malformed or repeated parameter, and for what the rules do not allow.
     public static func parse(
         _ query: Query, _ rules: RenditionRules, hints: ClientHints = ClientHints()
     ) throws(RequestError) -> RenditionRequest? {
         guard asksForRendition(query) else { return nil }
         try rules.judge(query)
-        // From here on a preset is what it stands for, so that it has no cache entry and no ETag of its own.
+        // From here on the preset is replaced by its parameters, so it has no cache entry or ETag of its own.
         let query = try rules.writtenOut(query)
         let width = try query.number("w", in: 1...maximumSide)
         let height = try query.number("h", in: 1...maximumSide)
-        // Both sides by the same, and none beyond the largest one: the box keeps its shape.
+        // Both sides by the same factor, and neither beyond the largest side: the box keeps its aspect ratio.
         let dpr = min(
             try ratio(query) ?? Double(hints.dpr ?? 1), Double(maximumSide) / Double(max(width ?? 1, height ?? 1)))
         let fit = try query.word("fit", as: RenditionRequest.Fit.self) ?? .scaleDown
@@ -25,7 +25,8 @@ public enum RenditionQuery {
         return RenditionRequest(
             width: box.width, height: box.height, fit: fit,
             gravity: try gravity(query), format: try format(query),
-            quality: try query.number("q", in: 1...100), background: try background(query), turn: try turn(query),
+            quality: try query.number("q", in: 1...100), background: try background(query),
+            turn: try orientation(query),
             blur: try strength(query, "blur", in: RenditionRequest.blurRange).map { $0 * dpr },
             sharpen: try strength(query, "sharpen", in: RenditionRequest.sharpenRange), pixelRatio: dpr,
             isStill: try isStill(query),
@@ -37,7 +38,7 @@ public enum RenditionQuery {
         query.items.contains { names.contains($0.name) || $0.name == presetName }
     }
 
-    /// Every parameter that says something of the rendition itself.
+    /// Every parameter that describes the rendition itself.
     static let names: Set<String> = [
         "w", "h", "fit", "gravity", "format", "q", "dpr", "bg", "rotate", "flip", "blur", "sharpen", "frame",
         "max_bytes",
@@ -76,9 +77,9 @@ public enum RenditionQuery {
         return color
     }
 
-    /// Turned first, then flipped.
-    private static func turn(_ query: Query) throws(RequestError) -> Orientation {
-        let turned: Orientation =
+    /// Rotated first, then flipped.
+    private static func orientation(_ query: Query) throws(RequestError) -> Orientation {
+        let rotation: Orientation =
             switch try query.text("rotate") {
             case nil, "0": .upright
             case "90": .rotated90
@@ -86,11 +87,11 @@ public enum RenditionQuery {
             case "270": .rotated270
             default: throw RequestError.badParameter("The parameter rotate must be one of: 0, 90, 180, 270.")
             }
-        guard let flip = try query.word("flip", as: Flip.self) else { return turned }
-        return turned.followed(by: flip.orientation)
+        guard let flip = try query.word("flip", as: Flip.self) else { return rotation }
+        return rotation.followed(by: flip.orientation)
     }
 
-    /// Only the first picture of an animation can be had by itself.
+    /// Only the first frame of an animation can be requested alone.
     private static func isStill(_ query: Query) throws(RequestError) -> Bool {
         switch try query.text("frame") {
         case nil: return false
@@ -110,7 +111,7 @@ public enum RenditionQuery {
         return value
     }
 
-    /// Digits and a point: Swift's own reading of numbers takes `nan` and `0x1` too.
+    /// Digits and a point: Swift's own number parsing also accepts `nan` and `0x1`.
     static func plainNumber(_ text: String) -> Double? {
         let isPlain = text.utf8.allSatisfy {
             $0 == UInt8(ascii: ".") || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)

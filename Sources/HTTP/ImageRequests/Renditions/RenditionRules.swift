@@ -1,28 +1,28 @@
 public import ImageModel
 
-/// Which renditions may be asked for, and what their names stand for.
+/// Which renditions clients may request, and what preset names mean.
 public struct RenditionRules: Sendable, Hashable {
-    /// Who decides what a rendition is.
+    /// Who chooses the parameters of a rendition.
     public enum Mode: String, Sendable, Hashable, CaseIterable {
-        /// Whoever asks.
+        /// The client.
         case any
-        /// The operator: only presets may be asked for, without a preset nothing.
+        /// The operator: clients may only request presets.
         case presets
     }
 
-    /// Who decides.
+    /// Who chooses the parameters.
     public var mode: Mode
-    /// By their names.
+    /// The presets by name.
     public var presets: [String: RenditionPreset]
     /// The sides that a rendition may have.
     public var sizes: RenditionSizes
-    /// The client hints that are honoured.
+    /// The client hints that the server accepts.
     public var hints: ClientHints.Kinds
 
     /// - Parameters:
-    ///   - presets: by names that ``RenditionPreset/isName(_:)`` is true of.
-    ///   - sizes: the sides that may be had, in pixels; empty: every side.
-    ///   - hints: the client hints that are honoured.
+    ///   - presets: By name. ``RenditionPreset/isName(_:)`` is true for every name.
+    ///   - sizes: The allowed sides, in pixels; empty: every side.
+    ///   - hints: The client hints that the server accepts.
     public init(
         mode: Mode = .any, presets: [String: RenditionPreset] = [:], sizes: [Int] = [], hints: ClientHints.Kinds = []
     ) {
@@ -32,11 +32,11 @@ public struct RenditionRules: Sendable, Hashable {
         self.hints = hints
     }
 
-    /// Judges what was asked for before it is read: where only presets may be had, nothing else gets an answer of its
-    /// own, not even that it is malformed.
+    /// Checks a request before its parameters are read. If only presets are allowed, every other request gets the same
+    /// response, even if it is malformed.
     ///
-    /// Beside a preset `dpr` may stand, since pages have one URL for each density of screen, but only as one of four
-    /// digits: any number would make hundreds of renditions of one preset.
+    /// `dpr` is allowed with a preset, because pages have one URL for each screen density. But it must be one of four
+    /// digits: arbitrary numbers would make hundreds of renditions of one preset.
     ///
     /// - Throws: ``RequestError``.
     public func judge(_ query: Query) throws(RequestError) {
@@ -51,9 +51,9 @@ public struct RenditionRules: Sendable, Hashable {
         }
     }
 
-    /// The query with its preset written out. What stands in the query itself goes before what the preset says.
+    /// The query with its preset replaced by its parameters. Parameters of the query override those of the preset.
     ///
-    /// - Throws: ``RequestError`` for a name that there is none of.
+    /// - Throws: ``RequestError`` if there is no preset of this name.
     public func writtenOut(_ query: Query) throws(RequestError) -> Query {
         guard let name = try query.text(RenditionQuery.presetName) else { return query }
         guard RenditionPreset.isName(name) else {
