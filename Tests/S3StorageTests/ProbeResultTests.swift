@@ -124,13 +124,13 @@ import TextCoding
         }
     }
 
-    /// A bucket that was copied brings the verdict along, where it says nothing of the other one.
-    @Test(.enabled(if: hasSeaweedFS)) func copiedVerdictIsNotBelieved() async throws {
+    /// A bucket that was copied brings the result along, which says nothing of the other bucket.
+    @Test(.enabled(if: hasSeaweedFS)) func aCopiedResultIsNotBelieved() async throws {
         let (bucket, copy) = (freshBucket(), freshBucket())
         let first = try await replica(bucket)
         try await first.storage.createBucket()
         try await first.storage.probe()
-        let key = try key(".tintype/probed/verdict")
+        let key = try key(".tintype/\(ProbeResult.name)")
         let kept = try await first.storage.get(key, options: GetOptions()).body.collect(upTo: 4096)
 
         let second = try await replica(copy)
@@ -140,7 +140,7 @@ import TextCoding
         #expect(!report.capabilities.conditionalPut)
         // From another server under the same address.
         first.proxy.setPlan { exchange in
-            exchange.uri.hasSuffix("verdict")
+            exchange.uri.hasSuffix(ProbeResult.name)
                 ? .answer(
                     status: 200,
                     headers: [

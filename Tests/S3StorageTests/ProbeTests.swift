@@ -131,9 +131,9 @@ import Testing
         }
     }
 
-    /// All but the verdict, which is to stay.
+    /// All but the result, which stays.
     private func leftovers(in storage: S3Storage) async throws -> [String] {
-        try await storage.list(ListRequest()).items.map(\.key.text).filter { $0 != ".tintype/probed/verdict" }
+        try await storage.list(ListRequest()).items.map(\.key.text).filter { $0 != ".tintype/\(ProbeResult.name)" }
     }
 
     private func expectNothingLeft(in storage: S3Storage) async throws {
