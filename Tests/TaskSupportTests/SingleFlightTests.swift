@@ -37,7 +37,8 @@ struct SingleFlightTests {
         }
         let first = Task { try await flights.run("k", work) }
         let second = Task { try await flights.run("k", work) }
-        while flights.count == 0 { await Task.yield() }
+        // Both: if the second came after the first had left, the work would have ended.
+        await until { flights.waiters(for: "k") == 2 }
         first.cancel()
         await #expect(throws: CancellationError.self) { try await first.value }
         #expect(flights.count == 1)
