@@ -135,7 +135,7 @@ public enum S3Fuzzing {
         var seeds = texts.map { [$0.0 | 24] + Array($0.1.utf8) }
         let result = ProbeResult(
             store: StoreIdentity(store, server: "S"), probed: Timestamp(seconds: 17),
-            findings: ProbeObservations(put: RaceResult(settled: .atomic), complete: RaceResult(settled: .raced)))
+            observations: ProbeObservations(put: RaceResult(settled: .atomic), complete: RaceResult(settled: .raced)))
         seeds.append([6] + Array(result.bytes.readableBytesView))
         return seeds
     }
