@@ -46,8 +46,9 @@ public struct RenditionRequest: Sendable, Hashable {
     public var format: Format
     /// 1 to 100. Nil: the format's default.
     public var quality: Int?
-    /// The colour behind transparent parts and beside a padded picture. Nil: none if the format has transparency (but
-    /// white beside an opaque picture), white otherwise.
+    /// The colour behind transparent parts and beside a padded picture. If it is nil:
+    /// - a format with transparency gets no colour, but the padding of an opaque picture is white
+    /// - a format without transparency gets white
     public var background: Color?
     /// `rotate`, then `flip`, of the picture as seen upright.
     public var turn: Orientation
@@ -63,7 +64,7 @@ public struct RenditionRequest: Sendable, Hashable {
     /// ``maximumBytesRange``.
     public var maximumBytes: Int?
 
-    /// A request with every parameter optional. Checks no range: whoever parses the parameters does.
+    /// Every parameter is optional. The ranges are not checked here; the parser of the query checks them.
     public init(
         width: Int? = nil, height: Int? = nil, fit: Fit = .scaleDown, gravity: Gravity = .center,
         format: Format = .auto, quality: Int? = nil, background: Color? = nil, turn: Orientation = .upright,

@@ -16,6 +16,11 @@ struct CachedResponseTableTests {
         cacheControl: "no-cache", urlBase: nil, maximumUploadBytes: 50 << 20, allowsAnonymousWrites: false,
         renditions: RenditionRules())
 
+    private func makeFastPath(_ service: ImageService, _ table: CachedResponseTable? = nil) -> ImageFastPath {
+        ImageFastPath(
+            service: service, configuration: configuration, policy: KeylessPolicy(configuration), table: table)
+    }
+
     private func request(_ target: String, _ accept: String? = nil, isHead: Bool = false) -> FastRequest {
         var request = FastRequest(isHead: isHead, target: ByteBuffer(string: "/api/v1/images/\(target)"))
         request.accept = accept.map { ByteBuffer(string: $0) }
@@ -31,7 +36,7 @@ struct CachedResponseTableTests {
         let service = try await FastPathFixture.makeService()
         try await warm("p.jpg", service)
         let table = CachedResponseTable(service.requestMemory)
-        let fastPaths = (0..<3).map { _ in ImageFastPath(service: service, configuration: configuration, table: table) }
+        let fastPaths = (0..<3).map { _ in makeFastPath(service, table) }
         for fastPath in fastPaths {
             for _ in 0..<5 { #expect(fastPath.answer(request("p.jpg"))?.status == 200) }
             #expect(fastPath.answer(request("p.jpg?a=1"))?.status == 200)
@@ -44,7 +49,7 @@ struct CachedResponseTableTests {
     @Test func eachWayToChooseHasItsOwn() async throws {
         let service = try await FastPathFixture.makeService()
         let table = CachedResponseTable(service.requestMemory)
-        let fastPath = ImageFastPath(service: service, configuration: configuration, table: table)
+        let fastPath = makeFastPath(service, table)
         let accepts = [nil, "image/webp", "image/webp,*/*;q=0.5", "image/png"]
         let path = try ImagePath("p.jpg".utf8)
         for accept in accepts {
@@ -71,7 +76,7 @@ struct CachedResponseTableTests {
         try await warm("p.jpg", service)
         let memory = RequestMemory(limit: 1 << 20)
         let table = CachedResponseTable(memory)
-        let fastPath = ImageFastPath(service: service, configuration: configuration, table: table)
+        let fastPath = makeFastPath(service, table)
         // From here on, only targets that are requested for the first time are read.
         let used = request("p.jpg?used")
         var entry: CachedResponse?
@@ -97,7 +102,7 @@ struct CachedResponseTableTests {
         try await warm("p.jpg", service)
         let memory = RequestMemory(limit: 0)
         let table = CachedResponseTable(memory)
-        let fastPath = ImageFastPath(service: service, configuration: configuration, table: table)
+        let fastPath = makeFastPath(service, table)
         for _ in 0..<3 { #expect(fastPath.answer(request("p.jpg"))?.status == 200) }
         #expect(table.count == 0)
         #expect(memory.used == 0)
@@ -105,7 +110,7 @@ struct CachedResponseTableTests {
 
     @Test func anotherVersionIsAnotherAnswer() async throws {
         let service = try await FastPathFixture.makeService()
-        let fastPath = ImageFastPath(service: service, configuration: configuration)
+        let fastPath = makeFastPath(service)
         for length in [9_100, 9_200, 9_300] {
             try await FastPathFixture.store("p.jpg", length, in: service)
             try await warm("p.jpg", service)

@@ -96,7 +96,7 @@ struct FastPathFixture: Sendable {
         let images = try Self.makeConfiguration()
         let log = RequestLog(logger: Logger(label: "test") { _ in NotingLogHandler(lines: lines) })
         let makeFastPath: @Sendable () -> any FastPath = {
-            ImageFastPath(service: service, configuration: images)
+            ImageFastPath(service: service, configuration: images, policy: KeylessPolicy(images))
         }
         let listener = ServerListener(
             configuration: configuration,

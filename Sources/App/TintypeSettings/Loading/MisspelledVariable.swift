@@ -28,7 +28,8 @@ public struct MisspelledVariable: Sendable, Hashable {
         }
     }
 
-    /// How many letters are to be changed, put in or left out; more than `limit` where it is more than that.
+    /// The Levenshtein distance: how many letters must be changed, added or removed. A distance above `limit` may be any
+    /// number above it.
     private static func distance(from first: String, to second: String, upTo limit: Int) -> Int {
         let (first, second) = (Array(first.utf8), Array(second.utf8))
         guard abs(first.count - second.count) <= limit else { return limit + 1 }

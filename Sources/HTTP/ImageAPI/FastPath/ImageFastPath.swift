@@ -42,11 +42,11 @@ final class ImageFastPath: FastPath {
 
     /// - Parameter table: What the fast paths of a listener share.
     init(
-        service: ImageService, configuration: ImagesConfiguration, policy: (any RequestPolicy)? = nil,
+        service: ImageService, configuration: ImagesConfiguration, policy: any RequestPolicy,
         table: CachedResponseTable? = nil
     ) {
         self.service = service
-        self.policy = policy ?? KeylessPolicy(configuration)
+        self.policy = policy
         self.snapshots = CacheSnapshots(now: service.clock.now())
         self.reading = ImageReading(service: service, configuration: configuration)
         self.table = table ?? CachedResponseTable(service.requestMemory)
