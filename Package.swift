@@ -87,13 +87,27 @@ let package = Package(
             name: "CXML", dependencies: ["CLibXML2"], path: "Sources/Storage/CXML",
             cSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra"])]),
 
-        // ObjectStorage over the S3 protocol: signer, client, retry, multipart, probe. The only importer of
-        // AsyncHTTPClient and CXML, so that an S3 package could replace it one day.
+        // HTTP requests to other servers, with deadlines and limits. The only importer of AsyncHTTPClient.
+        .target(
+            name: "HTTPRequests",
+            dependencies: [
+                "TaskSupport",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            path: "Sources/Storage/HTTPRequests",
+            swiftSettings: swiftSettings
+        ),
+
+        // ObjectStorage over the S3 protocol: signer, client, retry, multipart, probe. The only importer of CXML, so
+        // that an S3 package could replace it one day.
         .target(
             name: "S3Storage",
             dependencies: [
-                "CXML", "ObjectStorage", "TaskSupport", "TextCoding",
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                "CXML", "HTTPRequests", "ObjectStorage", "TaskSupport", "TextCoding",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
@@ -284,6 +298,14 @@ let package = Package(
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "MetricsTestKit", package: "swift-metrics"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "HTTPRequestsTests",
+            dependencies: [
+                "HTTPRequests", "TestClock", .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
             swiftSettings: swiftSettings

@@ -63,10 +63,18 @@ let package = Package(
             name: "CXML", dependencies: ["CLibXML2"],
             cSettings: [.unsafeFlags(["-O2", "-g", "-fsanitize=fuzzer-no-link,address"])]),
         .target(
+            name: "HTTPRequests",
+            dependencies: [
+                "TaskSupport", .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: instrumented),
+        .target(
             name: "S3Storage",
             dependencies: [
-                "CXML", "ObjectStorage", "TaskSupport", "TextCoding",
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                "CXML", "HTTPRequests", "ObjectStorage", "TaskSupport", "TextCoding",
                 .product(name: "Crypto", package: "swift-crypto"), .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),

@@ -1,8 +1,8 @@
-import AsyncHTTPClient
 public import Logging
 import NIOConcurrencyHelpers
 public import NIOCore
 import NIOHTTP1
+import NIOPosix
 public import ObjectStorage
 public import TaskSupport
 
@@ -41,13 +41,13 @@ public final class S3Storage: ObjectStorage {
         self.init(configuration, client: client, logger: logger)
     }
 
-    /// The same on AsyncHTTPClient's own event loops.
+    /// The same on the event loops that SwiftNIO shares within a process.
     public convenience init(
         _ configuration: S3Configuration, credentials: any CredentialsProvider, logger: Logger,
         clock: MonotonicClock = .continuous
     ) {
         self.init(
-            configuration, credentials: credentials, eventLoopGroup: HTTPClient.defaultEventLoopGroup,
+            configuration, credentials: credentials, eventLoopGroup: .singletonMultiThreadedEventLoopGroup,
             logger: logger, clock: clock)
     }
 

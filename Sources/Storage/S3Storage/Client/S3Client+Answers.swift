@@ -1,29 +1,26 @@
-import AsyncHTTPClient
+import HTTPRequests
 import NIOCore
 import NIOHTTP1
 import ObjectStorage
 import Synchronization
 
 extension S3Client {
-    /// The body of an answer, bounded in bytes and in time. If there is no body, its end is read, which frees the
-    /// connection for the next request.
+    /// The body of an answer, bounded in bytes and in time.
     func collect(
-        _ response: HTTPClientResponse, limit: Int, until deadline: ContinuousClock.Instant
+        _ response: ClientResponse, limit: Int, until deadline: ContinuousClock.Instant
     ) async throws -> ByteBuffer {
         do {
-            return try await deadlines.run(until: deadline) {
-                try await response.body.collect(upTo: limit)
-            }
-        } catch is NIOTooManyBytesError {
-            throw BadAnswer("an answer of more than \(limit) bytes")
+            return try await response.collect(upTo: limit, until: deadline, by: deadlines)
+        } catch let error as ClientResponse.TooLong {
+            throw BadAnswer("an answer of more than \(error.limit) bytes")
         }
     }
 
     /// The error in an answer other than 2xx.
     func fault(
-        in response: HTTPClientResponse, to request: S3Request, until deadline: ContinuousClock.Instant
+        in response: ClientResponse, to request: S3Request, until deadline: ContinuousClock.Instant
     ) async throws -> S3Error {
-        var fault = S3Error(status: Int(response.status.code))
+        var fault = S3Error(status: response.status)
         fault.bucketRegion = response.headers.first(name: "x-amz-bucket-region")
         fault.objectSize = ContentRange.unsatisfiedSize(response.headers.first(name: "content-range"))
         let body: ByteBuffer
@@ -62,7 +59,7 @@ extension S3Client {
     }
 
     private func decode<Document: AnswerDocument, Result: Sendable>(
-        _ body: HTTPClientResponse.Body, _ understand: @escaping @Sendable (Document) throws -> Result
+        _ body: ClientResponse.Body, _ understand: @escaping @Sendable (Document) throws -> Result
     ) async throws -> Result {
         let reading = DocumentReading<Document>(try DocumentReader())
         var pending = ByteBuffer()

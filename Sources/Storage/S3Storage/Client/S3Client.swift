@@ -1,4 +1,4 @@
-import AsyncHTTPClient
+import HTTPRequests
 import Logging
 import Metrics
 import NIOConcurrencyHelpers
@@ -44,12 +44,11 @@ final class S3Client: Sendable {
         policy: RetryPolicy = RetryPolicy(),
         random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) }
     ) {
-        let timeout = TimeAmount(configuration.timeout)
         self.clock = clock
         calls = ConnectionPool(
-            limit: configuration.connectionLimit, timeout: timeout, eventLoopGroup: eventLoopGroup)
+            limit: configuration.connectionLimit, timeout: configuration.timeout, eventLoopGroup: eventLoopGroup)
         bodies = ConnectionPool(
-            limit: configuration.readerLimit, readSize: Self.readSize, timeout: timeout,
+            limit: configuration.readerLimit, readSize: Self.readSize, timeout: configuration.timeout,
             eventLoopGroup: eventLoopGroup)
         deadlines = DeadlineRunner(alarms: Alarms(clock: clock))
         self.timeout = configuration.timeout
@@ -67,8 +66,8 @@ final class S3Client: Sendable {
 
     /// Closes every connection.
     func shutdown() async throws {
-        async let calls: Void = calls.http.shutdown()
-        try await bodies.http.shutdown()
+        async let calls: Void = calls.shutdown()
+        try await bodies.shutdown()
         try await calls
     }
 
@@ -79,13 +78,13 @@ final class S3Client: Sendable {
     func send(_ request: S3Request, until deadline: ContinuousClock.Instant) async throws(S3RequestError) -> S3Answer {
         try await send(request, until: deadline) { [self] response, tryDeadline in
             let body = try await collect(response, limit: Self.answerLimit, until: tryDeadline)
-            return S3Answer(status: Int(response.status.code), headers: response.headers, body: body)
+            return S3Answer(status: response.status, headers: response.headers, body: body)
         }
     }
 
     /// Sends a request and gives back the answer with its body still to be read. To be called under ``enterBodies()``.
     func open(_ request: S3Request, until deadline: ContinuousClock.Instant) async throws(S3RequestError)
-        -> HTTPClientResponse
+        -> ClientResponse
     {
         try await send(request, over: bodies, until: deadline) { response, _ in response }
     }
@@ -95,7 +94,7 @@ final class S3Client: Sendable {
     /// - Parameter take: turns a 2xx answer into the result; an error that it throws is judged like any failed try.
     func send<Result: Sendable>(
         _ request: S3Request, until deadline: ContinuousClock.Instant,
-        take: @escaping @Sendable (HTTPClientResponse, ContinuousClock.Instant) async throws -> Result
+        take: @escaping @Sendable (ClientResponse, ContinuousClock.Instant) async throws -> Result
     ) async throws(S3RequestError) -> Result {
         let use = calls.enter()
         defer { withExtendedLifetime(use) {} }
@@ -104,7 +103,7 @@ final class S3Client: Sendable {
 
     private func send<Result: Sendable>(
         _ request: S3Request, over pool: ConnectionPool, until deadline: ContinuousClock.Instant,
-        take: @escaping @Sendable (HTTPClientResponse, ContinuousClock.Instant) async throws -> Result
+        take: @escaping @Sendable (ClientResponse, ContinuousClock.Instant) async throws -> Result
     ) async throws(S3RequestError) -> Result {
         var tries = 0
         var mayHaveActed = false
@@ -119,7 +118,7 @@ final class S3Client: Sendable {
                 return result
             } catch {
                 let kind =
-                    Task.isCancelled ? .cancelled : TransportErrors.kind(of: error, poolIsExhausted: pool.isExhausted)
+                    Task.isCancelled ? .cancelled : S3RequestError.Kind(error, poolIsExhausted: pool.isExhausted)
                 failure = S3RequestError(kind: kind, operation: request.operation, mayHaveActed: mayHaveActed)
             }
             mayHaveActed = mayHaveActed || failure.leavesDoubt
@@ -161,17 +160,16 @@ final class S3Client: Sendable {
 
     private func sendOnce<Result: Sendable>(
         _ request: S3Request, over pool: ConnectionPool, until deadline: ContinuousClock.Instant,
-        take: @Sendable (HTTPClientResponse, ContinuousClock.Instant) async throws -> Result
+        take: @Sendable (ClientResponse, ContinuousClock.Instant) async throws -> Result
     ) async throws -> Result {
         // The HTTP client would notice too, but a fast answer could come before that.
         try Task.checkCancellation()
         let signed = try await sign(request)
         // The HTTP client knows its own clock alone: it is told what is left by ours. So under a clock that a test holds
         // still, a store that does not answer at all is given up by the system's time.
-        let left = TimeAmount(clock.now().duration(to: deadline))
-        let response = try await pool.http.execute(signed, deadline: .now() + left)
+        let response = try await pool.send(signed, timeout: clock.now().duration(to: deadline))
         let isKnown = voice.hear(response.headers, to: request)
-        guard (200...299).contains(response.status.code) else {
+        guard (200...299).contains(response.status) else {
             throw try await fault(in: response, to: request, until: deadline)
         }
         guard isKnown else { throw BadAnswer("a success that is none of the store's: a page of a proxy or a portal") }
@@ -184,7 +182,7 @@ final class S3Client: Sendable {
         return await Task { Hashing.sha256(body) }.value
     }
 
-    private func sign(_ request: S3Request) async throws(S3RequestError) -> HTTPClientRequest {
+    private func sign(_ request: S3Request) async throws(S3RequestError) -> ClientRequest {
         let keys: SigningCredentials
         do {
             keys = try await credentials.credentials()
@@ -199,11 +197,9 @@ final class S3Client: Sendable {
         let signature = signer.sign(signable, payload: payload, credentials: keys, at: now())
 
         let path = signer.canonicalPath(signable.path)
-        var signed = HTTPClientRequest(
-            url: addressing.url(path: path, query: SignatureV4.canonical(request.query)))
-        signed.method = request.method
-        signed.headers = HTTPHeaders((signable.headers + signature.headers).map { ($0.name, $0.value) })
-        signed.body = request.body.map { .bytes($0) }
-        return signed
+        return ClientRequest(
+            method: request.method, url: addressing.url(path: path, query: SignatureV4.canonical(request.query)),
+            headers: HTTPHeaders((signable.headers + signature.headers).map { ($0.name, $0.value) }),
+            body: request.body)
     }
 }

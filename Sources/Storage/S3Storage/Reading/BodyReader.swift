@@ -1,4 +1,4 @@
-import AsyncHTTPClient
+import HTTPRequests
 import Logging
 import NIOCore
 import ObjectStorage
@@ -23,7 +23,7 @@ final class BodyReader {
     private var fruitless = 0
     private var stalls = 0
 
-    init(_ part: ObjectPart, from response: HTTPClientResponse, of storage: S3Storage) {
+    init(_ part: ObjectPart, from response: ClientResponse, of storage: S3Storage) {
         self.storage = storage
         info = part.info
         position = part.range.lowerBound
@@ -73,7 +73,7 @@ final class BodyReader {
         -> ContinuousClock.Instant
     {
         if let error = error as? StorageError { throw error }
-        let kind = Task.isCancelled ? .cancelled : TransportErrors.kind(of: error)
+        let kind = Task.isCancelled ? .cancelled : S3RequestError.Kind(error)
         let failure = S3RequestError(kind: kind, operation: .get)
         resumes += 1
         fruitless += 1

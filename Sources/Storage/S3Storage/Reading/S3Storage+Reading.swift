@@ -1,4 +1,4 @@
-import AsyncHTTPClient
+import HTTPRequests
 import NIOHTTP1
 public import ObjectStorage
 
@@ -90,13 +90,13 @@ extension S3Storage {
     /// Opens an object, or a range of it, and says which bytes come.
     func open(
         _ key: ObjectKey, options: GetOptions, until deadline: ContinuousClock.Instant
-    ) async throws(S3RequestError) -> (HTTPClientResponse, ObjectPart) {
+    ) async throws(S3RequestError) -> (ClientResponse, ObjectPart) {
         var request = S3Request(.get, .GET, key: key)
         if let range = options.range { request.headers.append(("range", range.headerValue)) }
         if let etag = options.ifMatch { request.headers.append(("if-match", etag.text)) }
         let response = try await client.open(request, until: deadline)
         let part = try Self.understand(.get) { () throws(BadAnswer) in
-            try ObjectPart(key, status: Int(response.status.code), headers: response.headers)
+            try ObjectPart(key, status: response.status, headers: response.headers)
         }
         guard let range = options.range else {
             guard part.range == 0..<part.info.size else { throw Self.badAnswer("a part instead of the whole object") }
@@ -112,7 +112,7 @@ extension S3Storage {
     }
 
     private func body(
-        of part: ObjectPart, from response: HTTPClientResponse, under use: ConnectionUse
+        of part: ObjectPart, from response: ClientResponse, under use: ConnectionUse
     ) -> ObjectBody {
         ObjectBody { [self] in
             let reader = BodyReader(part, from: response, of: self)

@@ -1,24 +1,23 @@
-import AsyncHTTPClient
 import NIOConcurrencyHelpers
-import NIOCore
-import ObjectStorage
+public import NIOCore
 import TaskSupport
 
 /// The bytes of an answer, with a deadline for each wait. The HTTP client's own read timeout would also run while our
-/// reader is slow and nothing is asked of the store.
+/// reader is slow and nothing is asked of the server.
 ///
-/// One task reads ahead a little, and the reader takes at once what has come. A store's answer comes in small pieces,
+/// One task reads ahead a little, and the reader takes at once what has come. An answer comes in small pieces,
 /// and a thread switch for each costs more than the bytes do. Releasing the stream ends the read.
-final class ReadTimeoutBody: Sendable {
+public final class ReadTimeoutBody: Sendable {
     private let ahead: ReadAhead
     private let pump: Task<Void, Never>
 
-    init(_ body: HTTPClientResponse.Body, deadlines: DeadlineRunner) {
+    /// Begins to read.
+    public init(_ body: ClientResponse.Body, deadlines: DeadlineRunner) {
         let ahead = ReadAhead(alarms: deadlines.alarms)
         self.ahead = ahead
         pump = Task(executorPreference: RequestExecutor.executor) {
             do {
-                for try await chunk in body { try await ahead.put(chunk) }
+                for try await chunk in body.bytes { try await ahead.put(chunk) }
                 ahead.finish(.success(()))
             } catch {
                 ahead.finish(.failure(error))
@@ -33,7 +32,7 @@ final class ReadTimeoutBody: Sendable {
     /// The bytes that have come and were not taken yet; nil at the end.
     ///
     /// - Throws: ``DeadlineRunner/Passed``, or what the connection throws.
-    func next(until deadline: ContinuousClock.Instant) async throws -> ByteBuffer? {
+    public func next(until deadline: ContinuousClock.Instant) async throws -> ByteBuffer? {
         while true {
             if let bytes = try ahead.take() { return bytes.readableBytes > 0 ? bytes : nil }
             try await ahead.wait(until: deadline)
@@ -126,7 +125,7 @@ private final class ReadAhead: Sendable {
         return bytes
     }
 
-    /// Returns when there is something to take. Throws where the task is cancelled.
+    /// Returns when there is something to take. Throws if the task is cancelled.
     func wait(until deadline: ContinuousClock.Instant) async throws(CancellationError) {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in

@@ -2,7 +2,7 @@ import NIOConcurrencyHelpers
 import TestClock
 import Testing
 
-@testable import S3Storage
+@testable import HTTPRequests
 
 /// Calls at moments, by a clock that stands still.
 @Suite(.timeLimit(.minutes(1))) struct AlarmsTests {

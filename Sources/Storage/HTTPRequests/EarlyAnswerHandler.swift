@@ -1,7 +1,7 @@
 import NIOCore
 import NIOHTTP1
 
-/// Delivers an answer that comes before the request's body was sent: a store that refuses a large body says why (403,
+/// Delivers an answer that comes before the request's body was sent: a server that refuses a large body says why (403,
 /// 413, 507, 503), and closes the connection.
 ///
 /// If the last write of a request fails, the HTTP client closes the connection before it delivers the answer, and so

@@ -1,17 +1,23 @@
 import NIOConcurrencyHelpers
-import NIOCore
-import ObjectStorage
 import TaskSupport
 
 /// Runs work under a deadline. One task sleeps for all deadlines; see ``Alarms``.
-struct DeadlineRunner: Sendable {
+public struct DeadlineRunner: Sendable {
     let alarms: Alarms
 
+    /// Deadlines by the clock of these alarms.
+    public init(alarms: Alarms) {
+        self.alarms = alarms
+    }
+
     /// The deadline has passed.
-    struct Passed: Error {}
+    public struct Passed: Error {
+        /// An error without a cause.
+        public init() {}
+    }
 
     /// - Throws: what `body` throws; ``Passed`` if it was cancelled because of the deadline.
-    func run<Result: Sendable>(
+    public func run<Result: Sendable>(
         until deadline: ContinuousClock.Instant, _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
         let work = Task(executorPreference: RequestExecutor.executor) { try await body() }
@@ -31,14 +37,5 @@ struct DeadlineRunner: Sendable {
             if hasPassed.withLockedValue({ $0 }) { throw Passed() }
             throw error
         }
-    }
-}
-
-extension TimeAmount {
-    init(_ duration: Duration) {
-        let (seconds, attoseconds) = duration.components
-        self =
-            .nanoseconds(seconds.multipliedReportingOverflow(by: 1_000_000_000).partialValue)
-            + .nanoseconds(attoseconds / 1_000_000_000)
     }
 }

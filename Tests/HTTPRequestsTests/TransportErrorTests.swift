@@ -2,11 +2,11 @@ import Glibc
 import NIOCore
 import Testing
 
-@testable import S3Storage
+@testable import HTTPRequests
 
 @Suite struct TransportErrorTests {
     private func isUntouched(_ error: any Error) -> Bool {
-        if case .transport(let untouched, _) = TransportErrors.kind(of: error) { untouched } else { false }
+        if case .failed(let untouched, _) = TransportError(error) { untouched } else { false }
     }
 
     /// A connection that the store closes while it rests in the pool takes no byte of the next request with it: a plain

@@ -1,12 +1,13 @@
 import NIOConcurrencyHelpers
-import TaskSupport
+public import TaskSupport
 
 /// Calls at given moments, of which nearly all are taken back before they come: there is one for every request.
 ///
 /// One task sleeps for all of them, until the first. The timer of a sleep stays queued until it is due, even when the
 /// sleep is cancelled; with one for every request they would pile up.
-final class Alarms: Sendable {
-    typealias ID = UInt64
+public final class Alarms: Sendable {
+    /// One call that was set.
+    public typealias ID = UInt64
 
     private struct State {
         var calls: [ID: (moment: ContinuousClock.Instant, ring: @Sendable () -> Void)] = [:]
@@ -17,10 +18,12 @@ final class Alarms: Sendable {
         var generation = 0
     }
 
-    let clock: MonotonicClock
+    /// What the moments are told by.
+    public let clock: MonotonicClock
     private let state = NIOLockedValueBox(State())
 
-    init(clock: MonotonicClock) {
+    /// Nothing is due yet.
+    public init(clock: MonotonicClock) {
         self.clock = clock
     }
 
@@ -32,7 +35,7 @@ final class Alarms: Sendable {
     }
 
     /// Calls at or after that moment, once, unless ``remove(_:)`` comes first.
-    func set(at moment: ContinuousClock.Instant, _ ring: @escaping @Sendable () -> Void) -> ID {
+    public func set(at moment: ContinuousClock.Instant, _ ring: @escaping @Sendable () -> Void) -> ID {
         let (id, replaced) = state.withLockedValue { state -> (ID, Task<Void, Never>?) in
             state.lastID += 1
             state.calls[state.lastID] = (moment, ring)
@@ -47,7 +50,8 @@ final class Alarms: Sendable {
         return id
     }
 
-    func remove(_ id: ID) {
+    /// Takes a call back. It does no harm if it was made already.
+    public func remove(_ id: ID) {
         // Released outside of the lock: what it holds may come here itself.
         let gone = state.withLockedValue { $0.calls.removeValue(forKey: id) }
         _ = gone
