@@ -3,7 +3,8 @@ import TaskSupport
 
 /// Runs work under a deadline. One task sleeps for all deadlines; see ``Alarms``.
 public struct DeadlineRunner: Sendable {
-    let alarms: Alarms
+    /// What wakes the runner at each deadline.
+    public let alarms: Alarms
 
     /// Deadlines by the clock of these alarms.
     public init(alarms: Alarms) {
@@ -16,6 +17,8 @@ public struct DeadlineRunner: Sendable {
         public init() {}
     }
 
+    /// Runs `body` and cancels it at the deadline.
+    ///
     /// - Throws: what `body` throws; ``Passed`` if it was cancelled because of the deadline.
     public func run<Result: Sendable>(
         until deadline: ContinuousClock.Instant, _ body: @escaping @Sendable () async throws -> Result

@@ -1,3 +1,4 @@
+import AsyncHTTPClient
 import NIOConcurrencyHelpers
 public import NIOCore
 import TaskSupport

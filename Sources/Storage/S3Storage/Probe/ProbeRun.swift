@@ -1,3 +1,4 @@
+import HTTPRequests
 import NIOConcurrencyHelpers
 import NIOHTTP1
 import ObjectStorage
