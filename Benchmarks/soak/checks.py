@@ -124,9 +124,9 @@ class Checker:
     # MARK: Judging
 
     async def settle(self, key, answer):
-        """Waits for the answers of turns that may have made what was read."""
-        for turn in key.open_turns(answer.ended):
-            await turn.done.wait()
+        """Waits for the answers of rotations that may have made what was read."""
+        for rotation in key.open_rotations(answer.ended):
+            await rotation.done.wait()
 
     async def judge(self, key, answer, etag, bound=None):
         """Whether this version (None: nothing) may have been what the path had."""
@@ -156,7 +156,7 @@ class Checker:
         self.counts["bodies checked"] += 1
         digest = hashlib.sha256(body).hexdigest()
         if version.sha256 is None:
-            # Made by a turn: its tag is the MD5 of what the store has.
+            # Made by a rotation: its tag is the MD5 of what the store has.
             if f'"{hashlib.md5(body).hexdigest()}"' != etag:
                 self.fault("wrong bytes", answer, key, detail="not those of its tag")
                 return None

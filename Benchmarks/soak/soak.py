@@ -34,8 +34,8 @@ READS = {
 WRITES = {"put": 5, "rotate": 4, "delete": 1.2, "race": 0.4}
 STALE = ("stale",)
 WRONG = (
-    "wrong bytes", "wrong pixels", "unknown version", "broken rendition", "one tag, two renditions", "wrong turn",
-    "a turn was lost",
+    "wrong bytes", "wrong pixels", "unknown version", "broken rendition", "one tag, two renditions", "wrong rotation",
+    "a rotation was lost",
 )
 
 

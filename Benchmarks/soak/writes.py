@@ -111,14 +111,15 @@ class Writes:
         version.name = document["version"]
         key.acknowledge(write, answer.ended, etag)
         before = {key.versions[tag].corners for tag in key.before(write, answer.ended)}
-        is_known = None not in before and not key.open_turns(answer.ended)
+        is_known = None not in before and not key.open_rotations(answer.ended)
         await self._fetch(key, write, version, None if not is_known else {
-            coded.turned(corners, change.get("degrees", 0), change.get("flip")) for corners in before})
+            coded.rotated(corners, change.get("degrees", 0), change.get("flip")) for corners in before})
         await self.follow(key, write)
         return 200
 
     async def _fetch(self, key, write, version, expected):
-        """The bytes of a turn, by its version, and whether they show one of the pictures it may have found, turned."""
+        """The bytes of a rotation, by its version, and whether they show one of the pictures that it may have found,
+        rotated."""
         answer = await self.checker.read(
             "original, v=", key, write.replica, image(key, f"v={version.name}"))
         if answer is None or answer.status != 200 or answer.headers.get("ETag") != version.etag:
@@ -132,9 +133,9 @@ class Writes:
             return
         corners = coded.read(answer.body)[3]
         if (expected is not None and corners not in expected) or version.corners not in (None, corners):
-            self.checker.fault("wrong turn", answer, key, corners=corners, expected=sorted(expected or ()))
+            self.checker.fault("wrong rotation", answer, key, corners=corners, expected=sorted(expected or ()))
         version.corners = corners
-        self.checker.counts["turns checked"] += 1
+        self.checker.counts["rotations checked"] += 1
 
     async def delete(self, key, replica):
         before = key.current()
@@ -176,7 +177,7 @@ class Writes:
             if before is None:
                 await self._race_creates(key)
             elif before is not False and random.random() < 0.5 and key.versions[before].corners:
-                await self._race_turns(key, key.versions[before].corners)
+                await self._race_rotations(key, key.versions[before].corners)
             else:
                 await self._race_puts(key)
         finally:
@@ -188,10 +189,10 @@ class Writes:
         if sorted(status or 0 for status in statuses) != [201, 412, 412] and None not in statuses:
             self.checker.fault("create-only lost", None, key, statuses=statuses)
 
-    async def _race_turns(self, key, corners):
+    async def _race_rotations(self, key, corners):
         degrees = [random.choice((90, 180, 270)) for _ in self.checker.ports]
         statuses = await asyncio.gather(*(
-            self.rotate(key, replica, {"degrees": turn}, "rotate, racing") for replica, turn in enumerate(degrees)))
+            self.rotate(key, replica, {"degrees": angle}, "rotate, racing") for replica, angle in enumerate(degrees)))
         if any(status is None for status in statuses):
             return
         replica = random.randrange(len(self.checker.ports))
@@ -199,9 +200,10 @@ class Writes:
         if version is None or version.body is None:
             return
         found = coded.read(version.body)[3]
-        if found != coded.turned(corners, sum(degrees) % 360):
-            self.checker.fault("a turn was lost", None, key, degrees=degrees, before=corners, after=found, etag=etag)
-        self.checker.counts["races of turns checked"] += 1
+        if found != coded.rotated(corners, sum(degrees) % 360):
+            self.checker.fault(
+                "a rotation was lost", None, key, degrees=degrees, before=corners, after=found, etag=etag)
+        self.checker.counts["races of rotations checked"] += 1
 
     async def _race_puts(self, key):
         replicas = range(len(self.checker.ports))

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Admission
 
-/// One turn at a time, ten bytes a second: what stands before a job of ten is done in so many seconds as there are
+/// One permit at a time, ten bytes a second: what stands before a job of ten is done in so many seconds as there are
 /// jobs.
 @Suite struct FairQueueStateTests {
     private typealias State = FairQueueState<String>
@@ -24,7 +24,7 @@ import Testing
         state.arrive(Self.job(client, cost), ticket, now: now).answer
     }
 
-    /// Ends turns of `cost` until nobody waits, and tells in which order those who waited had theirs.
+    /// Ends permits of `cost` until nobody waits, and tells in which order those who waited had theirs.
     private mutating func order(first: State.Job = job("first")) -> [Int] {
         var order: [Int] = []
         var due = state.endWork(first, now: now)
@@ -35,7 +35,7 @@ import Testing
         return order
     }
 
-    // MARK: Turns that were given elsewhere
+    // MARK: Permits that were given elsewhere
 
     @Test mutating func `a job that has its permit elsewhere waits for bytes only, and nobody makes way for it`() {
         state = Self.make(heldBytes: 10, queue: 1)
@@ -54,7 +54,7 @@ import Testing
 
     // MARK: Order
 
-    @Test mutating func `two clients have permits in turn, however many jobs one of them has brought before`() {
+    @Test mutating func `two clients have permits alternately, however many jobs one of them has brought before`() {
         #expect(arrive("first", 10, 0) == .granted)
         for ticket in 1...6 { #expect(arrive("many", 10, ticket) == .queued) }
         for ticket in 11...13 { #expect(arrive("few", 10, ticket) == .queued) }
@@ -99,7 +99,7 @@ import Testing
         #expect(order() == [6, 7])
     }
 
-    // MARK: Bounds of what has its turn
+    // MARK: Bounds of what has a permit
 
     @Test mutating func `more than the permits are given where the load allows, and the bytes always decide`() {
         state = Self.make(permits: 2, load: 50, heldBytes: 100)
@@ -217,7 +217,7 @@ import Testing
         #expect(order() == [1])
     }
 
-    /// Whatever happens in whatever order, turns, room and those waiting add up.
+    /// Whatever happens in whatever order, permits, room and those waiting add up.
     @Test mutating func `the accounts hold under any sequence of events`() {
         var random = SplitMix(state: 7)
         state = Self.make(permits: 3, load: 100, heldBytes: 300, queue: 20, wait: .seconds(40))

@@ -58,11 +58,11 @@ import Testing
     }
 
     @Test(arguments: Orientation.allCases)
-    func buffersTurn(orientation: Orientation) throws {
+    func buffersRotate(orientation: Orientation) throws {
         for layout in Self.layouts {
             let pixels = try TestImages.pixels(width: 67, height: 35, layout: layout)
-            let turned = try pixels.turned(by: orientation, cancelled: CancelFlag())
-            #expect(Picture(turned) == Picture(pixels).seen(as: orientation))
+            let rotated = try pixels.rotated(by: orientation, cancelled: CancelFlag())
+            #expect(Picture(rotated) == Picture(pixels).seen(as: orientation))
         }
     }
 }

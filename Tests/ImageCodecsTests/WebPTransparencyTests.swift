@@ -140,11 +140,11 @@ struct WebPTransparencyTests {
             #expect(!isSeen, "\(refusal)")
         }
         let error = #expect(throws: CodecError.self) { try Picture(decoding: file) }
-        let turning = #expect(throws: CodecError.self) {
+        let rotationError = #expect(throws: CodecError.self) {
             try ImageTransform.apply(
                 .rotated90, to: file.span.bytes, limits: CodecLimits(), cancelled: CancelFlag())
         }
-        for error in [error, turning] {
+        for error in [error, rotationError] {
             switch error {
             case .damaged, .truncated: break
             default: Issue.record("\(String(describing: error))")

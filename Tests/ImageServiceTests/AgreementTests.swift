@@ -161,7 +161,7 @@ struct AgreementTests {
                     pixels, format: format, quality: 80, metadata: nil, cancelled: CancelFlag())
                 try await Self.check(file, "\(format) \(layout)")
             }
-            let png = try Samples.turnedLate(Samples.noise(.png, side: 40))
+            let png = try Samples.rotatedLate(Samples.noise(.png, side: 40))
             try await Self.check(png, "turned late")
         }
     }

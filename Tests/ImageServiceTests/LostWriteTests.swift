@@ -10,7 +10,7 @@ struct LostWriteTests {
     private let path: ImagePath
     private let storage = ScriptedStorage()
     private let service: ImageService
-    private let turned = PixelSize(width: 16, height: 32)
+    private let rotatedSize = PixelSize(width: 16, height: 32)
 
     init() throws {
         path = try ImagePath(Array("a/b.jpg".utf8))
@@ -30,11 +30,11 @@ struct LostWriteTests {
             let puts = storage.count(.put)
             let rotated = try await service.rotate(
                 path, by: .rotated90, condition: condition == .exists ? .exists : .matches([etag]))
-            #expect(rotated.image.image?.size == turned)
+            #expect(rotated.image.image?.size == rotatedSize)
             #expect(rotated.isLossless)
             #expect(storage.count(.put) - puts == (landing == .get ? 1 : 2))
             let fresh = try await ImageService.make(storage).describe(path)
-            #expect(fresh.image?.size == turned)
+            #expect(fresh.image?.size == rotatedSize)
             #expect(fresh.etag == rotated.image.etag)
         }
     }
@@ -61,7 +61,7 @@ struct LostWriteTests {
         _ = try await service.upload(path, try Samples.jpeg())
         storage.refuse(.put, with: [.conflict, .preconditionFailed, .conflict])
         let rotated = try await service.rotate(path, by: .rotated90, condition: .always)
-        #expect(rotated.image.image?.size == turned)
+        #expect(rotated.image.image?.size == rotatedSize)
     }
 
     @Test("A rotate that others have rotated on since is described as what is there")

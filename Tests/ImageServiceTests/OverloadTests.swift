@@ -137,7 +137,7 @@ struct OverloadTests {
         open()
         #expect(try await shared[1].value > 0)
         await until { workers.usage.queued == 0 && workers.usage.running == 0 }
-        // All turns and all room are there again: more than are let in at once.
+        // All permits and all room are there again: more than are let in at once.
         for width in 40..<48 { #expect(try await render(width, for: .ipv4(1)).value > 0) }
     }
 

@@ -304,7 +304,7 @@ enum Samples {
     }
 
     /// The PNG with an eXIf chunk behind its pixels that says orientation 6: turned clockwise by a quarter.
-    static func turnedLate(_ png: [UInt8]) -> [UInt8] {
+    static func rotatedLate(_ png: [UInt8]) -> [UInt8] {
         let tiff = sixthOrientation
         let body = Array("eXIf".utf8) + tiff
         func long(_ value: UInt32) -> [UInt8] { [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: value >> $0) } }
@@ -314,7 +314,7 @@ enum Samples {
     }
 
     /// A still WebP of 800x400 pixels, followed by an EXIF block with orientation 6.
-    static func turnedLate(webp: [UInt8]) -> [UInt8] {
+    static func rotatedLate(webp: [UInt8]) -> [UInt8] {
         func short(_ value: Int) -> [UInt8] { [0, 8, 16].map { UInt8(truncatingIfNeeded: value >> $0) } }
         func chunk(_ name: String, _ data: [UInt8]) -> [UInt8] {
             Array(name.utf8) + short(data.count) + [0] + data + [UInt8](repeating: 0, count: data.count % 2)

@@ -40,8 +40,8 @@ struct RoutesTests {
         #expect(
             try ImageHeader.read(small.bytes.span.bytes, limits: CodecLimits()).size == PixelSize(width: 16, height: 8))
 
-        let turned = try await application.send(.post, "images/a/b.jpg/rotate?degrees=90", [.ifMatch: tag])
-        #expect(turned.status == 200 && turned.text.contains("\"width\":32"))
+        let rotated = try await application.send(.post, "images/a/b.jpg/rotate?degrees=90", [.ifMatch: tag])
+        #expect(rotated.status == 200 && rotated.text.contains("\"width\":32"))
         #expect(try await application.send(.post, "images/a/b.jpg/rotate?degrees=90", [.ifMatch: tag]).status == 412)
         #expect(try await application.send(.get, "metadata/a/b.jpg").text.contains("\"height\":64"))
         #expect(try await application.send(.get, "images?prefix=a/").text.contains("\"path\":\"a/b.jpg\""))

@@ -21,7 +21,7 @@ extension S3Storage {
         do throws(S3RequestError) {
             let isPlain = mode == .overwrite
             guard !isPlain || !traits.allAtomic else { return try await write(headers) }
-            return try await inTurn(key, alone: !isPlain, during: operation, until: deadline) {
+            return try await serially(key, alone: !isPlain, during: operation, until: deadline) {
                 () throws(S3RequestError) in
                 if mustLook { try await look(at: key, mode: mode, during: operation, until: deadline) }
                 return try await write(headers)
@@ -33,7 +33,7 @@ extension S3Storage {
 
     /// Excludes other writes of the key in this process: all of them if this one has a condition, else those with a
     /// condition. On a store that supports conditions this is for speed: SeaweedFS takes a second for each collision.
-    private func inTurn<Result>(
+    private func serially<Result>(
         _ key: ObjectKey, alone: Bool, during operation: StorageError.Operation,
         until deadline: ContinuousClock.Instant,
         _ body: () async throws(S3RequestError) -> Result

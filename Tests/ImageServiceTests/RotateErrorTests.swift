@@ -7,7 +7,7 @@ import Testing
 @testable import ImageService
 
 @Suite("Rotates that fail because of the picture", .timeLimit(.minutes(2)))
-struct RotateFailureTests {
+struct RotateErrorTests {
     private let path: ImagePath
     private let storage = ScriptedStorage()
 
@@ -15,7 +15,7 @@ struct RotateFailureTests {
         path = try ImagePath(Array("a/b.jpg".utf8))
     }
 
-    private func failure(of service: ImageService) async -> ServiceError? {
+    private func error(of service: ImageService) async -> ServiceError? {
         await #expect(throws: ServiceError.self) {
             try await service.rotate(path, by: .rotated90, condition: .always)
         }
@@ -23,12 +23,12 @@ struct RotateFailureTests {
 
     /// They were told as of the header, which had been read.
     @Test("A codec that fails while it turns says that it was turning, and nothing is written")
-    func fault() async throws {
+    func internalError() async throws {
         var service = ImageService.make(storage)
         let uploaded = try await service.upload(path, try Samples.jpeg())
         let puts = storage.count(.put)
-        service.rotation.turning = { (_, _, _, _) throws(CodecError) in throw .fault("a call was refused") }
-        guard case .unprocessable(.fault(let text))? = await failure(of: service) else {
+        service.rotation.codecTransform = { (_, _, _, _) throws(CodecError) in throw .fault("a call was refused") }
+        guard case .unprocessable(.fault(let text))? = await error(of: service) else {
             Issue.record("not a fault of the codec")
             return
         }
@@ -43,7 +43,7 @@ struct RotateFailureTests {
         let file = Array(whole.prefix(whole.count / 2)) + [0xFF, 0xD9]
         _ = try await storage.put(path.key, bytes: ByteBuffer(bytes: file), options: PutOptions())
         let puts = storage.count(.put)
-        guard case .unprocessable(.damaged)? = await failure(of: ImageService.make(storage)) else {
+        guard case .unprocessable(.damaged)? = await error(of: ImageService.make(storage)) else {
             Issue.record("not told as damage")
             return
         }
