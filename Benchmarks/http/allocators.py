@@ -123,7 +123,7 @@ class Side:
         watcher.start()
         try:
             with ThreadPoolExecutor(clients) as pool:
-                # A client's fault is raised here.
+                # A client's error is raised here.
                 list(pool.map(client, range(clients)))
         finally:
             stop.set()

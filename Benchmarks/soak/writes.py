@@ -36,14 +36,14 @@ class Writes:
             answer = await self.checker.ask(what, write.replica, method, path, **options)
         except Cut as cut:
             key.lose(write, time.monotonic())
-            self.checker.fault("cut off", cut.args[1], key, error=cut.args[0])
+            self.checker.report("cut off", cut.args[1], key, error=cut.args[0])
             return None
         if answer.status >= 500:
             key.lose(write, answer.ended)
             return None
         if answer.status == 409:
             if not self._is_crowded(key, write):
-                self.checker.fault("409 without another write", answer, key)
+                self.checker.report("409 without another write", answer, key)
             self.checker.counts["writes refused beside another one (409)"] += 1
             key.refuse(write, answer.ended)
             return None
@@ -70,18 +70,18 @@ class Writes:
         is_alone = before is not False and not self._is_crowded(key, write)
         if answer.status == 412 and condition is not None:
             if is_alone and (before == condition if condition else before is None):
-                self.checker.fault("412 where the condition held", answer, key, condition=condition, before=before)
+                self.checker.report("412 where the condition held", answer, key, condition=condition, before=before)
             key.refuse(write, answer.ended)
             return 412
         if answer.status not in (200, 201):
-            self.checker.fault("unexpected status", answer, key)
+            self.checker.report("unexpected status", answer, key)
             key.lose(write, answer.ended)
             return answer.status
         document = json.loads(answer.body)
         if document["etag"] != etag or document["bytes"] != len(body):
-            self.checker.fault("wrong metadata", answer, key, document=document, expected=etag)
+            self.checker.report("wrong metadata", answer, key, document=document, expected=etag)
         if is_alone and ((answer.status == 201) != (before is None) or (condition and condition != before)):
-            self.checker.fault("wrong status", answer, key, before=before, condition=condition)
+            self.checker.report("wrong status", answer, key, before=before, condition=condition)
         version.name = document["version"]
         key.acknowledge(write, answer.ended, etag)
         await self.follow(key, write)
@@ -102,7 +102,7 @@ class Writes:
             await self.checker.judge(key, answer, None)
             return 404
         if answer.status != 200:
-            self.checker.fault("unexpected status", answer, key)
+            self.checker.report("unexpected status", answer, key)
             key.lose(write, answer.ended)
             return answer.status
         document = json.loads(answer.body)
@@ -133,7 +133,7 @@ class Writes:
             return
         corners = coded.read(answer.body)[3]
         if (expected is not None and corners not in expected) or version.corners not in (None, corners):
-            self.checker.fault("wrong rotation", answer, key, corners=corners, expected=sorted(expected or ()))
+            self.checker.report("wrong rotation", answer, key, corners=corners, expected=sorted(expected or ()))
         version.corners = corners
         self.checker.counts["rotations checked"] += 1
 
@@ -148,11 +148,11 @@ class Writes:
             await self.checker.judge(key, answer, None)
         elif answer.status == 204:
             if before is None and not self._is_crowded(key, write):
-                self.checker.fault("wrong status", answer, key)
+                self.checker.report("wrong status", answer, key)
             key.acknowledge(write, answer.ended, None)
             await self.follow(key, write)
         else:
-            self.checker.fault("unexpected status", answer, key)
+            self.checker.report("unexpected status", answer, key)
             key.lose(write, answer.ended)
 
     async def follow(self, key, write):
@@ -187,7 +187,7 @@ class Writes:
         replicas = range(len(self.checker.ports))
         statuses = await asyncio.gather(*(self.put(key, replica, "", "put, racing") for replica in replicas))
         if sorted(status or 0 for status in statuses) != [201, 412, 412] and None not in statuses:
-            self.checker.fault("create-only lost", None, key, statuses=statuses)
+            self.checker.report("create-only lost", None, key, statuses=statuses)
 
     async def _race_rotations(self, key, corners):
         degrees = [random.choice((90, 180, 270)) for _ in self.checker.ports]
@@ -201,7 +201,7 @@ class Writes:
             return
         found = coded.read(version.body)[3]
         if found != coded.rotated(corners, sum(degrees) % 360):
-            self.checker.fault(
+            self.checker.report(
                 "a rotation was lost", None, key, degrees=degrees, before=corners, after=found, etag=etag)
         self.checker.counts["races of rotations checked"] += 1
 
@@ -214,5 +214,5 @@ class Writes:
         await asyncio.sleep(self.checker.bound + 0.1)
         found = await asyncio.gather(*(self.reads.original(key, replica) for replica in replicas))
         if None not in found and len({version.etag for version in found}) > 1:
-            self.checker.fault("replicas disagree", None, key, found=[version.etag for version in found])
+            self.checker.report("replicas disagree", None, key, found=[version.etag for version in found])
         self.checker.counts["races of uploads checked"] += 1

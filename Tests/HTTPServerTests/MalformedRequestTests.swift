@@ -159,7 +159,7 @@ import Testing
         }
     }
 
-    @Test func aFaultBehindAGoodRequestWaitsForItsAnswer() async throws {
+    @Test func anErrorBehindAGoodRequestWaitsForItsAnswer() async throws {
         try await ListenerFixture.run { _, _ in
             try await Task.sleep(for: .milliseconds(50))
             return text("first")
@@ -172,7 +172,7 @@ import Testing
     }
 
     /// The parser fails again at every byte after its first error, which once cut the response in flight.
-    @Test func moreBytesBehindAFaultDoNotEndTheAnswer() async throws {
+    @Test func moreBytesBehindAnErrorDoNotEndTheAnswer() async throws {
         let released = Notes<Bool>()
         try await ListenerFixture.run { _, _ in
             _ = try await released.wait()

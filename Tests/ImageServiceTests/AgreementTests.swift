@@ -7,7 +7,7 @@ import ObjectStorage
 import Testing
 
 /// What the metadata say of a picture is what its rendition shows: size as seen, orientation, alpha, frames. Each of
-/// the faults that this was written for was found by putting the two side by side.
+/// the errors that this was written for was found by putting the two side by side.
 @Suite("Metadata and renditions agree")
 struct AgreementTests {
     private static func check(_ file: [UInt8], _ name: String) async throws {
@@ -56,7 +56,7 @@ struct AgreementTests {
                     (_: consuming PixelBuffer, _: AnimationFrame) throws(CodecError) in frames += 1
                 }
                 #expect(frames == uploaded.frames, "\(name)")
-            } catch CodecError.fault(let text) {
+            } catch CodecError.internalError(let text) {
                 Issue.record("\(name): \(text)")
             } catch {}
         }
@@ -114,7 +114,7 @@ struct AgreementTests {
     private static func isRefusal(_ error: ServiceError) -> Bool {
         switch error {
         case .notAnImage, .cannotRender, .beyondLimit: true
-        case .unprocessable(.fault), .unprocessable(.outOfMemory), .unprocessable(.cancelled): false
+        case .unprocessable(.internalError), .unprocessable(.outOfMemory), .unprocessable(.cancelled): false
         case .unprocessable: true
         default: false
         }

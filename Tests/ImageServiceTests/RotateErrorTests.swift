@@ -27,12 +27,14 @@ struct RotateErrorTests {
         var service = ImageService.make(storage)
         let uploaded = try await service.upload(path, try Samples.jpeg())
         let puts = storage.count(.put)
-        service.rotation.codecTransform = { (_, _, _, _) throws(CodecError) in throw .fault("a call was refused") }
-        guard case .unprocessable(.fault(let text))? = await error(of: service) else {
-            Issue.record("not a fault of the codec")
+        service.rotation.codecTransform = { (_, _, _, _) throws(CodecError) in
+            throw .internalError("a call was rejected")
+        }
+        guard case .unprocessable(.internalError(let text))? = await error(of: service) else {
+            Issue.record("not an internal error of the codec")
             return
         }
-        #expect(text == "a call was refused, at the stage turn")
+        #expect(text == "a call was rejected, at the stage turn")
         #expect(storage.count(.put) == puts)
         #expect(try await service.locate(path).image.etag == uploaded.image.etag)
     }

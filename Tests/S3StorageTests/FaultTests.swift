@@ -101,7 +101,7 @@ import Testing
     }
 
     /// The store's time does not run while the reader is the slow one.
-    @Test func slowReaderIsNotTheStoresFault() async throws {
+    @Test func slowReaderIsNoStoreError() async throws {
         let key = try key(freshPrefix() + "object")
         let bytes = Self.pattern(7_000_000)
         try await Servers.withStorage(.seaweedFS) { storage in

@@ -28,7 +28,7 @@ import Testing
     func refused(_ text: String) { #expect(WebURL(text) == nil) }
 
     @Test func anEndpointHasNoPath() {
-        #expect(faultText(["S3_ENDPOINT_URL": "http://x/y"]) != nil)
-        #expect(faultText(["CDN_URL": "http://x/y"]) == nil)
+        #expect(errorText(["S3_ENDPOINT_URL": "http://x/y"]) != nil)
+        #expect(errorText(["CDN_URL": "http://x/y"]) == nil)
     }
 }

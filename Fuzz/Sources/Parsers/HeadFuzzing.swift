@@ -78,7 +78,7 @@ public enum HeadFuzzing {
 
     /// - Parameter bytes: The first byte tells how to split the rest.
     /// - Returns: What is wrong; nil if nothing is.
-    public static func fault(_ bytes: [UInt8]) -> String? {
+    public static func error(_ bytes: [UInt8]) -> String? {
         guard let first = bytes.first else { return nil }
         let stream = ByteBuffer(bytes: bytes.dropFirst())
         do {

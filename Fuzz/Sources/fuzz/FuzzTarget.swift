@@ -41,8 +41,8 @@ enum FuzzTarget: String, CaseIterable {
         case .rotate: Self.rotate(Array(bytes))
         case .form: FormFuzzing.run(Array(bytes))
         case .query: QueryFuzzing.run(Array(bytes))
-        case .head: Self.expectNoError(HeadFuzzing.fault(Array(bytes)))
-        case .field: Self.expectNoError(FieldFuzzing.fault(Array(bytes)))
+        case .head: Self.expectNoError(HeadFuzzing.error(Array(bytes)))
+        case .field: Self.expectNoError(FieldFuzzing.error(Array(bytes)))
         case .s3: S3Fuzzing.run(Array(bytes))
         }
     }

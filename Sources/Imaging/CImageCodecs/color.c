@@ -315,7 +315,7 @@ void tt_color_convert(const tt_color *color, const void *source, uint8_t *target
 tt_status tt_color_apply(const tt_color *color, tt_pixels *pixels, const tt_cancel *cancel) {
     bool is_cmyk = color->kind == TT_COLOR_CMYK || color->kind == TT_COLOR_CMYK_INVERTED;
     uint32_t channels = color->kind == TT_COLOR_GRAY ? 1 : color->kind == TT_COLOR_RGB ? 3 : 4;
-    if (pixels->data == NULL || color->is_deep || pixels->channels != channels) return TT_FAULT;
+    if (pixels->data == NULL || color->is_deep || pixels->channels != channels) return TT_INTERNAL_ERROR;
     size_t in_bytes = (size_t)pixels->width * channels;
     size_t out_bytes = (size_t)pixels->width * (is_cmyk ? 3 : channels);
     // Rows of CMYK become shorter, so each is written at or before the place that it was read from.

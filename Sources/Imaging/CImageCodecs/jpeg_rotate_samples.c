@@ -72,7 +72,7 @@ static tt_status read_planes(rotation_state *state, jpeg_picture *picture) {
             for (size_t row = 0; row < count; row++)
                 rows[index][row] = picture->planes[index].data + (mcu_row * count + row) * strides[index];
         }
-        if (jpeg_read_raw_data(in, arrays, lines) == 0) return TT_FAULT;
+        if (jpeg_read_raw_data(in, arrays, lines) == 0) return TT_INTERNAL_ERROR;
     }
     // Closed up, since the rotation knows no gaps.
     for (int index = 0; index < in->num_components; index++) {

@@ -26,7 +26,7 @@ static tt_status rotate_png(rotation_state *state, tt_rotation rotation, uint64_
     int passes = png_set_interlace_handling(reader);
     png_read_update_info(reader, reader_info);
     size_t row_bytes = (size_t)width * pixel_bytes;
-    if (png_get_rowbytes(reader, reader_info) != row_bytes) return TT_FAULT;
+    if (png_get_rowbytes(reader, reader_info) != row_bytes) return TT_INTERNAL_ERROR;
 
     state->pixels = tt_allocate(row_bytes * (size_t)height);
     state->rotated = tt_allocate(row_bytes * (size_t)height);

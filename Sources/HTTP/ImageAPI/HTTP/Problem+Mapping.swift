@@ -73,7 +73,7 @@ extension Problem {
         case .outOfMemory: self.init(.overloaded, text, retryAfter: 5, cause: error)
         case .cancelled: self.init(.clientLeft, text)
         // This concerns only this image. It is counted, and logged.
-        case .fault: self.init(.unsupportedTransform, text, cause: error)
+        case .internalError: self.init(.unsupportedTransform, text, cause: error)
         }
     }
 

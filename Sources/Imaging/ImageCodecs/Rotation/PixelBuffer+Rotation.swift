@@ -12,7 +12,7 @@ extension PixelBuffer {
         var result = try PixelBuffer(width: swaps ? height : width, height: swaps ? width : height, layout: layout)
         let status = unsafe withCPixels { (source, width, height, channels) in
             unsafe result.withUnsafeMutableBytes { (target) -> tt_status in
-                guard let target = target.baseAddress else { return .TT_FAULT }
+                guard let target = target.baseAddress else { return .TT_INTERNAL_ERROR }
                 return unsafe tt_pixels_rotate(
                     source, width, height, channels, orientation.rotation, target.assumingMemoryBound(to: UInt8.self),
                     cancelled.pointer)

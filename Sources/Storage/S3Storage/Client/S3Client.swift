@@ -170,7 +170,7 @@ final class S3Client: Sendable {
         let response = try await pool.send(signed, timeout: clock.now().duration(to: deadline))
         let isKnown = voice.hear(response.headers, to: request)
         guard (200...299).contains(response.status) else {
-            throw try await fault(in: response, to: request, until: deadline)
+            throw try await error(in: response, to: request, until: deadline)
         }
         guard isKnown else { throw BadAnswer("a success that is none of the store's: a page of a proxy or a portal") }
         return try await take(response, deadline)

@@ -106,7 +106,7 @@ final class ProbeRun: Sendable {
         do throws(S3RequestError) {
             let answer = try await sendUncut(request)
             if let error = ErrorDocument(answer.body) {
-                throw S3RequestError(kind: .fault(S3Error(status: 200, code: error.code)), operation: .probe)
+                throw S3RequestError(kind: .errorAnswer(S3Error(status: 200, code: error.code)), operation: .probe)
             }
             // For a completed upload, the ETag is in the body.
             let document = try? S3Document.decode(CompletedUploadDocument.self, from: answer.body)
@@ -143,7 +143,7 @@ final class ProbeRun: Sendable {
         case .preconditionFailed, .conflict, .notFound: return .lost
         case .unsupported: return .refused
         // Some stores reject an unknown header as an invalid argument.
-        case .badAnswer where failure.fault?.status == 400: return .refused
+        case .badAnswer where failure.s3Error?.status == 400: return .refused
         default: throw error
         }
     }
@@ -170,7 +170,7 @@ final class ProbeRun: Sendable {
             return true
         } catch  where storage.failureMeansMissing(error) {
             return true
-        } catch  where error.fault?.status == 403 && error.fault?.code == "AccessDenied" {
+        } catch  where error.s3Error?.status == 403 && error.s3Error?.code == "AccessDenied" {
             return false
         } catch {
             throw error.storageError

@@ -13,8 +13,8 @@ struct RetryPolicy: Sendable {
     {
         guard tries < maximumTries else { return false }
         switch failure {
-        case .fault(let fault):
-            return fault.isTransient && (repeatability == .always || fault.saysUntouched)
+        case .errorAnswer(let error):
+            return error.isTransient && (repeatability == .always || error.saysUntouched)
         case .transport(let untouched, _):
             return untouched || repeatability == .always
         case .timedOut:

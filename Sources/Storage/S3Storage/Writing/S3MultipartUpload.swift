@@ -109,7 +109,7 @@ final class S3MultipartUpload: MultipartUpload {
             }
             return await lasting(etag, until: deadline)
         } catch {
-            guard error.mayHaveActed, error.fault?.status == 404 || error.fault?.code == "NoSuchUpload" else {
+            guard error.mayHaveActed, error.s3Error?.status == 404 || error.s3Error?.code == "NoSuchUpload" else {
                 throw error
             }
             return try await lookForOutcome(after: error, until: deadline)

@@ -69,9 +69,10 @@ extension S3Storage {
         case .createOnly where current == nil: return
         case .replace(let wanted) where current == wanted: return
         case .replace where current == nil && operation == .delete:
-            throw S3RequestError(kind: .fault(S3Error(status: 404, code: "NoSuchKey")), operation: operation)
+            throw S3RequestError(kind: .errorAnswer(S3Error(status: 404, code: "NoSuchKey")), operation: operation)
         case .createOnly, .replace:
-            throw S3RequestError(kind: .fault(S3Error(status: 412, code: "PreconditionFailed")), operation: operation)
+            throw S3RequestError(
+                kind: .errorAnswer(S3Error(status: 412, code: "PreconditionFailed")), operation: operation)
         }
     }
 }

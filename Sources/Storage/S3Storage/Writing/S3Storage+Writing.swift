@@ -72,7 +72,7 @@ extension S3Storage {
                 }
                 do throws(S3RequestError) {
                     try await look(at: key, mode: mode, during: .delete, until: deadline)
-                } catch let unmet where unmet.fault?.status == 404 || unmet.fault?.status == 412 {
+                } catch let unmet where unmet.s3Error?.status == 404 || unmet.s3Error?.status == 412 {
                     throw unmet
                 } catch {
                     throw lost
