@@ -111,7 +111,7 @@ class Checker:
             return None
         if answer.status == 409:
             if self._is_disturbed(key, answer):
-                self.counts["reads refused beside a write (409)"] += 1
+                self.counts["reads rejected beside a write (409)"] += 1
             else:
                 self.report("409 without a write", answer, key)
             return None

@@ -71,7 +71,7 @@ class Key:
         write.etag, write.ended, write.is_open = etag, now, False
         self._end(write, now)
 
-    def refuse(self, write, now):
+    def reject(self, write, now):
         """It has not happened."""
         self.history.remove(write)
         self._end(write, now)

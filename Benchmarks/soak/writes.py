@@ -44,8 +44,8 @@ class Writes:
         if answer.status == 409:
             if not self._is_crowded(key, write):
                 self.checker.report("409 without another write", answer, key)
-            self.checker.counts["writes refused beside another one (409)"] += 1
-            key.refuse(write, answer.ended)
+            self.checker.counts["writes rejected beside another one (409)"] += 1
+            key.reject(write, answer.ended)
             return None
         return answer
 
@@ -71,7 +71,7 @@ class Writes:
         if answer.status == 412 and condition is not None:
             if is_alone and (before == condition if condition else before is None):
                 self.checker.report("412 where the condition held", answer, key, condition=condition, before=before)
-            key.refuse(write, answer.ended)
+            key.reject(write, answer.ended)
             return 412
         if answer.status not in (200, 201):
             self.checker.report("unexpected status", answer, key)
@@ -98,7 +98,7 @@ class Writes:
         if answer is None:
             return None
         if answer.status == 404:
-            key.refuse(write, answer.ended)
+            key.reject(write, answer.ended)
             await self.checker.judge(key, answer, None)
             return 404
         if answer.status != 200:
@@ -144,7 +144,7 @@ class Writes:
         if answer is None:
             return
         if answer.status == 404:
-            key.refuse(write, answer.ended)
+            key.reject(write, answer.ended)
             await self.checker.judge(key, answer, None)
         elif answer.status == 204:
             if before is None and not self._is_crowded(key, write):

@@ -113,7 +113,7 @@ import Testing
         #expect(state.permits == 2)
         #expect(
             state.arrive(Self.job("a", 1, heldBytes: 101), 6, now: now).answer
-                == .refused(.exceedsHeldBytes(limit: 100)))
+                == .rejected(.exceedsHeldBytes(limit: 100)))
     }
 
     @Test mutating func `whoever does not fit is not overtaken, and room is waited for apart from permits`() {
@@ -134,14 +134,14 @@ import Testing
         #expect(state.withdraw(2, now: now) == [3])
     }
 
-    // MARK: Refusals
+    // MARK: Rejections
 
     @Test mutating func `what stands before a job must be done in time, its own work does not count`() {
         state = Self.make(wait: .seconds(3))
         #expect(arrive("a", 10, 1) == .granted)
         #expect(arrive("a", 20, 2) == .queued)
         #expect(arrive("a", 500, 3) == .queued)
-        #expect(arrive("a", 1, 4) == .refused(.full(retryAfterSeconds: 53)))
+        #expect(arrive("a", 1, 4) == .rejected(.full(retryAfterSeconds: 53)))
     }
 
     @Test mutating func `the newest job of the client with most work makes way for one who has less`() {
@@ -150,11 +150,11 @@ import Testing
         let (answer, displaced) = state.arrive(Self.job("few", 10), 5, now: now)
         #expect(answer == .queued)
         #expect(displaced == [4])
-        #expect(arrive("many", 10, 6) == .refused(.full(retryAfterSeconds: 5)))
+        #expect(arrive("many", 10, 6) == .rejected(.full(retryAfterSeconds: 5)))
         #expect(state.arrive(Self.job("few", 10), 7, now: now).displaced == [3])
         // Now both have as much: whoever comes goes.
-        #expect(arrive("few", 10, 8) == .refused(.full(retryAfterSeconds: 5)))
-        #expect(arrive("many", 10, 9) == .refused(.full(retryAfterSeconds: 5)))
+        #expect(arrive("few", 10, 8) == .rejected(.full(retryAfterSeconds: 5)))
+        #expect(arrive("many", 10, 9) == .rejected(.full(retryAfterSeconds: 5)))
         #expect(order() == [1, 5, 2, 7])
     }
 
@@ -163,7 +163,7 @@ import Testing
         for ticket in 0...4 { #expect(arrive("many", 10, ticket) == (ticket == 0 ? .granted : .queued)) }
         // Before this one stands nearly all; to put out the last one would not suffice for the bound on number below.
         let (answer, displaced) = state.arrive(Self.job("dear", 45), 5, now: now)
-        #expect(answer == .refused(.full(retryAfterSeconds: 5)))
+        #expect(answer == .rejected(.full(retryAfterSeconds: 5)))
         #expect(displaced == [])
         #expect(state.waiting == 4)
         #expect(order() == [1, 2, 3, 4])
@@ -173,7 +173,7 @@ import Testing
         state = Self.make(queue: limit)
         #expect(arrive("a", 10, 0) == .granted)
         for ticket in 0..<limit { #expect(arrive("a", 10, ticket + 1) == .queued) }
-        #expect(arrive("a", 10, 9) == .refused(.full(retryAfterSeconds: limit + 1)))
+        #expect(arrive("a", 10, 9) == .rejected(.full(retryAfterSeconds: limit + 1)))
         #expect(state.waiting == limit)
     }
 
@@ -183,7 +183,7 @@ import Testing
         // One job in ten seconds instead of ten. Forgetting makes half a job a second of it: four seconds for two.
         #expect(state.endWork(Self.job("a", 10), now: now + .seconds(10)) == [1])
         #expect(
-            state.arrive(Self.job("a"), 3, now: now + .seconds(10)).answer == .refused(.full(retryAfterSeconds: 4)))
+            state.arrive(Self.job("a"), 3, now: now + .seconds(10)).answer == .rejected(.full(retryAfterSeconds: 4)))
         #expect(state.endWork(Self.job("a", 10), now: now + .seconds(20)) == [2])
         #expect(state.endWork(Self.job("a", 10), now: now + .seconds(30)) == [])
         // Long after the end the queue is as it was at first.

@@ -58,7 +58,7 @@ extension EndToEnd {
                 (403, "AccessDenied", 502, "storage_denied"), (507, "XMinioStorageFull", 507, "storage_full"),
                 (413, "EntityTooLarge", 507, "storage_full"), (503, "SlowDown", 503, "overloaded"),
             ])
-        func refusal(_ status: Int, _ code: String, _ expected: Int, _ problem: String) async throws {
+        func rejection(_ status: Int, _ code: String, _ expected: Int, _ problem: String) async throws {
             let bucket = try await SeaweedBucket()
             let proxy = try await FaultProxy.start(to: bucket.server.port)
             defer { proxy.stop() }

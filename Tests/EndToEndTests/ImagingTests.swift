@@ -162,10 +162,10 @@ extension EndToEnd {
                 #expect(try info(held).size == info(free).size)
             }
             for format in ["jpeg", "png"] {
-                let refused = try await HTTP.get(server.image("p.jpg", "w=200&format=\(format)&max_bytes=100"))
-                #expect(refused.status == 422)
-                #expect(try code(refused) == "image_too_large")
-                #expect(refused.text.contains("at most 100 "), "\(refused.text)")
+                let rejected = try await HTTP.get(server.image("p.jpg", "w=200&format=\(format)&max_bytes=100"))
+                #expect(rejected.status == 422)
+                #expect(try code(rejected) == "image_too_large")
+                #expect(rejected.text.contains("at most 100 "), "\(rejected.text)")
             }
         }
 

@@ -37,8 +37,8 @@ extension EndToEnd {
                 try await TintypeServer.start(bucket.environment), try await TintypeServer.start(bucket.environment),
             ]
             #expect(try await HTTP.put(servers[0].image("r.jpg"), try Pictures.jpeg()).status == 201)
-            let refused = try await Self.rotate("r.jpg", 203, servers)
-            #expect(refused == [])
+            let rejected = try await Self.rotate("r.jpg", 203, servers)
+            #expect(rejected == [])
             // 203 is 3 mod 4.
             let fresh = try await TintypeServer.start(bucket.environment)
             #expect(try Pictures.corner(of: try await HTTP.get(fresh.image("r.jpg")).bytes) == .bottomLeft)
@@ -57,17 +57,17 @@ extension EndToEnd {
             let paths = (0..<3).map { "r\($0).jpg" }
             for path in paths { #expect(try await HTTP.put(servers[0].image(path), try Pictures.jpeg()).status == 201) }
             proxy.setPlan { $0.number % 3 == 0 ? .dropAnswer : .none }
-            let refused = try await withThrowingTaskGroup(of: [String].self) { group in
+            let rejected = try await withThrowingTaskGroup(of: [String].self) { group in
                 for path in paths {
                     group.addTask {
-                        var refused: [String] = []
-                        for _ in 0..<5 { refused += try await Self.rotate(path, 3, servers) }
-                        return refused
+                        var rejected: [String] = []
+                        for _ in 0..<5 { rejected += try await Self.rotate(path, 3, servers) }
+                        return rejected
                     }
                 }
                 return try await group.reduce(into: []) { $0 += $1 }
             }
-            #expect(refused == [])
+            #expect(rejected == [])
             proxy.setPlan { _ in .none }
             // 15 turns are 3 mod 4.
             let fresh = try await TintypeServer.start(bucket.environment)

@@ -201,9 +201,9 @@ import Testing
         try await ListenerFixture.run(respond: Self.echo) { fixture in
             let fine = try await fixture.exchange(
                 "GET /a HTTP/1.1\r\nHost: h\r\nX-Request-Id: mine\r\nConnection: close\r\n\r\n")
-            let refused = try await fixture.exchange("nonsense\r\n\r\n")
+            let rejected = try await fixture.exchange("nonsense\r\n\r\n")
             let ids = try await fixture.finished.wait(for: 2).map(\.requestID)
-            for (answer, id) in zip([fine, refused], ids) { #expect(answer.contains("\r\nX-Request-Id: \(id)\r\n")) }
+            for (answer, id) in zip([fine, rejected], ids) { #expect(answer.contains("\r\nX-Request-Id: \(id)\r\n")) }
         }
     }
 

@@ -70,10 +70,10 @@ import Testing
         #expect(!failed.isWaiting)
     }
 
-    @Test func aSecondReaderIsRefused() {
+    @Test func aSecondReaderIsRejected() {
         var gate = RequestBodyGate()
         _ = gate.pull()
-        guard case .refused = gate.pull() else { return #expect(Bool(false)) }
+        guard case .rejected = gate.pull() else { return #expect(Bool(false)) }
         #expect(gate.stopWaiting() == true)
         #expect(gate.stopWaiting() == false)
     }

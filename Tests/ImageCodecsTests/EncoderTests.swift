@@ -47,7 +47,7 @@ import Testing
         #expect(small < (try TestImages.file(.jpeg, width: 64, height: 64, quality: 80).count))
     }
 
-    @Test func whatAFormatCannotHoldIsRefused() throws {
+    @Test func whatAFormatCannotHoldIsRejected() throws {
         #expect(throws: CodecError.unsupported("JPEG has no transparency")) {
             _ = try TestImages.file(.jpeg, width: 4, height: 4, layout: .rgba8)
         }

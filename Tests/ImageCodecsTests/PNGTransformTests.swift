@@ -109,7 +109,7 @@ import Testing
         #expect(all == plain)
     }
 
-    @Test func animationsAreRefused() throws {
+    @Test func animationsAreRejected() throws {
         var file = PNGFile(width: 9, height: 5, depth: 8, colorType: 2)
         file.before = [("acTL", PNGFile.long(3) + PNGFile.long(0))]
         let bytes = file.bytes(Self.sample)

@@ -77,7 +77,7 @@ import Testing
         #expect(try Picture(decoding: rotated.bytes) == Picture(decoding: simple).seen(as: .rotated90))
     }
 
-    @Test func animationsAreRefused() throws {
+    @Test func animationsAreRejected() throws {
         let file = try WebPFile.animation(try Self.lossless(.rgb8), frames: 4, width: 21, height: 13)
         let summary = try checkStructure(file, .webp, step: 11)
         #expect(summary.frames == 4)

@@ -75,7 +75,7 @@ struct RenditionQueryTests {
             ("frame=0&frame=0", "frame"), ("max_bytes=99", "max_bytes"), ("max_bytes=100000001", "max_bytes"),
             ("max_bytes=1k", "max_bytes"), ("preset=thumb", "preset"), ("preset=thumb&w=1", "preset"),
         ])
-    func refusals(_ query: String, _ name: String) throws {
+    func rejections(_ query: String, _ name: String) throws {
         let problem = #expect(throws: RequestError.self) { try parse(query) }
         #expect(problem?.isBadParameter == true)
         #expect(problem?.description.contains("parameter \(name) ") == true, "\(problem?.description ?? "")")

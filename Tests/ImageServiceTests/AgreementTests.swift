@@ -18,7 +18,7 @@ struct AgreementTests {
         do {
             uploaded = try #require(try await service.upload(path, file).image.image, "\(name)")
         } catch let error as ServiceError {
-            #expect(isRefusal(error), "\(name): \(error)")
+            #expect(isRejection(error), "\(name): \(error)")
             return
         }
         // What was uploaded, and what came by another way.
@@ -44,7 +44,7 @@ struct AgreementTests {
             if !uploaded.isAnimation { #expect(info.hasAlpha == uploaded.hasAlpha, "\(name)") }
             try Self.compare(shown, to: file, uploaded, name)
         } catch let error as ServiceError {
-            #expect(isRefusal(error), "\(name): \(error)")
+            #expect(isRejection(error), "\(name): \(error)")
         }
 
         // The frames that are said to be there are those that are played.
@@ -110,8 +110,8 @@ struct AgreementTests {
         #expect(differing == 0, "\(name): \(differing) pixels")
     }
 
-    /// A refusal that blames the file, never the server.
-    private static func isRefusal(_ error: ServiceError) -> Bool {
+    /// A rejection that blames the file, never the server.
+    private static func isRejection(_ error: ServiceError) -> Bool {
         switch error {
         case .notAnImage, .cannotRender, .beyondLimit: true
         case .unprocessable(.internalError), .unprocessable(.outOfMemory), .unprocessable(.cancelled): false

@@ -42,7 +42,7 @@ struct LostWriteTests {
     @Test("A rotate whose write keeps failing says so soon, and not that others came first")
     func failingRotate() async throws {
         _ = try await service.upload(path, try Samples.jpeg())
-        storage.refuse(.put, with: Array(repeating: .unavailable, count: 10))
+        storage.reject(.put, with: Array(repeating: .unavailable, count: 10))
         let (puts, start) = (storage.count(.put), ContinuousClock.now)
         let error = await #expect(throws: ServiceError.self) {
             try await service.rotate(path, by: .rotated90, condition: .always)
@@ -59,7 +59,7 @@ struct LostWriteTests {
     @Test("A rotate that loses against others goes on, and none is lost")
     func losingRotate() async throws {
         _ = try await service.upload(path, try Samples.jpeg())
-        storage.refuse(.put, with: [.conflict, .preconditionFailed, .conflict])
+        storage.reject(.put, with: [.conflict, .preconditionFailed, .conflict])
         let rotated = try await service.rotate(path, by: .rotated90, condition: .always)
         #expect(rotated.image.image?.size == rotatedSize)
     }
@@ -95,11 +95,11 @@ struct LostWriteTests {
         "A plain upload that did not reach the store is sent once more, over what was there", arguments: [false, true])
     func unsentUpload(isReplacing: Bool) async throws {
         if isReplacing { _ = try await service.upload(path, try Samples.jpeg("old")) }
-        storage.refuse(.put, with: [.unavailable])
+        storage.reject(.put, with: [.unavailable])
         let uploaded = try await service.upload(path, try Samples.jpeg("new"))
         #expect(uploaded.isNew != isReplacing)
         #expect(try await service.bytes(path) == Samples.jpeg("new"))
-        storage.refuse(.put, with: [.unavailable, .unavailable])
+        storage.reject(.put, with: [.unavailable, .unavailable])
         await #expect(throws: ServiceError.self) { try await service.upload(path, try Samples.jpeg("third")) }
     }
 
@@ -141,7 +141,7 @@ struct LostWriteTests {
 
     @Test("A store that was away for the first look only does not cost the upload")
     func transientLook() async throws {
-        storage.refuse(.head, with: [.unavailable])
+        storage.reject(.head, with: [.unavailable])
         let uploaded = try await service.upload(path, try Samples.jpeg(padding: 20_000_000))
         #expect(uploaded.isNew)
     }
@@ -149,7 +149,7 @@ struct LostWriteTests {
     @Test("A part that fails tells that the store is away")
     func partsCount() async throws {
         // Two are on their way at once, and one that came through would tell that it is there.
-        storage.refuse(.uploadPart, with: [.unavailable, .unavailable])
+        storage.reject(.uploadPart, with: [.unavailable, .unavailable])
         await #expect(throws: ServiceError.self) {
             try await service.upload(path, try Samples.jpeg(padding: 20_000_000))
         }

@@ -191,12 +191,12 @@ struct BlindUploadTests {
     func replaced(isListDenied: Bool, code: StorageError.Code) async throws {
         let service = ImageService.make(storage, keeping: RenditionStoreOptions(maximumPerImage: 10, lease: .zero))
         func blind() {
-            storage.refuse(.head, with: [code])
-            if isListDenied { storage.refuse(.list, with: [code]) }
+            storage.reject(.head, with: [code])
+            if isListDenied { storage.reject(.list, with: [code]) }
         }
         blind()
         #expect(try await service.upload(path, try Samples.jpeg("one")).isNew)
-        storage.refuse(.list, with: [])
+        storage.reject(.list, with: [])
         let spec = ImageService.spec(RenditionRequest(width: 16), format: .jpeg)
         _ = try await service.render(try await service.locate(path), spec)
         while try await derived() == 0 { await Task.yield() }

@@ -103,8 +103,8 @@ struct RenditionStoreTests {
         _ = try await service.upload(path, try Samples.noise(.jpeg, side: 400))
         _ = try await render(service, 50)
         try await waitForOwn("rendition", 1)
-        storage.refuse(.list, with: [.unavailable, .timedOut])
-        storage.refuse(.delete, with: [.unavailable])
+        storage.reject(.list, with: [.unavailable, .timedOut])
+        storage.reject(.delete, with: [.unavailable])
         _ = try await service.upload(path, try Samples.noise(.jpeg, side: 300))
         let old = try await own("rendition")
         // Another replica, whose store does not fail.

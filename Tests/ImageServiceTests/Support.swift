@@ -19,7 +19,7 @@ final class ScriptedStorage: ObjectStorage {
         /// Fails after the base has acted, as a lost answer does.
         var losesAnswers: Set<StorageError.Operation> = []
         /// Fails before the base acts, this often.
-        var refusals: [StorageError.Operation: [StorageError.Code]] = [:]
+        var rejections: [StorageError.Operation: [StorageError.Code]] = [:]
         /// Done before the next operation of this kind.
         var hooks: [StorageError.Operation: @Sendable () async -> Void] = [:]
         var unbindsMetadata = false
@@ -85,8 +85,8 @@ final class ScriptedStorage: ObjectStorage {
     }
 
     /// Fails the next operations of this kind so, one after the other, before anything is done.
-    func refuse(_ operation: StorageError.Operation, with codes: [StorageError.Code]) {
-        state.withLockedValue { $0.refusals[operation] = codes }
+    func reject(_ operation: StorageError.Operation, with codes: [StorageError.Code]) {
+        state.withLockedValue { $0.rejections[operation] = codes }
     }
 
     /// Tells of no object that its metadata belong to its bytes.
@@ -156,8 +156,9 @@ final class ScriptedStorage: ObjectStorage {
         if let hook = state.withLockedValue({ $0.hooks.removeValue(forKey: operation) }) { await hook() }
         let failure = state.withLockedValue { state in
             state.counts[operation, default: 0] += 1
-            let refusal = state.refusals[operation]?.isEmpty == false ? state.refusals[operation]?.removeFirst() : nil
-            return refusal ?? state.failure
+            let rejection =
+                state.rejections[operation]?.isEmpty == false ? state.rejections[operation]?.removeFirst() : nil
+            return rejection ?? state.failure
         }
         guard await passGate() else { throw StorageError(.cancelled, during: operation) }
         if let failure { throw StorageError(failure, during: operation) }

@@ -58,7 +58,7 @@ import Testing
         #expect(result.support == .raced)
         result.addFalseCondition(.won)
         #expect(result.support == .ignored && !result.needsRaces)
-        result.addFalseCondition(.refused)
-        #expect(result.support == .refused)
+        result.addFalseCondition(.rejected)
+        #expect(result.support == .rejected)
     }
 }

@@ -284,7 +284,7 @@ import Testing
     }
 
     /// Only the store can tell that a token is none of its own.
-    @Test func tokenThatTheStoreRefuses() async throws {
+    @Test func tokenThatTheStoreRejects() async throws {
         try await Servers.withFaults { storage, proxy in
             proxy.setPlan { exchange in
                 exchange.uri.contains("continuation-token=forged")

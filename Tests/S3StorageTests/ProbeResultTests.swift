@@ -16,7 +16,7 @@ import TextCoding
         endpoint: S3Endpoint(isSecure: false, host: "store", port: 8333), bucket: "pictures", region: "eu")
     private static let observations = ProbeObservations(
         put: RaceResult(settled: .atomic), complete: RaceResult(settled: .raced),
-        delete: RaceResult(settled: .refused), listsInByteOrder: true, plusIsSpace: false, completeTellsETag: true,
+        delete: RaceResult(settled: .rejected), listsInByteOrder: true, plusIsSpace: false, completeTellsETag: true,
         tellsMissingKeys: false)
 
     private func probeResult(server: String = "SeaweedFS 4.48") -> ProbeResult {
@@ -28,7 +28,7 @@ import TextCoding
     @Test(arguments: ["SeaweedFS 4.48", "", "a  b ", "X\r\nput atomic"]) func text(_ server: String) throws {
         let result = probeResult(server: server)
         #expect(ProbeResult(result.bytes, for: Self.configuration) == result)
-        #expect(result.observations.traits.put == .atomic && result.observations.traits.delete == .refused)
+        #expect(result.observations.traits.put == .atomic && result.observations.traits.delete == .rejected)
         #expect(!result.observations.needsRaces)
     }
 

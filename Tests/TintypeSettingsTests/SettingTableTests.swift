@@ -48,11 +48,11 @@ import Testing
         ("RENDER_TIMEOUT_SECONDS", "3600", "3601"), ("UPLOAD_METADATA", "keep", "none"),
         ("UPLOAD_METADATA", "drop-location", "dropLocation"), ("UPLOAD_METADATA", "drop-all", "DROP-ALL"),
     ])
-    func limitsOfImages(_ name: String, taken: String, refused: String) throws {
+    func limitsOfImages(_ name: String, taken: String, rejected: String) throws {
         let setting = try #require(Setting.all.first { $0.name == name })
         #expect(try setting.value(in: load([name: taken])) == taken)
         #expect(try setting.value(in: load([:], yaml: "\(setting.key): \(taken)")) == taken)
-        let message = try #require(errorText([name: refused]))
+        let message = try #require(errorText([name: rejected]))
         #expect(message.contains(name) && message.contains(setting.expected))
     }
 

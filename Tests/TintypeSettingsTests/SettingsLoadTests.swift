@@ -116,7 +116,7 @@ func load(_ environment: [String: String], yaml: String = "") throws -> Settings
         "API_KEYS", "JWT_HMAC_SECRET", "JWT_JWKS_FILE", "JWT_JWKS_URL", "JWT_ISSUER", "JWT_AUDIENCE",
         "URL_SIGNING_KEYS", "READ_ACCESS",
     ])
-    func accessControlIsRefusedRatherThanIgnored(_ name: String) throws {
+    func accessControlIsRejectedRatherThanIgnored(_ name: String) throws {
         let fromEnvironment = try #require(errorText([name: "hunter2"]))
         #expect(fromEnvironment.contains("\(name) is ***"))
         #expect(fromEnvironment.contains("access control is not in this version"))

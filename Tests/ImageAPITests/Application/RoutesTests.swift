@@ -57,7 +57,7 @@ struct RoutesTests {
             (.get, "images/a/../b", 400), (.get, "images/%zz", 400), (.delete, "metadata/a", 405),
             (.get, "images/a.jpg?w=0", 400), (.post, "images/a.jpg/rotate", 400),
         ])
-    func refused(_ method: HTTPRequest.Method, _ target: String, _ status: Int) async throws {
+    func rejected(_ method: HTTPRequest.Method, _ target: String, _ status: Int) async throws {
         let application = try TestApplication(try await FastPathFixture.makeService())
         let answer = try await application.send(method, target)
         #expect(answer.status == status)

@@ -52,7 +52,7 @@ struct ProblemTests {
         arguments: [
             (RequestBodyError.timedOut, ProblemCode.clientTooSlow, "for too long"),
             (.tooSlow(bytesPerSecond: 9), .clientTooSlow, "slower than 9 bytes a second"),
-            (.malformed, .badBody, "framing"), (.refused(reason: "A chunk."), .badBody, "A chunk."),
+            (.malformed, .badBody, "framing"), (.rejected(reason: "A chunk."), .badBody, "A chunk."),
             (.clientLeft, .clientLeft, "left"),
         ])
     func body(_ error: RequestBodyError, _ code: ProblemCode, _ text: String) {

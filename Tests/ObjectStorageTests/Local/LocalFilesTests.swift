@@ -37,7 +37,7 @@ import Testing
         String(repeating: "x", count: 256),
         "a/\(String(repeating: "é", count: 128))/b", ".tintype", ".tintype/tmp", ".tintype/tmp/x", ".tintype/locks/00",
     ])
-    func aKeyThatIsNoPathIsRefused(_ name: String) async throws {
+    func aKeyThatIsNoPathIsRejected(_ name: String) async throws {
         let key = try key(name)
         #expect(try await failure { try await storage.put(name, "x") } == .invalidKey)
         #expect(try await failure { _ = try await storage.head(key) } == .invalidKey)
@@ -103,7 +103,7 @@ import Testing
         #expect(try await storage.names() == ["a"])
     }
 
-    @Test func aRefusedWriteLeavesNoFolder() async throws {
+    @Test func aRejectedWriteLeavesNoFolder() async throws {
         let etag = try await storage.put("x", "x")
         #expect(try await failure { try await storage.put("a/b/c", "y", mode: .replace(etag)) } == .preconditionFailed)
         #expect(try folder.names() == ["x"])
@@ -143,7 +143,7 @@ import Testing
         #expect(try await storage.names().isEmpty)
     }
 
-    @Test func metadataThatNoHeaderCouldCarryIsRefused() async throws {
+    @Test func metadataThatNoHeaderCouldCarryIsRejected() async throws {
         let bad: [ObjectMetadata] = [
             ["Upper": "x"], ["a b": "x"], ["": "x"], ["id": "line\nbreak"], ["id": "é"],
             ["id": String(repeating: "x", count: 2047)],
@@ -160,7 +160,7 @@ import Testing
         #expect(try await storage.head(key("a")).metadata == most.metadata)
     }
 
-    @Test func aRootThatIsAFileIsRefused() throws {
+    @Test func aRootThatIsAFileIsRejected() throws {
         try folder.write("x", to: "file")
         #expect(throws: StorageError.self) { try LocalStorage(root: folder.path + "/file") }
         #expect(throws: StorageError.self) { try LocalStorage(root: folder.path + "/file/below") }
@@ -189,7 +189,7 @@ import Testing
     }
 
     @Test(arguments: ["", "!", "Y", "é", String(repeating: "a", count: 5000)])
-    func aForeignCursorIsRefused(_ cursor: String) async throws {
+    func aForeignCursorIsRejected(_ cursor: String) async throws {
         #expect(try await failure { _ = try await storage.list(ListRequest(cursor: cursor)) } == .badCursor)
     }
 }

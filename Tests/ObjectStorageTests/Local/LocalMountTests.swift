@@ -94,7 +94,7 @@ import Testing
 /// What a file system says of a name that it does not take: exFAT and SMB answer EINVAL, which was an outage for good.
 @Suite struct LocalNameTests {
     @Test(arguments: [EINVAL, ENAMETOOLONG, EILSEQ])
-    func aRefusedNameIsNoOutage(_ number: Int32) {
+    func aRejectedNameIsNoOutage(_ number: Int32) {
         #expect(LocalStorageError("mkdirat", number, takesName: true).code == .invalidKey)
     }
 

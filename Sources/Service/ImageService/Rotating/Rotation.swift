@@ -212,7 +212,7 @@ struct Rotation: Sendable {
             throw .conflict(
                 "The image was replaced while it was being rotated; whether it had been rotated before is not known.")
         }
-        // A client that named its version is refused here if another one has come.
+        // A client that named its version is rejected here if another one has come.
         _ = try condition.mode(given: object.etag)
         return nil
     }

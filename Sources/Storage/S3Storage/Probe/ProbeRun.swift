@@ -141,9 +141,9 @@ final class ProbeRun: Sendable {
         let error = failure.storageError
         switch error.code {
         case .preconditionFailed, .conflict, .notFound: return .lost
-        case .unsupported: return .refused
+        case .unsupported: return .rejected
         // Some stores reject an unknown header as an invalid argument.
-        case .badAnswer where failure.s3Error?.status == 400: return .refused
+        case .badAnswer where failure.s3Error?.status == 400: return .rejected
         default: throw error
         }
     }

@@ -17,7 +17,7 @@ extension S3Storage {
         // A lost race of CompleteMultipartUpload shows in few probes, and one more question with a large upload costs
         // little: so the check comes first on every store.
         let mustLook = mode != .overwrite && (support != .atomic || operation == .completeUpload)
-        let headers = support == .refused ? [] : mode.headers
+        let headers = support == .rejected ? [] : mode.headers
         do throws(S3RequestError) {
             let isPlain = mode == .overwrite
             guard !isPlain || !traits.allAtomic else { return try await write(headers) }

@@ -45,7 +45,7 @@ extension S3Storage {
                 try await delete(key, mode: mode, condition, isRepeated: &isRepeated, until: deadline)
             }
         } catch {
-            try await judgeRefusedDelete(error, of: key, ifMatch: ifMatch, isRepeated: isRepeated, until: deadline)
+            try await judgeRejectedDelete(error, of: key, ifMatch: ifMatch, isRepeated: isRepeated, until: deadline)
         }
     }
 
@@ -83,7 +83,7 @@ extension S3Storage {
 
     /// Distinguishes "it is missing" from "it is another version", which stores answer alike. If an earlier try may
     /// have deleted the object, a missing object counts as deleted.
-    private func judgeRefusedDelete(
+    private func judgeRejectedDelete(
         _ error: StorageError, of key: ObjectKey, ifMatch: ETag?, isRepeated: Bool,
         until deadline: ContinuousClock.Instant
     ) async throws(StorageError) {
