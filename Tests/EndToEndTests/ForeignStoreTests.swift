@@ -32,9 +32,9 @@ extension EndToEnd {
             proxy.setPlan { _ in Self.page(type) }
 
             for _ in 0..<3 {
-                let kept = try await HTTP.get(tintype.image("kept.jpg"))
-                #expect(kept.status == 200 && kept.bytes == bytes)
-                #expect(kept.header("Cache-Status")?.contains("storage-away") == true)
+                let cached = try await HTTP.get(tintype.image("kept.jpg"))
+                #expect(cached.status == 200 && cached.bytes == bytes)
+                #expect(cached.header("Cache-Status")?.contains("storage-away") == true)
             }
             for url in [tintype.image("cold.jpg"), tintype.image("cold.jpg", "w=7"), tintype.collection("prefix=k")] {
                 let answer = try await HTTP.get(url)

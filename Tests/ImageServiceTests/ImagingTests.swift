@@ -92,7 +92,7 @@ struct ImagingTests {
     }
 
     @Test("A store that cannot keep them does not stop them; what cannot be decoded has those of its metadata")
-    func unkept() async throws {
+    func notStored() async throws {
         let service = ImageService.make(storage)
         _ = try await service.upload(path, try Samples.jpeg())
         storage.reject(.put, with: [.full])

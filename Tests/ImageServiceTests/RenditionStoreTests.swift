@@ -121,7 +121,7 @@ struct RenditionStoreTests {
     }
 
     @Test("One that was kept after its original had gone is taken back")
-    func keptTooLate() async throws {
+    func storedTooLate() async throws {
         let service = replica()
         _ = try await service.upload(path, try Samples.noise(.jpeg, side: 400))
         let other = replica()

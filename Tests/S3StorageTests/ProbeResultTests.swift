@@ -131,11 +131,11 @@ import TextCoding
         try await first.storage.createBucket()
         try await first.storage.probe()
         let key = try key(".tintype/\(ProbeResult.name)")
-        let kept = try await first.storage.get(key, options: GetOptions()).body.collect(upTo: 4096)
+        let stored = try await first.storage.get(key, options: GetOptions()).body.collect(upTo: 4096)
 
         let second = try await replica(copy)
         try await second.storage.createBucket()
-        _ = try await second.storage.put(key, bytes: kept, options: PutOptions())
+        _ = try await second.storage.put(key, bytes: stored, options: PutOptions())
         let report = try await second.storage.prepare()
         #expect(!report.capabilities.conditionalPut)
         // From another server under the same address.
@@ -146,7 +146,7 @@ import TextCoding
                     headers: [
                         "server": "MinIO", "x-amz-request-id": "1", "etag": "\"1\"",
                         "last-modified": "Fri, 02 Jan 2026 03:04:05 GMT",
-                    ], body: String(buffer: kept)) : .none
+                    ], body: String(buffer: stored)) : .none
         }
         let restored = try await first.storage.storedResult()
         #expect(restored == nil)

@@ -70,13 +70,13 @@ import TextCoding
         let clock = ManualClock()
         let pool = BlockingPool(threads: 1, timeout: .seconds(10), clock: clock.clock)
         let stuck = Stuck()
-        let kept = NIOLockedValueBox<(@Sendable () -> Canary?)?>(nil)
+        let stored = NIOLockedValueBox<(@Sendable () -> Canary?)?>(nil)
         let late = Task {
             try await failure {
                 _ = try await pool.run(.get) { () throws(LocalStorageError) -> Canary in
                     stuck.wait()
                     let canary = Canary()
-                    kept.withLockedValue { $0 = { [weak canary] in canary } }
+                    stored.withLockedValue { $0 = { [weak canary] in canary } }
                     return canary
                 }
             }
@@ -101,7 +101,7 @@ import TextCoding
         await queued.value
         stuck.letGo()
         #expect(try await pool.run(.get) { () throws(LocalStorageError) in 42 } == 42)
-        let canary = try #require(kept.withLockedValue { $0 })
+        let canary = try #require(stored.withLockedValue { $0 })
         await until { canary() == nil }
     }
 
