@@ -128,7 +128,7 @@ extension EndToEnd {
 
 extension EndToEnd {
     @Suite("A store that fails", .serialized)
-    struct FailureTests {
+    struct FailingStoreTests {
         @Test("A store that hangs: errors in time, cached reads go on, unready, and back by itself")
         func hanging() async throws {
             let server = try await S3TestServer.start(.seaweedFS)

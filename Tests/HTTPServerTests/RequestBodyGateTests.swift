@@ -43,7 +43,7 @@ import Testing
         guard case .end = gate.pull() else { return #expect(Bool(false)) }
     }
 
-    @Test func aFailureDropsWhatCame() {
+    @Test func anErrorDropsWhatCame() {
         var gate = RequestBodyGate()
         _ = gate.push(ByteBuffer(string: "a"))
         #expect(gate.fail(.clientLeft) == false)
@@ -60,7 +60,7 @@ import Testing
         #expect(self.bytes(gate.pull()) == "a")
     }
 
-    @Test func endAndFailureWakeAReader() {
+    @Test func endAndErrorWakeAReader() {
         var ended = RequestBodyGate()
         _ = ended.pull()
         #expect(ended.end() == true)

@@ -161,8 +161,8 @@ struct LostWriteTests {
     @Test(
         "A create-only upload that has perhaps met itself says so where nothing can tell",
         arguments: [StorageError.Code.unavailable, .timedOut, .badAnswer, .denied, .overloaded])
-    func outcomeThatCannotBeSeen(_ failure: StorageError.Code) async throws {
-        let storage = SelfMeetingStorage(failure)
+    func outcomeThatCannotBeSeen(_ errorCode: StorageError.Code) async throws {
+        let storage = SelfMeetingStorage(errorCode)
         let error = await #expect(throws: ServiceError.self) {
             try await ImageService.make(storage).upload(path, try Samples.jpeg(), .createOnly)
         }
@@ -170,7 +170,7 @@ struct LostWriteTests {
             Issue.record("\(String(describing: error))")
             return
         }
-        #expect(cause.code == (failure == .overloaded ? .unavailable : failure))
+        #expect(cause.code == (errorCode == .overloaded ? .unavailable : errorCode))
         #expect(cause.mayHaveHappened)
     }
 
@@ -190,12 +190,12 @@ struct LostWriteTests {
 /// Refuses every create-only write, as the second try of one that has happened, and fails every look from then on.
 private final class SelfMeetingStorage: ObjectStorage {
     private let base = MemoryStorage()
-    private let failure: StorageError.Code
+    private let errorCode: StorageError.Code
     private let isSecondTry: Bool
     private let hasWritten = NIOLockedValueBox(false)
 
-    init(_ failure: StorageError.Code, isSecondTry: Bool = true) {
-        self.failure = failure
+    init(_ errorCode: StorageError.Code, isSecondTry: Bool = true) {
+        self.errorCode = errorCode
         self.isSecondTry = isSecondTry
     }
 
@@ -208,7 +208,7 @@ private final class SelfMeetingStorage: ObjectStorage {
     }
 
     func head(_ key: ObjectKey) async throws(StorageError) -> ObjectInfo {
-        if hasWritten.withLockedValue({ $0 }) { throw StorageError(failure, during: .head) }
+        if hasWritten.withLockedValue({ $0 }) { throw StorageError(errorCode, during: .head) }
         return try await base.head(key)
     }
 

@@ -12,7 +12,7 @@ final class ScriptedStorage: ObjectStorage {
     private struct State {
         var counts: [StorageError.Operation: Int] = [:]
         var reads: [ObjectKey: Int] = [:]
-        var failure: StorageError.Code?
+        var errorCode: StorageError.Code?
         var holds = false
         var held: [UInt64: CheckedContinuation<Bool, Never>] = [:]
         var lastID: UInt64 = 0
@@ -45,7 +45,7 @@ final class ScriptedStorage: ObjectStorage {
     /// How often this object was asked for with its body.
     func reads(of key: ObjectKey) -> Int { state.withLockedValue { $0.reads[key] ?? 0 } }
 
-    func fail(with code: StorageError.Code?) { state.withLockedValue { $0.failure = code } }
+    func fail(with code: StorageError.Code?) { state.withLockedValue { $0.errorCode = code } }
 
     /// Answers nothing from now on, as a store that hangs, until ``letGo()``.
     func hold() { state.withLockedValue { $0.holds = true } }
@@ -154,14 +154,14 @@ final class ScriptedStorage: ObjectStorage {
 
     fileprivate func before(_ operation: StorageError.Operation) async throws(StorageError) {
         if let hook = state.withLockedValue({ $0.hooks.removeValue(forKey: operation) }) { await hook() }
-        let failure = state.withLockedValue { state in
+        let errorCode = state.withLockedValue { state in
             state.counts[operation, default: 0] += 1
             let rejection =
                 state.rejections[operation]?.isEmpty == false ? state.rejections[operation]?.removeFirst() : nil
-            return rejection ?? state.failure
+            return rejection ?? state.errorCode
         }
         guard await passGate() else { throw StorageError(.cancelled, during: operation) }
-        if let failure { throw StorageError(failure, during: operation) }
+        if let errorCode { throw StorageError(errorCode, during: operation) }
     }
 
     private func after(_ operation: StorageError.Operation) throws(StorageError) {

@@ -146,7 +146,7 @@ import Testing
     }
 
     @Test(arguments: [Fault.dropAnswer, .refuse, .answer(status: 503), .answer(status: 500, body: "garbage")])
-    func oneFailureIsRepeated(_ fault: Fault) async throws {
+    func oneErrorIsRepeated(_ fault: Fault) async throws {
         try await Servers.withFaults { storage, proxy in
             let key = try key(freshPrefix() + "object")
             let etag = try await storage.put(key, bytes: bytes("x"), options: PutOptions()).etag

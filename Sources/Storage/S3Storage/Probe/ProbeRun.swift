@@ -90,7 +90,7 @@ final class ProbeRun: Sendable {
                     do throws(S3RequestError) {
                         _ = try await storage.client.send(S3Request(.probe, .DELETE, key: key), until: deadline)
                     } catch {
-                        guard storage.failureMeansMissing(error) else { return }
+                        guard storage.meansMissing(error) else { return }
                     }
                     used.withLockedValue { _ = $0.remove(key) }
                 }
@@ -137,13 +137,13 @@ final class ProbeRun: Sendable {
         return try result.get()
     }
 
-    private static func judge(_ failure: S3RequestError) throws(StorageError) -> RaceOutcome {
-        let error = failure.storageError
+    private static func judge(_ requestError: S3RequestError) throws(StorageError) -> RaceOutcome {
+        let error = requestError.storageError
         switch error.code {
         case .preconditionFailed, .conflict, .notFound: return .lost
         case .unsupported: return .rejected
         // Some stores reject an unknown header as an invalid argument.
-        case .badAnswer where failure.s3Error?.status == 400: return .rejected
+        case .badAnswer where requestError.s3Error?.status == 400: return .rejected
         default: throw error
         }
     }
@@ -168,7 +168,7 @@ final class ProbeRun: Sendable {
         do throws(S3RequestError) {
             _ = try await storage.client.send(S3Request(.probe, .GET, key: missing), until: deadline)
             return true
-        } catch  where storage.failureMeansMissing(error) {
+        } catch  where storage.meansMissing(error) {
             return true
         } catch  where error.s3Error?.status == 403 && error.s3Error?.code == "AccessDenied" {
             return false

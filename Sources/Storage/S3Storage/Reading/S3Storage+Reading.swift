@@ -40,7 +40,7 @@ extension S3Storage {
             } catch  where error.s3Error?.status == 416 {
                 // It is there, and empty.
             } catch {
-                if failureMeansMissing(error) { noteBucket() }
+                if meansMissing(error) { noteBucket() }
                 throw error
             }
             // It was written between the two.

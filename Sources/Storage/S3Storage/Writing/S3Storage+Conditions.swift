@@ -46,8 +46,8 @@ extension S3Storage {
                 }
                 return try await body()
             }
-        } catch let failure as S3RequestError {
-            throw failure
+        } catch let error as S3RequestError {
+            throw error
         } catch {
             throw S3RequestError(kind: .cancelled, operation: operation)
         }
@@ -61,7 +61,7 @@ extension S3Storage {
         var current: ETag?
         do throws(S3RequestError) {
             current = try await headers(of: key, during: operation, until: deadline).etag
-        } catch  where failureMeansMissing(error) {
+        } catch  where meansMissing(error) {
             current = nil
         }
         switch mode {
@@ -89,11 +89,11 @@ extension PutMode {
 
     /// What an error means in this mode: if a version was to be replaced and the store says that there is no object,
     /// the condition does not hold.
-    func meaning(of failure: S3RequestError) -> StorageError {
-        var error = failure.storageError
-        if case .replace = self, error.code == .notFound, failure.operation != .delete {
-            error.code = .preconditionFailed
+    func meaning(of error: S3RequestError) -> StorageError {
+        var storageError = error.storageError
+        if case .replace = self, storageError.code == .notFound, error.operation != .delete {
+            storageError.code = .preconditionFailed
         }
-        return error
+        return storageError
     }
 }
