@@ -123,7 +123,7 @@ class Side:
         watcher.start()
         try:
             with ThreadPoolExecutor(clients) as pool:
-                # A client's fault is raised here.
+                # A client's error is raised here.
                 list(pool.map(client, range(clients)))
         finally:
             stop.set()
@@ -173,13 +173,13 @@ def main():
             sides[name].fill()
         # What a new process tries out beside its work is over.
         time.sleep(12)
-        for turn in range(options.rounds):
-            names = list(sides)[turn % len(sides):] + list(sides)[:turn % len(sides)]
+        for index in range(options.rounds):
+            names = list(sides)[index % len(sides):] + list(sides)[:index % len(sides)]
             for name in names:
                 side = sides[name]
-                side.load(options.requests, options.clients, turn)
+                side.load(options.requests, options.clients, index)
                 side.hit(options.hits)
-                print(f"round {turn}, {name}: {options.requests / side.seconds[-1]:.1f}/s, "
+                print(f"round {index}, {name}: {options.requests / side.seconds[-1]:.1f}/s, "
                       f"{side.cpu[-1] * 1000:.1f} ms, {side.resident[-1] / MIB:.0f} MiB; hits "
                       f"{side.hit_rates[-1]:.0f}/s, {side.hit_cpu[-1] * 1e6:.1f} us", file=sys.stderr, flush=True)
         time.sleep(REST_SECONDS)

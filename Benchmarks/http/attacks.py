@@ -174,7 +174,7 @@ def renditions(port, until, first, results):
 
 
 def measure(port, seconds, first):
-    """The 99th percentile of hits and the median of renditions, in milliseconds; refusals count as endless."""
+    """The 99th percentile of hits and the median of renditions, in milliseconds; rejections count as endless."""
     results = multiprocessing.Queue()
     until = time.time() + seconds
     clients = [

@@ -4,7 +4,7 @@ Everything at once, from many addresses, so that no client's share is the limit:
 KiB a second of renditions which the cache cannot hold, of originals that stream past it, and of listings; uploads that
 trickle; renditions that are being made; connections that send requests ahead, or a head without an end; and connections
 that do nothing. The peak of the resident memory has to stay
-below the formula of docs/operate.md, hits of another client have to be answered, and every refusal has to be one that
+below the formula of docs/operate.md, hits of another client have to be answered, and every rejection has to be one that
 is documented. Exits 1 where one of these fails."""
 
 import argparse
@@ -205,12 +205,12 @@ def main():
            for kind, counts in statuses.items()}
     # Slow readers and uploads are cut in the middle; a hit never is.
     odd = {kind: counts for kind, counts in odd.items() if set(counts) - {"broken"} or kind.startswith("hits") and counts}
-    refused = {status: count for status, count in statuses["hits of another client"].items() if status != 200}
+    rejected = {status: count for status, count in statuses["hits of another client"].items() if status != 200}
     errors = len(re.findall(r'"level":"error"| error ', log))
     rows = [
         ("resident at the start", f"{start / MIB:.0f} MiB", "", True),
         (f"peak, of {connections} connections", f"{peak / MIB:.0f} MiB", f"≤ {limit / MIB:.0f} MiB", peak <= limit),
-        ("hits of another client that were not answered", sum(refused.values()), "0", not refused),
+        ("hits of another client that were not answered", sum(rejected.values()), "0", not rejected),
         ("answers of another kind than those documented", str(odd or 0), "0", not odd),
         ("errors in the log", errors, "0", errors == 0),
     ]

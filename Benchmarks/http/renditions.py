@@ -125,7 +125,7 @@ def ours(folder):
 
 def load(port, path, widths, clients):
     """Asks for every width once, by so many clients at once on kept connections. Seconds, and the answers by width."""
-    work, answers, faults = queue.SimpleQueue(), {}, []
+    work, answers, errors = queue.SimpleQueue(), {}, []
     for width in widths:
         work.put(width)
 
@@ -142,8 +142,8 @@ def load(port, path, widths, clients):
                 answers[width] = body
         except queue.Empty:
             pass
-        except Exception as fault:  # noqa: BLE001: told by the thread that waits
-            faults.append(fault)
+        except Exception as error:  # noqa: BLE001: told by the thread that waits
+            errors.append(error)
         finally:
             connection.close()
 
@@ -154,8 +154,8 @@ def load(port, path, widths, clients):
     for thread in threads:
         thread.join()
     seconds = time.monotonic() - began
-    if faults:
-        raise faults[0]
+    if errors:
+        raise errors[0]
     return seconds, answers
 
 
@@ -199,8 +199,8 @@ def main():
     for name, rate in medians.items():
         times, goal = medians["Tintype"] / rate, GOALS.get(name)
         holds = holds and (goal is None or times >= goal)
-        verdict = "| |" if goal is None else f"{times:.2f} times | ≥ {goal} | {'yes' if times >= goal else '**no**'}"
-        print(f"| {name} | {rate:.1f} | {verdict} | {sizes[name]:.0f} |")
+        reached = "| |" if goal is None else f"{times:.2f} times | ≥ {goal} | {'yes' if times >= goal else '**no**'}"
+        print(f"| {name} | {rate:.1f} | {reached} | {sizes[name]:.0f} |")
     return 0 if holds else 1
 
 

@@ -95,10 +95,10 @@ def main():
                 a, b, bare = (statistics.median(times) for times in zip(*runs))
                 goal = 1.4 if (name, width, format) == ("phone 12 MP", 400, "jpeg") else 1.3
                 near = goal == 1.3 and b >= a and a <= 1.15 * bare
-                verdict = "yes" if b >= goal * a or near else "**no**"
+                reached = "yes" if b >= goal * a or near else "**no**"
                 print(
                     f"| {name} | {width} | {format} | {a:.1f} | {b:.1f} | {b / a:.2f} | {bare:.1f} | {a / bare:.2f} "
-                    f"| {verdict} |", flush=True)
+                    f"| {reached} |", flush=True)
 
 
 if __name__ == "__main__":

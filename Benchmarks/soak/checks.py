@@ -1,4 +1,4 @@
-"""Asks the replicas and compares each answer with the model. Faults are written down at once and do not end the run."""
+"""Asks the replicas and compares each answer with the model. Errors are written down at once and do not end the run."""
 
 import asyncio
 import collections
@@ -32,13 +32,13 @@ class Cut(Exception):
 
 
 class Checker:
-    def __init__(self, ports, bound, faults):
+    def __init__(self, ports, bound, errors):
         self.ports = ports
         self.bound = bound
-        self.file = faults
+        self.file = errors
         self.zero = time.monotonic()
         self.counts = collections.Counter()
-        self.faults = collections.Counter()
+        self.errors = collections.Counter()
         self.seconds = collections.defaultdict(list)
         self.session = None
 
@@ -51,11 +51,11 @@ class Checker:
     async def __aexit__(self, *_):
         await self.session.close()
 
-    # MARK: Faults
+    # MARK: Errors
 
-    def fault(self, kind, answer, key=None, **details):
-        self.faults[kind] += 1
-        line = {"at": round(time.monotonic() - self.zero, 3), "fault": kind, **details}
+    def report(self, kind, answer, key=None, **details):
+        self.errors[kind] += 1
+        line = {"at": round(time.monotonic() - self.zero, 3), "kind": kind, **details}
         if answer is not None:
             line |= {
                 "request": answer.request, "replica": answer.replica, "status": answer.status,
@@ -71,8 +71,8 @@ class Checker:
         text = json.dumps(line)
         self.file.write(text + "\n")
         self.file.flush()
-        if self.faults[kind] <= 5:
-            print("FAULT " + text, file=sys.stderr, flush=True)
+        if self.errors[kind] <= 5:
+            print("ERROR " + text, file=sys.stderr, flush=True)
 
     # MARK: Asking
 
@@ -93,7 +93,7 @@ class Checker:
         self.seconds[what].append(answer.ended - began)
         self.counts[f"status {answer.status}"] += 1
         if answer.status >= 500:
-            self.fault("5xx", answer)
+            self.report("5xx", answer)
         return answer
 
     async def read(self, what, key, replica, path, headers=None, method="GET"):
@@ -105,15 +105,15 @@ class Checker:
             if self._is_disturbed(key, broken):
                 self.counts["reads cut off by a write"] += 1
             else:
-                self.fault("cut off", broken, key, error=cut.args[0])
+                self.report("cut off", broken, key, error=cut.args[0])
             return None
         if answer.status >= 500:
             return None
         if answer.status == 409:
             if self._is_disturbed(key, answer):
-                self.counts["reads refused beside a write (409)"] += 1
+                self.counts["reads rejected beside a write (409)"] += 1
             else:
-                self.fault("409 without a write", answer, key)
+                self.report("409 without a write", answer, key)
             return None
         return answer
 
@@ -124,9 +124,9 @@ class Checker:
     # MARK: Judging
 
     async def settle(self, key, answer):
-        """Waits for the answers of turns that may have made what was read."""
-        for turn in key.open_turns(answer.ended):
-            await turn.done.wait()
+        """Waits for the answers of rotations that may have made what was read."""
+        for rotation in key.open_rotations(answer.ended):
+            await rotation.done.wait()
 
     async def judge(self, key, answer, etag, bound=None):
         """Whether this version (None: nothing) may have been what the path had."""
@@ -140,9 +140,9 @@ class Checker:
         if age is None or key.is_lost:
             return True
         if age < math.inf or etag in key.versions:
-            self.fault("stale", answer, key, version=etag, seconds=None if age == math.inf else round(age, 3))
+            self.report("stale", answer, key, version=etag, seconds=None if age == math.inf else round(age, 3))
         else:
-            self.fault("unknown version", answer, key, version=etag)
+            self.report("unknown version", answer, key, version=etag)
         return False
 
     async def whole(self, key, answer, bound=None):
@@ -156,13 +156,13 @@ class Checker:
         self.counts["bodies checked"] += 1
         digest = hashlib.sha256(body).hexdigest()
         if version.sha256 is None:
-            # Made by a turn: its tag is the MD5 of what the store has.
+            # Made by a rotation: its tag is the MD5 of what the store has.
             if f'"{hashlib.md5(body).hexdigest()}"' != etag:
-                self.fault("wrong bytes", answer, key, detail="not those of its tag")
+                self.report("wrong bytes", answer, key, detail="not those of its tag")
                 return None
             version.sha256, version.size, version.source = digest, len(body), body
         elif digest != version.sha256:
-            self.fault("wrong bytes", answer, key, detail=f"{len(body)} bytes of {digest}")
+            self.report("wrong bytes", answer, key, detail=f"{len(body)} bytes of {digest}")
             return None
         self.describes(key, answer, version)
         return version
@@ -171,9 +171,9 @@ class Checker:
         """Length and type, as the answer's head says them."""
         length, type = answer.headers.get("Content-Length"), answer.headers.get("Content-Type")
         if version.size is not None and length != str(version.size):
-            self.fault("wrong length", answer, key, expected=version.size, found=length)
+            self.report("wrong length", answer, key, expected=version.size, found=length)
         if hasattr(version.source, "base") and type != coded.MEDIA_TYPES[version.source.base.format]:
-            self.fault("wrong type", answer, key, found=type)
+            self.report("wrong type", answer, key, found=type)
 
     async def rendition(self, key, answer, width, bound=None):
         """A whole rendition: decodes, has the width, and its corners are those of a version that may be shown. One tag
@@ -184,13 +184,13 @@ class Checker:
         try:
             format, found, _, corners = coded.read(answer.body)
         except Exception as error:  # noqa: BLE001: whatever Pillow throws
-            self.fault("broken rendition", answer, key, error=repr(error))
+            self.report("broken rendition", answer, key, error=repr(error))
             return
         if coded.MEDIA_TYPES.get(format) != answer.headers.get("Content-Type") or found > width:
-            self.fault("wrong rendition", answer, key, detail=f"{format}, {found} wide")
+            self.report("wrong rendition", answer, key, detail=f"{format}, {found} wide")
         known = key.renditions.setdefault(etag, (digest, corners))
         if known[0] != digest:
-            self.fault("one tag, two renditions", answer, key)
+            self.report("one tag, two renditions", answer, key)
         await self.shows(key, answer, corners, bound)
 
     async def shows(self, key, answer, corners, bound=None):
@@ -204,9 +204,9 @@ class Checker:
             if attempt == 0:
                 await self.settle(key, answer)
         if found:
-            self.fault("stale", answer, key, corners=corners, seconds=round(min(ages), 3), versions=found)
+            self.report("stale", answer, key, corners=corners, seconds=round(min(ages), 3), versions=found)
         else:
-            self.fault("wrong pixels", answer, key, corners=corners)
+            self.report("wrong pixels", answer, key, corners=corners)
 
     def learn(self, key, etag, picture=None, **known):
         """A version that a write is known to make."""

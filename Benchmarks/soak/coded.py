@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from PIL import Image, ImageDraw, ImageOps
 
 PALETTE = [(220, 30, 40), (30, 170, 60), (40, 70, 220), (240, 215, 40), (225, 60, 220), (245, 245, 245)]
-# Every choice of four colours, in one arrangement each: turns and flips of one never look like another choice.
+# Every choice of four colours, in one arrangement each: rotations and flips of one never look like another choice.
 CHOICES = [tuple(choice) for choice in itertools.combinations(range(len(PALETTE)), 4)]
 MARK = b"soak-0000000000000000"
 MEDIA_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "AVIF": "image/avif"}
@@ -101,8 +101,8 @@ def _encode(image, format, options):
     return file, file.index(MARK)
 
 
-def turned(corners, degrees=0, flip=None):
-    """The corners, from the top left clockwise, after a turn clockwise and then a flip."""
+def rotated(corners, degrees=0, flip=None):
+    """The corners, from the top left clockwise, after a rotation clockwise and then a flip."""
     steps = degrees // 90
     corners = tuple(corners[(index - steps) % 4] for index in range(4))
     if flip == "horizontal":

@@ -34,7 +34,7 @@ class Write:
     began: float
     # When it was acknowledged: infinite while it is under way, and for ever where its answer was lost.
     ended: float = math.inf
-    # None: the path is empty. Of a turn that is under way the tag is not known.
+    # None: the path is empty. Of a rotation that is under way the tag is not known.
     etag: str | None = None
     is_open: bool = False
     done: asyncio.Event = field(default_factory=asyncio.Event)
@@ -54,7 +54,7 @@ class Key:
         # Entity tag of a rendition: the SHA-256 of its bytes, and its corners.
         self.renditions = {}
         self.under_way = 0
-        # Set where the answer to a turn was lost: what is there then has bytes that nobody here knows.
+        # Set where the answer to a rotation was lost: what is there then has bytes that nobody here knows.
         self.is_lost = False
         # Taken by what must be alone.
         self.is_taken = False
@@ -71,7 +71,7 @@ class Key:
         write.etag, write.ended, write.is_open = etag, now, False
         self._end(write, now)
 
-    def refuse(self, write, now):
+    def reject(self, write, now):
         """It has not happened."""
         self.history.remove(write)
         self._end(write, now)
@@ -99,7 +99,7 @@ class Key:
         if len(self.renditions) > 60:
             self.renditions = dict(list(self.renditions.items())[-30:])
 
-    def open_turns(self, before):
+    def open_rotations(self, before):
         return [w for w in self.history if w.is_open and w.began <= before]
 
     # MARK: Judgement
@@ -131,7 +131,7 @@ class Key:
         return last.etag if all(w is last or w.ended < last.began for w in self.history) else False
 
     def before(self, write, now):
-        """The tags that a turn from its begin until now may have found."""
+        """The tags that a rotation from its begin until now may have found."""
         return {w.etag for w in self.history
                 if w is not write and w.etag and self.age(w.etag, write.replica, write.began, now, 0) is None}
 

@@ -29,7 +29,7 @@ class Reads:
         if answer.status == 404:
             await self.checker.judge(key, answer, None, bound)
         else:
-            self.checker.fault("unexpected status", answer, key)
+            self.checker.report("unexpected status", answer, key)
 
     async def original(self, key, replica):
         answer = await self._get("original", key, replica)
@@ -59,11 +59,11 @@ class Reads:
             return
         if answer.status == 304:
             if answer.headers.get("ETag") != known.etag or answer.body:
-                self.checker.fault("wrong 304", answer, key)
+                self.checker.report("wrong 304", answer, key)
             await self.checker.judge(key, answer, known.etag)
         elif answer.status == 200:
             if answer.headers.get("ETag") == known.etag:
-                self.checker.fault("200 where 304 was due", answer, key)
+                self.checker.report("200 where 304 was due", answer, key)
             await self.checker.whole(key, answer)
         else:
             await self._is_absent(key, answer)
@@ -92,16 +92,16 @@ class Reads:
         etag = answer.headers.get("ETag")
         if answer.status == 200:
             if headers.get("If-Range") in (None, etag):
-                self.checker.fault("200 where 206 was due", answer, key)
+                self.checker.report("200 where 206 was due", answer, key)
             await self.checker.whole(key, answer)
         elif answer.status == 206:
             if headers.get("If-Range", etag) != etag:
-                self.checker.fault("206 where 200 was due", answer, key)
+                self.checker.report("206 where 200 was due", answer, key)
             if await self.checker.judge(key, answer, etag):
                 self._check_part(key, answer, wanted)
         elif answer.status == 416:
             if wanted != "9999999-":
-                self.checker.fault("416 for a range that is there", answer, key)
+                self.checker.report("416 for a range that is there", answer, key)
         else:
             await self._is_absent(key, answer)
 
@@ -115,9 +115,9 @@ class Reads:
         start, _, end = wanted.partition("-")
         expected = (size - int(end), size) if not start else (int(start), min(int(end or size) + 1, size))
         if found is None or (int(found[1]), int(found[2]) + 1, int(found[3])) != (*expected, size):
-            self.checker.fault("wrong Content-Range", answer, key, wanted=wanted, size=size)
+            self.checker.report("wrong Content-Range", answer, key, wanted=wanted, size=size)
         elif answer.body != version.body[slice(*expected)]:
-            self.checker.fault("wrong bytes", answer, key, detail=f"of the range {wanted}")
+            self.checker.report("wrong bytes", answer, key, detail=f"of the range {wanted}")
         else:
             self.checker.counts["parts checked"] += 1
 
@@ -138,11 +138,11 @@ class Reads:
             await self.checker.rendition(key, answer, width, None if is_for_good else 0)
             corners = key.renditions.get(answer.headers.get("ETag"), (None, None))[1]
             if is_for_good and known.corners is not None and corners is not None and corners != known.corners:
-                self.checker.fault("another version kept for good", answer, key, asked=known.etag)
+                self.checker.report("another version kept for good", answer, key, asked=known.etag)
             return
         is_asked = answer.headers.get("ETag") == known.etag
         if is_for_good != is_asked:
-            self.checker.fault("wrong lifetime of a version", answer, key, asked=known.etag)
+            self.checker.report("wrong lifetime of a version", answer, key, asked=known.etag)
         await self.checker.whole(key, answer, None if is_asked else 0)
 
     async def rendition(self, key, replica):
@@ -155,7 +155,7 @@ class Reads:
         if answer is None:
             return
         if answer.headers.get("Vary") != "Accept":
-            self.checker.fault("no Vary", answer, key)
+            self.checker.report("no Vary", answer, key)
         if answer.status == 200:
             await self.checker.rendition(key, answer, width)
         elif answer.status == 304 and seen and answer.headers.get("ETag") == seen:
@@ -172,12 +172,12 @@ class Reads:
         document = json.loads(answer.body)
         etag = document["etag"]
         if answer.headers.get("ETag") != etag or document["path"] != key.path:
-            self.checker.fault("wrong metadata", answer, key, document=document)
+            self.checker.report("wrong metadata", answer, key, document=document)
         if await self.checker.judge(key, answer, etag) and etag in key.versions:
             version = key.versions[etag]
             version.name = version.name or document["version"]
             if version.size not in (None, document["bytes"]) or version.name != document["version"]:
-                self.checker.fault("wrong metadata", answer, key, document=document)
+                self.checker.report("wrong metadata", answer, key, document=document)
 
     async def listing(self, _, replica):
         """A whole folder: every picture that was there all the time once, in the version that it had."""
@@ -188,14 +188,14 @@ class Reads:
             query = f"prefix={quote(folder)}&limit={limit}" + (f"&cursor={quote(cursor)}" if cursor else "")
             answer = await self.checker.ask("listing", replica, "GET", f"{IMAGES}?{query}")
             if answer.status != 200:
-                return self.checker.fault("unexpected status", answer)
+                return self.checker.report("unexpected status", answer)
             page = json.loads(answer.body)
             items += page["items"]
             cursor, first = page["cursor"], first or answer
         answer.began = first.began
         found = {item["path"]: item["etag"] for item in items}
         if len(found) != len(items) or not found.keys() <= self.shards[folder].keys():
-            self.checker.fault("wrong listing", answer, detail="a path twice, or one that is not ours")
+            self.checker.report("wrong listing", answer, detail="a path twice, or one that is not ours")
         for path, key in self.shards[folder].items():
             # Of the store itself, so there is no bound.
             await self.checker.judge(key, answer, found.get(path), bound=0)

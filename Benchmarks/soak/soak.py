@@ -1,7 +1,7 @@
 """Half an hour of mixed reads and writes through three replicas. Start it with ./Benchmarks/soak/run.
 
-Prints a line a minute on standard error, and the verdict in Markdown. Exits 1 where a criterion does not hold; each
-fault is one line of JSON in the file that --faults names."""
+Prints a line a minute on standard error, and a table in Markdown. Exits 1 where a criterion does not hold; each
+error is one line of JSON in the file that --errors names."""
 
 import argparse
 import asyncio
@@ -34,8 +34,8 @@ READS = {
 WRITES = {"put": 5, "rotate": 4, "delete": 1.2, "race": 0.4}
 STALE = ("stale",)
 WRONG = (
-    "wrong bytes", "wrong pixels", "unknown version", "broken rendition", "one tag, two renditions", "wrong turn",
-    "a turn was lost",
+    "wrong bytes", "wrong pixels", "unknown version", "broken rendition", "one tag, two renditions", "wrong rotation",
+    "a rotation was lost",
 )
 
 
@@ -47,8 +47,8 @@ def options():
     parser.add_argument("--cache", type=int, default=64, help="CACHE_MEMORY_BYTES of each replica, in MiB")
     parser.add_argument("--bound", type=float, default=5, help="CACHE_REVALIDATE_SECONDS")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--faults", default=f"{tempfile.gettempdir()}/tintype-soak-faults.jsonl",
-                        help="where each fault is written down")
+    parser.add_argument("--errors", default=f"{tempfile.gettempdir()}/tintype-soak-errors.jsonl",
+                        help="where each error is written down")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of the replicas")
     return parser.parse_args()
 
@@ -132,7 +132,7 @@ class Soak:
             while place.tb_next:
                 place = place.tb_next
             where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}"
-            self.checker.fault("client", None, error=repr(error), line=where)
+            self.checker.report("client", None, error=repr(error), line=where)
 
     # MARK: Watching
 
@@ -159,7 +159,7 @@ class Soak:
             rate, requests = (done - requests) / 60, done
             memory = " ".join(f"{replica.resident(now - 60, now) / MIB:.0f}" for replica in self.replicas)
             say(f"minute {minute}: {rate:.0f} requests/s, hits {percent(new)}, RSS {memory} MiB, cache "
-                f"{self.used():.0f} MiB, {self.latency()}, faults {sum(self.checker.faults.values())}, "
+                f"{self.used():.0f} MiB, {self.latency()}, errors {sum(self.checker.errors.values())}, "
                 f"client late by {self.lag * 1000:.0f} ms at most")
             self.lag = 0.0
 
@@ -195,8 +195,8 @@ def percent(answers):
     return f"{hits:.0f} % (+ {asked:.0f} % revalidated)"
 
 
-async def run(options, replicas, faults):
-    async with Checker([replica.server.port for replica in replicas], options.bound, faults) as checker:
+async def run(options, replicas, errors):
+    async with Checker([replica.server.port for replica in replicas], options.bound, errors) as checker:
         soak = Soak(options, replicas, checker)
         await soak.fill()
         checker.seconds.clear()
@@ -214,7 +214,7 @@ async def run(options, replicas, faults):
         return checker, began, end, {name: latest[name] - answers[name] for name in latest}
 
 
-def verdict(options, replicas, checker, began, end, answers):
+def table(options, replicas, checker, began, end, answers):
     """The rows of the table: what, measured, limit, whether it holds."""
     # Minute 10, or the middle of a short run.
     reference = began + min(10, options.minutes / 2) * 60
@@ -225,18 +225,18 @@ def verdict(options, replicas, checker, began, end, answers):
         rows.append((
             f"replica {number}: resident memory in minute {(reference - began) / 60:.0f} and in the last one",
             f"{first / MIB:.0f} and {last / MIB:.0f} MiB, {change * 100:+.1f} %", "± 10 %", abs(change) <= 0.1))
-    faults, counts = checker.faults, checker.counts
-    stale, wrong = (sum(faults[kind] for kind in kinds) for kinds in (STALE, WRONG))
+    errors, counts = checker.errors, checker.counts
+    stale, wrong = (sum(errors[kind] for kind in kinds) for kinds in (STALE, WRONG))
     server = sum(cluster.total(replica.metrics(), "tintype_http_requests_total", 'status="5') for replica in replicas)
-    others = {kind: count for kind, count in faults.items() if kind not in (*STALE, *WRONG, "5xx")}
+    others = {kind: count for kind, count in errors.items() if kind not in (*STALE, *WRONG, "5xx")}
     rows += [
         (f"reads of a version older than the bound, of {counts['versions judged']} that were judged",
          str(stale), "0", stale == 0),
         (f"wrong bodies, of {counts['bodies checked']} whole, {counts['parts checked']} in part, "
          f"{counts['renditions checked']} renditions", str(wrong), "0", wrong == 0),
-        ("answers with 5xx, by the client and by the replicas", f"{faults['5xx']} and {server:.0f}", "0",
-         faults["5xx"] == 0 and server == 0),
-        ("other faults", ", ".join(f"{count} {kind}" for kind, count in others.items()) or "0", "0", not others),
+        ("answers with 5xx, by the client and by the replicas", f"{errors['5xx']} and {server:.0f}", "0",
+         errors["5xx"] == 0 and server == 0),
+        ("other errors", ", ".join(f"{count} {kind}" for kind, count in others.items()) or "0", "0", not others),
         ("reads that the caches answered", percent(answers), "", True),
     ]
     return rows
@@ -249,10 +249,10 @@ def main():
         "CACHE_MEMORY_BYTES": str(chosen.cache * MIB), "CACHE_REVALIDATE_SECONDS": f"{chosen.bound:.0f}",
         "LOG_LEVEL": "warning", **dict(text.split("=", 1) for text in chosen.set),
     }
-    with (tempfile.TemporaryDirectory(prefix="tintype-soak-") as folder, open(chosen.faults, "w") as faults,
+    with (tempfile.TemporaryDirectory(prefix="tintype-soak-") as folder, open(chosen.errors, "w") as errors,
           cluster.started(folder, REPLICAS, **settings) as replicas):
-        result = asyncio.run(run(chosen, replicas, faults))
-        rows = verdict(chosen, replicas, *result)
+        result = asyncio.run(run(chosen, replicas, errors))
+        rows = table(chosen, replicas, *result)
     counts = result[0].counts
     print(f"{platform.machine()}, Linux {platform.release()}, SeaweedFS on the same machine; {chosen.minutes:g} min, "
           f"{chosen.keys} keys, {chosen.rate:g} steps a second, {chosen.cache} MiB of cache\n")

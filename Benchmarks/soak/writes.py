@@ -36,16 +36,16 @@ class Writes:
             answer = await self.checker.ask(what, write.replica, method, path, **options)
         except Cut as cut:
             key.lose(write, time.monotonic())
-            self.checker.fault("cut off", cut.args[1], key, error=cut.args[0])
+            self.checker.report("cut off", cut.args[1], key, error=cut.args[0])
             return None
         if answer.status >= 500:
             key.lose(write, answer.ended)
             return None
         if answer.status == 409:
             if not self._is_crowded(key, write):
-                self.checker.fault("409 without another write", answer, key)
-            self.checker.counts["writes refused beside another one (409)"] += 1
-            key.refuse(write, answer.ended)
+                self.checker.report("409 without another write", answer, key)
+            self.checker.counts["writes rejected beside another one (409)"] += 1
+            key.reject(write, answer.ended)
             return None
         return answer
 
@@ -70,18 +70,18 @@ class Writes:
         is_alone = before is not False and not self._is_crowded(key, write)
         if answer.status == 412 and condition is not None:
             if is_alone and (before == condition if condition else before is None):
-                self.checker.fault("412 where the condition held", answer, key, condition=condition, before=before)
-            key.refuse(write, answer.ended)
+                self.checker.report("412 where the condition held", answer, key, condition=condition, before=before)
+            key.reject(write, answer.ended)
             return 412
         if answer.status not in (200, 201):
-            self.checker.fault("unexpected status", answer, key)
+            self.checker.report("unexpected status", answer, key)
             key.lose(write, answer.ended)
             return answer.status
         document = json.loads(answer.body)
         if document["etag"] != etag or document["bytes"] != len(body):
-            self.checker.fault("wrong metadata", answer, key, document=document, expected=etag)
+            self.checker.report("wrong metadata", answer, key, document=document, expected=etag)
         if is_alone and ((answer.status == 201) != (before is None) or (condition and condition != before)):
-            self.checker.fault("wrong status", answer, key, before=before, condition=condition)
+            self.checker.report("wrong status", answer, key, before=before, condition=condition)
         version.name = document["version"]
         key.acknowledge(write, answer.ended, etag)
         await self.follow(key, write)
@@ -98,11 +98,11 @@ class Writes:
         if answer is None:
             return None
         if answer.status == 404:
-            key.refuse(write, answer.ended)
+            key.reject(write, answer.ended)
             await self.checker.judge(key, answer, None)
             return 404
         if answer.status != 200:
-            self.checker.fault("unexpected status", answer, key)
+            self.checker.report("unexpected status", answer, key)
             key.lose(write, answer.ended)
             return answer.status
         document = json.loads(answer.body)
@@ -111,14 +111,15 @@ class Writes:
         version.name = document["version"]
         key.acknowledge(write, answer.ended, etag)
         before = {key.versions[tag].corners for tag in key.before(write, answer.ended)}
-        is_known = None not in before and not key.open_turns(answer.ended)
+        is_known = None not in before and not key.open_rotations(answer.ended)
         await self._fetch(key, write, version, None if not is_known else {
-            coded.turned(corners, change.get("degrees", 0), change.get("flip")) for corners in before})
+            coded.rotated(corners, change.get("degrees", 0), change.get("flip")) for corners in before})
         await self.follow(key, write)
         return 200
 
     async def _fetch(self, key, write, version, expected):
-        """The bytes of a turn, by its version, and whether they show one of the pictures it may have found, turned."""
+        """The bytes of a rotation, by its version, and whether they show one of the pictures that it may have found,
+        rotated."""
         answer = await self.checker.read(
             "original, v=", key, write.replica, image(key, f"v={version.name}"))
         if answer is None or answer.status != 200 or answer.headers.get("ETag") != version.etag:
@@ -132,9 +133,9 @@ class Writes:
             return
         corners = coded.read(answer.body)[3]
         if (expected is not None and corners not in expected) or version.corners not in (None, corners):
-            self.checker.fault("wrong turn", answer, key, corners=corners, expected=sorted(expected or ()))
+            self.checker.report("wrong rotation", answer, key, corners=corners, expected=sorted(expected or ()))
         version.corners = corners
-        self.checker.counts["turns checked"] += 1
+        self.checker.counts["rotations checked"] += 1
 
     async def delete(self, key, replica):
         before = key.current()
@@ -143,15 +144,15 @@ class Writes:
         if answer is None:
             return
         if answer.status == 404:
-            key.refuse(write, answer.ended)
+            key.reject(write, answer.ended)
             await self.checker.judge(key, answer, None)
         elif answer.status == 204:
             if before is None and not self._is_crowded(key, write):
-                self.checker.fault("wrong status", answer, key)
+                self.checker.report("wrong status", answer, key)
             key.acknowledge(write, answer.ended, None)
             await self.follow(key, write)
         else:
-            self.checker.fault("unexpected status", answer, key)
+            self.checker.report("unexpected status", answer, key)
             key.lose(write, answer.ended)
 
     async def follow(self, key, write):
@@ -176,7 +177,7 @@ class Writes:
             if before is None:
                 await self._race_creates(key)
             elif before is not False and random.random() < 0.5 and key.versions[before].corners:
-                await self._race_turns(key, key.versions[before].corners)
+                await self._race_rotations(key, key.versions[before].corners)
             else:
                 await self._race_puts(key)
         finally:
@@ -186,12 +187,12 @@ class Writes:
         replicas = range(len(self.checker.ports))
         statuses = await asyncio.gather(*(self.put(key, replica, "", "put, racing") for replica in replicas))
         if sorted(status or 0 for status in statuses) != [201, 412, 412] and None not in statuses:
-            self.checker.fault("create-only lost", None, key, statuses=statuses)
+            self.checker.report("create-only lost", None, key, statuses=statuses)
 
-    async def _race_turns(self, key, corners):
+    async def _race_rotations(self, key, corners):
         degrees = [random.choice((90, 180, 270)) for _ in self.checker.ports]
         statuses = await asyncio.gather(*(
-            self.rotate(key, replica, {"degrees": turn}, "rotate, racing") for replica, turn in enumerate(degrees)))
+            self.rotate(key, replica, {"degrees": angle}, "rotate, racing") for replica, angle in enumerate(degrees)))
         if any(status is None for status in statuses):
             return
         replica = random.randrange(len(self.checker.ports))
@@ -199,9 +200,10 @@ class Writes:
         if version is None or version.body is None:
             return
         found = coded.read(version.body)[3]
-        if found != coded.turned(corners, sum(degrees) % 360):
-            self.checker.fault("a turn was lost", None, key, degrees=degrees, before=corners, after=found, etag=etag)
-        self.checker.counts["races of turns checked"] += 1
+        if found != coded.rotated(corners, sum(degrees) % 360):
+            self.checker.report(
+                "a rotation was lost", None, key, degrees=degrees, before=corners, after=found, etag=etag)
+        self.checker.counts["races of rotations checked"] += 1
 
     async def _race_puts(self, key):
         replicas = range(len(self.checker.ports))
@@ -212,5 +214,5 @@ class Writes:
         await asyncio.sleep(self.checker.bound + 0.1)
         found = await asyncio.gather(*(self.reads.original(key, replica) for replica in replicas))
         if None not in found and len({version.etag for version in found}) > 1:
-            self.checker.fault("replicas disagree", None, key, found=[version.etag for version in found])
+            self.checker.report("replicas disagree", None, key, found=[version.etag for version in found])
         self.checker.counts["races of uploads checked"] += 1

@@ -41,7 +41,7 @@ import Testing
         withExtendedLifetime(both) {}
     }
 
-    @Test func `a full queue refuses at once, a deadline later`() async throws {
+    @Test func `a full queue rejects at once, a deadline later`() async throws {
         let held = try await budget.acquire(100, for: 1, deadline: deadline)
         let waiters = [Task { try await budget.acquire(1, for: 1, deadline: deadline) }]
         await until { budget.usage.waiting == 1 && clock.sleeping == 1 }

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Admission
 
-/// One turn at a time, ten bytes a second: what stands before a job of ten is done in so many seconds as there are
+/// One permit at a time, ten bytes a second: what stands before a job of ten is done in so many seconds as there are
 /// jobs.
 @Suite struct FairQueueStateTests {
     private typealias State = FairQueueState<String>
@@ -24,7 +24,7 @@ import Testing
         state.arrive(Self.job(client, cost), ticket, now: now).answer
     }
 
-    /// Ends turns of `cost` until nobody waits, and tells in which order those who waited had theirs.
+    /// Ends permits of `cost` until nobody waits, and tells in which order those who waited had theirs.
     private mutating func order(first: State.Job = job("first")) -> [Int] {
         var order: [Int] = []
         var due = state.endWork(first, now: now)
@@ -35,7 +35,7 @@ import Testing
         return order
     }
 
-    // MARK: Turns that were given elsewhere
+    // MARK: Permits that were given elsewhere
 
     @Test mutating func `a job that has its permit elsewhere waits for bytes only, and nobody makes way for it`() {
         state = Self.make(heldBytes: 10, queue: 1)
@@ -54,7 +54,7 @@ import Testing
 
     // MARK: Order
 
-    @Test mutating func `two clients have permits in turn, however many jobs one of them has brought before`() {
+    @Test mutating func `two clients have permits alternately, however many jobs one of them has brought before`() {
         #expect(arrive("first", 10, 0) == .granted)
         for ticket in 1...6 { #expect(arrive("many", 10, ticket) == .queued) }
         for ticket in 11...13 { #expect(arrive("few", 10, ticket) == .queued) }
@@ -99,7 +99,7 @@ import Testing
         #expect(order() == [6, 7])
     }
 
-    // MARK: Bounds of what has its turn
+    // MARK: Bounds of what has a permit
 
     @Test mutating func `more than the permits are given where the load allows, and the bytes always decide`() {
         state = Self.make(permits: 2, load: 50, heldBytes: 100)
@@ -113,7 +113,7 @@ import Testing
         #expect(state.permits == 2)
         #expect(
             state.arrive(Self.job("a", 1, heldBytes: 101), 6, now: now).answer
-                == .refused(.exceedsHeldBytes(limit: 100)))
+                == .rejected(.exceedsHeldBytes(limit: 100)))
     }
 
     @Test mutating func `whoever does not fit is not overtaken, and room is waited for apart from permits`() {
@@ -134,14 +134,14 @@ import Testing
         #expect(state.withdraw(2, now: now) == [3])
     }
 
-    // MARK: Refusals
+    // MARK: Rejections
 
     @Test mutating func `what stands before a job must be done in time, its own work does not count`() {
         state = Self.make(wait: .seconds(3))
         #expect(arrive("a", 10, 1) == .granted)
         #expect(arrive("a", 20, 2) == .queued)
         #expect(arrive("a", 500, 3) == .queued)
-        #expect(arrive("a", 1, 4) == .refused(.full(retryAfterSeconds: 53)))
+        #expect(arrive("a", 1, 4) == .rejected(.full(retryAfterSeconds: 53)))
     }
 
     @Test mutating func `the newest job of the client with most work makes way for one who has less`() {
@@ -150,11 +150,11 @@ import Testing
         let (answer, displaced) = state.arrive(Self.job("few", 10), 5, now: now)
         #expect(answer == .queued)
         #expect(displaced == [4])
-        #expect(arrive("many", 10, 6) == .refused(.full(retryAfterSeconds: 5)))
+        #expect(arrive("many", 10, 6) == .rejected(.full(retryAfterSeconds: 5)))
         #expect(state.arrive(Self.job("few", 10), 7, now: now).displaced == [3])
         // Now both have as much: whoever comes goes.
-        #expect(arrive("few", 10, 8) == .refused(.full(retryAfterSeconds: 5)))
-        #expect(arrive("many", 10, 9) == .refused(.full(retryAfterSeconds: 5)))
+        #expect(arrive("few", 10, 8) == .rejected(.full(retryAfterSeconds: 5)))
+        #expect(arrive("many", 10, 9) == .rejected(.full(retryAfterSeconds: 5)))
         #expect(order() == [1, 5, 2, 7])
     }
 
@@ -163,7 +163,7 @@ import Testing
         for ticket in 0...4 { #expect(arrive("many", 10, ticket) == (ticket == 0 ? .granted : .queued)) }
         // Before this one stands nearly all; to put out the last one would not suffice for the bound on number below.
         let (answer, displaced) = state.arrive(Self.job("dear", 45), 5, now: now)
-        #expect(answer == .refused(.full(retryAfterSeconds: 5)))
+        #expect(answer == .rejected(.full(retryAfterSeconds: 5)))
         #expect(displaced == [])
         #expect(state.waiting == 4)
         #expect(order() == [1, 2, 3, 4])
@@ -173,7 +173,7 @@ import Testing
         state = Self.make(queue: limit)
         #expect(arrive("a", 10, 0) == .granted)
         for ticket in 0..<limit { #expect(arrive("a", 10, ticket + 1) == .queued) }
-        #expect(arrive("a", 10, 9) == .refused(.full(retryAfterSeconds: limit + 1)))
+        #expect(arrive("a", 10, 9) == .rejected(.full(retryAfterSeconds: limit + 1)))
         #expect(state.waiting == limit)
     }
 
@@ -183,7 +183,7 @@ import Testing
         // One job in ten seconds instead of ten. Forgetting makes half a job a second of it: four seconds for two.
         #expect(state.endWork(Self.job("a", 10), now: now + .seconds(10)) == [1])
         #expect(
-            state.arrive(Self.job("a"), 3, now: now + .seconds(10)).answer == .refused(.full(retryAfterSeconds: 4)))
+            state.arrive(Self.job("a"), 3, now: now + .seconds(10)).answer == .rejected(.full(retryAfterSeconds: 4)))
         #expect(state.endWork(Self.job("a", 10), now: now + .seconds(20)) == [2])
         #expect(state.endWork(Self.job("a", 10), now: now + .seconds(30)) == [])
         // Long after the end the queue is as it was at first.
@@ -217,7 +217,7 @@ import Testing
         #expect(order() == [1])
     }
 
-    /// Whatever happens in whatever order, turns, room and those waiting add up.
+    /// Whatever happens in whatever order, permits, room and those waiting add up.
     @Test mutating func `the accounts hold under any sequence of events`() {
         var random = SplitMix(state: 7)
         state = Self.make(permits: 3, load: 100, heldBytes: 300, queue: 20, wait: .seconds(40))

@@ -41,7 +41,7 @@ import Testing
         #expect(queue.usage.heldBytes == 0)
     }
 
-    @Test func `a full queue refuses at once, and who is displaced or late is told so`() async throws {
+    @Test func `a full queue rejects at once, and who is displaced or late is told so`() async throws {
         let first = try await acquire("a")
         let waiters = [Task { try await acquire("a") }]
         await until { queue.usage.waiting == 1 }

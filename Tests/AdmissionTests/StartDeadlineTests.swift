@@ -3,7 +3,7 @@ import TaskSupport
 import TestClock
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct TurnTests {
+@Suite(.timeLimit(.minutes(1))) struct StartDeadlineTests {
     private let clock = ManualClock()
 
     @Test func `a wait that lasts too long is cut`() async throws {

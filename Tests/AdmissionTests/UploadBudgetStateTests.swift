@@ -63,7 +63,7 @@ import Testing
         for (number, lease) in leases.enumerated() { #expect(state.request(80, for: lease, ticket: number) == true) }
         let waiting = open()
         #expect(state.request(80, for: waiting, ticket: 3) == false)
-        #expect(state.close(waiting) == .init(granted: [], refused: [3]))
+        #expect(state.close(waiting) == .init(granted: [], rejected: [3]))
         #expect(state.close(leases[0]) == .init())
         #expect(state.close(leases[0]) == .init())
         #expect(state.heldBytes == 160)
@@ -75,7 +75,7 @@ import Testing
         for number in 0..<3 { #expect(state.request(80, for: open(), ticket: number) == true) }
         #expect(state.request(80, for: open(), ticket: 3) == false)
         #expect(state.withdraw(99) == .init())
-        #expect(state.withdraw(3) == .init(granted: [], refused: [3]))
+        #expect(state.withdraw(3) == .init(granted: [], rejected: [3]))
         #expect(state.withdraw(3) == .init())
     }
 

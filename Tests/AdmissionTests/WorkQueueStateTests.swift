@@ -6,7 +6,7 @@ import Testing
     private let now = ContinuousClock.now
     private var state = WorkQueueState(threads: 1, queueLimit: 2)
 
-    @Test mutating func `one more than fits is refused`() {
+    @Test mutating func `one more than fits is rejected`() {
         let deadline = now + .seconds(10)
         #expect(state.submit(1, deadline: deadline, now: now) == .success(false))
         #expect(state.submit(2, deadline: deadline, now: now) == .success(true))
@@ -32,7 +32,7 @@ import Testing
         #expect(!state.hasNews)
     }
 
-    @Test mutating func `a deadline that has passed is refused at once`() {
+    @Test mutating func `a deadline that has passed is rejected at once`() {
         #expect(state.submit(1, deadline: now, now: now) == .failure(.overloaded(retryAfterSeconds: 1)))
     }
 
@@ -46,7 +46,7 @@ import Testing
         #expect(state.running == [1])
     }
 
-    @Test mutating func `shutting down refuses what waits and what comes`() {
+    @Test mutating func `shutting down rejects what waits and what comes`() {
         #expect(state.submit(1, deadline: now + .seconds(1), now: now) == .success(false))
         #expect(state.shutDown() == [1])
         #expect(state.hasNews)

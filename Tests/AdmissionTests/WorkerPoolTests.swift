@@ -5,7 +5,7 @@ import TestClock
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct WorkerPoolTests {
-    private struct Failure: Error {}
+    private struct WorkError: Error {}
 
     /// Work that blocks its thread until the test opens it or cancels it.
     private final class Gate: Sendable {
@@ -19,7 +19,7 @@ import Testing
         func work(_ cancellation: Cancellation) throws -> Int {
             entered.store(true, ordering: .releasing)
             while !open.load(ordering: .acquiring) {
-                if cancellation.isCancelled { throw Failure() }
+                if cancellation.isCancelled { throw WorkError() }
             }
             return 7
         }
@@ -41,7 +41,7 @@ import Testing
             return try await group.reduce(0, +)
         }
         #expect(sum == 5_050)
-        await #expect(throws: Failure.self) { try await pool.run(deadline: deadline) { _ in throw Failure() } }
+        await #expect(throws: WorkError.self) { try await pool.run(deadline: deadline) { _ in throw WorkError() } }
         #expect(pool.usage.running == 0)
         await pool.shutdown()
     }

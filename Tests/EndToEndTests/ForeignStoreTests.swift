@@ -32,9 +32,9 @@ extension EndToEnd {
             proxy.setPlan { _ in Self.page(type) }
 
             for _ in 0..<3 {
-                let kept = try await HTTP.get(tintype.image("kept.jpg"))
-                #expect(kept.status == 200 && kept.bytes == bytes)
-                #expect(kept.header("Cache-Status")?.contains("storage-away") == true)
+                let cached = try await HTTP.get(tintype.image("kept.jpg"))
+                #expect(cached.status == 200 && cached.bytes == bytes)
+                #expect(cached.header("Cache-Status")?.contains("storage-away") == true)
             }
             for url in [tintype.image("cold.jpg"), tintype.image("cold.jpg", "w=7"), tintype.collection("prefix=k")] {
                 let answer = try await HTTP.get(url)
@@ -58,7 +58,7 @@ extension EndToEnd {
                 (403, "AccessDenied", 502, "storage_denied"), (507, "XMinioStorageFull", 507, "storage_full"),
                 (413, "EntityTooLarge", 507, "storage_full"), (503, "SlowDown", 503, "overloaded"),
             ])
-        func refusal(_ status: Int, _ code: String, _ expected: Int, _ problem: String) async throws {
+        func rejection(_ status: Int, _ code: String, _ expected: Int, _ problem: String) async throws {
             let bucket = try await SeaweedBucket()
             let proxy = try await FaultProxy.start(to: bucket.server.port)
             defer { proxy.stop() }

@@ -163,7 +163,7 @@ extension EndToEnd {
         }
 
         @Test("A form that is refused leaves nothing", arguments: Backend.all)
-        func refused(_ backend: Backend) async throws {
+        func rejected(_ backend: Backend) async throws {
             let store = try await backend.open()
             let server = try await TintypeServer.start(store.environment)
             let jpeg = try Pictures.jpeg()

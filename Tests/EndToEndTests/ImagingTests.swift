@@ -53,9 +53,9 @@ extension EndToEnd {
                 #expect(try await HTTP.put(server.image("refused/\(name)"), bytes).status == status, "\(name)")
                 #expect(try await HTTP.get(server.image("refused/\(name)")).status == 404)
             }
-            let turned = try await HTTP.post(server.rotate("a.bin"), json: #"{"degrees": 90}"#)
-            #expect(turned.status == 422)
-            #expect(try code(turned) == "unsupported_transform")
+            let rotated = try await HTTP.post(server.rotate("a.bin"), json: #"{"degrees": 90}"#)
+            #expect(rotated.status == 422)
+            #expect(try code(rotated) == "unsupported_transform")
         }
 
         @Test("Above its cap WebP stands in for AVIF, and is called so")
@@ -162,10 +162,10 @@ extension EndToEnd {
                 #expect(try info(held).size == info(free).size)
             }
             for format in ["jpeg", "png"] {
-                let refused = try await HTTP.get(server.image("p.jpg", "w=200&format=\(format)&max_bytes=100"))
-                #expect(refused.status == 422)
-                #expect(try code(refused) == "image_too_large")
-                #expect(refused.text.contains("at most 100 "), "\(refused.text)")
+                let rejected = try await HTTP.get(server.image("p.jpg", "w=200&format=\(format)&max_bytes=100"))
+                #expect(rejected.status == 422)
+                #expect(try code(rejected) == "image_too_large")
+                #expect(rejected.text.contains("at most 100 "), "\(rejected.text)")
             }
         }
 
@@ -209,8 +209,8 @@ extension EndToEnd {
                     #expect(try Pictures.play(still.bytes).shown == [0])
                 }
                 // Every frame goes through every step.
-                let turned = try await HTTP.get(server.image(path, "rotate=90&w=24&h=100&fit=pad&bg=fff"))
-                let show = try Pictures.play(turned.bytes)
+                let rendition = try await HTTP.get(server.image(path, "rotate=90&w=24&h=100&fit=pad&bg=fff"))
+                let show = try Pictures.play(rendition.bytes)
                 #expect(show.size == PixelSize(width: 24, height: 100) && show.times == [40, 80, 120])
                 let rotated = try await HTTP.post(server.rotate(path), json: #"{"degrees": 90}"#)
                 #expect(rotated.status == 422, "\(rotated.text)")

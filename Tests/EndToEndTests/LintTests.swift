@@ -19,7 +19,7 @@ extension EndToEnd {
                     "CLIENT_HINTS": "dpr,width,save-data",
                 ],
             ] as [[String: String]])
-        func faultless(_ settings: [String: String]) async throws {
+        func withoutProblems(_ settings: [String: String]) async throws {
             let store = try LocalFolder()
             let server = try await TintypeServer.start(store.environment.merging(settings) { $1 })
             let put = try await HTTP.put(server.image("a.jpg"), try Pictures.jpeg(width: 200, height: 150))
@@ -52,14 +52,14 @@ extension EndToEnd {
             let answers = try REDbot.check(requests)
             #expect(answers.count == requests.count + 1)
             for answer in answers where answer.name != "control" {
-                #expect(answer.fault == "", "\(answer.name)")
-                let faults = Set(answer.faults.filter { !Self.accepted.contains($0.name) })
-                #expect(faults == [], "\(answer.name), \(answer.status ?? 0)")
+                #expect(answer.fetchError == "", "\(answer.name)")
+                let problems = Set(answer.problems.filter { !Self.accepted.contains($0.name) })
+                #expect(problems == [], "\(answer.name), \(answer.status ?? 0)")
             }
             let statuses = Set(answers.compactMap(\.status))
             #expect(statuses == [200, 206, 304, 400, 404, 412, 416])
             let control = try #require(answers.first { $0.name == "control" })
-            let found = Set(control.faults.map(\.name))
+            let found = Set(control.problems.map(\.name))
             #expect(found.contains("DATE_INCORRECT"), "\(found)")
             #expect(found.count >= 3, "\(found)")
         }

@@ -40,12 +40,12 @@ extension EndToEnd {
             for _ in 0..<3 {
                 let original = try await HTTP.get(tintype.image("kept.jpg"))
                 #expect(original.bytes == bytes)
-                let kept = try await HTTP.get(tintype.image("kept.jpg", "w=9&format=png"))
-                #expect(kept.bytes == rendition.bytes)
-                #expect(kept.header("ETag") == rendition.header("ETag"))
+                let cached = try await HTTP.get(tintype.image("kept.jpg", "w=9&format=png"))
+                #expect(cached.bytes == rendition.bytes)
+                #expect(cached.header("ETag") == rendition.header("ETag"))
                 // One that has not been made yet, of an original in memory.
                 let made = try await HTTP.get(tintype.image("kept.jpg", "w=7&format=png"))
-                for answer in [original, kept, made] {
+                for answer in [original, cached, made] {
                     #expect(answer.status == 200)
                     #expect(answer.header("Cache-Control") == "no-cache")
                     #expect(answer.header("Cache-Status")?.contains("storage-away") == true)

@@ -124,29 +124,29 @@ extension EndToEnd {
             let listed = try #require(try await HTTP.get(server.collection()).object()["items"] as? [[String: Any]])
             #expect(Set(listed.compactMap { $0["path"] as? String }) == ["p.jpg", "moved/p.bin"])
             /// What is kept goes in the background, and is written before its answer.
-            func kept(_ count: Int) async throws -> Bool {
+            func stored(_ count: Int) async throws -> Bool {
                 for _ in 0..<200 {
                     if try await store.leftovers().count(where: { $0.contains("/extras-") }) == count { return true }
                     try await Task.sleep(for: .milliseconds(50))
                 }
                 return false
             }
-            #expect(try await kept(2))
+            #expect(try await stored(2))
             // A new version has extras of its own.
             _ = try await HTTP.put(server.image("p.jpg"), try Pictures.encode(width: 64, height: 64, format: .png))
-            #expect(try await kept(1))
+            #expect(try await stored(1))
             let plain = try await HTTP.get(server.metadata("p.jpg") + "?include=extras,location").object()
             #expect((plain["extras"] as? [String: Any])?["cameraMake"] is NSNull)
             #expect(plain["location"] is NSNull)
-            #expect(try await kept(2))
+            #expect(try await stored(2))
             #expect(try await HTTP.post(server.rotate("p.jpg"), json: #"{"degrees": 90}"#).status == 200)
-            #expect(try await kept(1))
+            #expect(try await stored(1))
             for path in ["p.jpg", "moved/p.bin"] {
                 _ = try await HTTP.get(server.metadata(path) + "?include=extras")
                 #expect(try await HTTP.delete(server.image(path)).status == 204)
                 #expect(try await HTTP.get(server.metadata(path) + "?include=extras").status == 404)
             }
-            #expect(try await kept(0))
+            #expect(try await stored(0))
             let rest = try await store.remains()
             #expect(rest == [])
         }

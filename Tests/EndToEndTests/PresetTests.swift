@@ -43,10 +43,10 @@ extension EndToEnd {
             #expect(named.header("Vary") == nil)
 
             for query in ["preset=nobody", "preset=", "preset=thumb&preset=thumb", "preset=thumb&w=0"] {
-                let refused = try await HTTP.get(server.image("p.jpg", query))
-                #expect(refused.status == 400, "\(query)")
-                #expect(try code(refused) == "bad_parameter")
-                if query == "preset=nobody" { #expect(refused.text.contains("nobody")) }
+                let rejected = try await HTTP.get(server.image("p.jpg", query))
+                #expect(rejected.status == 400, "\(query)")
+                #expect(try code(rejected) == "bad_parameter")
+                if query == "preset=nobody" { #expect(rejected.text.contains("nobody")) }
             }
         }
 
@@ -64,10 +64,10 @@ extension EndToEnd {
             #expect(try await HTTP.get(server.image("p.jpg")).status == 200)
             #expect(try await HTTP.get(server.image("p.jpg", "v=\(version)")).status == 200)
             for query in ["w=80", "format=webp", "preset=card&w=81", "preset=card&dpr=1.5", "w=abc"] {
-                let refused = try await HTTP.get(server.image("p.jpg", query))
-                #expect(refused.status == 403, "\(query)")
-                #expect(try code(refused) == "rendition_not_allowed")
-                #expect(refused.header("Cache-Control") == "no-store")
+                let rejected = try await HTTP.get(server.image("p.jpg", query))
+                #expect(rejected.status == 403, "\(query)")
+                #expect(try code(rejected) == "rendition_not_allowed")
+                #expect(rejected.header("Cache-Control") == "no-store")
                 #expect(try await HTTP.head(server.image("p.jpg", query)).status == 403)
             }
             #expect(try await HTTP.get(server.image("p.jpg", "preset=nobody")).status == 400)

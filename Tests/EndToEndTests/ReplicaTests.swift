@@ -37,8 +37,8 @@ extension EndToEnd {
                 try await TintypeServer.start(bucket.environment), try await TintypeServer.start(bucket.environment),
             ]
             #expect(try await HTTP.put(servers[0].image("r.jpg"), try Pictures.jpeg()).status == 201)
-            let refused = try await Self.turn("r.jpg", 203, servers)
-            #expect(refused == [])
+            let rejected = try await Self.rotate("r.jpg", 203, servers)
+            #expect(rejected == [])
             // 203 is 3 mod 4.
             let fresh = try await TintypeServer.start(bucket.environment)
             #expect(try Pictures.corner(of: try await HTTP.get(fresh.image("r.jpg")).bytes) == .bottomLeft)
@@ -57,17 +57,17 @@ extension EndToEnd {
             let paths = (0..<3).map { "r\($0).jpg" }
             for path in paths { #expect(try await HTTP.put(servers[0].image(path), try Pictures.jpeg()).status == 201) }
             proxy.setPlan { $0.number % 3 == 0 ? .dropAnswer : .none }
-            let refused = try await withThrowingTaskGroup(of: [String].self) { group in
+            let rejected = try await withThrowingTaskGroup(of: [String].self) { group in
                 for path in paths {
                     group.addTask {
-                        var refused: [String] = []
-                        for _ in 0..<5 { refused += try await Self.turn(path, 3, servers) }
-                        return refused
+                        var rejected: [String] = []
+                        for _ in 0..<5 { rejected += try await Self.rotate(path, 3, servers) }
+                        return rejected
                     }
                 }
                 return try await group.reduce(into: []) { $0 += $1 }
             }
-            #expect(refused == [])
+            #expect(rejected == [])
             proxy.setPlan { _ in .none }
             // 15 turns are 3 mod 4.
             let fresh = try await TintypeServer.start(bucket.environment)
@@ -79,7 +79,7 @@ extension EndToEnd {
         /// Quarter turns at once, through each server in its turn.
         ///
         /// - Returns: the answers that were not 200.
-        private static func turn(_ path: String, _ count: Int, _ servers: [TintypeServer]) async throws -> [String] {
+        private static func rotate(_ path: String, _ count: Int, _ servers: [TintypeServer]) async throws -> [String] {
             try await withThrowingTaskGroup(of: HTTP.Answer.self) { group in
                 for index in 0..<count {
                     group.addTask {
@@ -128,7 +128,7 @@ extension EndToEnd {
 
 extension EndToEnd {
     @Suite("A store that fails", .serialized)
-    struct FailureTests {
+    struct FailingStoreTests {
         @Test("A store that hangs: errors in time, cached reads go on, unready, and back by itself")
         func hanging() async throws {
             let server = try await S3TestServer.start(.seaweedFS)
@@ -168,8 +168,8 @@ extension EndToEnd {
                     == false)
             #expect(try await HTTP.put(tintype.image("new.jpg"), bytes).status <= 201)
             // What was refused has not happened, and can be done now.
-            let turned = try await HTTP.post(tintype.rotate("cached.jpg"), json: #"{"degrees":90}"#)
-            #expect(turned.status == 200, "\(turned.text)")
+            let rotated = try await HTTP.post(tintype.rotate("cached.jpg"), json: #"{"degrees":90}"#)
+            #expect(rotated.status == 200, "\(rotated.text)")
             #expect(try Pictures.corner(of: try await HTTP.get(tintype.image("cached.jpg")).bytes) == .topRight)
         }
 

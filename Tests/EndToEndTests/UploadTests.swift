@@ -110,7 +110,7 @@ extension EndToEnd {
         }
 
         @Test("What is refused has the contract's status and leaves nothing", arguments: Backend.all)
-        func refusals(_ backend: Backend) async throws {
+        func rejections(_ backend: Backend) async throws {
             let store = try await backend.open()
             let server = try await TintypeServer.start(
                 store.environment.merging(["MAX_UPLOAD_BYTES": "20000000"]) { $1 })
@@ -214,8 +214,8 @@ extension EndToEnd {
             let picture = try Pictures.jpeg(ofLength: 9_000_000)
             #expect(try await HTTP.put(server.image("early"), picture).status == 201)
             for _ in 0..<10 {
-                let refused = try await HTTP.putHearing(server.image("early"), picture, [("If-None-Match", "*")])
-                #expect(refused.status == 412)
+                let rejected = try await HTTP.putHearing(server.image("early"), picture, [("If-None-Match", "*")])
+                #expect(rejected.status == 412)
             }
         }
 

@@ -61,8 +61,8 @@ extension EndToEnd {
             _ = try await HTTP.put(first.image("r.jpg"), try Pictures.jpeg())
             let old = try await HTTP.get(second.image("r.jpg", "w=48"))
             #expect(try Pictures.corner(of: old.bytes) == .topLeft)
-            let turned = try await HTTP.post(first.rotate("r.jpg"), json: #"{"degrees": 90}"#)
-            let version = try #require(try turned.object()["version"] as? String)
+            let rotated = try await HTTP.post(first.rotate("r.jpg"), json: #"{"degrees": 90}"#)
+            let version = try #require(try rotated.object()["version"] as? String)
             #expect(try await HTTP.get(second.image("r.jpg", "w=48")).header("ETag") == old.header("ETag"))
             for query in ["w=48&v=\(version)", "w=40&v=\(version)"] {
                 let answer = try await HTTP.get(second.image("r.jpg", query))

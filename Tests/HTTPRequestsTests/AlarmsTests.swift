@@ -30,7 +30,7 @@ import Testing
     }
 
     /// The one that is due first came last.
-    @Test func eachRingsOnceInItsTurn() async {
+    @Test func eachRingsOnceInOrder() async {
         _ = set("late", after: 30)
         await until { clock.sleeping == 1 }
         _ = set("early", after: 10)

@@ -133,7 +133,7 @@ import Testing
             let client = try await fixture.client()
             try await client.send("GET /a HTTP/1.0\r\n\r\n")
             #expect(try await client.receive(until: "begin").contains("\r\nConnection: close\r\n"))
-            await #expect(throws: RawClient.Failure.self) { try await client.receiveAll() }
+            await #expect(throws: RawClient.SystemCallError.self) { try await client.receiveAll() }
         }
     }
 

@@ -42,7 +42,7 @@ import Testing
         } test: { fixture in
             let client = try await fixture.client()
             try await client.send(Self.head(1_000_000_000))
-            await #expect(throws: RawClient.Failure.self) {
+            await #expect(throws: RawClient.SystemCallError.self) {
                 // More than the buffers of both kernels can hold.
                 for _ in 0..<1_000 { try await client.send([UInt8](repeating: 1, count: 100_000)) }
             }
@@ -59,7 +59,7 @@ import Testing
             let client = try await fixture.client()
             try await client.send(Self.head(1_000_000_000))
             #expect(try await client.receiveAll().hasSuffix("refused"))
-            await #expect(throws: RawClient.Failure.self) {
+            await #expect(throws: RawClient.SystemCallError.self) {
                 // Slow sending, below the budget.
                 for _ in 0..<500 {
                     try await client.send("x")

@@ -56,7 +56,7 @@ import Testing
         }
     }
 
-    @Test func anUnknownExpectationIsRefused() async throws {
+    @Test func anUnknownExpectationIsRejected() async throws {
         try await ListenerFixture.run { _, _ in
             text("no")
         } test: { fixture in

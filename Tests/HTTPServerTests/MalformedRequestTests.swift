@@ -103,20 +103,20 @@ import Testing
         Case("GET / HTTP/1.1\r\n\(h)" + String(repeating: "X: a\r\n", count: 128) + "\r\n", 431),
     ]
 
-    @Test(arguments: Self.cases) func isRefused(_ refused: Case) async throws {
+    @Test(arguments: Self.cases) func isRejected(_ rejected: Case) async throws {
         let asked = Notes<Bool>()
         try await ListenerFixture.run { request, _ in
             for try await _ in request.body {}
             asked.add(true)
             return text("no")
         } test: { fixture in
-            let answer = try await fixture.exchange(refused.request)
-            #expect(status(answer) == refused.status)
+            let answer = try await fixture.exchange(rejected.request)
+            #expect(status(answer) == rejected.status)
             #expect(answer.contains("\r\nConnection: close\r\n"))
-            #expect(body(answer).contains("\"status\":\(refused.status)"))
+            #expect(body(answer).contains("\"status\":\(rejected.status)"))
             #expect(asked.all.isEmpty)
             let finished = try await fixture.finished.wait()[0]
-            #expect(finished.status == refused.status)
+            #expect(finished.status == rejected.status)
             #expect(body(answer).contains(finished.requestID))
         }
     }
@@ -136,7 +136,7 @@ import Testing
         }
     }
 
-    @Test func bytesThatAreNoUTF8AreRefused() async throws {
+    @Test func bytesThatAreNoUTF8AreRejected() async throws {
         try await ListenerFixture.run { _, _ in
             text("no")
         } test: { fixture in
@@ -159,7 +159,7 @@ import Testing
         }
     }
 
-    @Test func aFaultBehindAGoodRequestWaitsForItsAnswer() async throws {
+    @Test func anErrorBehindAGoodRequestWaitsForItsAnswer() async throws {
         try await ListenerFixture.run { _, _ in
             try await Task.sleep(for: .milliseconds(50))
             return text("first")
@@ -172,7 +172,7 @@ import Testing
     }
 
     /// The parser fails again at every byte after its first error, which once cut the response in flight.
-    @Test func moreBytesBehindAFaultDoNotEndTheAnswer() async throws {
+    @Test func moreBytesBehindAnErrorDoNotEndTheAnswer() async throws {
         let released = Notes<Bool>()
         try await ListenerFixture.run { _, _ in
             _ = try await released.wait()
@@ -218,7 +218,7 @@ import Testing
 
     /// The first response to a broken line depended on how the network had split it.
     @Test(arguments: ["GET / HTTP/1.1 \r\n", "GET / HTTP/2.0 \r\n", "GET / HTTP/1.1\n"])
-    func aBrokenLineIsRefusedHoweverItIsCut(line: String) async throws {
+    func aBrokenLineIsRejectedHoweverItIsCut(line: String) async throws {
         try await ListenerFixture.run { _, _ in
             text("no")
         } test: { fixture in

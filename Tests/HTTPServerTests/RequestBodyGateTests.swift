@@ -43,7 +43,7 @@ import Testing
         guard case .end = gate.pull() else { return #expect(Bool(false)) }
     }
 
-    @Test func aFailureDropsWhatCame() {
+    @Test func anErrorDropsWhatCame() {
         var gate = RequestBodyGate()
         _ = gate.push(ByteBuffer(string: "a"))
         #expect(gate.fail(.clientLeft) == false)
@@ -60,7 +60,7 @@ import Testing
         #expect(self.bytes(gate.pull()) == "a")
     }
 
-    @Test func endAndFailureWakeAReader() {
+    @Test func endAndErrorWakeAReader() {
         var ended = RequestBodyGate()
         _ = ended.pull()
         #expect(ended.end() == true)
@@ -70,10 +70,10 @@ import Testing
         #expect(!failed.isWaiting)
     }
 
-    @Test func aSecondReaderIsRefused() {
+    @Test func aSecondReaderIsRejected() {
         var gate = RequestBodyGate()
         _ = gate.pull()
-        guard case .refused = gate.pull() else { return #expect(Bool(false)) }
+        guard case .rejected = gate.pull() else { return #expect(Bool(false)) }
         #expect(gate.stopWaiting() == true)
         #expect(gate.stopWaiting() == false)
     }

@@ -100,7 +100,7 @@ import Testing
     @Test(arguments: [
         "\r\n", "x\r\n", "3\nabc", "3\r\nabcd", "3\r\nabc\n", "3\r\nabc\r0", "0\r\n\n", "0\r\nX: y\n", "0\r\nX\ry",
         "0000000000000000", "fffffffffffffff0", " 3\r\n", "-3\r\n", "+3\r\n", "0x3\r\nabc", "3 \n",
-    ]) func malformedFramingIsRefused(text: String) {
+    ]) func malformedFramingIsRejected(text: String) {
         #expect(throws: (any Error).self) {
             let hasEnded = try self.read(text)
             // Left to the parser, which rejects it.

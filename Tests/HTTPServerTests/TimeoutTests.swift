@@ -123,7 +123,7 @@ import Testing
             #expect(finished.status == 200)
             #expect(try await errors.wait() == [.stalled])
             // Nothing after the cut may look like the end of the body.
-            await #expect(throws: RawClient.Failure.self) { try await client.receiveAll() }
+            await #expect(throws: RawClient.SystemCallError.self) { try await client.receiveAll() }
         }
     }
 

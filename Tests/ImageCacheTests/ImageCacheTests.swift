@@ -115,24 +115,24 @@ struct ImageCacheTests {
         let cache = ImageCache<Int>(bytes: 4 << 20)
         let renditions = try keys("r", 400)
         let originals = try keys("o", 100)
-        func kept() -> (renditions: Int, originals: Int) {
+        func cached() -> (renditions: Int, originals: Int) {
             (
                 renditions.count { cache.contains($0, etag, .rendition("x")) },
                 originals.count { cache.contains($0, etag, .original) }
             )
         }
         for path in renditions { #expect(fill(cache, path, bytes: 19_000)) }
-        #expect(kept().renditions > 175)
+        #expect(cached().renditions > 175)
         // Originals take back their quarter, and no more.
         for path in originals { #expect(fillOriginal(cache, path, bytes: 99_000)) }
-        #expect((8...9).contains(kept().originals))
-        #expect((130...140).contains(kept().renditions))
+        #expect((8...9).contains(cached().originals))
+        #expect((130...140).contains(cached().renditions))
         for path in renditions { #expect(fill(cache, path, bytes: 19_000)) }
-        #expect((8...9).contains(kept().originals))
-        #expect((130...140).contains(kept().renditions))
+        #expect((8...9).contains(cached().originals))
+        #expect((130...140).contains(cached().renditions))
         for path in renditions { cache.invalidate(path) }
         for path in originals { #expect(fillOriginal(cache, path, bytes: 99_000)) }
-        #expect(kept().originals > 30)
+        #expect(cached().originals > 30)
         #expect(cache.usedBytes <= 4 << 20)
     }
 

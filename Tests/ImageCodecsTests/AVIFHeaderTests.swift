@@ -67,7 +67,7 @@ import Testing
         // As it should be, with thirds.
         ([60, 3, 60, 3, -15, 3, 15, 3], 20, 20),
     ])
-    func aCleanApertureIsNoReasonToRefuse(values: [Int], width: Int, height: Int) throws {
+    func aCleanApertureIsNoReasonToReject(values: [Int], width: Int, height: Int) throws {
         let file = try Self.picture([Self.aperture(values)])
         let info = try readHeader(file)
         #expect(info.size == PixelSize(width: width, height: height))

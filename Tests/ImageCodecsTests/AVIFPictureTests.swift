@@ -124,7 +124,7 @@ import Testing
         #expect(try grid(16) - grid(8) > 128 * 64 * 64 * 12)
     }
 
-    @Test func gridsThatContradictThemselvesAreRefused() throws {
+    @Test func gridsThatContradictThemselvesAreRejected() throws {
         let tile = try AVIFBuilder.Coded.flat(red, width: 64, height: 64)
         func decode(_ change: (inout AVIFBuilder) -> Void) throws -> Picture {
             var file = AVIFBuilder()
@@ -244,7 +244,7 @@ import Testing
     }
 
     /// Pieces that lie over one another would be many times the file once they are put together.
-    @Test func piecesThatOverlapAreRefused() throws {
+    @Test func piecesThatOverlapAreRejected() throws {
         let tile = try AVIFBuilder.Coded.flat(red, width: 64, height: 64)
         var file = AVIFBuilder()
         file.add(2, tile, extents: 2)

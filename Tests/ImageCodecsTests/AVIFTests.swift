@@ -134,7 +134,7 @@ import Testing
     }
 
     /// A size in the boxes that the AV1 data do not have: libavif may take no more memory than the header said.
-    @Test func aLieAboutTheSizeIsRefused() throws {
+    @Test func aLieAboutTheSizeIsRejected() throws {
         var file = try TestImages.file(.avif, width: 64, height: 48)
         let at = try #require((0..<file.count - 16).first { file[$0..<$0 + 4].elementsEqual(Array("ispe".utf8)) })
         file.replaceSubrange(at + 8..<at + 16, with: PNGFile.long(32) + PNGFile.long(48))

@@ -122,7 +122,7 @@ import Testing
     }
 
     /// What is admitted, in memory and in pixels, is what acTL states: more frames than those passed all limits.
-    @Test(arguments: [1, 2, 4]) func anAPNGWithAnotherNumberOfFramesIsRefused(stated: Int) throws {
+    @Test(arguments: [1, 2, 4]) func anAPNGWithAnotherNumberOfFramesIsRejected(stated: Int) throws {
         let parts = [Part(color: Self.red), Part(color: Self.green), Part(color: Self.blue)]
         let file = Self.apng(parts, stated: stated)
         #expect(throws: CodecError.damaged("a wrong number of frames in the PNG")) { try checkStructure(file, .png) }
@@ -251,7 +251,7 @@ import Testing
         }
     }
 
-    @Test func brokenFramesAreRefused() throws {
+    @Test func brokenFramesAreRejected() throws {
         let good = Self.apng([Part(color: Self.red), Part(color: Self.blue)])
         for (part, message) in [
             (Part(color: Self.red, x: 1), "outside"), (Part(color: Self.red, x: 4, width: 1), "outside"),

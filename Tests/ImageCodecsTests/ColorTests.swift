@@ -130,10 +130,10 @@ import Testing
                 #expect(picture.channels == 3 && picture.width == 8)
                 let difference = zip(picture[3, 3], rgb).map { abs(Int($0) - Int($1)) }.max()
                 #expect(try #require(difference) <= 2, "\(ink) \(adobe)")
-                let turned = try ImageTransform.apply(
+                let rotated = try ImageTransform.apply(
                     .rotated90, to: file.span.bytes, limits: CodecLimits(), cancelled: CancelFlag())
-                #expect(turned.isLossless)
-                #expect(try Picture(decoding: turned.bytes) == picture)
+                #expect(rotated.isLossless)
+                #expect(try Picture(decoding: rotated.bytes) == picture)
             }
         }
     }

@@ -39,7 +39,7 @@ import Testing
     }
 
     @Test(.enabled(if: Oracle.corpus != nil))
-    func everyBrokenPNGIsRefused() throws {
+    func everyBrokenPNGIsRejected() throws {
         let broken = try Oracle.files("pngsuite", "png").filter { $0.name.hasPrefix("x") }
         #expect(broken.count == 14)
         for (name, bytes) in broken {

@@ -42,10 +42,10 @@ enum DeltaE {
             return angle < 0 ? angle + 360 : angle
         }
         let (h1, h2) = (hue(a1, first.z), hue(a2, second.z))
-        var turn = h2 - h1
-        if c1 * c2 == 0 { turn = 0 } else if turn > 180 { turn -= 360 } else if turn < -180 { turn += 360 }
+        var angle = h2 - h1
+        if c1 * c2 == 0 { angle = 0 } else if angle > 180 { angle -= 360 } else if angle < -180 { angle += 360 }
         let (dl, dc) = (second.x - first.x, c2 - c1)
-        let dh = 2 * sqrt(c1 * c2) * sin(radians(turn / 2))
+        let dh = 2 * sqrt(c1 * c2) * sin(radians(angle / 2))
         let (l, c) = ((first.x + second.x) / 2, (c1 + c2) / 2)
         var h = h1 + h2
         if c1 * c2 != 0 { h = abs(h1 - h2) <= 180 ? h / 2 : h < 360 ? (h + 360) / 2 : (h - 360) / 2 }

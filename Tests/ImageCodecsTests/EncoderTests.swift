@@ -47,7 +47,7 @@ import Testing
         #expect(small < (try TestImages.file(.jpeg, width: 64, height: 64, quality: 80).count))
     }
 
-    @Test func whatAFormatCannotHoldIsRefused() throws {
+    @Test func whatAFormatCannotHoldIsRejected() throws {
         #expect(throws: CodecError.unsupported("JPEG has no transparency")) {
             _ = try TestImages.file(.jpeg, width: 4, height: 4, layout: .rgba8)
         }
@@ -58,11 +58,11 @@ import Testing
     }
 
     @Test(arguments: Orientation.allCases)
-    func buffersTurn(orientation: Orientation) throws {
+    func buffersRotate(orientation: Orientation) throws {
         for layout in Self.layouts {
             let pixels = try TestImages.pixels(width: 67, height: 35, layout: layout)
-            let turned = try pixels.turned(by: orientation, cancelled: CancelFlag())
-            #expect(Picture(turned) == Picture(pixels).seen(as: orientation))
+            let rotated = try pixels.rotated(by: orientation, cancelled: CancelFlag())
+            #expect(Picture(rotated) == Picture(pixels).seen(as: orientation))
         }
     }
 }

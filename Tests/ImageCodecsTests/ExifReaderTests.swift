@@ -44,10 +44,10 @@ import Testing
                 }
                 if let thumbnail = walk.thumbnail { #expect(thumbnail.upperBound <= broken.count) }
                 var edited = broken
-                let turn = PixelRotation(
+                let rotation = PixelRotation(
                     stored: .rotated90, change: .rotated90, before: PixelSize(width: 10, height: 20),
                     limits: CodecLimits(), cancelled: CancelFlag())
-                _ = MetadataEdit.turnExif(&edited, turn, maximumBytes: broken.count)
+                _ = MetadataEdit.rotateExif(&edited, rotation, maximumBytes: broken.count)
                 #expect(edited.count == broken.count)
             }
         }

@@ -29,7 +29,7 @@ import Testing
     }
 
     /// A picture of 20,000 by 14,000 pixels in a file of a hundred bytes: judged before anything is decoded.
-    @Test func aHugeJPEGIsRefusedByItsHeader() throws {
+    @Test func aHugeJPEGIsRejectedByItsHeader() throws {
         var file = try TestImages.file(.jpeg, width: 16, height: 16)
         let frame = try #require((0..<file.count - 9).first { file[$0] == 0xFF && file[$0 + 1] == 0xC2 })
         file.replaceSubrange(frame + 5..<frame + 9, with: [0x36, 0xB0, 0x4E, 0x20])
@@ -41,7 +41,7 @@ import Testing
         }
     }
 
-    @Test func aHugePNGIsRefusedByItsHeader() throws {
+    @Test func aHugePNGIsRejectedByItsHeader() throws {
         let file =
             PNGFile.signature + PNGFile.chunk("IHDR", PNGFile.long(65_536) + PNGFile.long(65_536) + [8, 2, 0, 0, 0])
             + PNGFile.chunk("IDAT", [0x78, 0x01])
@@ -60,7 +60,7 @@ import Testing
         #expect(try readHeader(file).orientation == .rotated180)
     }
 
-    @Test func aProfileTooLargeIsRefused() throws {
+    @Test func aProfileTooLargeIsRejected() throws {
         let plain = try TestImages.file(.jpeg, width: 16, height: 16)
         let parts = (1...3).flatMap { number in
             TestImages.segment(
@@ -74,7 +74,7 @@ import Testing
     }
 
     /// libpng would leave such a profile out without a word, and the colours would be wrong.
-    @Test func aPNGProfileTooLargeIsRefusedBeforeItIsInflated() throws {
+    @Test func aPNGProfileTooLargeIsRejectedBeforeItIsInflated() throws {
         var png = PNGFile(width: 2, height: 2, depth: 8, colorType: 2)
         let profile = PNGFile.long(5_000_000) + [UInt8](repeating: 0, count: 5_000)
         png.before = [("iCCP", [0x61, 0, 0] + PNGFile.zlib(profile))]

@@ -2,9 +2,9 @@ import ImageCodecs
 import ImageModel
 import Testing
 
-/// Turning stored JPEG files: coefficients, tags, thumbnails, what stands around the picture.
+/// Rotating stored JPEG files: coefficients, tags, thumbnails, what stands around the picture.
 @Suite struct JPEGTransformTests {
-    private static func turn(_ file: [UInt8], _ change: Orientation) throws -> TransformedImage {
+    private static func rotate(_ file: [UInt8], _ change: Orientation) throws -> TransformedImage {
         try ImageTransform.apply(change, to: file.span.bytes, limits: CodecLimits(), cancelled: CancelFlag())
     }
 
@@ -32,7 +32,7 @@ import Testing
             ["-sample", "2x2,1x2,2x1"], ["-grayscale"], ["-progressive"], ["-arithmetic"], ["-quality", "20"],
             ["-rgb"],
         ])
-    func everyTurnEqualsJpegtranPerfect(options: [String]) throws {
+    func everyRotationEqualsJpegtranPerfect(options: [String]) throws {
         var lossless = 0
         for (width, height) in [(64, 96), (96, 64), (61, 96), (64, 90), (33, 35)] {
             let pixels = try TestImages.pixels(width: width, height: height, layout: .rgb8)
@@ -40,45 +40,45 @@ import Testing
             let file = try #require(try Oracle.run("cjpeg", options, input: ppm))
             for (change, switches) in Self.arguments {
                 let expected = try Oracle.run("jpegtran", ["-perfect"] + switches, input: file)
-                let turned = try Self.turn(file, change)
-                #expect(turned.isLossless == (expected != nil), "\(width)x\(height) \(switches)")
+                let rotated = try Self.rotate(file, change)
+                #expect(rotated.isLossless == (expected != nil), "\(width)x\(height) \(switches)")
                 if let expected {
                     #expect(
-                        try Self.canonical(turned.bytes) == Self.canonical(expected), "\(width)x\(height) \(switches)")
+                        try Self.canonical(rotated.bytes) == Self.canonical(expected), "\(width)x\(height) \(switches)")
                     lossless += 1
                 }
                 #expect(
-                    turned.info.size
+                    rotated.info.size
                         == (change.swapsAxes
                             ? PixelSize(width: height, height: width) : PixelSize(width: width, height: height)))
-                try checkStructure(turned.bytes, .jpeg)
+                try checkStructure(rotated.bytes, .jpeg)
             }
         }
         #expect(lossless >= 14)
     }
 
     @Test(arguments: Orientation.allCases)
-    func turnedPixelsAreThePixelsTurned(change: Orientation) throws {
+    func rotatedPixelsAreThePixelsRotated(change: Orientation) throws {
         // 4:4:4 and whole blocks: every turn is lossless, and decoding commutes with it but for rounding.
         for (width, height) in [(64, 48), (61, 45)] {
             let file = try TestImages.file(.jpeg, width: width, height: height, quality: 95)
-            let turned = try Self.turn(file, change)
+            let rotated = try Self.rotate(file, change)
             let expected = try Picture(decoding: file).seen(as: change)
-            let actual = try Picture(decoding: turned.bytes)
+            let actual = try Picture(decoding: rotated.bytes)
             let difference = try #require(actual.meanDifference(to: expected))
             // Where it is encoded again, the noise of the quantisation comes on top.
-            #expect(difference < (turned.isLossless ? 1 : 1.6), "\(width)x\(height)")
-            if width == 64 { #expect(turned.isLossless) }
+            #expect(difference < (rotated.isLossless ? 1 : 1.6), "\(width)x\(height)")
+            if width == 64 { #expect(rotated.isLossless) }
         }
     }
 
-    @Test func fourQuarterTurnsGiveTheSameFileBack() throws {
+    @Test func fourQuarterRotationsGiveTheSameFileBack() throws {
         let file = try TestImages.file(.jpeg, width: 64, height: 96, quality: 70)
-        let once = try Self.turn(file, .rotated90)
-        var turned = once
-        for _ in 0..<4 { turned = try Self.turn(turned.bytes, .rotated90) }
-        #expect(turned.isLossless)
-        #expect(turned.bytes == once.bytes)
+        let once = try Self.rotate(file, .rotated90)
+        var rotated = once
+        for _ in 0..<4 { rotated = try Self.rotate(rotated.bytes, .rotated90) }
+        #expect(rotated.isLossless)
+        #expect(rotated.bytes == once.bytes)
     }
 
     @Test(arguments: Orientation.allCases, Orientation.allCases)
@@ -87,23 +87,23 @@ import Testing
         let file = TestImages.jpeg(
             plain, exif: TestImages.exif(orientation: UInt16(stored.rawValue), width: 48, height: 32))
         #expect(try Self.info(file).orientation == stored)
-        let turned = try Self.turn(file, change)
-        #expect(turned.info.orientation == .upright)
+        let rotated = try Self.rotate(file, change)
+        #expect(rotated.info.orientation == .upright)
         let expected = try Picture(decoding: plain).seen(as: stored).seen(as: change)
-        let actual = try Picture(decoding: turned.bytes)
+        let actual = try Picture(decoding: rotated.bytes)
         #expect(try #require(actual.meanDifference(to: expected)) < 1.5)
     }
 
     @Test(arguments: [true, false])
-    func onlyTheTagIsWrittenWhereNothingIsLeftToTurn(bigEndian: Bool) throws {
+    func onlyTheTagIsWrittenWhereNothingIsLeftToRotate(bigEndian: Bool) throws {
         let plain = try TestImages.file(.jpeg, width: 50, height: 30) + [1, 2, 3]
         let file = TestImages.jpeg(
             plain, exif: TestImages.exif(orientation: 8, width: 50, height: 30, bigEndian: bigEndian))
         let expected = TestImages.jpeg(
             plain, exif: TestImages.exif(orientation: 1, width: 50, height: 30, bigEndian: bigEndian))
-        let turned = try Self.turn(file, .rotated90)
-        #expect(turned.isLossless)
-        #expect(turned.bytes == expected)
+        let rotated = try Self.rotate(file, .rotated90)
+        #expect(rotated.isLossless)
+        #expect(rotated.bytes == expected)
     }
 
     @Test func segmentsStayAndDimensionsChangePlaces() throws {
@@ -117,64 +117,64 @@ import Testing
             0xE1, [0x45, 0x78, 0x69, 0x66, 0, 0] + TestImages.exif(orientation: 1, width: 64, height: 32))
         let trailing: [UInt8] = [0xFF, 0xD8, 0xFF, 0xD9]
         let file = TestImages.jpeg(plain, inserting: exif + xmp + custom + index + comment) + trailing
-        let turned = try Self.turn(file, .rotated90).bytes
+        let rotated = try Self.rotate(file, .rotated90).bytes
         let changed = TestImages.segment(
             0xE1, [0x45, 0x78, 0x69, 0x66, 0, 0] + TestImages.exif(orientation: 1, width: 32, height: 64))
         let upright = TestImages.segment(
             0xE1, Array("http://ns.adobe.com/xap/1.0/\0<x tiff:Orientation=\"1\" a='b'/>".utf8))
         let expected = changed + upright + custom + comment
-        #expect(Array(turned[2..<2 + expected.count]) == expected)
+        #expect(Array(rotated[2..<2 + expected.count]) == expected)
         // The second SOI behind the end would now be of a picture that no longer fits.
-        #expect(try checkStructure(turned, .jpeg).trailingBytes == 0)
+        #expect(try checkStructure(rotated, .jpeg).trailingBytes == 0)
     }
 
     @Test(arguments: [(40, 24), (48, 32)])
-    func theThumbnailIsTurnedAlong(width: Int, height: Int) throws {
+    func theThumbnailIsRotatedAlong(width: Int, height: Int) throws {
         let thumbnail = try TestImages.file(.jpeg, width: width, height: height, quality: 95)
         // Room to grow, as cameras leave it.
         let padded = thumbnail + [UInt8](repeating: 0, count: 2_000)
         let file = TestImages.jpeg(
             try TestImages.file(.jpeg, width: 96, height: 64),
             exif: TestImages.exif(orientation: 1, width: 96, height: 64, thumbnail: padded))
-        let turned = try Self.turn(file, .rotated90).bytes
-        let start = try #require(indices(of: [0xFF, 0xD8, 0xFF], in: turned).dropFirst().first)
-        let inner = Array(turned[start..<start + padded.count])
+        let rotated = try Self.rotate(file, .rotated90).bytes
+        let start = try #require(indices(of: [0xFF, 0xD8, 0xFF], in: rotated).dropFirst().first)
+        let inner = Array(rotated[start..<start + padded.count])
         let expected = try Picture(decoding: thumbnail).seen(as: .rotated90)
         #expect(try #require(try Picture(decoding: inner).meanDifference(to: expected)) < 2)
     }
 
-    @Test func aThumbnailThatCannotBeTurnedIsDropped() throws {
+    @Test func aThumbnailThatCannotBeRotatedIsDropped() throws {
         let broken = [0xFF, 0xD8, 0xFF, 0xC0] + [UInt8](repeating: 0x55, count: 300)
         let file = TestImages.jpeg(
             try TestImages.file(.jpeg, width: 96, height: 64),
             exif: TestImages.exif(orientation: 1, width: 96, height: 64, thumbnail: broken))
-        let turned = try Self.turn(file, .rotated180).bytes
-        #expect(indices(of: [0x55, 0x55, 0x55, 0x55], in: turned).isEmpty)
-        #expect(indices(of: [0xFF, 0xD8, 0xFF], in: turned).count == 1)
+        let rotated = try Self.rotate(file, .rotated180).bytes
+        #expect(indices(of: [0x55, 0x55, 0x55, 0x55], in: rotated).isEmpty)
+        #expect(indices(of: [0xFF, 0xD8, 0xFF], in: rotated).count == 1)
     }
 
     @Test func damagedDataAreNotMadePermanent() throws {
         var file = try TestImages.file(.jpeg, width: 64, height: 64)
         let scan = try #require(indices(of: [0xFF, 0xDA], in: file).first)
         for index in scan + 14..<scan + 60 where file[index] != 0xFF { file[index] = 0 }
-        #expect(throws: CodecError.self) { _ = try Self.turn(file, .rotated90) }
+        #expect(throws: CodecError.self) { _ = try Self.rotate(file, .rotated90) }
     }
 
     @Test(.enabled(if: Oracle.has("jpegtran")))
-    func theCorpusTurnsAsJpegtranTurnsIt() throws {
+    func theCorpusRotatesAsJpegtranRotatesIt() throws {
         let files = try Oracle.files("exif-orientation", "jpg")
         #expect(files.count == 18)
         for (name, bytes) in files {
             let stored = try Self.info(bytes).orientation
             let total = stored.followed(by: .rotated90)
-            let turned = try Self.turn(bytes, .rotated90)
-            #expect(turned.info.orientation == .upright, "\(name)")
+            let rotated = try Self.rotate(bytes, .rotated90)
+            #expect(rotated.info.orientation == .upright, "\(name)")
             let switches = Self.arguments.first { $0.0 == total }?.1 ?? []
             let expected = try Oracle.run("jpegtran", ["-perfect"] + switches, input: bytes)
-            #expect(turned.isLossless == (expected != nil), "\(name)")
-            if let expected { #expect(try Self.canonical(turned.bytes) == Self.canonical(expected), "\(name)") }
+            #expect(rotated.isLossless == (expected != nil), "\(name)")
+            if let expected { #expect(try Self.canonical(rotated.bytes) == Self.canonical(expected), "\(name)") }
             let before = try Picture(decoding: bytes, scale: 8).seen(as: total)
-            let after = try Picture(decoding: turned.bytes, scale: 8)
+            let after = try Picture(decoding: rotated.bytes, scale: 8)
             #expect(try #require(after.meanDifference(to: before)) < 3, "\(name)")
         }
     }

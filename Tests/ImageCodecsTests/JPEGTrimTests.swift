@@ -3,9 +3,9 @@ import Testing
 
 @testable import ImageCodecs
 
-/// Turning JPEGs whose edges are no whole blocks, and those that libjpeg must not be given.
+/// Rotating JPEGs whose edges are no whole blocks, and those that libjpeg must not be given.
 @Suite struct JPEGTrimTests {
-    private static func turn(
+    private static func rotate(
         _ file: [UInt8], _ change: Orientation, _ edge: ImageTransform.Edge
     ) throws -> TransformedImage {
         try ImageTransform.apply(
@@ -25,16 +25,16 @@ import Testing
             let file = try #require(try Oracle.run("cjpeg", options, input: ppm))
             for (change, switches) in JPEGTransformTests.arguments {
                 let expected = try #require(try Oracle.run("jpegtran", ["-trim"] + switches, input: file))
-                let turned = try Self.turn(file, change, .trim)
+                let rotated = try Self.rotate(file, change, .trim)
                 let name: Comment = "\(width)x\(height) \(switches)"
-                #expect(turned.isLossless, name)
+                #expect(rotated.isLossless, name)
                 let canonical = ["-copy", "none", "-optimize"]
                 #expect(
-                    try Oracle.run("jpegtran", canonical, input: turned.bytes)
+                    try Oracle.run("jpegtran", canonical, input: rotated.bytes)
                         == Oracle.run("jpegtran", canonical, input: expected), name)
                 let whole = PixelSize(width: width, height: height)
-                let isTrimmed = turned.info.size != (change.swapsAxes ? whole.transposed : whole)
-                #expect(turned.effects == (isTrimmed ? .trimmedEdge : []), name)
+                let isTrimmed = rotated.info.size != (change.swapsAxes ? whole.transposed : whole)
+                #expect(rotated.effects == (isTrimmed ? .trimmedEdge : []), name)
             }
         }
     }
@@ -43,18 +43,18 @@ import Testing
         // 16 wide MCUs: 61 becomes 48.
         let plain = try TestImages.file(.jpeg, width: 61, height: 32, quality: 70)
         let file = TestImages.jpeg(plain, exif: TestImages.exif(orientation: 1, width: 61, height: 32))
-        let turned = try Self.turn(file, .rotated270, .trim)
-        #expect(turned.isLossless && turned.effects == .trimmedEdge)
-        #expect(turned.info.size == PixelSize(width: 32, height: 48))
+        let rotated = try Self.rotate(file, .rotated270, .trim)
+        #expect(rotated.isLossless && rotated.effects == .trimmedEdge)
+        #expect(rotated.info.size == PixelSize(width: 32, height: 48))
         let expected = TestImages.jpeg([0xFF, 0xD8], exif: TestImages.exif(orientation: 1, width: 32, height: 48))
-        #expect(turned.bytes.starts(with: expected))
+        #expect(rotated.bytes.starts(with: expected))
     }
 
     @Test func nothingIsTrimmedToNothing() throws {
         let file = try TestImages.file(.jpeg, width: 13, height: 32, quality: 70)
-        let turned = try Self.turn(file, .mirrored, .trim)
-        #expect(!turned.isLossless && turned.effects == [])
-        #expect(turned.info.size == PixelSize(width: 13, height: 32))
+        let rotated = try Self.rotate(file, .mirrored, .trim)
+        #expect(!rotated.isLossless && rotated.effects == [])
+        #expect(rotated.info.size == PixelSize(width: 13, height: 32))
     }
 
     /// A zero in a quantisation table ended the process in libjpeg-turbo 2.1.5 (division by zero), when a picture of
@@ -65,11 +65,11 @@ import Testing
         var broken = file
         broken[table + 9] = 0
         #expect(throws: CodecError.damaged("its JPEG data contradict the format")) {
-            _ = try Self.turn(broken, .rotated180, .reencode)
+            _ = try Self.rotate(broken, .rotated180, .reencode)
         }
         let host = TestImages.jpeg(
             try TestImages.file(.jpeg, width: 32, height: 16),
             exif: TestImages.exif(orientation: 1, width: 32, height: 16, thumbnail: broken))
-        #expect(try Self.turn(host, .rotated180, .reencode).effects == .droppedThumbnail)
+        #expect(try Self.rotate(host, .rotated180, .reencode).effects == .droppedThumbnail)
     }
 }

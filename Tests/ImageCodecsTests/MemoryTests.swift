@@ -27,8 +27,8 @@ import Testing
         let info = try readHeader(file)
         let decoding = ImageDecoder.memoryBytes(file: file.span.bytes, info: info, limits: CodecLimits())
         #expect(decoding >= size.pixels * 9)
-        let turning = ImageTransform.memoryBytes(file: file.span.bytes, info: info, limits: CodecLimits())
-        #expect(turning >= size.pixels * 12)
+        let rotating = ImageTransform.memoryBytes(file: file.span.bytes, info: info, limits: CodecLimits())
+        #expect(rotating >= size.pixels * 12)
         #expect(ImageEncoder.memoryBytes(size: size, format: .jpeg, quality: 95, hasAlpha: false) >= size.pixels * 12)
     }
 

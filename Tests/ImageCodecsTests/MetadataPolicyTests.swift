@@ -137,7 +137,7 @@ import Testing
     /// Found by changing bytes at random: an Exif item that was said to stand where the header or the picture does,
     /// which were then written over.
     @Test(arguments: [MetadataPolicy.dropAll, .dropLocation], [true, false])
-    func itemsOfAnAVIFThatOverlapAreRefused(policy: MetadataPolicy, isOverPicture: Bool) throws {
+    func itemsOfAnAVIFThatOverlapAreRejected(policy: MetadataPolicy, isOverPicture: Bool) throws {
         let metadata = EncodedMetadata(copyright: Array("Ann".utf8))
         var file = try TestImages.file(.avif, width: 64, height: 48, metadata: metadata)
         let info = try readHeader(file)

@@ -41,10 +41,10 @@ import Testing
             #expect(picture.size == info.size && frame.index == frames)
             frames += 1
         }
-        if let turned = try? ImageTransform.apply(.rotated90, to: span, limits: limits, cancelled: CancelFlag()) {
+        if let rotated = try? ImageTransform.apply(.rotated90, to: span, limits: limits, cancelled: CancelFlag()) {
             let size = info.displaySize
-            #expect(turned.info.size == size.transposed || turned.info.displaySize == size.transposed)
-            #expect(turned.info.orientation == .upright)
+            #expect(rotated.info.size == size.transposed || rotated.info.displaySize == size.transposed)
+            #expect(rotated.info.orientation == .upright)
         }
     }
 

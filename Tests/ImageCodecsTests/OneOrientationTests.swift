@@ -89,7 +89,7 @@ import Testing
     @Test(
         .enabled(if: Oracle.has("exiftool", corpus: false)), arguments: [ImageFormat.jpeg, .png, .webp],
         [Orientation.upright, .rotated90, .rotated270])
-    func noStatementContradictsATurnedFile(format: ImageFormat, change: Orientation) throws {
+    func noStatementContradictsARotatedFile(format: ImageFormat, change: Orientation) throws {
         let text = PlaceSamples.xmp(place: false, more: "<tiff:Orientation>6</tiff:Orientation>")
         let packet = Array(text.utf8)
         let wide = PlaceSamples.encoded(text, width: 2, bigEndian: true)
@@ -121,7 +121,7 @@ import Testing
             ]
         case .webp, .avif: break
         }
-        var turned: [[UInt8]] = []
+        var rotated: [[UInt8]] = []
         for file in files {
             let info = try readHeader(file)
             let result = try ImageTransform.apply(
@@ -133,9 +133,9 @@ import Testing
             let seen = try Picture(decoding: result.bytes)
             #expect((seen.width, seen.height) == (expected.width, expected.height))
             if format == .png { #expect(seen == expected) }
-            turned.append(result.bytes)
+            rotated.append(result.bytes)
         }
-        for tags in try Oracle.tags(turned, format, ["-Orientation"]) {
+        for tags in try Oracle.tags(rotated, format, ["-Orientation"]) {
             // A change that changes nothing leaves a file that was upright by its own word as it is.
             #expect(change == .upright || tags.allSatisfy { $0.hasSuffix(": 1") }, "\(tags)")
         }

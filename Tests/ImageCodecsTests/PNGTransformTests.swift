@@ -3,7 +3,7 @@ import Testing
 
 @testable import ImageCodecs
 
-/// Turning stored PNG and WebP files.
+/// Rotating stored PNG and WebP files.
 @Suite struct PNGTransformTests {
     /// A thumbnail whose turning was cut short counted as one that cannot be turned, and the file went without it.
     @Test(arguments: [ImageFormat.png, .webp]) func whatWasCancelledIsNotStored(format: ImageFormat) throws {
@@ -22,12 +22,12 @@ import Testing
         }
     }
 
-    @Test func theLargestThumbnailIsTurned() throws {
-        for (height, isTurned) in [(480, true), (481, false)] {
+    @Test func theLargestThumbnailIsRotated() throws {
+        for (height, isRotated) in [(480, true), (481, false)] {
             let thumbnail = try TestImages.file(.jpeg, width: 640, height: height)
-            let turned = Thumbnail.turned(
+            let rotated = Thumbnail.rotated(
                 thumbnail, by: .rotated90, limits: CodecLimits(), cancelled: CancelFlag())
-            #expect((turned != nil) == isTurned)
+            #expect((rotated != nil) == isRotated)
         }
     }
 
@@ -37,7 +37,7 @@ import Testing
         (6, 8), (6, 16),
     ]
 
-    private static func turn(_ file: [UInt8], _ change: Orientation) throws -> TransformedImage {
+    private static func rotate(_ file: [UInt8], _ change: Orientation) throws -> TransformedImage {
         try ImageTransform.apply(change, to: file.span.bytes, limits: CodecLimits(), cancelled: CancelFlag())
     }
 
@@ -56,23 +56,23 @@ import Testing
         file.before.append(("pHYs", PNGFile.long(100) + PNGFile.long(200) + [1]))
         file.before.append(("tEXt", Array("Comment\0kept".utf8)))
         file.after = [("prVt", [1, 2, 3])]
-        let turned = try Self.turn(file.bytes(Self.sample), change)
-        #expect(turned.isLossless)
-        try checkStructure(turned.bytes, .png)
+        let rotated = try Self.rotate(file.bytes(Self.sample), change)
+        #expect(rotated.isLossless)
+        try checkStructure(rotated.bytes, .png)
 
         // The same file written straight with its samples turned, and decoded by libpng from both, is the same.
         let swaps = change.swapsAxes
         var expected = file
         (expected.width, expected.height) = swaps ? (7, 13) : (13, 7)
         let before = try Picture(decoding: file.bytes(Self.sample)).seen(as: change)
-        #expect(try Picture(decoding: turned.bytes) == before)
+        #expect(try Picture(decoding: rotated.bytes) == before)
         // Depth and colour type as they were.
-        #expect(turned.bytes[24] == UInt8(depth) && turned.bytes[25] == colorType)
-        #expect(contains(turned.bytes, PNGFile.chunk("tEXt", Array("Comment\0kept".utf8))))
-        #expect(contains(turned.bytes, PNGFile.chunk("prVt", [1, 2, 3])))
+        #expect(rotated.bytes[24] == UInt8(depth) && rotated.bytes[25] == colorType)
+        #expect(contains(rotated.bytes, PNGFile.chunk("tEXt", Array("Comment\0kept".utf8))))
+        #expect(contains(rotated.bytes, PNGFile.chunk("prVt", [1, 2, 3])))
         let density = PNGFile.long(swaps ? 200 : 100) + PNGFile.long(swaps ? 100 : 200) + [1]
-        #expect(contains(turned.bytes, PNGFile.chunk("pHYs", density)))
-        if colorType == 3 { #expect(contains(turned.bytes, PNGFile.chunk("PLTE", palette))) }
+        #expect(contains(rotated.bytes, PNGFile.chunk("pHYs", density)))
+        if colorType == 3 { #expect(contains(rotated.bytes, PNGFile.chunk("PLTE", palette))) }
     }
 
     @Test func theOrientationOfAPNGIsNormalised() throws {
@@ -82,12 +82,12 @@ import Testing
         let bytes = file.bytes(Self.sample)
         #expect(try readHeader(bytes).orientation == .rotated90)
 
-        let turned = try Self.turn(bytes, .rotated180)
-        #expect(turned.info.orientation == .upright)
-        #expect(try Picture(decoding: turned.bytes) == Picture(decoding: plain).seen(as: .rotated270))
-        #expect(contains(turned.bytes, PNGFile.chunk("eXIf", TestImages.exif(orientation: 1, width: 5, height: 9))))
+        let rotated = try Self.rotate(bytes, .rotated180)
+        #expect(rotated.info.orientation == .upright)
+        #expect(try Picture(decoding: rotated.bytes) == Picture(decoding: plain).seen(as: .rotated270))
+        #expect(contains(rotated.bytes, PNGFile.chunk("eXIf", TestImages.exif(orientation: 1, width: 5, height: 9))))
 
-        let retagged = try Self.turn(bytes, .rotated270)
+        let retagged = try Self.rotate(bytes, .rotated270)
         file.before = [("eXIf", TestImages.exif(orientation: 1, width: 9, height: 5))]
         #expect(retagged.bytes == file.bytes(Self.sample))
     }
@@ -101,31 +101,31 @@ import Testing
         let bytes = file.bytes(Self.sample)
         #expect(try readHeader(bytes).orientation == .upright)
         #expect(try checkStructure(bytes, .png, step: 7).lateOrientation == nil)
-        let turned = try Self.turn(bytes, .rotated180)
-        #expect(try Picture(decoding: turned.bytes) == Picture(decoding: plain).seen(as: .rotated180))
-        #expect(contains(turned.bytes, PNGFile.chunk("eXIf", TestImages.exif(orientation: 1, width: 9, height: 5))))
+        let rotated = try Self.rotate(bytes, .rotated180)
+        #expect(try Picture(decoding: rotated.bytes) == Picture(decoding: plain).seen(as: .rotated180))
+        #expect(contains(rotated.bytes, PNGFile.chunk("eXIf", TestImages.exif(orientation: 1, width: 9, height: 5))))
         // Nor does it move to where it would count.
         let all = try MetadataPolicy.dropAll.apply(to: bytes.span.bytes, info: readHeader(bytes), limits: CodecLimits())
         #expect(all == plain)
     }
 
-    @Test func animationsAreRefused() throws {
+    @Test func animationsAreRejected() throws {
         var file = PNGFile(width: 9, height: 5, depth: 8, colorType: 2)
         file.before = [("acTL", PNGFile.long(3) + PNGFile.long(0))]
         let bytes = file.bytes(Self.sample)
         #expect(try readHeader(bytes).frames == 3)
-        #expect(throws: CodecError.unsupported("this PNG is an animation")) { _ = try Self.turn(bytes, .rotated90) }
+        #expect(throws: CodecError.unsupported("this PNG is an animation")) { _ = try Self.rotate(bytes, .rotated90) }
         #expect(throws: CodecError.unsupported("this PNG is an animation")) { _ = try Picture(decoding: bytes) }
     }
 
     @Test(.enabled(if: Oracle.corpus != nil))
-    func theWholeSuiteTurnsExactly() throws {
+    func theWholeSuiteRotatesExactly() throws {
         for (name, bytes) in try Oracle.files("pngsuite", "png") where !name.hasPrefix("x") {
             let stored = try readHeader(bytes).orientation
-            let turned = try Self.turn(bytes, .rotated90)
+            let rotated = try Self.rotate(bytes, .rotated90)
             let expected = try Picture(decoding: bytes).seen(as: stored).seen(as: .rotated90)
-            #expect(try Picture(decoding: turned.bytes) == expected, "\(name)")
-            try checkStructure(turned.bytes, .png)
+            #expect(try Picture(decoding: rotated.bytes) == expected, "\(name)")
+            try checkStructure(rotated.bytes, .png)
         }
     }
 

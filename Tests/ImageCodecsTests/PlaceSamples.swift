@@ -28,8 +28,8 @@ enum PlaceSamples {
 
     /// Make, an orientation where one is given, and a place.
     static func exif(orientation: Int? = nil, bigEndian: Bool = true) -> [UInt8] {
-        let turned: TIFFBlock.Directory = orientation.map { [(0x0112, .short($0))] } ?? []
-        return TIFFBlock.bytes([[make] + turned + [(0x8825, .directory(gps))]], bigEndian: bigEndian)
+        let orientationTag: TIFFBlock.Directory = orientation.map { [(0x0112, .short($0))] } ?? []
+        return TIFFBlock.bytes([[make] + orientationTag + [(0x8825, .directory(gps))]], bigEndian: bigEndian)
     }
 
     /// A packet with a place as attribute and as element, and a source that stays.

@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    @Test func chunksOutOfOrderAreRefused() throws {
+    @Test func chunksOutOfOrderAreRejected() throws {
         let file = PNGFile(width: 5, height: 5, depth: 8, colorType: 2).bytes { x, y, _ in x * y }
         let header = Array(file[8..<33])
         let data = Array(file[33..<file.count - 12])
@@ -88,7 +88,7 @@ import Testing
         }
     }
 
-    @Test func markersOutOfPlaceAreRefused() throws {
+    @Test func markersOutOfPlaceAreRejected() throws {
         let file = try TestImages.file(.jpeg, width: 16, height: 16)
         try checkStructure(TestImages.jpeg(file, inserting: [0xFF, 0xFF] + TestImages.segment(0xFE, [])), .jpeg)
         for inserted: [UInt8] in [
@@ -128,7 +128,7 @@ import Testing
 }
 
 extension StructureCheckTests {
-    @Test func aFileOfEmptySegmentsIsRefused() throws {
+    @Test func aFileOfEmptySegmentsIsRejected() throws {
         let file = try TestImages.file(.jpeg, width: 16, height: 16)
         let segments = [[UInt8]](repeating: TestImages.segment(0xFE, []), count: 500).flatMap(\.self)
         let stuffed = TestImages.jpeg(file, inserting: segments)

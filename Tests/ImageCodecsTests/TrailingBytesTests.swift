@@ -56,7 +56,7 @@ import Testing
 
     /// A picture that lacks its own end is still found out, also where it is kept in the header, or its data are in two
     /// boxes.
-    @Test func aPictureThatIsCutIsStillRefused() throws {
+    @Test func aPictureThatIsCutIsStillRejected() throws {
         let file = try TestImages.file(.avif, width: 33, height: 21)
         for count in [1, 8, 30] {
             #expect(throws: CodecError.self) { try checkStructure(Array(file.dropLast(count)), .avif) }

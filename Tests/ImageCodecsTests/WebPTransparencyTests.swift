@@ -130,21 +130,21 @@ struct WebPTransparencyTests {
         // What its header shows is found at the upload already.
         let isSeen = ![2, 3].contains(kind)
         var structure = StructureCheck(format: .webp, limits: CodecLimits())
-        let refusal = Result { () throws(CodecError) in
+        let result = Result { () throws(CodecError) in
             try structure.consume(file.span.bytes)
             _ = try structure.finish()
         }
-        if case .failure(.damaged) = refusal {
+        if case .failure(.damaged) = result {
             #expect(isSeen)
         } else {
-            #expect(!isSeen, "\(refusal)")
+            #expect(!isSeen, "\(result)")
         }
         let error = #expect(throws: CodecError.self) { try Picture(decoding: file) }
-        let turning = #expect(throws: CodecError.self) {
+        let rotationError = #expect(throws: CodecError.self) {
             try ImageTransform.apply(
                 .rotated90, to: file.span.bytes, limits: CodecLimits(), cancelled: CancelFlag())
         }
-        for error in [error, turning] {
+        for error in [error, rotationError] {
             switch error {
             case .damaged, .truncated: break
             default: Issue.record("\(String(describing: error))")

@@ -52,7 +52,7 @@ import Testing
         for gravity in [Gravity.smart, .point(x: 0, y: 1), .point(x: 1, y: 0)] {
             all.append(RenditionRequest(width: 9, height: 8, fit: .cover, gravity: gravity))
         }
-        all += Orientation.allCases.dropFirst().map { RenditionRequest(width: 9, height: 8, turn: $0) }
+        all += Orientation.allCases.dropFirst().map { RenditionRequest(width: 9, height: 8, rotation: $0) }
         all += [
             RenditionRequest(width: 9, height: 8, background: .white), RenditionRequest(width: 9, height: 8, blur: 1),
             RenditionRequest(width: 9, height: 8, blur: 10), RenditionRequest(width: 9, height: 8, sharpen: 1),

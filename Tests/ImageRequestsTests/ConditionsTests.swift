@@ -34,7 +34,7 @@ struct ConditionsTests {
             ("If-Unmodified-Since", "Sun, 06 Nov 1994 08:49:36 GMT", .preconditionFailed),
             ("If-Unmodified-Since", "yesterday", .proceed),
         ])
-    func verdicts(_ name: String, _ value: String, _ expected: Conditions.Outcome) throws {
+    func outcomes(_ name: String, _ value: String, _ expected: Conditions.Outcome) throws {
         var headers = HTTPFields()
         headers[try #require(HTTPField.Name(name))] = value
         let modified = Timestamp(seconds: 784_111_777, nanoseconds: 500)

@@ -37,12 +37,13 @@ struct RenditionQueryTests {
             ("bg=fff", RenditionRequest(background: .white)), ("bg=%23FfFfFf", RenditionRequest(background: .white)),
             ("bg=0000", RenditionRequest(background: .clear)),
             ("bg=01020304", RenditionRequest(background: Color(red: 1, green: 2, blue: 3, alpha: 4))),
-            ("rotate=0", RenditionRequest()), ("rotate=90", RenditionRequest(turn: .rotated90)),
-            ("rotate=180", RenditionRequest(turn: .rotated180)), ("rotate=270", RenditionRequest(turn: .rotated270)),
-            ("flip=horizontal", RenditionRequest(turn: .mirrored)),
-            ("flip=vertical", RenditionRequest(turn: .mirroredRotated180)),
-            ("rotate=90&flip=horizontal", RenditionRequest(turn: .mirroredRotated270)),
-            ("flip=horizontal&rotate=90", RenditionRequest(turn: .mirroredRotated270)),
+            ("rotate=0", RenditionRequest()), ("rotate=90", RenditionRequest(rotation: .rotated90)),
+            ("rotate=180", RenditionRequest(rotation: .rotated180)),
+            ("rotate=270", RenditionRequest(rotation: .rotated270)),
+            ("flip=horizontal", RenditionRequest(rotation: .mirrored)),
+            ("flip=vertical", RenditionRequest(rotation: .mirroredRotated180)),
+            ("rotate=90&flip=horizontal", RenditionRequest(rotation: .mirroredRotated270)),
+            ("flip=horizontal&rotate=90", RenditionRequest(rotation: .mirroredRotated270)),
             ("blur=0", RenditionRequest(blur: 0)), ("blur=2.5", RenditionRequest(blur: 2.5)),
             ("blur=250", RenditionRequest(blur: 250)), ("blur=2&dpr=2", RenditionRequest(blur: 4, pixelRatio: 2)),
             ("sharpen=1", RenditionRequest(sharpen: 1)),
@@ -74,7 +75,7 @@ struct RenditionQueryTests {
             ("frame=0&frame=0", "frame"), ("max_bytes=99", "max_bytes"), ("max_bytes=100000001", "max_bytes"),
             ("max_bytes=1k", "max_bytes"), ("preset=thumb", "preset"), ("preset=thumb&w=1", "preset"),
         ])
-    func refusals(_ query: String, _ name: String) throws {
+    func rejections(_ query: String, _ name: String) throws {
         let problem = #expect(throws: RequestError.self) { try parse(query) }
         #expect(problem?.isBadParameter == true)
         #expect(problem?.description.contains("parameter \(name) ") == true, "\(problem?.description ?? "")")

@@ -70,7 +70,7 @@ struct RenditionRulesTests {
             "preset=thumb&w=50", "preset=thumb&format=auto", "preset=nobody&q=1", "preset=thumb&dpr=1.5",
             "preset=thumb&dpr=2.0", "preset=thumb&dpr=5", "preset=thumb&dpr=", "preset=thumb&max_bytes=1000",
         ])
-    func refusals(_ query: String) throws {
+    func rejections(_ query: String) throws {
         let problem = try #require(throws: RequestError.self) { try parse(query, rules(.presets)) }
         #expect(!problem.isBadParameter)
     }

@@ -7,7 +7,7 @@ import ObjectStorage
 import Testing
 
 /// What the metadata say of a picture is what its rendition shows: size as seen, orientation, alpha, frames. Each of
-/// the faults that this was written for was found by putting the two side by side.
+/// the errors that this was written for was found by putting the two side by side.
 @Suite("Metadata and renditions agree")
 struct AgreementTests {
     private static func check(_ file: [UInt8], _ name: String) async throws {
@@ -18,7 +18,7 @@ struct AgreementTests {
         do {
             uploaded = try #require(try await service.upload(path, file).image.image, "\(name)")
         } catch let error as ServiceError {
-            #expect(isRefusal(error), "\(name): \(error)")
+            #expect(isRejection(error), "\(name): \(error)")
             return
         }
         // What was uploaded, and what came by another way.
@@ -44,7 +44,7 @@ struct AgreementTests {
             if !uploaded.isAnimation { #expect(info.hasAlpha == uploaded.hasAlpha, "\(name)") }
             try Self.compare(shown, to: file, uploaded, name)
         } catch let error as ServiceError {
-            #expect(isRefusal(error), "\(name): \(error)")
+            #expect(isRejection(error), "\(name): \(error)")
         }
 
         // The frames that are said to be there are those that are played.
@@ -56,7 +56,7 @@ struct AgreementTests {
                     (_: consuming PixelBuffer, _: AnimationFrame) throws(CodecError) in frames += 1
                 }
                 #expect(frames == uploaded.frames, "\(name)")
-            } catch CodecError.fault(let text) {
+            } catch CodecError.internalError(let text) {
                 Issue.record("\(name): \(text)")
             } catch {}
         }
@@ -110,11 +110,11 @@ struct AgreementTests {
         #expect(differing == 0, "\(name): \(differing) pixels")
     }
 
-    /// A refusal that blames the file, never the server.
-    private static func isRefusal(_ error: ServiceError) -> Bool {
+    /// A rejection that blames the file, never the server.
+    private static func isRejection(_ error: ServiceError) -> Bool {
         switch error {
         case .notAnImage, .cannotRender, .beyondLimit: true
-        case .unprocessable(.fault), .unprocessable(.outOfMemory), .unprocessable(.cancelled): false
+        case .unprocessable(.internalError), .unprocessable(.outOfMemory), .unprocessable(.cancelled): false
         case .unprocessable: true
         default: false
         }
@@ -161,7 +161,7 @@ struct AgreementTests {
                     pixels, format: format, quality: 80, metadata: nil, cancelled: CancelFlag())
                 try await Self.check(file, "\(format) \(layout)")
             }
-            let png = try Samples.turnedLate(Samples.noise(.png, side: 40))
+            let png = try Samples.rotatedLate(Samples.noise(.png, side: 40))
             try await Self.check(png, "turned late")
         }
     }

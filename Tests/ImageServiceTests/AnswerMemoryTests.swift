@@ -38,10 +38,10 @@ struct AnswerMemoryTests {
         #expect(size > 100_000)
         #expect(service.usage.answerBytes == size)
         // One client has a quarter.
-        let refused = await #expect(throws: ServiceError.self) {
+        let rejected = await #expect(throws: ServiceError.self) {
             try await render(service, 299, for: .ipv4(1))
         }
-        #expect(isOverload(refused))
+        #expect(isOverload(rejected))
         var others: [RenderedRendition] = []
         for client in 2...6 { others.append(try await render(service, 300 - client, for: .ipv4(UInt32(client)))) }
         #expect(service.usage.answerBytes == size + others.reduce(0) { $0 + $1.size })
@@ -58,7 +58,7 @@ struct AnswerMemoryTests {
     }
 
     @Test("A refused rendition gives back what was taken for it")
-    func refusals() async throws {
+    func rejections() async throws {
         let service = ImageService.make(storage, cacheBytes: 0, answerMemoryBytes: 100_000)
         _ = try await service.upload(path, try Samples.noise(.png, side: 400))
         let error = await #expect(throws: ServiceError.self) { try await render(service, 300, for: .ipv4(1)) }
@@ -97,10 +97,10 @@ struct AnswerMemoryTests {
         let first = try await service.open(path, for: .ipv4(1))
         #expect(service.usage.answerBytes == buffers)
         let resolved = try await service.locate(path)
-        let refused = await #expect(throws: ServiceError.self) {
+        let rejected = await #expect(throws: ServiceError.self) {
             try await service.open(resolved, range: .from(10), for: .ipv4(1))
         }
-        #expect(isOverload(refused))
+        #expect(isOverload(rejected))
         let part = try await service.open(resolved, range: .closed(first: 0, last: 999), for: .ipv4(2))
         #expect(service.usage.answerBytes == buffers + 1_000)
         #expect(try await part.body.collect(upTo: 1 << 20).readableBytes == 1_000)

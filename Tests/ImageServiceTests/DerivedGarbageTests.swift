@@ -112,8 +112,8 @@ struct DerivedGarbageTests {
     @Test("Where the store is away nothing is taken for gone", arguments: [1, 2])
     func outage(_ question: Int) async throws {
         let key = try await keepRendition()
-        for failures in [[StorageError.Code.unavailable], [.timedOut]] {
-            refuse(question, failures)
+        for codes in [[StorageError.Code.unavailable], [.timedOut]] {
+            reject(question, codes)
             await #expect(throws: StorageError.self) { try await collect() }
         }
         #expect(try await derived() == [key])
@@ -122,17 +122,17 @@ struct DerivedGarbageTests {
     @Test("What may not be looked at is left alone, and stops nothing", arguments: [1, 2])
     func denied(_ question: Int) async throws {
         let key = try await keepRendition()
-        refuse(question, [.denied])
+        reject(question, [.denied])
         let report = try await collect()
         #expect(report.unknown == 1)
         #expect(report.garbage == 0)
         #expect(try await derived() == [key])
     }
 
-    private func refuse(_ question: Int, _ failures: [StorageError.Code]) {
-        guard question > 1 else { return storage.refuse(.head, with: failures) }
+    private func reject(_ question: Int, _ codes: [StorageError.Code]) {
+        guard question > 1 else { return storage.reject(.head, with: codes) }
         storage.before(next: .head) { [storage] in
-            storage.before(next: .head) { storage.refuse(.head, with: failures) }
+            storage.before(next: .head) { storage.reject(.head, with: codes) }
         }
     }
 }

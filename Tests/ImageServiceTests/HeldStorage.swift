@@ -9,7 +9,7 @@ final class HeldStorage: ObjectStorage {
         var heads = 0
         var holds = false
         var held: [CheckedContinuation<Void, Never>] = []
-        var failure: StorageError.Code?
+        var errorCode: StorageError.Code?
     }
 
     private let base = MemoryStorage()
@@ -34,16 +34,16 @@ final class HeldStorage: ObjectStorage {
     }
 
     /// Fails every HEAD from now on; nil: no more.
-    func fail(with code: StorageError.Code?) { state.withLockedValue { $0.failure = code } }
+    func fail(with code: StorageError.Code?) { state.withLockedValue { $0.errorCode = code } }
 
     var capabilities: StorageCapabilities { base.capabilities }
 
     func head(_ key: ObjectKey) async throws(StorageError) -> ObjectInfo {
-        let failure = state.withLockedValue { state in
+        let errorCode = state.withLockedValue { state in
             state.heads += 1
-            return state.failure
+            return state.errorCode
         }
-        if let failure { throw StorageError(failure, during: .head) }
+        if let errorCode { throw StorageError(errorCode, during: .head) }
         let answer: Result<ObjectInfo, StorageError>
         do throws(StorageError) { answer = .success(try await base.head(key)) } catch { answer = .failure(error) }
         await withCheckedContinuation { continuation in

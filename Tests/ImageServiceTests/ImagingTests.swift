@@ -92,10 +92,10 @@ struct ImagingTests {
     }
 
     @Test("A store that cannot keep them does not stop them; what cannot be decoded has those of its metadata")
-    func unkept() async throws {
+    func notStored() async throws {
         let service = ImageService.make(storage)
         _ = try await service.upload(path, try Samples.jpeg())
-        storage.refuse(.put, with: [.full])
+        storage.reject(.put, with: [.full])
         #expect(try await service.describeWithExtras(path).extras.dominantColor == "#000000")
         #expect(try await ownObjects().isEmpty)
         let broken = try ImagePath(Array("broken.png".utf8))
@@ -228,7 +228,7 @@ struct ImagingTests {
     }
 
     @Test("Under a policy what is refused leaves nothing, and gives its room back")
-    func policyRefusals() async throws {
+    func policyRejections() async throws {
         let service = ImageService.make(storage, maximumBytes: 60 << 20, metadata: .dropLocation)
         let large = try Samples.noise(.png, side: 400)
         for file in [Array(large.dropLast(9)), Array("no picture, but some text that is long enough".utf8), []] {

@@ -20,7 +20,7 @@ struct InspectionTests {
     @Test("Orientation behind the pixels of a WebP is known on every replica, uploaded in parts or moved in")
     func lateOrientation() async throws {
         let storage = ScriptedStorage(base)
-        let bytes = Samples.turnedLate(webp: try Samples.noise(.webp, side: 800))
+        let bytes = Samples.rotatedLate(webp: try Samples.noise(.webp, side: 800))
         for isForeign in [false, true] {
             if isForeign {
                 try await plant(bytes)
@@ -45,7 +45,7 @@ struct InspectionTests {
     @Test("Orientation behind the pixels of a PNG turns nothing")
     func tooLateOrientation() async throws {
         let uploaded = try await ImageService.make(base).upload(
-            path, Samples.turnedLate(try Samples.noise(.png, side: 400)))
+            path, Samples.rotatedLate(try Samples.noise(.png, side: 400)))
         #expect(uploaded.image.image?.orientation == .upright)
         #expect(uploaded.image.image?.displaySize == PixelSize(width: 400, height: 200))
         let described = try await ImageService.make(base).describe(path)

@@ -45,7 +45,7 @@ import Testing
     private static let first = ClientIdentity.ipv4(1)
     private static let second = ClientIdentity.ipv4(2)
 
-    private func isRefused(_ result: Result<Int, ServiceError>) -> Bool {
+    private func isRejected(_ result: Result<Int, ServiceError>) -> Bool {
         if case .failure(.overloaded) = result { true } else { false }
     }
 
@@ -58,7 +58,7 @@ import Testing
 
         var clock: MonotonicClock {
             MonotonicClock(now: { self.start }) { until in
-                guard until <= self.start + ListingAdmission.refusalDelay else { return try await untilCancelled() }
+                guard until <= self.start + ListingAdmission.rejectionDelay else { return try await untilCancelled() }
                 self.counted.withLockedValue { $0 += 1 }
             }
         }
@@ -80,7 +80,7 @@ import Testing
         }
     }
 
-    @Test func soManyRunSoManyWaitAndMoreAreRefused() async {
+    @Test func soManyRunSoManyWaitAndMoreAreRejected() async {
         let pauses = Pauses()
         let permits = ListingAdmission(timeout: .seconds(600), clock: pauses.clock)
         let held = Held()
@@ -90,7 +90,7 @@ import Testing
             // Those come first that are refused.
             for _ in 0..<10 {
                 let result = await group.next()
-                #expect(result.map(self.isRefused) == true)
+                #expect(result.map(self.isRejected) == true)
             }
             // Each of them only after a pause, so that asking again at once gains nothing.
             #expect(pauses.count == 10)
@@ -110,12 +110,12 @@ import Testing
         let most = ListingAdmission.running + ListingAdmission.waiting
         await withTaskGroup(of: Result<Int, ServiceError>.self) { group in
             for _ in 0..<(most + 1) { group.addTask { await self.list(permits, held, for: Self.first) } }
-            let refused = await group.next()
-            #expect(refused.map(self.isRefused) == true)
+            let rejected = await group.next()
+            #expect(rejected.map(self.isRejected) == true)
             // Full, and another one comes: the newest of the first goes.
             group.addTask { await self.list(permits, held, for: Self.second) }
             let displaced = await group.next()
-            #expect(displaced.map(self.isRefused) == true)
+            #expect(displaced.map(self.isRejected) == true)
             held.letGo()
             for await result in group {
                 let succeeded = if case .success(2) = result { true } else { false }

@@ -10,7 +10,7 @@ struct LostWriteTests {
     private let path: ImagePath
     private let storage = ScriptedStorage()
     private let service: ImageService
-    private let turned = PixelSize(width: 16, height: 32)
+    private let rotatedSize = PixelSize(width: 16, height: 32)
 
     init() throws {
         path = try ImagePath(Array("a/b.jpg".utf8))
@@ -30,11 +30,11 @@ struct LostWriteTests {
             let puts = storage.count(.put)
             let rotated = try await service.rotate(
                 path, by: .rotated90, condition: condition == .exists ? .exists : .matches([etag]))
-            #expect(rotated.image.image?.size == turned)
+            #expect(rotated.image.image?.size == rotatedSize)
             #expect(rotated.isLossless)
             #expect(storage.count(.put) - puts == (landing == .get ? 1 : 2))
             let fresh = try await ImageService.make(storage).describe(path)
-            #expect(fresh.image?.size == turned)
+            #expect(fresh.image?.size == rotatedSize)
             #expect(fresh.etag == rotated.image.etag)
         }
     }
@@ -42,7 +42,7 @@ struct LostWriteTests {
     @Test("A rotate whose write keeps failing says so soon, and not that others came first")
     func failingRotate() async throws {
         _ = try await service.upload(path, try Samples.jpeg())
-        storage.refuse(.put, with: Array(repeating: .unavailable, count: 10))
+        storage.reject(.put, with: Array(repeating: .unavailable, count: 10))
         let (puts, start) = (storage.count(.put), ContinuousClock.now)
         let error = await #expect(throws: ServiceError.self) {
             try await service.rotate(path, by: .rotated90, condition: .always)
@@ -59,9 +59,9 @@ struct LostWriteTests {
     @Test("A rotate that loses against others goes on, and none is lost")
     func losingRotate() async throws {
         _ = try await service.upload(path, try Samples.jpeg())
-        storage.refuse(.put, with: [.conflict, .preconditionFailed, .conflict])
+        storage.reject(.put, with: [.conflict, .preconditionFailed, .conflict])
         let rotated = try await service.rotate(path, by: .rotated90, condition: .always)
-        #expect(rotated.image.image?.size == turned)
+        #expect(rotated.image.image?.size == rotatedSize)
     }
 
     @Test("A rotate that others have rotated on since is described as what is there")
@@ -95,11 +95,11 @@ struct LostWriteTests {
         "A plain upload that did not reach the store is sent once more, over what was there", arguments: [false, true])
     func unsentUpload(isReplacing: Bool) async throws {
         if isReplacing { _ = try await service.upload(path, try Samples.jpeg("old")) }
-        storage.refuse(.put, with: [.unavailable])
+        storage.reject(.put, with: [.unavailable])
         let uploaded = try await service.upload(path, try Samples.jpeg("new"))
         #expect(uploaded.isNew != isReplacing)
         #expect(try await service.bytes(path) == Samples.jpeg("new"))
-        storage.refuse(.put, with: [.unavailable, .unavailable])
+        storage.reject(.put, with: [.unavailable, .unavailable])
         await #expect(throws: ServiceError.self) { try await service.upload(path, try Samples.jpeg("third")) }
     }
 
@@ -141,7 +141,7 @@ struct LostWriteTests {
 
     @Test("A store that was away for the first look only does not cost the upload")
     func transientLook() async throws {
-        storage.refuse(.head, with: [.unavailable])
+        storage.reject(.head, with: [.unavailable])
         let uploaded = try await service.upload(path, try Samples.jpeg(padding: 20_000_000))
         #expect(uploaded.isNew)
     }
@@ -149,7 +149,7 @@ struct LostWriteTests {
     @Test("A part that fails tells that the store is away")
     func partsCount() async throws {
         // Two are on their way at once, and one that came through would tell that it is there.
-        storage.refuse(.uploadPart, with: [.unavailable, .unavailable])
+        storage.reject(.uploadPart, with: [.unavailable, .unavailable])
         await #expect(throws: ServiceError.self) {
             try await service.upload(path, try Samples.jpeg(padding: 20_000_000))
         }
@@ -161,8 +161,8 @@ struct LostWriteTests {
     @Test(
         "A create-only upload that has perhaps met itself says so where nothing can tell",
         arguments: [StorageError.Code.unavailable, .timedOut, .badAnswer, .denied, .overloaded])
-    func outcomeThatCannotBeSeen(_ failure: StorageError.Code) async throws {
-        let storage = SelfMeetingStorage(failure)
+    func outcomeThatCannotBeSeen(_ errorCode: StorageError.Code) async throws {
+        let storage = SelfMeetingStorage(errorCode)
         let error = await #expect(throws: ServiceError.self) {
             try await ImageService.make(storage).upload(path, try Samples.jpeg(), .createOnly)
         }
@@ -170,7 +170,7 @@ struct LostWriteTests {
             Issue.record("\(String(describing: error))")
             return
         }
-        #expect(cause.code == (failure == .overloaded ? .unavailable : failure))
+        #expect(cause.code == (errorCode == .overloaded ? .unavailable : errorCode))
         #expect(cause.mayHaveHappened)
     }
 
@@ -190,12 +190,12 @@ struct LostWriteTests {
 /// Refuses every create-only write, as the second try of one that has happened, and fails every look from then on.
 private final class SelfMeetingStorage: ObjectStorage {
     private let base = MemoryStorage()
-    private let failure: StorageError.Code
+    private let errorCode: StorageError.Code
     private let isSecondTry: Bool
     private let hasWritten = NIOLockedValueBox(false)
 
-    init(_ failure: StorageError.Code, isSecondTry: Bool = true) {
-        self.failure = failure
+    init(_ errorCode: StorageError.Code, isSecondTry: Bool = true) {
+        self.errorCode = errorCode
         self.isSecondTry = isSecondTry
     }
 
@@ -208,7 +208,7 @@ private final class SelfMeetingStorage: ObjectStorage {
     }
 
     func head(_ key: ObjectKey) async throws(StorageError) -> ObjectInfo {
-        if hasWritten.withLockedValue({ $0 }) { throw StorageError(failure, during: .head) }
+        if hasWritten.withLockedValue({ $0 }) { throw StorageError(errorCode, during: .head) }
         return try await base.head(key)
     }
 

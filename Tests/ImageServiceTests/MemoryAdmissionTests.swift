@@ -48,7 +48,7 @@ struct MemoryAdmissionTests {
         let storage = ScriptedStorage()
         let service = ImageService.make(storage, renderMemoryBytes: 40 << 20)
         _ = try await service.upload(path, try Samples.jpeg(padding: 11_000_000))
-        try await expectRefusal(service, limit: 10 << 20)
+        try await expectRejection(service, limit: 10 << 20)
         #expect(storage.mostOpenBodies == 0)
     }
 
@@ -72,10 +72,10 @@ struct MemoryAdmissionTests {
     func huge() async throws {
         let storage = HugeObject(size: 5 << 30)
         let service = ImageService.make(storage, maximumBytes: 1 << 40, renderMemoryBytes: 1 << 40)
-        try await expectRefusal(service, limit: Int(UInt32.max))
+        try await expectRejection(service, limit: Int(UInt32.max))
     }
 
-    private func expectRefusal(_ service: ImageService, limit: Int) async throws {
+    private func expectRejection(_ service: ImageService, limit: Int) async throws {
         let resolved = try await service.locate(path)
         for error in [
             await #expect(throws: ServiceError.self) { try await service.render(resolved, spec(width: 10)) },

@@ -49,7 +49,7 @@ struct OverloadTests {
     }
 
     @Test("One more than may wait is refused at once, and its file is not read")
-    func refused() async throws {
+    func rejected() async throws {
         _ = try await service.upload(path, try Samples.jpeg(padding: 900_000))
         let open = hold()
         let taken = (1...6).map { render($0, for: .ipv4(1)) }
@@ -110,16 +110,16 @@ struct OverloadTests {
         await until { outcomes.withLockedValue { $0 } == 1 }
         open()
         #expect(try await one.value > 0)
-        var refused = 0
+        var rejected = 0
         for watcher in watchers {
             switch await watcher.value {
             case .success: break
             case .failure(let error):
                 guard case ServiceError.overloaded? = error as? ServiceError else { throw error }
-                refused += 1
+                rejected += 1
             }
         }
-        #expect(refused == 1)
+        #expect(rejected == 1)
     }
 
     @Test("Whoever leaves gives up the place in the queue, the permit and the room; the others go on")
@@ -137,7 +137,7 @@ struct OverloadTests {
         open()
         #expect(try await shared[1].value > 0)
         await until { workers.usage.queued == 0 && workers.usage.running == 0 }
-        // All turns and all room are there again: more than are let in at once.
+        // All permits and all room are there again: more than are let in at once.
         for width in 40..<48 { #expect(try await render(width, for: .ipv4(1)).value > 0) }
     }
 

@@ -32,13 +32,13 @@ struct RecordBindingTests {
         try file.close()
     }
 
-    private func turned(_ jpeg: [UInt8]) throws -> [UInt8] {
+    private func rotatedByTag(_ jpeg: [UInt8]) throws -> [UInt8] {
         let tiff: [UInt8] = [0x4D, 0x4D, 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0, 0, 0, 0, 0]
         let exif = Array("Exif\0\0".utf8) + tiff
         return Array(jpeg[..<2]) + [0xFF, 0xE1, 0, UInt8(exif.count + 2)] + exif + Array(jpeg[2...])
     }
 
-    private enum Fresh: CaseIterable { case page, empty, png, turned, sameLength }
+    private enum Fresh: CaseIterable { case page, empty, png, rotatedByTag, sameLength }
 
     @Test("A file that is overwritten in place", arguments: [false, true])
     func overwritten(inParts: Bool) async throws {
@@ -50,7 +50,7 @@ struct RecordBindingTests {
                 case .page: try overwrite(Array("<html><title>Moved</title></html>".utf8))
                 case .empty: try overwrite([])
                 case .png: try overwrite(try Samples.noise(.png, side: 80))
-                case .turned: try overwrite(try turned(file))
+                case .rotatedByTag: try overwrite(try rotatedByTag(file))
                 case .sameLength: try overwrite(Array("<html>".utf8) + [UInt8](repeating: 32, count: file.count - 6))
                 }
                 // By each way of asking first.
@@ -71,7 +71,7 @@ struct RecordBindingTests {
                         let image = try await described()
                         #expect(image.format == .png)
                         #expect(image.image?.size == PixelSize(width: 80, height: 40) && image.image?.frames == 1)
-                    case .turned:
+                    case .rotatedByTag:
                         let image = try await described()
                         #expect(image.image?.orientation == .rotated90)
                         #expect(image.image?.displaySize == PixelSize(width: 16, height: 32))
@@ -191,12 +191,12 @@ struct BlindUploadTests {
     func replaced(isListDenied: Bool, code: StorageError.Code) async throws {
         let service = ImageService.make(storage, keeping: RenditionStoreOptions(maximumPerImage: 10, lease: .zero))
         func blind() {
-            storage.refuse(.head, with: [code])
-            if isListDenied { storage.refuse(.list, with: [code]) }
+            storage.reject(.head, with: [code])
+            if isListDenied { storage.reject(.list, with: [code]) }
         }
         blind()
         #expect(try await service.upload(path, try Samples.jpeg("one")).isNew)
-        storage.refuse(.list, with: [])
+        storage.reject(.list, with: [])
         let spec = ImageService.spec(RenditionRequest(width: 16), format: .jpeg)
         _ = try await service.render(try await service.locate(path), spec)
         while try await derived() == 0 { await Task.yield() }

@@ -103,8 +103,8 @@ struct RenditionStoreTests {
         _ = try await service.upload(path, try Samples.noise(.jpeg, side: 400))
         _ = try await render(service, 50)
         try await waitForOwn("rendition", 1)
-        storage.refuse(.list, with: [.unavailable, .timedOut])
-        storage.refuse(.delete, with: [.unavailable])
+        storage.reject(.list, with: [.unavailable, .timedOut])
+        storage.reject(.delete, with: [.unavailable])
         _ = try await service.upload(path, try Samples.noise(.jpeg, side: 300))
         let old = try await own("rendition")
         // Another replica, whose store does not fail.
@@ -121,7 +121,7 @@ struct RenditionStoreTests {
     }
 
     @Test("One that was kept after its original had gone is taken back")
-    func keptTooLate() async throws {
+    func storedTooLate() async throws {
         let service = replica()
         _ = try await service.upload(path, try Samples.noise(.jpeg, side: 400))
         let other = replica()
@@ -182,14 +182,14 @@ struct RenditionStoreTests {
         #expect(try await !render(replica(intermediates: intermediates), 90).isEmpty)
     }
 
-    /// Where the cache had no room for it, it took a turn at the codecs to be read, and was 503 when those were busy.
+    /// Where the cache had no room for it, it took a permit at the codecs to be read, and was 503 when those were busy.
     @Test("A kept rendition is read without a permit at the codecs, even where the cache has no room for it")
-    func noTurn() async throws {
+    func noPermit() async throws {
         let service = replica()
         _ = try await service.upload(path, try Samples.noise(.jpeg, side: 400))
         let bytes = try await render(service, 50)
         try await waitForOwn("rendition", 1)
-        // No file at all fits behind the turns of this one.
+        // No file at all fits behind the permits of this one.
         let other = ImageService.make(
             storage, cacheBytes: 0, renderMemoryBytes: 16, keeping: RenditionStoreOptions(maximumPerImage: 100))
         await #expect(throws: ServiceError.self) { _ = try await render(other, 51) }

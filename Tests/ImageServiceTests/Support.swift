@@ -12,14 +12,14 @@ final class ScriptedStorage: ObjectStorage {
     private struct State {
         var counts: [StorageError.Operation: Int] = [:]
         var reads: [ObjectKey: Int] = [:]
-        var failure: StorageError.Code?
+        var errorCode: StorageError.Code?
         var holds = false
         var held: [UInt64: CheckedContinuation<Bool, Never>] = [:]
         var lastID: UInt64 = 0
         /// Fails after the base has acted, as a lost answer does.
         var losesAnswers: Set<StorageError.Operation> = []
         /// Fails before the base acts, this often.
-        var refusals: [StorageError.Operation: [StorageError.Code]] = [:]
+        var rejections: [StorageError.Operation: [StorageError.Code]] = [:]
         /// Done before the next operation of this kind.
         var hooks: [StorageError.Operation: @Sendable () async -> Void] = [:]
         var unbindsMetadata = false
@@ -45,7 +45,7 @@ final class ScriptedStorage: ObjectStorage {
     /// How often this object was asked for with its body.
     func reads(of key: ObjectKey) -> Int { state.withLockedValue { $0.reads[key] ?? 0 } }
 
-    func fail(with code: StorageError.Code?) { state.withLockedValue { $0.failure = code } }
+    func fail(with code: StorageError.Code?) { state.withLockedValue { $0.errorCode = code } }
 
     /// Answers nothing from now on, as a store that hangs, until ``letGo()``.
     func hold() { state.withLockedValue { $0.holds = true } }
@@ -85,8 +85,8 @@ final class ScriptedStorage: ObjectStorage {
     }
 
     /// Fails the next operations of this kind so, one after the other, before anything is done.
-    func refuse(_ operation: StorageError.Operation, with codes: [StorageError.Code]) {
-        state.withLockedValue { $0.refusals[operation] = codes }
+    func reject(_ operation: StorageError.Operation, with codes: [StorageError.Code]) {
+        state.withLockedValue { $0.rejections[operation] = codes }
     }
 
     /// Tells of no object that its metadata belong to its bytes.
@@ -154,13 +154,14 @@ final class ScriptedStorage: ObjectStorage {
 
     fileprivate func before(_ operation: StorageError.Operation) async throws(StorageError) {
         if let hook = state.withLockedValue({ $0.hooks.removeValue(forKey: operation) }) { await hook() }
-        let failure = state.withLockedValue { state in
+        let errorCode = state.withLockedValue { state in
             state.counts[operation, default: 0] += 1
-            let refusal = state.refusals[operation]?.isEmpty == false ? state.refusals[operation]?.removeFirst() : nil
-            return refusal ?? state.failure
+            let rejection =
+                state.rejections[operation]?.isEmpty == false ? state.rejections[operation]?.removeFirst() : nil
+            return rejection ?? state.errorCode
         }
         guard await passGate() else { throw StorageError(.cancelled, during: operation) }
-        if let failure { throw StorageError(failure, during: operation) }
+        if let errorCode { throw StorageError(errorCode, during: operation) }
     }
 
     private func after(_ operation: StorageError.Operation) throws(StorageError) {
@@ -304,7 +305,7 @@ enum Samples {
     }
 
     /// The PNG with an eXIf chunk behind its pixels that says orientation 6: turned clockwise by a quarter.
-    static func turnedLate(_ png: [UInt8]) -> [UInt8] {
+    static func rotatedLate(_ png: [UInt8]) -> [UInt8] {
         let tiff = sixthOrientation
         let body = Array("eXIf".utf8) + tiff
         func long(_ value: UInt32) -> [UInt8] { [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: value >> $0) } }
@@ -314,7 +315,7 @@ enum Samples {
     }
 
     /// A still WebP of 800x400 pixels, followed by an EXIF block with orientation 6.
-    static func turnedLate(webp: [UInt8]) -> [UInt8] {
+    static func rotatedLate(webp: [UInt8]) -> [UInt8] {
         func short(_ value: Int) -> [UInt8] { [0, 8, 16].map { UInt8(truncatingIfNeeded: value >> $0) } }
         func chunk(_ name: String, _ data: [UInt8]) -> [UInt8] {
             Array(name.utf8) + short(data.count) + [0] + data + [UInt8](repeating: 0, count: data.count % 2)

@@ -103,8 +103,8 @@ struct WritingTests {
             ("a\u{85}", .controlCharacter),
             ("a\\b", .backslash), (".tintype", .reserved), ("x/.tintype-y/z", .reserved),
         ])
-    func paths(_ text: String, _ fault: ImagePath.PathError) {
-        #expect(throws: fault) { try ImagePath(Array(text.utf8)) }
+    func paths(_ text: String, _ error: ImagePath.PathError) {
+        #expect(throws: error) { try ImagePath(Array(text.utf8)) }
     }
 
     @Test("Bytes of paths are kept as they are")

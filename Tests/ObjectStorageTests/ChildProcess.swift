@@ -4,7 +4,7 @@ import Glibc
 
 /// A running `StorageCrasher`, which stands beside the test runner; killed with its last owner.
 final class ChildProcess: Sendable {
-    struct Failure: Error {
+    struct SystemCallError: Error {
         let call: String
         let number: Int32
     }
@@ -16,7 +16,7 @@ final class ChildProcess: Sendable {
         let runner = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         let program = URL(fileURLWithPath: runner).deletingLastPathComponent().appendingPathComponent("StorageCrasher")
         var ends: [Int32] = [0, 0]
-        guard pipe(&ends) == 0 else { throw Failure(call: "pipe", number: errno) }
+        guard pipe(&ends) == 0 else { throw SystemCallError(call: "pipe", number: errno) }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         defer { close(ends[1]) }
         var actions = posix_spawn_file_actions_t()
@@ -29,7 +29,7 @@ final class ChildProcess: Sendable {
         let number = posix_spawn(&id, program.path, &actions, nil, &words, environ)
         guard number == 0 else {
             close(ends[0])
-            throw Failure(call: "posix_spawn", number: number)
+            throw SystemCallError(call: "posix_spawn", number: number)
         }
         self.id = id
         self.output = ends[0]

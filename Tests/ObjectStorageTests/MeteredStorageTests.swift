@@ -23,8 +23,8 @@ import Testing
     @Test func countsByOperationAndOutcome() async throws {
         let storage = storage(MemoryStorage())
         try await storage.put("a", "12345")
-        _ = try await failure { try await storage.put("a", "2", mode: .createOnly) }
-        _ = try await failure { _ = try await storage.head(key("b")) }
+        _ = try await errorCode { try await storage.put("a", "2", mode: .createOnly) }
+        _ = try await errorCode { _ = try await storage.head(key("b")) }
         #expect(try await storage.text(of: "a") == "12345")
         #expect(try count("put", "ok") == 1)
         #expect(try count("put", "preconditionFailed") == 1)

@@ -30,7 +30,7 @@ extension ObjectStorage {
 }
 
 /// The code of the ``StorageError`` that `body` throws; nil where it throws none.
-func failure(_ body: () async throws -> Void) async throws -> StorageError.Code? {
+func errorCode(_ body: () async throws -> Void) async throws -> StorageError.Code? {
     do {
         try await body()
         return nil

@@ -15,9 +15,10 @@ struct IntermediateTests {
 
     private func spec(
         _ width: Int?, _ height: Int? = nil, _ fit: RenditionRequest.Fit = .scaleDown, gravity: Gravity = .center,
-        turn: Orientation = .upright
+        rotation: Orientation = .upright
     ) -> RenditionSpec {
-        RenditionSpec(width: width, height: height, fit: fit, format: .jpeg, quality: 80, gravity: gravity, turn: turn)
+        RenditionSpec(
+            width: width, height: height, fit: fit, format: .jpeg, quality: 80, gravity: gravity, rotation: rotation)
     }
 
     @Test("Only what is much larger, and neither transparent nor an animation, has an intermediate")
@@ -94,8 +95,8 @@ struct IntermediateTests {
         // As seen: upright by the file, then turned by the request.
         #expect(intermediates.serves(spec(128), of: info(2048, 1024, orientation: .rotated90)))
         #expect(!intermediates.serves(spec(129), of: info(2048, 1024, orientation: .rotated90)))
-        #expect(intermediates.serves(spec(nil, 256, turn: .rotated90), of: photo))
-        #expect(!intermediates.serves(spec(nil, 257, turn: .rotated90), of: photo))
+        #expect(intermediates.serves(spec(nil, 256, rotation: .rotated90), of: photo))
+        #expect(!intermediates.serves(spec(nil, 257, rotation: .rotated90), of: photo))
         // Another picture's pixels might draw attention elsewhere; of the whole there is nothing to choose.
         #expect(!intermediates.serves(spec(64, 64, .cover, gravity: .smart), of: photo))
         #expect(intermediates.serves(spec(64, 32, .cover, gravity: .smart), of: photo))
@@ -122,7 +123,7 @@ struct IntermediateTests {
         let rungInfo = try ImageHeader.read(intermediate.span.bytes, limits: limits.codec)
         for spec in [
             spec(169), spec(100, 100, .cover), spec(90, 130, .crop, gravity: .point(x: 200, y: 9000)),
-            spec(120, 120, .pad), spec(60, 111, .fill), spec(160, turn: .rotated270),
+            spec(120, 120, .pad), spec(60, 111, .fill), spec(160, rotation: .rotated270),
         ] {
             #expect(intermediates.serves(spec, of: info))
             let plan = try RenderPlan(info: rungInfo, of: info.displaySize, spec: spec, limits: limits)

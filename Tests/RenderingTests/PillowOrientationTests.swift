@@ -19,9 +19,9 @@ import Testing
             size = (90, 60) if seen.width > seen.height else (60, 90)
             small = seen.resize(size, Image.Resampling.LANCZOS)
             square = ImageOps.fit(seen, (60, 60), Image.Resampling.LANCZOS)
-            turned = seen.transpose(Image.Transpose.ROTATE_270).resize(size[::-1], Image.Resampling.LANCZOS)
+            rotated = seen.transpose(Image.Transpose.ROTATE_270).resize(size[::-1], Image.Resampling.LANCZOS)
             name = path.rsplit('/', 1)[1]
-            open(sys.argv[1] + '/' + name, 'wb').write(small.tobytes() + square.tobytes() + turned.tobytes())
+            open(sys.argv[1] + '/' + name, 'wb').write(small.tobytes() + square.tobytes() + rotated.tobytes())
         """
 
     private static func samples(
@@ -60,12 +60,12 @@ import Testing
         for name in names {
             let expected = [UInt8](try Data(contentsOf: folder.appendingPathComponent(name)))
             let file = try Corpus.read("exif-orientation/\(name)")
-            let turned = try ImageTransform.apply(
+            let rotated = try ImageTransform.apply(
                 .rotated90, to: file.span.bytes, limits: CodecLimits(), cancelled: CancelFlag())
             let parts = [
                 try Self.samples(file, width: width, height: height, fit: .scaleDown),
                 try Self.samples(file, width: 60, height: 60, fit: .cover),
-                try Self.samples(turned.bytes, width: height, height: width, fit: .scaleDown),
+                try Self.samples(rotated.bytes, width: height, height: width, fit: .scaleDown),
             ]
             try #require(expected.count == parts.reduce(0) { $0 + $1.count }, "\(name)")
             var at = 0

@@ -79,16 +79,16 @@ import Testing
 
     /// A part of a picture and the whole, turned: the part is found again where it was said to be.
     @Test(arguments: Orientation.allCases)
-    func `a region turns with its picture`(orientation: Orientation) throws {
+    func `a region rotates with its picture`(orientation: Orientation) throws {
         let picture = try TestPictures.noise(7, 5, .gray8)
         let region = SourceRegion(x: 1, y: 2, width: 3, height: 2)
-        let moved = region.turned(by: orientation, in: picture.size)
+        let moved = region.rotated(by: orientation, in: picture.size)
         let part = try Resampler.resample(
             picture, region: region, to: PixelSize(width: 3, height: 2), cancelled: .init())
-        let turned = try QuarterRotation.apply(orientation, to: picture, cancelled: .init())
+        let rotated = try QuarterRotation.apply(orientation, to: picture, cancelled: .init())
         let expected = try QuarterRotation.apply(orientation, to: part, cancelled: .init())
-        let actual = try Resampler.resample(turned, region: moved, to: expected.size, cancelled: .init())
+        let actual = try Resampler.resample(rotated, region: moved, to: expected.size, cancelled: .init())
         #expect(actual.samples() == expected.samples())
-        #expect(moved.turned(by: orientation.inverse, in: turned.size) == region)
+        #expect(moved.rotated(by: orientation.inverse, in: rotated.size) == region)
     }
 }

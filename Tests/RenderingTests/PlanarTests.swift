@@ -32,12 +32,12 @@ import Testing
     ) throws {
         for quality in [80, 95] {
             let file = try file(size.0, size.1, quality: quality)
-            for turn in Orientation.allCases {
-                let swaps = turn.swapsAxes
+            for rotation in Orientation.allCases {
+                let swaps = rotation.swapsAxes
                 let info = try ImageHeader.read(file.span.bytes, limits: limits.codec)
                 let spec = RenditionSpec(
                     width: swaps ? box.height : box.width, height: swaps ? box.width : box.height, fit: box.fit,
-                    format: .jpeg, quality: 100 - (100 - quality) / 2, turn: turn)
+                    format: .jpeg, quality: 100 - (100 - quality) / 2, rotation: rotation)
                 let plan = try RenderPlan(info: info, spec: spec, limits: limits)
                 #expect(PlanarResampling.applies(to: plan, info: info))
                 let actual = try Renderer.render(
@@ -49,7 +49,7 @@ import Testing
                     cancelled: CancelFlag())
                 let scaled = try Resampler.resample(
                     full, region: resampling.region, to: resampling.size, cancelled: CancelFlag())
-                let expected = try QuarterRotation.apply(turn, to: scaled, cancelled: CancelFlag())
+                let expected = try QuarterRotation.apply(rotation, to: scaled, cancelled: CancelFlag())
                 #expect(meanDifference(try decoded(actual.bytes).samples(), expected.samples()) < 3)
             }
         }

@@ -5,7 +5,7 @@ import Testing
 @testable import Rendering
 
 @Suite struct QuarterRotationTests {
-    private func turned(_ orientation: Orientation, _ picture: borrowing PixelBuffer) throws -> PixelBuffer {
+    private func rotated(_ orientation: Orientation, _ picture: borrowing PixelBuffer) throws -> PixelBuffer {
         try QuarterRotation.apply(orientation, to: picture, cancelled: CancelFlag())
     }
 
@@ -22,16 +22,16 @@ import Testing
         // def
         let letters = Array("abcdef".utf8)
         let picture = try TestPictures.make(3, 2, .gray8) { x, y, _ in letters[y * 3 + x] }
-        let output = try turned(orientation, picture)
+        let output = try rotated(orientation, picture)
         #expect(output.width == width)
         #expect(String(decoding: output.samples(), as: UTF8.self) == expected)
     }
 
     @Test(arguments: Orientation.allCases, [PixelBuffer.Layout.gray8, .rgb8, .rgba8])
-    func `turned and back is the same`(orientation: Orientation, layout: PixelBuffer.Layout) throws {
+    func `rotated and back is the same`(orientation: Orientation, layout: PixelBuffer.Layout) throws {
         // Larger than a tile, and no multiple of it.
         let picture = try TestPictures.noise(71, 37, layout)
-        let output = try turned(orientation.inverse, try turned(orientation, picture))
+        let output = try rotated(orientation.inverse, try rotated(orientation, picture))
         #expect(output.size == picture.size)
         #expect(output.samples() == picture.samples())
     }
@@ -39,8 +39,8 @@ import Testing
     @Test(arguments: Orientation.allCases, Orientation.allCases)
     func `one after the other is both at once`(first: Orientation, second: Orientation) throws {
         let picture = try TestPictures.noise(5, 4, .rgb8)
-        let twice = try turned(second, try turned(first, picture))
-        let once = try turned(first.followed(by: second), picture)
+        let twice = try rotated(second, try rotated(first, picture))
+        let once = try rotated(first.followed(by: second), picture)
         #expect(twice.size == once.size)
         #expect(twice.samples() == once.samples())
     }

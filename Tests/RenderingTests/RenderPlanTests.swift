@@ -183,7 +183,7 @@ import Testing
         #expect(try plan(1, 1, to: .jpeg, hasAlpha: false).background == nil)
     }
 
-    @Test func `an animation stays one as WebP, and is refused as a still that nobody asked for`() throws {
+    @Test func `an animation stays one as WebP, and is rejected as a still that nobody asked for`() throws {
         func plan(_ info: ImageInfo, _ format: ImageFormat, isStill: Bool = false) throws(RenderError) -> RenderPlan {
             let spec = RenditionSpec(
                 width: 3, height: nil, fit: .scaleDown, format: format, quality: 80, isStill: isStill)

@@ -162,7 +162,7 @@ import Testing
         let resampling = try #require(plan.resampling)
         #expect(resampling.isSmart)
         let placed = try Attention.place(resampling.region, in: stored, cancelled: CancelFlag())
-            .turned(by: orientation, in: stored.size)
+            .rotated(by: orientation, in: stored.size)
         #expect(placed.width == 100 && placed.height == 100 && placed.y == 0)
         // All of the subject is kept.
         #expect(placed.x >= 168 && placed.x <= 200)
@@ -174,12 +174,12 @@ import Testing
         #expect(try Attention.place(region, in: picture, cancelled: CancelFlag()) == region)
     }
 
-    @Test func `a rendition turned as asked has its box as seen`() throws {
+    @Test func `a rendition rotated as asked has its box as seen`() throws {
         let picture = try TestPictures.make(60, 20, .gray8) { x, _, _ in UInt8(x * 4) }
         let info = ImageInfo(format: .png, size: picture.size)
         let spec = RenditionSpec(
             width: 20, height: 20, fit: .cover, format: .png, quality: nil, gravity: .point(x: 0, y: 0),
-            turn: .rotated90)
+            rotation: .rotated90)
         let plan = try RenderPlan(info: info, spec: spec, limits: RenderLimits())
         #expect(plan.outputSize == PixelSize(width: 20, height: 20))
         // Turned clockwise the stored left is on top, and the top is kept.

@@ -46,19 +46,19 @@ import Testing
         #expect(S3Configuration(endpoint: endpoint, bucket: "b", usePathStyle: false).usePathStyle == false)
     }
 
-    @Test func verdicts() {
-        var verdict = RaceResult()
-        #expect(verdict.support == .raced && verdict.needsRaces)
-        verdict.addFalseCondition(.lost)
-        verdict.addRace([.lost, .won, .lost])
-        #expect(verdict.support == .atomic && !verdict.needsRaces)
-        verdict.addRace([.lost, .lost])
-        #expect(verdict.support == .atomic)
-        verdict.addRace([.won, .lost, .won])
-        #expect(verdict.support == .raced)
-        verdict.addFalseCondition(.won)
-        #expect(verdict.support == .ignored && !verdict.needsRaces)
-        verdict.addFalseCondition(.refused)
-        #expect(verdict.support == .refused)
+    @Test func raceResults() {
+        var result = RaceResult()
+        #expect(result.support == .raced && result.needsRaces)
+        result.addFalseCondition(.lost)
+        result.addRace([.lost, .won, .lost])
+        #expect(result.support == .atomic && !result.needsRaces)
+        result.addRace([.lost, .lost])
+        #expect(result.support == .atomic)
+        result.addRace([.won, .lost, .won])
+        #expect(result.support == .raced)
+        result.addFalseCondition(.won)
+        #expect(result.support == .ignored && !result.needsRaces)
+        result.addFalseCondition(.rejected)
+        #expect(result.support == .rejected)
     }
 }

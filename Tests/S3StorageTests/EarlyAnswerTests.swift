@@ -9,7 +9,7 @@ import Testing
 /// The store answers a write before it has read the body. Of bodies that the kernel does not take at once (4 MB and
 /// more on loopback) the answer was lost: "I/O on closed channel", 503, and the store counted as away.
 @Suite(.enabled(if: hasSeaweedFS), .timeLimit(.minutes(3))) struct EarlyAnswerTests {
-    struct Refusal: Sendable, CustomTestStringConvertible {
+    struct Rejection: Sendable, CustomTestStringConvertible {
         var status: Int
         var code: String
         var means: StorageError.Code
@@ -27,29 +27,29 @@ import Testing
         case open
     }
 
-    private static let refusals = [
-        Refusal(status: 403, code: "AccessDenied", means: .denied),
-        Refusal(status: 413, code: "EntityTooLarge", means: .full),
-        Refusal(status: 507, code: "XMinioStorageFull", means: .full),
-        Refusal(status: 400, code: "QuotaExceeded", means: .full),
-        Refusal(status: 412, code: "PreconditionFailed", means: .preconditionFailed),
-        Refusal(status: 503, code: "SlowDown", means: .overloaded),
+    private static let rejections = [
+        Rejection(status: 403, code: "AccessDenied", means: .denied),
+        Rejection(status: 413, code: "EntityTooLarge", means: .full),
+        Rejection(status: 507, code: "XMinioStorageFull", means: .full),
+        Rejection(status: 400, code: "QuotaExceeded", means: .full),
+        Rejection(status: 412, code: "PreconditionFailed", means: .preconditionFailed),
+        Rejection(status: 503, code: "SlowDown", means: .overloaded),
     ]
 
-    private func fault(_ refusal: Refusal, _ ending: Ending) -> Fault {
+    private func fault(_ rejection: Rejection, _ ending: Ending) -> Fault {
         .answerEarly(
-            status: refusal.status, headers: ending == .announced ? ["connection": "close"] : [:], body: refusal.body,
-            closes: ending != .open)
+            status: rejection.status, headers: ending == .announced ? ["connection": "close"] : [:],
+            body: rejection.body, closes: ending != .open)
     }
 
-    @Test(arguments: refusals, Ending.allCases) func put(_ refusal: Refusal, _ ending: Ending) async throws {
+    @Test(arguments: rejections, Ending.allCases) func put(_ rejection: Rejection, _ ending: Ending) async throws {
         // Each with connections of its own: one that the store has closed while it rested is another matter. So is one
         // that rests and is never read again after a small body, which has gone out whole before its answer comes.
         for size in [1000, 300_000, 4_300_000, 8 << 20] where ending != .open || size > 1000 {
             try await Servers.withFaults { storage, proxy in
-                proxy.setPlan { $0.method == "PUT" ? fault(refusal, ending) : .none }
+                proxy.setPlan { $0.method == "PUT" ? fault(rejection, ending) : .none }
                 let bytes = ByteBuffer(repeating: 7, count: size)
-                let error = await expect(throwing: refusal.means) {
+                let error = await expect(throwing: rejection.means) {
                     _ = try await storage.put(key(freshPrefix() + "x"), bytes: bytes, options: PutOptions())
                 }
                 #expect(error?.isOutage == false && error?.mayHaveHappened == false, "\(size) bytes")
@@ -63,9 +63,9 @@ import Testing
     @Test(arguments: Ending.allCases) func uploadPart(_ ending: Ending) async throws {
         try await Servers.withFaults { storage, proxy in
             let upload = try await storage.beginUpload(key(freshPrefix() + "x"), options: UploadOptions())
-            for refusal in Self.refusals {
-                proxy.setPlan { $0.uri.contains("partNumber") ? fault(refusal, ending) : .none }
-                let error = await expect(throwing: refusal.means) {
+            for rejection in Self.rejections {
+                proxy.setPlan { $0.uri.contains("partNumber") ? fault(rejection, ending) : .none }
+                let error = await expect(throwing: rejection.means) {
                     try await upload.uploadPart(ByteBuffer(repeating: 7, count: 8 << 20), number: 1)
                 }
                 #expect(error?.isOutage == false)
@@ -77,9 +77,9 @@ import Testing
     /// Said once, it is no refusal: the write is sent again, and happens once.
     @Test(arguments: Ending.allCases) func slowDownOnce(_ ending: Ending) async throws {
         try await Servers.withFaults { storage, proxy in
-            let refusal = Refusal(status: 503, code: "SlowDown", means: .overloaded)
+            let rejection = Rejection(status: 503, code: "SlowDown", means: .overloaded)
             let first = Once()
-            proxy.setPlan { $0.method == "PUT" && first.isFirst ? fault(refusal, ending) : .none }
+            proxy.setPlan { $0.method == "PUT" && first.isFirst ? fault(rejection, ending) : .none }
             let key = try key(freshPrefix() + "x")
             let bytes = ByteBuffer(repeating: 7, count: 8 << 20)
             let etag = try await storage.put(key, bytes: bytes, options: PutOptions()).etag

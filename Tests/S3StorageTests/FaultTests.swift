@@ -101,7 +101,7 @@ import Testing
     }
 
     /// The store's time does not run while the reader is the slow one.
-    @Test func slowReaderIsNotTheStoresFault() async throws {
+    @Test func slowReaderIsNoStoreError() async throws {
         let key = try key(freshPrefix() + "object")
         let bytes = Self.pattern(7_000_000)
         try await Servers.withStorage(.seaweedFS) { storage in
@@ -146,7 +146,7 @@ import Testing
     }
 
     @Test(arguments: [Fault.dropAnswer, .refuse, .answer(status: 503), .answer(status: 500, body: "garbage")])
-    func oneFailureIsRepeated(_ fault: Fault) async throws {
+    func oneErrorIsRepeated(_ fault: Fault) async throws {
         try await Servers.withFaults { storage, proxy in
             let key = try key(freshPrefix() + "object")
             let etag = try await storage.put(key, bytes: bytes("x"), options: PutOptions()).etag
@@ -284,7 +284,7 @@ import Testing
     }
 
     /// Only the store can tell that a token is none of its own.
-    @Test func tokenThatTheStoreRefuses() async throws {
+    @Test func tokenThatTheStoreRejects() async throws {
         try await Servers.withFaults { storage, proxy in
             proxy.setPlan { exchange in
                 exchange.uri.contains("continuation-token=forged")

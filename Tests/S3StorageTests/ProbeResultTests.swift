@@ -16,24 +16,24 @@ import TextCoding
         endpoint: S3Endpoint(isSecure: false, host: "store", port: 8333), bucket: "pictures", region: "eu")
     private static let observations = ProbeObservations(
         put: RaceResult(settled: .atomic), complete: RaceResult(settled: .raced),
-        delete: RaceResult(settled: .refused), listsInByteOrder: true, plusIsSpace: false, completeTellsETag: true,
+        delete: RaceResult(settled: .rejected), listsInByteOrder: true, plusIsSpace: false, completeTellsETag: true,
         tellsMissingKeys: false)
 
-    private func verdict(server: String = "SeaweedFS 4.48") -> ProbeResult {
+    private func probeResult(server: String = "SeaweedFS 4.48") -> ProbeResult {
         ProbeResult(
             store: StoreIdentity(Self.configuration, server: server), probed: Timestamp(seconds: 1_000_000),
             observations: Self.observations)
     }
 
     @Test(arguments: ["SeaweedFS 4.48", "", "a  b ", "X\r\nput atomic"]) func text(_ server: String) throws {
-        let verdict = verdict(server: server)
-        #expect(ProbeResult(verdict.bytes, for: Self.configuration) == verdict)
-        #expect(verdict.observations.traits.put == .atomic && verdict.observations.traits.delete == .refused)
-        #expect(!verdict.observations.needsRaces)
+        let result = probeResult(server: server)
+        #expect(ProbeResult(result.bytes, for: Self.configuration) == result)
+        #expect(result.observations.traits.put == .atomic && result.observations.traits.delete == .rejected)
+        #expect(!result.observations.needsRaces)
     }
 
     @Test func otherTexts() {
-        let good = String(buffer: verdict().bytes)
+        let good = String(buffer: probeResult().bytes)
         for text in [
             "", "tintype-probe 1", "tintype-probe 2\n", good + "x", good + good, "\n" + good, String(good.dropLast()),
             good.replacing("put atomic\n", with: ""), good.replacing("put atomic", with: "put perhaps"),
@@ -47,12 +47,12 @@ import TextCoding
 
     /// Each thing that makes it doubtful, at its border.
     @Test func whatItHoldsFor() {
-        let verdict = verdict()
-        let store = verdict.store
+        let result = probeResult()
+        let store = result.store
         func holds(
             _ store: StoreIdentity, written: Int64? = 1_000_000, now: Int64 = 1_000_010, age: Duration = .seconds(100)
         ) -> Bool {
-            verdict.holds(
+            result.holds(
                 for: store, written: written.map { Timestamp(seconds: $0) }, now: Timestamp(seconds: now), maxAge: age)
         }
         #expect(holds(store))
@@ -131,11 +131,11 @@ import TextCoding
         try await first.storage.createBucket()
         try await first.storage.probe()
         let key = try key(".tintype/\(ProbeResult.name)")
-        let kept = try await first.storage.get(key, options: GetOptions()).body.collect(upTo: 4096)
+        let stored = try await first.storage.get(key, options: GetOptions()).body.collect(upTo: 4096)
 
         let second = try await replica(copy)
         try await second.storage.createBucket()
-        _ = try await second.storage.put(key, bytes: kept, options: PutOptions())
+        _ = try await second.storage.put(key, bytes: stored, options: PutOptions())
         let report = try await second.storage.prepare()
         #expect(!report.capabilities.conditionalPut)
         // From another server under the same address.
@@ -146,7 +146,7 @@ import TextCoding
                     headers: [
                         "server": "MinIO", "x-amz-request-id": "1", "etag": "\"1\"",
                         "last-modified": "Fri, 02 Jan 2026 03:04:05 GMT",
-                    ], body: String(buffer: kept)) : .none
+                    ], body: String(buffer: stored)) : .none
         }
         let restored = try await first.storage.storedResult()
         #expect(restored == nil)

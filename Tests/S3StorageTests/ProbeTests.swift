@@ -59,10 +59,10 @@ import Testing
 
     @Test(.enabled(if: hasSeaweedFS)) func cleansUpInMoreThanOneTry() async throws {
         try await Servers.withFaults(ownBucket: true) { storage, proxy in
-            let refusals = NIOLockedValueBox(2)
+            let rejections = NIOLockedValueBox(2)
             proxy.setPlan { exchange in
                 guard exchange.method == "DELETE", !exchange.hasCondition, exchange.uri.hasSuffix("/put/0"),
-                    refusals.withLockedValue({ left in
+                    rejections.withLockedValue({ left in
                         left -= 1
                         return left >= 0
                     })
@@ -70,7 +70,7 @@ import Testing
                 return .answer(status: 403, body: "<Error><Code>AccessDenied</Code></Error>")
             }
             try await storage.prepare()
-            while refusals.withLockedValue({ $0 >= 0 }) { try await Task.sleep(for: .milliseconds(50)) }
+            while rejections.withLockedValue({ $0 >= 0 }) { try await Task.sleep(for: .milliseconds(50)) }
             while try await !leftovers(in: storage).isEmpty { try await Task.sleep(for: .milliseconds(50)) }
             try await expectNothingLeft(in: storage)
         }
@@ -93,14 +93,14 @@ import Testing
     }
 
     /// Conditions on writes are refused outright: the header is left out, and the look before the write does its work.
-    @Test(.enabled(if: hasSeaweedFS)) func storeThatRefusesConditions() async throws {
+    @Test(.enabled(if: hasSeaweedFS)) func storeThatRejectsConditions() async throws {
         try await Servers.withFaults { storage, proxy in
             proxy.setPlan { exchange in
                 exchange.hasCondition
                     ? .answer(status: 501, body: "<Error><Code>NotImplemented</Code></Error>") : .none
             }
             try await storage.probe()
-            #expect(storage.traits.put == .refused)
+            #expect(storage.traits.put == .rejected)
             let key = try key(freshPrefix() + "x")
             _ = try await storage.put(key, bytes: bytes("1"), options: PutOptions(mode: .createOnly))
             await expect(throwing: .preconditionFailed) {

@@ -32,9 +32,9 @@ import Testing
         (S3Error(status: 403, code: "AccessDenied"), false, false), (S3Error(status: 501), false, false),
         (S3Error(status: 507), false, false), (S3Error(status: 409), false, false),
     ])
-    func faults(_ fault: S3Error, _ always: Bool, _ ifUntouched: Bool) {
-        #expect(policy.allowsRetry(after: .fault(fault), of: .always, tries: 1) == always)
-        #expect(policy.allowsRetry(after: .fault(fault), of: .ifUntouched, tries: 1) == ifUntouched)
+    func errorAnswers(_ error: S3Error, _ always: Bool, _ ifUntouched: Bool) {
+        #expect(policy.allowsRetry(after: .errorAnswer(error), of: .always, tries: 1) == always)
+        #expect(policy.allowsRetry(after: .errorAnswer(error), of: .ifUntouched, tries: 1) == ifUntouched)
     }
 
     @Test func answersThatCannotBeReadAreNotRepeated() {

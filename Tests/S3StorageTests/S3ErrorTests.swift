@@ -59,14 +59,14 @@ import Testing
                 <StringToSign>secret-string</StringToSign></Error>
                 """)
         let document = try #require(ErrorDocument(body))
-        let fault = S3Error(status: 403, code: document.code, message: document.message)
-        #expect(!fault.detail.contains("AKID") && !fault.detail.contains("secret-string"))
-        #expect(fault.detail.contains("SignatureDoesNotMatch"))
+        let error = S3Error(status: 403, code: document.code, message: document.message)
+        #expect(!error.detail.contains("AKID") && !error.detail.contains("secret-string"))
+        #expect(error.detail.contains("SignatureDoesNotMatch"))
     }
 
     @Test func wrongRegionIsNamed() {
-        let fault = S3Error(status: 301, code: "PermanentRedirect", bucketRegion: "eu-west-3")
-        #expect(fault.detail.contains("eu-west-3"))
+        let error = S3Error(status: 301, code: "PermanentRedirect", bucketRegion: "eu-west-3")
+        #expect(error.detail.contains("eu-west-3"))
     }
 
     @Test func credentialsAreNeverDescribed() {

@@ -173,7 +173,7 @@ extension Bench {
         for cursor in ["", "!", "\u{E9}", "x", "k", "t"] {
             var request = request()
             request.cursor = cursor
-            await expectFailure(.badCursor) { _ = try await storage.list(request) }
+            await expectError(.badCursor) { _ = try await storage.list(request) }
         }
     }
 }

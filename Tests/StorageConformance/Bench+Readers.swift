@@ -93,9 +93,9 @@ extension Bench {
         let listing = request()
         let task = Task {
             while !Task.isCancelled { await Task.yield() }
-            await expectFailure(.cancelled) { _ = try await storage.head(key) }
-            await expectFailure(.cancelled) { _ = try await storage.get(key, options: GetOptions()) }
-            await expectFailure(.cancelled) { _ = try await storage.list(listing) }
+            await expectError(.cancelled) { _ = try await storage.head(key) }
+            await expectError(.cancelled) { _ = try await storage.get(key, options: GetOptions()) }
+            await expectError(.cancelled) { _ = try await storage.list(listing) }
         }
         task.cancel()
         await task.value

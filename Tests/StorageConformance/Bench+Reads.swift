@@ -28,7 +28,7 @@ extension Bench {
         #expect(result.range == 0..<0, comment)
         let body = try await result.body.collect(upTo: 1)
         #expect(body.readableBytes == 0, comment)
-        await expectFailure(.rangeNotSatisfiable) {
+        await expectError(.rangeNotSatisfiable) {
             _ = try await storage.get(key, options: GetOptions(range: .from(0)))
         }
         #expect(try await names(listAll(request())) == ["empty"], comment)
@@ -38,8 +38,8 @@ extension Bench {
         _ = try await put(key("folder/there"), "1")
         for name in ["missing", "folder", "folder/missing", "missing/missing"] {
             let key = try key(name)
-            await expectFailure(.notFound) { _ = try await storage.get(key, options: GetOptions()) }
-            await expectFailure(.notFound) { _ = try await storage.head(key) }
+            await expectError(.notFound) { _ = try await storage.get(key, options: GetOptions()) }
+            await expectError(.notFound) { _ = try await storage.head(key) }
         }
     }
 
@@ -91,14 +91,14 @@ extension Bench {
         #expect(try await result.body.collect(upTo: 100) == ByteBuffer(string: "second one"), comment)
         let part = try await storage.get(key, options: GetOptions(range: .suffix(3), ifMatch: second))
         #expect(try await part.body.collect(upTo: 100) == ByteBuffer(string: "one"), comment)
-        await expectFailure(.preconditionFailed) {
+        await expectError(.preconditionFailed) {
             _ = try await storage.get(key, options: GetOptions(ifMatch: first))
         }
-        await expectFailure(.preconditionFailed) {
+        await expectError(.preconditionFailed) {
             _ = try await storage.get(key, options: GetOptions(range: .from(1), ifMatch: first))
         }
         let missing = try self.key("missing")
-        await expectFailure(.notFound, .preconditionFailed) {
+        await expectError(.notFound, .preconditionFailed) {
             _ = try await storage.get(missing, options: GetOptions(ifMatch: first))
         }
     }

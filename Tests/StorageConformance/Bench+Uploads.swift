@@ -85,7 +85,7 @@ extension Bench {
         if !peculiarities.contains(.emptyFoldersLinger) {
             #expect(try await listAll(request(delimiter: UInt8(ascii: "/"))) == ListPage(), comment)
         }
-        await expectFailure(.notFound, .conflict, .unsupported) { _ = try await upload.complete(mode: .overwrite) }
+        await expectError(.notFound, .conflict, .unsupported) { _ = try await upload.complete(mode: .overwrite) }
         #expect(try await exists(key) == false, comment)
     }
 
@@ -93,7 +93,7 @@ extension Bench {
         let key = try key("object")
         let first = Bench.pattern(partSize + 7, seed: 1)
         let etag = try await upload(key, first, mode: .createOnly)
-        await expectFailure(.preconditionFailed) {
+        await expectError(.preconditionFailed) {
             _ = try await upload(key, Bench.pattern(partSize + 9, seed: 2), mode: .createOnly)
         }
         #expect(try await read(key, from: other) == first, comment)
@@ -106,13 +106,13 @@ extension Bench {
         let bytes = Bench.pattern(partSize + 5, seed: 3)
         let second = try await upload(key, bytes, mode: .replace(first))
         #expect(first != second, comment)
-        await expectFailure(.preconditionFailed) {
+        await expectError(.preconditionFailed) {
             _ = try await upload(key, ByteBuffer(string: "third"), mode: .replace(first))
         }
         #expect(try await read(key, from: other) == bytes, comment)
         #expect(try await other.head(key).etag == second, comment)
         let missing = try self.key("missing")
-        await expectFailure(.preconditionFailed, .notFound) {
+        await expectError(.preconditionFailed, .notFound) {
             _ = try await upload(missing, ByteBuffer(string: "x"), mode: .replace(second))
         }
         #expect(try await exists(missing) == false, comment)
@@ -129,7 +129,7 @@ extension Bench {
             _ = try await put(key, "between", mode: .createOnly)
             try await upload.uploadPart(ByteBuffer(string: "end"), number: 2)
             #expect(try await read(key, from: other) == ByteBuffer(string: "between"), comment)
-            await expectFailure(.preconditionFailed) { _ = try await upload.complete(mode: .createOnly) }
+            await expectError(.preconditionFailed) { _ = try await upload.complete(mode: .createOnly) }
         } catch {
             await upload.abort()
             throw error
@@ -159,7 +159,7 @@ extension Bench {
         }
         task.cancel()
         await task.value
-        await expectFailure(.notFound, .conflict, .unsupported) { _ = try await upload.complete(mode: .overwrite) }
+        await expectError(.notFound, .conflict, .unsupported) { _ = try await upload.complete(mode: .overwrite) }
         #expect(try await exists(key) == false, comment)
     }
 }

@@ -6,7 +6,7 @@ extension Bench {
     func createOnly() async throws {
         let key = try key("object")
         let etag = try await put(key, "first", mode: .createOnly)
-        await expectFailure(.preconditionFailed) { _ = try await put(key, "second", mode: .createOnly) }
+        await expectError(.preconditionFailed) { _ = try await put(key, "second", mode: .createOnly) }
         #expect(try await read(key) == ByteBuffer(string: "first"), comment)
         #expect(try await other.head(key).etag == etag, comment)
         try await storage.delete(key, ifMatch: nil)
@@ -31,7 +31,7 @@ extension Bench {
         let first = try await put(key, "first")
         let second = try await put(key, "second", mode: .replace(first))
         #expect(first != second, comment)
-        await expectFailure(.preconditionFailed) { _ = try await put(key, "third", mode: .replace(first)) }
+        await expectError(.preconditionFailed) { _ = try await put(key, "third", mode: .replace(first)) }
         #expect(try await read(key) == ByteBuffer(string: "second"), comment)
         #expect(try await other.head(key).etag == second, comment)
         _ = try await put(key, "fourth", mode: .replace(second))
@@ -41,7 +41,7 @@ extension Bench {
     func replaceMissing() async throws {
         let etag = try await put(key("object"), "there")
         let missing = try key("folder/missing")
-        await expectFailure(.preconditionFailed, .notFound) { _ = try await put(missing, "x", mode: .replace(etag)) }
+        await expectError(.preconditionFailed, .notFound) { _ = try await put(missing, "x", mode: .replace(etag)) }
         #expect(try await exists(missing) == false, comment)
         #expect(try await names(listAll(request())) == ["object"], comment)
     }
@@ -102,7 +102,7 @@ extension Bench {
         if !peculiarities.contains(.emptyFoldersLinger) {
             #expect(try await listAll(request(delimiter: UInt8(ascii: "/"))) == ListPage(), comment)
         }
-        await expectFailure(.notFound) { _ = try await storage.get(key, options: GetOptions()) }
+        await expectError(.notFound) { _ = try await storage.get(key, options: GetOptions()) }
         _ = try await put(key, "2", mode: .createOnly)
         #expect(try await read(key) == ByteBuffer(string: "2"), comment)
         // A folder is no object: deleting its name deletes nothing.
@@ -114,11 +114,11 @@ extension Bench {
         let key = try key("object")
         let first = try await put(key, "first")
         let second = try await put(key, "second")
-        await expectFailure(.preconditionFailed) { try await storage.delete(key, ifMatch: first) }
+        await expectError(.preconditionFailed) { try await storage.delete(key, ifMatch: first) }
         #expect(try await read(key) == ByteBuffer(string: "second"), comment)
         try await storage.delete(key, ifMatch: second)
         #expect(try await exists(key) == false, comment)
-        await expectFailure(.notFound, .preconditionFailed) { try await storage.delete(key, ifMatch: second) }
+        await expectError(.notFound, .preconditionFailed) { try await storage.delete(key, ifMatch: second) }
     }
 
     func deleteMissing() async throws {

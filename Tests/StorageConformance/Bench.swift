@@ -59,7 +59,7 @@ struct Bench: Sendable {
     }
 
     /// The code that `body` throws; an issue where it throws none.
-    func expectFailure(
+    func expectError(
         _ codes: StorageError.Code..., sourceLocation: SourceLocation = #_sourceLocation,
         _ body: () async throws -> Void
     ) async {

@@ -84,7 +84,7 @@ public struct ListenerFixture: Sendable {
     public static func plainAnswer(_ error: any Error, _ requestID: String) -> Response {
         let status: HTTPResponse.Status =
             switch error {
-            case ListenerError.malformedRequest, RequestBodyError.malformed, RequestBodyError.refused: .badRequest
+            case ListenerError.malformedRequest, RequestBodyError.malformed, RequestBodyError.rejected: .badRequest
             case ListenerError.targetTooLong: .uriTooLong
             case ListenerError.headTooLarge: .requestHeaderFieldsTooLarge
             case ListenerError.requestTimeout, RequestBodyError.timedOut, RequestBodyError.tooSlow: .requestTimeout

@@ -16,7 +16,7 @@ private let systemClose: @Sendable (Int32) -> Int32 = { close($0) }
 /// Blocking calls run on threads of their own.
 public final class RawClient: Sendable {
     /// A call of the system that failed.
-    public struct Failure: Error {
+    public struct SystemCallError: Error {
         let call: String
         let code: Int32
     }
@@ -40,7 +40,7 @@ public final class RawClient: Sendable {
                 let kind = SOCK_STREAM
             #endif
             let socket = systemSocket(AF_INET, kind, 0)
-            guard socket >= 0 else { throw Failure(call: "socket", code: errno) }
+            guard socket >= 0 else { throw SystemCallError(call: "socket", code: errno) }
             if var size = receiveBuffer {
                 setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
             }
@@ -52,7 +52,7 @@ public final class RawClient: Sendable {
             guard result == 0 else {
                 let code = errno
                 _ = systemClose(socket)
-                throw Failure(call: "connect", code: code)
+                throw SystemCallError(call: "connect", code: code)
             }
             return socket
         }
@@ -72,7 +72,7 @@ public final class RawClient: Sendable {
                 let count = bytes[sent...].withUnsafeBytes {
                     systemSend(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
                 }
-                guard count > 0 else { throw Failure(call: "send", code: errno) }
+                guard count > 0 else { throw SystemCallError(call: "send", code: errno) }
                 sent += count
             }
         }
@@ -84,13 +84,13 @@ public final class RawClient: Sendable {
         return try await Self.threads.runIfActive {
             var buffer = [UInt8](repeating: 0, count: limit)
             let count = recv(socket, &buffer, limit, 0)
-            guard count >= 0 else { throw Failure(call: "recv", code: errno) }
+            guard count >= 0 else { throw SystemCallError(call: "recv", code: errno) }
             return Array(buffer[..<count])
         }
     }
 
     /// Reads to the end.
-    /// - Throws: `Failure` where the connection is reset.
+    /// - Throws: `SystemCallError` where the connection is reset.
     public func receiveAll() async throws -> String {
         var bytes: [UInt8] = []
         while true {

@@ -52,7 +52,7 @@ import Testing
               one: {w: "1&q=2,d:h=3"}
               two: {"x=1&y": "%41+ä"}
             """
-        let text = try #require(faultText([:], yaml: yaml))
+        let text = try #require(errorText([:], yaml: yaml))
         #expect(text.hasPrefix("4 settings are wrong:"))
         for part in [
             "PRESETS is \"a%3Ab%2Cc\":", "PRESETS is \"%C3%BC%0A\":",
@@ -64,7 +64,7 @@ import Testing
         "[thumb]", "{thumb: 1}", "{thumb: [w]}", "{thumb: {w: [1]}}", "{thumb: {w: {}}}", "{[a]: {w: 1}}",
     ])
     func presetsOfAnotherShape(_ value: String) throws {
-        let text = try #require(faultText([:], yaml: "presets: \(value)\n"))
+        let text = try #require(errorText([:], yaml: "presets: \(value)\n"))
         #expect(text.contains("presets in the file is \"a list or mapping\": expected a mapping of names"))
     }
 
@@ -75,19 +75,19 @@ import Testing
     }
 
     @Test func aNameStandsOnce() throws {
-        let text = try #require(faultText(["PRESETS": "a:w=1,b:w=2,a:w=3"]))
+        let text = try #require(errorText(["PRESETS": "a:w=1,b:w=2,a:w=3"]))
         #expect(text == "1 setting is wrong:\n  PRESETS is \"a\": expected every name once")
-        #expect(try #require(faultText([:], yaml: "presets:\n  a: {w: 1}\n  a: {w: 2}\n")).contains("found again: a"))
-        #expect(try #require(faultText([:], yaml: "presets: {a: {w: 1, w: 2}}\n")).contains("found again: w"))
+        #expect(try #require(errorText([:], yaml: "presets:\n  a: {w: 1}\n  a: {w: 2}\n")).contains("found again: a"))
+        #expect(try #require(errorText([:], yaml: "presets: {a: {w: 1, w: 2}}\n")).contains("found again: w"))
     }
 
     @Test(arguments: ["w=1", "thumb", ",a:w=1", "w=1,a:w=1"])
     func withoutANameItIsNoPreset(_ text: String) throws {
-        #expect(try #require(faultText(["PRESETS": text])).contains("expected NAME:PARAMETERS"))
+        #expect(try #require(errorText(["PRESETS": text])).contains("expected NAME:PARAMETERS"))
     }
 
     @Test func aPresetThatStandsForNothingIsToldWithTheOthers() throws {
-        let text = try #require(faultText(["PORT": "x", "PRESETS": "a:w=0"]))
+        let text = try #require(errorText(["PORT": "x", "PRESETS": "a:w=0"]))
         #expect(text.hasPrefix("2 settings are wrong:"))
         #expect(text.contains("PRESETS, a is \"w=0\": expected parameters of a rendition, but: The parameter w must"))
     }
@@ -96,7 +96,7 @@ import Testing
     func modes(_ text: String, _ expected: RenditionRules.Mode) throws {
         #expect(try load(["RENDITION_MODE": text]).renditionMode == expected)
         #expect(try load([:], yaml: "renditionMode: \(text)\n").renditionMode == expected)
-        #expect(faultText(["RENDITION_MODE": text.uppercased()]) != nil)
+        #expect(errorText(["RENDITION_MODE": text.uppercased()]) != nil)
     }
 
     @Test(arguments: [("320", [320]), ("1,8192", [1, 8192]), ("640,160,320", [160, 320, 640])])
@@ -108,14 +108,14 @@ import Testing
 
     @Test(arguments: ["0", "8193", "1,", ",1", "1,,2", "1 2", "1, 2", "a", "1.5", "-1"])
     func noSizes(_ text: String) throws {
-        let fault = try #require(faultText(["RENDITION_SIZES": text]))
-        #expect(fault.contains("expected whole numbers from 1 to 8192, with commas between them"))
+        let message = try #require(errorText(["RENDITION_SIZES": text]))
+        #expect(message.contains("expected whole numbers from 1 to 8192, with commas between them"))
     }
 
     @Test func sizesOfAnotherShape() throws {
-        let text = try #require(faultText([:], yaml: "renditionSizes: {a: 1}\n"))
+        let text = try #require(errorText([:], yaml: "renditionSizes: {a: 1}\n"))
         #expect(text.contains("expected one value, or a list of them"))
-        #expect(faultText([:], yaml: "renditionSizes: [[1]]\n") != nil)
+        #expect(errorText([:], yaml: "renditionSizes: [[1]]\n") != nil)
     }
 
     @Test(arguments: [
@@ -130,7 +130,7 @@ import Testing
 
     @Test(arguments: ["DPR", "dpr,", "dpr,dpr", "viewport-width", "dpr;width", "true"])
     func wrongHints(_ text: String) throws {
-        let fault = try #require(faultText(["CLIENT_HINTS": text]))
-        #expect(fault.contains("CLIENT_HINTS") && fault.contains("save-data"), "\(fault)")
+        let message = try #require(errorText(["CLIENT_HINTS": text]))
+        #expect(message.contains("CLIENT_HINTS") && message.contains("save-data"), "\(message)")
     }
 }

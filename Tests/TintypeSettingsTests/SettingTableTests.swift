@@ -27,16 +27,16 @@ import Testing
 
     @Test func boundsAreInclusive() throws {
         #expect(try load(["UPLOAD_MEMORY_BYTES": "16777216"]).uploadMemoryBytes == 16 << 20)
-        #expect(faultText(["UPLOAD_MEMORY_BYTES": "16777215"]) != nil)
+        #expect(errorText(["UPLOAD_MEMORY_BYTES": "16777215"]) != nil)
         #expect(try load(["PORT": "65535"]).port == 65_535)
-        #expect(faultText(["PORT": "65536"]) != nil)
+        #expect(errorText(["PORT": "65536"]) != nil)
         #expect(try load(["DRAIN_SECONDS": "0"]).drain == .zero)
         // The process ends within 30 s of the signal, and what is under way needs some of them.
         #expect(try load(["DRAIN_SECONDS": "20"]).drain == .seconds(20))
-        #expect(faultText(["DRAIN_SECONDS": "21"]) != nil)
-        #expect(faultText(["STORAGE_TIMEOUT_SECONDS": "0"]) != nil)
+        #expect(errorText(["DRAIN_SECONDS": "21"]) != nil)
+        #expect(errorText(["STORAGE_TIMEOUT_SECONDS": "0"]) != nil)
         #expect(try load(["MAX_UPLOAD_BYTES": "1"]).maxUploadBytes == 1)
-        #expect(faultText(["MAX_UPLOAD_BYTES": "0"]) != nil)
+        #expect(errorText(["MAX_UPLOAD_BYTES": "0"]) != nil)
         #expect(try load(["RENDER_THREADS": "1"]).renderThreads == 1)
     }
 
@@ -48,23 +48,23 @@ import Testing
         ("RENDER_TIMEOUT_SECONDS", "3600", "3601"), ("UPLOAD_METADATA", "keep", "none"),
         ("UPLOAD_METADATA", "drop-location", "dropLocation"), ("UPLOAD_METADATA", "drop-all", "DROP-ALL"),
     ])
-    func limitsOfImages(_ name: String, taken: String, refused: String) throws {
+    func limitsOfImages(_ name: String, taken: String, rejected: String) throws {
         let setting = try #require(Setting.all.first { $0.name == name })
         #expect(try setting.value(in: load([name: taken])) == taken)
         #expect(try setting.value(in: load([:], yaml: "\(setting.key): \(taken)")) == taken)
-        let fault = try #require(faultText([name: refused]))
-        #expect(fault.contains(name) && fault.contains(setting.expected))
+        let message = try #require(errorText([name: rejected]))
+        #expect(message.contains(name) && message.contains(setting.expected))
     }
 
     @Test(arguments: ["+1", "-1", "1.0", "0x10", "1e3", " 8080", "8080 ", "٣", "1_000", "99999999999999999999"])
     func noNumber(_ text: String) {
         #expect(WholeNumber.parse(text) == nil)
-        #expect(faultText(["PORT": text]) != nil)
+        #expect(errorText(["PORT": text]) != nil)
     }
 
     @Test(arguments: ["TRUE", "yes", "1", "on"])
     func noFlag(_ text: String) {
-        #expect(faultText(["S3_CREATE_BUCKET": text]) != nil)
+        #expect(errorText(["S3_CREATE_BUCKET": text]) != nil)
     }
 
     @Test(arguments: ["public, max-age=60", "no-cache"])
@@ -74,6 +74,6 @@ import Testing
 
     @Test(arguments: ["a\r\nSet-Cookie: x", " a", "a ", "ä", String(repeating: "a", count: 257)])
     func noHeader(_ text: String) {
-        #expect(faultText(["CACHE_CONTROL": text]) != nil)
+        #expect(errorText(["CACHE_CONTROL": text]) != nil)
     }
 }

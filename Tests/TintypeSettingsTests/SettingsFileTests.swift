@@ -4,45 +4,45 @@ import Testing
 @testable import TintypeSettings
 
 @Suite struct SettingsFileTests {
-    @Test func anUnknownKeyIsAFaultAndItsValueHidden() throws {
-        let text = try #require(faultText([:], yaml: "s3SecretkEy: hunter2\nnonsense: 1\npolicies: {a: 1}\n"))
+    @Test func anUnknownKeyIsAnErrorAndItsValueHidden() throws {
+        let text = try #require(errorText([:], yaml: "s3SecretkEy: hunter2\nnonsense: 1\npolicies: {a: 1}\n"))
         #expect(text.hasPrefix("3 settings are wrong"))
         #expect(text.contains("perhaps s3SecretKey"))
         #expect(!text.contains("hunter2"))
-        #expect(try #require(faultText([:], yaml: "S3_ENDPOINT_URL: x")).contains("perhaps s3EndpointUrl"))
+        #expect(try #require(errorText([:], yaml: "S3_ENDPOINT_URL: x")).contains("perhaps s3EndpointUrl"))
     }
 
-    @Test func aDoubledKeyIsAFault() throws {
-        let text = try #require(faultText([:], yaml: "port: 1\nport: 2\n"))
+    @Test func aDoubledKeyIsAnError() throws {
+        let text = try #require(errorText([:], yaml: "port: 1\nport: 2\n"))
         #expect(text.contains("found again: port"))
     }
 
     @Test(arguments: ["port: [1]\n", "port: {a: 1}\n"])
     func aSettingIsOneValue(_ yaml: String) throws {
-        #expect(try #require(faultText([:], yaml: yaml)).contains("expected one value"))
+        #expect(try #require(errorText([:], yaml: yaml)).contains("expected one value"))
     }
 
     @Test(arguments: ["- port\n", "port\n"])
     func aFileIsAMapping(_ yaml: String) throws {
-        #expect(try #require(faultText([:], yaml: yaml)).contains("a mapping of settings"))
+        #expect(try #require(errorText([:], yaml: yaml)).contains("a mapping of settings"))
     }
 
     @Test func brokenYamlIsToldWithoutItsText() throws {
-        let text = try #require(faultText([:], yaml: "s3SecretKey: \"hunter2\nport: 1\n"))
+        let text = try #require(errorText([:], yaml: "s3SecretKey: \"hunter2\nport: 1\n"))
         #expect(text.contains("--config is \"t.yaml\": expected sound YAML, but line"))
         #expect(!text.contains("hunter2"))
     }
 
     @Test(arguments: ["", "# only a remark\n", "---\n", "~\n"])
     func anEmptyFileSetsNothing(_ yaml: String) {
-        #expect(faultText([:], yaml: yaml) == nil)
+        #expect(errorText([:], yaml: yaml) == nil)
     }
 
-    @Test func aMissingFileIsAFaultBesideTheOthers() throws {
+    @Test func aMissingFileIsAnErrorBesideTheOthers() throws {
         #expect {
             _ = try Settings.load(environment: ["PORT": "x"], file: "/nonexistent/t.yaml")
         } throws: { error in
-            (error as? SettingsErrors)?.faults.map(\.setting) == ["--config", "PORT"]
+            (error as? SettingsErrors)?.items.map(\.setting) == ["--config", "PORT"]
         }
     }
 

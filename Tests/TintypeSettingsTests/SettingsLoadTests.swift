@@ -3,8 +3,8 @@ import Testing
 
 @testable import TintypeSettings
 
-/// The message of the faults, or nil where there are none.
-func faultText(_ environment: [String: String], yaml: String = "") -> String? {
+/// The message of the errors, or nil where there are none.
+func errorText(_ environment: [String: String], yaml: String = "") -> String? {
     do {
         _ = try Settings.load(environment: environment, yaml: yaml, path: "t.yaml")
         return nil
@@ -88,9 +88,9 @@ func load(_ environment: [String: String], yaml: String = "") throws -> Settings
         #expect(try !load([:]).s3.usesPathStyle)
     }
 
-    @Test func allFaultsAreToldAtOnce() throws {
+    @Test func allErrorsAreToldAtOnce() throws {
         let text = try #require(
-            faultText(
+            errorText(
                 [
                     "PORT": "99999", "S3_SECRET_KEY": "open sesame", "STORAGE_TYPE": "s3", "LOG_LEVEL": "loud",
                     "CDN_URL": "https://u:hunter2@x/",
@@ -106,8 +106,8 @@ func load(_ environment: [String: String], yaml: String = "") throws -> Settings
         #expect(!text.contains("sesame") && !text.contains("hunter2"))
     }
 
-    @Test func aFaultCannotForgeLines() throws {
-        let text = try #require(faultText(["LOG_FORMAT": "x\n  PORT is fine\u{1b}[2J"]))
+    @Test func anErrorCannotForgeLines() throws {
+        let text = try #require(errorText(["LOG_FORMAT": "x\n  PORT is fine\u{1b}[2J"]))
         #expect(text.split(separator: "\n").count == 2)
         #expect(!text.unicodeScalars.contains("\u{1b}"))
     }
@@ -116,11 +116,11 @@ func load(_ environment: [String: String], yaml: String = "") throws -> Settings
         "API_KEYS", "JWT_HMAC_SECRET", "JWT_JWKS_FILE", "JWT_JWKS_URL", "JWT_ISSUER", "JWT_AUDIENCE",
         "URL_SIGNING_KEYS", "READ_ACCESS",
     ])
-    func accessControlIsRefusedRatherThanIgnored(_ name: String) throws {
-        let fromEnvironment = try #require(faultText([name: "hunter2"]))
+    func accessControlIsRejectedRatherThanIgnored(_ name: String) throws {
+        let fromEnvironment = try #require(errorText([name: "hunter2"]))
         #expect(fromEnvironment.contains("\(name) is ***"))
         #expect(fromEnvironment.contains("access control is not in this version"))
-        let fromFile = try #require(faultText([:], yaml: "\(Setting.key(of: name)): hunter2\n"))
+        let fromFile = try #require(errorText([:], yaml: "\(Setting.key(of: name)): hunter2\n"))
         #expect(fromFile.contains("access control is not in this version"))
         #expect(!fromFile.contains("hunter2"))
     }

@@ -5,7 +5,7 @@ import Testing
 @Suite struct SettingsRulesTests {
     @Test(arguments: ["0.0.0.0", "::", "10.0.0.1", "example.org", "::ffff:127.0.0.1"])
     func anonymousWritesNeedTheirFlagElsewhere(_ host: String) throws {
-        let text = try #require(faultText(["HOST": host]))
+        let text = try #require(errorText(["HOST": host]))
         #expect(text.contains("HOST is \"\(host)\""))
         #expect(text.contains("UNSAFE_ALLOW_ANONYMOUS_WRITES=true"))
         #expect(try load(["HOST": host, "UNSAFE_ALLOW_ANONYMOUS_WRITES": "true"]).host.text == host)
@@ -29,7 +29,7 @@ import Testing
     }
 
     @Test func portsDiffer() throws {
-        #expect(try #require(faultText(["PORT": "9090"])).contains("another port than PORT"))
+        #expect(try #require(errorText(["PORT": "9090"])).contains("another port than PORT"))
         #expect(try load(["PORT": "0", "OPS_PORT": "0"]).port == 0)
     }
 
@@ -48,7 +48,7 @@ import Testing
         #expect(fromOwn.accessKey.revealed == "X")
         #expect(fromOwn.sessionToken == nil)
 
-        let half = try #require(faultText(merge(merge(base, aws), ["S3_ACCESS_KEY": "X"])))
+        let half = try #require(errorText(merge(merge(base, aws), ["S3_ACCESS_KEY": "X"])))
         #expect(half.contains("S3_SECRET_KEY is not set"))
     }
 
@@ -56,12 +56,12 @@ import Testing
         #expect(try load(["AWS_DEFAULT_REGION": "eu-1"]).s3.region == "eu-1")
         #expect(try load(["AWS_DEFAULT_REGION": "eu-1", "AWS_REGION": "eu-2"]).s3.region == "eu-2")
         #expect(try load(["AWS_REGION": "eu-2", "S3_REGION": "garage"]).s3.region == "garage")
-        #expect(try #require(faultText(["AWS_REGION": "not a region"])).contains("AWS_REGION is \"not a region\""))
+        #expect(try #require(errorText(["AWS_REGION": "not a region"])).contains("AWS_REGION is \"not a region\""))
     }
 
     @Test func s3SettingsBesideLocalAreCheckedOnly() throws {
         #expect(try load(["S3_BUCKET_NAME": "photos"]).storageType == .local)
-        #expect(faultText(["S3_BUCKET_NAME": "NO"]) != nil)
+        #expect(errorText(["S3_BUCKET_NAME": "NO"]) != nil)
     }
 
     @Test(arguments: ["abc", "my.bucket-1", String(repeating: "a", count: 63), "1.2.3.4.5"])

@@ -25,10 +25,10 @@ import Testing
         "http://x:0", "http://x:65536", "http://x:", "http://x:+80", "http://::1", "http://a b", "http://x/ä",
         "http://[x]", "http://x\n", "//x",
     ])
-    func refused(_ text: String) { #expect(WebURL(text) == nil) }
+    func rejected(_ text: String) { #expect(WebURL(text) == nil) }
 
     @Test func anEndpointHasNoPath() {
-        #expect(faultText(["S3_ENDPOINT_URL": "http://x/y"]) != nil)
-        #expect(faultText(["CDN_URL": "http://x/y"]) == nil)
+        #expect(errorText(["S3_ENDPOINT_URL": "http://x/y"]) != nil)
+        #expect(errorText(["CDN_URL": "http://x/y"]) == nil)
     }
 }

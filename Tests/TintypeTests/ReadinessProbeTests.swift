@@ -36,14 +36,14 @@ import Testing
         }
         let server = try #require(bound)
         let port = try #require(server.localAddress?.port)
-        var failure: String?
+        var message: String?
         do {
             try await ReadinessProbe(host: "127.0.0.1", port: port, timeout: .milliseconds(500)).run()
         } catch {
-            failure = "\(error)"
+            message = "\(error)"
         }
         try await server.close()
-        return failure
+        return message
     }
 
     @Test func readyIs200AndNothingElse() async throws {

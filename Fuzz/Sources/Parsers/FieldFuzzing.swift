@@ -9,7 +9,7 @@ import TextCoding
 public enum FieldFuzzing {
     /// - Parameter bytes: Field values, separated by zeros.
     /// - Returns: What is wrong; nil if nothing is.
-    public static func fault(_ bytes: [UInt8]) -> String? {
+    public static func error(_ bytes: [UInt8]) -> String? {
         let values = bytes.split(separator: 0, maxSplits: 3, omittingEmptySubsequences: false).map {
             String(decoding: $0, as: UTF8.self)
         }

@@ -19,7 +19,7 @@ public enum HeadFuzzing {
     private struct Outcome: Hashable {
         /// Complete requests.
         var requests: [Parsed] = []
-        var isRefused = false
+        var isRejected = false
         /// The parser has found another end than the scanner.
         var isTorn = false
     }
@@ -32,7 +32,7 @@ public enum HeadFuzzing {
         private(set) var framing = BodyFraming.none
         private(set) var hasBegun = false
         private(set) var hasEnded = false
-        private(set) var isRefused = false
+        private(set) var isRejected = false
         /// After a request that ends the connection, nothing more is read.
         private(set) var isOver = false
 
@@ -46,7 +46,7 @@ public enum HeadFuzzing {
         func feed(_ bytes: ByteBuffer) {
             hasBegun = false
             hasEnded = false
-            do { try channel.writeInbound(bytes) } catch { isRefused = true }
+            do { try channel.writeInbound(bytes) } catch { isRejected = true }
             while !isOver, let part = try? channel.readInbound(as: HTTPServerRequestPart.self) { take(part) }
         }
 
@@ -60,7 +60,7 @@ public enum HeadFuzzing {
                     current = Parsed(head: "\(head)")
                     keepsAlive = result.isKeepAlive
                 } catch {
-                    isRefused = true
+                    isRejected = true
                     isOver = true
                 }
             case .body(let bytes):
@@ -78,7 +78,7 @@ public enum HeadFuzzing {
 
     /// - Parameter bytes: The first byte tells how to split the rest.
     /// - Returns: What is wrong; nil if nothing is.
-    public static func fault(_ bytes: [UInt8]) -> String? {
+    public static func error(_ bytes: [UInt8]) -> String? {
         guard let first = bytes.first else { return nil }
         let stream = ByteBuffer(bytes: bytes.dropFirst())
         do {
@@ -88,11 +88,11 @@ public enum HeadFuzzing {
             let scanned = try scan(stream, cut: .max)
             if scanned.isTorn { return "the parser finds another end than the scanner" }
             let cut = try scan(stream, cut: Int(first % 32) + 1)
-            if cut.requests != scanned.requests || cut.isRefused != scanned.isRefused {
+            if cut.requests != scanned.requests || cut.isRejected != scanned.isRejected {
                 return "requests that depend on how their bytes come"
             }
             guard whole.requests.starts(with: scanned.requests) else { return "another request than the parser's" }
-            if !scanned.isRefused, whole.requests.count != scanned.requests.count { return "a request that is missed" }
+            if !scanned.isRejected, whole.requests.count != scanned.requests.count { return "a request that is missed" }
             return nil
         } catch {
             return "the test itself: \(error)"
@@ -106,18 +106,18 @@ public enum HeadFuzzing {
         var waiting = ByteBuffer()
         let parser = try Parser()
         var outcome = Outcome()
-        while stream.readableBytes > 0, !outcome.isRefused, !parser.isOver {
+        while stream.readableBytes > 0, !outcome.isRejected, !parser.isOver {
             if var piece = stream.readSlice(length: min(cut, stream.readableBytes)) { waiting.writeBuffer(&piece) }
             while waiting.readableBytes > 0, !parser.isOver {
                 let count: Int
                 do { count = try scanner.scan(waiting.readableBytesUInt8Span) } catch {
-                    outcome.isRefused = true
+                    outcome.isRejected = true
                     break
                 }
                 guard count > 0, let bytes = waiting.readSlice(length: count) else { break }
                 parser.feed(bytes)
-                if parser.isRefused {
-                    outcome.isRefused = true
+                if parser.isRejected {
+                    outcome.isRejected = true
                     break
                 }
                 if parser.hasBegun { scanner.beginBody(parser.framing) }
@@ -130,7 +130,7 @@ public enum HeadFuzzing {
                 }
             }
         }
-        outcome.isRefused = outcome.isRefused || parser.isRefused
+        outcome.isRejected = outcome.isRejected || parser.isRejected
         outcome.requests = parser.requests
         return outcome
     }

@@ -75,7 +75,7 @@ public enum S3Fuzzing {
 
     private static func observations(_ body: ByteBuffer) {
         guard let result = ProbeResult(body, for: store) else { return }
-        precondition(result.bytes == body, "a verdict that was changed")
+        precondition(result.bytes == body, "a result that was changed")
         let identity = StoreIdentity(store, server: "S")
         precondition(
             !result.holds(for: identity, written: result.probed, now: result.probed, maxAge: .seconds(60))

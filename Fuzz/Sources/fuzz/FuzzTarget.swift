@@ -41,8 +41,8 @@ enum FuzzTarget: String, CaseIterable {
         case .rotate: Self.rotate(Array(bytes))
         case .form: FormFuzzing.run(Array(bytes))
         case .query: QueryFuzzing.run(Array(bytes))
-        case .head: Self.expectNoError(HeadFuzzing.fault(Array(bytes)))
-        case .field: Self.expectNoError(FieldFuzzing.fault(Array(bytes)))
+        case .head: Self.expectNoError(HeadFuzzing.error(Array(bytes)))
+        case .field: Self.expectNoError(FieldFuzzing.error(Array(bytes)))
         case .s3: S3Fuzzing.run(Array(bytes))
         }
     }
@@ -134,7 +134,7 @@ enum FuzzTarget: String, CaseIterable {
             fit: fits[choice[2] % fits.count], format: formats[choice[3] % formats.count], quality: choice[3] / 4 + 30,
             gravity: choice[4] & 1 == 1 ? .smart : .point(x: choice[4] * 39, y: choice[6] * 39),
             background: choice[5] & 1 == 0 ? nil : Color(red: 1, green: 2, blue: 3, alpha: UInt8(choice[5])),
-            turn: Orientation(rawValue: UInt8(choice[5] / 2 % 8 + 1)) ?? .upright,
+            rotation: Orientation(rawValue: UInt8(choice[5] / 2 % 8 + 1)) ?? .upright,
             blur: choice[6] & 3 == 1 ? Double(choice[6]) / 8 : nil,
             sharpen: choice[6] & 3 == 2 ? Double(choice[6]) / 64 : nil)
         let limits = RenderLimits(codec: limits, maximumSide: 256)
@@ -216,8 +216,8 @@ enum FuzzTarget: String, CaseIterable {
                 change, to: span, edge: choice & 8 == 0 ? .reencode : .trim, limits: limits, cancelled: CancelFlag())
         }
         guard let rotated = result else { return }
-        precondition(rotated.info.orientation == .upright, "a turned picture that is not upright")
+        precondition(rotated.info.orientation == .upright, "a rotated picture that is not upright")
         let expected = change.swapsAxes ? info.displaySize.transposed : info.displaySize
-        precondition(rotated.effects.contains(.trimmedEdge) || rotated.info.size == expected, "a turn to another size")
+        precondition(rotated.effects.contains(.trimmedEdge) || rotated.info.size == expected, "rotated to another size")
     }
 }

@@ -20,11 +20,11 @@ enum MetricHelp {
         "tintype_renditions_rendered_total": "Renditions that were rendered.",
         "tintype_renditions_found_total": "Renditions that were found in the store, where they had been kept.",
         "tintype_intermediates_rendered_total": "Intermediates of large originals that were rendered.",
-        "tintype_codec_errors_total": "Images that a codec library refused for a reason that was not foreseen.",
+        "tintype_codec_errors_total": "Images that a codec library rejected for a reason that was not foreseen.",
         "tintype_codec_wait_seconds": "How long codec jobs waited for their permit.",
-        "tintype_codec_refused_total":
-            "Codec jobs refused (503): the queue was full, displaced by a client with less waiting, late, or crowded: no memory or thread in time.",
-        "tintype_listings_refused_total": "Listings refused (503): too many were waiting, or no permit came in time.",
+        "tintype_codec_rejected_total":
+            "Codec jobs rejected (503): the queue was full, displaced by a client with less waiting, late, or crowded: no memory or thread in time.",
+        "tintype_listings_rejected_total": "Listings rejected (503): too many were waiting, or no permit came in time.",
         "tintype_derived_removals_abandoned_total": "Originals whose derived objects could not be removed.",
         "tintype_s3_retries_total": "Requests to the S3 store that were sent again after a failed try.",
         "tintype_s3_listed_passed_over_total": "Listed objects without key, ETag or size, which were left out.",

@@ -34,13 +34,13 @@ public struct RenditionRequest: Sendable, Hashable {
     /// The range of ``maximumBytes``.
     public static let maximumBytesRange = 100...100_000_000
 
-    /// The box in pixels, 1 to 8,192, already multiplied by `dpr`. Nil: free. As seen, after ``turn``.
+    /// The box in pixels, 1 to 8,192, already multiplied by `dpr`. Nil: free. As seen, after ``rotation``.
     public var width: Int?
     /// See ``width``.
     public var height: Int?
     /// How the picture is fitted into the box.
     public var fit: Fit
-    /// Which part is kept if something is cut off. As seen, after ``turn``.
+    /// Which part is kept if something is cut off. As seen, after ``rotation``.
     public var gravity: Gravity
     /// The requested format, which may depend on the client or on what is stored.
     public var format: Format
@@ -51,7 +51,7 @@ public struct RenditionRequest: Sendable, Hashable {
     /// - a format without transparency gets white
     public var background: Color?
     /// `rotate`, then `flip`, of the picture as seen upright.
-    public var turn: Orientation
+    public var rotation: Orientation
     /// The standard deviation in pixels of the rendition, already multiplied by `dpr`. Nil: none.
     public var blur: Double?
     /// See ``sharpenRange``. Nil: none.
@@ -67,7 +67,7 @@ public struct RenditionRequest: Sendable, Hashable {
     /// Every parameter is optional. The ranges are not checked here; the parser of the query checks them.
     public init(
         width: Int? = nil, height: Int? = nil, fit: Fit = .scaleDown, gravity: Gravity = .center,
-        format: Format = .auto, quality: Int? = nil, background: Color? = nil, turn: Orientation = .upright,
+        format: Format = .auto, quality: Int? = nil, background: Color? = nil, rotation: Orientation = .upright,
         blur: Double? = nil, sharpen: Double? = nil, pixelRatio: Double = 1, isStill: Bool = false,
         maximumBytes: Int? = nil
     ) {
@@ -78,7 +78,7 @@ public struct RenditionRequest: Sendable, Hashable {
         self.format = format
         self.quality = quality
         self.background = background
-        self.turn = turn
+        self.rotation = rotation
         self.blur = blur
         self.sharpen = sharpen
         self.pixelRatio = pixelRatio

@@ -17,7 +17,7 @@ public struct RenditionSpec: Sendable, Hashable {
     /// Opaque for a format without transparency; nil: none, or white if there must be one.
     public let background: Color?
     /// `rotate`, then `flip`, of the picture as seen upright.
-    public let turn: Orientation
+    public let rotation: Orientation
     /// The standard deviation in pixels of the rendition, more than 0.
     public let blur: Double?
     /// How many times the difference to a slight blur is added, and that blur's standard deviation in pixels.
@@ -47,7 +47,7 @@ public struct RenditionSpec: Sendable, Hashable {
         self.init(
             width: request.width, height: request.height, fit: request.fit, format: format,
             quality: request.quality ?? defaultQuality, gravity: request.gravity, background: request.background,
-            turn: request.turn, blur: request.blur, sharpen: request.sharpen, pixelRatio: request.pixelRatio,
+            rotation: request.rotation, blur: request.blur, sharpen: request.sharpen, pixelRatio: request.pixelRatio,
             isStill: request.isStill, maximumBytes: request.maximumBytes)
     }
 
@@ -55,7 +55,7 @@ public struct RenditionSpec: Sendable, Hashable {
     /// and `pixelRatio` are rounded to hundredths. Checks no range.
     public init(
         width: Int?, height: Int?, fit: RenditionRequest.Fit, format: ImageFormat, quality: Int?,
-        gravity: Gravity = .center, background: Color? = nil, turn: Orientation = .upright, blur: Double? = nil,
+        gravity: Gravity = .center, background: Color? = nil, rotation: Orientation = .upright, blur: Double? = nil,
         sharpen: Double? = nil, pixelRatio: Double = 1, isStill: Bool = false, maximumBytes: Int? = nil,
         isIntermediate: Bool = false
     ) {
@@ -67,7 +67,7 @@ public struct RenditionSpec: Sendable, Hashable {
         self.format = format
         self.quality = format.capabilities.hasQuality ? quality : nil
         self.background = Self.canonical(background, format: format, fit: fit)
-        self.turn = turn
+        self.rotation = rotation
         self.blur = Self.canonical(blur)
         self.sharpen = Self.canonical(sharpen).map { amount in
             Sharpen(amount: amount, deviation: Self.canonical(max(1, pixelRatio)) ?? 1)
@@ -128,7 +128,8 @@ public struct RenditionSpec: Sendable, Hashable {
         if let maximumBytes { parts.append("max_bytes=\(maximumBytes)") }
         if let quality { parts.append("q=\(quality)") }
         if let sharpen { parts.append("sharpen=\(sharpen.amount)@\(sharpen.deviation)") }
-        if turn != .upright { parts.append("turn=\(turn.rawValue)") }
+        // The name is that of stored renditions.
+        if rotation != .upright { parts.append("turn=\(rotation.rawValue)") }
         if let width { parts.append("w=\(width)") }
         return parts.joined(separator: "&")
     }

@@ -22,7 +22,7 @@ static tt_status status_of(avifResult result) {
         return TT_NO_MEMORY;
     case AVIF_RESULT_INVALID_ARGUMENT:
     case AVIF_RESULT_IO_NOT_SET:
-        return TT_FAULT;
+        return TT_INTERNAL_ERROR;
     default:
         return TT_DAMAGED;
     }
@@ -143,7 +143,7 @@ tt_status tt_avif_decode(
     if (crop.width == 0 || crop.height == 0 || crop.width > source.width || crop.x > source.width - crop.width
         || crop.height > source.height || crop.y > source.height - crop.height
         || source.count > SIZE_MAX - source.header_count)
-        return TT_FAULT;
+        return TT_INTERNAL_ERROR;
     joined_io io;
     memset(&io, 0, sizeof io);
     io.source = source;

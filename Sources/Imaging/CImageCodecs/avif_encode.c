@@ -13,7 +13,7 @@ static tt_status status_of(avifResult result) {
     case AVIF_RESULT_NO_CODEC_AVAILABLE:
         return TT_UNSUPPORTED;
     default:
-        return TT_FAULT;
+        return TT_INTERNAL_ERROR;
     }
 }
 
@@ -65,9 +65,9 @@ static tt_status encode(
 tt_status tt_avif_encode(
     const uint8_t *pixels, uint32_t width, uint32_t height, uint32_t channels, tt_avif_settings settings,
     const uint8_t *exif, size_t exif_count, const tt_cancel *cancel, tt_buffer *out) {
-    if (channels != 1 && channels != 3 && channels != 4) return TT_FAULT;
+    if (channels != 1 && channels != 3 && channels != 4) return TT_INTERNAL_ERROR;
     if (settings.level < 0 || settings.level > 63 || settings.alpha_level < 0 || settings.alpha_level > 63)
-        return TT_FAULT;
+        return TT_INTERNAL_ERROR;
     if (width == 0 || height == 0 || width > 65536 || height > 65536) return TT_TOO_LARGE;
     if (tt_cancel_is_set(cancel)) return TT_CANCELLED;
     avifPixelFormat format = channels == 1 ? AVIF_PIXEL_FORMAT_YUV400

@@ -102,7 +102,7 @@ typedef struct profiles {
     /// The curve is too steep for lcms' table of 33 steps: samples of 16 bits are converted one by one.
     bool is_steep;
     /// The picture is in colour.
-    bool refuses_gray;
+    bool rejects_gray;
     cmsContext context;
     cmsHPROFILE source;
     cmsHPROFILE target;
@@ -164,7 +164,7 @@ static tt_status prepare(const profiles *all, tt_color *color, bool *is_needed) 
         color->transform = make(all, from, TYPE_RGB_8, cmsFLAGS_BLACKPOINTCOMPENSATION);
     } else if (space == cmsSigGrayData || (space == cmsSigRgbData && color->kind == TT_COLOR_GRAY)) {
         // Grey with alpha is stored as RGBA, and may have a profile of grey. A colour picture may not.
-        if (space == cmsSigGrayData && all->refuses_gray) return TT_UNSUPPORTED;
+        if (space == cmsSigGrayData && all->rejects_gray) return TT_UNSUPPORTED;
         return make_table(all, color);
     } else if (space == cmsSigRgbData) {
         if (!color->is_deep) {
@@ -219,7 +219,7 @@ tt_status tt_color_from_profile(
     profiles all = {.context = create_context(count)};
     if (all.context == NULL) return TT_NO_MEMORY;
     all.source = cmsOpenProfileFromMemTHR(all.context, profile, (cmsUInt32Number)count);
-    all.refuses_gray = !is_gray;
+    all.rejects_gray = !is_gray;
     return finish(&all, kind, is_deep, color);
 }
 
@@ -315,7 +315,7 @@ void tt_color_convert(const tt_color *color, const void *source, uint8_t *target
 tt_status tt_color_apply(const tt_color *color, tt_pixels *pixels, const tt_cancel *cancel) {
     bool is_cmyk = color->kind == TT_COLOR_CMYK || color->kind == TT_COLOR_CMYK_INVERTED;
     uint32_t channels = color->kind == TT_COLOR_GRAY ? 1 : color->kind == TT_COLOR_RGB ? 3 : 4;
-    if (pixels->data == NULL || color->is_deep || pixels->channels != channels) return TT_FAULT;
+    if (pixels->data == NULL || color->is_deep || pixels->channels != channels) return TT_INTERNAL_ERROR;
     size_t in_bytes = (size_t)pixels->width * channels;
     size_t out_bytes = (size_t)pixels->width * (is_cmyk ? 3 : channels);
     // Rows of CMYK become shorter, so each is written at or before the place that it was read from.

@@ -18,9 +18,9 @@ static void blend(uint8_t *under, const uint8_t *over) {
 tt_status tt_pixels_compose(
     uint8_t *canvas, uint32_t canvas_width, uint32_t canvas_height, const uint8_t *frame, uint32_t width,
     uint32_t height, uint32_t channels, uint32_t x, uint32_t y, bool blends) {
-    if (channels != 1 && channels != 3 && channels != 4) return TT_FAULT;
+    if (channels != 1 && channels != 3 && channels != 4) return TT_INTERNAL_ERROR;
     if (width > canvas_width || x > canvas_width - width || height > canvas_height || y > canvas_height - height)
-        return TT_FAULT;
+        return TT_INTERNAL_ERROR;
     for (uint32_t row = 0; row < height; row++) {
         uint8_t *target = canvas + ((size_t)(y + row) * canvas_width + x) * 4;
         const uint8_t *source = frame + (size_t)row * width * channels;

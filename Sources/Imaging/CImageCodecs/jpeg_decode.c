@@ -91,7 +91,7 @@ static tt_status decode(
     cinfo->dct_method = JDCT_ISLOW;
     cinfo->do_fancy_upsampling = TRUE;
     jpeg_start_decompress(cinfo);
-    if (cinfo->output_components != (int)channels) return TT_FAULT;
+    if (cinfo->output_components != (int)channels) return TT_INTERNAL_ERROR;
 
     tt_status status =
         tt_pixels_allocate(pixels, cinfo->output_width, cinfo->output_height, channels, maximum_pixels);

@@ -42,7 +42,7 @@ static tt_status encode(
 tt_status tt_jpeg_encode(
     const uint8_t *pixels, uint32_t width, uint32_t height, uint32_t channels, int quality, bool full_chroma,
     bool progressive, const uint8_t *exif, size_t exif_count, const tt_cancel *cancel, tt_buffer *out) {
-    if (channels != 1 && channels != 3) return TT_FAULT;
+    if (channels != 1 && channels != 3) return TT_INTERNAL_ERROR;
     encode_state state = {0};
     tt_jpeg_session_begin(&state.session, UINT32_MAX, cancel);
     state.cinfo.err = &state.session.errors;

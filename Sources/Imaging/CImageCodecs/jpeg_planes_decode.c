@@ -75,7 +75,7 @@ static tt_status decode(
     uint64_t bytes = 0;
     for (int index = 0; index < 3; index++) {
         jpeg_component_info *component = &cinfo->comp_info[index];
-        if (component->v_samp_factor * SCALED_SIZE(component) > MAXIMUM_ROWS) return TT_FAULT;
+        if (component->v_samp_factor * SCALED_SIZE(component) > MAXIMUM_ROWS) return TT_INTERNAL_ERROR;
         bytes += plane_bytes(cinfo, component);
     }
     if (bytes > SIZE_MAX / 2) return TT_TOO_LARGE;
@@ -97,7 +97,7 @@ static tt_status decode(
             for (size_t row = 0; row < rows; row++)
                 state->rows[index][row] = plane->data + (mcu_row * rows + row) * plane->stride;
         }
-        if (jpeg_read_raw_data(cinfo, arrays, (JDIMENSION)lines) == 0) return TT_FAULT;
+        if (jpeg_read_raw_data(cinfo, arrays, (JDIMENSION)lines) == 0) return TT_INTERNAL_ERROR;
         if (tt_cancel_is_set(state->session.cancel)) return TT_CANCELLED;
     }
     return TT_OK;

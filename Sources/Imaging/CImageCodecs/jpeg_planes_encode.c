@@ -67,7 +67,7 @@ static tt_status encode(
     for (size_t mcu_row = 0; cinfo->next_scanline < cinfo->image_height; mcu_row++) {
         for (int index = 0; index < 3; index++)
             fill(&planes[index], mcu_row * counts[index], counts[index], padded[index], state->rows[index]);
-        if (jpeg_write_raw_data(cinfo, arrays, (JDIMENSION)mcu) == 0) return TT_FAULT;
+        if (jpeg_write_raw_data(cinfo, arrays, (JDIMENSION)mcu) == 0) return TT_INTERNAL_ERROR;
         if (tt_cancel_is_set(state->session.cancel)) return TT_CANCELLED;
     }
     jpeg_finish_compress(cinfo);
@@ -78,7 +78,7 @@ tt_status tt_jpeg_encode_planes(
     const uint8_t *y, const uint8_t *cb, const uint8_t *cr, uint32_t width, uint32_t height, int quality,
     bool full_chroma, bool progressive, const uint8_t *exif, size_t exif_count, const tt_cancel *cancel,
     tt_buffer *out) {
-    if (width == 0 || height == 0) return TT_FAULT;
+    if (width == 0 || height == 0) return TT_INTERNAL_ERROR;
     if (width > JPEG_MAX_DIMENSION || height > JPEG_MAX_DIMENSION) return TT_TOO_LARGE;
     size_t chroma_width = full_chroma ? width : ((size_t)width + 1) / 2;
     size_t chroma_height = full_chroma ? height : ((size_t)height + 1) / 2;

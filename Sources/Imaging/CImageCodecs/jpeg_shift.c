@@ -1,7 +1,8 @@
 // Chroma that is stored with fewer samples than luma, in a picture whose side is no multiple of theirs: the last sample
 // reaches over the edge. Mirrored it would do so at the other end, where a file has nothing to reach over, so all of
 // them move by that part. What lies between the samples is taken by a windowed sinc (Lanczos, three lobes): to go
-// through the pixels instead, up and down again, blurs them so that it was half of what a turn of a good file changed.
+// through the pixels instead, up and down again, blurs them so that it was half of what a rotation of a good file
+// changed.
 
 #include "jpeg_shift.h"
 

@@ -40,7 +40,7 @@ static tt_status status_of(int code) {
     case JERR_BAD_VIRTUAL_ACCESS:
     case JERR_VIRTUAL_BUG:
     case JERR_BAD_IN_COLORSPACE:
-        return TT_FAULT;
+        return TT_INTERNAL_ERROR;
     default:
         return TT_DAMAGED;
     }
@@ -88,7 +88,7 @@ void tt_jpeg_session_begin(jpeg_session *session, uint32_t maximum_scans, const 
     session->progress.progress_monitor = on_progress;
     session->maximum_scans = maximum_scans < INT32_MAX ? maximum_scans : INT32_MAX;
     session->cancel = cancel;
-    session->status = TT_FAULT;
+    session->status = TT_INTERNAL_ERROR;
 }
 
 static void source_nothing(j_decompress_ptr cinfo) { (void)cinfo; }

@@ -95,7 +95,7 @@ static tt_status decode(decode_state *state, const tt_color *deep_color, uint64_
     uint32_t channels = has_alpha ? 4 : is_gray ? 1 : 3;
     size_t row_bytes = (size_t)width * channels;
     size_t in_bytes = is_deep ? 2 * row_bytes : row_bytes;
-    if (png_get_rowbytes(session->reader, session->reader_info) != in_bytes) return TT_FAULT;
+    if (png_get_rowbytes(session->reader, session->reader_info) != in_bytes) return TT_INTERNAL_ERROR;
     tt_status status = tt_pixels_allocate(pixels, width, height, channels, maximum_pixels);
     if (status != TT_OK) return status;
     if (is_deep) return read_deep(state, deep_color, in_bytes, passes, pixels);

@@ -131,7 +131,7 @@ static tt_status write_palette(encode_state *state, picture in) {
         const uint8_t *pixel = in.pixels + (size_t)y * in.width * in.channels;
         for (uint32_t x = 0; x < in.width; x++, pixel += in.channels) {
             int index = find(all, color_at(pixel, in.channels));
-            if (index < 0) return TT_FAULT;
+            if (index < 0) return TT_INTERNAL_ERROR;
             state->row[x] = (uint8_t)index;
         }
         png_write_row(session->writer, state->row);
@@ -202,7 +202,7 @@ static tt_status encode(encode_state *state, picture in, tt_png_settings setting
 tt_status tt_png_encode(
     const uint8_t *pixels, uint32_t width, uint32_t height, uint32_t channels, tt_png_settings settings,
     const tt_cancel *cancel, tt_buffer *out) {
-    if (channels != 1 && channels != 3 && channels != 4) return TT_FAULT;
+    if (channels != 1 && channels != 3 && channels != 4) return TT_INTERNAL_ERROR;
     encode_state *state = tt_allocate(sizeof *state);
     if (state == NULL) return TT_NO_MEMORY;
     tt_png_session_begin(&state->session, pixels, 0, cancel);

@@ -12,7 +12,7 @@ static void on_error(png_structp png, png_const_charp message) {
     png_session *session = png_get_error_ptr(png);
     // If a reader or writer callback has failed, it has set the status. Any other error of libpng is about the file
     // when reading, and about this code when writing.
-    tt_png_session_fail(session, session->writer != NULL && png == session->writer ? TT_FAULT : TT_DAMAGED);
+    tt_png_session_fail(session, session->writer != NULL && png == session->writer ? TT_INTERNAL_ERROR : TT_DAMAGED);
 }
 
 static void on_warning(png_structp png, png_const_charp message) {
@@ -38,7 +38,7 @@ static void flush_bytes(png_structp png) { (void)png; }
 
 void tt_png_session_begin(png_session *session, const uint8_t *source, size_t count, const tt_cancel *cancel) {
     memset(session, 0, sizeof *session);
-    session->status = TT_FAULT;
+    session->status = TT_INTERNAL_ERROR;
     session->source = source;
     session->remaining = count;
     session->cancel = cancel;

@@ -21,27 +21,27 @@ tt_status tt_pixels_allocate(
 // A tile is small enough that its rows and its columns both stay in the first-level cache.
 enum { TILE = 32 };
 
-static inline void turn_tile(
-    const uint8_t *source, size_t width, size_t height, size_t bytes, tt_turn turn, uint8_t *target, size_t x0,
+static inline void rotate_tile(
+    const uint8_t *source, size_t width, size_t height, size_t bytes, tt_rotation rotation, uint8_t *target, size_t x0,
     size_t y0, size_t x1, size_t y1) {
-    size_t target_width = turn.transpose ? height : width;
-    size_t target_height = turn.transpose ? width : height;
+    size_t target_width = rotation.transpose ? height : width;
+    size_t target_height = rotation.transpose ? width : height;
     for (size_t y = y0; y < y1; y++) {
-        size_t flipped_y = turn.mirror_y ? target_height - 1 - y : y;
+        size_t flipped_y = rotation.mirror_y ? target_height - 1 - y : y;
         for (size_t x = x0; x < x1; x++) {
-            size_t flipped_x = turn.mirror_x ? target_width - 1 - x : x;
-            size_t column = turn.transpose ? flipped_y : flipped_x;
-            size_t row = turn.transpose ? flipped_x : flipped_y;
+            size_t flipped_x = rotation.mirror_x ? target_width - 1 - x : x;
+            size_t column = rotation.transpose ? flipped_y : flipped_x;
+            size_t row = rotation.transpose ? flipped_x : flipped_y;
             memcpy(target + (y * target_width + x) * bytes, source + (row * width + column) * bytes, bytes);
         }
     }
 }
 
-tt_status tt_pixels_turn(
-    const uint8_t *source, uint32_t width, uint32_t height, uint32_t pixel_bytes, tt_turn turn, uint8_t *target,
+tt_status tt_pixels_rotate(
+    const uint8_t *source, uint32_t width, uint32_t height, uint32_t pixel_bytes, tt_rotation rotation, uint8_t *target,
     const tt_cancel *cancel) {
-    size_t target_width = turn.transpose ? height : width;
-    size_t target_height = turn.transpose ? width : height;
+    size_t target_width = rotation.transpose ? height : width;
+    size_t target_height = rotation.transpose ? width : height;
     for (size_t y = 0; y < target_height; y += TILE) {
         if (tt_cancel_is_set(cancel)) return TT_CANCELLED;
         size_t y1 = y + TILE < target_height ? y + TILE : target_height;
@@ -49,11 +49,11 @@ tt_status tt_pixels_turn(
             size_t x1 = x + TILE < target_width ? x + TILE : target_width;
             // A constant size lets the compiler turn each copy into one or two moves.
             switch (pixel_bytes) {
-            case 1: turn_tile(source, width, height, 1, turn, target, x, y, x1, y1); break;
-            case 2: turn_tile(source, width, height, 2, turn, target, x, y, x1, y1); break;
-            case 3: turn_tile(source, width, height, 3, turn, target, x, y, x1, y1); break;
-            case 4: turn_tile(source, width, height, 4, turn, target, x, y, x1, y1); break;
-            default: turn_tile(source, width, height, pixel_bytes, turn, target, x, y, x1, y1); break;
+            case 1: rotate_tile(source, width, height, 1, rotation, target, x, y, x1, y1); break;
+            case 2: rotate_tile(source, width, height, 2, rotation, target, x, y, x1, y1); break;
+            case 3: rotate_tile(source, width, height, 3, rotation, target, x, y, x1, y1); break;
+            case 4: rotate_tile(source, width, height, 4, rotation, target, x, y, x1, y1); break;
+            default: rotate_tile(source, width, height, pixel_bytes, rotation, target, x, y, x1, y1); break;
             }
         }
     }

@@ -9,7 +9,7 @@ static tt_status status_of(VP8StatusCode code) {
     switch (code) {
     case VP8_STATUS_OK: return TT_OK;
     case VP8_STATUS_OUT_OF_MEMORY: return TT_NO_MEMORY;
-    case VP8_STATUS_INVALID_PARAM: return TT_FAULT;
+    case VP8_STATUS_INVALID_PARAM: return TT_INTERNAL_ERROR;
     case VP8_STATUS_BITSTREAM_ERROR: return TT_DAMAGED;
     case VP8_STATUS_UNSUPPORTED_FEATURE: return TT_UNSUPPORTED;
     case VP8_STATUS_SUSPENDED:
@@ -17,7 +17,7 @@ static tt_status status_of(VP8StatusCode code) {
     // Only libwebp itself aborts, for alpha that it could not decode. Whether we were cancelled, our own flag tells.
     case VP8_STATUS_USER_ABORT: return TT_DAMAGED;
     }
-    return TT_FAULT;
+    return TT_INTERNAL_ERROR;
 }
 
 tt_status tt_webp_read_header(const uint8_t *source, size_t count, tt_webp_info *info) {
@@ -41,8 +41,8 @@ tt_status tt_webp_decode(
     const uint8_t *source, size_t count, bool has_alpha, uint32_t denominator, uint64_t maximum_pixels,
     const tt_cancel *cancel, tt_pixels *pixels) {
     WebPDecoderConfig config;
-    if (denominator == 0) return TT_FAULT;
-    if (!WebPInitDecoderConfig(&config)) return TT_FAULT;
+    if (denominator == 0) return TT_INTERNAL_ERROR;
+    if (!WebPInitDecoderConfig(&config)) return TT_INTERNAL_ERROR;
     VP8StatusCode code = WebPGetFeatures(source, count, &config.input);
     if (code != VP8_STATUS_OK) return status_of(code);
     if (config.input.has_animation) return TT_UNSUPPORTED;
@@ -114,20 +114,20 @@ static tt_status encode_status(const encode_state *state, WebPEncodingError code
     case VP8_ENC_ERROR_PARTITION0_OVERFLOW:
     case VP8_ENC_ERROR_PARTITION_OVERFLOW:
     case VP8_ENC_ERROR_FILE_TOO_BIG: return TT_TOO_LARGE;
-    case VP8_ENC_ERROR_USER_ABORT: return tt_cancel_is_set(state->cancel) ? TT_CANCELLED : TT_FAULT;
+    case VP8_ENC_ERROR_USER_ABORT: return tt_cancel_is_set(state->cancel) ? TT_CANCELLED : TT_INTERNAL_ERROR;
     case VP8_ENC_ERROR_BAD_WRITE: return state->status;
-    default: return TT_FAULT;
+    default: return TT_INTERNAL_ERROR;
     }
 }
 
 tt_status tt_webp_encode(
     const uint8_t *pixels, uint32_t width, uint32_t height, uint32_t channels, float quality, bool is_lossless,
     int method, const tt_cancel *cancel, tt_buffer *out) {
-    if (channels != 1 && channels != 3 && channels != 4) return TT_FAULT;
+    if (channels != 1 && channels != 3 && channels != 4) return TT_INTERNAL_ERROR;
     if (width > WEBP_MAX_DIMENSION || height > WEBP_MAX_DIMENSION) return TT_TOO_LARGE;
     WebPConfig config;
     WebPPicture picture;
-    if (!WebPConfigInit(&config) || !WebPPictureInit(&picture)) return TT_FAULT;
+    if (!WebPConfigInit(&config) || !WebPPictureInit(&picture)) return TT_INTERNAL_ERROR;
     config.quality = quality;
     config.method = method;
     config.alpha_quality = 100;
@@ -139,9 +139,9 @@ tt_status tt_webp_encode(
         config.quality = 75;
         picture.use_argb = 1;
     }
-    if (!WebPValidateConfig(&config)) return TT_FAULT;
+    if (!WebPValidateConfig(&config)) return TT_INTERNAL_ERROR;
 
-    encode_state state = {.out = out, .cancel = cancel, .status = TT_FAULT};
+    encode_state state = {.out = out, .cancel = cancel, .status = TT_INTERNAL_ERROR};
     picture.width = (int)width;
     picture.height = (int)height;
     picture.writer = on_output;

@@ -25,7 +25,7 @@ tt_status tt_webp_player_open(
     if (width * height > maximum_pixels || width * height > SIZE_MAX / 16) return TT_TOO_LARGE;
 
     WebPAnimDecoderOptions options;
-    if (!WebPAnimDecoderOptionsInit(&options)) return TT_FAULT;
+    if (!WebPAnimDecoderOptionsInit(&options)) return TT_INTERNAL_ERROR;
     options.color_mode = MODE_RGBA;
     options.use_threads = 0;
     tt_webp_player *player = tt_allocate(sizeof *player);
@@ -78,7 +78,7 @@ tt_status tt_webp_writer_open(
     WebPAnimEncoderOptions options;
     if (!WebPAnimEncoderOptionsInit(&options) || !WebPConfigInit(&writer->config)) {
         tt_free(writer);
-        return TT_FAULT;
+        return TT_INTERNAL_ERROR;
     }
     options.anim_params.loop_count = loops > 65535 ? 0 : (int)loops;
     options.anim_params.bgcolor = 0;
@@ -96,7 +96,7 @@ tt_status tt_webp_writer_open(
     writer->height = height;
     writer->encoder = WebPAnimEncoderNew((int)width, (int)height, &options);
     if (writer->encoder == NULL || !WebPValidateConfig(&writer->config)) {
-        tt_status status = writer->encoder == NULL ? TT_NO_MEMORY : TT_FAULT;
+        tt_status status = writer->encoder == NULL ? TT_NO_MEMORY : TT_INTERNAL_ERROR;
         tt_webp_writer_close(writer);
         return status;
     }
@@ -125,10 +125,10 @@ static void import(WebPPicture *picture, const uint8_t *pixels, uint32_t channel
 tt_status tt_webp_writer_add(
     tt_webp_writer *writer, const uint8_t *pixels, uint32_t channels, uint32_t milliseconds,
     const tt_cancel *cancel) {
-    if (channels != 1 && channels != 3 && channels != 4) return TT_FAULT;
+    if (channels != 1 && channels != 3 && channels != 4) return TT_INTERNAL_ERROR;
     if (tt_cancel_is_set(cancel)) return TT_CANCELLED;
     WebPPicture picture;
-    if (!WebPPictureInit(&picture)) return TT_FAULT;
+    if (!WebPPictureInit(&picture)) return TT_INTERNAL_ERROR;
     picture.use_argb = 1;
     picture.width = (int)writer->width;
     picture.height = (int)writer->height;
@@ -140,7 +140,7 @@ tt_status tt_webp_writer_add(
     WebPEncodingError code = picture.error_code;
     WebPPictureFree(&picture);
     if (tt_cancel_is_set(cancel)) return TT_CANCELLED;
-    if (!is_added) return code == VP8_ENC_ERROR_OUT_OF_MEMORY ? TT_NO_MEMORY : TT_FAULT;
+    if (!is_added) return code == VP8_ENC_ERROR_OUT_OF_MEMORY ? TT_NO_MEMORY : TT_INTERNAL_ERROR;
     // 24 bits of milliseconds for each frame, 31 for all of them.
     uint32_t shown = milliseconds < 0xFFFFFF ? milliseconds : 0xFFFFFF;
     if (writer->end > INT32_MAX - (int)shown) return TT_TOO_LARGE;
@@ -149,7 +149,7 @@ tt_status tt_webp_writer_add(
 }
 
 tt_status tt_webp_writer_finish(tt_webp_writer *writer, tt_buffer *out) {
-    if (!WebPAnimEncoderAdd(writer->encoder, NULL, writer->end, NULL)) return TT_FAULT;
+    if (!WebPAnimEncoderAdd(writer->encoder, NULL, writer->end, NULL)) return TT_INTERNAL_ERROR;
     WebPData file;
     WebPDataInit(&file);
     tt_status status = WebPAnimEncoderAssemble(writer->encoder, &file) ? TT_OK : TT_NO_MEMORY;

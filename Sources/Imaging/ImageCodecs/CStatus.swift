@@ -13,7 +13,7 @@ func check(_ status: tt_status, format: String) throws(CodecError) {
         throw .unsupported("this \(format) has more scans, pixels or a longer side than can be handled")
     case .TT_NO_MEMORY: throw .outOfMemory
     case .TT_CANCELLED: throw .cancelled
-    case .TT_FAULT: throw .fault("the \(format) library rejected a call for an unforeseen reason")
+    case .TT_INTERNAL_ERROR: throw .internalError("the \(format) library rejected a call for an unforeseen reason")
     }
 }
 

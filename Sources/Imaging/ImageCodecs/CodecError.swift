@@ -17,7 +17,7 @@ public enum CodecError: Error, Sendable, Hashable {
     case cancelled
     /// A codec library, or a check of our own around it, failed in a way that was not foreseen. The text says which
     /// one, and after ``at(stage:)`` also when. It is about this one file; other files are not affected.
-    case fault(String)
+    case internalError(String)
 
     /// One sentence for a client.
     public var publicText: String {
@@ -30,20 +30,20 @@ public enum CodecError: Error, Sendable, Hashable {
             "The image is too large: \(limit) is \(value), at most \(maximum) is allowed."
         case .outOfMemory: "There is not enough memory for this image."
         case .cancelled: "The work was cancelled."
-        case .fault(let what): "This image could not be processed: \(what)."
+        case .internalError(let what): "This image could not be processed: \(what)."
         }
     }
 
-    /// The same error; a fault also names its stage: "decode", "encode".
+    /// The same error; an internal one also names its stage: "decode", "encode".
     public func at(stage: String) -> CodecError {
-        guard case .fault(let what) = self else { return self }
-        return .fault("\(what), at the stage \(stage)")
+        guard case .internalError(let what) = self else { return self }
+        return .internalError("\(what), at the stage \(stage)")
     }
 }
 
 extension CodecError: CustomStringConvertible {
-    /// For logs and clients: a fault is marked as one, with its fixed text.
+    /// For logs and clients: an internal error is marked as one, with its fixed text.
     public var description: String {
-        if case .fault(let what) = self { "fault in the codecs: \(what)" } else { publicText }
+        if case .internalError(let what) = self { "fault in the codecs: \(what)" } else { publicText }
     }
 }

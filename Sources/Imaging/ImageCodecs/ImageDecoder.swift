@@ -57,7 +57,9 @@ public enum ImageDecoder {
         cancelled: CancelFlag
     ) throws(CodecError) -> DecodedPicture {
         try limits.check(width: info.size.width, height: info.size.height)
-        guard scaleDenominator >= 1, scaleDenominator <= 1 << 20 else { throw .fault("a scale outside 1 to 2^20") }
+        guard scaleDenominator >= 1, scaleDenominator <= 1 << 20 else {
+            throw .internalError("a scale outside 1 to 2^20")
+        }
         return switch info.format {
         case .jpeg:
             try decodeJPEG(
@@ -77,11 +79,13 @@ public enum ImageDecoder {
         cancelled: CancelFlag
     ) throws(CodecError) -> DecodedPicture {
         let header = try JPEGHeader.read(file, limits: limits)
-        guard header.info.size == info.size else { throw .fault("a header of another file") }
+        guard header.info.size == info.size else { throw .internalError("a header of another file") }
         guard let coding = header.coding, coding.color != .TT_JPEG_OTHER else {
             throw .unsupported("this kind of JPEG can be stored, but not decoded")
         }
-        guard [1, 2, 4, 8].contains(scaleDenominator) else { throw .fault("a scale that libjpeg does not have") }
+        guard [1, 2, 4, 8].contains(scaleDenominator) else {
+            throw .internalError("a scale that libjpeg does not have")
+        }
         var pixels = unsafe tt_pixels()
         let status = unsafe file.withCBytes { (pointer, count) in
             unsafe tt_jpeg_decode(
@@ -99,7 +103,7 @@ public enum ImageDecoder {
         _ file: RawSpan, info: ImageInfo, converts: Bool, limits: CodecLimits, cancelled: CancelFlag
     ) throws(CodecError) -> DecodedPicture {
         let header = try PNGHeader.read(file, limits: limits)
-        guard header.info.size == info.size else { throw .fault("a header of another file") }
+        guard header.info.size == info.size else { throw .internalError("a header of another file") }
         guard !header.isAnimated else { throw .unsupported("this PNG is an animation") }
         let source = converts ? header.colors : nil
         let isDeep = header.coding.bit_depth == 16
@@ -120,7 +124,7 @@ public enum ImageDecoder {
         cancelled: CancelFlag
     ) throws(CodecError) -> DecodedPicture {
         let header = try WebPHeader.read(file, limits: limits)
-        guard header.info.size == info.size else { throw .fault("a header of another file") }
+        guard header.info.size == info.size else { throw .internalError("a header of another file") }
         guard !header.coding.is_animated else { throw .unsupported("this WebP is an animation") }
         var pixels = unsafe tt_pixels()
         let status = unsafe file.withCBytes { (pointer, count) in
@@ -138,7 +142,7 @@ public enum ImageDecoder {
         cancelled: CancelFlag
     ) throws(CodecError) -> DecodedPicture {
         let header = try AVIFHeader.read(file, limits: limits)
-        guard header.info.size == info.size else { throw .fault("a header of another file") }
+        guard header.info.size == info.size else { throw .internalError("a header of another file") }
         guard header.info.frames == 1 || isFirstEnough else { throw .unsupported("this AVIF is an animation") }
         var source = converts ? header.colors : nil
         let kind: tt_color_kind = header.info.hasAlpha ? .TT_COLOR_RGBA : .TT_COLOR_RGB
@@ -173,7 +177,7 @@ public enum ImageDecoder {
         defer { if !isAdopted { unsafe tt_free(pixels.data) } }
         try check(status, format: format)
         guard let layout = unsafe PixelBuffer.Layout(rawValue: Int(pixels.channels)) else {
-            throw .fault("pixels without a layout")
+            throw .internalError("pixels without a layout")
         }
         let conversion = try source?.conversion(of: layout.colorKind, isGray: isGray)
         let buffer = try unsafe PixelBuffer(adopting: pixels)

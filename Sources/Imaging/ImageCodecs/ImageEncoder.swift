@@ -38,7 +38,7 @@ public enum ImageEncoder {
     ///   - metadata: written as EXIF.
     /// - Throws: `unsupported` for transparent pixels as JPEG (blend them over a colour first); `tooLarge` if the
     ///   format cannot hold so long a side, or so many pixels as AVIF (see ``format(for:size:)``); `outOfMemory`,
-    ///   `cancelled`, `fault`.
+    ///   `cancelled`, `internalError`.
     public static func encode(
         _ pixels: borrowing PixelBuffer, format: ImageFormat, quality: Int?, coding: JPEGCoding = .progressive,
         metadata: EncodedMetadata?, cancelled: CancelFlag

@@ -149,7 +149,7 @@ public enum Renderer {
             chroma: ImageEncoder.chromaSize(of: resampling.size, quality: spec.quality, coding: spec.jpegCoding),
             cancelled: cancelled)
         if plan.orientation == .upright { return resampled }
-        return try resampled.turned(plan.orientation, cancelled: cancelled)
+        return try resampled.rotated(plan.orientation, cancelled: cancelled)
     }
 
     /// Consumes the planes, too.

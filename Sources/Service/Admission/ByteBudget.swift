@@ -111,7 +111,7 @@ public final class ByteBudget<Client: Hashable & Sendable>: Sendable {
         let answer = await waits.wait(until: deadline, cancelled: .failure(.cancelled)) { state, ticket in
             switch state.request(bytes, for: client, ticket: ticket, deadline: deadline, now: now) {
             case .granted: (.answered(.success(())), [])
-            case .refused(let error): (.answered(.failure(error)), [])
+            case .rejected(let error): (.answered(.failure(error)), [])
             case .queued: (.waits, [])
             }
         } leave: { state, ticket, departure in

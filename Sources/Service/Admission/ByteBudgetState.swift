@@ -24,7 +24,7 @@ struct ByteBudgetState<Client: Hashable & Sendable>: Sendable {
     enum Answer: Equatable {
         case granted
         case queued
-        case refused(AdmissionError)
+        case rejected(AdmissionError)
     }
 
     let limit: Int
@@ -61,7 +61,7 @@ struct ByteBudgetState<Client: Hashable & Sendable>: Sendable {
         now: ContinuousClock.Instant
     ) -> Answer {
         precondition(bytes >= 0, "a size is not negative")
-        guard bytes <= limit else { return .refused(.exceedsBudget(limit: limit)) }
+        guard bytes <= limit else { return .rejected(.exceedsBudget(limit: limit)) }
         append(Waiter(ticket: ticket, client: client, bytes: bytes, since: now))
         // A request that can be granted now could not be granted before, so it is this one or none.
         if settle().contains(ticket) { return .granted }
@@ -69,7 +69,7 @@ struct ByteBudgetState<Client: Hashable & Sendable>: Sendable {
         let isFull = waiters.count > queueLimit || accounts[client, default: Account()].waiting > queueShare
         guard !isFull, now < deadline else {
             remove(at: waiters.count - 1)
-            return .refused(.overloaded(waited: oldestAge(now: now)))
+            return .rejected(.overloaded(waited: oldestAge(now: now)))
         }
         return .queued
     }

@@ -138,7 +138,7 @@ public final class FairQueue<Client: Hashable & Sendable>: Sendable {
             let others = displaced.map { ($0, Result<Void, AdmissionRejection>.failure(rejection)) }
             return switch answer {
             case .granted: (.answered(.success(())), others)
-            case .refused(let rejection): (.answered(.failure(rejection)), others)
+            case .rejected(let rejection): (.answered(.failure(rejection)), others)
             case .queued: (.waits, others)
             }
         } leave: { [clock] state, ticket, departure in

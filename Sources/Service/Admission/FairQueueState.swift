@@ -21,7 +21,7 @@ struct FairQueueState<Client: Hashable & Sendable>: Sendable {
     enum Answer: Equatable {
         case granted
         case queued
-        case refused(AdmissionRejection)
+        case rejected(AdmissionRejection)
     }
 
     private struct Waiter {
@@ -85,7 +85,7 @@ struct FairQueueState<Client: Hashable & Sendable>: Sendable {
         precondition(job.heldBytes >= 0 && job.cost >= 0 && job.load >= 0, "a size is not negative")
         advance(to: now)
         guard job.heldBytes <= limits.heldBytes else {
-            return (.refused(.exceedsHeldBytes(limit: limits.heldBytes)), [])
+            return (.rejected(.exceedsHeldBytes(limit: limits.heldBytes)), [])
         }
         if waiters.isEmpty && fits(job) {
             enter(job)
@@ -96,7 +96,7 @@ struct FairQueueState<Client: Hashable & Sendable>: Sendable {
         // A job with a permit of another queue was judged there: no job makes way for it, and it is not rejected here.
         if !job.hasPermit {
             guard let dropped = makeWay(for: place) else {
-                return (.refused(.full(retryAfterSeconds: secondsToDrain)), [])
+                return (.rejected(.full(retryAfterSeconds: secondsToDrain)), [])
             }
             displaced = dropped
         }

@@ -65,7 +65,7 @@ public final class UploadBudget<Client: Hashable & Sendable>: Sendable {
     func close(_ lease: Int) {
         waits.update { state in
             let outcome = state.close(lease)
-            return outcome.granted.map { ($0, .success(())) } + outcome.refused.map { ($0, .failure(.cancelled)) }
+            return outcome.granted.map { ($0, .success(())) } + outcome.rejected.map { ($0, .failure(.cancelled)) }
         }
     }
 }

@@ -36,7 +36,7 @@ struct UploadBudgetState<Client: Hashable & Sendable> {
         /// Requests that were waiting and have been granted, in the order of the grants.
         var granted: [Ticket] = []
         /// Requests that can never be granted because their lease was closed.
-        var refused: [Ticket] = []
+        var rejected: [Ticket] = []
     }
 
     let totalBytes: Int
@@ -106,16 +106,16 @@ struct UploadBudgetState<Client: Hashable & Sendable> {
     mutating func close(_ lease: LeaseID) -> Outcome {
         guard let entry = leases.removeValue(forKey: lease) else { return Outcome() }
         giveBack(entry)
-        let refused = waiters.filter { $0.lease == lease }.map(\.ticket)
+        let rejected = waiters.filter { $0.lease == lease }.map(\.ticket)
         waiters.removeAll { $0.lease == lease }
-        return Outcome(granted: settle(), refused: refused)
+        return Outcome(granted: settle(), rejected: rejected)
     }
 
-    /// Removes a waiting request. The outcome names it as refused if it was still waiting.
+    /// Removes a waiting request. The outcome names it as rejected if it was still waiting.
     mutating func withdraw(_ ticket: Ticket) -> Outcome {
         guard let index = waiters.firstIndex(where: { $0.ticket == ticket }) else { return Outcome() }
         waiters.remove(at: index)
-        return Outcome(granted: settle(), refused: [ticket])
+        return Outcome(granted: settle(), rejected: [ticket])
     }
 
     private mutating func giveBack(_ lease: Lease) {

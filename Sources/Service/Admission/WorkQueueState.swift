@@ -83,7 +83,7 @@ struct WorkQueueState {
         return now - queue.remove(at: index).since
     }
 
-    /// Refuses all queued and all later jobs. Does not touch running jobs.
+    /// Rejects all queued and all later jobs. Does not touch running jobs.
     mutating func shutDown() -> [Ticket] {
         isShutDown = true
         defer { queue.removeAll() }

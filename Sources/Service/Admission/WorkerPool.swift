@@ -67,7 +67,7 @@ public final class WorkerPool: Sendable {
                             }
                         }
                     },
-                    refuse: { continuation.resume(throwing: $0) }
+                    reject: { continuation.resume(throwing: $0) }
                 )
             }
         } onCancel: {
@@ -75,7 +75,7 @@ public final class WorkerPool: Sendable {
         }
     }
 
-    /// Takes no more work and refuses waiting work with ``AdmissionError/shuttingDown``. Returns when running work has
+    /// Takes no more work and rejects waiting work with ``AdmissionError/shuttingDown``. Returns when running work has
     /// ended and all threads are gone. May be called more than once.
     /// - Parameter cancelRunning: whether running work is told to stop.
     public func shutdown(cancelRunning: Bool = false) async {

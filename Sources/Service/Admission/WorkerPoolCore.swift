@@ -11,7 +11,7 @@ final class WorkerPoolCore: @unchecked Sendable {
     private struct Job {
         /// Does the work. Returns a closure that delivers the result, to be called when the job counts as ended.
         let run: @Sendable (Cancellation) -> @Sendable () -> Void
-        let refuse: @Sendable (AdmissionError) -> Void
+        let reject: @Sendable (AdmissionError) -> Void
         let cancellation = Cancellation()
         var timer: Task<Void, Never>?
     }
@@ -63,7 +63,7 @@ final class WorkerPoolCore: @unchecked Sendable {
     func submit(
         _ ticket: Ticket, deadline: ContinuousClock.Instant,
         run: @escaping @Sendable (Cancellation) -> @Sendable () -> Void,
-        refuse: @escaping @Sendable (AdmissionError) -> Void
+        reject: @escaping @Sendable (AdmissionError) -> Void
     ) {
         let now = clock.now()
         let rejection: AdmissionError? = withState {
@@ -73,13 +73,13 @@ final class WorkerPoolCore: @unchecked Sendable {
             case .failure(let error):
                 return error
             case .success(let mustWait):
-                var job = Job(run: run, refuse: refuse)
+                var job = Job(run: run, reject: reject)
                 if mustWait { job.timer = timer(ticket, deadline: deadline) }
                 jobs[ticket] = job
                 return nil
             }
         }
-        if let rejection { refuse(rejection) }
+        if let rejection { reject(rejection) }
     }
 
     /// Takes a queued job out of the queue, or tells a running one to stop.
@@ -90,13 +90,13 @@ final class WorkerPoolCore: @unchecked Sendable {
     }
 
     func beginShutdown(cancelRunning: Bool) {
-        let (refused, running) = withState { () -> ([Job], [Cancellation]) in
-            let refused = state.shutDown().compactMap { jobs.removeValue(forKey: $0) }
-            return (refused, cancelRunning ? state.running.compactMap { jobs[$0]?.cancellation } : [])
+        let (rejected, running) = withState { () -> ([Job], [Cancellation]) in
+            let rejected = state.shutDown().compactMap { jobs.removeValue(forKey: $0) }
+            return (rejected, cancelRunning ? state.running.compactMap { jobs[$0]?.cancellation } : [])
         }
-        for job in refused {
+        for job in rejected {
             job.timer?.cancel()
-            job.refuse(.shuttingDown)
+            job.reject(.shuttingDown)
         }
         for cancellation in running { cancellation.cancel() }
     }
@@ -120,7 +120,7 @@ final class WorkerPoolCore: @unchecked Sendable {
         }
     }
 
-    /// Removes a job from the queue and refuses it. Returns false if it is not queued.
+    /// Removes a job from the queue and rejects it. Returns false if it is not queued.
     private func withdraw(_ ticket: Ticket, error: (Duration) -> AdmissionError) -> Bool {
         let now = clock.now()
         let withdrawn = withState { () -> (Job, AdmissionError)? in
@@ -129,7 +129,7 @@ final class WorkerPoolCore: @unchecked Sendable {
         }
         guard let (job, rejection) = withdrawn else { return false }
         job.timer?.cancel()
-        job.refuse(rejection)
+        job.reject(rejection)
         return true
     }
 
@@ -169,7 +169,7 @@ final class WorkerPoolCore: @unchecked Sendable {
 
             for (job, error) in expired {
                 job.timer?.cancel()
-                job.refuse(error)
+                job.reject(error)
             }
             if let job { return job }
             if isShutDown { return nil }

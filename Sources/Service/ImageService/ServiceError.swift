@@ -78,7 +78,7 @@ public enum ServiceError: Error, Sendable {
             }
     }
 
-    /// The error of a use case for an error of the codecs outside a rendition. A fault is counted.
+    /// The error of a use case for an error of the codecs outside a rendition. An internal error is counted.
     init(_ error: CodecError, at stage: String) {
         CodecErrorMetrics.note(error)
         self = error == .cancelled ? .cancelled : .unprocessable(error.at(stage: stage))

@@ -23,7 +23,7 @@ extension S3Storage {
             logger.info("bucket created", metadata: ["bucket": "\(configuration.bucket)"])
         } catch {
             // Another replica may have been faster.
-            if error.fault?.status == 409, try await bucketExists(until: deadline) { return }
+            if error.s3Error?.status == 409, try await bucketExists(until: deadline) { return }
             throw error.storageError
         }
     }
@@ -32,7 +32,7 @@ extension S3Storage {
         do throws(S3RequestError) {
             _ = try await client.send(S3Request(.createBucket, .HEAD), until: deadline)
             return true
-        } catch  where error.fault?.status == 404 {
+        } catch  where error.s3Error?.status == 404 {
             return false
         } catch {
             throw error.storageError

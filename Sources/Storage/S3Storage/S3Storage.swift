@@ -84,7 +84,7 @@ public final class S3Storage: ObjectStorage {
         do throws(S3RequestError) {
             _ = try await client.send(S3Request(.checkAvailability, .GET, key: key), until: client.deadline())
             throw Self.badAnswer("an object that cannot exist", during: .checkAvailability)
-        } catch  where failureMeansMissing(error) {
+        } catch  where meansMissing(error) {
             return
         } catch {
             throw error.storageError
@@ -92,8 +92,8 @@ public final class S3Storage: ObjectStorage {
     }
 
     /// Whether the store says, with S3's code, that there is no such object: so the bucket is there.
-    func failureMeansMissing(_ failure: S3RequestError) -> Bool {
-        failure.storageError.code == .notFound
+    func meansMissing(_ error: S3RequestError) -> Bool {
+        error.storageError.code == .notFound
     }
 
     /// Whether the store has said a moment ago, by its code, that an object is missing and the bucket is not.

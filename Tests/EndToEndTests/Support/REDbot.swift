@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What REDbot, and httplint within it, find at fault with answers: the opinion of HTTP's own editor.
+/// What REDbot, and httplint within it, find wrong with answers: the opinion of HTTP's own editor.
 enum REDbot {
     struct Request: Encodable {
         var name: String
@@ -10,7 +10,7 @@ enum REDbot {
         var headers: [[String]] = []
     }
 
-    struct Finding: Decodable, Hashable {
+    struct Note: Decodable, Hashable {
         /// `default` is the answer itself, the others are requests that REDbot makes of its own.
         var check: String
         /// GOOD, INFO, WARN or BAD.
@@ -23,10 +23,10 @@ enum REDbot {
         var name: String
         var status: Int?
         /// Why there was no answer; else empty.
-        var fault: String
-        var notes: [Finding]
+        var fetchError: String
+        var notes: [Note]
 
-        var faults: [Finding] { notes.filter { $0.level == "BAD" || $0.level == "WARN" } }
+        var problems: [Note] { notes.filter { $0.level == "BAD" || $0.level == "WARN" } }
     }
 
     /// Checks the answers to these requests. One more is answered by the driver itself, wrongly: it has the name
@@ -81,7 +81,7 @@ enum REDbot {
                             notes.append({"check": asked.check_id, "level": one.level.name,
                                 "name": type(one).__name__, "text": str(one.summary)})
                 answers.append({"name": request["name"], "status": resource.response.status_code,
-                    "fault": str(resource.fetch_error or ""), "notes": notes})
+                    "fetchError": str(resource.fetch_error or ""), "notes": notes})
                 running.remove(resource)
                 if not running: thor.stop()
             resource.once("check_done", done)

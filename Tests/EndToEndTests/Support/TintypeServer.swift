@@ -4,7 +4,7 @@ import NIOCore
 
 /// The built binary, run as a process of its own.
 final class TintypeServer: Sendable {
-    struct Failure: Error, CustomStringConvertible {
+    struct ServerError: Error, CustomStringConvertible {
         var description: String
     }
 
@@ -26,7 +26,7 @@ final class TintypeServer: Sendable {
     ) async throws -> TintypeServer {
         let log = FileManager.default.temporaryDirectory.appendingPathComponent("tintype-\(UUID()).log")
         guard FileManager.default.createFile(atPath: log.path, contents: nil) else {
-            throw Failure(description: "no log file at \(log.path)")
+            throw ServerError(description: "no log file at \(log.path)")
         }
         let process = Process()
         process.executableURL = try binary()
@@ -55,12 +55,12 @@ final class TintypeServer: Sendable {
                 return server
             }
             guard process.isRunning else {
-                throw Failure(description: "the server ended with \(process.terminationStatus): \(text)")
+                throw ServerError(description: "the server ended with \(process.terminationStatus): \(text)")
             }
             try await Task.sleep(for: .milliseconds(10))
         }
         kill(process.processIdentifier, SIGKILL)
-        throw Failure(description: "the server does not listen")
+        throw ServerError(description: "the server does not listen")
     }
 
     private init(port: Int, opsPort: Int, process: Process, log: URL) {
@@ -90,7 +90,7 @@ final class TintypeServer: Sendable {
     func waitForExit(seconds: Double) async throws {
         let deadline = ContinuousClock.now + .seconds(seconds)
         while process.isRunning {
-            guard ContinuousClock.now < deadline else { throw Failure(description: "the server does not end") }
+            guard ContinuousClock.now < deadline else { throw ServerError(description: "the server does not end") }
             try await Task.sleep(for: .milliseconds(20))
         }
     }
@@ -110,7 +110,7 @@ final class TintypeServer: Sendable {
             last = answer?.text ?? "no answer"
             try await Task.sleep(for: .milliseconds(20))
         }
-        throw Failure(description: "the server is not ready: \(last)\n\(logText)")
+        throw ServerError(description: "the server is not ready: \(last)\n\(logText)")
     }
 
     /// Resident memory in bytes, as the kernel counts it.
@@ -118,7 +118,7 @@ final class TintypeServer: Sendable {
         let status = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
         let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
         guard let kilobytes = line?.split(separator: " ").dropFirst().first.flatMap({ Int($0) }) else {
-            throw Failure(description: "no VmRSS")
+            throw ServerError(description: "no VmRSS")
         }
         return kilobytes * 1024
     }
@@ -129,7 +129,7 @@ final class TintypeServer: Sendable {
         let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         let binary = URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent("tintype")
         guard FileManager.default.isExecutableFile(atPath: binary.path) else {
-            throw Failure(description: "no tintype binary at \(binary.path): build it, or set TINTYPE_BIN")
+            throw ServerError(description: "no tintype binary at \(binary.path): build it, or set TINTYPE_BIN")
         }
         return binary
     }

@@ -40,8 +40,8 @@ struct RoutesTests {
         #expect(
             try ImageHeader.read(small.bytes.span.bytes, limits: CodecLimits()).size == PixelSize(width: 16, height: 8))
 
-        let turned = try await application.send(.post, "images/a/b.jpg/rotate?degrees=90", [.ifMatch: tag])
-        #expect(turned.status == 200 && turned.text.contains("\"width\":32"))
+        let rotated = try await application.send(.post, "images/a/b.jpg/rotate?degrees=90", [.ifMatch: tag])
+        #expect(rotated.status == 200 && rotated.text.contains("\"width\":32"))
         #expect(try await application.send(.post, "images/a/b.jpg/rotate?degrees=90", [.ifMatch: tag]).status == 412)
         #expect(try await application.send(.get, "metadata/a/b.jpg").text.contains("\"height\":64"))
         #expect(try await application.send(.get, "images?prefix=a/").text.contains("\"path\":\"a/b.jpg\""))
@@ -57,7 +57,7 @@ struct RoutesTests {
             (.get, "images/a/../b", 400), (.get, "images/%zz", 400), (.delete, "metadata/a", 405),
             (.get, "images/a.jpg?w=0", 400), (.post, "images/a.jpg/rotate", 400),
         ])
-    func refused(_ method: HTTPRequest.Method, _ target: String, _ status: Int) async throws {
+    func rejected(_ method: HTTPRequest.Method, _ target: String, _ status: Int) async throws {
         let application = try TestApplication(try await FastPathFixture.makeService())
         let answer = try await application.send(method, target)
         #expect(answer.status == status)

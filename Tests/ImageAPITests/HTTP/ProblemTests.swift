@@ -52,7 +52,7 @@ struct ProblemTests {
         arguments: [
             (RequestBodyError.timedOut, ProblemCode.clientTooSlow, "for too long"),
             (.tooSlow(bytesPerSecond: 9), .clientTooSlow, "slower than 9 bytes a second"),
-            (.malformed, .badBody, "framing"), (.refused(reason: "A chunk."), .badBody, "A chunk."),
+            (.malformed, .badBody, "framing"), (.rejected(reason: "A chunk."), .badBody, "A chunk."),
             (.clientLeft, .clientLeft, "left"),
         ])
     func body(_ error: RequestBodyError, _ code: ProblemCode, _ text: String) {
@@ -81,8 +81,9 @@ struct ProblemTests {
     }
 
     @Test("An unexpected codec error concerns the image, and names the library and the stage")
-    func fault() {
-        let problem = Problem(.unprocessable(CodecError.fault("the PNG library refused a call").at(stage: "decode")))
+    func internalError() {
+        let error = CodecError.internalError("the PNG library rejected a call").at(stage: "decode")
+        let problem = Problem(.unprocessable(error))
         #expect(problem.code.status.code == 422)
         #expect(problem.detail.contains("PNG library") && problem.detail.contains("decode"))
         #expect(problem.cause is CodecError)

@@ -33,7 +33,7 @@ struct RenditionHeadTests {
     }
 
     @Test("A rendition that cannot be made is rejected as by GET")
-    func refused() async throws {
+    func rejected() async throws {
         let service = try await FastPathFixture.makeService()
         try await FastPathFixture.run(service, hasFastPath: false) { fixture in
             // The original needs little memory, but the rendition needs more than one job may take.

@@ -37,7 +37,7 @@ struct RouteTests {
             ("GET", "/api/v1/images/a//b", .badPath),
             ("PATCH", "/api/v1/images/a", .methodNotAllowed), ("GET", "/api/v1/images/.tintype/x", .badPath),
         ])
-    func refused(_ method: String, _ target: String, _ code: ProblemCode) throws {
+    func rejected(_ method: String, _ target: String, _ code: ProblemCode) throws {
         let method = try #require(HTTPRequest.Method(method))
         let problem = #expect(throws: Problem.self) { try route(method, target) }
         #expect(problem?.code == code)

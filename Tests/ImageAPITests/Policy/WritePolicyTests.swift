@@ -46,7 +46,7 @@ struct WritePolicyTests {
             "localhost@evil.example", "127.0.0.1@evil.example", "", " ", "localhost ", "loc\u{212A}lhost",
             "evil.example#.localhost", "evil.example/.localhost",
         ])
-    func refused(_ host: String) throws {
+    func rejected(_ host: String) throws {
         #expect(try code(host: host) == .writesNotAllowed)
     }
 

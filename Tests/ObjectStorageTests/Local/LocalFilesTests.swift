@@ -29,7 +29,9 @@ import Testing
         let etag = try await storage.put("a", "one")
         try folder.write("two", to: "a")
         #expect(try await storage.head(key("a")).etag != etag)
-        #expect(try await failure { try await storage.put("a", "three", mode: .replace(etag)) } == .preconditionFailed)
+        #expect(
+            try await errorCode { try await storage.put("a", "three", mode: .replace(etag)) } == .preconditionFailed
+        )
     }
 
     @Test(arguments: [
@@ -37,14 +39,14 @@ import Testing
         String(repeating: "x", count: 256),
         "a/\(String(repeating: "é", count: 128))/b", ".tintype", ".tintype/tmp", ".tintype/tmp/x", ".tintype/locks/00",
     ])
-    func aKeyThatIsNoPathIsRefused(_ name: String) async throws {
+    func aKeyThatIsNoPathIsRejected(_ name: String) async throws {
         let key = try key(name)
-        #expect(try await failure { try await storage.put(name, "x") } == .invalidKey)
-        #expect(try await failure { _ = try await storage.head(key) } == .invalidKey)
-        #expect(try await failure { _ = try await storage.get(key, options: GetOptions()) } == .invalidKey)
-        #expect(try await failure { try await storage.delete(key, ifMatch: nil) } == .invalidKey)
+        #expect(try await errorCode { try await storage.put(name, "x") } == .invalidKey)
+        #expect(try await errorCode { _ = try await storage.head(key) } == .invalidKey)
+        #expect(try await errorCode { _ = try await storage.get(key, options: GetOptions()) } == .invalidKey)
+        #expect(try await errorCode { try await storage.delete(key, ifMatch: nil) } == .invalidKey)
         #expect(
-            try await failure { _ = try await storage.beginUpload(key, options: UploadOptions()) } == .invalidKey
+            try await errorCode { _ = try await storage.beginUpload(key, options: UploadOptions()) } == .invalidKey
         )
         #expect(try await storage.names(prefix: name).isEmpty)
         #expect(try folder.names().isEmpty)
@@ -68,15 +70,15 @@ import Testing
 
     @Test func aKeyBesideItsOwnFolderIsAConflict() async throws {
         try await storage.put("a", "file")
-        #expect(try await failure { try await storage.put("a/b", "x") } == .conflict)
-        #expect(try await failure { try await storage.put("a/b/c", "x", mode: .createOnly) } == .conflict)
-        #expect(try await failure { _ = try await storage.head(key("a/b")) } == .notFound)
+        #expect(try await errorCode { try await storage.put("a/b", "x") } == .conflict)
+        #expect(try await errorCode { try await storage.put("a/b/c", "x", mode: .createOnly) } == .conflict)
+        #expect(try await errorCode { _ = try await storage.head(key("a/b")) } == .notFound)
         try await storage.delete(key("a/b"), ifMatch: nil)
         #expect(try await storage.text(of: "a") == "file")
         try await storage.put("d/e/f", "file")
-        #expect(try await failure { try await storage.put("d", "x") } == .conflict)
-        #expect(try await failure { try await storage.put("d/e", "x") } == .conflict)
-        #expect(try await failure { _ = try await storage.head(key("d/e")) } == .notFound)
+        #expect(try await errorCode { try await storage.put("d", "x") } == .conflict)
+        #expect(try await errorCode { try await storage.put("d/e", "x") } == .conflict)
+        #expect(try await errorCode { _ = try await storage.head(key("d/e")) } == .notFound)
         #expect(try await storage.names() == ["a", "d/e/f"])
         #expect(try folder.leftovers().isEmpty)
     }
@@ -103,9 +105,11 @@ import Testing
         #expect(try await storage.names() == ["a"])
     }
 
-    @Test func aRefusedWriteLeavesNoFolder() async throws {
+    @Test func aRejectedWriteLeavesNoFolder() async throws {
         let etag = try await storage.put("x", "x")
-        #expect(try await failure { try await storage.put("a/b/c", "y", mode: .replace(etag)) } == .preconditionFailed)
+        #expect(
+            try await errorCode { try await storage.put("a/b/c", "y", mode: .replace(etag)) } == .preconditionFailed
+        )
         #expect(try folder.names() == ["x"])
         #expect(try folder.leftovers().isEmpty)
     }
@@ -139,18 +143,18 @@ import Testing
 
     @Test func aPipeIsNoObject() async throws {
         #expect(mkfifo("\(folder.path)/pipe", 0o644) == 0)
-        #expect(try await failure { _ = try await storage.get(key("pipe"), options: GetOptions()) } == .notFound)
+        #expect(try await errorCode { _ = try await storage.get(key("pipe"), options: GetOptions()) } == .notFound)
         #expect(try await storage.names().isEmpty)
     }
 
-    @Test func metadataThatNoHeaderCouldCarryIsRefused() async throws {
+    @Test func metadataThatNoHeaderCouldCarryIsRejected() async throws {
         let bad: [ObjectMetadata] = [
             ["Upper": "x"], ["a b": "x"], ["": "x"], ["id": "line\nbreak"], ["id": "é"],
             ["id": String(repeating: "x", count: 2047)],
         ]
         for metadata in bad {
             let options = PutOptions(metadata: metadata)
-            let code = try await failure {
+            let code = try await errorCode {
                 _ = try await storage.put(key("a"), bytes: ByteBuffer(string: "x"), options: options)
             }
             #expect(code == .unsupported, "\(metadata)")
@@ -160,7 +164,7 @@ import Testing
         #expect(try await storage.head(key("a")).metadata == most.metadata)
     }
 
-    @Test func aRootThatIsAFileIsRefused() throws {
+    @Test func aRootThatIsAFileIsRejected() throws {
         try folder.write("x", to: "file")
         #expect(throws: StorageError.self) { try LocalStorage(root: folder.path + "/file") }
         #expect(throws: StorageError.self) { try LocalStorage(root: folder.path + "/file/below") }
@@ -177,8 +181,8 @@ import Testing
         let inner = try LocalStorage(root: folder.path + "/inner")
         try await inner.put("a", "1")
         try FileManager.default.removeItem(atPath: folder.path + "/inner")
-        #expect(try await failure { try await inner.checkAvailability() } == .unavailable)
-        #expect(try await failure { try await inner.put("b", "1") } == .unavailable)
+        #expect(try await errorCode { try await inner.checkAvailability() } == .unavailable)
+        #expect(try await errorCode { try await inner.put("b", "1") } == .unavailable)
     }
 
     @Test func theStoresOwnFoldersComeBack() async throws {
@@ -189,7 +193,7 @@ import Testing
     }
 
     @Test(arguments: ["", "!", "Y", "é", String(repeating: "a", count: 5000)])
-    func aForeignCursorIsRefused(_ cursor: String) async throws {
-        #expect(try await failure { _ = try await storage.list(ListRequest(cursor: cursor)) } == .badCursor)
+    func aForeignCursorIsRejected(_ cursor: String) async throws {
+        #expect(try await errorCode { _ = try await storage.list(ListRequest(cursor: cursor)) } == .badCursor)
     }
 }

@@ -11,14 +11,14 @@ import Testing
         let storage = try LocalStorage(root: disk.folder.path, partSize: 400_000)
         try await storage.put("kept", "kept")
         let large = ByteBuffer(repeating: 1, count: 2 << 20)
-        let code = try await failure {
+        let code = try await errorCode {
             _ = try await storage.put(key("large"), bytes: large, options: PutOptions())
         }
         #expect(code == .full)
 
         let upload = try await storage.beginUpload(key("a/b"), options: UploadOptions())
         let part = ByteBuffer(repeating: 1, count: 400_000)
-        let late = try await failure { for number in 1...4 { try await upload.uploadPart(part, number: number) } }
+        let late = try await errorCode { for number in 1...4 { try await upload.uploadPart(part, number: number) } }
         #expect(late == .full)
         await upload.abort()
 
@@ -36,7 +36,7 @@ import Testing
         let disk = try SmallDisk()
         let storage = try LocalStorage(root: disk.folder.path)
         let etag = try await storage.put("a", String(repeating: "o", count: 600_000))
-        let code = try await failure {
+        let code = try await errorCode {
             try await storage.put("a", String(repeating: "n", count: 600_000), mode: .replace(etag))
         }
         #expect(code == .full)
@@ -63,7 +63,7 @@ final class SmallDisk: Sendable {
     init(type: String = "tmpfs") throws {
         folder = try TemporaryFolder()
         guard mount(type, folder.path, type, 0, type == "tmpfs" ? "size=1m" : nil) == 0 else {
-            throw ChildProcess.Failure(call: "mount", number: errno)
+            throw ChildProcess.SystemCallError(call: "mount", number: errno)
         }
     }
 

@@ -16,7 +16,7 @@ import Testing
             self.path = path
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
             guard mount(type, path, type, 0, nil) == 0 else {
-                throw ChildProcess.Failure(call: "mount", number: errno)
+                throw ChildProcess.SystemCallError(call: "mount", number: errno)
             }
         }
 
@@ -25,7 +25,7 @@ import Testing
             self.path = path
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
             guard mount(source, path, nil, UInt(MS_BIND), nil) == 0 else {
-                throw ChildProcess.Failure(call: "mount", number: errno)
+                throw ChildProcess.SystemCallError(call: "mount", number: errno)
             }
         }
 
@@ -94,7 +94,7 @@ import Testing
 /// What a file system says of a name that it does not take: exFAT and SMB answer EINVAL, which was an outage for good.
 @Suite struct LocalNameTests {
     @Test(arguments: [EINVAL, ENAMETOOLONG, EILSEQ])
-    func aRefusedNameIsNoOutage(_ number: Int32) {
+    func aRejectedNameIsNoOutage(_ number: Int32) {
         #expect(LocalStorageError("mkdirat", number, takesName: true).code == .invalidKey)
     }
 
@@ -110,9 +110,9 @@ import Testing
     func nothingLeadsIntoTheServersOwnFolder(_ name: String) async throws {
         let folder = try TemporaryFolder()
         let storage = try LocalStorage(root: folder.path)
-        #expect(try await failure { try await storage.put(name, "x") } == .invalidKey)
-        #expect(try await failure { _ = try await storage.head(key(name)) } == .invalidKey)
-        #expect(try await failure { try await storage.delete(key(name), ifMatch: nil) } == .invalidKey)
+        #expect(try await errorCode { try await storage.put(name, "x") } == .invalidKey)
+        #expect(try await errorCode { _ = try await storage.head(key(name)) } == .invalidKey)
+        #expect(try await errorCode { try await storage.delete(key(name), ifMatch: nil) } == .invalidKey)
         try folder.write("foreign", to: name == ".TINTYPE" ? ".TINTYPE/x" : name)
         #expect(try await storage.names().isEmpty)
         #expect(try await storage.names(prefix: name).isEmpty)

@@ -22,7 +22,7 @@ import Testing
             let object = try await storage.get(key("counter"), options: GetOptions())
             let text = try await String(buffer: object.body.collect(upTo: 100))
             let next = try #require(Int(text)) + 1
-            let code = try await failure {
+            let code = try await errorCode {
                 try await storage.put("counter", "\(next)", mode: .replace(object.info.etag))
             }
             if code == nil { left -= 1 }

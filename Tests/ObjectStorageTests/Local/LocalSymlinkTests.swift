@@ -25,8 +25,8 @@ import Testing
     @Test(arguments: ["file", "folder", "folder/secret", "up", "up/tmp", "loop", "loop/x", "nowhere"])
     func readsAsIfItWereNotThere(_ name: String) async throws {
         let key = try key(name)
-        #expect(try await failure { _ = try await storage.head(key) } == .notFound)
-        #expect(try await failure { _ = try await storage.get(key, options: GetOptions()) } == .notFound)
+        #expect(try await errorCode { _ = try await storage.head(key) } == .notFound)
+        #expect(try await errorCode { _ = try await storage.get(key, options: GetOptions()) } == .notFound)
         try await storage.delete(key, ifMatch: nil)
         #expect(outside.text(of: "secret") == "secret" && outside.text(of: "deep/secret") == "secret")
     }
@@ -49,7 +49,7 @@ import Testing
 
     @Test(arguments: ["folder/new", "folder/secret", "up/new", "loop/x", "file/x"])
     func noWriteGoesThroughIt(_ name: String) async throws {
-        #expect(try await failure { try await storage.put(name, "mine") } == .conflict)
+        #expect(try await errorCode { try await storage.put(name, "mine") } == .conflict)
         #expect(outside.text(of: "deep/secret") == "secret")
         #expect(outside.text(of: "deep/new") == nil)
     }

@@ -70,13 +70,13 @@ import TextCoding
         let clock = ManualClock()
         let pool = BlockingPool(threads: 1, timeout: .seconds(10), clock: clock.clock)
         let stuck = Stuck()
-        let kept = NIOLockedValueBox<(@Sendable () -> Canary?)?>(nil)
+        let stored = NIOLockedValueBox<(@Sendable () -> Canary?)?>(nil)
         let late = Task {
-            try await failure {
+            try await errorCode {
                 _ = try await pool.run(.get) { () throws(LocalStorageError) -> Canary in
                     stuck.wait()
                     let canary = Canary()
-                    kept.withLockedValue { $0 = { [weak canary] in canary } }
+                    stored.withLockedValue { $0 = { [weak canary] in canary } }
                     return canary
                 }
             }
@@ -101,7 +101,7 @@ import TextCoding
         await queued.value
         stuck.letGo()
         #expect(try await pool.run(.get) { () throws(LocalStorageError) in 42 } == 42)
-        let canary = try #require(kept.withLockedValue { $0 })
+        let canary = try #require(stored.withLockedValue { $0 })
         await until { canary() == nil }
     }
 
@@ -118,7 +118,7 @@ import TextCoding
         await stuck.begun()
         #expect(try await storage.text(of: "a") == "1")
         // Who does not come to his turn is told so; the disk is not away.
-        let late = try await passing(clock) { try await failure { _ = try await storage.list(ListRequest()) } }
+        let late = try await passing(clock) { try await errorCode { _ = try await storage.list(ListRequest()) } }
         #expect(late == .overloaded)
         for _ in lists { stuck.letGo() }
         for task in lists { _ = try? await task.value }
@@ -156,11 +156,11 @@ import TextCoding
         let lock = open("\(folder.path)/.tintype/locks/\(slot)", O_RDWR)
         try #require(lock >= 0 && flock(lock, LOCK_EX) == 0)
         for _ in 0..<5 {
-            #expect(try await passing(clock) { try await failure { try await storage.put("a", "new") } } == .timedOut)
+            #expect(try await passing(clock) { try await errorCode { try await storage.put("a", "new") } } == .timedOut)
         }
         let upload = try await storage.beginUpload(key("a"), options: UploadOptions())
         try await upload.uploadPart(ByteBuffer(string: "new"), number: 1)
-        let late = try await passing(clock) { try await failure { _ = try await upload.complete(mode: .overwrite) } }
+        let late = try await passing(clock) { try await errorCode { _ = try await upload.complete(mode: .overwrite) } }
         #expect(late == .timedOut)
         await upload.abort()
         try await storage.checkAvailability()

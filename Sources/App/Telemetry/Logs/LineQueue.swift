@@ -27,7 +27,7 @@ final class LineQueue: Sendable {
     private let allDropped = Atomic(0)
 
     /// Memory for lines is reused for the next write, but not what an unusual burst needed.
-    private static let keptCapacity = 512 << 10
+    private static let retainedCapacity = 512 << 10
     /// The pause between two writes, in milliseconds.
     private static let pause = 4
 
@@ -122,7 +122,7 @@ final class LineQueue: Sendable {
             let lost = spare[max(written, wasTorn ? 1 : 0)...].count { $0 == Self.lineEnd }
             if lost > 0 { allDropped.add(lost, ordering: .relaxed) }
         }
-        if spare.capacity > Self.keptCapacity { spare = [] } else { spare.removeAll(keepingCapacity: true) }
+        if spare.capacity > Self.retainedCapacity { spare = [] } else { spare.removeAll(keepingCapacity: true) }
         state.withLock { state in
             state.isWriting = false
             state.isTorn = isTorn

@@ -7,7 +7,7 @@ enum LaterSettings {
         "URL_SIGNING_KEYS",
     ]
 
-    static func faults(in source: SettingSource) -> [SettingsErrors.Item] {
+    static func errors(in source: SettingSource) -> [SettingsErrors.Item] {
         names.compactMap { name in
             source.value(of: name).map { value in
                 SettingsErrors.Item(

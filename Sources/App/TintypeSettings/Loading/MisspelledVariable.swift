@@ -1,6 +1,6 @@
 /// An environment variable that is no setting, and looks as if somebody meant one.
 ///
-/// Foreign variables are normal in an environment, so that this is worth a warning and no fault, unlike an unknown key in
+/// Foreign variables are normal in an environment, so that this is worth a warning and no error, unlike an unknown key in
 /// the file.
 public struct MisspelledVariable: Sendable, Hashable {
     /// As it is set.

@@ -4,7 +4,7 @@ import ImageRequests
 enum SettingChecks {
     typealias Item = SettingsErrors.Item
 
-    static func faults(in settings: Settings) -> [Item] {
+    static func errors(in settings: Settings) -> [Item] {
         ports(settings) + anonymousWrites(settings) + presetNames(settings) + presets(settings)
             + (settings.storageType == .s3 ? s3(settings.s3) : [])
     }
@@ -50,19 +50,19 @@ enum SettingChecks {
     }
 
     private static func s3(_ s3: S3Settings) -> [Item] {
-        var faults: [Item] = []
+        var errors: [Item] = []
         if s3.bucket == nil {
-            faults.append(Item(setting: "S3_BUCKET_NAME", value: nil, expected: "a bucket name for STORAGE_TYPE=s3"))
+            errors.append(Item(setting: "S3_BUCKET_NAME", value: nil, expected: "a bucket name for STORAGE_TYPE=s3"))
         }
         if s3.accessKey == nil {
-            faults.append(
+            errors.append(
                 Item(setting: "S3_ACCESS_KEY", value: nil, expected: "it or AWS_ACCESS_KEY_ID for STORAGE_TYPE=s3"))
         }
         if s3.secretKey == nil {
-            faults.append(
+            errors.append(
                 Item(
                     setting: "S3_SECRET_KEY", value: nil, expected: "it or AWS_SECRET_ACCESS_KEY for STORAGE_TYPE=s3"))
         }
-        return faults
+        return errors
     }
 }

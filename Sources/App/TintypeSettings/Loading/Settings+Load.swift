@@ -14,33 +14,33 @@ extension Settings {
         case .success(let yaml): return try load(environment: environment, yaml: yaml, path: file)
         // Together with the errors of the environment: the operator should not have to try twice.
         case .failure(let error):
-            return try load(environment: environment, yaml: "", path: file, faults: [error.fault])
+            return try load(environment: environment, yaml: "", path: file, errors: [error.item])
         }
     }
 
     /// The same with the file's text.
     static func load(
-        environment: [String: String], yaml: String, path: String, faults early: [SettingsErrors.Item] = []
+        environment: [String: String], yaml: String, path: String, errors early: [SettingsErrors.Item] = []
     ) throws(SettingsErrors) -> Settings {
-        let (values, fileFaults) = SettingsFile.parse(yaml, path: path)
+        let (values, fileErrors) = SettingsFile.parse(yaml, path: path)
         let source = SettingSource(environment: environment, file: values)
         var settings = Settings()
         var wrong: Set<String> = []
-        var faults = early + fileFaults
+        var errors = early + fileErrors
 
         let pairs = CredentialFamily.chosen(in: source)
         for setting in Setting.all {
             guard let value = pairs.value(of: setting, in: source) else { continue }
             guard !setting.set(value.text, in: &settings) else { continue }
             wrong.insert(setting.name)
-            faults.append(
+            errors.append(
                 SettingsErrors.Item(
                     setting: value.spelling, value: setting.shown(value.text), expected: setting.expected))
         }
-        faults += LaterSettings.faults(in: source)
+        errors += LaterSettings.errors(in: source)
         // A setting that is wrong is not also missing: its default is used, and further checks would mislead.
-        faults += SettingChecks.faults(in: settings).filter { !wrong.contains($0.setting) }
-        guard faults.isEmpty else { throw SettingsErrors(faults: faults) }
+        errors += SettingChecks.errors(in: settings).filter { !wrong.contains($0.setting) }
+        guard errors.isEmpty else { throw SettingsErrors(items: errors) }
         return settings
     }
 }

@@ -18,7 +18,7 @@ public struct SettingsErrors: Error, Sendable, Hashable {
     }
 
     /// In the order of the table.
-    public let faults: [Item]
+    public let items: [Item]
 
     /// EX_CONFIG of sysexits.h: the exit code of a process that cannot start with these settings.
     public static let exitCode: Int32 = 78
@@ -27,8 +27,8 @@ public struct SettingsErrors: Error, Sendable, Hashable {
 extension SettingsErrors: CustomStringConvertible {
     /// The message for the operator: one line per error, without secrets.
     public var description: String {
-        let count = faults.count == 1 ? "1 setting is wrong" : "\(faults.count) settings are wrong"
-        return (["\(count):"] + faults.map { "  \($0)" }).joined(separator: "\n")
+        let count = items.count == 1 ? "1 setting is wrong" : "\(items.count) settings are wrong"
+        return (["\(count):"] + items.map { "  \($0)" }).joined(separator: "\n")
     }
 }
 

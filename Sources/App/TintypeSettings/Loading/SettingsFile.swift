@@ -15,20 +15,20 @@ enum SettingsFile {
         guard let handle = FileManager.default.contents(atPath: path), handle.count <= sizeLimit,
             let text = String(validating: handle, as: UTF8.self)
         else {
-            return .failure(ReadError(fault: Item(setting: "--config", value: path, expected: expected)))
+            return .failure(ReadError(item: Item(setting: "--config", value: path, expected: expected)))
         }
         return .success(text)
     }
 
     struct ReadError: Error {
-        let fault: Item
+        let item: Item
     }
 
     /// The values by their keys, and every error on the way. An unknown key is an error: somebody believes that this
     /// setting is in force.
     ///
     /// - Parameter path: named in errors of the whole file.
-    static func parse(_ yaml: String, path: String) -> (values: [String: String], faults: [Item]) {
+    static func parse(_ yaml: String, path: String) -> (values: [String: String], errors: [Item]) {
         let root: Node?
         do {
             root = try Yams.compose(yaml: yaml)
@@ -40,18 +40,18 @@ enum SettingsFile {
             return ([:], [Item(setting: "--config", value: path, expected: "a mapping of settings to values")])
         }
         var values: [String: String] = [:]
-        var faults: [Item] = []
+        var errors: [Item] = []
         for (keyNode, valueNode) in mapping {
             let key = keyNode.scalar?.string ?? ""
             guard let shape = shapes[key] else {
                 // Masked: it may be a secret with a misspelled key.
-                faults.append(
+                errors.append(
                     Item(setting: "\(key.debugDescription) in the file", value: Secret.mask, expected: hint(for: key)))
                 continue
             }
             if isNull(valueNode) { continue }
             guard let text = FileValue.text(of: valueNode, as: shape) else {
-                faults.append(
+                errors.append(
                     Item(
                         setting: "\(key) in the file", value: "a list or mapping",
                         expected: FileValue.expectation(for: shape)))
@@ -59,7 +59,7 @@ enum SettingsFile {
             }
             values[key] = text
         }
-        return (values, faults)
+        return (values, errors)
     }
 
     /// The shape of every known key.

@@ -1,7 +1,7 @@
 public import ImageRequests
 
 extension RenditionRules {
-    /// The rules of settings that were loaded without a fault.
+    /// The rules of settings that were loaded without an error.
     public init(_ settings: Settings) {
         let presets = settings.presets.compactMap { text in
             (try? RenditionPreset(parameters: text.parameters)).map { (text.name, $0) }

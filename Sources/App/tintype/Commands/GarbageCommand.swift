@@ -44,11 +44,11 @@ struct GarbageCommand: AsyncParsableCommand {
         let garbage = DerivedGarbage(
             storage: store.storage, minimumAge: .seconds(olderThan), isRemoving: !dryRun)
         var report = DerivedGarbage.Report()
-        var failure: StorageError?
+        var storageError: StorageError?
         do throws(StorageError) {
             try await garbage.collect(into: &report)
         } catch {
-            failure = error
+            storageError = error
         }
         await store.close()
         print(
@@ -56,8 +56,8 @@ struct GarbageCommand: AsyncParsableCommand {
             \(report.objects) derived objects, \(report.garbage) of them garbage (\(report.garbageBytes) bytes), \
             \(dryRun ? "none" : "all") removed; \(report.unknown) with an unknown original left alone
             """)
-        if let failure {
-            StandardStreams.printError("tintype gc: stopped there: \(failure.debugDescription)")
+        if let storageError {
+            StandardStreams.printError("tintype gc: stopped there: \(storageError.debugDescription)")
             throw ExitCode(1)
         }
     }

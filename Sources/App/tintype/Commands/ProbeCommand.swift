@@ -33,16 +33,16 @@ struct ProbeCommand: AsyncParsableCommand {
             return print("local files: nothing to find out")
         }
         var lines: [String] = []
-        var failure: StorageError?
+        var storageError: StorageError?
         do throws(StorageError) {
             lines = try await probe()
         } catch {
-            failure = error
+            storageError = error
         }
         await store.close()
         for line in lines { print(line) }
-        if let failure {
-            StandardStreams.printError("tintype probe: \(failure.debugDescription)")
+        if let storageError {
+            StandardStreams.printError("tintype probe: \(storageError.debugDescription)")
             throw ExitCode(1)
         }
     }

@@ -21,8 +21,8 @@ struct ServeCommand: AsyncParsableCommand {
         }
         do {
             try await Composition.run(settings, lines: lines)
-        } catch let fault as StartError {
-            StandardStreams.printError("tintype: \(fault)")
+        } catch let error as StartError {
+            StandardStreams.printError("tintype: \(error)")
             throw ExitCode(SettingsErrors.exitCode)
         }
     }

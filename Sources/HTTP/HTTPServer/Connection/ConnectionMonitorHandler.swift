@@ -134,7 +134,7 @@ final class ConnectionMonitorHandler: ChannelDuplexHandler {
     }
 
     private func reject(_ error: ListenerError) {
-        self.connection?.refuse(error)
+        self.connection?.reject(error)
         self.isDropping = true
     }
 

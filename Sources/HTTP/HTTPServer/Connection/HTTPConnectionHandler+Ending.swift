@@ -143,10 +143,10 @@ extension HTTPConnectionHandler {
     }
 
     /// What came is not HTTP, or exceeds a limit. The client is told at once, or by the handler that reads the body.
-    func refuse(_ error: ListenerError) {
+    func reject(_ error: ListenerError) {
         switch self.phase {
         case .idle: self.answer(error)
-        case .exchange(let exchange): self.breakBody(of: exchange, .refused(reason: error.description))
+        case .exchange(let exchange): self.breakBody(of: exchange, .rejected(reason: error.description))
         case .lingering, .closed: break
         }
     }

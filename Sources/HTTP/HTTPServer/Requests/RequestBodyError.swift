@@ -9,5 +9,5 @@ public enum RequestBodyError: Error, Equatable {
     /// What the client sent is not HTTP, for example a chunk without a valid size: 400.
     case malformed
     /// The body's framing breaks a limit: 400.
-    case refused(reason: String)
+    case rejected(reason: String)
 }

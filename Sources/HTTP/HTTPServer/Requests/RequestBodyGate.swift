@@ -17,7 +17,7 @@ struct RequestBodyGate {
         /// The body was broken off.
         case fail(RequestBodyError)
         /// Another reader waits already. Two readers would each get half of a body.
-        case refused
+        case rejected
     }
 
     private enum Ending {
@@ -40,7 +40,7 @@ struct RequestBodyGate {
 
     /// The reader asks for the next bytes.
     mutating func pull() -> Pull {
-        if self.isWaiting { return .refused }
+        if self.isWaiting { return .rejected }
         if let buffer = self.buffers.popFirst() {
             return .deliver(buffer, emptied: self.wantsMore)
         }

@@ -81,7 +81,7 @@ final class RequestBodyStream: AsyncSequence, Sendable {
         case .wait: return nil
         case .end: return .success(nil)
         case .fail(let error): return .failure(error)
-        case .refused: return .failure(ConcurrentReaders())
+        case .rejected: return .failure(ConcurrentReaders())
         }
     }
 

@@ -24,9 +24,9 @@ struct GenerationalCache<Key: Hashable, Value> {
     mutating func value(for key: Key) -> Value? {
         if let entry = self.young[key] { return entry.value }
         guard let index = self.old.index(forKey: key) else { return nil }
-        let (kept, entry) = self.old.remove(at: index)
+        let (storedKey, entry) = self.old.remove(at: index)
         self.oldBytes -= entry.bytes
-        self.set(kept, entry.value, bytes: entry.bytes)
+        self.set(storedKey, entry.value, bytes: entry.bytes)
         return entry.value
     }
 

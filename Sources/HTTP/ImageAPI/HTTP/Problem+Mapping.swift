@@ -73,7 +73,7 @@ extension Problem {
         case .outOfMemory: self.init(.overloaded, text, retryAfter: 5, cause: error)
         case .cancelled: self.init(.clientLeft, text)
         // This concerns only this image. It is counted, and logged.
-        case .fault: self.init(.unsupportedTransform, text, cause: error)
+        case .internalError: self.init(.unsupportedTransform, text, cause: error)
         }
     }
 
@@ -114,7 +114,7 @@ extension Problem {
         case RequestBodyError.clientLeft:
             self.init(.clientLeft, "The client left before the end of the body.", cause: error)
         case RequestBodyError.malformed: self.init(.badBody, "The body's framing is malformed.")
-        case RequestBodyError.refused(let reason): self.init(.badBody, reason)
+        case RequestBodyError.rejected(let reason): self.init(.badBody, reason)
         default: self.init(.internalError, "The server failed on this request.", cause: error)
         }
     }

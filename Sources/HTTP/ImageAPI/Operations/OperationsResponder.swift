@@ -59,8 +59,8 @@ public struct OperationsResponder: Responder {
         for check in Readiness.Check.allCases {
             if excluded.contains(check) {
                 lines.append("[+]\(check.rawValue) excluded: ok")
-            } else if let failure = report.failures.first(where: { $0.check == check }) {
-                lines.append("[-]\(check.rawValue) failed: \(failure.reason)")
+            } else if let failed = report.failures.first(where: { $0.check == check }) {
+                lines.append("[-]\(check.rawValue) failed: \(failed.reason)")
             } else {
                 lines.append("[+]\(check.rawValue) ok")
             }

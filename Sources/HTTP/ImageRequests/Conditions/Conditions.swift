@@ -52,7 +52,7 @@ public struct Conditions: Sendable, Hashable {
     }
 
     /// Clocks may have been set back by this much: a day.
-    private static let clockFaultSeconds: Int64 = 86_400
+    private static let clockErrorSeconds: Int64 = 86_400
 
     /// Evaluates the conditions of a GET or HEAD, in the order of RFC 9110, section 13.2.2. The representation exists.
     /// All conditions of reads are evaluated here, including If-Range.
@@ -75,7 +75,7 @@ public struct Conditions: Sendable, Hashable {
             // A date in the future proves nothing about a recent version. If a clock or a file's time was ahead, the
             // replacement may have an earlier date.
             let isCertain =
-                ifModifiedSince.seconds <= now.seconds || lastModified.seconds < now.seconds - Self.clockFaultSeconds
+                ifModifiedSince.seconds <= now.seconds || lastModified.seconds < now.seconds - Self.clockErrorSeconds
             if isCertain, lastModified.seconds <= ifModifiedSince.seconds { return .notModified }
         }
         guard let range, range.applies(to: etag, isWeak: isWeak, lastModified: lastModified, now: now) else {

@@ -26,7 +26,7 @@ public enum RenditionQuery {
             width: box.width, height: box.height, fit: fit,
             gravity: try gravity(query), format: try format(query),
             quality: try query.number("q", in: 1...100), background: try background(query),
-            turn: try orientation(query),
+            rotation: try orientation(query),
             blur: try strength(query, "blur", in: RenditionRequest.blurRange).map { $0 * dpr },
             sharpen: try strength(query, "sharpen", in: RenditionRequest.sharpenRange), pixelRatio: dpr,
             isStill: try isStill(query),

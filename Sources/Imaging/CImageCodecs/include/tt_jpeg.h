@@ -47,9 +47,9 @@ tt_status tt_jpeg_encode(
 /// `trims`, a partial block at a mirrored edge is cut off instead, unless nothing would be left. The output is SOI,
 /// tables, scans and EOI, without APPn or COM segments: the caller adds those. If libjpeg had to repair data the result
 /// is TT_DAMAGED, so that no repair is ever made permanent.
-tt_status tt_jpeg_turn(
-    const uint8_t *source, size_t count, tt_turn turn, bool trims, uint64_t maximum_pixels, uint32_t maximum_scans,
-    const tt_cancel *_Nullable cancel, tt_buffer *out, bool *is_lossless);
+tt_status tt_jpeg_rotate(
+    const uint8_t *source, size_t count, tt_rotation rotation, bool trims, uint64_t maximum_pixels,
+    uint32_t maximum_scans, const tt_cancel *_Nullable cancel, tt_buffer *out, bool *is_lossless);
 
 #pragma clang assume_nonnull end
 

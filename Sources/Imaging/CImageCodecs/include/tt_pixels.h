@@ -22,11 +22,11 @@ typedef struct tt_pixels {
 
 /// A symmetry of the rectangle: if `transpose` is set, rows and columns are exchanged first; then the result is
 /// mirrored left to right and top to bottom.
-typedef struct tt_turn {
+typedef struct tt_rotation {
     bool transpose;
     bool mirror_x;
     bool mirror_y;
-} tt_turn;
+} tt_rotation;
 
 /// Allocates zeroed memory for a picture after checking its size again.
 tt_status tt_pixels_allocate(
@@ -34,8 +34,8 @@ tt_status tt_pixels_allocate(
 
 /// Moves pixels of `pixel_bytes` bytes each from a gapless picture of `width` x `height` to `target`, which must be as
 /// large.
-tt_status tt_pixels_turn(
-    const uint8_t *source, uint32_t width, uint32_t height, uint32_t pixel_bytes, tt_turn turn, uint8_t *target,
+tt_status tt_pixels_rotate(
+    const uint8_t *source, uint32_t width, uint32_t height, uint32_t pixel_bytes, tt_rotation rotation, uint8_t *target,
     const tt_cancel *_Nullable cancel);
 
 #pragma clang assume_nonnull end

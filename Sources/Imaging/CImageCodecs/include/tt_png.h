@@ -49,9 +49,9 @@ tt_status tt_png_encode(
 
 /// Rotates or flips a PNG without changing a sample: depth, colour type, palette indices and interlacing stay. The
 /// output has only IHDR, PLTE if there was one, IDAT and IEND; the caller adds the other chunks.
-tt_status tt_png_turn(
-    const uint8_t *source, size_t count, tt_turn turn, uint64_t maximum_pixels, const tt_cancel *_Nullable cancel,
-    tt_buffer *out);
+tt_status tt_png_rotate(
+    const uint8_t *source, size_t count, tt_rotation rotation, uint64_t maximum_pixels,
+    const tt_cancel *_Nullable cancel, tt_buffer *out);
 
 #pragma clang assume_nonnull end
 

@@ -16,7 +16,7 @@ typedef enum __attribute__((enum_extensibility(closed))) tt_status {
     TT_NO_MEMORY,
     TT_CANCELLED,
     /// We called a library in a way that it rejects: a bug of this code, not of the file.
-    TT_FAULT,
+    TT_INTERNAL_ERROR,
 } tt_status;
 
 #endif

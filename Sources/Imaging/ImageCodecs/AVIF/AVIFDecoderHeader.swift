@@ -72,7 +72,7 @@ struct AVIFDecoderHeader {
             _ layer: AVIFPicture.Layer, _ file: RawSpan, size: PixelSize, beside shared: [[UInt8]]
         ) throws(CodecError) -> Int {
             guard let pieces = layer.grid else {
-                guard let part = layer.parts.first else { throw .fault("a layer without a part") }
+                guard let part = layer.parts.first else { throw .internalError("a layer without a part") }
                 return try add(part, file, beside: shared)
             }
             guard let grid = Grid(try Self.collect(pieces, file), size: size), grid.tiles == layer.parts.count else {

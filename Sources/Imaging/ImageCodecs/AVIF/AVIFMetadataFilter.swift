@@ -26,7 +26,7 @@ enum AVIFMetadataFilter {
             let bytes = parts.flatMap { file.copy($0) }
             let isEmptied = policy == .dropAll && metadata.contains(type)
             var rest = isEmptied ? emptied(type, bytes)[...] : cleaned(type, bytes)[...]
-            guard rest.count == bytes.count else { throw .fault("an item of another length") }
+            guard rest.count == bytes.count else { throw .internalError("an item of another length") }
             for part in parts {
                 result.replaceSubrange(part, with: rest.prefix(part.count))
                 rest = rest.dropFirst(part.count)

@@ -56,7 +56,7 @@ struct AVIFStructure: Sendable {
         let header = field.bytes
         let span = unsafe header.span.bytes
         guard let length = span.bigEndian32(at: 0), let name = span.fourCC(at: 4) else {
-            throw .fault("a box header of the wrong size")
+            throw .internalError("a box header of the wrong size")
         }
         if boxes == 0 {
             // The major brand must be read too.

@@ -20,13 +20,13 @@ public import ImageModel
         guard longest <= maximum else {
             throw .tooLarge(limit: "the longer side of a webp image", value: longest, maximum: maximum)
         }
-        guard info.size.width > 0, info.size.height > 0 else { throw .fault("an animation without pixels") }
+        guard info.size.width > 0, info.size.height > 0 else { throw .internalError("an animation without pixels") }
         var opened: OpaquePointer?
         let status = unsafe tt_webp_writer_open(
             UInt32(info.size.width), UInt32(info.size.height), UInt32(clamping: info.loops),
             QualityScale.webp(quality ?? ImageEncoder.defaultQuality), isLossless, ImageEncoder.webpMethod, &opened)
         try check(status, format: "WebP")
-        guard let opened = unsafe opened else { throw .fault("a writer without an error") }
+        guard let opened = unsafe opened else { throw .internalError("a writer without an error") }
         unsafe writer = unsafe opened
         size = info.size
         self.metadata = metadata
@@ -37,11 +37,11 @@ public import ImageModel
     }
 
     /// Adds a frame of the animation's size.
-    /// - Throws: `fault` for another size; `outOfMemory`, `cancelled`.
+    /// - Throws: `internalError` for another size; `outOfMemory`, `cancelled`.
     public func add(
         _ picture: borrowing PixelBuffer, milliseconds: Int, cancelled: CancelFlag
     ) throws(CodecError) {
-        guard picture.size == size else { throw .fault("a frame of another size") }
+        guard picture.size == size else { throw .internalError("a frame of another size") }
         let status = unsafe picture.withCPixels { (samples, _, _, channels) in
             unsafe tt_webp_writer_add(writer, samples, channels, UInt32(clamping: milliseconds), cancelled.pointer)
         }

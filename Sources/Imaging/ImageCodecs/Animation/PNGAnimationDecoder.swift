@@ -152,11 +152,11 @@ extension PixelBuffer {
     mutating func compose(
         _ picture: borrowing PixelBuffer, x: Int, y: Int, blends: Bool
     ) throws(CodecError) {
-        guard layout == .rgba8 else { throw .fault("a canvas without alpha") }
+        guard layout == .rgba8 else { throw .internalError("a canvas without alpha") }
         let (width, height) = (UInt32(width), UInt32(height))
         let status = unsafe withUnsafeMutableBytes { canvas in
             guard let base = unsafe canvas.baseAddress?.assumingMemoryBound(to: UInt8.self) else {
-                return tt_status.TT_FAULT
+                return tt_status.TT_INTERNAL_ERROR
             }
             return unsafe picture.withCPixels { (samples, frameWidth, frameHeight, channels) in
                 unsafe tt_pixels_compose(

@@ -18,7 +18,7 @@ enum WebPAnimationDecoder {
             var opened: OpaquePointer?
             try unsafe check(
                 tt_webp_player_open(pointer, count, UInt64(limits.maximumPixels), &found, &opened), format: "WebP")
-            guard let player = unsafe opened else { throw .fault("a player without an error") }
+            guard let player = unsafe opened else { throw .internalError("a player without an error") }
             defer { unsafe tt_webp_player_close(player) }
             let size = PixelSize(width: Int(found.width), height: Int(found.height))
             guard size == header.info.size, found.frames == stated else {
@@ -32,7 +32,7 @@ enum WebPAnimationDecoder {
                 var end: UInt32 = 0
                 let status = unsafe picture.withUnsafeMutableBytes { bytes in
                     guard let base = unsafe bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else {
-                        return tt_status.TT_FAULT
+                        return tt_status.TT_INTERNAL_ERROR
                     }
                     return unsafe tt_webp_player_next(player, base, &end)
                 }

@@ -24,9 +24,9 @@ import CImageCodecs
     var pointer: OpaquePointer { unsafe color }
 
     /// Converts a picture in place. It must have the layout of the decoded picture that this conversion came with.
-    /// - Throws: `cancelled`; `fault` for another layout.
+    /// - Throws: `cancelled`; `internalError` for another layout.
     public func apply(to picture: inout PixelBuffer, cancelled: CancelFlag) throws(CodecError) {
-        guard kind == picture.layout.colorKind else { throw .fault("a conversion of another layout") }
+        guard kind == picture.layout.colorKind else { throw .internalError("a conversion of another layout") }
         let (width, height) = (picture.width, picture.height)
         let rowBytes = picture.bytesPerRow
         let isFinished = unsafe picture.withUnsafeMutableBytes { bytes in

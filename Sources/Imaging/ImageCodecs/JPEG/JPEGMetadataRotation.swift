@@ -2,7 +2,7 @@ import ImageModel
 
 /// The metadata segments of a rotated JPEG: those of the original, changed where they describe the picture's shape.
 struct JPEGMetadataRotation {
-    let turn: PixelRotation
+    let rotation: PixelRotation
     /// No segment may change its length, and none may be removed.
     let keepsPlaces: Bool
     /// What was lost.
@@ -10,22 +10,22 @@ struct JPEGMetadataRotation {
     /// Whether some XMP lists pictures after the end.
     private(set) var listsPictures = false
 
-    init(turn: PixelRotation, keepsPlaces: Bool) {
-        self.turn = turn
+    init(rotation: PixelRotation, keepsPlaces: Bool) {
+        self.rotation = rotation
         self.keepsPlaces = keepsPlaces
     }
 
     /// All metadata segments that stay, as whole segments.
-    mutating func turned(_ file: RawSpan, _ segments: [JPEGSegment]) -> [[UInt8]] {
+    mutating func rotated(_ file: RawSpan, _ segments: [JPEGSegment]) -> [[UInt8]] {
         var kept: [[UInt8]] = []
         for segment in segments where segment.isMetadata {
-            if let bytes = turned(file, segment) { kept.append(bytes) }
+            if let bytes = rotated(file, segment) { kept.append(bytes) }
         }
         return kept
     }
 
     /// One segment; nil if it is removed.
-    mutating func turned(_ file: RawSpan, _ segment: JPEGSegment) -> [UInt8]? {
+    mutating func rotated(_ file: RawSpan, _ segment: JPEGSegment) -> [UInt8]? {
         let start = segment.payload.lowerBound
         var payload = file.copy(segment.payload)
         switch segment.marker {
@@ -33,9 +33,9 @@ struct JPEGMetadataRotation {
             return file.copy(segment.range)
         case JPEGSegment.Marker.application1:
             if let block = ExifHeader.tiff(jpeg: file, segment.payload) {
-                turnExif(&payload, header: block.lowerBound - start)
+                rotateExif(&payload, header: block.lowerBound - start)
             } else {
-                turnXMP(&payload)
+                rotateXMP(&payload)
             }
         case JPEGSegment.Marker.application2
         where !keepsPlaces
@@ -44,14 +44,14 @@ struct JPEGMetadataRotation {
             effects.insert(.droppedPictures)
             return nil
         case JPEGSegment.Marker.application13:
-            let changed = PhotoshopResources.turned(payload, turn, keepsPlaces: keepsPlaces)
+            let changed = PhotoshopResources.rotated(payload, rotation, keepsPlaces: keepsPlaces)
             payload = changed.payload
             effects.formUnion(changed.effects)
         case JPEGSegment.Marker.application0 where file.has(JPEGSegment.Signature.jfxx, at: start):
-            return turnedJFXX(payload)
+            return rotatedJFXX(payload)
         case JPEGSegment.Marker.application0
         where file.has(JPEGSegment.Signature.jfif, at: start) && payload.count >= 14:
-            turnJFIF(&payload)
+            rotateJFIF(&payload)
         default:
             return file.copy(segment.range)
         }
@@ -59,38 +59,38 @@ struct JPEGMetadataRotation {
     }
 
     /// - Parameter header: the number of bytes before the block.
-    private mutating func turnExif(_ payload: inout [UInt8], header: Int) {
+    private mutating func rotateExif(_ payload: inout [UInt8], header: Int) {
         var block = Array(payload.dropFirst(header))
         let maximumBytes = keepsPlaces ? block.count : JPEGSegment.maximumPayload - header
-        effects.formUnion(MetadataEdit.turnExif(&block, turn, maximumBytes: maximumBytes))
+        effects.formUnion(MetadataEdit.rotateExif(&block, rotation, maximumBytes: maximumBytes))
         payload = payload.prefix(header) + block
     }
 
     /// XMP after its header, or after another one that is read all the same.
-    private mutating func turnXMP(_ payload: inout [UInt8]) {
+    private mutating func rotateXMP(_ payload: inout [UInt8]) {
         let signature = JPEGSegment.Signature.xmp
         let header = payload.starts(with: signature) ? signature.count : 0
         var packet = Array(payload.dropFirst(header))
-        XMPEdit.turn(&packet, turn)
+        XMPEdit.rotate(&packet, rotation)
         payload = payload.prefix(header) + packet
         if XMPEdit.listsPictures(payload) { listsPictures = true }
     }
 
     /// Exchanges the densities (ITU-T T.871 10.1) and drops the thumbnail, which is uncompressed and no longer in use.
-    private mutating func turnJFIF(_ payload: inout [UInt8]) {
+    private mutating func rotateJFIF(_ payload: inout [UInt8]) {
         // Identifier 5, version 2, units 1; then two densities of 2 and two thumbnail sides of 1.
-        if turn.total.swapsAxes { payload.replaceSubrange(8..<12, with: payload[10..<12] + payload[8..<10]) }
+        if rotation.total.swapsAxes { payload.replaceSubrange(8..<12, with: payload[10..<12] + payload[8..<10]) }
         guard payload[12] != 0 || payload[13] != 0 else { return }
         payload = payload[..<12] + [0, 0]
         effects.insert(.droppedThumbnail)
     }
 
     /// A JFIF extension (ITU-T T.871 annex) with a thumbnail: one coded as JPEG (0x10) is rotated too.
-    private mutating func turnedJFXX(_ payload: [UInt8]) -> [UInt8]? {
+    private mutating func rotatedJFXX(_ payload: [UInt8]) -> [UInt8]? {
         let head = JPEGSegment.Signature.jfxx.count + 1
         if payload.count > head, payload[head - 1] == 0x10,
-            let thumbnail = Thumbnail.turned(
-                Array(payload[head...]), by: turn.total, limits: turn.limits, cancelled: turn.cancelled),
+            let thumbnail = Thumbnail.rotated(
+                Array(payload[head...]), by: rotation.total, limits: rotation.limits, cancelled: rotation.cancelled),
             head + thumbnail.count <= JPEGSegment.maximumPayload
         {
             return JPEGSegment.encode(JPEGSegment.Marker.application0, payload[..<head] + thumbnail)

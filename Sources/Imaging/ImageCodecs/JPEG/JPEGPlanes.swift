@@ -47,9 +47,11 @@ public import ImageModel
         guard info.format == .jpeg else { return nil }
         try limits.check(width: info.size.width, height: info.size.height)
         let header = try JPEGHeader.read(file, limits: limits)
-        guard header.info.size == info.size else { throw .fault("a header of another file") }
+        guard header.info.size == info.size else { throw .internalError("a header of another file") }
         guard header.coding?.color == .TT_JPEG_COLOR else { return nil }
-        guard [1, 2, 4, 8].contains(scaleDenominator) else { throw .fault("a scale that libjpeg does not have") }
+        guard [1, 2, 4, 8].contains(scaleDenominator) else {
+            throw .internalError("a scale that libjpeg does not have")
+        }
         let profile: ColorSource? = header.profile.map { .profile($0) }
         let conversion = try profile?.conversion(of: .TT_COLOR_RGB)
         var planes = tt_planes()
@@ -66,7 +68,7 @@ public import ImageModel
     private init(adopting planes: tt_planes, conversion: ColorConversion?) throws(CodecError) {
         let all = unsafe [planes.plane.0, planes.plane.1, planes.plane.2]
         // One block of memory holds all three, and begins with the first one.
-        guard let first = unsafe all[0].data else { throw .fault("planes without samples") }
+        guard let first = unsafe all[0].data else { throw .internalError("planes without samples") }
         var described: [Plane] = []
         var end = 0
         for index in 0..<3 {
@@ -107,7 +109,7 @@ extension ImageEncoder {
         let chroma = chromaSize(of: y.size, quality: quality, coding: coding)
         guard cb.size == chroma, cr.size == chroma,
             y.layout == .gray8, cb.layout == .gray8, cr.layout == .gray8
-        else { throw .fault("planes that do not fit together") }
+        else { throw .internalError("planes that do not fit together") }
         let segment = metadata.map { ExifLocation.signature + $0.exifBlock() } ?? []
         return try unsafe collectingBytes { (buffer) throws(CodecError) in
             let status = unsafe y.withCPixels { (y, width, height, _) in

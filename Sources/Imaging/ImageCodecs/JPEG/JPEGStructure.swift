@@ -90,7 +90,7 @@ struct JPEGStructure: Sendable {
             default: try begin(byte)
             }
         case .payload, .entropyData, .ended:
-            throw .fault("an unexpected byte")
+            throw .internalError("an unexpected byte")
         }
     }
 

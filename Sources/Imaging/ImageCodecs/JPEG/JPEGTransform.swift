@@ -8,17 +8,17 @@ enum JPEGTransform {
         _ change: Orientation, to file: RawSpan, edge: ImageTransform.Edge, limits: CodecLimits, cancelled: CancelFlag
     ) throws(CodecError) -> ImageTransform.Outcome {
         let header = try JPEGHeader.read(file, limits: limits)
-        var turn = PixelRotation(
+        var rotation = PixelRotation(
             stored: header.info.orientation, change: change, before: header.info.size, limits: limits,
             cancelled: cancelled)
-        guard turn.total != .upright else { return retagged(file, header, turn) }
+        guard rotation.total != .upright else { return retagged(file, header, rotation) }
         guard header.coding != nil else { throw .unsupported("this kind of JPEG can be stored, but not turned") }
 
-        let core = try turnPicture(file, by: turn.total, edge: edge, limits: limits, cancelled: cancelled)
-        let whole = turn.after
-        turn.after = core.size
-        var metadata = JPEGMetadataRotation(turn: turn, keepsPlaces: false)
-        let segments = metadata.turned(file, header.segments)
+        let core = try rotatePicture(file, by: rotation.total, edge: edge, limits: limits, cancelled: cancelled)
+        let whole = rotation.after
+        rotation.after = core.size
+        var metadata = JPEGMetadataRotation(rotation: rotation, keepsPlaces: false)
+        let segments = metadata.rotated(file, header.segments)
         var effects = metadata.effects
         if core.size != whole { effects.insert(.trimmedEdge) }
         if try hasBytesBehindEnd(file, limits: limits) { effects.insert(.droppedPictures) }
@@ -30,13 +30,13 @@ enum JPEGTransform {
     /// The same file with its tag set to upright. Everything stays in its place, so an index of pictures after the end
     /// stays valid.
     private static func retagged(
-        _ file: RawSpan, _ header: JPEGHeader, _ turn: PixelRotation
+        _ file: RawSpan, _ header: JPEGHeader, _ rotation: PixelRotation
     ) -> ImageTransform.Outcome {
         var bytes = file.copy(0..<file.byteCount)
-        var metadata = JPEGMetadataRotation(turn: turn, keepsPlaces: true)
+        var metadata = JPEGMetadataRotation(rotation: rotation, keepsPlaces: true)
         let told: Set<UInt8> = [JPEGSegment.Marker.application1, JPEGSegment.Marker.application13]
         for segment in header.segments where told.contains(segment.marker) {
-            guard let changed = metadata.turned(file, segment), changed.count == segment.range.count else { continue }
+            guard let changed = metadata.rotated(file, segment), changed.count == segment.range.count else { continue }
             bytes.replaceSubrange(segment.range, with: changed)
         }
         return ImageTransform.Outcome(bytes: bytes, isLossless: true, effects: metadata.effects)
@@ -49,14 +49,14 @@ enum JPEGTransform {
     }
 
     /// Tables and scans of the rotated picture, from SOI to EOI, without metadata.
-    static func turnPicture(
+    static func rotatePicture(
         _ file: RawSpan, by total: Orientation, edge: ImageTransform.Edge, limits: CodecLimits, cancelled: CancelFlag
     ) throws(CodecError) -> (bytes: [UInt8], isLossless: Bool, size: PixelSize) {
         var isLossless = false
         let bytes = try unsafe collectingBytes { (buffer) throws(CodecError) in
             let status = unsafe file.withCBytes { (pointer, count) in
-                unsafe tt_jpeg_turn(
-                    pointer, count, total.turn, edge == .trim, UInt64(limits.maximumPixels),
+                unsafe tt_jpeg_rotate(
+                    pointer, count, total.rotation, edge == .trim, UInt64(limits.maximumPixels),
                     UInt32(limits.maximumScans), cancelled.pointer, &buffer, &isLossless)
             }
             try check(status, format: "JPEG")

@@ -7,8 +7,8 @@ enum MetadataEdit {
     ///
     /// - Parameter maximumBytes: the most bytes that the block may have, for a thumbnail that grows.
     /// - Returns: `droppedThumbnail`, or nothing.
-    static func turnExif(_ block: inout [UInt8], _ turn: PixelRotation, maximumBytes: Int) -> TransformEffects {
-        let effects = edit(&block, turn, maximumBytes: maximumBytes)
+    static func rotateExif(_ block: inout [UInt8], _ rotation: PixelRotation, maximumBytes: Int) -> TransformEffects {
+        let effects = edit(&block, rotation, maximumBytes: maximumBytes)
         // If directories overlap, writing one value may change another. So the orientation is written last.
         if let walk = unsafe ExifReader.read(block.span.bytes), let orientation = walk.orientation,
             walk.orientationValue != .upright
@@ -18,19 +18,19 @@ enum MetadataEdit {
         return effects
     }
 
-    private static func edit(_ block: inout [UInt8], _ turn: PixelRotation, maximumBytes: Int) -> TransformEffects {
+    private static func edit(_ block: inout [UInt8], _ rotation: PixelRotation, maximumBytes: Int) -> TransformEffects {
         guard let walk = unsafe ExifReader.read(block.span.bytes) else { return [] }
         if let orientation = walk.orientation { write(1, to: orientation, in: &block, walk) }
-        if turn.before != turn.after {
+        if rotation.before != rotation.after {
             for (width, height) in [
                 (walk.pixelWidth, walk.pixelHeight), (walk.imageWidth, walk.imageHeight),
                 (walk.relatedWidth, walk.relatedHeight),
             ] {
-                change(width, height, turn, in: &block, walk)
+                change(width, height, rotation, in: &block, walk)
             }
         }
         guard let link = walk.nextDirectory, link.value != 0 else { return [] }
-        if turnThumbnail(in: &block, walk, turn, maximumBytes: maximumBytes) { return [] }
+        if rotateThumbnail(in: &block, walk, rotation, maximumBytes: maximumBytes) { return [] }
         // Without the link no reader finds the second directory, and no wrong thumbnail.
         write(0, to: link, in: &block, walk)
         if let range = walk.thumbnail, isJPEG(block, range) {
@@ -40,31 +40,32 @@ enum MetadataEdit {
     }
 
     /// Rotates the thumbnail too; false if that is impossible.
-    private static func turnThumbnail(
-        in block: inout [UInt8], _ walk: ExifReader, _ turn: PixelRotation, maximumBytes: Int
+    private static func rotateThumbnail(
+        in block: inout [UInt8], _ walk: ExifReader, _ rotation: PixelRotation, maximumBytes: Int
     ) -> Bool {
         let bytes = walk.thumbnail.flatMap { isJPEG(block, $0) ? Array(block[$0]) : nil }
         let size = bytes.flatMap { Thumbnail.size($0) }
-        let total = turn.totalForThumbnail(of: size, own: walk.thumbnailOrientationValue)
+        let total = rotation.totalForThumbnail(of: size, own: walk.thumbnailOrientationValue)
         if total != .upright {
             guard let bytes, let range = walk.thumbnail, let length = walk.thumbnailLength,
                 let offset = walk.thumbnailOffset,
-                let turned = Thumbnail.turned(bytes, by: total, limits: turn.limits, cancelled: turn.cancelled)
+                let rotated = Thumbnail.rotated(
+                    bytes, by: total, limits: rotation.limits, cancelled: rotation.cancelled)
             else { return false }
-            if turned.count <= range.count {
-                let rest = [UInt8](repeating: 0, count: range.count - turned.count)
-                block.replaceSubrange(range, with: turned + rest)
-            } else if range.upperBound == block.count, range.lowerBound + turned.count <= maximumBytes {
-                block.replaceSubrange(range, with: turned)
+            if rotated.count <= range.count {
+                let rest = [UInt8](repeating: 0, count: range.count - rotated.count)
+                block.replaceSubrange(range, with: rotated + rest)
+            } else if range.upperBound == block.count, range.lowerBound + rotated.count <= maximumBytes {
+                block.replaceSubrange(range, with: rotated)
             } else {
                 // Values begin at even offsets (TIFF 6.0 section 2).
                 let start = block.count + block.count % 2
-                guard start + turned.count <= maximumBytes, offset.width == 4 else { return false }
+                guard start + rotated.count <= maximumBytes, offset.width == 4 else { return false }
                 block.replaceSubrange(range, with: [UInt8](repeating: 0, count: range.count))
-                block += [UInt8](repeating: 0, count: start - block.count) + turned
+                block += [UInt8](repeating: 0, count: start - block.count) + rotated
                 write(start, to: offset, in: &block, walk)
             }
-            write(turned.count, to: length, in: &block, walk)
+            write(rotated.count, to: length, in: &block, walk)
             if total.swapsAxes { exchange(walk.thumbnailWidth, walk.thumbnailHeight, in: &block, walk) }
         }
         if let orientation = walk.thumbnailOrientation { write(1, to: orientation, in: &block, walk) }
@@ -77,14 +78,14 @@ enum MetadataEdit {
 
     /// Overwrites the old size with the new one. Numbers that are not the old size are only exchanged.
     private static func change(
-        _ width: ExifReader.Number?, _ height: ExifReader.Number?, _ turn: PixelRotation, in block: inout [UInt8],
+        _ width: ExifReader.Number?, _ height: ExifReader.Number?, _ rotation: PixelRotation, in block: inout [UInt8],
         _ walk: ExifReader
     ) {
         guard let width, let height else { return }
-        if PixelSize(width: width.value, height: height.value) == turn.before {
-            write(turn.after.width, to: width, in: &block, walk)
-            write(turn.after.height, to: height, in: &block, walk)
-        } else if turn.total.swapsAxes {
+        if PixelSize(width: width.value, height: height.value) == rotation.before {
+            write(rotation.after.width, to: width, in: &block, walk)
+            write(rotation.after.height, to: height, in: &block, walk)
+        } else if rotation.total.swapsAxes {
             exchange(width, height, in: &block, walk)
         }
     }

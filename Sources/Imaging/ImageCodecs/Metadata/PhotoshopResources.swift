@@ -19,8 +19,8 @@ enum PhotoshopResources {
     /// stays byte for byte: no resource refers to another by its offset.
     ///
     /// - Parameter keepsPlaces: the payload keeps its length, and the thumbnails stay unchanged.
-    static func turned(
-        _ payload: [UInt8], _ turn: PixelRotation, keepsPlaces: Bool
+    static func rotated(
+        _ payload: [UInt8], _ rotation: PixelRotation, keepsPlaces: Bool
     ) -> (payload: [UInt8], effects: TransformEffects) {
         let bytes = unsafe payload.span.bytes
         guard bytes.hasPrefix(signature) else { return (payload, []) }
@@ -30,7 +30,7 @@ enum PhotoshopResources {
         while let block = next(bytes, at: at) {
             if exif.contains(block.id) || block.id == xmp {
                 var data = Array(payload[block.data])
-                edit(&data, block.id, turn)
+                edit(&data, block.id, rotation)
                 result += payload[block.range.lowerBound..<block.data.lowerBound] + data
                 result += payload[block.data.upperBound..<block.range.upperBound]
             } else if thumbnails.contains(block.id), !keepsPlaces {
@@ -38,7 +38,7 @@ enum PhotoshopResources {
                 // The block's own head has up to 266 bytes, of which its name may take 255.
                 let head = block.data.lowerBound - block.range.lowerBound
                 let others = result.count + head + payload.count - block.range.upperBound
-                if let changed = turnedThumbnail(data, turn),
+                if let changed = rotatedThumbnail(data, rotation),
                     others + changed.count + changed.count % 2 <= JPEGSegment.maximumPayload
                 {
                     result += payload[block.range.lowerBound..<block.data.lowerBound - 4]
@@ -56,11 +56,11 @@ enum PhotoshopResources {
     }
 
     /// EXIF or XMP, which keeps its length.
-    private static func edit(_ data: inout [UInt8], _ id: Int, _ turn: PixelRotation) {
-        guard id != xmp else { return XMPEdit.turn(&data, turn) }
+    private static func edit(_ data: inout [UInt8], _ id: Int, _ rotation: PixelRotation) {
+        guard id != xmp else { return XMPEdit.rotate(&data, rotation) }
         let place = unsafe ExifHeader.anyTIFF(chunk: data.span.bytes, 0..<data.count)
         var block = Array(data[place])
-        _ = MetadataEdit.turnExif(&block, turn, maximumBytes: block.count)
+        _ = MetadataEdit.rotateExif(&block, rotation, maximumBytes: block.count)
         guard block.count == place.count else { return }
         data.replaceSubrange(place, with: block)
     }
@@ -82,13 +82,14 @@ enum PhotoshopResources {
 
     /// A thumbnail resource: format (1: JPEG), width, height, bytes of a padded row, total bytes, compressed bytes,
     /// bits and planes, then the JPEG.
-    private static func turnedThumbnail(_ data: [UInt8], _ turn: PixelRotation) -> [UInt8]? {
+    private static func rotatedThumbnail(_ data: [UInt8], _ rotation: PixelRotation) -> [UInt8]? {
         let bytes = unsafe data.span.bytes
         guard bytes.bigEndian32(at: 0) == 1, data.count > thumbnailHeader else { return nil }
-        if turn.total == .upright { return data }
+        if rotation.total == .upright { return data }
         guard
-            let jpeg = Thumbnail.turned(
-                Array(data[thumbnailHeader...]), by: turn.total, limits: turn.limits, cancelled: turn.cancelled),
+            let jpeg = Thumbnail.rotated(
+                Array(data[thumbnailHeader...]), by: rotation.total, limits: rotation.limits,
+                cancelled: rotation.cancelled),
             let size = Thumbnail.size(jpeg)
         else { return nil }
         let row = (size.width * 24 + 31) / 32 * 4

@@ -20,7 +20,7 @@ enum Thumbnail {
     }
 
     /// The rotated thumbnail, with the segments that define its colours and nothing else; nil if that is impossible.
-    static func turned(
+    static func rotated(
         _ thumbnail: [UInt8], by total: Orientation, limits: CodecLimits, cancelled: CancelFlag
     ) -> [UInt8]? {
         var limits = limits
@@ -29,7 +29,7 @@ enum Thumbnail {
         let bytes = unsafe thumbnail.span.bytes
         guard let size = size(thumbnail), max(size.width, size.height) <= maximumSide,
             let segments = try? JPEGSegments.all(in: bytes, limits: limits),
-            let core = try? JPEGTransform.turnPicture(
+            let core = try? JPEGTransform.rotatePicture(
                 bytes, by: total, edge: .reencode, limits: limits, cancelled: cancelled)
         else { return nil }
         let kept = segments.filter {

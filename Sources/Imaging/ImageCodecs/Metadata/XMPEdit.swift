@@ -5,22 +5,22 @@ import ImageModel
 /// overwrite digits.
 enum XMPEdit {
     /// Sets the orientation to 1 and updates the sizes.
-    static func turn(_ packet: inout [UInt8], _ turn: PixelRotation) {
+    static func rotate(_ packet: inout [UInt8], _ rotation: PixelRotation) {
         let text = XMPText(packet)
         var changed = text
-        edit(&changed.letters, turn)
+        edit(&changed.letters, rotation)
         if changed.letters != text.letters { changed.write(to: &packet, unlike: text) }
     }
 
-    private static func edit(_ packet: inout [UInt8], _ turn: PixelRotation) {
+    private static func edit(_ packet: inout [UInt8], _ rotation: PixelRotation) {
         for place in values("tiff:Orientation", in: packet) where place.count == 1 {
             if (0x31...0x38).contains(packet[place.lowerBound]) { packet[place.lowerBound] = 0x31 }
         }
-        guard turn.before != turn.after else { return }
+        guard rotation.before != rotation.after else { return }
         for (width, height) in [
             ("exif:PixelXDimension", "exif:PixelYDimension"), ("tiff:ImageWidth", "tiff:ImageLength"),
         ] {
-            changeSize(width, height, in: &packet, turn)
+            changeSize(width, height, in: &packet, rotation)
         }
     }
 
@@ -32,7 +32,7 @@ enum XMPEdit {
     }
 
     private static func changeSize(
-        _ widthName: String, _ heightName: String, in packet: inout [UInt8], _ turn: PixelRotation
+        _ widthName: String, _ heightName: String, in packet: inout [UInt8], _ rotation: PixelRotation
     ) {
         let widths = values(widthName, in: packet)
         let heights = values(heightName, in: packet)
@@ -40,12 +40,12 @@ enum XMPEdit {
             let oldWidth = number(packet[width]), let oldHeight = number(packet[height])
         else { return }
         var texts = (width: Array(packet[height]), height: Array(packet[width]))
-        if PixelSize(width: oldWidth, height: oldHeight) == turn.before {
+        if PixelSize(width: oldWidth, height: oldHeight) == rotation.before {
             // A trimmed side has at most as many digits as the whole one; leading zeros keep the length.
-            let swaps = turn.total.swapsAxes
-            texts.width = digits(turn.after.width, count: swaps ? height.count : width.count)
-            texts.height = digits(turn.after.height, count: swaps ? width.count : height.count)
-        } else if !turn.total.swapsAxes {
+            let swaps = rotation.total.swapsAxes
+            texts.width = digits(rotation.after.width, count: swaps ? height.count : width.count)
+            texts.height = digits(rotation.after.height, count: swaps ? width.count : height.count)
+        } else if !rotation.total.swapsAxes {
             return
         }
         // The later one first: earlier offsets stay valid.

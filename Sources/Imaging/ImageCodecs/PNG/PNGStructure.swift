@@ -75,7 +75,7 @@ struct PNGStructure: Sendable {
             }
             try end(name)
         case .data, .ended:
-            throw .fault("an unexpected field")
+            throw .internalError("an unexpected field")
         }
     }
 

@@ -9,31 +9,32 @@ enum PNGTransform {
     ) throws(CodecError) -> ImageTransform.Outcome {
         let header = try PNGHeader.read(file, limits: limits)
         guard !header.isAnimated else { throw .unsupported("this PNG is an animation") }
-        let turn = PixelRotation(
+        let rotation = PixelRotation(
             stored: header.info.orientation, change: change, before: header.info.size, limits: limits,
             cancelled: cancelled)
-        guard turn.total != .upright else { return retagged(file, header.chunks, turn) }
+        guard rotation.total != .upright else { return retagged(file, header.chunks, rotation) }
 
         let core = try unsafe collectingBytes { (buffer) throws(CodecError) in
             let status = unsafe file.withCBytes { (pointer, count) in
-                unsafe tt_png_turn(
-                    pointer, count, turn.total.turn, UInt64(limits.maximumPixels), cancelled.pointer, &buffer)
+                unsafe tt_png_rotate(
+                    pointer, count, rotation.total.rotation, UInt64(limits.maximumPixels), cancelled.pointer, &buffer)
             }
             try check(status, format: "PNG")
         }
-        return try assemble(core, file, header.chunks, turn)
+        return try assemble(core, file, header.chunks, rotation)
     }
 
     /// The same file with its tag set to upright.
-    private static func retagged(_ file: RawSpan, _ chunks: [PNGChunk], _ turn: PixelRotation) -> ImageTransform.Outcome
-    {
+    private static func retagged(
+        _ file: RawSpan, _ chunks: [PNGChunk], _ rotation: PixelRotation
+    ) -> ImageTransform.Outcome {
         var outcome = ImageTransform.Outcome(bytes: [], isLossless: true)
         outcome.bytes.reserveCapacity(file.byteCount)
         var at = 0
-        var metadata = PNGMetadataRotation(turn: turn)
+        var metadata = PNGMetadataRotation(rotation: rotation)
         for chunk in chunks where PNGMetadataRotation.mayTell(chunk) {
             outcome.bytes += file.copy(at..<chunk.range.lowerBound)
-            outcome.bytes += metadata.turned(chunk, file)
+            outcome.bytes += metadata.rotated(chunk, file)
             at = chunk.range.upperBound
         }
         outcome.effects = metadata.effects
@@ -42,18 +43,18 @@ enum PNGTransform {
     }
 
     private static func assemble(
-        _ core: [UInt8], _ file: RawSpan, _ chunks: [PNGChunk], _ turn: PixelRotation
+        _ core: [UInt8], _ file: RawSpan, _ chunks: [PNGChunk], _ rotation: PixelRotation
     ) throws(CodecError) -> ImageTransform.Outcome {
         let coreBytes = unsafe core.span.bytes
         let coreChunks = try PNGChunks.all(in: coreBytes, limits: CodecLimits(maximumChunks: .max))
         var outcome = ImageTransform.Outcome(bytes: PNGChunk.signature, isLossless: true)
         outcome.bytes.reserveCapacity(core.count + 4_096)
         for chunk in coreChunks where chunk.name == PNGChunk.header { outcome.bytes += coreBytes.copy(chunk.range) }
-        var metadata = PNGMetadataRotation(turn: turn)
+        var metadata = PNGMetadataRotation(rotation: rotation)
         var isPictureWritten = false
         for chunk in chunks where chunk.name != PNGChunk.header {
             guard chunk.name == PNGChunk.imageData else {
-                outcome.bytes += metadata.turned(chunk, file)
+                outcome.bytes += metadata.rotated(chunk, file)
                 continue
             }
             guard !isPictureWritten else { continue }

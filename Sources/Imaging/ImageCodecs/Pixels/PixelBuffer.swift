@@ -39,10 +39,12 @@ public import ImageModel
 
     /// A picture of zeros (black, and transparent if there is alpha).
     ///
-    /// - Throws: ``CodecError/outOfMemory``; ``CodecError/fault(_:)`` if a side is not between 1 and 2^31 - 1.
+    /// - Throws: ``CodecError/outOfMemory``; ``CodecError/internalError(_:)`` if a side is not between 1 and 2^31 - 1.
     public init(width: Int, height: Int, layout: Layout) throws(CodecError) {
         let sides = 1...Int(Int32.max)
-        guard sides.contains(width), sides.contains(height) else { throw .fault("a pixel buffer without pixels") }
+        guard sides.contains(width), sides.contains(height) else {
+            throw .internalError("a pixel buffer without pixels")
+        }
         // The product of two factors under 2^31 must be checked before the third one.
         let (count, overflow) = (width * height).multipliedReportingOverflow(by: layout.bytesPerPixel)
         guard !overflow, let memory = unsafe tt_allocate(count) else { throw .outOfMemory }
@@ -55,7 +57,7 @@ public import ImageModel
     /// Takes ownership of what C has allocated.
     init(adopting pixels: tt_pixels) throws(CodecError) {
         guard let data = unsafe pixels.data, let layout = unsafe Layout(rawValue: Int(pixels.channels)) else {
-            throw .fault("pixels without a layout")
+            throw .internalError("pixels without a layout")
         }
         self.width = unsafe Int(pixels.width)
         self.height = unsafe Int(pixels.height)

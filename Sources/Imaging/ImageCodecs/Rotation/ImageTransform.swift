@@ -48,7 +48,7 @@ public enum ImageTransform {
     public static func apply(
         _ change: Orientation, to file: RawSpan, edge: Edge = .reencode, limits: CodecLimits, cancelled: CancelFlag
     ) throws(CodecError) -> TransformedImage {
-        let turned: Outcome =
+        let rotated: Outcome =
             switch ImageFormat.detect(file) {
             case .jpeg: try JPEGTransform.apply(change, to: file, edge: edge, limits: limits, cancelled: cancelled)
             case .png: try PNGTransform.apply(change, to: file, limits: limits, cancelled: cancelled)
@@ -58,11 +58,11 @@ public enum ImageTransform {
             }
         // A thumbnail whose rotation was cancelled counts as not rotatable; such a file must not be stored.
         if cancelled.isCancelled { throw .cancelled }
-        let info = try unsafe ImageHeader.read(turned.bytes.span.bytes, limits: limits)
+        let info = try unsafe ImageHeader.read(rotated.bytes.span.bytes, limits: limits)
         // Only contradictory metadata get here; a picture that readers would rotate twice is not stored.
         guard info.orientation == .upright else { throw .damaged("EXIF whose parts overlap") }
         return TransformedImage(
-            bytes: turned.bytes, isLossless: turned.isLossless, effects: turned.effects, info: info)
+            bytes: rotated.bytes, isLossless: rotated.isLossless, effects: rotated.effects, info: info)
     }
 
     /// The result of one format's transform.
@@ -75,16 +75,16 @@ public enum ImageTransform {
 
 extension Orientation {
     /// The same symmetry for C: transposed first, then mirrored along the axes of the result.
-    var turn: tt_turn {
+    var rotation: tt_rotation {
         switch self {
-        case .upright: tt_turn(transpose: false, mirror_x: false, mirror_y: false)
-        case .mirrored: tt_turn(transpose: false, mirror_x: true, mirror_y: false)
-        case .rotated180: tt_turn(transpose: false, mirror_x: true, mirror_y: true)
-        case .mirroredRotated180: tt_turn(transpose: false, mirror_x: false, mirror_y: true)
-        case .mirroredRotated270: tt_turn(transpose: true, mirror_x: false, mirror_y: false)
-        case .rotated90: tt_turn(transpose: true, mirror_x: true, mirror_y: false)
-        case .mirroredRotated90: tt_turn(transpose: true, mirror_x: true, mirror_y: true)
-        case .rotated270: tt_turn(transpose: true, mirror_x: false, mirror_y: true)
+        case .upright: tt_rotation(transpose: false, mirror_x: false, mirror_y: false)
+        case .mirrored: tt_rotation(transpose: false, mirror_x: true, mirror_y: false)
+        case .rotated180: tt_rotation(transpose: false, mirror_x: true, mirror_y: true)
+        case .mirroredRotated180: tt_rotation(transpose: false, mirror_x: false, mirror_y: true)
+        case .mirroredRotated270: tt_rotation(transpose: true, mirror_x: false, mirror_y: false)
+        case .rotated90: tt_rotation(transpose: true, mirror_x: true, mirror_y: false)
+        case .mirroredRotated90: tt_rotation(transpose: true, mirror_x: true, mirror_y: true)
+        case .rotated270: tt_rotation(transpose: true, mirror_x: false, mirror_y: true)
         }
     }
 }

@@ -5,14 +5,16 @@ extension PixelBuffer {
     /// A new picture with the pixels moved by one of the eight symmetries.
     ///
     /// - Throws: `outOfMemory`, `cancelled`.
-    public borrowing func turned(by orientation: Orientation, cancelled: CancelFlag) throws(CodecError) -> PixelBuffer {
+    public borrowing func rotated(
+        by orientation: Orientation, cancelled: CancelFlag
+    ) throws(CodecError) -> PixelBuffer {
         let swaps = orientation.swapsAxes
         var result = try PixelBuffer(width: swaps ? height : width, height: swaps ? width : height, layout: layout)
         let status = unsafe withCPixels { (source, width, height, channels) in
             unsafe result.withUnsafeMutableBytes { (target) -> tt_status in
-                guard let target = target.baseAddress else { return .TT_FAULT }
-                return unsafe tt_pixels_turn(
-                    source, width, height, channels, orientation.turn, target.assumingMemoryBound(to: UInt8.self),
+                guard let target = target.baseAddress else { return .TT_INTERNAL_ERROR }
+                return unsafe tt_pixels_rotate(
+                    source, width, height, channels, orientation.rotation, target.assumingMemoryBound(to: UInt8.self),
                     cancelled.pointer)
             }
         }

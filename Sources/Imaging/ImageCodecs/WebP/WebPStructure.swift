@@ -84,7 +84,7 @@ struct WebPStructure: Sendable {
                 try next()
             }
         case .data, .ended:
-            throw .fault("an unexpected field")
+            throw .internalError("an unexpected field")
         }
     }
 
@@ -112,7 +112,7 @@ struct WebPStructure: Sendable {
     private mutating func begin(_ header: [UInt8]) throws(CodecError) {
         let span = unsafe header.span.bytes
         guard let name = span.fourCC(at: 0), let length = span.littleEndian32(at: 4) else {
-            throw .fault("a chunk header of the wrong size")
+            throw .internalError("a chunk header of the wrong size")
         }
         chunks += 1
         try limits.check(chunks: chunks)

@@ -49,7 +49,7 @@ public struct IntermediateRules: Sendable, Hashable {
         if info.format == .png || info.format == .webp {
             guard let asked = spec.quality, asked <= quality else { return false }
         }
-        let seen = spec.turn.swapsAxes ? info.displaySize.transposed : info.displaySize
+        let seen = spec.rotation.swapsAxes ? info.displaySize.transposed : info.displaySize
         let placement = Placement(
             of: seen, width: spec.width, height: spec.height, fit: spec.fit, gravity: spec.gravity)
         // Attention is found in the pixels, and other pixels might lead to another position.

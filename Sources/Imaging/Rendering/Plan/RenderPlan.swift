@@ -77,7 +77,7 @@ public struct RenderPlan: Sendable, Hashable {
 
         // Box and gravity apply to the picture as it is finally seen. But it is scaled as it is stored: after that
         // there are mostly fewer pixels to rotate.
-        let orientation = info.orientation.followed(by: spec.turn)
+        let orientation = info.orientation.followed(by: spec.rotation)
         let full = original ?? info.size
         let seen = orientation.swapsAxes ? full.transposed : full
         let placement = Placement(
@@ -85,7 +85,7 @@ public struct RenderPlan: Sendable, Hashable {
         let output = placement.canvas?.size ?? placement.size
         try Self.check(output, of: seen, format: isAnimated ? .webp : spec.format, limits: limits)
         if isAnimated { try Self.check(frames: frames, of: [info.size, output], limits: limits) }
-        let region = placement.region.turned(by: orientation.inverse, in: seen).scaled(from: full, to: info.size)
+        let region = placement.region.rotated(by: orientation.inverse, in: seen).scaled(from: full, to: info.size)
         let size = orientation.swapsAxes ? placement.size.transposed : placement.size
 
         let denominator =
@@ -148,7 +148,7 @@ public struct RenderPlan: Sendable, Hashable {
             padding == nil
         else { return false }
         if orientation == .upright { return true }
-        // See PlanarResampling.turned.
+        // See PlanarResampling.rotated.
         let size = resampling.size
         return ImageEncoder.chromaSize(of: size, quality: spec.quality, coding: spec.jpegCoding) == size
             || (size.width % 2 == 0 && size.height % 2 == 0)

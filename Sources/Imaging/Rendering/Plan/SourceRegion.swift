@@ -54,7 +54,7 @@ public struct SourceRegion: Sendable, Hashable {
     }
 
     /// The position of this part of a picture of `size` after the whole picture was rotated.
-    func turned(by orientation: Orientation, in size: PixelSize) -> SourceRegion {
+    func rotated(by orientation: Orientation, in size: PixelSize) -> SourceRegion {
         var region = self
         var (fullWidth, fullHeight) = (Double(size.width), Double(size.height))
         if orientation.isMirrored { region.x = fullWidth - region.x - region.width }

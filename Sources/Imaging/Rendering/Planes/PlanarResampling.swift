@@ -90,7 +90,7 @@ struct PlanarResampling: ~Copyable {
 
     /// All three, rotated. Halved planes of odd sizes cannot be rotated: their last samples would come first.
     /// - Throws: ``CodecError/outOfMemory``, ``CodecError/cancelled``.
-    borrowing func turned(_ orientation: Orientation, cancelled: CancelFlag) throws(CodecError) -> PlanarResampling {
+    borrowing func rotated(_ orientation: Orientation, cancelled: CancelFlag) throws(CodecError) -> PlanarResampling {
         let y = try QuarterRotation.apply(orientation, to: y, cancelled: cancelled)
         let cb = try QuarterRotation.apply(orientation, to: cb, cancelled: cancelled)
         let cr = try QuarterRotation.apply(orientation, to: cr, cancelled: cancelled)

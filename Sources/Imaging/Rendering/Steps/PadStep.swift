@@ -13,7 +13,7 @@ enum PadStep: RenderStep {
         let width = min(picture.width, padding.size.width - padding.x)
         let height = min(picture.height, padding.size.height - padding.y)
         guard width > 0, height > 0, padding.x >= 0, padding.y >= 0 else {
-            throw .fault("a picture outside its canvas")
+            throw .internalError("a picture outside its canvas")
         }
         let color = padding.color
         let pixel = [color.red, color.green, color.blue, color.alpha]

@@ -10,7 +10,7 @@ struct AdmissionMetrics: Sendable {
     private let crowded = Self.counter("crowded")
 
     private static func counter(_ reason: String) -> Counter {
-        Counter(label: "tintype_codec_refused_total", dimensions: [("reason", reason)])
+        Counter(label: "tintype_codec_rejected_total", dimensions: [("reason", reason)])
     }
 
     func note(waited: Duration) { waits.record(duration: waited) }

@@ -67,7 +67,7 @@ struct CodecWork: Sendable {
     /// A picture that is rotated or flipped.
     ///
     /// - Parameter info: from its record; nil if that says nothing.
-    init(turning file: Int64, _ info: ImageInfo?) {
+    init(rotating file: Int64, _ info: ImageInfo?) {
         self.init(file: file)
         // A JPEG's coefficients are moved; any other format is decoded and encoded without loss.
         guard let info, info.format != .jpeg else { return }

@@ -7,6 +7,6 @@ enum CodecErrorMetrics {
     private static let counter = Counter(label: "tintype_codec_errors_total")
 
     static func note(_ error: CodecError) {
-        if case .fault = error { counter.increment() }
+        if case .internalError = error { counter.increment() }
     }
 }

@@ -89,9 +89,9 @@ struct DerivedObjects: Sendable {
 
     // MARK: Writing
 
-    /// The outcome of an attempt to keep something.
-    enum Kept: Sendable, Hashable {
-        case kept
+    /// The outcome of an attempt to store something.
+    enum StoreOutcome: Sendable, Hashable {
+        case stored
         /// Another writer was first.
         case existed
         /// The only consequence: it will be made again.
@@ -102,9 +102,9 @@ struct DerivedObjects: Sendable {
     /// writer came too early to remove this object, so it is removed again.
     func keep(
         _ bytes: ByteBuffer, as name: String, of version: OriginalVersion, contentType: String
-    ) async -> Kept {
-        let kept = await put(bytes, as: name, of: version, contentType: contentType)
-        guard kept == .kept else { return kept }
+    ) async -> StoreOutcome {
+        let outcome = await put(bytes, as: name, of: version, contentType: contentType)
+        guard outcome == .stored else { return outcome }
         let isCurrent: Bool
         do throws(StorageError) {
             isCurrent = try await storage.head(version.path).etag == version.etag
@@ -112,20 +112,20 @@ struct DerivedObjects: Sendable {
             isCurrent = error.code != .notFound
         }
         if !isCurrent { await remove(name, of: version) }
-        return kept
+        return outcome
     }
 
     /// Writes the object if there is none of this name. Does not check the original.
     func put(
         _ bytes: ByteBuffer, as name: String, of version: OriginalVersion, contentType: String
-    ) async -> Kept {
+    ) async -> StoreOutcome {
         guard let key = Self.key(name, of: version) else { return .failed }
         let options = PutOptions(
             mode: .createOnly, contentType: contentType,
             metadata: [Self.pathName: Base64URL.encode(version.path.bytes)])
         do throws(StorageError) {
             _ = try await storage.put(key, bytes: bytes, options: options)
-            return .kept
+            return .stored
         } catch {
             return error.code == .preconditionFailed ? .existed : .failed
         }

@@ -51,7 +51,7 @@ struct ExtrasStore: Sendable {
     /// - Throws: as a rendition does; ``ServiceError/preconditionFailed`` if that version is gone: locate again.
     func extras(of resolved: ResolvedImage, for client: ClientIdentity) async throws(ServiceError) -> ImageExtras {
         let (path, etag) = (resolved.image.object.key, resolved.image.etag)
-        if let kept = await inMemory(path, etag) { return kept }
+        if let stored = await inMemory(path, etag) { return stored }
         let key = FlightKey(path: path, etag: etag, epoch: cache.epoch(of: path))
         do {
             return try await flights.run(key) { await find(resolved, key, for: client) }.get()
@@ -68,8 +68,8 @@ struct ExtrasStore: Sendable {
         do throws(ServiceError) {
             let extras: ImageExtras
             let version = OriginalVersion(path: key.path, etag: key.etag)
-            if let kept = await inStore(version) {
-                extras = kept
+            if let stored = await inStore(version) {
+                extras = stored
             } else {
                 let made = try await make(resolved, for: client)
                 extras = made.extras

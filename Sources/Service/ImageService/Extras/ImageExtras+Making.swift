@@ -35,7 +35,7 @@ extension ImageExtras {
     ///
     /// A file whose pixels cannot be decoded still has those of its metadata.
     /// - Parameter plan: made for ``spec``, or why there is none.
-    /// - Throws: `cancelled`, `outOfMemory`, `fault`.
+    /// - Throws: `cancelled`, `outOfMemory`, `internalError`.
     static func make(
         _ file: RawSpan, info: ImageInfo, plan: Result<RenderPlan, RenderError>, limits: RenderLimits,
         cancelled: CancelFlag
@@ -49,7 +49,8 @@ extension ImageExtras {
         } catch {
             switch error {
             case .codec(_, .outOfMemory): throw .outOfMemory
-            case .codec(let stage, .fault(let what)): throw CodecError.fault(what).at(stage: stage.rawValue)
+            case .codec(let stage, .internalError(let what)):
+                throw CodecError.internalError(what).at(stage: stage.rawValue)
             case .cancelled: throw .cancelled
             case .codec(_, .tooLarge), .tooLarge: made.isLasting = false
             case .codec, .unsupported: break

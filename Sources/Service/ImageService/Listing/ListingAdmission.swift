@@ -12,7 +12,7 @@ struct ListingAdmission: Sendable {
     private let pool: WorkerPool
     private let timeout: Duration
     private let clock: MonotonicClock
-    private let refused = Counter(label: "tintype_listings_refused_total")
+    private let rejected = Counter(label: "tintype_listings_rejected_total")
 
     /// Pages that are read from the store at the same time.
     static let running = 4
@@ -22,7 +22,7 @@ struct ListingAdmission: Sendable {
     private static let pace = 20_000.0
 
     /// A rejection is answered after this delay. So a client that asks again at once costs next to nothing.
-    static let refusalDelay = Duration.seconds(1)
+    static let rejectionDelay = Duration.seconds(1)
 
     init(timeout: Duration = .seconds(5), clock: MonotonicClock = .continuous) {
         permits = FairQueue(
@@ -67,9 +67,9 @@ struct ListingAdmission: Sendable {
         } catch {
             switch error {
             case .full(let seconds), .displaced(let seconds), .tooLate(let seconds):
-                refused.increment()
+                rejected.increment()
                 do {
-                    try await clock.pause(for: Self.refusalDelay)
+                    try await clock.pause(for: Self.rejectionDelay)
                 } catch {
                     throw .cancelled
                 }

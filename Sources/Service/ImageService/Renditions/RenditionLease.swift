@@ -41,9 +41,9 @@ struct RenditionLease: Sendable {
         var pause = Self.firstPause
         while true {
             switch await put(mark, text, version) {
-            case .kept:
+            case .stored:
                 do throws(StorageError) {
-                    // The previous holder may have kept it and released the lease since the last look.
+                    // The previous holder may have stored it and released the lease since the last look.
                     guard let got = try await find() else { return .held }
                     release(text, of: version)
                     return .found(got)
@@ -72,21 +72,23 @@ struct RenditionLease: Sendable {
     }
 
     /// Completed even if the caller leaves: others would wait for a lease that nobody knows of.
-    private func put(_ mark: ByteBuffer, _ text: String, _ version: OriginalVersion) async -> DerivedObjects.Kept {
+    private func put(
+        _ mark: ByteBuffer, _ text: String, _ version: OriginalVersion
+    ) async -> DerivedObjects.StoreOutcome {
         let name = Self.name(text)
-        let kept = await Task(executorPreference: RequestExecutor.executor) { () -> DerivedObjects.Kept in
+        let outcome = await Task(executorPreference: RequestExecutor.executor) { () -> DerivedObjects.StoreOutcome in
             switch await objects.put(mark, as: name, of: version, contentType: "text/plain") {
-            case .kept: return .kept
+            case .stored: return .stored
             // The store may have written it all the same.
-            case .failed: return await isOurs(mark, name, version) ? .kept : .failed
-            case .existed: return await isOurs(mark, name, version) ? .kept : .existed
+            case .failed: return await isOurs(mark, name, version) ? .stored : .failed
+            case .existed: return await isOurs(mark, name, version) ? .stored : .existed
             }
         }.value
-        if kept == .kept, Task.isCancelled {
+        if outcome == .stored, Task.isCancelled {
             release(text, of: version)
             return .failed
         }
-        return kept
+        return outcome
     }
 
     private func isOurs(_ mark: ByteBuffer, _ name: String, _ version: OriginalVersion) async -> Bool {

@@ -12,7 +12,7 @@ struct RenditionStore: Sendable {
     private let maximumPerImage: Int
     private let lease: RenditionLease
     private let pendingBytes = PendingBytes()
-    private let counts = KeptCounts()
+    private let counts = StoredCounts()
 
     init(objects: DerivedObjects, keeping: RenditionStoreOptions) {
         self.objects = objects
@@ -88,16 +88,16 @@ struct RenditionStore: Sendable {
     ///   - ended: called with whether it is in the store now, and who put it there.
     func persist(
         _ claim: Claim, with bytes: ByteBuffer?, isLimited: Bool,
-        ended: @escaping @Sendable (DerivedObjects.Kept) async -> Void
+        ended: @escaping @Sendable (DerivedObjects.StoreOutcome) async -> Void
     ) {
         let size = bytes?.readableBytes ?? 0
         let bytes = bytes.flatMap { Self.canKeep($0) && pendingBytes.take(size) ? $0 : nil }
         guard bytes != nil || claim.holdsLease else { return }
         objects.tasks.start {
             if let bytes {
-                let kept = await keep(bytes, claim, isLimited: isLimited)
+                let outcome = await keep(bytes, claim, isLimited: isLimited)
                 pendingBytes.give(size)
-                await ended(kept)
+                await ended(outcome)
             }
             if claim.holdsLease { lease.release(claim.text, of: claim.version) }
         }
@@ -109,15 +109,15 @@ struct RenditionStore: Sendable {
         persist(Claim(text: text, version: version, holdsLease: false), with: bytes, isLimited: false) { _ in }
     }
 
-    private func keep(_ bytes: ByteBuffer, _ claim: Claim, isLimited: Bool) async -> DerivedObjects.Kept {
+    private func keep(_ bytes: ByteBuffer, _ claim: Claim, isLimited: Bool) async -> DerivedObjects.StoreOutcome {
         guard let format = ImageFormat.detect(bytes.readableBytesSpan) else { return .failed }
         if isLimited {
             guard await takePlace(claim.version) else { return .failed }
         }
-        let kept = await objects.keep(
+        let outcome = await objects.keep(
             bytes, as: Self.name(claim.text), of: claim.version, contentType: format.capabilities.mediaType)
-        if isLimited, kept != .kept { counts.change(claim.version, by: -1) }
-        return kept
+        if isLimited, outcome != .stored { counts.change(claim.version, by: -1) }
+        return outcome
     }
 
     /// Takes one of the version's places, if any is left. The store is asked for the count once. What other replicas
@@ -156,8 +156,8 @@ private final class PendingBytes: Sendable {
     func give(_ bytes: Int) { used.withLockedValue { $0 = ($0.bytes - bytes, $0.writes - 1) } }
 }
 
-/// How many objects of a version are known to be kept, for recently used versions.
-private final class KeptCounts: Sendable {
+/// How many objects of a version are known to be stored, for recently used versions.
+private final class StoredCounts: Sendable {
     private static let limit = 10_000
     private let counts = NIOLockedValueBox<[OriginalVersion: Int]>([:])
 

@@ -43,9 +43,9 @@ struct StoreSource: RenditionSource {
             let rendition = try await next.rendition(job)
             let bytes: ByteBuffer? = if case .new(let bytes, _) = rendition { bytes } else { nil }
             let pixels = try memory.keep(rendition, job.key, for: job.client)
-            store.persist(claim, with: bytes, isLimited: true) { kept in
-                switch kept {
-                case .kept: break
+            store.persist(claim, with: bytes, isLimited: true) { outcome in
+                switch outcome {
+                case .stored: break
                 case .existed:
                     // Two renders may differ if replicas of two releases run side by side: the first one counts.
                     guard let got = try? await store.get(job.key.text, of: job.key.version) else { return }

@@ -37,18 +37,18 @@ struct Rotation: Sendable {
     let workers: CodecWorkers
     let derived: DerivedObjects
     let limits: UploadLimits
-    /// What turns a file. A value, since no picture is known that makes the codec fail without being foreseen, and a
-    /// test has to see what becomes of that.
-    var turning: Turning = { (bytes, change, limits, cancelled) throws(CodecError) in
+    /// What transforms a file. A value, since no picture is known that makes the codec fail without being foreseen, and
+    /// a test has to see what becomes of that.
+    var codecTransform: CodecTransform = { (bytes, change, limits, cancelled) throws(CodecError) in
         try ImageTransform.apply(
             change.orientation, to: bytes.readableBytesSpan, edge: change.edge, limits: limits, cancelled: cancelled)
     }
     private let queue = KeyedLock<ObjectKey>()
 
-    typealias Turning =
+    typealias CodecTransform =
         @Sendable (ByteBuffer, RotationChange, CodecLimits, CancelFlag) throws(CodecError) -> TransformedImage
 
-    /// A rotate that does not come to its turn, or keeps losing against others, gives up after so long.
+    /// A rotate that does not get the lock of its path, or keeps losing against others, gives up after so long.
     private static let timeout = Duration.seconds(60)
 
     init(
@@ -161,7 +161,7 @@ struct Rotation: Sendable {
         try limits.check(found.size, toBe: "rotated")
         // The permit comes before the read. A wait between read and write would give other writers time to come first,
         // and would hold a connection to the store. It is held until the result is with the store.
-        let work = CodecWork(turning: found.size, ImageRecord(found).image)
+        let work = CodecWork(rotating: found.size, ImageRecord(found).image)
         let permit = try await workers.admit(work, for: client)
         defer { permit.release() }
         let got = try await ask { () async throws(StorageError) in
@@ -171,17 +171,17 @@ struct Rotation: Sendable {
         let version = Version(got.info)
         // Another file has come, for which too little memory is reserved.
         guard got.info.size <= found.size else { return nil }
-        let turned = try await transform(try await read(got), change, in: permit)
+        let file = try await transform(try await read(got), change, in: permit)
         // The rest is the store's work.
         permit.endWork()
         let id = WriteID.random()
-        past.attempts[id] = Attempt(cost: turned.cost, info: turned.info)
-        switch await write(turned, path, over: version, as: id, past) {
+        past.attempts[id] = Attempt(cost: file.cost, info: file.info)
+        switch await write(file, path, over: version, as: id, past) {
         case .done(let put):
             let image = await StoredImage.afterWrite(
-                of: path, put: put, image: turned.info, size: Int64(turned.bytes.readableBytes), storage: storage,
+                of: path, put: put, image: file.info, size: Int64(file.bytes.readableBytes), storage: storage,
                 cache: cache, clock: settlement.clock)
-            return RotatedImage(image: image, isLossless: turned.cost.isLossless, effects: turned.cost.effects)
+            return RotatedImage(image: image, isLossless: file.cost.isLossless, effects: file.cost.effects)
         case .seen(let found):
             return await rotated(found, past)
         case .notDone(let error, let found):
@@ -212,7 +212,7 @@ struct Rotation: Sendable {
             throw .conflict(
                 "The image was replaced while it was being rotated; whether it had been rotated before is not known.")
         }
-        // A client that named its version is refused here if another one has come.
+        // A client that named its version is rejected here if another one has come.
         _ = try condition.mode(given: object.etag)
         return nil
     }
@@ -229,16 +229,16 @@ struct Rotation: Sendable {
     }
 
     private func write(
-        _ turned: Turned, _ path: ImagePath, over version: Version, as id: WriteID, _ past: Past
+        _ file: RotatedFile, _ path: ImagePath, over version: Version, as id: WriteID, _ past: Past
     ) async -> WriteSettlement.Outcome {
         let options = PutOptions(
-            mode: .replace(version.object.etag), contentType: turned.info.format.capabilities.mediaType,
-            metadata: version.record.continued(by: id, image: turned.info)
+            mode: .replace(version.object.etag), contentType: file.info.format.capabilities.mediaType,
+            metadata: version.record.continued(by: id, image: file.info)
                 .metadata(beside: version.object.metadata.foreign),
             carrying: version.object)
         return await settlement.perform(path.key, ids: Set(past.attempts.keys), isConditional: true) {
             () async throws(StorageError) in
-            try await storage.put(path.key, bytes: turned.bytes, options: options)
+            try await storage.put(path.key, bytes: file.bytes, options: options)
         }
     }
 
@@ -270,7 +270,7 @@ struct Rotation: Sendable {
     }
 
     /// A file that is ready to be written.
-    private struct Turned: Sendable {
+    private struct RotatedFile: Sendable {
         var bytes: ByteBuffer
         var info: ImageInfo
         var cost: Cost
@@ -278,7 +278,7 @@ struct Rotation: Sendable {
 
     private func transform(
         _ bytes: ByteBuffer, _ change: RotationChange, in permit: CodecWorkers.Permit
-    ) async throws(ServiceError) -> Turned {
+    ) async throws(ServiceError) -> RotatedFile {
         guard ImageFormat.detect(bytes.readableBytesSpan) != nil else { throw .notFound }
         let limits = limits.codec
         let memory: Int
@@ -293,15 +293,15 @@ struct Rotation: Sendable {
             throw ServiceError(error, at: "header")
         }
         return try await workers.run(bytes: memory, in: permit, use: "Turning this image") { cancelled in
-            let turned: TransformedImage
+            let transformed: TransformedImage
             do throws(CodecError) {
-                turned = try turning(bytes, change, limits, cancelled)
+                transformed = try codecTransform(bytes, change, limits, cancelled)
             } catch {
                 throw error.at(stage: "turn")
             }
-            return Turned(
-                bytes: ByteBuffer(bytes: turned.bytes), info: turned.info,
-                cost: Cost(isLossless: turned.isLossless, effects: turned.effects))
+            return RotatedFile(
+                bytes: ByteBuffer(bytes: transformed.bytes), info: transformed.info,
+                cost: Cost(isLossless: transformed.isLossless, effects: transformed.effects))
         }
     }
 }

@@ -33,7 +33,7 @@ struct Uploads: Sendable {
         to target: UploadTarget, condition: WriteCondition, declared: Int64? = nil, for client: ClientIdentity,
         body: UploadBody
     ) async throws(ServiceError) -> UploadedImage {
-        // Whatever can be refused without reading the body is refused first.
+        // Whatever can be rejected without reading the body is rejected first.
         var mode = PutMode.overwrite
         var looking: Task<Result<PriorVersion, StorageError>, Never>?
         switch (target, condition) {

@@ -74,11 +74,11 @@ struct WriteSettlement: Sendable {
     /// The error to report if the look has failed as well. A store that refuses a second try may have met the result of
     /// the first one. Only a look could tell; without it nothing is known.
     private func errorToReport(
-        on error: StorageError, wasTriedBefore: Bool, lookedFor failure: StorageError
+        on error: StorageError, wasTriedBefore: Bool, lookedFor lookError: StorageError
     ) -> StorageError {
         guard !error.isOutage, error.mayHaveHappened || wasTriedBefore else { return error }
-        var unknown = failure
-        switch failure.code {
+        var unknown = lookError
+        switch lookError.code {
         case .unavailable, .timedOut, .badAnswer, .denied: break
         // The look was given up.
         case .cancelled: unknown.code = .timedOut

@@ -45,10 +45,10 @@ final class BlockingCall<Value: Sendable>: Sendable {
         takeWaiter()?.resume(returning: result)
     }
 
-    /// - Parameter withoutTurn: the error code if the call has not begun; nil: `reason`.
-    func leave(_ reason: StorageError.Code, withoutTurn: StorageError.Code? = nil) {
+    /// - Parameter rejectionCode: the error code if the call has not begun; nil: `reason`.
+    func leave(_ reason: StorageError.Code, rejectionCode: StorageError.Code? = nil) {
         let (waiter, hasBegun, reason) = state.withLockedValue { state in
-            let reason = state.hasBegun ? reason : withoutTurn ?? reason
+            let reason = state.hasBegun ? reason : rejectionCode ?? reason
             defer {
                 if state.left == nil { state.left = reason }
                 state.waiter = nil

@@ -10,18 +10,18 @@ import TaskSupport
 final class BlockingPool: Sendable {
     private let pool: NIOThreadPool
     private let watch: CallWatch
-    private let codeWithoutTurn: StorageError.Code
+    private let rejectionCode: StorageError.Code
 
     /// Whether its threads have a lower priority than the process's others.
     private let givesWay: Bool
 
-    /// - Parameter codeWithoutTurn: the error code for a call that times out before a thread was free.
+    /// - Parameter rejectionCode: the error code for a call that times out before a thread was free.
     init(
-        threads: Int, timeout: Duration, givesWay: Bool = false, codeWithoutTurn: StorageError.Code = .timedOut,
+        threads: Int, timeout: Duration, givesWay: Bool = false, rejectionCode: StorageError.Code = .timedOut,
         clock: MonotonicClock = .continuous
     ) {
         self.givesWay = givesWay
-        self.codeWithoutTurn = codeWithoutTurn
+        self.rejectionCode = rejectionCode
         self.pool = NIOThreadPool(numberOfThreads: threads)
         self.watch = CallWatch(timeout: timeout, clock: clock)
         pool.start()
@@ -59,7 +59,7 @@ final class BlockingPool: Sendable {
     private func result<Value: Sendable>(
         of call: BlockingCall<Value>, _ body: @escaping @Sendable () throws(LocalStorageError) -> Value
     ) async -> Result<Value, StorageError> {
-        let id = watch.begin { [codeWithoutTurn] in call.leave(.timedOut, withoutTurn: codeWithoutTurn) }
+        let id = watch.begin { [rejectionCode] in call.leave(.timedOut, rejectionCode: rejectionCode) }
         defer { watch.end(id) }
         return await withCheckedContinuation { continuation in
             guard call.wait(continuation) else { return }

@@ -21,9 +21,9 @@ enum FolderEntries {
             openat(folder.number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         }
         guard let stream = fdopendir(number) else {
-            let failure = LocalStorageError("fdopendir", errno)
+            let error = LocalStorageError("fdopendir", errno)
             close(number)
-            throw failure
+            throw error
         }
         defer { closedir(stream) }
         while true {

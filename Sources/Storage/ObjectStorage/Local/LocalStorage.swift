@@ -80,7 +80,7 @@ public final class LocalStorage: ObjectStorage {
         self.pool = BlockingPool(threads: threads, timeout: timeout, clock: clock)
         self.listingPool = BlockingPool(
             threads: min(threads, Self.listingThreads), timeout: timeout, givesWay: true,
-            codeWithoutTurn: .overloaded, clock: clock)
+            rejectionCode: .overloaded, clock: clock)
     }
 
     /// Opens the file on a thread of the pool. A small range is read in the same step; of a larger one the body reads

@@ -32,9 +32,9 @@ struct LocalWriter: Sendable {
             for folder in changed { try folder.sync() }
         } catch {
             // It is visible already; only whether it survives a power failure is open.
-            var failure = error
-            failure.mayHaveHappened = true
-            throw failure
+            var syncError = error
+            syncError.mayHaveHappened = true
+            throw syncError
         }
         return etag
     }

@@ -17,20 +17,20 @@ extension S3Client {
     }
 
     /// The error in an answer other than 2xx.
-    func fault(
+    func error(
         in response: ClientResponse, to request: S3Request, until deadline: ContinuousClock.Instant
     ) async throws -> S3Error {
-        var fault = S3Error(status: response.status)
-        fault.bucketRegion = response.headers.first(name: "x-amz-bucket-region")
-        fault.objectSize = ContentRange.unsatisfiedSize(response.headers.first(name: "content-range"))
+        var s3Error = S3Error(status: response.status)
+        s3Error.bucketRegion = response.headers.first(name: "x-amz-bucket-region")
+        s3Error.objectSize = ContentRange.unsatisfiedSize(response.headers.first(name: "content-range"))
         let body: ByteBuffer
         do {
             body = try await collect(response, limit: Self.errorLimit, until: deadline)
         } catch is BadAnswer {
-            return fault
-        } catch  where request.body != nil && fault.speaksForItself && !Task.isCancelled {
+            return s3Error
+        } catch  where request.body != nil && s3Error.speaksForItself && !Task.isCancelled {
             // A store that refuses a body unread may reset the connection, so that the rest of its answer is lost.
-            return fault
+            return s3Error
         }
         let document =
             if body.readableBytes > DocumentThreads.shortDocument {
@@ -38,8 +38,8 @@ extension S3Client {
             } else {
                 ErrorDocument(body)
             }
-        if let document { fault.take(document) }
-        return fault
+        if let document { s3Error.take(document) }
+        return s3Error
     }
 
     /// Sends a request whose answer is a document. The document is read off the event loops, piece by piece as it

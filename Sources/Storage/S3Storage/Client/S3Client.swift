@@ -111,7 +111,7 @@ final class S3Client: Sendable {
         while true {
             tries += 1
             let tryDeadline = min(deadline, clock.now() + timeForOneTry(of: request))
-            var failure: S3RequestError
+            var requestError: S3RequestError
             do {
                 let result = try await sendOnce(request, over: pool, until: tryDeadline, take: take)
                 budget.withLockedValue { $0.payBack(price) }
@@ -119,20 +119,20 @@ final class S3Client: Sendable {
             } catch {
                 let kind =
                     Task.isCancelled ? .cancelled : S3RequestError.Kind(error, poolIsExhausted: pool.isExhausted)
-                failure = S3RequestError(kind: kind, operation: request.operation, mayHaveActed: mayHaveActed)
+                requestError = S3RequestError(kind: kind, operation: request.operation, mayHaveActed: mayHaveActed)
             }
-            mayHaveActed = mayHaveActed || failure.leavesDoubt
+            mayHaveActed = mayHaveActed || requestError.leavesDoubt
             let pause = policy.pause(after: tries, random: random())
-            guard policy.allowsRetry(after: failure.kind, of: request.repeatability, tries: tries),
-                clock.now() + pause < deadline, let paid = takeFromBudget(failure.kind)
-            else { throw failure }
+            guard policy.allowsRetry(after: requestError.kind, of: request.repeatability, tries: tries),
+                clock.now() + pause < deadline, let paid = takeFromBudget(requestError.kind)
+            else { throw requestError }
             price = paid
-            noteRetry(of: failure)
+            noteRetry(of: requestError)
             do {
                 try await clock.pause(for: pause)
             } catch {
-                failure.kind = .cancelled
-                throw failure
+                requestError.kind = .cancelled
+                throw requestError
             }
         }
     }
@@ -149,12 +149,12 @@ final class S3Client: Sendable {
         return budget.withLockedValue { $0.take(afterTimeout: isTimeout) }
     }
 
-    private func noteRetry(of failure: S3RequestError) {
-        Counter(label: "tintype_s3_retries_total", dimensions: [("operation", failure.operation.rawValue)]).increment()
+    private func noteRetry(of error: S3RequestError) {
+        Counter(label: "tintype_s3_retries_total", dimensions: [("operation", error.operation.rawValue)]).increment()
         logger.debug(
             "storage request is tried again",
             metadata: [
-                "operation": "\(failure.operation.rawValue)", "error": "\(failure.storageError.debugDescription)",
+                "operation": "\(error.operation.rawValue)", "error": "\(error.storageError.debugDescription)",
             ])
     }
 
@@ -170,7 +170,7 @@ final class S3Client: Sendable {
         let response = try await pool.send(signed, timeout: clock.now().duration(to: deadline))
         let isKnown = voice.hear(response.headers, to: request)
         guard (200...299).contains(response.status) else {
-            throw try await fault(in: response, to: request, until: deadline)
+            throw try await error(in: response, to: request, until: deadline)
         }
         guard isKnown else { throw BadAnswer("a success that is none of the store's: a page of a proxy or a portal") }
         return try await take(response, deadline)

@@ -5,7 +5,7 @@ extension S3RequestError.Kind {
     init(_ error: any Error, poolIsExhausted: Bool = false) {
         switch error {
         case let error as S3RequestError: self = error.kind
-        case let error as S3Error: self = .fault(error)
+        case let error as S3Error: self = .errorAnswer(error)
         case let error as BadAnswer: self = .badAnswer(error.detail)
         default: self.init(TransportError(error), poolIsExhausted: poolIsExhausted)
         }

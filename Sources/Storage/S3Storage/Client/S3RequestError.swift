@@ -4,7 +4,7 @@ import ObjectStorage
 struct S3RequestError: Error, Sendable {
     enum Kind: Sendable {
         /// The store answered with an error.
-        case fault(S3Error)
+        case errorAnswer(S3Error)
         /// No connection, or one that broke. `untouched`: the request cannot have reached the store.
         case transport(untouched: Bool, any Error)
         /// No answer in time.
@@ -23,14 +23,15 @@ struct S3RequestError: Error, Sendable {
     /// Whether an earlier try of the same request may have been carried out, with its answer lost.
     var mayHaveActed = false
 
-    var fault: S3Error? {
-        if case .fault(let fault) = kind { fault } else { nil }
+    /// The error that the store answered with, if it did.
+    var s3Error: S3Error? {
+        if case .errorAnswer(let error) = kind { error } else { nil }
     }
 
     /// Whether this try itself may have been carried out all the same.
     var leavesDoubt: Bool {
         switch kind {
-        case .fault(let fault): fault.isTransient && !fault.saysUntouched
+        case .errorAnswer(let error): error.isTransient && !error.saysUntouched
         case .transport(let untouched, _): !untouched
         case .timedOut, .badAnswer, .cancelled: true
         case .noCredentials, .overloaded: false
@@ -45,8 +46,8 @@ struct S3RequestError: Error, Sendable {
 
     private var plainError: StorageError {
         switch kind {
-        case .fault(let fault):
-            StorageError(fault.storageCode, during: operation, detail: fault.detail, objectSize: fault.objectSize)
+        case .errorAnswer(let error):
+            StorageError(error.storageCode, during: operation, detail: error.detail, objectSize: error.objectSize)
         case .transport(_, let cause):
             StorageError(.unavailable, during: operation, detail: "no answer over the connection", cause: cause)
         case .timedOut:

@@ -44,9 +44,9 @@ extension S3Storage {
         } catch {
             var listError = error.storageError
             // The status promised a listing. S3 sends no error with it, so this one is not the store's.
-            if error.fault?.status == 200 { (listError.code, listError.isForeign) = (.badAnswer, true) }
+            if error.s3Error?.status == 200 { (listError.code, listError.isForeign) = (.badAnswer, true) }
             // The rest of the request is ours: it must be the cursor that the store cannot read.
-            if request.cursor != nil, error.fault?.status == 400, listError.code == .badAnswer {
+            if request.cursor != nil, error.s3Error?.status == 400, listError.code == .badAnswer {
                 listError.code = .badCursor
             }
             throw listError

@@ -91,7 +91,7 @@ final class ProbeRun: Sendable {
                     do throws(S3RequestError) {
                         _ = try await storage.client.send(S3Request(.probe, .DELETE, key: key), until: deadline)
                     } catch {
-                        guard storage.failureMeansMissing(error) else { return }
+                        guard storage.meansMissing(error) else { return }
                     }
                     used.withLockedValue { _ = $0.remove(key) }
                 }
@@ -107,7 +107,7 @@ final class ProbeRun: Sendable {
         do throws(S3RequestError) {
             let answer = try await sendUncut(request)
             if let error = ErrorDocument(answer.body) {
-                throw S3RequestError(kind: .fault(S3Error(status: 200, code: error.code)), operation: .probe)
+                throw S3RequestError(kind: .errorAnswer(S3Error(status: 200, code: error.code)), operation: .probe)
             }
             // For a completed upload, the ETag is in the body.
             let document = try? S3Document.decode(CompletedUploadDocument.self, from: answer.body)
@@ -138,13 +138,13 @@ final class ProbeRun: Sendable {
         return try result.get()
     }
 
-    private static func judge(_ failure: S3RequestError) throws(StorageError) -> RaceOutcome {
-        let error = failure.storageError
+    private static func judge(_ requestError: S3RequestError) throws(StorageError) -> RaceOutcome {
+        let error = requestError.storageError
         switch error.code {
         case .preconditionFailed, .conflict, .notFound: return .lost
-        case .unsupported: return .refused
+        case .unsupported: return .rejected
         // Some stores reject an unknown header as an invalid argument.
-        case .badAnswer where failure.fault?.status == 400: return .refused
+        case .badAnswer where requestError.s3Error?.status == 400: return .rejected
         default: throw error
         }
     }
@@ -169,9 +169,9 @@ final class ProbeRun: Sendable {
         do throws(S3RequestError) {
             _ = try await storage.client.send(S3Request(.probe, .GET, key: missing), until: deadline)
             return true
-        } catch  where storage.failureMeansMissing(error) {
+        } catch  where storage.meansMissing(error) {
             return true
-        } catch  where error.fault?.status == 403 && error.fault?.code == "AccessDenied" {
+        } catch  where error.s3Error?.status == 403 && error.s3Error?.code == "AccessDenied" {
             return false
         } catch {
             throw error.storageError

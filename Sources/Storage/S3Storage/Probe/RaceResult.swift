@@ -4,7 +4,7 @@ enum RaceOutcome: Sendable, Hashable {
     /// The condition was checked, and did not hold.
     case lost
     /// The store does not accept a request with such a header at all.
-    case refused
+    case rejected
 }
 
 /// Judges conditions by requests with a false condition, and by races that only one racer may win. Pure.
@@ -25,7 +25,7 @@ struct RaceResult: Sendable, Hashable {
         switch outcome {
         case .won: worst = worst.worse(.ignored)
         case .lost: break
-        case .refused: worst = worst.worse(.refused)
+        case .rejected: worst = worst.worse(.rejected)
         }
     }
 
@@ -33,7 +33,7 @@ struct RaceResult: Sendable, Hashable {
     mutating func addRace(_ outcomes: [RaceOutcome]) {
         races += 1
         if outcomes.count(where: { $0 == .won }) > 1 { worst = worst.worse(.raced) }
-        if outcomes.contains(.refused) { worst = worst.worse(.refused) }
+        if outcomes.contains(.rejected) { worst = worst.worse(.rejected) }
     }
 
     /// Whether races can still change the result: a store that ignores a condition needs no race.
@@ -46,7 +46,7 @@ struct RaceResult: Sendable, Hashable {
 extension ConditionSupport {
     /// The worse of two results.
     func worse(_ other: ConditionSupport) -> ConditionSupport {
-        let order: [ConditionSupport] = [.atomic, .raced, .ignored, .refused]
+        let order: [ConditionSupport] = [.atomic, .raced, .ignored, .rejected]
         return order.last { $0 == self || $0 == other } ?? self
     }
 }

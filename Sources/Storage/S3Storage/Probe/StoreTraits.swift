@@ -8,8 +8,8 @@ enum ConditionSupport: String, Sendable, Hashable {
     case raced
     /// Ignored.
     case ignored
-    /// The whole request is refused, so the header must be left out.
-    case refused
+    /// The whole request is rejected, so the header must be left out. The text is that of results kept in buckets.
+    case rejected = "refused"
 }
 
 /// What is known of a store. Before the probe, the cautious assumptions: everything works with them, only slower.

@@ -74,7 +74,7 @@ final class BodyReader {
     {
         if let error = error as? StorageError { throw error }
         let kind = Task.isCancelled ? .cancelled : S3RequestError.Kind(error)
-        let failure = S3RequestError(kind: kind, operation: .get)
+        let requestError = S3RequestError(kind: kind, operation: .get)
         resumes += 1
         fruitless += 1
         var deadline = deadline
@@ -83,11 +83,11 @@ final class BodyReader {
         case .timedOut where error is DeadlineRunner.Passed && stalls < Self.maximumStalls:
             stalls += 1
             deadline = storage.client.deadline()
-        default: throw failure.storageError
+        default: throw requestError.storageError
         }
         storage.logger.debug(
             "storage body broke off and is resumed",
-            metadata: ["offset": "\(position)", "error": "\(failure.storageError.debugDescription)"])
+            metadata: ["offset": "\(position)", "error": "\(requestError.storageError.debugDescription)"])
         let options = GetOptions(range: .closed(first: position, last: end - 1), ifMatch: info.etag)
         do throws(S3RequestError) {
             let (response, part) = try await storage.open(info.key, options: options, until: deadline)

@@ -29,18 +29,18 @@ extension S3Storage {
         let answer: S3Answer
         do throws(S3RequestError) {
             answer = try await client.send(question, until: deadline)
-        } catch  where error.fault?.status == 404 && error.fault?.code == nil {
+        } catch  where error.s3Error?.status == 404 && error.s3Error?.code == nil {
             // An answer to HEAD has no body and so no code: the bucket may be missing too, unless it was just seen.
             guard !isBucketSeen else {
-                throw S3RequestError(kind: .fault(S3Error(status: 404, code: "NoSuchKey")), operation: operation)
+                throw S3RequestError(kind: .errorAnswer(S3Error(status: 404, code: "NoSuchKey")), operation: operation)
             }
             let byte = S3Request(operation, .GET, key: key, headers: [("range", "bytes=0-0")])
             do throws(S3RequestError) {
                 _ = try await client.send(byte, until: deadline)
-            } catch  where error.fault?.status == 416 {
+            } catch  where error.s3Error?.status == 416 {
                 // It is there, and empty.
             } catch {
-                if failureMeansMissing(error) { noteBucket() }
+                if meansMissing(error) { noteBucket() }
                 throw error
             }
             // It was written between the two.
@@ -82,7 +82,7 @@ extension S3Storage {
         let (response, part) = try await open(key, options: options, until: deadline)
         // Some stores have no conditional reads.
         if let wanted = options.ifMatch, part.info.etag != wanted {
-            throw S3RequestError(kind: .fault(S3Error(status: 412, code: "PreconditionFailed")), operation: .get)
+            throw S3RequestError(kind: .errorAnswer(S3Error(status: 412, code: "PreconditionFailed")), operation: .get)
         }
         return GetResult(info: part.info, range: part.range, body: body(of: part, from: response, under: use))
     }
@@ -104,8 +104,8 @@ extension S3Storage {
         }
         // A store may answer with the whole object if the range covers none or all of it.
         guard let wanted = range.resolve(size: part.info.size) else {
-            let fault = S3Error(status: 416, code: "InvalidRange", objectSize: part.info.size)
-            throw S3RequestError(kind: .fault(fault), operation: .get)
+            let error = S3Error(status: 416, code: "InvalidRange", objectSize: part.info.size)
+            throw S3RequestError(kind: .errorAnswer(error), operation: .get)
         }
         guard part.range == wanted else { throw Self.badAnswer("another range than the requested one") }
         return (response, part)

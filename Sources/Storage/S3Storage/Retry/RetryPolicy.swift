@@ -9,12 +9,11 @@ struct RetryPolicy: Sendable {
     var ceiling: Duration = .seconds(2)
 
     /// Whether a request may be sent again after its `tries`-th try failed in this way.
-    func allowsRetry(after failure: S3RequestError.Kind, of repeatability: S3Request.Repeatability, tries: Int) -> Bool
-    {
+    func allowsRetry(after kind: S3RequestError.Kind, of repeatability: S3Request.Repeatability, tries: Int) -> Bool {
         guard tries < maximumTries else { return false }
-        switch failure {
-        case .fault(let fault):
-            return fault.isTransient && (repeatability == .always || fault.saysUntouched)
+        switch kind {
+        case .errorAnswer(let error):
+            return error.isTransient && (repeatability == .always || error.saysUntouched)
         case .transport(let untouched, _):
             return untouched || repeatability == .always
         case .timedOut:

@@ -61,7 +61,7 @@ extension S3Storage {
         let answer: S3Answer
         do throws(S3RequestError) {
             answer = try await client.send(S3Request(.listUploads, .GET, key: item.key), until: client.deadline())
-        } catch  where failureMeansMissing(error) {
+        } catch  where meansMissing(error) {
             return
         }
         // An object that is not a marker stands for no upload.

@@ -59,11 +59,11 @@ final class S3MultipartUpload: MultipartUpload {
         }
     }
 
-    private func note(_ failure: S3RequestError) {
+    private func note(_ error: S3RequestError) {
         state.withLockedValue { state in
             // An earlier try may still be on its way, like the last one.
-            state.hasLostPart = state.hasLostPart || failure.leavesDoubt || failure.mayHaveActed
-            state.hasMetOutage = state.hasMetOutage || failure.storageError.isOutage
+            state.hasLostPart = state.hasLostPart || error.leavesDoubt || error.mayHaveActed
+            state.hasMetOutage = state.hasMetOutage || error.storageError.isOutage
         }
     }
 
@@ -109,7 +109,7 @@ final class S3MultipartUpload: MultipartUpload {
             }
             return await lasting(etag, until: deadline)
         } catch {
-            guard error.mayHaveActed, error.fault?.status == 404 || error.fault?.code == "NoSuchUpload" else {
+            guard error.mayHaveActed, error.s3Error?.status == 404 || error.s3Error?.code == "NoSuchUpload" else {
                 throw error
             }
             return try await lookForOutcome(after: error, until: deadline)
@@ -129,7 +129,7 @@ final class S3MultipartUpload: MultipartUpload {
     /// An earlier try has lost its answer, and now the upload is gone: it was completed, or somebody aborted it. The
     /// object's own metadata tell which.
     private func lookForOutcome(
-        after failure: S3RequestError, until deadline: ContinuousClock.Instant
+        after error: S3RequestError, until deadline: ContinuousClock.Instant
     ) async throws(S3RequestError) -> PutResult {
         if !options.metadata.isEmpty,
             let object = try? await storage.head(key, during: .completeUpload, until: deadline),
@@ -138,7 +138,7 @@ final class S3MultipartUpload: MultipartUpload {
             return PutResult(etag: object.etag, lastModified: object.lastModified)
         }
         throw S3RequestError(
-            kind: .transport(untouched: false, failure), operation: .completeUpload, mayHaveActed: true)
+            kind: .transport(untouched: false, error), operation: .completeUpload, mayHaveActed: true)
     }
 
     func abort() async {

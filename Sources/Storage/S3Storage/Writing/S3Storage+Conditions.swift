@@ -17,11 +17,11 @@ extension S3Storage {
         // A lost race of CompleteMultipartUpload shows in few probes, and one more question with a large upload costs
         // little: so the check comes first on every store.
         let mustLook = mode != .overwrite && (support != .atomic || operation == .completeUpload)
-        let headers = support == .refused ? [] : mode.headers
+        let headers = support == .rejected ? [] : mode.headers
         do throws(S3RequestError) {
             let isPlain = mode == .overwrite
             guard !isPlain || !traits.allAtomic else { return try await write(headers) }
-            return try await inTurn(key, alone: !isPlain, during: operation, until: deadline) {
+            return try await serially(key, alone: !isPlain, during: operation, until: deadline) {
                 () throws(S3RequestError) in
                 if mustLook { try await look(at: key, mode: mode, during: operation, until: deadline) }
                 return try await write(headers)
@@ -33,7 +33,7 @@ extension S3Storage {
 
     /// Excludes other writes of the key in this process: all of them if this one has a condition, else those with a
     /// condition. On a store that supports conditions this is for speed: SeaweedFS takes a second for each collision.
-    private func inTurn<Result>(
+    private func serially<Result>(
         _ key: ObjectKey, alone: Bool, during operation: StorageError.Operation,
         until deadline: ContinuousClock.Instant,
         _ body: () async throws(S3RequestError) -> Result
@@ -46,8 +46,8 @@ extension S3Storage {
                 }
                 return try await body()
             }
-        } catch let failure as S3RequestError {
-            throw failure
+        } catch let error as S3RequestError {
+            throw error
         } catch {
             throw S3RequestError(kind: .cancelled, operation: operation)
         }
@@ -61,7 +61,7 @@ extension S3Storage {
         var current: ETag?
         do throws(S3RequestError) {
             current = try await headers(of: key, during: operation, until: deadline).etag
-        } catch  where failureMeansMissing(error) {
+        } catch  where meansMissing(error) {
             current = nil
         }
         switch mode {
@@ -69,9 +69,10 @@ extension S3Storage {
         case .createOnly where current == nil: return
         case .replace(let wanted) where current == wanted: return
         case .replace where current == nil && operation == .delete:
-            throw S3RequestError(kind: .fault(S3Error(status: 404, code: "NoSuchKey")), operation: operation)
+            throw S3RequestError(kind: .errorAnswer(S3Error(status: 404, code: "NoSuchKey")), operation: operation)
         case .createOnly, .replace:
-            throw S3RequestError(kind: .fault(S3Error(status: 412, code: "PreconditionFailed")), operation: operation)
+            throw S3RequestError(
+                kind: .errorAnswer(S3Error(status: 412, code: "PreconditionFailed")), operation: operation)
         }
     }
 }
@@ -88,11 +89,11 @@ extension PutMode {
 
     /// What an error means in this mode: if a version was to be replaced and the store says that there is no object,
     /// the condition does not hold.
-    func meaning(of failure: S3RequestError) -> StorageError {
-        var error = failure.storageError
-        if case .replace = self, error.code == .notFound, failure.operation != .delete {
-            error.code = .preconditionFailed
+    func meaning(of error: S3RequestError) -> StorageError {
+        var storageError = error.storageError
+        if case .replace = self, storageError.code == .notFound, error.operation != .delete {
+            storageError.code = .preconditionFailed
         }
-        return error
+        return storageError
     }
 }

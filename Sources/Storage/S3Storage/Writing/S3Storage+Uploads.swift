@@ -106,7 +106,7 @@ extension S3Storage {
         let request = S3Request(.abortUpload, .DELETE, key: key, query: [QueryItem("uploadId", uploadID)])
         do throws(S3RequestError) {
             _ = try await client.send(request, until: deadline ?? client.deadline())
-        } catch  where failureMeansMissing(error) || error.fault?.code == "NoSuchUpload" {
+        } catch  where meansMissing(error) || error.s3Error?.code == "NoSuchUpload" {
             return
         }
     }

@@ -45,7 +45,7 @@ extension S3Storage {
                 try await delete(key, mode: mode, condition, isRepeated: &isRepeated, until: deadline)
             }
         } catch {
-            try await judgeRefusedDelete(error, of: key, ifMatch: ifMatch, isRepeated: isRepeated, until: deadline)
+            try await judgeRejectedDelete(error, of: key, ifMatch: ifMatch, isRepeated: isRepeated, until: deadline)
         }
     }
 
@@ -72,7 +72,7 @@ extension S3Storage {
                 }
                 do throws(S3RequestError) {
                     try await look(at: key, mode: mode, during: .delete, until: deadline)
-                } catch let unmet where unmet.fault?.status == 404 || unmet.fault?.status == 412 {
+                } catch let unmet where unmet.s3Error?.status == 404 || unmet.s3Error?.status == 412 {
                     throw unmet
                 } catch {
                     throw lost
@@ -83,7 +83,7 @@ extension S3Storage {
 
     /// Distinguishes "it is missing" from "it is another version", which stores answer alike. If an earlier try may
     /// have deleted the object, a missing object counts as deleted.
-    private func judgeRefusedDelete(
+    private func judgeRejectedDelete(
         _ error: StorageError, of key: ObjectKey, ifMatch: ETag?, isRepeated: Bool,
         until deadline: ContinuousClock.Instant
     ) async throws(StorageError) {

@@ -4,8 +4,8 @@ import Testing
 @testable import ImageCodecs
 
 /// What becomes of rich metadata when the picture is turned, judged by exiftool.
-@Suite struct MetadataTurnTests {
-    private static func turn(
+@Suite struct MetadataRotationTests {
+    private static func rotate(
         _ file: [UInt8], _ change: Orientation, edge: ImageTransform.Edge = .reencode
     ) throws -> TransformedImage {
         try ImageTransform.apply(
@@ -61,12 +61,12 @@ import Testing
         let plain = try TestImages.file(.jpeg, width: 64, height: 48)
         let thumbnail = try TestImages.file(.jpeg, width: 100, height: 75, quality: 60)
         let rotated = try #require(
-            Thumbnail.turned(thumbnail, by: .rotated90, limits: CodecLimits(), cancelled: CancelFlag()))
+            Thumbnail.rotated(thumbnail, by: .rotated90, limits: CodecLimits(), cancelled: CancelFlag()))
         let name = [255] + [UInt8](repeating: 0x41, count: 255)
         let numbers = [1, 100, 75, 300, 22_500, thumbnail.count]
         let header: [UInt8] = Array(numbers.map { PNGFile.long($0) }.joined()) + [0, 24, 0, 1]
         for room in stride(from: -300, through: 40, by: 4) {
-            // As full as it can be after the turn, more or less by `room`.
+            // As full as it can be after the rotation, more or less by `room`.
             let used = 14 + 4 + 2 + name.count + 4 + header.count + rotated.count + rotated.count % 2 + 12
             let filler = max(0, 65_533 - used + room)
             var payload = Array("Photoshop 3.0\0".utf8) + Array("8BIM".utf8) + [0x04, 0x0C] + name
@@ -76,9 +76,9 @@ import Testing
             payload += [UInt8](repeating: 7, count: filler + filler % 2)
             guard payload.count <= 65_533 else { continue }
             let file = TestImages.jpeg(plain, inserting: TestImages.segment(0xED, payload))
-            let turned = try Self.turn(file, .rotated90)
-            try checkStructure(turned.bytes, .jpeg)
-            #expect(turned.info.size == PixelSize(width: 48, height: 64))
+            let result = try Self.rotate(file, .rotated90)
+            try checkStructure(result.bytes, .jpeg)
+            #expect(result.info.size == PixelSize(width: 48, height: 64))
         }
     }
 
@@ -141,9 +141,9 @@ import Testing
         #expect(before["[IPTC] Keywords"] == " beach")
         #expect(before["[Photoshop] PhotoshopThumbnail"] != nil && before["[IFD1] ThumbnailImage"] != nil)
 
-        let turned = try Self.turn(file, change)
-        #expect(turned.isLossless && turned.effects == [])
-        let after = try Self.tags(turned.bytes)
+        let rotated = try Self.rotate(file, change)
+        #expect(rotated.isLossless && rotated.effects == [])
+        let after = try Self.tags(rotated.bytes)
         let mayChange: Set<String> = [
             "[IFD0] Orientation", "[IFD1] Orientation", "[XMP-tiff] Orientation", "[IFD1] ThumbnailImage",
             "[IFD1] ThumbnailLength", "[IFD1] ThumbnailOffset", "[Photoshop] PhotoshopThumbnail", "[File] ImageWidth",
@@ -165,7 +165,7 @@ import Testing
         // Both thumbnails show what the picture shows.
         let seen = try Picture(decoding: thumbnail).seen(as: .rotated270).seen(as: change)
         for tag in ["-IFD1:ThumbnailImage", "-PhotoshopThumbnail"] {
-            let inner = try #require(try Oracle.run("exiftool", ["-b", tag, "-"], input: turned.bytes))
+            let inner = try #require(try Oracle.run("exiftool", ["-b", tag, "-"], input: rotated.bytes))
             #expect(try #require(try Picture(decoding: inner).meanDifference(to: seen)) < 2, "\(tag)")
         }
     }
@@ -178,12 +178,12 @@ import Testing
         var block = Self.canon(orientation: 1, width: 96, height: 64, thumbnail: thumbnail, bigEndian: true)
         if !isLast { block += [UInt8](repeating: 0x5A, count: 9) }
         let file = TestImages.jpeg(try TestImages.file(.jpeg, width: 96, height: 64), inserting: Self.exif(block))
-        let turned = try Self.turn(file, .rotated90)
-        #expect(turned.effects == [])
-        let inner = try #require(try Oracle.run("exiftool", ["-b", "-ThumbnailImage", "-"], input: turned.bytes))
+        let rotated = try Self.rotate(file, .rotated90)
+        #expect(rotated.effects == [])
+        let inner = try #require(try Oracle.run("exiftool", ["-b", "-ThumbnailImage", "-"], input: rotated.bytes))
         #expect(try Picture(decoding: inner) == Picture(decoding: thumbnail))
         let before = try Self.tags(file)
-        let after = try Self.tags(turned.bytes)
+        let after = try Self.tags(rotated.bytes)
         #expect(after["[Canon] OwnerName"] == " Ann Example, owner" && before["[Canon] OwnerName"] != nil)
     }
 
@@ -196,9 +196,9 @@ import Testing
             [(0x0112, .short(tag)), (0x0201, .tail(thumbnail)), (0x0202, .long(thumbnail.count))],
         ])
         let file = TestImages.jpeg(try TestImages.file(.jpeg, width: 96, height: 64), inserting: Self.exif(block))
-        let turned = try Self.turn(file, .upright)
-        #expect(turned.effects == [] && turned.info.size == PixelSize(width: 64, height: 96))
-        let walk = try #require(Self.walk(turned.bytes))
+        let rotated = try Self.rotate(file, .upright)
+        #expect(rotated.effects == [] && rotated.info.size == PixelSize(width: 64, height: 96))
+        let walk = try #require(Self.walk(rotated.bytes))
         let inner = Array(walk.block[try #require(walk.walk.thumbnail)])
         let expected = try Picture(decoding: thumbnail).seen(as: moved)
         #expect(try #require(try Picture(decoding: inner).meanDifference(to: expected)) < 2)
@@ -210,13 +210,13 @@ import Testing
         let file = TestImages.jpeg(
             try TestImages.file(.jpeg, width: 96, height: 64), inserting: blocks.flatMap(Self.exif))
         for change in [Orientation.upright, .rotated270] {
-            let turned = try Self.turn(file, change).bytes
+            let rotated = try Self.rotate(file, change).bytes
             let sizes: (UInt32, UInt32) = change == .upright ? (64, 96) : (96, 64)
             let expected = [false, true].flatMap { isSecond in
                 Self.exif(
                     TestImages.exif(orientation: 1, width: sizes.0, height: sizes.1, bigEndian: isSecond))
             }
-            #expect(Array(turned[2..<2 + expected.count]) == expected)
+            #expect(Array(rotated[2..<2 + expected.count]) == expected)
         }
     }
 
@@ -228,21 +228,21 @@ import Testing
             Array("http://ns.adobe.com/xap/1.0/\0<x c='http://ns.google.com/photos/1.0/container/'/>".utf8))
         let plain = try TestImages.file(.jpeg, width: 64, height: 32)
         let file = TestImages.jpeg(plain, inserting: list + index + gainMap) + plain
-        let turned = try Self.turn(file, .rotated90)
-        #expect(turned.effects == [.droppedPictures, .staleContainerList])
-        #expect(turned.effects.names == ["dropped-pictures", "stale-container-list"])
-        #expect(Array(turned.bytes[2..<2 + list.count]) == list)
-        let segments = try JPEGSegments.all(in: turned.bytes.span.bytes, limits: CodecLimits())
+        let rotated = try Self.rotate(file, .rotated90)
+        #expect(rotated.effects == [.droppedPictures, .staleContainerList])
+        #expect(rotated.effects.names == ["dropped-pictures", "stale-container-list"])
+        #expect(Array(rotated.bytes[2..<2 + list.count]) == list)
+        let segments = try JPEGSegments.all(in: rotated.bytes.span.bytes, limits: CodecLimits())
         #expect(!segments.contains { $0.marker == JPEGSegment.Marker.application2 })
-        #expect(try checkStructure(turned.bytes, .jpeg).trailingBytes == 0)
+        #expect(try checkStructure(rotated.bytes, .jpeg).trailingBytes == 0)
         // Where nothing is turned, nothing goes.
-        #expect(try Self.turn(file, .upright).bytes == file)
+        #expect(try Self.rotate(file, .upright).bytes == file)
         // The list alone is no news.
-        #expect(try Self.turn(TestImages.jpeg(plain, inserting: list), .rotated90).effects == [])
+        #expect(try Self.rotate(TestImages.jpeg(plain, inserting: list), .rotated90).effects == [])
     }
 
     @Test(arguments: [ImageFormat.png, .webp])
-    func thumbnailsOfOtherFormatsTurnToo(format: ImageFormat) throws {
+    func thumbnailsOfOtherFormatsRotateToo(format: ImageFormat) throws {
         let thumbnail = try TestImages.file(.jpeg, width: 48, height: 32, quality: 95)
         let exif = Self.canon(orientation: 1, width: 12, height: 8, thumbnail: thumbnail, bigEndian: false)
         let file: [UInt8]
@@ -255,12 +255,12 @@ import Testing
             file = try WebPFile.extended(
                 simple, flags: WebPChunk.Flag.exif, width: 12, height: 8, after: [(WebPChunk.exif, exif)])
         }
-        let turned = try Self.turn(file + [1, 2, 3, 4], .rotated270)
-        #expect(turned.effects == .droppedPictures)
+        let rotated = try Self.rotate(file + [1, 2, 3, 4], .rotated270)
+        #expect(rotated.effects == .droppedPictures)
         let start = try #require(
-            (0..<turned.bytes.count - 3).first { turned.bytes[$0...].starts(with: [0xFF, 0xD8, 0xFF]) })
+            (0..<rotated.bytes.count - 3).first { rotated.bytes[$0...].starts(with: [0xFF, 0xD8, 0xFF]) })
         let expected = try Picture(decoding: thumbnail).seen(as: .rotated270)
-        let inner = Array(turned.bytes[start...])
+        let inner = Array(rotated.bytes[start...])
         #expect(try #require(try Picture(decoding: inner).meanDifference(to: expected)) < 2)
     }
 
@@ -271,7 +271,7 @@ import Testing
         thumbnail.replaceSubrange(frame + 5..<frame + 9, with: [0x27, 0x10, 0x27, 0x10])
         let block = TestImages.exif(orientation: 1, width: 96, height: 64, thumbnail: thumbnail)
         let file = TestImages.jpeg(try TestImages.file(.jpeg, width: 96, height: 64), inserting: Self.exif(block))
-        #expect(try Self.turn(file, .rotated90).effects == .droppedThumbnail)
+        #expect(try Self.rotate(file, .rotated90).effects == .droppedThumbnail)
     }
 
     private static func walk(_ file: [UInt8]) -> (block: [UInt8], walk: ExifReader)? {

@@ -2,7 +2,7 @@
 // blocks are cut at other places, so the same quantisation would lose as much again as the first time: the mean change
 // of a small photo was 2.5 of 255. So it is made as much finer as needed, within a quarter more bytes.
 
-#include "jpeg_turn_samples.h"
+#include "jpeg_rotate_samples.h"
 
 #include <math.h>
 #include <string.h>
@@ -44,7 +44,7 @@ static size_t padded_rows(JDIMENSION image_height, int sampling, int largest_sam
     return (size_t)((image_height + mcu - 1) / mcu) * (size_t)sampling * DCTSIZE;
 }
 
-static tt_status read_planes(turn_state *state, jpeg_picture *picture) {
+static tt_status read_planes(rotation_state *state, jpeg_picture *picture) {
     j_decompress_ptr in = &state->in;
     in->raw_data_out = TRUE;
     jpeg_start_decompress(in);
@@ -72,9 +72,9 @@ static tt_status read_planes(turn_state *state, jpeg_picture *picture) {
             for (size_t row = 0; row < count; row++)
                 rows[index][row] = picture->planes[index].data + (mcu_row * count + row) * strides[index];
         }
-        if (jpeg_read_raw_data(in, arrays, lines) == 0) return TT_FAULT;
+        if (jpeg_read_raw_data(in, arrays, lines) == 0) return TT_INTERNAL_ERROR;
     }
-    // Closed up, since the turn knows no gaps.
+    // Closed up, since the rotation knows no gaps.
     for (int index = 0; index < in->num_components; index++) {
         const jpeg_plane *plane = &picture->planes[index];
         for (size_t y = 1; y < plane->height; y++)
@@ -84,24 +84,24 @@ static tt_status read_planes(turn_state *state, jpeg_picture *picture) {
 }
 
 // Puts the samples of a mirrored component in their place, by as much as its last ones reached over the edge.
-static tt_status settle(turn_state *state, jpeg_plane *plane, int index) {
+static tt_status settle(rotation_state *state, jpeg_plane *plane, int index) {
     const struct jpeg_decompress_struct *in = &state->in;
-    bool transposes = state->turn.transpose;
+    bool transposes = state->rotation.transpose;
     uint32_t across = (uint32_t)(in->max_h_samp_factor / in->comp_info[index].h_samp_factor);
     uint32_t down = (uint32_t)(in->max_v_samp_factor / in->comp_info[index].v_samp_factor);
     uint32_t per_column = transposes ? down : across, per_row = transposes ? across : down;
     uint32_t over_x = plane->width * per_column - (transposes ? in->image_height : in->image_width);
     uint32_t over_y = plane->height * per_row - (transposes ? in->image_width : in->image_height);
-    plane->keeps_blocks = (!state->turn.mirror_x || (over_x == 0 && plane->width % DCTSIZE == 0))
-        && (!state->turn.mirror_y || (over_y == 0 && plane->height % DCTSIZE == 0));
+    plane->keeps_blocks = (!state->rotation.mirror_x || (over_x == 0 && plane->width % DCTSIZE == 0))
+        && (!state->rotation.mirror_y || (over_y == 0 && plane->height % DCTSIZE == 0));
     // What was read is not needed any more, and is larger than any line of it.
-    if (state->turn.mirror_x && over_x > 0)
+    if (state->rotation.mirror_x && over_x > 0)
         for (size_t y = 0; y < plane->height; y++) {
             if (tt_cancel_is_set(state->session.cancel)) return TT_CANCELLED;
             tt_jpeg_shift_line(
                 plane->data + y * plane->width, plane->width, 1, (double)over_x / per_column, state->pixels);
         }
-    if (state->turn.mirror_y && over_y > 0)
+    if (state->rotation.mirror_y && over_y > 0)
         for (size_t x = 0; x < plane->width; x++) {
             if (tt_cancel_is_set(state->session.cancel)) return TT_CANCELLED;
             tt_jpeg_shift_line(plane->data + x, plane->height, plane->width, (double)over_y / per_row, state->pixels);
@@ -109,19 +109,19 @@ static tt_status settle(turn_state *state, jpeg_plane *plane, int index) {
     return TT_OK;
 }
 
-static tt_status turn_planes(turn_state *state, jpeg_picture *picture) {
+static tt_status rotate_planes(rotation_state *state, jpeg_picture *picture) {
     size_t bytes = 0;
     for (int index = 0; index < picture->count; index++)
         bytes += (size_t)picture->planes[index].width * picture->planes[index].height;
-    state->turned = tt_allocate(bytes);
-    if (state->turned == NULL) return TT_NO_MEMORY;
-    uint8_t *target = state->turned;
+    state->rotated = tt_allocate(bytes);
+    if (state->rotated == NULL) return TT_NO_MEMORY;
+    uint8_t *target = state->rotated;
     for (int index = 0; index < picture->count; index++) {
         jpeg_plane *plane = &picture->planes[index];
-        tt_status status =
-            tt_pixels_turn(plane->data, plane->width, plane->height, 1, state->turn, target, state->session.cancel);
+        tt_status status = tt_pixels_rotate(
+            plane->data, plane->width, plane->height, 1, state->rotation, target, state->session.cancel);
         if (status != TT_OK) return status;
-        bool transposes = state->turn.transpose;
+        bool transposes = state->rotation.transpose;
         *plane = (jpeg_plane){
             target, transposes ? plane->height : plane->width, transposes ? plane->width : plane->height, false};
         target += (size_t)plane->width * plane->height;
@@ -189,19 +189,19 @@ static void search_on(search *search, double error, double size) {
     search->is_over = search->too_fine > search->too_coarse * 0.99;
 }
 
-static double write_picture(turn_state *state, const jpeg_picture *picture, double part) {
+static double write_picture(rotation_state *state, const jpeg_picture *picture, double part) {
     state->session.out->size = 0;
-    tt_jpeg_turn_set_parameters(state);
+    tt_jpeg_rotate_set_parameters(state);
     return tt_jpeg_write_requantized(picture, &state->out, part);
 }
 
 // Writes the picture so that it changes by `wanted`, or by as little as `most` bytes allow; `tables` of them are not
 // picture.
 static void write_within(
-    turn_state *state, const jpeg_picture *picture, double wanted, double most, double tables) {
+    rotation_state *state, const jpeg_picture *picture, double wanted, double most, double tables) {
     search rough = begin_search(1);
     for (int round = 0; round < ROUNDS && !rough.is_over; round++) {
-        tt_jpeg_turn_set_parameters(state);
+        tt_jpeg_rotate_set_parameters(state);
         jpeg_outcome outcome = tt_jpeg_try_requantized(picture, &state->out, rough.part);
         search_on(&rough, outcome.error / wanted, (outcome.bytes + tables) / most);
     }
@@ -234,7 +234,7 @@ static size_t table_bytes(const uint8_t *source, size_t count) {
     return bytes;
 }
 
-tt_status tt_jpeg_turn_samples(turn_state *state, const uint8_t *source, size_t count) {
+tt_status tt_jpeg_rotate_samples(rotation_state *state, const uint8_t *source, size_t count) {
     j_decompress_ptr in = &state->in;
     if (is_fractional(in)) return TT_UNSUPPORTED;
     // No colour conversion: the values that were quantised are quantised again.
@@ -246,10 +246,10 @@ tt_status tt_jpeg_turn_samples(turn_state *state, const uint8_t *source, size_t 
     if (status != TT_OK) return status;
     size_t tables = table_bytes(source, count);
     size_t coded = before - in->src->bytes_in_buffer;
-    status = turn_planes(state, &picture);
+    status = rotate_planes(state, &picture);
     if (status != TT_OK) return status;
 
-    tt_jpeg_turn_set_parameters(state);
+    tt_jpeg_rotate_set_parameters(state);
     if (!can_quantize(&state->out)) return TT_DAMAGED;
     double wanted = tt_jpeg_wanted_error(&picture, &state->out, WANTED_ERROR);
     double bytes = (double)(tables + coded);

@@ -6,7 +6,7 @@ import Testing
 ///
 /// With its own quantisation, used once more on blocks of other places, a small photo changed by 1.8 to 2.8 of 255 in the
 /// mean.
-@Suite struct JPEGTurnFidelityTests {
+@Suite struct JPEGRotationFidelityTests {
     static let samplings: [[String]] = [
         ["-sample", "2x2"], ["-sample", "2x1"], ["-sample", "1x1"], ["-grayscale"], ["-progressive"],
     ]
@@ -16,11 +16,11 @@ import Testing
     private static func measure(
         _ file: [UInt8], _ change: Orientation
     ) throws -> (change: Double, growth: Double, isLossless: Bool) {
-        let turned = try ImageTransform.apply(
+        let rotated = try ImageTransform.apply(
             change, to: file.span.bytes, limits: CodecLimits(), cancelled: CancelFlag())
-        let (before, after) = (try decode(file), try decode(turned.bytes))
+        let (before, after) = (try decode(file), try decode(rotated.bytes))
         let difference = try #require(after.meanDifference(to: before.seen(as: change)))
-        return (difference, Double(turned.bytes.count) / Double(file.count), turned.isLossless)
+        return (difference, Double(rotated.bytes.count) / Double(file.count), rotated.isLossless)
     }
 
     private static func decode(_ file: [UInt8], _ options: [String] = []) throws -> Picture {
@@ -97,11 +97,11 @@ import Testing
     func blocksThatFitKeepTheirValues() throws {
         let photo = TestPhoto.picture(width: 224, height: 152)
         let file = try Self.encode(photo, ["-sample", "2x2", "-quality", "60"])
-        let turned = try ImageTransform.apply(
+        let rotated = try ImageTransform.apply(
             .rotated180, to: file.span.bytes, limits: CodecLimits(), cancelled: CancelFlag())
-        #expect(!turned.isLossless)
+        #expect(!rotated.isLossless)
         let (before, after) = (
-            try Self.decode(file, ["-grayscale"]), try Self.decode(turned.bytes, ["-grayscale"])
+            try Self.decode(file, ["-grayscale"]), try Self.decode(rotated.bytes, ["-grayscale"])
         )
         #expect(try #require(after.meanDifference(to: before.seen(as: .rotated180))) < 0.05)
     }

@@ -7,7 +7,7 @@ import Testing
 @testable import ImageService
 
 @Suite("Rotates that fail because of the picture", .timeLimit(.minutes(2)))
-struct RotateFailureTests {
+struct RotateErrorTests {
     private let path: ImagePath
     private let storage = ScriptedStorage()
 
@@ -15,7 +15,7 @@ struct RotateFailureTests {
         path = try ImagePath(Array("a/b.jpg".utf8))
     }
 
-    private func failure(of service: ImageService) async -> ServiceError? {
+    private func error(of service: ImageService) async -> ServiceError? {
         await #expect(throws: ServiceError.self) {
             try await service.rotate(path, by: .rotated90, condition: .always)
         }
@@ -23,16 +23,18 @@ struct RotateFailureTests {
 
     /// They were told as of the header, which had been read.
     @Test("A codec that fails while it turns says that it was turning, and nothing is written")
-    func fault() async throws {
+    func internalError() async throws {
         var service = ImageService.make(storage)
         let uploaded = try await service.upload(path, try Samples.jpeg())
         let puts = storage.count(.put)
-        service.rotation.turning = { (_, _, _, _) throws(CodecError) in throw .fault("a call was refused") }
-        guard case .unprocessable(.fault(let text))? = await failure(of: service) else {
-            Issue.record("not a fault of the codec")
+        service.rotation.codecTransform = { (_, _, _, _) throws(CodecError) in
+            throw .internalError("a call was rejected")
+        }
+        guard case .unprocessable(.internalError(let text))? = await error(of: service) else {
+            Issue.record("not an internal error of the codec")
             return
         }
-        #expect(text == "a call was refused, at the stage turn")
+        #expect(text == "a call was rejected, at the stage turn")
         #expect(storage.count(.put) == puts)
         #expect(try await service.locate(path).image.etag == uploaded.image.etag)
     }
@@ -43,7 +45,7 @@ struct RotateFailureTests {
         let file = Array(whole.prefix(whole.count / 2)) + [0xFF, 0xD9]
         _ = try await storage.put(path.key, bytes: ByteBuffer(bytes: file), options: PutOptions())
         let puts = storage.count(.put)
-        guard case .unprocessable(.damaged)? = await failure(of: ImageService.make(storage)) else {
+        guard case .unprocessable(.damaged)? = await error(of: ImageService.make(storage)) else {
             Issue.record("not told as damage")
             return
         }
