@@ -3,7 +3,7 @@ import Testing
 
 @testable import ImageCodecs
 
-/// Turning stored WebP files.
+/// Rotating stored WebP files.
 @Suite struct WebPTransformTests {
     private static func turn(_ file: [UInt8], _ change: Orientation) throws -> TransformedImage {
         try ImageTransform.apply(change, to: file.span.bytes, limits: CodecLimits(), cancelled: CancelFlag())
