@@ -92,7 +92,7 @@ import Testing
         await until { budget.usage.waiting == 1 }
         let other = try await budget.acquire(25, for: 2, deadline: deadline)
         #expect(budget.usage.heldBytes == 45)
-        // The client's own later requests do wait behind its large one.
+        // Later requests of the same client wait for its earlier request.
         let small = Task { try await budget.acquire(1, for: 1, deadline: deadline) }
         await until { budget.usage.waiting == 2 }
         held.release()

@@ -111,7 +111,7 @@ extension EndToEnd {
             let cut = try await HTTP.get(server.image("p.jpg", "w=100&h=100&fit=cover&gravity=right&format=png"))
             #expect(try Pictures.corner(of: kept.bytes) == .topLeft)
             #expect(try Pictures.corner(of: cut.bytes) != .topLeft)
-            // The background beside a padded picture is the requested one.
+            // The background next to a padded picture is the requested one.
             let pads: [(String, [Int])] = [
                 ("bg=%23ff0000&format=png", [255, 0, 0, 255]), ("bg=00f&format=png", [0, 0, 255, 255]),
                 ("bg=0000&format=png", [0, 0, 0, 0]), ("format=png", [255, 255, 255, 255]),

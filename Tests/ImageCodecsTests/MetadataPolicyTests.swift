@@ -180,7 +180,7 @@ import Testing
         String(decoding: file, as: UTF8.self).contains("48.2082")
     }
 
-    /// Data beside the picture's boxes were kept under every policy: XMP in a uuid box, the video of a phone (mpvd),
+    /// Data next to the picture's boxes were kept under every policy: XMP in a uuid box, the video of a phone (mpvd),
     /// and bytes that are not a box.
     @Test(arguments: [MetadataPolicy.dropAll, .dropLocation])
     func boxesBesideThePictureGo(policy: MetadataPolicy) throws {

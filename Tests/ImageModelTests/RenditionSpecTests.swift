@@ -36,7 +36,7 @@ import Testing
         #expect(spec(RenditionRequest(background: half), .jpeg).background == Color(red: 127, green: 127, blue: 127))
         #expect(spec(RenditionRequest(background: .white), .jpeg) == spec(RenditionRequest(), .jpeg))
         #expect(spec(RenditionRequest(background: half)).background == half)
-        // The background beside a padded picture: transparent differs from white.
+        // The background next to a padded picture: transparent differs from white.
         let padded = RenditionRequest(width: 9, height: 9, fit: .pad, background: .clear)
         #expect(spec(padded).background == .clear)
     }

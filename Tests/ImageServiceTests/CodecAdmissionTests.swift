@@ -36,7 +36,7 @@ struct CodecAdmissionTests {
         #expect(permits.waiting == 0)
     }
 
-    @Test("A task that is cancelled while it waits for a long permit leaves nothing behind")
+    @Test("A task that is cancelled while it waits for a long permit holds nothing")
     func givesUp() async throws {
         let permits = CodecAdmission(
             threads: 1, memoryBytes: 1 << 30, queueLimit: 10, timeout: .seconds(60), clock: .continuous)

@@ -14,7 +14,7 @@ struct UploadCutTests {
         return try ImageEncoder.encode(pixels, format: format, quality: 90, metadata: nil, cancelled: CancelFlag())
     }
 
-    /// An AVIF in which its own brand is the last one of many.
+    /// An AVIF whose own brand is the last one of many.
     private static func lateBrand(_ others: Int) throws -> [UInt8] {
         let plain = try picture(.avif)
         let length = Int(plain[3])

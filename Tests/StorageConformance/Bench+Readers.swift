@@ -71,7 +71,7 @@ extension Bench {
         #expect(try await exists(key) == false, comment)
     }
 
-    /// A body that nobody reads, or nobody reads to its end, must delay neither the store nor the next reader.
+    /// A body that nobody reads, or that nobody reads to its end, must delay neither the store nor the next reader.
     func droppedBody() async throws {
         let key = try key("object")
         let bytes = Bench.pattern(2 << 20)

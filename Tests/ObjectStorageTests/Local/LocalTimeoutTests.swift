@@ -117,7 +117,7 @@ import TextCoding
         }
         await stuck.begun()
         #expect(try await storage.text(of: "a") == "1")
-        // A listing that gets no thread is told so. The disk does not count as away.
+        // A listing that gets no thread fails as overloaded. The disk does not count as away.
         let late = try await passing(clock) { try await failure { _ = try await storage.list(ListRequest()) } }
         #expect(late == .overloaded)
         for _ in lists { stuck.letGo() }
@@ -167,7 +167,7 @@ import TextCoding
         #expect(try await storage.text(of: "a") == "old")
 
         close(lock)
-        // A write that was given up takes no effect, even when the lock is released.
+        // An abandoned write has no effect, even when the lock is released.
         try await until { try folder.leftovers().isEmpty }
         // Both threads are available again, so every late effect has happened.
         let both = Barrier(2)
