@@ -1,13 +1,14 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// Edge counters for libFuzzer, and AddressSanitizer, in everything of ours; the distribution's codecs stay as they are.
+/// Edge counters for libFuzzer, and AddressSanitizer, in all of our code. The distribution's codecs are not
+/// instrumented.
 let instrumented: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("InternalImportsByDefault"),
-    // The harness looks inside: `@testable import` in a release build.
+    // The harness uses internal declarations: `@testable import` in a release build.
     .unsafeFlags(["-sanitize=fuzzer,address", "-enable-testing"]),
 ]
 
@@ -25,8 +26,8 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
-        // The sources of the server itself, by symbolic links: they are compiled anew with instrumentation, which a
-        // dependency on the package above could not be.
+        // The sources of the server itself, by symbolic links. They are compiled again with instrumentation, which is
+        // not possible for a dependency on the package above.
         .target(name: "ImageModel", swiftSettings: instrumented),
         .target(
             name: "CImageCodecs",
@@ -101,7 +102,7 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: instrumented),
-        // What holds the parsers of these against each other, and the form parser of ImageAPI.
+        // The checks of the parsers in these targets, and of the form parser of ImageAPI.
         .target(
             name: "Parsers",
             dependencies: [
@@ -111,14 +112,14 @@ let package = Package(
                 .product(name: "NIOEmbedded", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
             swiftSettings: instrumented),
-        // Counts allocations, so that what an operation takes can be held against what it was admitted for.
+        // Counts allocations, so that the memory of an operation can be compared with the admitted memory.
         .target(name: "CMemoryMeter"),
         // One program for all targets: `fuzz TARGET CORPUS [libFuzzer options]`, `fuzz seed TARGET CORPUS`,
         // `fuzz measure FILE...`.
         .executableTarget(
             name: "fuzz", dependencies: ["CMemoryMeter", "ImageCodecs", "ImageModel", "Parsers", "Rendering"],
             swiftSettings: Array(instrumented.dropLast()),
-            // gold, the default, stumbles over the debug information.
+            // gold, the default, fails on the debug information.
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]
         ),
     ],

@@ -1,8 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// The simulator of the memory cache. The policies that the server uses are links to its own files: so only they are
-// built, with none of the server's dependencies. The ones that were tried beside them live here.
+// The simulator of the memory cache. The policies that the server uses are links to the server's own files, so only
+// these files are built, without the server's dependencies. The other policies of the comparison are here.
 let package = Package(
     name: "cache",
     platforms: [.macOS(.v15)],

@@ -1,9 +1,9 @@
 """Resident memory and speed under several allocators. Start it with ./Benchmarks/http/allocators.
 
-One server for each allocator, all over one SeaweedFS, each in a bucket of its own. They are loaded in turn, round by
-round and with the same requests, while the others rest; then all rest for a minute. The load is what memory has most
-trouble with: renditions in many sizes of photos of up to 9 megapixels, between reads of originals and uploads. After
-each round one rendition is read from the cache by wrk, for some seconds."""
+There is one server for each allocator. All use one SeaweedFS, each with its own bucket. They are loaded alternately,
+round by round and with the same requests, while the others are idle. Then all are idle for a minute. The load is the
+hardest one for memory: renditions in many sizes of photos of up to 9 megapixels, between reads of originals and
+uploads. After each round wrk reads one rendition from the cache for some seconds."""
 
 import argparse
 import http.client
@@ -29,7 +29,7 @@ import servers
 WALLPAPER = "/usr/share/backgrounds/mate/abstract/Elephants_5640x3172.jpg"
 MIB = 1 << 20
 REST_SECONDS = 60
-# The loader finds libraries by name, wherever an architecture keeps them.
+# The loader finds libraries by name, on every architecture.
 JEMALLOC = {"LD_PRELOAD": "libjemalloc.so.2"}
 ALLOCATORS = {
     "glibc": {},
@@ -48,7 +48,7 @@ ALLOCATORS = {
 
 
 def photos():
-    """What is uploaded: JPEG, PNG and WebP of several sizes."""
+    """The uploaded files: JPEG, PNG and WebP of several sizes."""
     wallpaper = Image.open(WALLPAPER)
     recipes = [
         ((4000, 2250), "JPEG", {"quality": 88}), ((3200, 1800), "JPEG", {"quality": 90}),
@@ -65,7 +65,7 @@ def photos():
 
 
 class Side:
-    """One allocator's server."""
+    """The server with one allocator."""
 
     def __init__(self, server, bodies):
         self.server, self.bodies = server, bodies
@@ -80,7 +80,7 @@ class Side:
             format = generator.choice(("jpeg", "jpeg", "webp", "png" if width < 600 else "jpeg", "avif"))
             if format == "avif":
                 width = width % 400 + 48
-            # Width and quality together are next to never the same again, so that no cache can answer.
+            # A combination of width and quality almost never repeats, so no cache can answer.
             return "GET", f"photo-{number}?w={width}&q={quality}&format={format}", None
         if kind < 0.85:
             return "GET", f"photo-{number}", None
@@ -123,7 +123,7 @@ class Side:
         watcher.start()
         try:
             with ThreadPoolExecutor(clients) as pool:
-                # A client's error is raised here.
+                # An error in a client is raised here.
                 list(pool.map(client, range(clients)))
         finally:
             stop.set()
@@ -171,7 +171,7 @@ def main():
                 **ALLOCATORS[name]))
             sides[name] = Side(server, bodies)
             sides[name].fill()
-        # What a new process tries out beside its work is over.
+        # A new process tests its store in the background. Wait until this has ended.
         time.sleep(12)
         for index in range(options.rounds):
             names = list(sides)[index % len(sides):] + list(sides)[:index % len(sides)]

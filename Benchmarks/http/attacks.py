@@ -1,10 +1,10 @@
-"""What one greedy client can do to the others. Start it with ./Benchmarks/http/attacks.
+"""The effect of one greedy client on the others. Start it with ./Benchmarks/http/attacks.
 
-Another client, at an address of its own, asks for hits and, ten times a second, for a rendition of a photo of 10 megapixels
-that nobody has asked for before; first alone, then beside each attack. Attackers and clients share the processors with the
-server; the attackers take only what is left of these (SCHED_IDLE), since on a real network they would be elsewhere. Local
-files or, with --s3, SeaweedFS; default settings, access log on. Exits 1 where hits take longer than 5 ms and twice their
-calm time, or renditions twice theirs."""
+Another client with a different address requests hits and, ten times a second, a rendition of a photo of 10 megapixels
+that was never requested before: first alone, then during each attack. Attackers and clients share the processors with
+the server. The attackers get only the remaining processor time (SCHED_IDLE), because in a real network they would be on
+other machines. Local files or, with --s3, SeaweedFS; default settings, with the access log. Exits 1 if hits take longer
+than 5 ms and twice their calm time, or renditions take twice their calm time."""
 
 import argparse
 import contextlib
@@ -41,7 +41,7 @@ def ask(connection, method, path, body=None):
     return answer.status, answer.read()
 
 
-# Each runs in processes of its own until it is killed.
+# Each attack runs in its own processes until it is killed.
 
 def listing(port, _):
     connection = connect(port, ATTACKER)
@@ -132,7 +132,7 @@ def box(name, payload):
 
 
 def avif(references):
-    """The boxes of an AVIF without a picture: as many references as asked for, over many boxes."""
+    """The boxes of an AVIF without a picture, with this many references in many boxes."""
     each = 1_000
     one = box(b"dimg", (1).to_bytes(2, "big") + each.to_bytes(2, "big") + bytes(2 * each))
     iref = box(b"iref", bytes(4) + one) * (references // each)
@@ -142,8 +142,8 @@ def avif(references):
 
 
 def start(attack, port, number):
-    # They take what is left of the processors. At the lowest niceness a hundred of them would still outweigh the codec
-    # threads of the server, which run at 10.
+    # They get only the remaining processor time. At the lowest niceness, a hundred of them would still get more time
+    # than the codec threads of the server, which run at 10.
     os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     attack(port, number)
 
@@ -174,7 +174,7 @@ def renditions(port, until, first, results):
 
 
 def measure(port, seconds, first):
-    """The 99th percentile of hits and the median of renditions, in milliseconds; rejections count as endless."""
+    """The 99th percentile of hits and the median of renditions, in milliseconds. Rejections count as endless."""
     results = multiprocessing.Queue()
     until = time.time() + seconds
     clients = [
@@ -206,7 +206,7 @@ def main():
     for name, (attack, processes) in ATTACKS.items():
         if options.only and not any(part in name for part in options.only):
             continue
-        # A server of its own for each: nothing of the one before is left.
+        # A separate server for each attack, so that nothing of the previous one is left.
         with contextlib.ExitStack() as stack:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="tintype-benchmark-"))
             s3_port = stack.enter_context(servers.seaweed(folder)) if options.s3 else None

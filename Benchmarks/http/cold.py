@@ -1,11 +1,10 @@
-"""How long a rendition takes that nobody has asked for before, over HTTP and from SeaweedFS, beside libvips, which has the
-original in memory and only decodes, scales and encodes. Start it with ./Benchmarks/http/cold.
+"""How long a rendition takes that was never requested before, over HTTP and from SeaweedFS, compared with libvips,
+which has the original in memory and only decodes, scales and encodes. Start it with ./Benchmarks/http/cold.
 
-One server makes renditions of the original, another one has left its intermediate in the store at the first of them, where
-that pays.
-Every width is asked for once. Both and libvips take turns; medians of wall time. SSIM is of PNGs: two JPEGs or WebPs of
-nearly the same pixels differ by what each coding throws away. Exits 1 where a goal is missed, an answer is wrong, or the
-two ways do not give the same picture."""
+One server makes renditions from the original. Another one has stored an intermediate with the first rendition, if that
+pays. Every width is requested once. The servers and libvips take turns; medians of wall time. SSIM is computed from
+PNGs, because two JPEGs or WebPs of almost the same pixels differ by the losses of each encoding. Exits 1 if a goal is
+missed, a response is wrong, or the two ways do not give the same picture."""
 
 import argparse
 import http.client
@@ -29,14 +28,15 @@ from quality import pixels, ssim  # noqa: E402
 pyvips.cache_set_max(0)
 
 QUALITY = 80
-# How many times libvips' speed with an intermediate, None if one does not pay; how much of its time without.
+# With an intermediate: how many times the speed of libvips, or None if it does not pay. Without: the ratio to libvips'
+# time.
 GOALS = {"Elephants, progressive": (15, 1.15), "phone 12 MP": (None, 1.15)}
 SSIM_GOAL = 0.985
 SSIM_WIDTHS = (150, 301, 400, 700, 1000)
 
 
 class Server:
-    """One server and one kept connection to it."""
+    """One server and one keep-alive connection to it."""
 
     def __init__(self, tintype):
         self.tintype = tintype
@@ -86,7 +86,7 @@ def leave_intermediate(server, name):
         if time.monotonic() > deadline:
             raise RuntimeError("no intermediate was made")
         time.sleep(0.1)
-    # It is written behind that.
+    # The intermediate is written in the background.
     time.sleep(1)
 
 
@@ -109,7 +109,7 @@ def main():
                 if faster:
                     leave_intermediate(intermediate, "intermediate.jpg")
                 times = {"vips": [], "direct": [], "intermediate": []}
-                # The first round warms all of them up.
+                # The first round is a warm-up.
                 for number in range(options.rounds + 1):
                     width = 301 + 7 * number
                     a, _ = direct.render("direct.jpg", width)

@@ -1,4 +1,4 @@
-"""Many clients at once, on one event loop, with one copy of each body for all of them."""
+"""Many clients at the same time, on one event loop, with one copy of each body for all of them."""
 
 import asyncio
 import time
@@ -16,7 +16,7 @@ class Outcome:
 
 
 async def _head(reader):
-    """Status and header fields of an answer; None where the server closed without one."""
+    """Status and header fields of a response; None if the server closed without one."""
     try:
         raw = await reader.readuntil(b"\r\n\r\n")
     except (asyncio.IncompleteReadError, ConnectionError):
@@ -27,7 +27,7 @@ async def _head(reader):
 
 
 async def upload(port, path, body, stall_after=None):
-    """A PUT. With `stall_after` the client sends so many bytes and then nothing; its seconds count from there."""
+    """A PUT. With `stall_after` the client sends this many bytes and then nothing. Its seconds count from there."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     began = time.monotonic()
     try:
@@ -40,7 +40,7 @@ async def upload(port, path, body, stall_after=None):
                 writer.write(view[start:start + CHUNK])
                 await writer.drain()
         except ConnectionError:
-            pass  # an early answer may still be there to be read
+            pass  # an early response may still be there to be read
         if stall_after:
             began = time.monotonic()
         status, _ = await _head(reader)
@@ -50,8 +50,8 @@ async def upload(port, path, body, stall_after=None):
 
 
 async def slow_download(port, path, expected, bytes_per_second):
-    """A GET that takes no more than so many bytes each second, compared byte for byte."""
-    # A small buffer here, so that slowness is felt by the server and not hidden in this process.
+    """A GET that takes no more than this many bytes per second. The body is compared byte for byte."""
+    # A small buffer, so that the slow reads reach the server and are not hidden in this process.
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=CHUNK)
     began = time.monotonic()
     try:

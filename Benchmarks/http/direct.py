@@ -1,7 +1,7 @@
-"""One keep-alive client for both ways, through Tintype and straight to SeaweedFS.
+"""A keep-alive client for both ways, through Tintype and directly to SeaweedFS.
 
-The signature of a direct request, its SHA-256 over the body included, is made before the clock starts: what is compared
-with Tintype is the store alone."""
+The signature of a direct request, including the SHA-256 of the body, is computed before the clock starts. So Tintype is
+compared with the store alone."""
 
 import hashlib
 import http.client
@@ -27,7 +27,7 @@ class Client:
         return f"/api/v1/images/{key}", {}
 
     def request(self, method, key, body=None):
-        """Seconds from the first byte sent to the last byte of the answer, and the answer's body."""
+        """Seconds from the first byte sent to the last byte of the response, and the body of the response."""
         path, headers = self.prepare(method, key, body)
         began = time.perf_counter()
         self.connection.request(method, path, body=body, headers=headers)

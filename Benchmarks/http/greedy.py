@@ -1,11 +1,10 @@
 """The memory that greedy and slow clients can make the server hold. Start it with ./Benchmarks/http/greedy.
 
-Everything at once, from many addresses, so that no client's share is the limit: the cache full; readers that take some
-KiB a second of renditions which the cache cannot hold, of originals that stream past it, and of listings; uploads that
-trickle; renditions that are being made; connections that send requests ahead, or a head without an end; and connections
-that do nothing. The peak of the resident memory has to stay
-below the formula of docs/operate.md, hits of another client have to be answered, and every rejection has to be one that
-is documented. Exits 1 where one of these fails."""
+All of this at the same time, from many addresses, so that no client's share is the limit: the cache is full; readers
+take some KiB per second of renditions that the cache cannot hold, of originals that stream past it, and of listings;
+uploads are slow; renditions are made; connections send requests ahead, or a head without an end; and connections do
+nothing. The peak of the resident memory must stay below the formula of docs/operate.md, hits of another client must be
+served, and every rejection must be a documented one. Exits 1 if one of these fails."""
 
 import argparse
 import asyncio
@@ -23,13 +22,13 @@ import servers
 
 MIB = 1 << 20
 BUDGETS = {"CACHE_MEMORY_BYTES": 64, "UPLOAD_MEMORY_BYTES": 96, "RENDER_MEMORY_BYTES": 192, "ANSWER_MEMORY_BYTES": 96}
-# As docs/operate.md has it.
+# As in docs/operate.md.
 CONNECTION_BYTES, REST_BYTES = 64 << 10, 256 * MIB
 ALLOWED = {200, 201, 206, 408, 503}
 
 
 def addresses():
-    """Of this machine, all of 127.0.0.0/8 are."""
+    """Addresses of this machine: all of 127.0.0.0/8 are."""
     for number in itertools.count():
         yield f"127.0.{1 + number // 250 % 250}.{1 + number % 250}"
 
@@ -44,7 +43,8 @@ class Crowd:
         return asyncio.get_running_loop().time() > self.end
 
     async def connect(self, address=None):
-        # A small buffer, set before the connection is made: else the kernel takes megabytes in the client's place.
+        # A small buffer, set before the connection is made; otherwise the kernel takes megabytes in place of the
+        # client.
         sock = socket.socket()
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         sock.bind((address or next(self.addresses), 0))
@@ -53,7 +53,7 @@ class Crowd:
         return await asyncio.open_connection(sock=sock, limit=8192)
 
     async def read_slowly(self, kind, path, rate):
-        """Asks, and takes so many bytes a second until the end; then asks again."""
+        """Sends a request and takes this many bytes per second until the end. Then repeats."""
         while not self.is_over():
             status = "broken"
             try:
@@ -70,7 +70,7 @@ class Crowd:
             await asyncio.sleep(0.5)
 
     async def upload_slowly(self, number, file, rate):
-        """Most of it at once, so that it holds memory; then some bytes a second."""
+        """Sends most of the file at once, so that it holds memory; then some bytes per second."""
         while not self.is_over():
             status = "broken"
             try:
@@ -103,12 +103,12 @@ class Crowd:
             self.statuses["idle connections"]["broken"] += 1
 
     async def send_only(self, kind, data):
-        """Sends what the server takes, and reads nothing; every ten seconds on a new connection."""
+        """Sends as much as the server takes, and reads nothing. Every ten seconds on a new connection."""
         while not self.is_over():
             try:
                 _, writer = await self.connect()
                 writer.write(data)
-                # The server cuts it some time; a new one comes before or soon after.
+                # The server closes the connection at some time. A new one is opened shortly before or after that.
                 for _ in range(20):
                     if not self.is_over():
                         await asyncio.sleep(0.5)
@@ -118,7 +118,7 @@ class Crowd:
             await asyncio.sleep(0.5)
 
     async def hit(self, path):
-        """Another client, that wants what is in memory."""
+        """Another client that requests an image in memory."""
         while not self.is_over():
             try:
                 status = (await ask(self.port, "GET", path, address="127.9.9.9"))[0]
@@ -144,7 +144,7 @@ async def run(server, options):
         status, answer = await ask(server.port, "PUT", f"/api/v1/images/{path}", file)
         if status != 201:
             raise RuntimeError(f"the upload was answered {status}: {answer[:300]}")
-    # The cache: as many originals as it holds, and half as many again.
+    # The cache: as many originals as it holds, and half as many more.
     kept = pictures.jpeg(3 * MIB, 3)
     for number in range(BUDGETS["CACHE_MEMORY_BYTES"] // 2):
         path = f"/api/v1/images/{'long-name-' * 20}{number}.jpg"
@@ -203,7 +203,7 @@ def main():
     limit += BUDGETS["RENDER_MEMORY_BYTES"] * MIB * 5 // 4 + connections * CONNECTION_BYTES + REST_BYTES
     odd = {kind: {status: count for status, count in counts.items() if status not in ALLOWED}
            for kind, counts in statuses.items()}
-    # Slow readers and uploads are cut in the middle; a hit never is.
+    # Slow readers and uploads are cut in the middle, but hits never are.
     odd = {kind: counts for kind, counts in odd.items() if set(counts) - {"broken"} or kind.startswith("hits") and counts}
     rejected = {status: count for status, count in statuses["hits of another client"].items() if status != 200}
     errors = len(re.findall(r'"level":"error"| error ', log))

@@ -1,11 +1,11 @@
-"""Hits a second over HTTP, beside nginx's proxy_cache. Start it with ./Benchmarks/http/hot.
+"""Hits per second over HTTP, compared with nginx's proxy_cache. Start it with ./Benchmarks/http/hot.
 
-Asked for by wrk on 64 kept connections: one rendition of about 20 KB, one original of 200 KB, 5,000 originals of 23 KB and
-100,000 of 2 KB, many of them skewed as a site's are (skewed.lua). nginx stands in front of the same Tintype, has all of it
-in its cache, and asks nobody. The servers run at the same time on the same machine, each with as many workers as there are
-processors, and are asked in turn, with the access log of both on, as it is by default, and off. Each round compares runs
-that stand side by side; what counts is the median of the rounds' ratios. Exits 1 where a goal is missed or an answer is
-wrong."""
+wrk requests them on 64 keep-alive connections: one rendition of about 20 KB, one original of 200 KB, 5,000 originals of
+23 KB and 100,000 of 2 KB. Many of these are skewed like the requests of a site (skewed.lua). nginx is in front of the
+same Tintype, has everything in its cache, and sends no requests to it. The servers run at the same time on the same
+machine, each with as many workers as there are processors. They are loaded alternately, with the access log of both on,
+as by default, and off. Each round compares runs that follow each other, and the median of the rounds' ratios counts.
+Exits 1 if a goal is missed or a response is wrong."""
 
 import argparse
 import concurrent.futures
@@ -28,15 +28,16 @@ import servers
 
 CONNECTIONS = 64
 RENDITION_BYTES, ORIGINAL_BYTES = 20_000, 200_000
-# How many, and how large each.
+# The number of originals, and their size.
 MANY = {"5,000 originals": (5_000, 23_000), "100,000 originals": (100_000, 2_048)}
-# All of it fits, with what the server counts for each beside its bytes.
+# Everything fits, including the overhead that the server counts for each entry.
 CACHE_BYTES = 640 << 20
-# Ours to nginx's: of requests a second what is asked for and what is hoped for, of the 99th percentile what is allowed.
+# The ratio of ours to nginx's: for requests per second the minimum and the goal, for the 99th percentile the limit.
 LEAST, GOAL, SLOWEST = 1.0, 1.1, 1.0
 
-# The cache lies in memory, files stay open, and no connection is ended: what an operator can do for hits. tcp_nopush makes
-# it a tenth faster or more with renditions, and slower by as much with originals: each has a server of its own.
+# The cache is in memory, files stay open, and no connection is closed: the best that an operator can do for hits.
+# tcp_nopush makes it a tenth faster or more with renditions, and slower by as much with originals, so each has a
+# separate server.
 NGINX = """
 daemon off;
 master_process on;
@@ -76,14 +77,14 @@ class Run:
     rate: float
     # In milliseconds.
     p99: float
-    # Of the server's processes for one hit, in microseconds; of it in the kernel.
+    # Processor time of the server's processes for one hit, in microseconds, and the part in the kernel.
     cpu: float
     system: float
 
 
 @dataclass(frozen=True)
 class Case:
-    # What is asked for.
+    # The requested content.
     what: str
     has_log: bool
 
@@ -94,13 +95,13 @@ class Case:
 
 @dataclass
 class Side:
-    # By the case.
+    # One entry for each case.
     ports: dict
     pids: dict
     logs: list
 
     def cpu(self, case):
-        """Seconds that its processes have had of the processors, and of these in the kernel."""
+        """The processor time of its processes in seconds, and the part in the kernel."""
         user, system = 0, 0
         for pid in self.pids[case]:
             fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
@@ -136,7 +137,7 @@ def put(connection, path, body):
 
 
 def in_parts(count, work):
-    """Runs `work` over every part of range(count), several at once."""
+    """Runs `work` for every part of range(count), several at the same time."""
     parts = 16
     with concurrent.futures.ThreadPoolExecutor(parts) as pool:
         for done in [pool.submit(work, range(first, count, parts)) for first in range(parts)]:
@@ -154,7 +155,7 @@ def put_many(port, prefix, count, picture):
 
 
 def read_many(port, prefix, count, picture):
-    """Gets every one of them, and compares what comes."""
+    """Requests all of them, and compares the responses."""
     def work(numbers):
         with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
             stream = connection.makefile("rb")
@@ -171,7 +172,7 @@ def read_many(port, prefix, count, picture):
 
 
 def rendition(port, path):
-    """The URL of the rendition whose size is nearest to what is wanted."""
+    """The URL of the rendition whose size is nearest to the wanted size."""
     low, high = 16, 1_024
     while low < high:
         middle = (low + high) // 2
@@ -206,14 +207,14 @@ def nginx(folder, origin, workers, cases, files):
                     raise RuntimeError(f"nginx did not start: {(Path(folder) / 'nginx.out').read_text()}")
                 time.sleep(0.05)
             children = Path(f"/proc/{child.pid}/task/{child.pid}/children").read_text().split()
-            # The others look after the cache, and one of them ends after a minute.
+            # The other processes manage the cache, and one of them ends after a minute.
             served = [pid for pid in children if "worker process" in Path(f"/proc/{pid}/cmdline").read_text()]
             yield Side(ports, {case: served for case in cases}, [log])
 
 
 @contextlib.contextmanager
 def tintype(folder, name, binary, cases, **settings):
-    """One server for the cases with an access log, one for those without, over the same files."""
+    """One server for the cases with an access log and one for those without, on the same files."""
     ports, pids, logs = {}, {}, []
     with contextlib.ExitStack() as stack:
         for has_log in {case.has_log for case in cases}:
@@ -263,7 +264,7 @@ def jemalloc():
 
 
 def prepare(sides, cases):
-    """Stores all that is asked for and brings it into every cache. Returns the targets, or their beginnings, and sizes."""
+    """Stores everything and brings it into every cache. Returns the targets, or their beginnings, and the sizes."""
     origin = next(port for case, port in sides["Tintype"].ports.items())
     targets, sizes = {}, {}
     connection = http.client.HTTPConnection("127.0.0.1", origin, timeout=60)
@@ -329,8 +330,9 @@ def main():
         for number in range(options.rounds + 1):
             for case in cases:
                 for name, side in sides.items():
-                    # While the others were asked, Tintype's answers have grown older than its bound, and a site that is
-                    # visited all the time does not begin like that. The first round warms all of them up.
+                    # During the runs of the others, Tintype's entries have become older than its bound. A site with
+                    # constant visitors does not begin like that, so this run refreshes them. The first round warms up
+                    # all servers.
                     run = wrk(side, case, targets[case.what], options.warm, number)
                     if number:
                         run = wrk(side, case, targets[case.what], options.seconds, number)
@@ -355,7 +357,7 @@ def main():
         reached = "**no**"
         if faster >= LEAST and slower <= SLOWEST:
             reached = "yes" if faster >= GOAL else f"at least {LEAST}, not {GOAL}"
-        # What is shipped decides; the others are there to be seen.
+        # Only the shipped configuration decides. The others are for information.
         holds = holds and (name != "Tintype" or reached != "**no**")
         print(f"{row} {faster:.2f} | {p99:.2f} | {slower:.2f} | {cpu:.1f} | {system:.1f} | {reached} |")
     return 0 if holds else 1

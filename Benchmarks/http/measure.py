@@ -1,6 +1,6 @@
-"""Memory and speed of Tintype over HTTP. Start it with ./Benchmarks/http/run; prints a table in Markdown.
+"""Memory and speed of Tintype over HTTP. Start it with ./Benchmarks/http/run; prints a Markdown table.
 
-Exits 1 where a limit is passed or an answer is wrong. The limits are those of docs/benchmarks.md."""
+Exits 1 if a limit is exceeded or a response is wrong. The limits are those of docs/benchmarks.md."""
 
 import argparse
 import asyncio
@@ -18,7 +18,7 @@ from direct import Client, DirectClient
 
 MB = 1_000_000
 MIB = 1 << 20
-# A new process tries out for some seconds, beside its work, what the store promises.
+# A new process tests for some seconds in the background what the store supports.
 PROBE_SECONDS = 12
 
 
@@ -39,7 +39,7 @@ def memory(value, limit):
 
 
 def uploads(options, folder, weed):
-    """Uploads of 20 MB at once, some of which stall; then slow downloads of what was stored."""
+    """Concurrent uploads of 20 MB, some of which stall; then slow downloads of the stored files."""
     clients, stalled = options.clients, options.clients * 3 // 20
     picture = pictures.jpeg(20 * MB, seed=1)
 
@@ -108,7 +108,7 @@ def start(options, folder, weed):
 
 
 def interleaved(count, through, straight):
-    """Both measurements in turn, each one first every other time; the medians."""
+    """Both measurements alternately; the order changes each time. Returns the medians."""
     sides = {"through": [], "straight": []}
     runs = [("through", through), ("straight", straight)]
     for number in range(count):
@@ -147,7 +147,7 @@ def ratios(options, folder, weed):
             f"{straight / through:.2f} of direct", "≥ 0.80 of direct", straight / through >= 0.8)
         client.close()
 
-    # A new process, so that nothing is in its cache, and every key is asked for once.
+    # A new process, so that its cache is empty. Every key is requested once.
     with servers.tintype(folder, weed) as server:
         say("1 MB downloads, none of them cached")
         time.sleep(PROBE_SECONDS)

@@ -1,5 +1,5 @@
-"""Requests at a fixed rate, whatever becomes of the earlier ones, in a process of their own. Answers are timed from the
-moment at which the request was due, so that neither a slow server nor a busy client hides a wait."""
+"""Requests at a fixed rate, whatever happens to the earlier ones, in a separate process. The time of a response counts
+from the moment at which the request was due, so neither a slow server nor a busy client hides a wait."""
 
 import asyncio
 import gc
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass
 class Answer:
-    """How one request ended; no status: the connection broke."""
+    """How one request ended; no status means that the connection broke."""
     due: float
     seconds: float
     status: int | None
@@ -98,7 +98,7 @@ def _child(pipe, port, paths, rate, seconds, source):
 
 
 class Load:
-    """Begins at once; `join` waits for the last answer."""
+    """Starts at once. `join` waits for the last response."""
 
     def __init__(self, port, paths, rate, seconds, source="127.0.0.1"):
         self._pipe, pipe = multiprocessing.Pipe()

@@ -1,8 +1,9 @@
-"""What hits feel while ten times more renditions are asked for than can be made. Start it with ./Benchmarks/http/overload.
+"""The time of hits while clients request ten times more renditions than the server can make. Start it with
+./Benchmarks/http/overload.
 
-One photo of 12 megapixels on local files; every rendition is asked for once. Each round has a calm part and an overloaded
-one with the same number of requests from the same three processes; in the calm part those that are cold otherwise ask
-for a rendition in memory. So the clients, which share the processors with the server, are as busy in both. Exits 1 where
+One photo of 12 megapixels on local files. Every rendition is requested once. Each round has a calm part and an
+overloaded part with the same number of requests from the same three processes. In the calm part, renditions in memory
+replace the cold ones. So the clients, which share the processors with the server, are equally busy in both. Exits 1 if
 a goal is missed."""
 
 import argparse
@@ -30,7 +31,7 @@ MIB = 1 << 20
 
 
 def photo():
-    """What a phone makes: 4000 x 3000, 4:2:0, baseline."""
+    """A photo like a phone's: 4000 x 3000, 4:2:0, baseline."""
     image = Image.open(WALLPAPER)
     width = image.height * 4 // 3
     left = (image.width - width) // 2
@@ -41,7 +42,7 @@ def photo():
 
 
 def renditions():
-    """Paths of renditions, never one twice, all of much the same cost, in the same order every time."""
+    """Paths of renditions, each only once, all with a similar cost, in the same order every time."""
     flips = ("", "&flip=horizontal", "&flip=vertical")
     choices = list(itertools.product(flips, range(20, 96), range(300, 500)))
     random.Random(1).shuffle(choices)
@@ -64,7 +65,7 @@ def ask(connection, path):
 
 
 def capacity(port, cold, seconds):
-    """Renditions a second for as many clients as keep every processor busy."""
+    """Renditions per second with enough clients to keep every processor busy."""
     counts = []
 
     def client():
@@ -88,7 +89,7 @@ def capacity(port, cold, seconds):
 
 
 class Watch:
-    """The server's resident memory, looked at ten times a second."""
+    """The server's resident memory, sampled ten times a second."""
 
     def __init__(self, server):
         self.peak = server.resident
@@ -107,7 +108,7 @@ class Watch:
 
 
 def recovery(port, cold, usual):
-    """When a rendition is made again, and in twice the usual time."""
+    """The time until a rendition is made again, and made in at most twice the usual time."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     began = time.monotonic()
     while time.monotonic() - began < 30:
@@ -120,8 +121,8 @@ def recovery(port, cold, usual):
 
 
 def part(server, many, few, options, rate, after=None):
-    """Hits, many others, and a second client with a few: their answers, once all have come, the peak of resident memory,
-    and what `after` returns, called when nothing more is asked for."""
+    """Hits, many others, and a second client with a few. Returns their responses after all have come, the peak of
+    resident memory, and the result of `after`, which is called after the last request."""
     hits = Load(server.port, itertools.repeat(HIT, 1 << 30), options.hits, options.seconds)
     crowd = Load(server.port, many, rate, options.seconds)
     other = Load(server.port, few, 2, options.seconds, source="127.0.0.2")
@@ -133,7 +134,7 @@ def part(server, many, few, options, rate, after=None):
 
 
 def run(options, server, cold):
-    # Until the intermediate is there, and the cache is full.
+    # Until the intermediate exists and the cache is full.
     capacity(server.port, cold, 12)
     measured = capacity(server.port, cold, 4)
     rate = int(10 * measured)
@@ -179,7 +180,7 @@ def main():
     parser.add_argument("--hits", type=int, default=300, help="hits a second")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="tintype-benchmark-") as folder:
-        # A small cache is full before the first round: what grows behind that is something else.
+        # A small cache is full before the first round, so later growth has another cause.
         with servers.tintype(folder, LOG_LEVEL="warning", CACHE_MEMORY_BYTES=str(32 * MIB)) as server:
             connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
             connection.request("PUT", PATH, photo())

@@ -1,4 +1,4 @@
-"""JPEG files of an exact size, sound to their end, and different for every seed."""
+"""JPEG files of an exact size that are valid to their end and differ for every seed."""
 
 import random
 import subprocess
@@ -9,11 +9,11 @@ _MOST = 65_533
 
 
 def jpeg(size, seed):
-    """A JPEG of exactly `size` bytes. Most of it is coded noise, so that whoever walks its markers has real work; what
-    is missing is made up by comment segments behind SOI, of which at least one is always there."""
+    """A JPEG of exactly `size` bytes. Most of it is coded noise, so that a program that reads its markers has real
+    work. Comment segments after SOI, at least one, fill up the rest."""
     side = 256
     probe = len(_encode(side, side, seed))
-    # Noise codes at the same rate everywhere. Two per cent below the goal leaves room for the comment.
+    # Noise has the same bit rate everywhere. Two per cent below the goal leave room for the comment.
     rows = max(8, int((size * 0.98) / probe * side * side) // 2048)
     coded = _encode(2048, rows, seed) if size > 2 * probe else _small(size, seed)
     missing = size - len(coded)
@@ -23,7 +23,7 @@ def jpeg(size, seed):
 
 
 def _small(size, seed):
-    """A square that leaves room for the comment, where any does."""
+    """A square that leaves room for the comment, if there is one."""
     sides = (side for side in (64, 32, 16) if len(_encode(side, side, seed)) <= size - _OVERHEAD)
     side = next(sides, 8)
     return _encode(side, side, seed)
@@ -36,11 +36,11 @@ def _encode(width, height, seed):
 
 
 def _comments(size):
-    """Comment segments that take exactly `size` bytes together."""
+    """Comment segments of exactly `size` bytes together."""
     parts = []
     while size:
         take = min(size, _MOST + _OVERHEAD)
-        # What is left for the next one is nothing, or enough for its own marker and length.
+        # Either nothing is left for the next one, or enough for its own marker and length.
         if 0 < size - take < _OVERHEAD:
             take -= _OVERHEAD
         parts.append(b"\xff\xfe" + (take - 2).to_bytes(2, "big") + b"." * (take - _OVERHEAD))
@@ -49,7 +49,7 @@ def _comments(size):
 
 
 def variant(picture, number):
-    """The same picture with another text in its first comment: other bytes, no second encoding."""
+    """The same picture with another text in its first comment: other bytes, without a second encoding."""
     mark = b"%016d" % number
     start = 2 + _OVERHEAD
     return picture[:start] + mark + picture[start + len(mark):]

@@ -1,8 +1,9 @@
-"""Renditions a second over HTTP, beside thumbor 7 and nginx's image_filter. Start it with ./Benchmarks/http/renditions.
+"""Renditions per second over HTTP, compared with thumbor 7 and nginx's image_filter. Start it with
+./Benchmarks/http/renditions.
 
-One photo of 12 megapixels becomes JPEGs around 400 pixels wide, every width once, so that no cache can answer. The three
-servers run at the same time on the same machine, each with as many workers as there are processors, and are asked in
-turn by the same number of clients. Exits 1 where a goal is missed or an answer is wrong."""
+One photo of 12 megapixels becomes JPEGs around 400 pixels wide, each width once, so that no cache can answer. The three
+servers run at the same time on the same machine, each with as many workers as there are processors. The same number of
+clients loads them alternately. Exits 1 if a goal is missed or a response is wrong."""
 
 import argparse
 import contextlib
@@ -23,7 +24,7 @@ import servers
 
 WALLPAPER = "/usr/share/backgrounds/mate/abstract/Elephants_5640x3172.jpg"
 QUALITY = 80
-# How many times their throughput ours is to be.
+# Our throughput must be this many times theirs.
 GOALS = {"thumbor": 1.7, "nginx": 4.0}
 
 NGINX = """
@@ -64,7 +65,7 @@ ALLOW_UNSAFE_URL = True
 
 
 def photo(path):
-    """What a phone makes: 4000 x 3000, 4:2:0, baseline."""
+    """A photo like a phone's: 4000 x 3000, 4:2:0, baseline."""
     image = Image.open(WALLPAPER)
     height = image.height
     width = height * 4 // 3
@@ -74,7 +75,7 @@ def photo(path):
 
 
 def defaults():
-    """The others run as they are delivered, without what our start script tells the allocator."""
+    """The others run as they are delivered, without the allocator settings of our start script."""
     return {name: value for name, value in os.environ.items() if name != "GLIBC_TUNABLES"}
 
 
@@ -124,7 +125,8 @@ def ours(folder):
 
 
 def load(port, path, widths, clients):
-    """Asks for every width once, by so many clients at once on kept connections. Seconds, and the answers by width."""
+    """Requests every width once, with this many clients at the same time on keep-alive connections. Returns the
+    seconds, and the responses by width."""
     work, answers, errors = queue.SimpleQueue(), {}, []
     for width in widths:
         work.put(width)
@@ -175,7 +177,7 @@ def main():
     workers = os.cpu_count()
     rates, sizes = {}, {}
     with tempfile.TemporaryDirectory(prefix="tintype-benchmark-") as folder:
-        # nginx's and thumbor's workers may run as somebody else.
+        # The workers of nginx and thumbor may run as another user.
         os.chmod(folder, 0o755)
         (Path(folder) / "pictures").mkdir()
         photo(Path(folder) / "pictures" / "photo.jpg")
@@ -187,7 +189,7 @@ def main():
                 for name, (port, path) in sides.items():
                     seconds, answers = load(port, path, widths, options.clients)
                     check(name, answers)
-                    # The first round warms all of them up.
+                    # The first round is a warm-up.
                     if number > 0:
                         rates.setdefault(name, []).append(len(answers) / seconds)
                         sizes[name] = statistics.mean(len(body) for body in answers.values())

@@ -16,13 +16,13 @@ from pathlib import Path
 ACCESS_KEY, SECRET_KEY, BUCKET = "benchmark-key", "benchmark-secret-0123456789", "images"
 
 
-# Above them the kernel takes ports for outgoing connections. BENCHMARK_PORTS=FIRST-LAST names others.
+# Above these ports the kernel takes ports for outgoing connections. BENCHMARK_PORTS=FIRST-LAST names others.
 FIRST_PORT, LAST_PORT = (int(port) for port in os.environ.get("BENCHMARK_PORTS", "10000-32000").split("-"))
 _given = set()
 
 
 def free_port():
-    """A port that is free now, and has not been given before by this process."""
+    """A port that is free now. This process has not returned it before."""
     while True:
         port = random.randint(FIRST_PORT, LAST_PORT)
         try:
@@ -36,7 +36,7 @@ def free_port():
 
 
 def status(port, path):
-    """The status of a GET, or None where nobody answers."""
+    """The status of a GET, or None if nobody responds."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
     try:
         connection.request("GET", path)
@@ -49,14 +49,14 @@ def status(port, path):
         connection.close()
 
 
-# A script that is stopped by SIGTERM (a time limit, a CI job that is cancelled) ends its servers as one that fails does.
+# A script that is stopped by SIGTERM (a time limit, a cancelled CI job) also ends its servers.
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
 
 @contextlib.contextmanager
 def process(command, log, environment=None):
     # A group, not a session: Linux schedules sessions against each other (autogroup), and the niceness of the server's
-    # threads would mean nothing to the clients.
+    # threads would not count against the clients.
     with open(log, "ab") as output:
         child = subprocess.Popen(command, stdout=output, stderr=output, env=environment, process_group=0)
     try:
@@ -66,8 +66,8 @@ def process(command, log, environment=None):
             child.send_signal(signal.SIGTERM)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 child.wait(40)
-        # The children too: thumbor's workers outlive the process that started them. The group keeps its number while
-        # one of them lives, and no other process can have taken it.
+        # The children too, because thumbor's workers outlive the process that started them. The group keeps its number
+        # while one of them lives, and no other process can get this number.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)
         child.wait()
@@ -75,7 +75,7 @@ def process(command, log, environment=None):
 
 @contextlib.contextmanager
 def seaweed(folder):
-    """Yields the port of its S3 interface."""
+    """Yields the port of the S3 interface."""
     data = Path(folder) / "weed"
     data.mkdir()
     config = Path(folder) / "s3.json"
@@ -87,9 +87,9 @@ def seaweed(folder):
     command = [
         os.environ["WEED_BIN"], "server", f"-dir={data}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
         f"-master.port={ports[0]}", f"-volume.port={ports[1]}", f"-filer.port={ports[2]}", f"-s3.port={ports[3]}",
-        # Else 10,000 above the others, among the ports of outgoing connections.
+        # Otherwise these ports are 10,000 above the others, among the ports of outgoing connections.
         *(f"-{name}.port.grpc={free_port()}" for name in ("master", "volume", "filer", "s3")),
-        # Their sockets would lie at fixed paths in /tmp, and two servers would share them.
+        # Otherwise the sockets have fixed paths in /tmp, and two servers share them.
         f"-s3.localSocket={folder}/s3.sock", f"-filer.localSocket={folder}/filer.sock",
         "-s3", f"-s3.config={config}", "-s3.port.iceberg=0", "-s3.port.lance=0",
         "-master.volumeSizeLimitMB=1024", "-volume.max=100",
@@ -122,13 +122,13 @@ class Tintype:
 
     @property
     def peak(self):
-        """The kernel's own high-water mark: nothing between two looks is missed."""
+        """The kernel's own high-water mark, so no peak between two samples is missed."""
         return self._memory("VmHWM")
 
 
 @contextlib.contextmanager
 def tintype(folder, s3_port=None, binary=None, **settings):
-    """On S3 where a port is given, else on local files. Yields once /readyz says 200."""
+    """On S3 if a port is given, otherwise on local files. Yields after /readyz returns 200."""
     port, ops = free_port(), free_port()
     environment = {
         "PATH": os.environ["PATH"], "GLIBC_TUNABLES": os.environ["GLIBC_TUNABLES"],

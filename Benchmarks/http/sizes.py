@@ -1,9 +1,10 @@
-"""All processor time of several sizes of each of many photos, beside libvips, which has the original in memory and only
-decodes, scales and encodes. Start it with ./Benchmarks/http/sizes.
+"""The total processor time for several sizes of each of many photos, compared with libvips, which has the original in
+memory and only decodes, scales and encodes. Start it with ./Benchmarks/http/sizes.
 
-Every photo is stored under as many paths as are measured, and each path is asked for its first 1, 2, 4 or 6 sizes, so that
-nothing is remembered of it. What counts is the time of the server's whole process: requests, files, the intermediate and
-what is kept are in it. Servers and libvips take turns; medians over the photos. Exits 1 where a goal is missed."""
+Every photo is stored under as many paths as there are measurements, and the first 1, 2, 4 or 6 sizes of each path are
+requested, so that the server remembers nothing of it. The time of the whole server process counts: requests, files, the
+intermediate and stored objects. Servers and libvips take turns; medians over the photos. Exits 1 if a goal is
+missed."""
 
 import argparse
 import http.client
@@ -27,14 +28,14 @@ pyvips.cache_set_max(0)
 pyvips.concurrency_set(1)
 
 QUALITY = 80
-# A list, a phone's page, a thumbnail, a tablet's, a card, a large screen's: as pages ask for them.
+# A list, a phone's page, a thumbnail, a tablet's page, a card, a large screen: as pages request them.
 WIDTHS = (640, 1080, 160, 320, 480, 1280)
 COUNTS = (1, 2, 4, 6)
-# Of libvips' time.
+# Ratio to libvips' time.
 GOAL = 0.85
-# Of four sizes.
+# For four sizes.
 OWN_GOALS = {("Elephants, progressive", 4): 0.35}
-# An intermediate is kept, and what is kept is written, behind the answer.
+# Intermediates and renditions are stored in the background, after the response.
 SETTLED = 0.02
 
 
@@ -56,7 +57,7 @@ class Server:
             raise RuntimeError(f"{method} {path}: {answer.status} {got[:300]!r}")
 
     def settled(self):
-        """Processor time in milliseconds, once it does not grow any more."""
+        """Processor time in milliseconds, after it has stopped growing."""
         before = cpu(self.pid)
         while True:
             time.sleep(10 * SETTLED)
@@ -115,7 +116,7 @@ def main():
             data = open(path, "rb").read()
             for count in COUNTS:
                 times = {name: [] for name in ["libvips", *kinds]}
-                # The first round warms all of them up.
+                # The first round is a warm-up.
                 for number in range(options.rounds + 1):
                     photos = 1 if number == 0 else options.photos
                     for name, server in running.items():

@@ -1,5 +1,5 @@
--- For wrk: asks for many URLs as the visitors of a site do, few of them often and most of them now and then: of COUNT
--- targets, PREFIX with a number from 0, the one at COUNT * u^3 for an even u.
+-- For wrk: requests many URLs like the visitors of a site, a few often and most rarely. Of COUNT targets (PREFIX with a
+-- number from 0), it requests the one at COUNT * u^3 for a uniform u.
 --   wrk ... -s skewed.lua URL -- COUNT PREFIX SEED
 local threads = 0
 

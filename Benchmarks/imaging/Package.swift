@@ -1,8 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// The driver of the measurements. The engine's targets are links to those of the package above: so only they are
-// built, with none of the server's dependencies.
+// The driver of the measurements. The engine's targets are links to those of the package above, so only they are built,
+// without the server's dependencies.
 let swiftSettings: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .enableUpcomingFeature("ExistentialAny"),

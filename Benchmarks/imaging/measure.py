@@ -1,12 +1,13 @@
-"""CPU time per rendition, memory to memory, in turn with libvips in the same run.
+"""CPU time per rendition, from memory to memory, alternately with libvips in the same run.
 
     measure.py <render binary> [--runs N] [--only TEXT] [--width W] [--format F]
 
-Prints a table in Markdown, a line per picture, width and format: our median, libvips' median, how many times its speed
-ours is; what the distribution's codecs take alone, and how many times that ours is; and whether the goal holds: never
-slower than libvips, and 1.3 times its speed or within 15 % of the bare codecs, on the phone photo as a JPEG of 400 1.4.
-libvips runs with one thread and without its operation cache, by pyvips; encoders are asked for the same on both
-sides: quality 80, JPEG progressive with optimised tables and chroma halved, WebP method 4, PNG level 6, AVIF speed 8.
+Prints a Markdown table with a line per picture, width and format: our median, libvips' median, and how many times its
+speed ours is; the time of the distribution's codecs alone, and how many times that ours is; and whether the goal holds.
+The goal is never to be slower than libvips, and to have 1.3 times its speed or to stay within 15 % of the bare codecs.
+On the phone photo as a JPEG of 400 it is 1.4.
+libvips runs with one thread and without its operation cache, by pyvips. Both sides use the same encoder settings:
+quality 80, JPEG progressive with optimised tables and chroma halved, WebP method 4, PNG level 6, AVIF speed 8.
 """
 
 import argparse
@@ -27,7 +28,7 @@ OPTIONS = {
     "jpeg-plain": (".jpg", dict(Q=80, strip=True)),
     "webp": (".webp", dict(Q=80, effort=4, strip=True)),
     "png": (".png", dict(compression=6, strip=True)),
-    # What our quality of 80 stands for in libaom's levels, and our speed, 8.
+    # The levels of libaom that match our quality of 80 and our speed of 8.
     "avif": (".avif", dict(Q=65, effort=1, strip=True)),
 }
 
@@ -57,7 +58,7 @@ class Ours:
 
 
 def vips(data, width, format):
-    """What a service would do: load from memory by `thumbnail`, save to memory. CPU milliseconds."""
+    """The work of a service: load from memory by `thumbnail`, save to memory. CPU milliseconds."""
     suffix, options = OPTIONS[format]
     begin = time.process_time()
     image = pyvips.Image.thumbnail_buffer(data, width, height=10_000_000, size="down")
@@ -87,7 +88,7 @@ def main():
         for width in arguments.width or [400, 1200]:
             for format in arguments.format or ["jpeg", "webp", "png", "avif"]:
                 kind = format.split("-")[0]
-                # In turn; the first run warms caches and allocators up on both sides.
+                # Alternately. The first run warms up caches and allocators on both sides.
                 runs = [
                     (ours.render(path, width, kind), vips(data, width, format), ours.bare(path, width, kind))
                     for _ in range(arguments.runs + 1)

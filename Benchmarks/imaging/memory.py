@@ -1,4 +1,4 @@
-"""Peak memory of one rendition in a fresh process, ours and libvips', less that of the process before it.
+"""Peak memory of one rendition in a new process, ours and libvips', minus the memory of the process before it.
 
     memory.py <render binary> [--pictures FOLDER]
 """
@@ -18,7 +18,7 @@ pyvips.cache_set_max(0)
 data = open(sys.argv[1], "rb").read()
 def figure(name):
     return int([line for line in open("/proc/self/status") if line.startswith(name)][0].split()[1])
-# What loading the library takes is no part of it.
+# The memory for loading the library does not count.
 pyvips.Image.black(8, 8).cast("uchar").jpegsave_buffer()
 open("/proc/self/clear_refs", "w").write("5")
 begin = figure("VmRSS")
@@ -34,7 +34,7 @@ def ours(binary, path, width):
     process.stdin.write(f"load\t{path}\n")
     process.stdin.flush()
     process.stdout.readline()
-    # From here on the peak counts anew.
+    # From here on the peak is measured again.
     with open(f"/proc/{process.pid}/clear_refs", "w") as file:
         file.write("5")
     begin = figure(process.pid, "VmRSS")

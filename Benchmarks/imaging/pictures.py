@@ -1,4 +1,4 @@
-"""The pictures that are measured on, made from one of Debian's wallpapers (package mate-backgrounds)."""
+"""The pictures for the measurements, made from one of Debian's wallpapers (package mate-backgrounds)."""
 
 import os
 import shutil
@@ -9,7 +9,7 @@ WALLPAPER = "/usr/share/backgrounds/mate/abstract/Elephants_5640x3172.jpg"
 
 
 def make(folder):
-    """Writes what is missing into `folder`. Gives names and paths."""
+    """Writes the missing pictures into `folder`. Returns names and paths."""
     os.makedirs(folder, exist_ok=True)
     paths = {
         "phone 12 MP": "phone.jpg",
@@ -27,7 +27,7 @@ def make(folder):
 
 
 def make_opaque(folder):
-    """Photos of the kinds that an intermediate may be made of, written as those of `make` are."""
+    """Photos that can have an intermediate, written like those of `make`."""
     known = make(folder)
     names = ["phone 12 MP", "baseline 20 MP", "Elephants, progressive"]
     paths = {name: known[name] for name in names}
@@ -39,7 +39,7 @@ def make_opaque(folder):
 
 
 def _scaled(width, height):
-    """The wallpaper's middle with these proportions, at this size."""
+    """The middle of the wallpaper with these proportions, at this size."""
     image = pyvips.Image.new_from_file(WALLPAPER)
     return image.thumbnail_image(width, height=height, size="both", crop="centre")
 
@@ -58,7 +58,7 @@ def _camera(path):
 
 def _png(path):
     image = _scaled(1920, 1200)
-    # A soft round window: transparent corners, many alphas between.
+    # A soft round window: transparent corners, and many alpha values in between.
     alpha = pyvips.Image.gaussmat(400, 0.2).resize(1920 / pyvips.Image.gaussmat(400, 0.2).width, vscale=1)
     alpha = alpha.thumbnail_image(1920, height=1200, size="force").linear(2, 0)
     alpha = (alpha > 255).ifthenelse(255, alpha).cast("uchar")

@@ -1,9 +1,9 @@
-"""How near our reductions and libvips' come to a reference: Lanczos with three lobes in doubles, both axes at once.
+"""Compares our reductions and libvips' with a reference: Lanczos with three lobes in doubles, both axes at once.
 
     quality.py <render binary> [--pictures FOLDER]
 
 Prints SSIM (Wang et al. 2004: Gaussian window of 1.5 pixels, on luma) and the mean difference, ours and libvips'. Both
-make PNGs, so that nothing but the reduction is compared.
+make PNGs, so that only the reduction is compared.
 """
 
 import argparse

@@ -1,4 +1,5 @@
-"""Asks the replicas and compares each answer with the model. Errors are written down at once and do not end the run."""
+"""Sends requests to the replicas and compares each response with the model. Errors are recorded at once and do not end
+the run."""
 
 import asyncio
 import collections
@@ -28,7 +29,7 @@ class Answer:
 
 
 class Cut(Exception):
-    """No whole answer came."""
+    """No complete response came."""
 
 
 class Checker:
@@ -74,7 +75,7 @@ class Checker:
         if self.errors[kind] <= 5:
             print("ERROR " + text, file=sys.stderr, flush=True)
 
-    # MARK: Asking
+    # MARK: Requests
 
     async def ask(self, what, replica, method, path, headers=None, body=None):
         url = URL(f"http://127.0.0.1:{self.ports[replica]}{path}", encoded=True)
@@ -97,7 +98,7 @@ class Checker:
         return answer
 
     async def read(self, what, key, replica, path, headers=None, method="GET"):
-        """The answer to a read; None where it was rightly not given: the picture was being replaced."""
+        """The response to a read; None if the read rightly failed because the image was being replaced."""
         try:
             answer = await self.ask(what, replica, method, path, headers)
         except Cut as cut:
@@ -118,18 +119,18 @@ class Checker:
         return answer
 
     def _is_disturbed(self, key, answer):
-        """Whether a write was under way beside this read, or so shortly before that the replica did not know of it."""
+        """Whether a write was running during this read, or so shortly before that the replica did not know of it."""
         return any(w.began <= answer.ended and w.ended + self.bound >= answer.began for w in key.history)
 
-    # MARK: Judging
+    # MARK: Checks
 
     async def settle(self, key, answer):
-        """Waits for the answers of rotations that may have made what was read."""
+        """Waits for the responses to rotates that may have made the content of this response."""
         for rotation in key.open_rotations(answer.ended):
             await rotation.done.wait()
 
     async def judge(self, key, answer, etag, bound=None):
-        """Whether this version (None: nothing) may have been what the path had."""
+        """Whether this version (None: no image) may have been the content of the path."""
         self.counts["versions judged"] += 1
         bound = self.bound if bound is None else bound
         age = key.age(etag, answer.replica, answer.began, answer.ended, bound)
@@ -146,7 +147,7 @@ class Checker:
         return False
 
     async def whole(self, key, answer, bound=None):
-        """A whole original: bytes, tag, type and version."""
+        """A complete original: bytes, tag, type and version."""
         etag, body = answer.headers.get("ETag", ""), answer.body
         if not await self.judge(key, answer, etag, bound):
             return None
@@ -156,7 +157,7 @@ class Checker:
         self.counts["bodies checked"] += 1
         digest = hashlib.sha256(body).hexdigest()
         if version.sha256 is None:
-            # Made by a rotation: its tag is the MD5 of what the store has.
+            # Made by a rotate: its tag is the MD5 of the stored bytes.
             if f'"{hashlib.md5(body).hexdigest()}"' != etag:
                 self.report("wrong bytes", answer, key, detail="not those of its tag")
                 return None
@@ -168,7 +169,7 @@ class Checker:
         return version
 
     def describes(self, key, answer, version):
-        """Length and type, as the answer's head says them."""
+        """Length and type, as in the head of the response."""
         length, type = answer.headers.get("Content-Length"), answer.headers.get("Content-Type")
         if version.size is not None and length != str(version.size):
             self.report("wrong length", answer, key, expected=version.size, found=length)
@@ -176,8 +177,8 @@ class Checker:
             self.report("wrong type", answer, key, found=type)
 
     async def rendition(self, key, answer, width, bound=None):
-        """A whole rendition: decodes, has the width, and its corners are those of a version that may be shown. One tag
-        is one sequence of bytes, whichever replica made it."""
+        """A complete rendition: it decodes, has the width, and its corners are those of a version that is allowed. One
+        tag stands for one sequence of bytes, whichever replica made it."""
         etag = answer.headers.get("ETag", "")
         digest = hashlib.sha256(answer.body).digest()
         self.counts["renditions checked"] += 1
@@ -194,7 +195,7 @@ class Checker:
         await self.shows(key, answer, corners, bound)
 
     async def shows(self, key, answer, corners, bound=None):
-        """Whether a version with these corners may be shown."""
+        """Whether a version with these corners is allowed."""
         bound = self.bound if bound is None else bound
         for attempt in range(2):
             found = [etag for etag, version in key.versions.items() if version.corners in (corners, None)]

@@ -1,4 +1,4 @@
-"""Three replicas over one SeaweedFS, and what they say of themselves."""
+"""Three replicas on one SeaweedFS, and their metrics."""
 
 import contextlib
 import http.client
@@ -32,14 +32,14 @@ def started(folder, count, **settings):
 @dataclass
 class Replica:
     server: servers.Tintype
-    # Moment and bytes.
+    # Time and bytes.
     samples: list = field(default_factory=list)
 
     def sample(self):
         self.samples.append((time.monotonic(), self.server.resident))
 
     def resident(self, begin, end):
-        """The median of the samples in between, in bytes."""
+        """The median of the samples in this interval, in bytes."""
         return statistics.median(bytes for moment, bytes in self.samples if begin <= moment <= end)
 
     def metrics(self):

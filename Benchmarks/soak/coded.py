@@ -1,5 +1,5 @@
-"""Small pictures whose four corners say which they are, and which way up: each corner is a block of one of six colours,
-four different ones in a picture. A rendition shows them as well as the original does."""
+"""Small pictures whose four corners show which picture it is, and its orientation. Each corner is a block of one of six
+colours, with four different colours per picture. A rendition shows the corners as well as the original does."""
 
 import io
 import itertools
@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from PIL import Image, ImageDraw, ImageOps
 
 PALETTE = [(220, 30, 40), (30, 170, 60), (40, 70, 220), (240, 215, 40), (225, 60, 220), (245, 245, 245)]
-# Every choice of four colours, in one arrangement each: rotations and flips of one never look like another choice.
+# Every choice of four colours, each in one arrangement. So no rotation or flip of one looks like another choice.
 CHOICES = [tuple(choice) for choice in itertools.combinations(range(len(PALETTE)), 4)]
 MARK = b"soak-0000000000000000"
 MEDIA_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "AVIF": "image/avif"}
-# Format, width, height, grain, and what the encoder is told: 20 to 200 KB each.
+# Format, width, height, grain, and the options of the encoder: 20 to 200 KB each.
 BASES = [
     ("JPEG", 400, 300, 16, {"quality": 75}), ("JPEG", 640, 480, 24, {"quality": 80}),
     ("JPEG", 800, 600, 30, {"quality": 82, "progressive": True}), ("JPEG", 1024, 768, 12, {"quality": 70}),
@@ -29,7 +29,7 @@ BASES = [
 
 @dataclass(frozen=True)
 class Picture:
-    """A file with a serial number in it, so that no two have the same bytes."""
+    """A file that contains a serial number, so that no two have the same bytes."""
 
     base: "Base"
     serial: int
@@ -41,7 +41,8 @@ class Picture:
         marked = bytearray(file)
         marked[place:place + len(mark)] = mark
         if self.base.format == "PNG":
-            # The text's chunk: its four letters of type and the keyword stand before the mark, its checksum behind it.
+            # The chunk of the text: its type of four letters and the keyword come before the mark, and its checksum
+            # after it.
             start, end = place - len(b"tEXtComment\0"), place + len(mark)
             marked[end:end + 4] = struct.pack(">I", zlib.crc32(bytes(marked[start:end])))
         return bytes(marked)
@@ -93,7 +94,7 @@ def _encode(image, format, options):
         file = output.getvalue()
     else:
         image.save(output, format, compress_level=4)
-        # Behind the header's chunk, which ends at byte 33.
+        # After the header's chunk, which ends at byte 33.
         text = b"tEXtComment\0" + MARK
         chunk = struct.pack(">I", len(text) - 4) + text + struct.pack(">I", zlib.crc32(text))
         file = output.getvalue()
@@ -102,7 +103,7 @@ def _encode(image, format, options):
 
 
 def rotated(corners, degrees=0, flip=None):
-    """The corners, from the top left clockwise, after a rotation clockwise and then a flip."""
+    """The corners, clockwise from the top left, after a clockwise rotation and then a flip."""
     steps = degrees // 90
     corners = tuple(corners[(index - steps) % 4] for index in range(4))
     if flip == "horizontal":
@@ -113,7 +114,7 @@ def rotated(corners, degrees=0, flip=None):
 
 
 def read(body):
-    """Format, width, height and corners of a picture as it is seen; raises where it does not decode to its end."""
+    """Format, width, height and corners of a picture as it is displayed. Raises if it does not decode to its end."""
     with Image.open(io.BytesIO(body)) as opened:
         format = opened.format
         image = ImageOps.exif_transpose(opened.convert("RGB"))

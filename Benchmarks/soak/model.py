@@ -1,25 +1,25 @@
-"""What each path may be answered with. Every write is kept with the moments at which it began and was acknowledged; an
-answer is right where the version it shows may have been current within the bound."""
+"""The allowed responses for each path. Every write is stored with the times at which it began and was acknowledged. A
+response is right if the version that it shows may have been current within the bound."""
 
 import asyncio
 import math
 from dataclasses import dataclass, field
 
-# What a later write has replaced is of no interest once so many seconds have passed.
+# Versions that a later write has replaced are dropped after this many seconds.
 MEMORY = 120
 
 
 @dataclass(eq=False)
 class Version:
-    """One state of a picture; known by its entity tag, which is the MD5 of its bytes on SeaweedFS."""
+    """One state of an image, identified by its entity tag, which is the MD5 of its bytes on SeaweedFS."""
 
     etag: str
-    # As `v=` in a URL names it.
+    # As in `v=` of a URL.
     name: str | None = None
     size: int | None = None
     sha256: str | None = None
     corners: tuple | None = None
-    # Bytes, or what makes them; None where they were never fetched whole.
+    # The bytes, or the source that makes them; None if they were never fetched completely.
     source: object = None
 
     @property
@@ -32,9 +32,9 @@ class Write:
     kind: str
     replica: int | None
     began: float
-    # When it was acknowledged: infinite while it is under way, and for ever where its answer was lost.
+    # When it was acknowledged: infinite while it is running, and forever if its response was lost.
     ended: float = math.inf
-    # None: the path is empty. Of a rotation that is under way the tag is not known.
+    # None: the path is empty. The tag of a rotate that is still running is unknown.
     etag: str | None = None
     is_open: bool = False
     done: asyncio.Event = field(default_factory=asyncio.Event)
@@ -51,12 +51,12 @@ class Key:
         self.history = [Write("beginning", None, -math.inf, -math.inf)]
         self.history[0].done.set()
         self.versions = {}
-        # Entity tag of a rendition: the SHA-256 of its bytes, and its corners.
+        # By the entity tag of a rendition: the SHA-256 of its bytes, and its corners.
         self.renditions = {}
         self.under_way = 0
-        # Set where the answer to a rotation was lost: what is there then has bytes that nobody here knows.
+        # Set if the response to a rotate was lost. The bytes at the path are then unknown.
         self.is_lost = False
-        # Taken by what must be alone.
+        # Set by a step that needs the path for itself.
         self.is_taken = False
 
     # MARK: Writes
@@ -72,12 +72,12 @@ class Key:
         self._end(write, now)
 
     def reject(self, write, now):
-        """It has not happened."""
+        """The write did not happen."""
         self.history.remove(write)
         self._end(write, now)
 
     def lose(self, write, now):
-        """It may have happened, or happen still."""
+        """The write may have happened, or may still happen."""
         self.is_lost = self.is_lost or write.is_open
         write.is_open = False
         self._end(write, now)
@@ -102,11 +102,11 @@ class Key:
     def open_rotations(self, before):
         return [w for w in self.history if w.is_open and w.began <= before]
 
-    # MARK: Judgement
+    # MARK: Checks
 
     def age(self, etag, replica, began, ended, bound):
-        """None where the version may be shown in answer to a request from `began` to `ended`; else for how many seconds
-        it has not been current by then, infinite where it never was."""
+        """None if the version is allowed in response to a request from `began` to `ended`. Otherwise for how many
+        seconds it has not been current by then; infinite if it never was."""
         ages = [self._age(write, replica, began, bound) for write in self.history
                 if not write.is_open and write.etag == etag and write.began <= ended]
         if None in ages:
@@ -117,21 +117,22 @@ class Key:
         age = None
         for later in self.history:
             if later.began > write.ended and later.ended < math.inf:
-                # The replica that took the write knows of it at once.
+                # The replica that took the write knows it at once.
                 allowed = 0 if later.replica == replica else bound
                 if later.ended + allowed < began:
                     age = max(age or 0, began - later.ended)
         return age
 
     def current(self):
-        """The tag of what is there, where nothing is under way and the last writes did not overlap; else False."""
+        """The tag of the present version, if no write is running and the last writes did not overlap; otherwise
+        False."""
         if self.under_way or self.is_lost or any(w.ended == math.inf for w in self.history):
             return False
         last = max(self.history, key=lambda w: w.began)
         return last.etag if all(w is last or w.ended < last.began for w in self.history) else False
 
     def before(self, write, now):
-        """The tags that a rotation from its begin until now may have found."""
+        """The tags that a rotate may have found, from its begin until now."""
         return {w.etag for w in self.history
                 if w is not write and w.etag and self.age(w.etag, write.replica, write.began, now, 0) is None}
 

@@ -1,4 +1,4 @@
-"""The reads of the soak: each asks one replica for one thing and has the answer judged."""
+"""The reads of the soak. Each sends one request to one replica and has the response checked."""
 
 import json
 import random
@@ -18,14 +18,14 @@ def image(key, query=""):
 class Reads:
     def __init__(self, checker, shards):
         self.checker = checker
-        # Keys by the folder that they are listed by.
+        # Keys by the folder in which they are listed.
         self.shards = shards
 
     async def _get(self, what, key, replica, query="", headers=None, method="GET"):
         return await self.checker.read(what, key, replica, image(key, query), headers, method)
 
     async def _is_absent(self, key, answer, bound=None):
-        """Judges a 404, or that the status is none of those that were expected."""
+        """Checks a 404, or records that the status is unexpected."""
         if answer.status == 404:
             await self.checker.judge(key, answer, None, bound)
         else:
@@ -40,8 +40,8 @@ class Reads:
         return await self._is_absent(key, answer)
 
     async def asking_the_store(self, key, replica):
-        """What the store has now: a version that this replica does not know makes it ask. Returns the answer's tag, and
-        the version where it could be checked."""
+        """The present version in the store: a version that this replica does not know forces a request to the store.
+        Returns the tag of the response, and the version if it could be checked."""
         answer = await self._get("original, unknown v=", key, replica, "v=none")
         if answer is None:
             return None, None
@@ -122,7 +122,7 @@ class Reads:
             self.checker.counts["parts checked"] += 1
 
     async def versioned(self, key, replica):
-        """By the URL that metadata give: the version itself and for good, or what is there now and not for good."""
+        """By the URL from the metadata: either this exact version as immutable, or the present version without that."""
         known = _recent(key, deep=3)
         if known is None or known.name is None:
             return await self.original(key, replica)
@@ -180,7 +180,7 @@ class Reads:
                 self.checker.report("wrong metadata", answer, key, document=document)
 
     async def listing(self, _, replica):
-        """A whole folder: every picture that was there all the time once, in the version that it had."""
+        """A whole folder: every image that existed all the time is listed once, with the version that it had."""
         folder = random.choice(list(self.shards))
         limit = random.choice((1000, 1000, 64))
         cursor, items, first = "", [], None
@@ -197,7 +197,7 @@ class Reads:
         if len(found) != len(items) or not found.keys() <= self.shards[folder].keys():
             self.checker.report("wrong listing", answer, detail="a path twice, or one that is not ours")
         for path, key in self.shards[folder].items():
-            # Of the store itself, so there is no bound.
+            # From the store itself, so there is no bound.
             await self.checker.judge(key, answer, found.get(path), bound=0)
 
 

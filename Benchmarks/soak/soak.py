@@ -1,7 +1,7 @@
 """Half an hour of mixed reads and writes through three replicas. Start it with ./Benchmarks/soak/run.
 
-Prints a line a minute on standard error, and a table in Markdown. Exits 1 where a criterion does not hold; each
-error is one line of JSON in the file that --errors names."""
+Prints a line per minute on standard error, and the result in Markdown. Exits 1 if a criterion does not hold. Each error
+is one line of JSON in the file of --errors."""
 
 import argparse
 import asyncio
@@ -24,7 +24,7 @@ REPLICAS = 3
 SHARD = 200
 SAMPLE_SECONDS = 10
 MIB = 1 << 20
-# Requests that are under way at once, at most; beyond that the client waits rather than pile up.
+# The most requests that run at the same time. Above that the client waits, so that requests do not pile up.
 CROWD = 300
 
 READS = {
@@ -57,7 +57,7 @@ class Soak:
     def __init__(self, options, replicas, checker):
         self.options, self.replicas, self.checker = options, replicas, checker
         folders = [f"soak/{number:03}/" for number in range(max(1, options.keys // SHARD))]
-        # Names that need care on their way, too.
+        # Also names that need care on their way.
         names = ("photo {}.jpg", "фото-{}", "a+b&c={}%.png", "{}")
         self.keys, shards = [], {folder: {} for folder in folders}
         for number in range(options.keys):
@@ -80,7 +80,7 @@ class Soak:
     # MARK: Load
 
     async def fill(self):
-        """Nineteen of twenty keys get a picture."""
+        """Nineteen of twenty keys get an image."""
         keys = iter([key for number, key in enumerate(self.keys) if number % 20])
         began = time.monotonic()
 
@@ -100,7 +100,7 @@ class Soak:
                 return
             replica = random.randrange(REPLICAS)
             if kind == "put":
-                # Now and then only in the version that is there, or only where nothing is.
+                # Sometimes only for the present version, or only if the path is empty.
                 condition = random.choice((key.current() or None, "")) if random.random() < 0.2 else None
                 await self.writes.put(key, replica, condition)
             else:
@@ -175,7 +175,7 @@ class Soak:
         return sum(cluster.total(replica.metrics(), "tintype_cache_used_bytes") for replica in self.replicas) / MIB
 
     def latency(self):
-        """Of the answers since it was last asked."""
+        """The latency of the responses since the last call."""
         seconds = sorted(value for values in self.checker.seconds.values() for value in values)
         self.checker.seconds.clear()
         if not seconds:

@@ -1,4 +1,4 @@
-"""The writes of the soak: each is entered into the model when it begins and when it has been acknowledged."""
+"""The writes of the soak. Each is recorded in the model when it begins and when it has been acknowledged."""
 
 import asyncio
 import hashlib
@@ -11,7 +11,7 @@ import coded
 from checks import Cut
 from reads import image
 
-# How often what a write has made is looked at by all replicas, at once and when the bound has passed.
+# The share of writes whose result all replicas check, at once and after the bound.
 FOLLOWED = 0.1
 
 
@@ -23,7 +23,7 @@ class Writes:
         self.serials = itertools.count(1)
 
     def picture(self, key):
-        """One whose colours none of the last versions of this path has."""
+        """A picture with colours that none of the last versions of this path has."""
         recent = {frozenset(key.versions[w.etag].corners or ()) for w in key.history[-4:] if w.etag in key.versions}
         while True:
             base = random.choice(self.bank)
@@ -31,7 +31,7 @@ class Writes:
                 return coded.Picture(base, next(self.serials))
 
     async def _send(self, what, key, write, method, path, **options):
-        """The answer; nil where it was lost, or the write was refused because of another one."""
+        """The response; None if it was lost, or if the write was rejected because of another one."""
         try:
             answer = await self.checker.ask(what, write.replica, method, path, **options)
         except Cut as cut:
@@ -54,7 +54,7 @@ class Writes:
         return any(w is not write and w.ended >= write.began for w in key.history)
 
     async def put(self, key, replica, condition=None, what="put"):
-        """The status, once it is settled."""
+        """The status, after it is settled."""
         picture = self.picture(key)
         body = picture.body
         etag = f'"{hashlib.md5(body).hexdigest()}"'
@@ -118,12 +118,12 @@ class Writes:
         return 200
 
     async def _fetch(self, key, write, version, expected):
-        """The bytes of a rotation, by its version, and whether they show one of the pictures that it may have found,
+        """The bytes of a rotate, by its version, and whether they show one of the images that it may have found,
         rotated."""
         answer = await self.checker.read(
             "original, v=", key, write.replica, image(key, f"v={version.name}"))
         if answer is None or answer.status != 200 or answer.headers.get("ETag") != version.etag:
-            # Replaced again; otherwise what came is judged like any other.
+            # Replaced again. Otherwise the response is checked like any other.
             if answer is not None and answer.status == 200:
                 await self.checker.whole(key, answer, bound=0)
             elif answer is not None:
@@ -156,7 +156,7 @@ class Writes:
             key.lose(write, answer.ended)
 
     async def follow(self, key, write):
-        """Some writes are looked for at once on all replicas, and again as soon as the bound has passed."""
+        """Reads the result of some writes at once on all replicas, and again after the bound."""
         if random.random() >= FOLLOWED or write.kind == "fill":
             return
         replicas = range(len(self.checker.ports))
@@ -168,7 +168,7 @@ class Writes:
     # MARK: Several writers at once
 
     async def race(self, key, _):
-        """Three writers of one path at once, one at each replica, and nobody else: nothing may be lost."""
+        """Three concurrent writers of one path, one at each replica, and no others: nothing may be lost."""
         if key.is_taken or key.under_way or key.is_lost:
             return
         key.is_taken = True
@@ -210,7 +210,7 @@ class Writes:
         await asyncio.gather(*(self.put(key, replica, what="put, racing") for replica in replicas))
         if key.is_lost:
             return
-        # Which one won is not known; that all replicas agree on it is.
+        # The winner is unknown, but all replicas must agree on it.
         await asyncio.sleep(self.checker.bound + 0.1)
         found = await asyncio.gather(*(self.reads.original(key, replica) for replica in replicas))
         if None not in found and len({version.etag for version in found}) > 1:

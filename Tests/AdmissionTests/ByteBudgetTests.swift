@@ -84,7 +84,7 @@ import Testing
         ByteBudget(limit: 100, queueLimit: 8, share: 25, clock: clock.clock)
     }
 
-    /// Twenty slow readers of large renditions from one address held all there was.
+    /// Twenty slow readers of large renditions from one address once held the whole budget.
     @Test func `one client holds a share, and nobody else waits behind it`() async throws {
         let budget = shared()
         let held = try await budget.acquire(20, for: 1, deadline: deadline)
@@ -92,7 +92,7 @@ import Testing
         await until { budget.usage.waiting == 1 }
         let other = try await budget.acquire(25, for: 2, deadline: deadline)
         #expect(budget.usage.heldBytes == 45)
-        // Its own later requests do stand behind it.
+        // Later requests of the same client wait for its earlier request.
         let small = Task { try await budget.acquire(1, for: 1, deadline: deadline) }
         await until { budget.usage.waiting == 2 }
         held.release()
@@ -140,7 +140,8 @@ import Testing
         #expect(held.bytes == 0)
     }
 
-    /// Who joins a reader that then leaves would else keep its bytes on the other's account.
+    /// Two clients can hold the same bytes. If the client that they are counted for leaves, they must be counted for
+    /// the other one.
     @Test func `bytes that several hold are counted for one who still does`() async throws {
         let budget = shared()
         let reservation = try await budget.acquire(25, for: 1, deadline: deadline)

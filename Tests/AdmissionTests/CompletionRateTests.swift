@@ -10,7 +10,7 @@ import Testing
         rate.advance(to: start, isBusy: false)
     }
 
-    /// Ten seconds of a job of `cost` bytes every tenth of a second.
+    /// Ten seconds of work: a job of `cost` bytes finishes every tenth of a second.
     private mutating func work(_ cost: Int, from start: ContinuousClock.Instant) -> ContinuousClock.Instant {
         for step in 1...100 {
             rate.advance(to: start + .milliseconds(100 * step), isBusy: true)
@@ -29,7 +29,7 @@ import Testing
     @Test(arguments: [10, 100, 2000]) mutating func `after seconds of work it is the pace of that work`(cost: Int) {
         _ = work(cost, from: start)
         let pace = Double(cost) * 10
-        // A finish counts whole, and forgetting goes on between two of them: at most a twentieth.
+        // A finished job counts fully at first, and loses weight until the next one finishes: at most a twentieth.
         #expect(abs(rate.bytesPerSecond - pace) < pace / 20 + 1000 * 0.01)
     }
 

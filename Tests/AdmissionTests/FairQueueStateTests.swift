@@ -2,8 +2,7 @@ import Testing
 
 @testable import Admission
 
-/// One permit at a time, ten bytes a second: what stands before a job of ten is done in so many seconds as there are
-/// jobs.
+/// One permit at a time and ten bytes a second. So the work ahead of a job takes one second for each job of ten bytes.
 @Suite struct FairQueueStateTests {
     private typealias State = FairQueueState<String>
 
@@ -24,7 +23,7 @@ import Testing
         state.arrive(Self.job(client, cost), ticket, now: now).answer
     }
 
-    /// Ends permits of `cost` until nobody waits, and tells in which order those who waited had theirs.
+    /// Ends jobs until no job waits. Returns the waiting jobs in the order in which they got a permit.
     private mutating func order(first: State.Job = job("first")) -> [Int] {
         var order: [Int] = []
         var due = state.endWork(first, now: now)
@@ -35,7 +34,7 @@ import Testing
         return order
     }
 
-    // MARK: Permits that were given elsewhere
+    // MARK: Permits of another queue
 
     @Test mutating func `a job that has its permit elsewhere waits for bytes only, and nobody makes way for it`() {
         state = Self.make(heldBytes: 10, queue: 1)
@@ -44,7 +43,7 @@ import Testing
         let large = State.Job(client: "large", heldBytes: 10, cost: 0, load: 0, hasPermit: true)
         let (answer, displaced) = state.arrive(large, 2, now: now)
         #expect(answer == .queued && displaced.isEmpty)
-        // It stands before the second, which costs something.
+        // It comes before the second job, because that one has a cost.
         #expect(state.endWork(Self.job("first"), now: now) == [])
         #expect(state.release(1, now: now) == [2])
         #expect(state.permits == 0)
@@ -99,7 +98,7 @@ import Testing
         #expect(order() == [6, 7])
     }
 
-    // MARK: Bounds of what has a permit
+    // MARK: Limits for jobs with a permit
 
     @Test mutating func `more than the permits are given where the load allows, and the bytes always decide`() {
         state = Self.make(permits: 2, load: 50, heldBytes: 100)
@@ -152,16 +151,17 @@ import Testing
         #expect(displaced == [4])
         #expect(arrive("many", 10, 6) == .rejected(.full(retryAfterSeconds: 5)))
         #expect(state.arrive(Self.job("few", 10), 7, now: now).displaced == [3])
-        // Now both have as much: whoever comes goes.
-        #expect(arrive("few", 10, 8) == .rejected(.full(retryAfterSeconds: 5)))
-        #expect(arrive("many", 10, 9) == .rejected(.full(retryAfterSeconds: 5)))
+        // Now both clients have the same amount of work waiting, so every new job is rejected.
+        #expect(arrive("few", 10, 8) == .refused(.full(retryAfterSeconds: 5)))
+        #expect(arrive("many", 10, 9) == .refused(.full(retryAfterSeconds: 5)))
         #expect(order() == [1, 5, 2, 7])
     }
 
     @Test mutating func `nobody is displaced in vain`() {
         state = Self.make(wait: .seconds(4))
         for ticket in 0...4 { #expect(arrive("many", 10, ticket) == (ticket == 0 ? .granted : .queued)) }
-        // Before this one stands nearly all; to put out the last one would not suffice for the bound on number below.
+        // Nearly all waiting jobs have a lower tag than this one. Dropping only the last job would not make enough
+        // room.
         let (answer, displaced) = state.arrive(Self.job("dear", 45), 5, now: now)
         #expect(answer == .rejected(.full(retryAfterSeconds: 5)))
         #expect(displaced == [])
@@ -180,13 +180,14 @@ import Testing
     @Test mutating func `the pace that is seen decides what is in time`() {
         state = Self.make(wait: .milliseconds(3500))
         for ticket in 0...2 { #expect(arrive("a", 10, ticket) == (ticket == 0 ? .granted : .queued)) }
-        // One job in ten seconds instead of ten. Forgetting makes half a job a second of it: four seconds for two.
+        // One job took ten seconds instead of one. The rate forgets old measurements and is now half a job per second,
+        // so two jobs take four seconds.
         #expect(state.endWork(Self.job("a", 10), now: now + .seconds(10)) == [1])
         #expect(
             state.arrive(Self.job("a"), 3, now: now + .seconds(10)).answer == .rejected(.full(retryAfterSeconds: 4)))
         #expect(state.endWork(Self.job("a", 10), now: now + .seconds(20)) == [2])
         #expect(state.endWork(Self.job("a", 10), now: now + .seconds(30)) == [])
-        // Long after the end the queue is as it was at first.
+        // Long after the end of the work, the queue behaves as at first.
         let later = now + .seconds(60)
         for ticket in 10...13 {
             #expect(state.arrive(Self.job("a"), ticket, now: later).answer == (ticket == 10 ? .granted : .queued))
@@ -217,7 +218,7 @@ import Testing
         #expect(order() == [1])
     }
 
-    /// Whatever happens in whatever order, permits, room and those waiting add up.
+    /// Permits, held bytes and waiting jobs are counted correctly after any sequence of events.
     @Test mutating func `the accounts hold under any sequence of events`() {
         var random = SplitMix(state: 7)
         state = Self.make(permits: 3, load: 100, heldBytes: 300, queue: 20, wait: .seconds(40))
@@ -259,7 +260,7 @@ import Testing
             #expect(state.allHeldBytes == inside.values.reduce(0) { $0 + $1.heldBytes })
             #expect(state.allHeldBytes <= 300)
             #expect(state.waiting <= 20)
-            // Nobody waits for nothing.
+            // If jobs wait, at least one job has a permit.
             #expect(!inside.isEmpty || waiting.isEmpty)
         }
     }

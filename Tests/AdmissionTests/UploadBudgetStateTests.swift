@@ -3,11 +3,11 @@ import Testing
 @testable import Admission
 
 @Suite struct UploadBudgetStateTests {
-    /// Three slots of 80 and a shared pool of 80, in steps of 10, where one may hold 10.
+    /// Three slots of 80 and a shared pool of 80, in steps of 10. An upload without a slot may hold 10.
     private var state = UploadBudgetState<Int>(totalBytes: 320, partBytes: 80, stepBytes: 10)
     private var clients = 0
 
-    /// A lease of a client of its own.
+    /// Opens a lease for a new client.
     private mutating func open() -> Int {
         clients += 1
         return state.open(for: clients)
@@ -33,7 +33,7 @@ import Testing
             #expect(state.request(20, for: lease, ticket: number) == true)
         }
         #expect(state.slotsTaken == 3)
-        // A fourth waits for a slot, and holds up nobody who fits the shared pool.
+        // A fourth upload waits for a slot. It does not delay uploads that fit into the shared pool.
         let (fourth, small) = (open(), open())
         #expect(state.request(10, for: fourth, ticket: 10) == true)
         #expect(state.request(20, for: fourth, ticket: 11) == false)
@@ -50,7 +50,7 @@ import Testing
         let stalled = (0..<8).map { _ in open() }
         for (number, lease) in stalled.enumerated() { #expect(state.request(10, for: lease, ticket: number) == true) }
         #expect(state.sharedPoolHeld == 80)
-        // The shared pool is full: newcomers take slots while there are any.
+        // The shared pool is full: new uploads take slots while there are any.
         let late = (0..<5).map { _ in open() }
         let answers = late.enumerated().map { state.request(10, for: $1, ticket: 100 + $0) }
         #expect(answers == [true, true, true, false, false])
@@ -79,7 +79,7 @@ import Testing
         #expect(state.withdraw(3) == .init())
     }
 
-    /// Any number of uploads of any length, in any order, come to their end, and no step breaks the rule.
+    /// Any number of uploads of any length, in any order, come to their end. No step exceeds the limits.
     @Test(arguments: 0..<20)
     func `no schedule locks up`(seed: UInt64) {
         var random = SplitMix(state: seed)
@@ -102,12 +102,12 @@ import Testing
         while !uploads.allSatisfy({ $0.toCome == 0 }) {
             let ready = uploads.indices.filter { !uploads[$0].isWaiting && uploads[$0].toCome > 0 }
             guard let index = ready.randomElement(using: &random) else {
-                Issue.record("everybody waits: \(state)")
+                Issue.record("all uploads wait: \(state)")
                 return
             }
             var outcome = UploadBudgetState<Int>.Outcome()
             if uploads[index].buffered == part {
-                // The part has been sent.
+                // The part was sent.
                 uploads[index].buffered = 0
                 outcome = state.close(uploads[index].lease)
                 uploads[index].lease = state.open(for: uploads[index].client)
@@ -124,7 +124,7 @@ import Testing
             if uploads[index].toCome == 0 && !uploads[index].isWaiting {
                 outcome.granted += state.close(uploads[index].lease).granted
             }
-            // Whoever was granted the last step closes, which may grant more.
+            // The upload that got the last step closes its lease, and this may grant more requests.
             var granted = outcome.granted[...]
             while let next = granted.popFirst() {
                 guard let woken = waiting.removeValue(forKey: next) else {
@@ -144,10 +144,10 @@ import Testing
         #expect(state.remembered == 0)
     }
 
-    /// 18 uploads of one client that sent a byte every 2 s had all the slots of the default budget, and every other
+    /// 18 uploads of one client that sent a byte every 2 s once had all slots of the default budget. Every other
     /// client's upload of more than 1 MiB waited for 180 s.
     @Test func `one client has a quarter of the slots and of the shared pool`() {
-        // 16 slots of 80 and a shared pool of 320, where one may hold 10.
+        // 15 slots of 80 and a shared pool of 400. An upload without a slot may hold 10.
         var state = UploadBudgetState<Int>(totalBytes: 1_600, partBytes: 80, stepBytes: 10)
         #expect(state.slots == 15 && state.sharedPoolBytes == 400)
         let greedy = (0..<20).map { _ in state.open(for: 1) }
@@ -157,10 +157,10 @@ import Testing
         let small = (0..<11).map { _ in state.open(for: 1) }
         let sharedPool = small.enumerated().map { state.request(10, for: $1, ticket: 100 + $0) }
         #expect(sharedPool == Array(repeating: true, count: 10) + [false])
-        // Nobody else waits for it.
+        // No other client waits because of it.
         let other = state.open(for: 2)
         #expect(state.request(80, for: other, ticket: 200) == true)
-        // What it gives back is its own again.
+        // The bytes that the client gives back are available to itself again.
         #expect(state.close(greedy[0]) == .init(granted: [3]))
         #expect(state.close(small[0]) == .init(granted: [110]))
     }

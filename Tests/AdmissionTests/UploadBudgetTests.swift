@@ -4,12 +4,12 @@ import TestClock
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct UploadBudgetTests {
-    /// Two slots of 50 and a shared pool of 40, where one may hold 10.
+    /// Two slots of 50 and a shared pool of 40. An upload without a slot may hold 10.
     private let budget = UploadBudget<Int>(totalBytes: 140, partBytes: 50, stepBytes: 10)
 
     private let deadline = ContinuousClock.now + .seconds(120)
 
-    /// Bytes held, requests waiting.
+    /// Bytes held, and requests waiting.
     private var counts: [Int] {
         let usage = budget.usage
         return [usage.heldBytes, usage.waiting]
@@ -61,7 +61,7 @@ import Testing
         await #expect(throws: AdmissionError.overloaded(retryAfterSeconds: 30)) { try await waiter.value }
         #expect(budget.usage.waiting == 0)
         #expect(c.heldBytes == 0)
-        // One that is granted leaves no timer behind.
+        // A request that is granted leaves no timer.
         a.release()
         try await c.grow(to: 50, deadline: clock.now + .seconds(30))
         #expect(clock.sleeping == 0)

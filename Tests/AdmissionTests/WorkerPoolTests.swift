@@ -108,7 +108,7 @@ import Testing
         running.cancel()
         await #expect(throws: AdmissionError.cancelled) { try await running.value }
         #expect(try told.work(Cancellation()) == 7)
-        // The thread is free again.
+        // The thread is available again.
         #expect(try await pool.run(deadline: deadline) { _ in 1 } == 1)
     }
 

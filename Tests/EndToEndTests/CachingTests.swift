@@ -4,12 +4,12 @@ import TestServers
 import Testing
 
 extension EndToEnd {
-    @Suite("What answers say to caches, over real sockets", .serialized)
+    @Suite("Cache headers, over real sockets", .serialized)
     struct CachingTests {
-        /// Settings under which memory stays young enough for all of a test.
+        /// With these settings, entries in memory stay fresh for the whole test.
         private static let long = ["CACHE_REVALIDATE_SECONDS": "600"]
 
-        @Test("Every answer of a negotiable URL says what it varies by, errors included")
+        @Test("Every response of a negotiable URL has Vary, including errors")
         func vary() async throws {
             let store = try LocalFolder()
             let settings = store.environment.merging(["PRESETS": "card:w=80,fixed:w=80&format=png"]) { $1 }
@@ -59,7 +59,7 @@ extension EndToEnd {
             #expect(unavailable.header("Cache-Control") == "no-store")
         }
 
-        @Test("Age and Date say when the store was asked, on whatever comes from memory", arguments: Backend.all)
+        @Test("Age and Date of responses from memory give the time of the request to the store", arguments: Backend.all)
         func age(_ backend: Backend) async throws {
             let store = try await backend.open()
             let server = try await TintypeServer.start(
@@ -88,20 +88,21 @@ extension EndToEnd {
                     #expect(answer.headers["Age"].count == 1 && answer.headers["Date"].count == 1)
                     let age = try #require(answer.header("Age").flatMap { Int($0) })
                     #expect(age >= 2, "\(method) \(headers)")
-                    // Both are cut to the second.
+                    // Both values are cut to whole seconds.
                     let sum = try seconds(answer.header("Date")) + Double(age)
                     #expect(sum >= before - 1 && sum <= after, "\(method) \(headers)")
                 }
             }
-            // Made for the request: no age, and the present second.
+            // These responses are made for the request, so they have no Age, and their Date is now.
             for query in ["w=90&q=x", "w=90&format=gif"] {
                 #expect(try await HTTP.get(server.image("a.jpg", query)).header("Age") == nil)
             }
-            // The version is as old as before, though the pixels are new.
+            // The version is as old as before, although the pixels are new.
             let drawn = try await HTTP.get(server.image("a.jpg", "w=90"))
             #expect(drawn.header("Cache-Status") == "tintype; fwd=miss")
             #expect(drawn.header("Age").flatMap { Int($0) }.map { $0 >= 2 } == true)
-            // Asked at once for the sake of the URL: as young as can be, and so is what comes from memory after it.
+            // The URL forces a request to the store. So the version is completely fresh, and so are later responses
+            // from memory.
             let forcedRevalidation = try await HTTP.get(server.image("a.jpg", "v=another"))
             #expect(forcedRevalidation.header("Cache-Status") == "tintype; fwd=request; fwd-status=304")
             #expect(forcedRevalidation.header("Cache-Control") == "no-cache")
@@ -117,7 +118,7 @@ extension EndToEnd {
             return try #require(format.date(from: text)).timeIntervalSince1970
         }
 
-        @Test("Past the bound the store is asked again, and Cache-Status says what it answered", arguments: Backend.all)
+        @Test("After the bound the store gets a new request, and Cache-Status gives its result", arguments: Backend.all)
         func revalidation(_ backend: Backend) async throws {
             let store = try await backend.open()
             let server = try await TintypeServer.start(
@@ -134,7 +135,7 @@ extension EndToEnd {
             let other = try await HTTP.get(url, [("If-None-Match", tag)])
             #expect(other.status == 200)
             #expect(other.bytes.count == 6000)
-            // The bytes were not in memory, so this was more than a question.
+            // The bytes were not in memory, so this was more than a revalidation.
             #expect(other.header("Cache-Status") == "tintype; fwd=miss")
             try await store.plant("a.jpg", try Pictures.jpeg(ofLength: 7000))
             try await Task.sleep(for: .milliseconds(1100))
@@ -167,7 +168,7 @@ extension EndToEnd {
                         #expect(part.header("ETag") == tag)
                         #expect(part.header("Content-Type") == whole.header("Content-Type"))
                     }
-                    // The original's tag, another, a weak one, a list: not this rendition.
+                    // The original's tag, another tag, a weak one, a list, a date: none of them matches this rendition.
                     for condition in [original, "\"x\"", "W/\(tag)", "\(tag), \"x\"", "yesterday"] {
                         let answer = try await HTTP.get(url, [("Range", range), ("If-Range", condition)])
                         #expect(answer.status == 200, "\(condition)")

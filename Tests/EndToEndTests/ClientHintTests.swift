@@ -9,7 +9,7 @@ extension EndToEnd {
             try ImageHeader.read(answer.bytes.span.bytes, limits: CodecLimits()).size.width
         }
 
-        /// What is in memory stays young enough for all of a test.
+        /// Entries in memory stay fresh for the whole test.
         private static let all = ["CLIENT_HINTS": "dpr,width,save-data", "CACHE_REVALIDATE_SECONDS": "600"]
 
         private func start(_ store: LocalFolder, _ settings: [String: String]) async throws -> TintypeServer {
@@ -18,7 +18,7 @@ extension EndToEnd {
             return server
         }
 
-        @Test("They stand in for parameters, and share the entries of these")
+        @Test("Hints act like parameters, and share their cache entries")
         func standIn() async throws {
             let store = try LocalFolder()
             let server = try await start(store, Self.all)
@@ -51,7 +51,7 @@ extension EndToEnd {
             let free = try await HTTP.get(server.image("p.jpg", "fit=cover&format=jpeg"))
             #expect(free.header("Vary") == "Sec-CH-Width, Save-Data")
             #expect(free.header("Accept-CH") == "Sec-CH-Width")
-            // The stored bytes have no hints, whatever is sent.
+            // The stored bytes have no hints, whatever the client sends.
             let original = try await HTTP.get(server.image("p.jpg"), [("Sec-CH-Width", "100"), ("Save-Data", "on")])
             #expect(try width(original) == 640)
             #expect(original.header("Vary") == nil && original.header("Accept-CH") == nil)
@@ -60,7 +60,7 @@ extension EndToEnd {
             #expect(malformed.header("Vary") == "Accept, Sec-CH-DPR, Save-Data")
         }
 
-        @Test("By default they are not heeded, nor asked for, nor varied by")
+        @Test("By default hints are ignored, not requested, and not in Vary")
         func off() async throws {
             let store = try LocalFolder()
             let server = try await start(store, [:])
@@ -73,7 +73,7 @@ extension EndToEnd {
             #expect(answer.header("Accept-CH") == nil)
         }
 
-        @Test("They keep to the list of sizes and to presets")
+        @Test("Hints follow the list of sizes and the presets")
         func limits() async throws {
             let store = try LocalFolder()
             let sizes = try await start(store, Self.all.merging(["RENDITION_SIZES": "160,320"]) { $1 })

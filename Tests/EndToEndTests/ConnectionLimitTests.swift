@@ -4,8 +4,8 @@ import NIOPosix
 import Testing
 
 extension EndToEnd {
-    /// As many idle connections as the process may have descriptors: a core spun, the ops listener was dead, and files
-    /// could not be read.
+    /// There were as many idle connections as the process may have descriptors. A core was busy all the time, the ops
+    /// listener did not respond, and files could not be read.
     @Suite("Limits on connections", .serialized)
     struct ConnectionLimitTests {
         /// Connections that do nothing.
@@ -15,7 +15,7 @@ extension EndToEnd {
             init(_ count: Int, port: Int) async throws {
                 var channels: [any Channel] = []
                 for _ in 0..<count {
-                    // The kernel takes those that the server has not accepted.
+                    // The kernel accepts connections that the server has not accepted.
                     channels.append(
                         try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
                             .connect(host: "127.0.0.1", port: port).get())
@@ -32,14 +32,14 @@ extension EndToEnd {
             try FileManager.default.contentsOfDirectory(atPath: "/proc/\(server.pid)/fd").count
         }
 
-        /// Processor time that the process has used, in ticks.
+        /// The processor time that the process has used, in ticks.
         private func ticks(_ server: TintypeServer) throws -> Int {
             let text = try String(contentsOfFile: "/proc/\(server.pid)/stat", encoding: .utf8)
             let fields = text.split(separator: ")").last?.split(separator: " ") ?? []
             return (Int(fields[11]) ?? 0) + (Int(fields[12]) ?? 0)
         }
 
-        @Test("Idle connections leave room for readiness, files and those who are there", arguments: [128, 256])
+        @Test("Idle connections leave descriptors for readiness, files and connected clients", arguments: [128, 256])
         func idleConnections(limit: Int) async throws {
             let store = try await Backend.local.open()
             let server = try await TintypeServer.start(store.environment, openFiles: limit)
@@ -54,7 +54,7 @@ extension EndToEnd {
                     #expect(try await HTTP.get("\(server.ops)/readyz").status == 200)
                 }
                 #expect(try openFiles(server) < limit)
-                // What has a connection is served, from files too.
+                // A connected client is served, from files too.
                 let head = "HTTP/1.1\r\nHost: 127.0.0.1:\(server.port)\r\n"
                 for number in 0..<5 {
                     try await outbound.write(
@@ -72,15 +72,15 @@ extension EndToEnd {
                 _ = try await HTTP.get("\(server.ops)/readyz")
                 try await Task.sleep(for: .seconds(1))
                 let hundredths = Int((ContinuousClock.now - began) / .milliseconds(10))
-                #expect(try ticks(server) - before < hundredths / 2, "a core spins")
+                #expect(try ticks(server) - before < hundredths / 2, "a core is busy all the time")
                 #expect(!server.logText.contains("connections cannot be accepted"))
                 try await crowd.leave()
             }
-            // The place that they leave is taken by others.
+            // Other connections take the places of those that leave.
             #expect(try await HTTP.get(server.image("b4.jpg")).status == 200)
         }
 
-        /// One answer: what comes at once. All of them are small.
+        /// One response: the bytes until its end. All responses are small.
         private func answer(
             _ inbound: inout NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator
         ) async throws -> String {

@@ -2,9 +2,9 @@ import TestServers
 import Testing
 
 extension EndToEnd {
-    @Suite("A store that is not the one that answers", .serialized)
+    @Suite("Another server that responds in place of the store", .serialized)
     struct ForeignStoreTests {
-        /// Of a captive portal, or a proxy whose error page says 200, with all that the headers of an object hold.
+        /// The page of a captive portal, or of a proxy whose error page has status 200, with all headers of an object.
         private static func page(_ type: String) -> Fault {
             .answer(
                 status: 200,
@@ -15,7 +15,7 @@ extension EndToEnd {
         }
 
         @Test(
-            "Pictures in memory are served on; all else is 502, the listing too; and all is well again without a restart",
+            "Images in memory are served, all else is 502, also the listing; later all works again without a restart",
             arguments: ["text/html", "application/octet-stream"])
         func portal(_ type: String) async throws {
             let bucket = try await SeaweedBucket()
@@ -53,7 +53,7 @@ extension EndToEnd {
         }
 
         @Test(
-            "A store that refuses a large body unread is heard, and does not count as away",
+            "If a store rejects a large body unread, its error is reported, and the store does not count as away",
             arguments: [
                 (403, "AccessDenied", 502, "storage_denied"), (507, "XMinioStorageFull", 507, "storage_full"),
                 (413, "EntityTooLarge", 507, "storage_full"), (503, "SlowDown", 503, "overloaded"),
@@ -63,7 +63,7 @@ extension EndToEnd {
             let proxy = try await FaultProxy.start(to: bucket.server.port)
             defer { proxy.stop() }
             let tintype = try await TintypeServer.start(bucket.environment(through: proxy.endpoint))
-            // What stands behind the end of a picture is stored with it.
+            // Bytes after the end of an image are stored with it.
             let bytes = try Pictures.jpeg()
             proxy.setPlan { exchange in
                 exchange.method == "PUT" && exchange.uri.contains(".jpg")

@@ -36,7 +36,7 @@ extension EndToEnd {
                 body: .bytes(ByteBuffer(bytes: body)))
         }
 
-        /// A form with a path overwrote what was there, whatever its conditions said.
+        /// A form with a path overwrote the stored image, whatever its conditions were.
         @Test("Conditions hold for a form with a path as for PUT", arguments: Backend.all)
         func conditions(_ backend: Backend) async throws {
             let store = try await backend.open()
@@ -69,7 +69,7 @@ extension EndToEnd {
             #expect(try await HTTP.get(server.image("p.jpg")).bytes == second)
         }
 
-        @Test("Conditions mean nothing where the server makes the name, and nothing is stored")
+        @Test("If the server chooses the name, conditions are rejected and nothing is stored")
         func conditionsWithoutAPath() async throws {
             let store = try await Backend.local.open()
             let server = try await TintypeServer.start(store.environment)
@@ -85,8 +85,8 @@ extension EndToEnd {
             #expect(try await store.remains() == [])
         }
 
-        /// Latin-1, windows-1251 and Shift_JIS, and a name with quotes of its own.
-        @Test("The name of a file plays no part")
+        /// Latin-1, windows-1251 and Shift_JIS, and a name that contains quotes.
+        @Test("The file name does not matter")
         func fileNames() async throws {
             let store = try await Backend.local.open()
             let server = try await TintypeServer.start(store.environment)
@@ -103,7 +103,7 @@ extension EndToEnd {
                 #expect(answer.status == 201, "\(name): \(answer.text)")
                 #expect(try await HTTP.get(server.image("n\(number).jpg")).bytes == jpeg)
             }
-            // What decides where the file goes stays strict.
+            // Fields that decide where the file is stored are still strict.
             let path = Part(name: "path", content: [0x62, 0xe9])
             let answer = try await post(server, form([path, Part(name: "f", filename: "a", content: jpeg)]))
             #expect(answer.status == 400)
@@ -162,7 +162,7 @@ extension EndToEnd {
             #expect(try await HTTP.get(server.image("exact/name.jpg")).bytes == jpeg)
         }
 
-        @Test("A form that is refused leaves nothing", arguments: Backend.all)
+        @Test("A form that is rejected stores nothing", arguments: Backend.all)
         func rejected(_ backend: Backend) async throws {
             let store = try await backend.open()
             let server = try await TintypeServer.start(store.environment)
@@ -171,7 +171,7 @@ extension EndToEnd {
             let forms: [(String, [UInt8])] = [
                 ("no file", form([Part(name: "prefix", content: Array("x".utf8))])),
                 (
-                    "a field behind a file",
+                    "a field after a file",
                     form([Part(name: "f", filename: "a", content: jpeg), Part(name: "prefix", content: [0x78])])
                 ),
                 (
@@ -200,7 +200,7 @@ extension EndToEnd {
                         Part(name: "prefix", content: Array("a//".utf8)), Part(name: "f", filename: "a", content: jpeg),
                     ])
                 ),
-                ("cut off behind a file", form([Part(name: "f", filename: "a", content: jpeg)], closed: false)),
+                ("cut off after a file", form([Part(name: "f", filename: "a", content: jpeg)], closed: false)),
                 (
                     "cut off in a large file",
                     Array(

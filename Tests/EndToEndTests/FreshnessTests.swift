@@ -3,11 +3,11 @@ import NIOConcurrencyHelpers
 import Testing
 
 extension EndToEnd {
-    @Suite("Three replicas over one SeaweedFS, under load", .serialized)
+    @Suite("Three replicas on one SeaweedFS, under load", .serialized)
     struct FreshnessTests {
         private static let bound = Duration.seconds(2)
 
-        @Test("What one has taken the others serve within the bound; no read is older than it, and none mixed")
+        @Test("Each replica serves writes of the others within the bound; no read is older, and none mixes versions")
         func bound() async throws {
             let bucket = try await SeaweedBucket()
             let settings = bucket.environment.merging(
@@ -32,7 +32,8 @@ extension EndToEnd {
                 try await withThrowingTaskGroup(of: Void.self) { writers in
                     for (index, timeline) in timelines.enumerated() {
                         writers.addTask {
-                            // Some paths change within the bound several times, some stand longer than it.
+                            // Some paths change several times within the bound, and some are unchanged for longer than
+                            // the bound.
                             for number in 1...(index < 3 ? 12 : 3) {
                                 try await Task.sleep(for: .milliseconds(index < 3 ? 700 : 2800))
                                 try await write(timeline, number, pictures, to: replicas)
@@ -41,7 +42,7 @@ extension EndToEnd {
                     }
                     try await writers.waitForAll()
                 }
-                // All have heard of the last write by then.
+                // After this all replicas know the last write.
                 try await Task.sleep(for: Self.bound)
                 for timeline in timelines {
                     for replica in replicas.indices {
@@ -55,7 +56,7 @@ extension EndToEnd {
             #expect(timelines.map(\.count) == [13, 13, 13, 4, 4, 4])
         }
 
-        /// Replaces the picture through one of the servers, each time another one.
+        /// Replaces the image through one of the servers, each time through another one.
         private func write(
             _ timeline: Timeline, _ number: Int, _ pictures: [(Pictures.Corner, [UInt8])], to replicas: [TintypeServer]
         ) async throws {

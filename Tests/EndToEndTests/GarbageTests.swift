@@ -4,7 +4,7 @@ import Testing
 extension EndToEnd {
     @Suite("tintype gc", .serialized)
     struct GarbageTests {
-        @Test("What a killed server has left of replaced pictures is found and removed", arguments: Backend.all)
+        @Test("Derived objects that a killed server left of replaced images are removed", arguments: Backend.all)
         func collect(_ backend: Backend) async throws {
             let store = try await backend.open()
             let server = try await TintypeServer.start(store.environment)
@@ -33,7 +33,7 @@ extension EndToEnd {
             let young = try gc()
             #expect(young.exitCode == 0, "\(young.errors)")
             #expect(young.output.contains(" 0 of them garbage"), "\(young.output)")
-            // The store's clock tells whole seconds.
+            // The store's clock has a resolution of whole seconds.
             try await Task.sleep(for: .seconds(1))
             let counted = try gc("--older-than", "0", "--dry-run")
             #expect(counted.output.contains("2 derived objects, 1 of them garbage"), "\(counted.output)")

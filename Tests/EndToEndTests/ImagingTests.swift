@@ -5,7 +5,7 @@ import NIOHTTP1
 import Testing
 
 extension EndToEnd {
-    /// What the imaging engine does, seen through HTTP.
+    /// The behaviour of the imaging engine through HTTP.
     @Suite("Imaging, over real sockets", .serialized)
     struct ImagingTests {
         private func info(_ answer: HTTP.Answer) throws -> ImageInfo {
@@ -14,7 +14,7 @@ extension EndToEnd {
 
         private func code(_ answer: HTTP.Answer) throws -> String? { try answer.object()["code"] as? String }
 
-        @Test("AVIF is taken, served, described, rendered and negotiated", arguments: Backend.all)
+        @Test("AVIF is accepted, served, described, rendered and negotiated", arguments: Backend.all)
         func avif(_ backend: Backend) async throws {
             let store = try await backend.open()
             let server = try await TintypeServer.start(store.environment)
@@ -28,7 +28,7 @@ extension EndToEnd {
             #expect(metadata["frames"] as? Int == 1)
             let got = try await HTTP.get(server.image("a.bin"))
             #expect(got.bytes == file && got.header("Content-Type") == "image/avif")
-            // Moved in by another way it is the same.
+            // A file that another program wrote gives the same result.
             try await store.plant("moved/b.bin", file)
             let moved = try await HTTP.get(server.metadata("moved/b.bin")).object()
             for key in ["format", "width", "height", "frames", "hasAlpha", "orientation"] {
@@ -58,7 +58,7 @@ extension EndToEnd {
             #expect(try code(rotated) == "unsupported_transform")
         }
 
-        @Test("Above its cap WebP stands in for AVIF, and is called so")
+        @Test("Above the AVIF limit the server sends WebP instead, and says so")
         func avifCap() async throws {
             let store = try LocalFolder()
             let server = try await TintypeServer.start(store.environment)
@@ -74,7 +74,7 @@ extension EndToEnd {
             #expect(head.header("Content-Type") == "image/webp")
         }
 
-        @Test("Every parameter of a rendition does what it says", arguments: Backend.all)
+        @Test("Every parameter of a rendition has its effect", arguments: Backend.all)
         func parameters(_ backend: Backend) async throws {
             let store = try await backend.open()
             let server = try await TintypeServer.start(store.environment)
@@ -106,12 +106,12 @@ extension EndToEnd {
                 let answer = try await HTTP.get(server.image("p.jpg", query))
                 #expect(try Pictures.corner(of: answer.bytes) == corner, "\(query)")
             }
-            // Of the corner with the square nothing is left where the other one is kept.
+            // If the other side is kept, nothing of the corner with the square is left.
             let kept = try await HTTP.get(server.image("p.jpg", "w=100&h=100&fit=cover&gravity=left&format=png"))
             let cut = try await HTTP.get(server.image("p.jpg", "w=100&h=100&fit=cover&gravity=right&format=png"))
             #expect(try Pictures.corner(of: kept.bytes) == .topLeft)
             #expect(try Pictures.corner(of: cut.bytes) != .topLeft)
-            // Beside a padded picture stands what was asked for.
+            // The background next to a padded picture is the requested one.
             let pads: [(String, [Int])] = [
                 ("bg=%23ff0000&format=png", [255, 0, 0, 255]), ("bg=00f&format=png", [0, 0, 255, 255]),
                 ("bg=0000&format=png", [0, 0, 0, 0]), ("format=png", [255, 255, 255, 255]),
@@ -120,7 +120,7 @@ extension EndToEnd {
                 let answer = try await HTTP.get(server.image("p.jpg", "w=90&h=200&fit=pad&gravity=top&" + query))
                 #expect(try Pictures.lastPixel(of: answer.bytes) == color, "\(query)")
             }
-            // What has an effect has other bytes and another tag.
+            // A parameter with an effect gives other bytes and another tag.
             var seen: Set<[UInt8]> = []
             var tags: Set<String> = []
             let different = [
@@ -148,7 +148,7 @@ extension EndToEnd {
             #expect(preset.status == 400)
         }
 
-        @Test("max_bytes holds, or is refused with what would be needed")
+        @Test("max_bytes is met, or rejected with the size that would be needed")
         func maximumBytes() async throws {
             let store = try LocalFolder()
             let server = try await TintypeServer.start(store.environment)
@@ -169,7 +169,7 @@ extension EndToEnd {
             }
         }
 
-        @Test("Animations stay what they are, or become a still where that is asked for", arguments: Backend.all)
+        @Test("Animations stay animations, or become a still if requested", arguments: Backend.all)
         func animations(_ backend: Backend) async throws {
             let store = try await backend.open()
             let server = try await TintypeServer.start(store.environment)
@@ -208,7 +208,7 @@ extension EndToEnd {
                     #expect(still.header("Content-Type") == "image/webp")
                     #expect(try Pictures.play(still.bytes).shown == [0])
                 }
-                // Every frame goes through every step.
+                // Every frame passes through every step.
                 let rendition = try await HTTP.get(server.image(path, "rotate=90&w=24&h=100&fit=pad&bg=fff"))
                 let show = try Pictures.play(rendition.bytes)
                 #expect(show.size == PixelSize(width: 24, height: 100) && show.times == [40, 80, 120])
@@ -221,7 +221,7 @@ extension EndToEnd {
             #expect(large.status == 422 && large.text.contains("animation"))
         }
 
-        @Test("Limits are settings, judged before any pixel")
+        @Test("Limits are settings, and are checked before any pixel is decoded")
         func limits() async throws {
             let store = try LocalFolder()
             let strict = try await TintypeServer.start(
@@ -238,7 +238,7 @@ extension EndToEnd {
                 #expect(try code(answer) == "image_too_large", "\(name)")
             }
             #expect(try store.leftovers() == [])
-            // Three frames of 64 x 48: stored and served, and not rendered, one pixel over the limit.
+            // Three frames of 64 x 48. They are stored and served, but not rendered if the limit is one pixel less.
             for (limit, status) in [(9215, 422), (9216, 200)] {
                 let server = try await TintypeServer.start(
                     store.environment.merging(["MAX_ANIMATION_PIXELS": String(limit)]) { $1 })
@@ -251,12 +251,12 @@ extension EndToEnd {
             }
         }
 
-        @Test("Work that takes too long is stopped, said so, and gives its thread back")
+        @Test("Work that takes too long is stopped and reported, and its thread is available again")
         func timeLimit() async throws {
             let store = try LocalFolder()
             let server = try await TintypeServer.start(
                 store.environment.merging(["RENDER_TIMEOUT_SECONDS": "1", "RENDER_THREADS": "1"]) { $1 })
-            // Noise that is to be blown up, as a PNG: many seconds of work.
+            // Noise that is enlarged, as a PNG: many seconds of work.
             _ = try await HTTP.put(server.image("p.jpg"), try Pictures.noise(width: 1200, height: 1200))
             let start = ContinuousClock.now
             let answer = try await HTTP.get(
@@ -268,7 +268,7 @@ extension EndToEnd {
             #expect(try await HTTP.get(server.image("p.jpg", "w=20")).status == 200)
         }
 
-        @Test("A rotate names what it has cost", arguments: Backend.all)
+        @Test("A rotate reports its effects", arguments: Backend.all)
         func rotate(_ backend: Backend) async throws {
             let store = try await backend.open()
             let server = try await TintypeServer.start(store.environment)

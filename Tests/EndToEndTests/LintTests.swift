@@ -4,14 +4,14 @@ import Testing
 extension EndToEnd {
     @Suite("REDbot and httplint, over real sockets", .serialized)
     struct LintTests {
-        /// That the server did not understand the request is what a 400 says.
+        /// A 400 says that the server did not understand the request.
         ///
-        /// `public` beside a lifetime says something only where the request has Authorization, but there it does: a
-        /// client may send a token to a server that needs none to read, and caches may keep the picture all the same.
+        /// `public` together with a lifetime only matters if the request has Authorization. But a client may send a
+        /// token to a server that needs none for reads, and caches may still store the image.
         private static let accepted: Set<String> = ["STATUS_BAD_REQUEST", "STORE_PUBLIC_UNNECESSARY"]
 
         @Test(
-            "They find no fault on 200, 206, 304, 404, 412 and 416 of originals and renditions",
+            "They find no error on 200, 206, 304, 404, 412 and 416 of originals and renditions",
             arguments: [
                 [:],
                 [
@@ -47,7 +47,7 @@ extension EndToEnd {
                 server.image("a.jpg", "w=abc"), server.image("a.jpg", "format=webp&w=0"), server.metadata("a.jpg"),
                 server.collection(), server.base + "/",
             ] { requests.append(.init(name: url, url: url)) }
-            // Old enough that an Age beside a wrong Date would be seen: they allow for 5 seconds.
+            // Old enough that an Age with a wrong Date would be noticed: the tools allow 5 seconds.
             try await Task.sleep(for: .seconds(6))
             let answers = try REDbot.check(requests)
             #expect(answers.count == requests.count + 1)

@@ -32,7 +32,7 @@ extension EndToEnd {
             #expect((entry["request.id"] as? String)?.isEmpty == false)
         }
 
-        @Test("Without credentials, writes are taken from this machine and this origin only")
+        @Test("Without credentials, writes are accepted only from this machine and this origin")
         func anonymousWrites() async throws {
             let store = try await Backend.local.open()
             let server = try await TintypeServer.start(store.environment)
@@ -52,9 +52,9 @@ extension EndToEnd {
             #expect(try await HTTP.put(open.image("w.jpg"), jpeg, [("Via", "1.1 proxy")]).status == 200)
         }
 
-        /// A page under a name that was pointed at loopback (DNS rebinding) needs no Origin to ask where a photo was
-        /// taken.
-        @Test("Without credentials, what is for writers is told only where Host names this machine")
+        /// A page under a name that was pointed at loopback (DNS rebinding) can ask where a photo was taken without
+        /// sending an Origin.
+        @Test("Without credentials, data for writers is returned only if Host names this machine")
         func hosts() async throws {
             let store = try await Backend.local.open()
             let server = try await TintypeServer.start(store.environment)
@@ -84,7 +84,7 @@ extension EndToEnd {
             #expect(server.logText.contains("writes are taken without credentials"))
         }
 
-        @Test("Wrong settings stop the start with 78 and one message that lists them all")
+        @Test("Wrong settings stop the start with exit code 78 and one message that lists all of them")
         func wrongSettings() async throws {
             let start = try Command.run(
                 ["serve"], ["PORT": "99999", "STORAGE_TYPE": "ftp", "MAX_UPLOAD_BYTES": "-1"])
@@ -94,7 +94,7 @@ extension EndToEnd {
             }
         }
 
-        @Test("A folder that cannot be used stops the start with 78 and a message that names the setting")
+        @Test("A folder that cannot be used stops the start with exit code 78 and a message that names the setting")
         func unusableFolder() async throws {
             let file = FileManager.default.temporaryDirectory.appendingPathComponent("tintype-file-\(UUID())")
             try Data("a file".utf8).write(to: file)
@@ -106,10 +106,10 @@ extension EndToEnd {
             #expect(start.errors.contains("LOCAL_STORAGE_PATH: \(file.path)"), "\(start.errors)")
         }
 
-        @Test("A reader of the log that is stuck stops nobody")
+        @Test("A reader of the log that hangs does not stop the server")
         func stuckLog() async throws {
             let store = try await Backend.local.open()
-            // Nobody reads this pipe: its 64 KiB are full after some hundred lines.
+            // Nobody reads this pipe. Its 64 KiB are full after some hundred lines.
             let pipe = Pipe()
             let (port, opsPort) = (FreePorts.take(), FreePorts.take())
             let process = Process()
@@ -137,7 +137,7 @@ extension EndToEnd {
             #expect(!process.isRunning)
         }
 
-        @Test("healthcheck says what readyz says")
+        @Test("healthcheck agrees with readyz")
         func healthcheck() async throws {
             let store = try await Backend.local.open()
             let server = try await TintypeServer.start(store.environment)
@@ -165,12 +165,13 @@ extension EndToEnd {
                         isFirst = false
                         server.signal(SIGTERM)
                         try await Task.sleep(for: .milliseconds(300))
-                        // Unready, but still taking requests, each of which closes its connection.
+                        // The server is not ready, but it still accepts requests and closes each connection after its
+                        // response.
                         #expect(try await HTTP.get("\(server.ops)/readyz").status == 503)
                         let during = try await HTTP.get(server.image("slow.jpg"), [("Range", "bytes=0-3")])
                         #expect(during.status == 206)
                         #expect(during.header("Connection") == "close")
-                        // Longer than the window, with most of the bytes still to come.
+                        // Longer than DRAIN_SECONDS, and most of the bytes are still to come.
                         try await Task.sleep(for: .seconds(3))
                         await #expect(throws: (any Error).self) { try await HTTP.get(server.image("slow.jpg")) }
                         #expect(server.isRunning)
@@ -187,7 +188,7 @@ extension EndToEnd {
             #expect(server.exitCode == 0)
         }
 
-        @Test("kill -9 in the middle of uploads leaves nothing half")
+        @Test("kill -9 in the middle of uploads leaves nothing incomplete")
         func killed() async throws {
             let store = try await Backend.local.open()
             let server = try await TintypeServer.start(store.environment)

@@ -7,7 +7,7 @@ import NIOHTTP1
 import Testing
 
 extension EndToEnd {
-    /// What becomes of a photo's metadata, and what is told of it, seen through HTTP.
+    /// The stored metadata of a photo, and the metadata that the server returns, through HTTP.
     @Suite("Metadata of photos, over real sockets", .serialized)
     struct PhotoMetadataTests {
         private func info(_ answer: HTTP.Answer) throws -> ImageInfo {
@@ -19,7 +19,7 @@ extension EndToEnd {
             let store = try await backend.open()
             let small = try Pictures.phonePhoto(orientation: 6)
             let trailer = [UInt8](repeating: 7, count: 9 << 20)
-            // More than one part, most of it pixels; and one with much behind its end.
+            // A file of more than one part that is mostly pixels, and a file with many bytes after its end.
             let noise = try Pictures.fullNoise(side: 2400)
             try #require(noise.count > 9 << 20)
             let large = Array(small.prefix(2)) + Self.exifSegment(of: small) + noise.dropFirst(2)
@@ -51,7 +51,7 @@ extension EndToEnd {
                 let got = try await HTTP.get(server.image(path))
                 #expect((PhotoFacts.read(got.bytes.span.bytes, info: try info(got)).position != nil) == place)
                 #expect(try await HTTP.delete(server.image(path)).status == 204)
-                // Refused whole or cut, small or large: nothing stays.
+                // Rejected files leave nothing, whole or in parts, small or large.
                 for file in [Array(small.dropLast(9)), Array(large.dropLast(9))] {
                     #expect(try await HTTP.putHearing(server.image("refused"), file).status == 422)
                 }
@@ -60,7 +60,7 @@ extension EndToEnd {
             #expect(rest == [])
         }
 
-        /// The first APP1, marker included.
+        /// The first APP1 segment with its marker.
         private static func exifSegment(of file: [UInt8]) -> [UInt8] {
             let length = Int(file[4]) << 8 | Int(file[5])
             return Array(file[2..<(4 + length)])
@@ -81,7 +81,7 @@ extension EndToEnd {
                 body: .bytes(.init(bytes: body)))
         }
 
-        @Test("Extras of metadata: made once, kept beside the object, gone with it", arguments: Backend.all)
+        @Test("Extras are made once, stored next to the object, and removed with it", arguments: Backend.all)
         func extras(_ backend: Backend) async throws {
             let store = try await backend.open()
             let server = try await TintypeServer.start(store.environment)
@@ -102,7 +102,7 @@ extension EndToEnd {
                 #expect((extras["blurHash"] as? String)?.count == 28)
                 let hash = try #require((extras["thumbHash"] as? String).flatMap { Data(base64Encoded: $0) })
                 #expect((5...37).contains(hash.count))
-                // Another replica says the same.
+                // Another replica returns the same.
                 let other = try await TintypeServer.start(store.environment)
                 let again = try await HTTP.get(other.metadata(path) + "?include=extras,location")
                 #expect(try again.object()["extras"] as? NSDictionary == extras as NSDictionary)
@@ -111,7 +111,7 @@ extension EndToEnd {
                 #expect(location["altitude"] as? Double == 34)
                 #expect(again.header("Cache-Control") == "private, no-store")
             }
-            // Where it was taken is for those who may write.
+            // Only clients that may write get the location.
             let forwarded = try await HTTP.get(
                 server.metadata("p.jpg") + "?include=location", [("X-Forwarded-For", "192.0.2.1")])
             #expect(forwarded.status == 403)
@@ -120,10 +120,10 @@ extension EndToEnd {
                 server.metadata("p.jpg") + "?include=extras", [("X-Forwarded-For", "192.0.2.1")])
             #expect(open.status == 200 && !open.text.contains("52.5"))
             #expect(try await HTTP.get(server.metadata("p.jpg") + "?include=gps").status == 400)
-            // The server's own objects are in no listing and under no path.
+            // The server's own objects are in no listing and have no path.
             let listed = try #require(try await HTTP.get(server.collection()).object()["items"] as? [[String: Any]])
             #expect(Set(listed.compactMap { $0["path"] as? String }) == ["p.jpg", "moved/p.bin"])
-            /// What is kept goes in the background, and is written before its answer.
+            /// Stored extras are removed in the background, but they are written before the response.
             func stored(_ count: Int) async throws -> Bool {
                 for _ in 0..<200 {
                     if try await store.leftovers().count(where: { $0.contains("/extras-") }) == count { return true }
@@ -131,8 +131,8 @@ extension EndToEnd {
                 }
                 return false
             }
-            #expect(try await stored(2))
-            // A new version has extras of its own.
+            #expect(try await kept(2))
+            // A new version has its own extras.
             _ = try await HTTP.put(server.image("p.jpg"), try Pictures.encode(width: 64, height: 64, format: .png))
             #expect(try await stored(1))
             let plain = try await HTTP.get(server.metadata("p.jpg") + "?include=extras,location").object()

@@ -7,7 +7,7 @@ extension EndToEnd {
         private static let wanted = 100
 
         @Test(
-            "A hundred photos go in and come back byte for byte, whatever their paths",
+            "A hundred photos are stored and returned byte for byte, whatever their paths are",
             .enabled(
                 if: Photos.corpus != nil || Photos.files.count >= wanted,
                 "CORPUS_DIR is not set, and there are no wallpapers"), arguments: Backend.all)
@@ -23,7 +23,7 @@ extension EndToEnd {
                 let answer = try await HTTP.put(server.image(path), Array(try Data(contentsOf: file)))
                 #expect(answer.status == 201, "\(path) from \(file.path): \(answer.text)")
             }
-            // One that has none of them in memory.
+            // A server that has none of them in memory.
             let other = try await TintypeServer.start(store.environment)
             for (path, file) in zip(paths, files) {
                 let answer = try await HTTP.get(other.image(path))

@@ -21,7 +21,7 @@ extension EndToEnd {
             return server
         }
 
-        @Test("A preset and what it stands for are one cache entry and one ETag")
+        @Test("A preset and its parameters are one cache entry and one ETag")
         func oneEntry() async throws {
             let store = try LocalFolder()
             let server = try await start(store, [:])
@@ -38,7 +38,7 @@ extension EndToEnd {
 
             let narrower = try await HTTP.get(server.image("p.jpg", "preset=thumb&w=20&v=1"))
             #expect(try size(narrower) == PixelSize(width: 20, height: 40))
-            // Left to Accept by the preset as by a query.
+            // If the preset has no format, Accept decides, as for a query.
             #expect(try await HTTP.get(server.image("p.jpg", "preset=card")).header("Vary") == "Accept")
             #expect(named.header("Vary") == nil)
 
@@ -50,7 +50,7 @@ extension EndToEnd {
             }
         }
 
-        @Test("Where only presets may be asked for, everything else is 403 and originals are served")
+        @Test("If only presets are allowed, everything else is 403, and originals are served")
         func onlyPresets() async throws {
             let store = try LocalFolder()
             let server = try await start(store, ["RENDITION_MODE": "presets"])
@@ -73,7 +73,7 @@ extension EndToEnd {
             #expect(try await HTTP.get(server.image("p.jpg", "preset=nobody")).status == 400)
         }
 
-        @Test("Sizes become the next one of the list, and share its entry")
+        @Test("Sizes become the next larger one of the list, and share its entry")
         func sizes() async throws {
             let store = try LocalFolder()
             let server = try await start(store, ["RENDITION_SIZES": "40,160"])
@@ -93,7 +93,7 @@ extension EndToEnd {
             }
         }
 
-        @Test("Wrong presets stop the start with 78, each with its reason; right ones are shown")
+        @Test("Wrong presets stop the start with exit code 78, each with its reason; right ones are printed")
         func settings() async throws {
             let wrong = try config(
                 ["PORT": "x", "PRESETS": "thumb:w=0,a b:w=1,other:width=3,card:w=800"], yaml: nil)
@@ -111,7 +111,7 @@ extension EndToEnd {
                 right.output.contains("PRESETS=t:w=1&bg=%23fff\n") && right.output.contains("RENDITION_SIZES=1,2\n"))
         }
 
-        /// What `tintype config` says of these settings.
+        /// The output of `tintype config` for these settings.
         private func config(
             _ environment: [String: String], yaml: String?
         ) throws -> Command {

@@ -46,8 +46,8 @@ extension EndToEnd {
             }
         }
 
-        /// A file's time may be anything. A client that had been sent one of the future got 304 for what replaced it.
-        @Test("A file's time in the future is not sent, and hides no replacement")
+        /// A file may have any time. If the server sent a time in the future, the client got 304 for the replacement.
+        @Test("A file time in the future is not sent, and hides no replacement")
         func futureTimes() async throws {
             let folder = try LocalFolder()
             let server = try await TintypeServer.start(
@@ -81,15 +81,15 @@ extension EndToEnd {
             }
         }
 
-        /// What marketing tools add made every picture a 400.
-        @Test("A broken parameter that means nothing here is ignored")
+        /// Parameters that marketing tools add made every image a 400.
+        @Test("A broken parameter without a meaning for the server is ignored")
         func brokenParameters() async throws {
             let store = try await Backend.local.open()
             let server = try await TintypeServer.start(store.environment)
             #expect(try await HTTP.put(server.image("b.jpg"), try Pictures.jpeg()).status == 201)
             for query in ["utm_campaign=50%off", "w=4&utm=%", "utm=%ff&w=4", "%=1&w=4"] {
                 let request = "GET /api/v1/images/b.jpg?\(query) HTTP/1.1\r\nHost: a\r\n\r\n"
-                // The second time it is in memory.
+                // The second time the image is in memory.
                 for _ in 0..<2 {
                     let last = request.replacing("\r\n\r\n", with: "\r\nConnection: close\r\n\r\n")
                     let answers = try await RawHTTP.exchange(port: server.port, request + last)
@@ -108,7 +108,7 @@ extension EndToEnd {
         func ranges(_ backend: Backend) async throws {
             let store = try await backend.open()
             let server = try await TintypeServer.start(store.environment)
-            // One that the cache keeps, one that streams past it.
+            // One image that the cache holds, and one that streams past it.
             for size in [10_000, 9_500_000] {
                 let bytes = try Pictures.jpeg(ofLength: size)
                 let url = server.image("r/\(size)")
@@ -181,7 +181,7 @@ extension EndToEnd {
                 #expect(answer.header("Content-Type") == type)
                 #expect(answer.header("Vary") == nil)
             }
-            // Two spellings, one entry; a tag of its own; no pixels for a 304.
+            // Two spellings are one entry with its own tag, and a 304 has no pixels.
             let first = try await HTTP.get(server.image("p.jpg", "h=75&w=100"))
             let second = try await HTTP.get(server.image("p.jpg", "w=100&dpr=1&h=75&fit=scale-down&utm_source=mail"))
             #expect(first.bytes == second.bytes)
@@ -210,7 +210,7 @@ extension EndToEnd {
             #expect(missing.header("Vary") == "Accept")
         }
 
-        @Test("Transparency goes to PNG or WebP, never to black", arguments: Backend.all)
+        @Test("Transparent images become PNG or WebP, never black", arguments: Backend.all)
         func transparency(_ backend: Backend) async throws {
             let store = try await backend.open()
             let server = try await TintypeServer.start(store.environment)
@@ -229,11 +229,11 @@ extension EndToEnd {
                     #expect(answer.header("Content-Type") == type, "\(path)?\(query)")
                     #expect(try Pictures.lastPixel(of: answer.bytes)[3] == 0, "\(path)?\(query)")
                 }
-                // A JPEG has no transparency: what shows through is white.
+                // A JPEG has no transparency, so transparent pixels are white.
                 let flat = try await HTTP.get(server.image(path, "w=32&format=jpeg"))
                 #expect(flat.header("Content-Type") == "image/jpeg")
                 #expect(try Pictures.lastPixel(of: flat.bytes).allSatisfy { $0 > 250 }, "\(path)")
-                // The same file, moved in behind the server's back, is judged in the same way whatever is asked first.
+                // Another program writes the same file. It gets the same result, whatever is requested first.
                 try await store.plant(
                     "moved.\(format.rawValue)", try Pictures.encode(width: 64, height: 64, format: format))
                 _ = try await HTTP.get(server.image("moved.\(format.rawValue)"))
@@ -246,7 +246,7 @@ extension EndToEnd {
             }
         }
 
-        @Test("Rotates and flips what is stored, and the renditions with it", arguments: Backend.all)
+        @Test("Rotates and flips the stored image, and its renditions too", arguments: Backend.all)
         func rotate(_ backend: Backend) async throws {
             let store = try await backend.open()
             let server = try await TintypeServer.start(store.environment)
@@ -266,8 +266,8 @@ extension EndToEnd {
                 #expect(try Pictures.corner(of: got.bytes) == .topRight)
                 let rendition = try await HTTP.get(server.image(path, "w=48"))
                 #expect(try Pictures.corner(of: rendition.bytes) == .topRight)
-                // Turned first, then flipped: 90 degrees and horizontally brings it from the top right to the bottom
-                // left.
+                // First rotated, then flipped: 90 degrees and a horizontal flip move the square from the top right to
+                // the bottom left.
                 let both = try await HTTP.post(server.rotate(path), json: #"{"degrees": 90, "flip": "horizontal"}"#)
                 #expect(both.status == 200)
                 #expect(try Pictures.corner(of: try await HTTP.get(server.image(path)).bytes) == .bottomLeft)
@@ -289,7 +289,7 @@ extension EndToEnd {
             #expect(try await HTTP.post(server.rotate("rot/none.jpg"), json: #"{"degrees": 90}"#).status == 404)
         }
 
-        @Test("Concurrent rotations of one image: none is lost", arguments: Backend.all)
+        @Test("Concurrent rotates of one image: none is lost", arguments: Backend.all)
         func concurrentRotations(_ backend: Backend) async throws {
             let store = try await backend.open()
             let server = try await TintypeServer.start(store.environment)
@@ -333,7 +333,7 @@ extension EndToEnd {
                     == true)
         }
 
-        @Test("Deleted is gone, with every rendition", arguments: Backend.all)
+        @Test("After a delete the image and all its renditions are gone", arguments: Backend.all)
         func delete(_ backend: Backend) async throws {
             let store = try await backend.open()
             let server = try await TintypeServer.start(store.environment)
@@ -349,7 +349,7 @@ extension EndToEnd {
             #expect(rest == [])
         }
 
-        @Test("An object that came another way is typed by its bytes", arguments: Backend.all)
+        @Test("The type of an object of another program comes from its bytes", arguments: Backend.all)
         func foreign(_ backend: Backend) async throws {
             let store = try await backend.open()
             let server = try await TintypeServer.start(store.environment)

@@ -5,9 +5,9 @@ import TestServers
 import Testing
 
 extension EndToEnd {
-    @Suite("Two replicas over one SeaweedFS", .serialized)
+    @Suite("Two replicas on one SeaweedFS", .serialized)
     struct ReplicaTests {
-        @Test("What one takes the other serves, and within the bound it sees what has changed")
+        @Test("Each replica serves what the other stores, and sees changes within the bound")
         func shared() async throws {
             let bucket = try await SeaweedBucket()
             let settings = bucket.environment.merging(["CACHE_REVALIDATE_SECONDS": "1"]) { $1 }
@@ -17,7 +17,7 @@ extension EndToEnd {
             #expect(try await HTTP.get(second.image("s.jpg")).bytes == one)
             let replaced = try await HTTP.put(first.image("s.jpg"), two)
             #expect(replaced.status == 200)
-            // A URL with the new version never gets the old picture, though this replica knows the old one only.
+            // A URL with the new version never returns the old image, although this replica only knows the old one.
             let url = try #require(try replaced.object()["url"] as? String)
             let versioned = try await HTTP.get(second.base + url)
             #expect(versioned.bytes == two)
@@ -30,7 +30,7 @@ extension EndToEnd {
             #expect(try await HTTP.get(second.image("s.jpg")).status == 404)
         }
 
-        @Test("203 rotations through both replicas: three quarter turns on, none lost")
+        @Test("203 quarter rotations through both replicas: three remain, and none is lost")
         func rotations() async throws {
             let bucket = try await SeaweedBucket()
             let servers = [
@@ -44,10 +44,10 @@ extension EndToEnd {
             #expect(try Pictures.corner(of: try await HTTP.get(fresh.image("r.jpg")).bytes) == .bottomLeft)
         }
 
-        /// Three at once of one picture. Five could bring it back to the bytes that the first of them has read, and the
-        /// store takes its write then, whose list of writes knows nothing of the others: what became of one of those is
-        /// not to be found out if its answer is lost, and it is refused with 409.
-        @Test("Rotations through both replicas, every third answer of the store lost after it has acted: none is lost")
+        /// Three at the same time per image. Five could bring the image back to the bytes that the first of them has
+        /// read. The store then accepts its write, but the list of writes in it does not contain the others. If the
+        /// response to one of those is lost, its outcome cannot be found out, and it is rejected with 409.
+        @Test("Rotates through both replicas, with every third store response lost after the write: none is lost")
         func rotationsWithoutAnswers() async throws {
             let bucket = try await SeaweedBucket()
             let proxy = try await FaultProxy.start(to: bucket.server.port)
@@ -69,16 +69,16 @@ extension EndToEnd {
             }
             #expect(rejected == [])
             proxy.setPlan { _ in .none }
-            // 15 turns are 3 mod 4.
+            // 15 quarter rotations are 3 mod 4.
             let fresh = try await TintypeServer.start(bucket.environment)
             for path in paths {
                 #expect(try Pictures.corner(of: try await HTTP.get(fresh.image(path)).bytes) == .bottomLeft, "\(path)")
             }
         }
 
-        /// Quarter turns at once, through each server in its turn.
+        /// Concurrent quarter rotations, through each server in turn.
         ///
-        /// - Returns: the answers that were not 200.
+        /// - Returns: the responses that were not 200.
         private static func rotate(_ path: String, _ count: Int, _ servers: [TintypeServer]) async throws -> [String] {
             try await withThrowingTaskGroup(of: HTTP.Answer.self) { group in
                 for index in 0..<count {
@@ -90,7 +90,7 @@ extension EndToEnd {
             }
         }
 
-        @Test("Racing create-only uploads through both replicas, with answers lost: one winner, whole")
+        @Test("Racing create-only uploads through both replicas, with responses lost: one winner, and it is complete")
         func creates() async throws {
             let bucket = try await SeaweedBucket()
             let proxy = try await FaultProxy.start(to: bucket.server.port)
@@ -129,7 +129,7 @@ extension EndToEnd {
 extension EndToEnd {
     @Suite("A store that fails", .serialized)
     struct FailingStoreTests {
-        @Test("A store that hangs: errors in time, cached reads go on, unready, and back by itself")
+        @Test("A store that hangs: errors in time, cached reads, not ready, and automatic recovery")
         func hanging() async throws {
             let server = try await S3TestServer.start(.seaweedFS)
             defer { server.stop() }
@@ -157,7 +157,7 @@ extension EndToEnd {
                 #expect([503, 504].contains(answer.status))
                 #expect(answer.header("Retry-After") != nil)
             }
-            // STORAGE_TIMEOUT_SECONDS and what a busy machine adds.
+            // STORAGE_TIMEOUT_SECONDS, plus the delay of a busy machine.
             #expect(ContinuousClock.now - start < .seconds(9))
             #expect(try await HTTP.get("\(tintype.ops)/livez").status == 200)
             #expect(try await HTTP.get("\(tintype.ops)/readyz").status == 503)
@@ -167,13 +167,13 @@ extension EndToEnd {
                 try await HTTP.get(tintype.image("cached.jpg")).header("Cache-Status")?.contains("storage-away")
                     == false)
             #expect(try await HTTP.put(tintype.image("new.jpg"), bytes).status <= 201)
-            // What was refused has not happened, and can be done now.
+            // Rejected requests had no effect, and succeed now.
             let rotated = try await HTTP.post(tintype.rotate("cached.jpg"), json: #"{"degrees":90}"#)
-            #expect(rotated.status == 200, "\(rotated.text)")
+            #expect(turned.status == 200, "\(turned.text)")
             #expect(try Pictures.corner(of: try await HTTP.get(tintype.image("cached.jpg")).bytes) == .topRight)
         }
 
-        @Test("kill -9 of the store under writers: every 2xx is there afterwards, whole")
+        @Test("kill -9 of the store during writes: every image with a 2xx is complete afterwards")
         func killedStore() async throws {
             let server = try await S3TestServer.start(.seaweedFS)
             defer { server.stop() }
@@ -209,13 +209,13 @@ extension EndToEnd {
             }
         }
 
-        @Test("kill -9 of the server under large uploads: nothing half, and no upload lingers after the sweep")
+        @Test("kill -9 of the server during large uploads: nothing incomplete, and no upload left after the sweep")
         func killedServer() async throws {
             let bucket = try await SeaweedBucket()
             let settings = bucket.environment.merging(["S3_UPLOAD_SWEEP_SECONDS": "5"]) { $1 }
             let tintype = try await TintypeServer.start(settings)
             let bytes = try Pictures.jpeg(ofLength: 20_000_000)
-            // Killed when some are stored and most are on their way.
+            // The server is killed when some images are stored and most are still being sent.
             let countdown = NIOLockedValueBox(5)
             let acknowledged = await withTaskGroup(of: String?.self) { group in
                 for index in 0..<50 {
@@ -243,19 +243,19 @@ extension EndToEnd {
             #expect(rest == [])
         }
 
-        @Test("A body that the store breaks off is resumed, or cut, and never ends as if it were whole")
+        @Test("If the store breaks off a body, it is resumed or cut, and never ends as if it were complete")
         func brokenBodies() async throws {
             let bucket = try await SeaweedBucket()
             let proxy = try await FaultProxy.start(to: bucket.server.port)
             let tintype = try await TintypeServer.start(bucket.environment(through: proxy.endpoint))
             let bytes = try Pictures.jpeg(ofLength: 12_000_000)
             #expect(try await HTTP.put(tintype.image("b.jpg"), bytes).status == 201)
-            // Every answer breaks off, each a megabyte further on: resumed to the end.
+            // Every response breaks off, each a megabyte further. The server resumes to the end.
             proxy.setPlan { _ in .cutBody(after: 1_000_000) }
             let resumed = try await HTTP.get(tintype.image("b.jpg"))
             #expect(resumed.status == 200)
             #expect(resumed.bytes == bytes)
-            // So little each time that it is given up: the client's connection is cut in the middle.
+            // Each response has so few bytes that the server gives up, and cuts the client's connection in the middle.
             proxy.setPlan { _ in .cutBody(after: 1000) }
             await #expect(throws: (any Error).self) { try await HTTP.get(tintype.image("b.jpg")) }
             proxy.setPlan { $0.number % 2 == 0 ? .cutBody(after: 1_000_000) : .none }

@@ -9,7 +9,7 @@ extension EndToEnd {
     struct SingleFlightTests {
         private static let clients = 1000
 
-        @Test("Rendered once by each replica at most, and once in all with a lease", arguments: [(0, 3), (10, 1)])
+        @Test("Rendered at most once by each replica, and only once with a lease", arguments: [(0, 3), (10, 1)])
         func renders(leaseSeconds: Int, atMost limit: Int) async throws {
             let bucket = try await SeaweedBucket()
             let settings = bucket.environment.merging([
@@ -18,14 +18,14 @@ extension EndToEnd {
             var servers: [TintypeServer] = []
             for _ in 0..<3 { servers.append(try await TintypeServer.start(settings)) }
             let replicas = servers
-            // Large enough that all of them ask while it is being made.
+            // Large enough that all clients request it while it is being made.
             let photo = try Pictures.noise(width: 3000, height: 2000)
             #expect(try await HTTP.put(replicas[0].image("cold.jpg"), photo).status == 201)
             let client = HTTPClient(
                 eventLoopGroupProvider: .singleton,
                 configuration: {
                     var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
-                    // A connection for everybody: none waits for another one's answer.
+                    // One connection for each client, so that none waits for the response to another.
                     configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = Self.clients
                     return configuration
                 }())
@@ -59,7 +59,7 @@ extension EndToEnd {
 }
 
 extension TintypeServer {
-    /// A counter of /metrics, all its labels together; 0 where nothing has been counted.
+    /// A counter of /metrics, summed over all labels; 0 if nothing was counted.
     fileprivate func counter(_ name: String) async throws -> Int {
         let text = try await HTTP.get("\(ops)/metrics").text
         let samples = text.split(separator: "\n").filter { $0.hasPrefix(name + " ") || $0.hasPrefix(name + "{") }

@@ -67,7 +67,7 @@ extension EndToEnd {
             #expect(old.header("Cache-Control") == "no-cache")
         }
 
-        @Test("Every odd character makes a key of its own, accents in both normal forms too", arguments: Backend.all)
+        @Test("Every odd character makes a separate key, also accents in both normal forms", arguments: Backend.all)
         func oddKeys(_ backend: Backend) async throws {
             let store = try await backend.open()
             let server = try await TintypeServer.start(store.environment)
@@ -93,7 +93,7 @@ extension EndToEnd {
                 let answer = try await HTTP.get(server.image(name))
                 #expect(answer.bytes == expected[Data(name.utf8).base64EncodedString()], "\(name)")
             }
-            // Every key once, over pages.
+            // Every key once, over all pages.
             var listed: [String] = []
             var cursor = ""
             repeat {
@@ -109,7 +109,7 @@ extension EndToEnd {
                     == names.map { Data($0.utf8) }.sorted { $0.lexicographicallyPrecedes($1) })
         }
 
-        @Test("What is refused has the contract's status and leaves nothing", arguments: Backend.all)
+        @Test("Rejected uploads have the status of the contract and leave nothing", arguments: Backend.all)
         func rejections(_ backend: Backend) async throws {
             let store = try await backend.open()
             let server = try await TintypeServer.start(
@@ -146,7 +146,7 @@ extension EndToEnd {
                 #expect(answer.header("Cache-Control") == "no-store")
                 #expect(try await HTTP.get(server.image("refused/\(name).jpg")).status == 404)
             }
-            // What is announced too long is refused before any of it is sent.
+            // If the announced length is too large, the upload is rejected before any of it is sent.
             let announced = try await RawHTTP.exchange(
                 port: server.port,
                 "PUT /api/v1/images/refused/long HTTP/1.1\r\nHost: localhost\r\nContent-Length: 20000001\r\n\r\n")
@@ -167,7 +167,7 @@ extension EndToEnd {
             #expect(rest == [])
         }
 
-        @Test("The limit itself is taken, one byte more is not", arguments: Backend.all)
+        @Test("A file at the limit is accepted, and one more byte is rejected", arguments: Backend.all)
         func exactLimit(_ backend: Backend) async throws {
             let store = try await backend.open()
             let server = try await TintypeServer.start(
@@ -207,7 +207,7 @@ extension EndToEnd {
             #expect(try await HTTP.delete(server.image("c")).status == 404)
         }
 
-        @Test("An answer before the body's end reaches a client that sends on", arguments: Backend.all)
+        @Test("A response before the end of the body reaches a client that still sends", arguments: Backend.all)
         func earlyAnswer(_ backend: Backend) async throws {
             let store = try await backend.open()
             let server = try await TintypeServer.start(store.environment)
@@ -219,7 +219,7 @@ extension EndToEnd {
             }
         }
 
-        @Test("16 racing create-only uploads have one winner, whole", arguments: Backend.all)
+        @Test("16 racing create-only uploads have one winner, and it is complete", arguments: Backend.all)
         func race(_ backend: Backend) async throws {
             let store = try await backend.open()
             let server = try await TintypeServer.start(store.environment)
@@ -249,7 +249,7 @@ extension EndToEnd {
 }
 
 extension EndToEnd.UploadTests {
-    /// A JPEG up to its SOS, of a size that nobody wants to decode, with comments in front.
+    /// A JPEG up to its SOS, with comments first. Its size is too large to decode.
     static func jpegHeader(width: Int, height: Int, padding: Int) -> [UInt8] {
         var bytes: [UInt8] = [0xFF, 0xD8]
         for _ in 0..<(padding / 65_000) { bytes += [0xFF, 0xFE, 0xFD, 0xEA] + [UInt8](repeating: 0x20, count: 65_000) }
@@ -263,7 +263,7 @@ extension EndToEnd.UploadTests {
         return bytes
     }
 
-    /// A PNG that is nothing but its IHDR and an end.
+    /// A PNG with only its IHDR and an end.
     static func pngHeader(width: UInt32, height: UInt32) -> [UInt8] {
         func big(_ value: UInt32) -> [UInt8] { [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: value >> $0) } }
         func chunk(_ type: String, _ data: [UInt8]) -> [UInt8] {

@@ -3,14 +3,14 @@ import TestServers
 import Testing
 
 extension EndToEnd {
-    @Suite("URLs with a version, over two replicas", .serialized)
+    @Suite("URLs with a version, on two replicas", .serialized)
     struct VersionedURLTests {
-        @Test("A replica that does not know the new version asks the store once for all, and then sends it")
+        @Test("A replica without the new version sends one request to the store for all clients, then serves it")
         func unknownVersion() async throws {
             let bucket = try await SeaweedBucket()
             let proxy = try await FaultProxy.start(to: bucket.server.port)
             defer { proxy.stop() }
-            // By itself the second replica would serve the old version for ten minutes.
+            // Without the version in the URL, the second replica would serve the old version for ten minutes.
             let long = ["CACHE_REVALIDATE_SECONDS": "600"]
             let first = try await TintypeServer.start(bucket.environment.merging(long) { $1 })
             let second = try await TintypeServer.start(
@@ -27,8 +27,8 @@ extension EndToEnd {
             #expect(stale.bytes == one)
             #expect(stale.header("Cache-Status") == "tintype; hit")
 
-            // Slow enough that those who ask do so while the first question is on its way; and twice as long is less
-            // than the second after which what is known stands in.
+            // The delay is long enough that all clients come while the first request to the store is running. Twice the
+            // delay is still less than the second after which the server uses its old answer.
             proxy.setPlan { _ in .delay(.milliseconds(250)) }
             let asked = questions(proxy).count
             let answers = try await burst(second.image("v.jpg", "v=\(new)"))
@@ -36,23 +36,23 @@ extension EndToEnd {
                 #expect(answer.status == 200 && answer.bytes == two)
                 #expect(answer.header("Cache-Control") == "public, max-age=31536000, immutable")
             }
-            // Which version is it, and its bytes.
+            // One request for the version, and one for its bytes.
             #expect(Array(questions(proxy).dropFirst(asked)) == ["HEAD", "GET"])
-            // And who asks without a version gets the new one as well.
+            // A client that requests no version also gets the new one.
             #expect(try await HTTP.get(second.image("v.jpg")).bytes == two)
 
-            // A page that was made before the write: the present picture, kept by nobody.
+            // A page from before the write gets the present image, and nobody may cache it.
             let before = questions(proxy).count
             for answer in try await burst(second.image("v.jpg", "v=\(old)")) {
                 #expect(answer.status == 200 && answer.bytes == two)
                 #expect(answer.header("Cache-Control") == "no-cache")
                 #expect(answer.header("Cache-Status") == "tintype; fwd=request; fwd-status=304")
             }
-            // Whoever comes in the middle of a question waits for the next one, all together.
+            // Clients that come during a request to the store wait together for the next one.
             #expect(questions(proxy).count - before <= 6)
         }
 
-        @Test("So do renditions: the new picture under a new URL, never the old one to be kept")
+        @Test("Renditions too: the new image under a new URL, and never the old one as cacheable")
         func renditions() async throws {
             let bucket = try await SeaweedBucket()
             let settings = bucket.environment.merging(["CACHE_REVALIDATE_SECONDS": "600"]) { $1 }
@@ -70,13 +70,13 @@ extension EndToEnd {
                 #expect(answer.header("Cache-Control") == "public, max-age=31536000, immutable")
                 #expect(answer.header("ETag") != old.header("ETag"))
             }
-            // A tag of the old one does not make the new one "not modified".
+            // A tag of the old version does not make the new one "not modified".
             let tag = try #require(old.header("ETag"))
             #expect(
                 try await HTTP.get(second.image("r.jpg", "w=48&v=\(version)"), [("If-None-Match", tag)]).status == 200)
         }
 
-        /// What the store was asked about the picture.
+        /// The requests for the image that the store got.
         private func questions(_ proxy: FaultProxy) -> [String] {
             proxy.exchanges.filter { $0.uri.contains("v.jpg") }.map(\.method)
         }

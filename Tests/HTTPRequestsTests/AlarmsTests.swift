@@ -4,7 +4,7 @@ import Testing
 
 @testable import HTTPRequests
 
-/// Calls at moments, by a clock that stands still.
+/// Alarms with a clock that only the test advances.
 @Suite(.timeLimit(.minutes(1))) struct AlarmsTests {
     private let clock = ManualClock()
     private let alarms: Alarms
@@ -29,7 +29,7 @@ import Testing
         await until { names == ["a"] }
     }
 
-    /// The one that is due first came last.
+    /// The alarm that is due first is set last.
     @Test func eachRingsOnceInOrder() async {
         _ = set("late", after: 30)
         await until { clock.sleeping == 1 }
@@ -48,14 +48,14 @@ import Testing
         alarms.remove(first)
         await until { clock.sleeping == 1 }
         clock.advance(by: .seconds(10))
-        // Awake for nothing, it sleeps on.
+        // The task wakes without a due alarm, and sleeps again.
         await until { clock.sleeping == 1 }
         clock.advance(by: .seconds(10))
         await until { names == ["b"] }
         alarms.remove(second)
     }
 
-    /// A thousand requests are under way, and end in time.
+    /// A thousand requests are running, and end in time.
     @Test func oneTaskSleepsForAll() async {
         let all = (0..<1_000).map { set("\($0)", after: 10 + $0 % 7) }
         await until { clock.sleeping == 1 }
@@ -85,7 +85,7 @@ import Testing
         let running = Task { try await deadlines.run(until: end) { try await untilCancelled() } }
         running.cancel()
         await #expect(throws: CancellationError.self) { try await running.value }
-        // Nothing is kept until a deadline that concerns nobody any more.
+        // No alarm remains until the deadline of work that has ended.
         #expect(alarms.count == 0)
     }
 }

@@ -9,8 +9,8 @@ import Testing
         if case .failed(let untouched, _) = TransportError(error) { untouched } else { false }
     }
 
-    /// A connection that the store closes while it rests in the pool takes no byte of the next request with it: a plain
-    /// write, which is never sent twice, once failed for that.
+    /// If the store closes an idle connection of the pool, no byte of the next request was sent on it. A plain write is
+    /// never sent twice, and once failed for this reason.
     @Test func whatHasSentNothing() {
         #expect(isUntouched(ChannelError.ioOnClosedChannel))
         #expect(isUntouched(ChannelError.connectTimeout(.seconds(1))))

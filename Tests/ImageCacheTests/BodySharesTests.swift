@@ -4,14 +4,14 @@ import Testing
 
 @Suite("BodyShares")
 struct BodySharesTests {
-    @Test("What is full says which kind has to give way")
+    @Test("If the cache is full, the shares tell which kind must give way")
     func yielding() {
         var shares = BodyShares(limit: 1000)
         #expect(shares.share(of: .original) == 250)
         #expect(shares.share(of: .rendition) == 750)
         #expect(shares.take(1000, for: .rendition) == true)
         #expect(shares.take(1, for: .original) == false)
-        // Renditions have borrowed from originals, who want it back, until they have their share.
+        // Renditions use part of the originals' share. Originals may take it back until they have their whole share.
         #expect(shares.yielding(to: 250, of: .original) == [.rendition, .original])
         #expect(shares.yielding(to: 251, of: .original) == [.original, .rendition])
         shares.give(250, of: .rendition)
@@ -24,7 +24,7 @@ struct BodySharesTests {
         #expect(shares.yielding(to: 1, of: .rendition) == [.original, .rendition])
     }
 
-    @Test("Whatever is taken and given, the limit holds, and each kind gets its share")
+    @Test("After any sequence of takes and gives, the limit holds and each kind gets its share")
     func random() {
         var random = SystemRandomNumberGenerator()
         var shares = BodyShares(limit: 1000)
@@ -39,11 +39,11 @@ struct BodySharesTests {
                     let yielding = shares.yielding(to: bytes, of: kind).first(where: { taken[$0]?.isEmpty == false }),
                     let gone = taken[yielding]?.popLast()
                 else {
-                    Issue.record("no room, and nobody gives way")
+                    Issue.record("no free bytes, and no kind gives way")
                     return
                 }
                 if isOwed { #expect(yielding == other) }
-                // Who has no more than its share loses nothing to the other.
+                // A kind that has no more than its share loses nothing to the other.
                 if yielding == other { #expect(shares.used(by: other) > shares.share(of: other)) }
                 shares.give(gone, of: yielding)
             }

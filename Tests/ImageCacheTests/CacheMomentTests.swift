@@ -10,7 +10,7 @@ import Testing
     import Musl
 #endif
 
-@Suite("What is remembered of the cache outside it")
+@Suite("State that others remember about the cache")
 struct CacheMomentTests {
     private let path: ObjectKey
     private let etag = ETag(opaque: "v1")
@@ -27,7 +27,7 @@ struct CacheMomentTests {
             asked: cache.epoch(of: path))
     }
 
-    @Test("Every change ends a moment, and no reading does")
+    @Test("Every change ends a moment; reading does not")
     func changesEndAMoment() throws {
         _ = try fill(bytes: 10)
         let changes: [(String, () throws -> Void)] = [
@@ -36,7 +36,7 @@ struct CacheMomentTests {
             ("forgotten", { cache.forgetCurrent(path) }),
             ("write", { cache.invalidate(path) }),
             ("write of a prefix", { cache.invalidate(prefix: Array("a/".utf8)) }),
-            // One after the other takes all room there is, until the ones before go for it.
+            // Each body takes more of the cache, until older bodies are evicted.
             ("eviction", { for index in 0..<40 { _ = try fill(bytes: 60_000, "\(index)") } }),
         ]
         for (name, change) in changes {
@@ -51,7 +51,7 @@ struct CacheMomentTests {
         }
     }
 
-    @Test("An answer that says what the old one said ends no moment, and takes over what that was known by")
+    @Test("An answer that confirms the old one ends no moment, and takes over the old serial number")
     func confirmationsEndNoMoment() throws {
         struct Answer { var (text, serial) = ("", 0) }
         let cache = ImageCache<Answer>(
@@ -69,7 +69,7 @@ struct CacheMomentTests {
         cache.setCurrent(path, Answer(text: "b", serial: 3), asked: cache.epoch(of: path))
         #expect(!moment.lasts)
         #expect(cache.current(path)?.serial == 3)
-        // After a write nothing is there to be confirmed.
+        // After a write there is no old answer that the new one could confirm.
         cache.invalidate(path)
         let later = cache.moment(of: path)
         cache.setCurrent(path, Answer(text: "b", serial: 4), asked: cache.epoch(of: path))
@@ -77,7 +77,7 @@ struct CacheMomentTests {
         #expect(cache.current(path)?.serial == 4)
     }
 
-    @Test("One look finds the answer and the body")
+    @Test("One look-up finds the answer and the body")
     func oneLook() throws {
         cache.setCurrent(path, 7, asked: cache.epoch(of: path))
         let body = try fill(bytes: 10)
@@ -91,7 +91,7 @@ struct CacheMomentTests {
         #expect(!found.moment.lasts)
     }
 
-    @Test("A body that is noted is the same one, and is neither held nor kept from going")
+    @Test("A weak reference finds the same body, but neither holds it nor prevents its eviction")
     func notedBodiesAreNotHeld() throws {
         let note = WeakBody(try fill(bytes: 60_000))
         let body = try #require(note.body)
@@ -99,7 +99,7 @@ struct CacheMomentTests {
         #expect(body.onePiece == ByteBuffer(repeating: 1, count: 60_000))
         #expect(cache.usedBytes >= 60_000)
         cache.invalidate(path)
-        // It is still being sent.
+        // The body is still being sent.
         #expect(note.body != nil)
         _ = consume body
         #expect(note.body == nil)
@@ -111,7 +111,7 @@ struct CacheMomentTests {
         #expect(cache.usedBytes <= 1 << 20)
     }
 
-    @Test("A file of a body has its bytes, is counted, and goes with it")
+    @Test("A body's file has its bytes, is counted, and goes with the body")
     func files() throws {
         let body = try fill(bytes: 60_000)
         let before = cache.usedBytes
@@ -123,7 +123,7 @@ struct CacheMomentTests {
         let count = bytes.withUnsafeMutableBytes { pread(file.descriptor, $0.baseAddress, $0.count, 0) }
         #expect(count == 60_000)
         #expect(bytes.dropLast().allSatisfy { $0 == 1 })
-        // There is one.
+        // There is a file already.
         cache.makeFile(of: body)
         #expect(cache.usedBytes == before + 60_000)
         _ = consume file
@@ -132,7 +132,7 @@ struct CacheMomentTests {
         #expect(cache.usedBytes == 0)
     }
 
-    @Test("Where readers hold all room there is, no file is made")
+    @Test("If readers hold all bytes, no file is made")
     func noRoomForAFile() throws {
         let body = try fill(bytes: 60_000)
         var held: [CachedBody] = []

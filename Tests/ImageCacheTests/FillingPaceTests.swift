@@ -7,11 +7,11 @@ import Testing
 
 @testable import ImageCache
 
-@Suite("The pace of a body on its way into the cache")
+@Suite("The pace of a body while the cache is filled")
 struct FillingPaceTests {
-    /// A store that is quicker than its readers never makes the reading wait, and all of it ran before the first byte
-    /// went out: 3.9 ms of the 4.5 that 1 MB took.
-    @Test("Its readers get bytes while the store still has more, on one thread with it")
+    /// A store that is faster than its readers never makes the read wait. Once, all of the read ran before the first
+    /// byte was sent: 3.9 ms of the 4.5 ms that 1 MB took.
+    @Test("Readers get bytes while the store still has more, on the same thread")
     func bytesGoOutAsTheyCome() async throws {
         let (count, bytes) = (8, 128 << 10)
         let cache = ImageCache<Int>(bytes: 64 << 20)

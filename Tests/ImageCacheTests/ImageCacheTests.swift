@@ -24,7 +24,7 @@ struct ImageCacheTests {
         return true
     }
 
-    @Test("Keeps within its budget, and of what is asked for once drops the oldest")
+    @Test("Stays within its budget, and drops the oldest of the bodies that were used once")
     func budget() {
         let cache = ImageCache<Int>(bytes: 1 << 20)
         for index in 0..<100 { #expect(fill(cache, path, bytes: 50_000, "\(index)")) }
@@ -34,7 +34,7 @@ struct ImageCacheTests {
         #expect(cache.reserve(path, .original, bytes: cache.maximumBodyBytes + 1) == nil)
     }
 
-    @Test("Bytes that a reader holds are counted after they have left the cache")
+    @Test("Bytes that a reader holds are counted even after they have left the cache")
     func readersCount() throws {
         let cache = ImageCache<Int>(bytes: 1 << 20)
         #expect(fill(cache, path, bytes: 60_000))
@@ -48,13 +48,14 @@ struct ImageCacheTests {
         #expect(cache.usedBytes == 0)
     }
 
-    @Test("Bodies that are being read stay in the cache, and the ones nobody reads make room")
+    @Test("Bodies that are being read stay in the cache, and bodies without a reader make room")
     func slowReaders() {
         let cache = ImageCache<Int>(bytes: 1 << 20)
         for index in 0..<8 { #expect(fill(cache, path, bytes: 60_000, "read \(index)")) }
         let held = (0..<8).compactMap { cache.body(path, etag, .rendition("read \($0)")) }
         #expect(held.count == 8)
-        // Room for seven more: the others come and go, and who is read is not dropped for nothing.
+        // There is room for seven more. Other bodies come and go. Bodies with a reader are not dropped, because that
+        // would free nothing.
         for index in 0..<40 {
             #expect(fill(cache, path, bytes: 60_000, "passing \(index)"))
             #expect(cache.usedBytes <= 1 << 20)
@@ -65,7 +66,7 @@ struct ImageCacheTests {
         #expect(held.allSatisfy { $0.size == 60_000 })
     }
 
-    @Test("Where readers hold everything there is no room, and nothing is lost")
+    @Test("If readers hold all bytes there is no room, and nothing is dropped")
     func everythingHeld() {
         let clock = ManualClock()
         let cache = ImageCache<Int>(bytes: 1 << 20, now: { clock.now })
@@ -83,7 +84,7 @@ struct ImageCacheTests {
         #expect(cache.reserve(path, .rendition("more"), bytes: 65_000) != nil)
     }
 
-    @Test("Answers about paths have a share of their own, which bodies do not take")
+    @Test("Answers about paths have their own share, which bodies do not use")
     func shares() throws {
         let cache = ImageCache<Int>(bytes: 1 << 20)
         cache.setCurrent(other, 1, asked: cache.epoch(of: other))
@@ -110,7 +111,7 @@ struct ImageCacheTests {
         return true
     }
 
-    @Test("Originals and renditions have a share each, and may use what the other leaves")
+    @Test("Originals and renditions have a share each, and may use bytes that the other kind does not use")
     func kinds() throws {
         let cache = ImageCache<Int>(bytes: 4 << 20)
         let renditions = try keys("r", 400)
@@ -136,7 +137,7 @@ struct ImageCacheTests {
         #expect(cache.usedBytes <= 4 << 20)
     }
 
-    @Test("One who goes through everything once does not push out what many ask for")
+    @Test("A scan through everything does not evict bodies that many clients request")
     func scan() throws {
         let cache = ImageCache<Int>(bytes: 16 << 20)
         let popular = try keys("popular", 200)
@@ -147,7 +148,7 @@ struct ImageCacheTests {
         #expect(cache.usedBytes <= 16 << 20)
     }
 
-    @Test("A prefix is dropped with all that begins so, and what is asked meanwhile is not kept")
+    @Test("Invalidating a prefix drops everything below it, and answers that come later are not cached")
     func prefix() throws {
         let cache = ImageCache<Int>(bytes: 16 << 20)
         let gone = try keys("photos/a", 100)
@@ -178,7 +179,7 @@ struct ImageCacheTests {
         #expect(cache.usedBytes == 0)
     }
 
-    @Test("Many at once: the budget holds, and all bytes come back")
+    @Test("Concurrent use: the budget holds, and all bytes are given back")
     func concurrent() async throws {
         let cache = ImageCache<Int>(bytes: 2 << 20)
         let paths = try keys("p", 50)
@@ -204,7 +205,7 @@ struct ImageCacheTests {
         #expect(cache.usedBytes == 0)
     }
 
-    @Test("What was asked before a write is not kept after it")
+    @Test("Answers and bodies that were requested before a write are not cached after it")
     func staleFill() throws {
         let cache = ImageCache<Int>(bytes: 1 << 20)
         let asked = cache.epoch(of: path)
@@ -287,12 +288,12 @@ struct FillingBodyTests {
         #expect(cache.filling(path, ETag(opaque: "e"), .original) == nil)
     }
 
-    @Test("Many readers get the whole, at their own pace")
+    @Test("Many readers get the whole body, each at its own pace")
     func followers() async throws {
         let cache = ImageCache<Int>(bytes: 16 << 20)
         let path = try #require(ObjectKey("p"))
         try await follow(cache, path)
-        // With its last reader gone it makes room like any other.
+        // After its last reader has gone, the body can be evicted like any other.
         for index in 0..<40 {
             let reservation = try #require(cache.reserve(path, .original, bytes: 1 << 20))
             _ = cache.setBody(
@@ -303,7 +304,7 @@ struct FillingBodyTests {
     }
 
     @Test(
-        "A body that breaks off, or is too short or too long, throws and is not kept",
+        "A body that breaks off, or is too short or too long, throws and is not cached",
         arguments: [([10, 20], 100, true), ([10, 20], 31, false), ([10, 20], 29, false)])
     func broken(_ chunks: [Int], _ size: Int, _ failing: Bool) async throws {
         let cache = ImageCache<Int>(bytes: 16 << 20)

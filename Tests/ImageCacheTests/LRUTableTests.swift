@@ -4,7 +4,7 @@ import Testing
 
 @Suite("LRUTable")
 struct LRUTableTests {
-    @Test("Gives up what has not been used for longest")
+    @Test("Removes the value that was not used for the longest time")
     func order() {
         var table = LRUTable<String, Int>()
         for (index, key) in ["a", "b", "c"].enumerated() { #expect(table.set(key, index) == nil) }
@@ -17,7 +17,7 @@ struct LRUTableTests {
         #expect(table.count == 0)
     }
 
-    @Test("Agrees with a plain list over many random steps")
+    @Test("Behaves like a plain list over many random steps")
     func model() {
         var random = SystemRandomNumberGenerator()
         var table = LRUTable<Int, Int>()
@@ -44,7 +44,7 @@ struct LRUTableTests {
                 let removed = table.removeOldest()?.key
                 #expect(removed == oldest?.key)
             }
-            // Apart from the expectation, which would keep a copy of the table.
+            // Read outside the expectation, which would hold a copy of the table.
             let (count, bytes) = (table.count, table.bytes)
             #expect(count == model.count)
             #expect(bytes == model.reduce(0) { $0 + $1.key })

@@ -6,7 +6,7 @@ import Testing
 struct S3FIFOCacheTests {
     private typealias Table = S3FIFOCache<Int, Int>
 
-    /// The same rules over plain lists, the oldest first.
+    /// The same rules with plain lists. The oldest entry is first.
     private struct Model {
         struct Entry: Equatable {
             var key: Int
@@ -15,7 +15,7 @@ struct S3FIFOCacheTests {
             var uses = 0
         }
 
-        /// Newcomers, and the main queue.
+        /// The newcomers' queue and the main queue.
         var queues: [[Entry]] = [[], []]
         var remembered: [Int] = []
 
@@ -81,14 +81,14 @@ struct S3FIFOCacheTests {
         }
     }
 
-    @Test("Agrees with plain lists over many random steps, and passes no budget", arguments: [50, 400, 4000])
+    @Test("Behaves like plain lists over many random steps, and never exceeds its budget", arguments: [50, 400, 4000])
     func model(_ budget: Int) {
         var random = SystemRandomNumberGenerator()
         var table = Table()
         var model = Model()
         var held: Set<Int> = []
         for step in 0..<4000 {
-            // A few that come often, and many that come seldom.
+            // A few keys that come often, and many that come seldom.
             let key = Bool.random(using: &random) ? Int.random(in: 0..<8) : Int.random(in: 0..<300, using: &random)
             switch Int.random(in: 0..<10, using: &random) {
             case 0..<4:
@@ -118,13 +118,13 @@ struct S3FIFOCacheTests {
                 let got = table.contains(key)
                 #expect(got == (model.place(key) != nil))
             }
-            // Apart from the expectation, which would keep a copy of the table.
+            // Read outside the expectation, which would hold a copy of the table.
             let (bytes, count) = (table.bytes, table.count)
             #expect(bytes <= budget)
             #expect(bytes == model.bytes)
             #expect(count == model.count)
         }
-        // Nothing is lost from the index: each one is found, and all can go.
+        // The index is complete: each entry is found, and all can be evicted.
         for entry in model.queues.joined() {
             let got = table.use(entry.key)
             #expect(got == entry.value)
@@ -136,7 +136,7 @@ struct S3FIFOCacheTests {
         #expect(table.count == 0)
     }
 
-    @Test("Who is asked for again and again outlasts those who come once")
+    @Test("An entry that is used again and again outlasts entries that are used once")
     func scan() {
         var table = Table()
         func add(_ key: Int) {
@@ -150,11 +150,11 @@ struct S3FIFOCacheTests {
         #expect(left == 80)
     }
 
-    @Test("Nor does it help to come once and to hold on: slow readers push out no more")
+    @Test("Slow readers that hold each entry for long evict no more")
     func scanOfSlowReaders() {
         var table = Table()
         func add(_ key: Int) {
-            // The last twenty, twice what newcomers have to themselves, are still being read.
+            // The last twenty entries are still being read. That is twice the newcomers' share.
             while table.bytes + 1 > 100, table.evict(where: { $0 < key - 20 }) != nil {}
             _ = table.set(key, key, bytes: 1)
         }
@@ -162,20 +162,20 @@ struct S3FIFOCacheTests {
         for _ in 0..<2 { for key in 0..<80 { _ = table.use(key) } }
         for key in 1000..<3000 {
             add(key)
-            // What is popular goes on being asked for.
+            // Popular entries are still used.
             if key % 10 == 0 { for popular in 0..<80 { _ = table.use(popular) } }
         }
         let left = (0..<80).count { table.contains($0) }
         #expect(left >= 75)
     }
 
-    @Test("A body that comes anew keeps the uses of the one before")
+    @Test("A body that replaces another keeps its uses")
     func replaced() {
         var table = Table()
         for key in 0..<10 { _ = table.set(key, key, bytes: 1) }
         for _ in 0..<2 { _ = table.use(0) }
         _ = table.set(0, 100, bytes: 1)
-        // It is the newest of ten: nine newcomers go, and it stays.
+        // It is the newest of ten. Nine newcomers are evicted, and it stays.
         for _ in 0..<9 { _ = table.evict { _ in true } }
         _ = table.set(11, 11, bytes: 1)
         let gone = table.evict { _ in true }
@@ -184,7 +184,7 @@ struct S3FIFOCacheTests {
         #expect(isThere)
     }
 
-    @Test("Who comes again soon after it has gone is let in at once")
+    @Test("An entry that comes again soon after its eviction goes to the main queue at once")
     func remembered() {
         var table = Table()
         func add(_ key: Int) {
@@ -204,7 +204,7 @@ struct S3FIFOCacheTests {
         #expect(!isThere)
     }
 
-    @Test("However often all have been used, one goes; where none may go, none does")
+    @Test("Even if all entries were used often, one is evicted; if none may be evicted, none is")
     func bounded() {
         var table = Table()
         for key in 0..<1000 { _ = table.set(key, key, bytes: 1) }

@@ -3,16 +3,16 @@ import Testing
 
 @testable import ImageCodecs
 
-/// Puts an AVIF together out of AV1 data of any pictures, with items, properties and references as a test wants them.
+/// Builds an AVIF from the AV1 data of any pictures, with the items, properties and references that a test needs.
 struct AVIFBuilder {
     struct Item {
         var id: Int
         var type = "av01"
         var data: [UInt8] = []
-        /// Boxes; those named in `essential` are marked so.
+        /// Boxes. Those with a name in `essential` are marked as essential.
         var properties: [[UInt8]] = []
         var essential: Set<String> = []
-        /// The data are cut into so many extents.
+        /// The data are split into this many extents.
         var extents = 1
         var isInMeta = false
     }
@@ -25,7 +25,7 @@ struct AVIFBuilder {
     var beside: [UInt8] = []
     var between: [UInt8] = []
 
-    /// AV1 data of a picture, with the boxes it needs.
+    /// AV1 data of a picture, with the boxes that it needs.
     struct Coded {
         var data: [UInt8]
         var configuration: [UInt8]
@@ -48,12 +48,12 @@ struct AVIFBuilder {
             size = try readHeader(file).size
         }
 
-        /// One colour all over.
+        /// A picture of one colour.
         static func flat(_ color: [UInt8], width: Int, height: Int) throws -> Coded {
             try Coded(AVIFBuilder.flat(color, width: width, height: height), alpha: false)
         }
 
-        /// The alpha of a picture that has the same everywhere.
+        /// The alpha plane of a picture that has the same alpha everywhere.
         static func alpha(_ value: UInt8, width: Int, height: Int) throws -> Coded {
             try Coded(AVIFBuilder.flat([9, 9, 9, value], width: width, height: height), alpha: true)
         }
@@ -80,7 +80,7 @@ struct AVIFBuilder {
     static let alphaKind = AVIFFile.full(
         "auxC", Array("urn:mpeg:mpegB:cicp:systems:auxiliary:alpha".utf8) + [0])
 
-    /// A grid of this size over these tiles.
+    /// Adds a grid of this size made of these tiles.
     mutating func addGrid(
         _ id: Int, columns: Int, rows: Int, size: PixelSize, tiles: [Int], properties: [[UInt8]] = [],
         isInMeta: Bool = false
@@ -101,7 +101,7 @@ struct AVIFBuilder {
             + AVIFFile.box("mdat", Array(items.filter { !$0.isInMeta }.map(\.data).joined()))
     }
 
-    /// - Parameter data: where the media data begin.
+    /// - Parameter data: the position at which the media data begin.
     private func header(data start: Int) -> [UInt8] {
         var (places, kept): ([UInt8], [UInt8]) = ([], [])
         var at = start
@@ -120,7 +120,7 @@ struct AVIFBuilder {
             AVIFFile.box("infe", [2, 0, 0, 0] + Self.short($0.id) + [0, 0] + Array($0.type.utf8) + [0])
         }
         var boxes: [[UInt8]] = []
-        // libavif, which some tests ask for its opinion, wants them in order.
+        // Some tests compare with libavif, which needs these entries in order.
         let links = items.sorted { $0.id < $1.id }.map { item -> [UInt8] in
             let numbers = item.properties.map { box -> [UInt8] in
                 let index = boxes.firstIndex(of: box) ?? boxes.count

@@ -1,4 +1,4 @@
-/// Builds the boxes of an AVIF, so that tests lay out every one themselves.
+/// Builds the boxes of an AVIF, so that a test controls the layout of every box.
 enum AVIFFile {
     static func box(_ name: String, _ content: [UInt8]) -> [UInt8] {
         PNGFile.long(content.count + 8) + Array(name.utf8) + content
@@ -7,7 +7,8 @@ enum AVIFFile {
     /// A box with version 0 and no flags.
     static func full(_ name: String, _ content: [UInt8]) -> [UInt8] { box(name, [0, 0, 0, 0] + content) }
 
-    /// A header that shows one item, of this coded size and with these boxes beside what every header has.
+    /// A header that shows one item with this coded size. The item has these properties in addition to those that every
+    /// header has.
     static func header(
         width: Int, height: Int, brand: String = "avif", properties: [[UInt8]] = [], beside: [UInt8] = [],
         coding: [UInt8] = [0x81, 0, 0x0C, 0], shown item: Int = 1

@@ -4,7 +4,7 @@ import Testing
 
 @testable import ImageCodecs
 
-/// Properties of an AVIF's picture: colours, clean aperture; and how often things may be repeated.
+/// Properties of an AVIF's picture (colours, clean aperture), and limits on repeated boxes and entries.
 @Suite struct AVIFHeaderTests {
     private static func numbers(_ primaries: Int, _ transfer: Int, _ matrix: Int) -> [UInt8] {
         AVIFFile.box(
@@ -18,9 +18,9 @@ import Testing
         return file.bytes
     }
 
-    /// Where one number of three said "unspecified", the other two counted for nothing, and colours went dull.
+    /// If one of the three numbers was "unspecified", the decoder once ignored the other two, and colours became dull.
     @Test(arguments: [
-        // What is written, and what it means: BT.709 and sRGB's curve stand in, and BT.601's matrix.
+        // The stored numbers, and their meaning. The defaults are BT.709, the curve of sRGB, and the matrix of BT.601.
         ([12, 2, 6], [12, 13, 6]), ([2, 13, 6], [1, 13, 6]), ([12, 13, 2], [12, 13, 6]), ([12, 2, 2], [12, 13, 6]),
         ([2, 16, 6], [1, 16, 6]), ([9, 2, 6], [9, 13, 6]), ([2, 4, 6], [1, 4, 6]), ([2, 8, 2], [1, 8, 6]),
         ([2, 2, 6], [1, 13, 6]), ([2, 2, 2], [1, 13, 6]),
@@ -34,37 +34,38 @@ import Testing
         #expect(try (Picture(decoding: file, colors: .sRGB) == Picture(decoding: file)) == isPlain)
     }
 
-    /// The first of two boxes of numbers counts: libavif refused them.
+    /// The first of two boxes of colour numbers counts. libavif rejected such files.
     @Test func theFirstNumbersCount() throws {
         let file = try Self.picture([Self.numbers(12, 13, 6), Self.numbers(1, 13, 6)])
         let control = try Self.picture([Self.numbers(12, 13, 6)])
         #expect(try Picture(decoding: file, colors: .sRGB) == Picture(decoding: control, colors: .sRGB))
     }
 
-    /// A clean aperture by its eight numbers: width, height, and how far its middle is from the picture's.
+    /// A clean aperture from its eight numbers: width, height, and the distance of its middle from the picture's
+    /// middle.
     private static func aperture(_ values: [Int]) -> [UInt8] {
         AVIFFile.box("clap", Array(values.map { PNGFile.long($0 & 0xFFFF_FFFF) }.joined()))
     }
 
-    /// None of these is a reason to refuse a file: it is rounded, cut at the picture's borders, or passed over, and
-    /// metadata and picture are of one mind.
+    /// None of these is a reason to reject a file. The aperture is rounded, cut at the picture's borders, or ignored.
+    /// Metadata and picture agree.
     @Test(arguments: [
         // Half a pixel outside, and half a pixel inside.
         ([40, 1, 20, 1, 1, 2, 1, 2], 40, 20), ([40, 1, 30, 1, -1, 2, 0, 1], 39, 30),
         ([39, 1, 29, 1, 0, 1, 0, 1], 39, 29),
         ([79, 2, 59, 2, 0, 1, 0, 1], 40, 30),
-        // Denominators of zero, and below.
+        // Denominators of zero, and negative ones.
         ([20, 0, 20, 1, 0, 1, 0, 1], 40, 30), ([20, 1, 20, 1, 0, 0, 0, 1], 40, 30),
         ([20, 1, 20, 1, 0, 1, 0, 0], 40, 30),
         // Empty, negative, and too large.
         ([0, 1, 20, 1, 0, 1, 0, 1], 40, 30), ([1, 3, 20, 1, 0, 1, 0, 1], 40, 30),
         ([-20, 1, 20, 1, 0, 1, 0, 1], 40, 30),
         ([80, 1, 60, 1, 0, 1, 0, 1], 40, 30), ([0x7FFF_FFFF, 1, 0x7FFF_FFFF, 1, 0, 1, 0, 1], 40, 30),
-        // Wholly outside, and partly.
+        // Completely outside, and partly outside.
         ([10, 1, 10, 1, 100, 1, 0, 1], 40, 30), ([10, 1, 10, 1, 0, 1, -100, 1], 40, 30),
         ([20, 1, 20, 1, 20, 1, 0, 1], 10, 20), ([20, 1, 20, 1, -20, 1, 10, 1], 10, 15),
         ([10, 1, 10, 1, 0x7FFF_FFFF, 1, -0x7FFF_FFFF, 1], 40, 30),
-        // As it should be, with thirds.
+        // Correct ones, with thirds.
         ([60, 3, 60, 3, -15, 3, 15, 3], 20, 20),
     ])
     func aCleanApertureIsNoReasonToReject(values: [Int], width: Int, height: Int) throws {
@@ -76,7 +77,7 @@ import Testing
         try checkStructure(file, .avif)
     }
 
-    /// One that is too short says nothing.
+    /// An aperture that is too short is ignored.
     @Test func aShortCleanApertureIsPassedOver() throws {
         let file = try Self.picture([AVIFFile.box("clap", PNGFile.long(20) + PNGFile.long(1))])
         #expect(try readHeader(file).size == PixelSize(width: 40, height: 30))
@@ -93,7 +94,7 @@ import Testing
         AVIFFile.full(name, Array(parts.joined()))
     }
 
-    /// A header with boxes that hold so many of one thing, in boxes of at most so many.
+    /// A header with `count` entries of one kind, in boxes of at most `most` entries.
     private static func header(_ kind: String, _ count: Int, each most: Int = .max) -> [UInt8] {
         var boxes: [[UInt8]] = []
         var left = count
@@ -102,7 +103,7 @@ import Testing
             left -= some
             switch kind {
             case "the number of item references in the AVIF":
-                // One reference box counts with the items that it names.
+                // A reference box counts, and so does each item that it names.
                 let lists = stride(from: 0, to: some, by: 1_001).map { start -> [UInt8] in
                     let names = min(1_000, some - start - 1)
                     return AVIFFile.box(
@@ -117,7 +118,7 @@ import Testing
                 let list = [[UInt8]](repeating: AVIFFile.box("free", []), count: some)
                 boxes.append(AVIFFile.box("iprp", AVIFFile.box("ipco", Array(list.joined()))))
             case "the number of property associations in the AVIF":
-                // Each entry counts, with what it names.
+                // Each entry counts, and so does each property that it names.
                 let entries = stride(from: 0, to: some, by: 101).map { start -> [UInt8] in
                     let names = min(100, some - start - 1)
                     return short(9) + [UInt8(names)] + [UInt8](repeating: 1, count: names)
@@ -137,15 +138,15 @@ import Testing
         return AVIFFile.header(width: 64, height: 48, beside: Array(boxes.joined()))
     }
 
-    /// What the header has before a test adds to it.
+    /// The number of entries in the header before a test adds any.
     private static let plain: [String: Int] = [
         "the number of item references in the AVIF": 0, "the number of items in the AVIF": 1,
         "the number of item properties in the AVIF": 2, "the number of property associations in the AVIF": 3,
         "the number of item extents in the AVIF": 0, "the number of boxes in the AVIF's header": 5,
     ]
 
-    /// An AVIF of 8 MB with 590,000 references in several boxes held an event loop for a second: what may be repeated
-    /// has a limit over all boxes together.
+    /// An AVIF of 8 MB with 590,000 references in several boxes blocked an event loop for a second. Entries that may be
+    /// repeated have a limit over all boxes together.
     @Test(
         arguments: [
             ("the number of item references in the AVIF", Counts.maximumReferences),
@@ -157,24 +158,24 @@ import Testing
         ],
         [Int.max, 1_500])
     func repeatedThingsHaveALimit(_ limit: (name: String, maximum: Int), each most: Int) throws {
-        // Of two tables of places only the first one is read.
+        // If there are two location tables, only the first one is read.
         if limit.name.contains("extents"), most != .max { return }
         let before = try #require(Self.plain[limit.name])
-        // A box of properties is a box, too.
+        // A box of properties is also a box.
         func file(_ total: Int) -> [UInt8] { Self.header(limit.name, total - before, each: most) }
         #expect(try readHeader(file(limit.maximum - 1)).size.width == 64)
         #expect(try readHeader(file(limit.maximum)).size.width == 64)
         for more in [1, 1_000, 300_000] {
             do {
                 _ = try readHeader(file(limit.maximum + more))
-                Issue.record("\(limit.name): nothing was refused")
+                Issue.record("\(limit.name): nothing was rejected")
             } catch CodecError.tooLarge(let name, let value, let maximum) {
                 #expect(name == limit.name && maximum == limit.maximum && value > maximum)
             }
         }
     }
 
-    /// The work that a header makes grows with its length, and stops at the limits.
+    /// The work for a header grows with its length, and stops at the limits.
     @Test func workGrowsWithTheFile() throws {
         func steps(_ file: [UInt8]) throws -> Int {
             let bytes = file.span.bytes
@@ -223,7 +224,7 @@ import Testing
         #expect(throws: CodecError.self) { _ = try header(AVIFMovie.maximumBoxes + 1) }
     }
 
-    /// Beside one another in the file.
+    /// Boxes at the top level of the file.
     @Test func boxesOfTheFileHaveALimit() throws {
         let limits = CodecLimits(maximumChunks: 50)
         func file(_ boxes: Int) -> [UInt8] {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import ImageCodecs
 
-/// Which items of an AVIF make the picture that is shown.
+/// Which items of an AVIF form the picture that is shown.
 @Suite struct AVIFPictureTests {
     private let red: [UInt8] = [230, 20, 30]
     private let green: [UInt8] = [20, 210, 40]
@@ -19,8 +19,8 @@ import Testing
         ImageDecoder.memoryBytes(file: file.span.bytes, info: try readHeader(file), limits: CodecLimits())
     }
 
-    /// A second picture, a gain map, a depth map or a thumbnail that is larger than the picture was held to the
-    /// picture's size, though nobody decodes it: 422 on every rendition.
+    /// A second picture, a gain map, a depth map or a thumbnail may be larger than the picture. Nobody decodes it, but
+    /// the server compared it with the picture's size, and every rendition was 422.
     @Test(arguments: ["", "thmb", "auxl", "cdsc"])
     func anotherItemMayBeLarger(reference: String) throws {
         var file = AVIFBuilder()
@@ -36,7 +36,7 @@ import Testing
         #expect(try memory(file.bytes) == plain)
     }
 
-    /// A gain map by its derived item (`tmap`), which comes first in the file and is larger.
+    /// A gain map with its derived item (`tmap`). It comes first in the file and is larger.
     @Test func aGainMapMayBeLarger() throws {
         var file = AVIFBuilder()
         file.add(3, try .flat(green, width: 200, height: 150))
@@ -46,8 +46,8 @@ import Testing
         #expect(isNear(try Picture(decoding: file.bytes)[1, 1], red))
     }
 
-    /// What is decoded counts: alpha that is larger than the picture is spread over it, for the memory it takes; and
-    /// one that states a small size, but is large, is refused.
+    /// Every decoded item counts. Alpha that is larger than the picture is scaled to the picture, and its memory
+    /// counts. Alpha that is large but states a small size is rejected.
     @Test func alphaOfAnotherSizeIsCounted() throws {
         var file = AVIFBuilder()
         file.add(1, try .flat(red, width: 40, height: 30))
@@ -65,7 +65,7 @@ import Testing
         file.items.removeLast()
         file.add(2, liar, properties: [AVIFBuilder.alphaKind])
         #expect(throws: CodecError.self) { _ = try Picture(decoding: file.bytes) }
-        // Beyond the limit of pixels nothing is decoded at all.
+        // If it states more pixels than the limit, nothing is decoded at all.
         liar.size = PixelSize(width: 20_000, height: 20_000)
         file.items.removeLast()
         file.add(2, liar, properties: [AVIFBuilder.alphaKind])
@@ -74,7 +74,8 @@ import Testing
         ) { _ = try Picture(decoding: file.bytes) }
     }
 
-    /// Tiles in the order of the references, whatever their numbers and places are: libavif 0.11 takes them by number.
+    /// The tiles have the order of the references, whatever their ids and positions are. libavif 0.11 orders them by
+    /// id.
     @Test(arguments: [[2, 3, 4, 5], [5, 4, 3, 2], [3, 5, 2, 4]])
     func tilesStandAsTheGridSays(order: [Int]) throws {
         for isInMeta in [false, true] {
@@ -93,7 +94,7 @@ import Testing
         }
     }
 
-    /// A tile that is shown twice, tiles that reach far beyond the picture, and data in pieces.
+    /// A tile that is shown twice, a tile that is much larger than the picture, and data in several extents.
     @Test func oddGridsAreShown() throws {
         var file = AVIFBuilder()
         file.add(2, try .flat(red, width: 64, height: 64), extents: 3)
@@ -110,7 +111,7 @@ import Testing
         #expect(try memory(single.bytes) > 512 * 512 * 12)
     }
 
-    /// Many tiles are in memory at once.
+    /// All tiles are in memory at the same time.
     @Test func tilesAreCountedTogether() throws {
         let tile = try AVIFBuilder.Coded.flat(red, width: 64, height: 64)
         func grid(_ columns: Int) throws -> Int {
@@ -135,7 +136,8 @@ import Testing
             return try Picture(decoding: file.bytes)
         }
         #expect(try decode { _ in }.width == 128)
-        // A tile too few or too many, none, one of another size, one that is not there, and a grid in a grid.
+        // A missing tile, an extra tile, no tile, a tile of another size, a tile that does not exist, and a grid in a
+        // grid.
         #expect(throws: CodecError.self) { _ = try decode { $0.references[0].to = [2] } }
         #expect(throws: CodecError.self) { _ = try decode { $0.references[0].to = [2, 3, 2] } }
         #expect(throws: CodecError.self) { _ = try decode { $0.references = [] } }
@@ -148,14 +150,14 @@ import Testing
                 $0.add(2, other)
             }
         }
-        // Data that say nothing of a grid, another size than the item has, and none at all.
+        // Data that do not describe a grid, a size that differs from the item's, and no data.
         #expect(throws: CodecError.self) { _ = try decode { $0.items[2].data = [0, 1, 0] } }
         #expect(throws: CodecError.self) { _ = try decode { $0.items[2].data[11] = 63 } }
         #expect(throws: CodecError.self) { _ = try decode { $0.items[2].extents = 0 } }
     }
 
-    /// Each tile of a grid has its alpha: libavif 0.11 does not look for that, and the picture came out opaque though
-    /// the metadata said otherwise.
+    /// Each tile of a grid has its own alpha. libavif 0.11 does not look for it, so the picture was opaque although the
+    /// metadata said otherwise.
     @Test func alphaOfSingleTilesIsShown() throws {
         var file = AVIFBuilder()
         file.add(2, try .flat(red, width: 64, height: 64))
@@ -168,7 +170,7 @@ import Testing
         let picture = try Picture(decoding: file.bytes)
         #expect(picture[10, 10].last == 0 && isNear(picture[100, 10], green + [200]))
 
-        // Where only some have it nobody can say how the others are meant.
+        // If only some tiles have alpha, the meaning of the other tiles is unknown.
         file.references.removeLast()
         #expect(try readHeader(file.bytes).hasAlpha)
         #expect(throws: CodecError.unsupported("only some tiles of this AVIF have alpha")) {
@@ -176,7 +178,7 @@ import Testing
         }
     }
 
-    /// A grid of colours with one alpha for all of it, and with a grid of alpha.
+    /// A grid of colours, with one alpha item for all of it, and with a grid of alpha.
     @Test func alphaOfAGridIsShown() throws {
         for isGrid in [false, true] {
             var file = AVIFBuilder()
@@ -200,8 +202,8 @@ import Testing
         }
     }
 
-    /// An auxiliary that must not be shown without a property nobody knows is not shown, and then the picture has no
-    /// alpha; nor is a picture shown with such a property.
+    /// If an alpha item has an essential property that is unknown, it is not shown, and the picture has no alpha. A
+    /// picture with such a property is not shown either.
     @Test func unknownEssentialPropertiesAreHeeded() throws {
         let unknown = AVIFFile.box("zzzz", [1])
         for essential in [[], ["zzzz"]] as [Set<String>] {
@@ -222,7 +224,7 @@ import Testing
         }
     }
 
-    /// Premultiplied colours are divided again.
+    /// Premultiplied colours are divided by alpha again.
     @Test func premultipliedAlphaIsUndone() throws {
         var file = AVIFBuilder()
         file.add(1, try .flat([100, 50, 20], width: 64, height: 64))
@@ -231,7 +233,7 @@ import Testing
         #expect(isNear(try Picture(decoding: file.bytes)[5, 5], [200, 100, 40, 128]))
     }
 
-    /// Data that are said to lie behind the end, and items without any.
+    /// Data whose stated position is after the end of the file, and items without data.
     @Test func missingDataAreTruncated() throws {
         var file = AVIFBuilder()
         file.add(1, try .flat(red, width: 40, height: 30))
@@ -243,7 +245,7 @@ import Testing
         }
     }
 
-    /// Pieces that lie over one another would be many times the file once they are put together.
+    /// Extents that overlap could expand to many times the size of the file.
     @Test func piecesThatOverlapAreRejected() throws {
         let tile = try AVIFBuilder.Coded.flat(red, width: 64, height: 64)
         var file = AVIFBuilder()
@@ -258,7 +260,7 @@ import Testing
         #expect(try Picture(decoding: file.bytes).width == 1_024)
     }
 
-    /// libavif gives up on a track without a size, which a film's sound is.
+    /// libavif fails on a track without a size. The sound of a video is such a track.
     @Test func theFirstPictureOfAFilmIsShown() throws {
         let sound = Self.track(kind: "mp4a", samples: 8)
         let film = Self.track(kind: "av01", samples: 5)
@@ -274,14 +276,14 @@ import Testing
                 file.bytes.span.bytes, info: info, limits: limits, cancelled: CancelFlag())
             #expect(first.width == 150)
             try checkStructure(file.bytes, .avif)
-            // The sequence may also stand in front.
+            // The sequence may also come first.
             let end = try headerEnd(file.bytes, .avif)
             #expect(try readHeader(Array(file.bytes.prefix(end))) == info)
         }
     }
 
-    /// The files of the cases, where they are there: size, and what is seen at some places. The judges were programs
-    /// that nobody here wrote.
+    /// The files of bug reports: their size, and the colours at some positions. Other programs gave the expected
+    /// values.
     @Test(
         arguments: [
             ("avif-other-item-larger-than-primary", 40, 30, []),
@@ -298,9 +300,8 @@ import Testing
         name: String, width: Int, height: Int, places: [(Int, Int, [UInt8])]
     ) throws {
         let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .appendingPathComponent("../../../shared/cases/images").standardized
-        guard let data = try? Data(contentsOf: folder.appendingPathComponent(name + ".avif")) else { return }
-        let file = [UInt8](data)
+            .appendingPathComponent("../ReportedImages").standardized
+        let file = [UInt8](try Data(contentsOf: folder.appendingPathComponent(name + ".avif")))
         let info = try readHeader(file)
         #expect(info.size == PixelSize(width: width, height: height))
         try checkStructure(file, .avif)

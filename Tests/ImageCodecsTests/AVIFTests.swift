@@ -4,7 +4,7 @@ import Testing
 
 @testable import ImageCodecs
 
-/// AVIF in and out.
+/// Decoding and encoding AVIF.
 @Suite struct AVIFTests {
     @Test(arguments: [PixelBuffer.Layout.gray8, .rgb8, .rgba8])
     func whatIsWrittenComesClose(layout: PixelBuffer.Layout) throws {
@@ -32,7 +32,8 @@ import Testing
         }
     }
 
-    /// Turns and flips by irot and imir, a clean aperture, ten and twelve bits, a profile, all by avifenc.
+    /// Rotations and mirrors by irot and imir, a clean aperture, ten and twelve bits, and a profile, all written by
+    /// avifenc.
     @Test(.enabled(if: Oracle.has("avifenc", corpus: false)))
     func whatAvifencWritesIsRead() throws {
         let size = PixelSize(width: 60, height: 40)
@@ -80,8 +81,8 @@ import Testing
         #expect(ImageEncoder.format(for: .png, size: PixelSize(width: 9_000, height: 9_000)) == .png)
     }
 
-    /// Fields of no bytes made each of 65,535 extents free, of each of thousands of items, in each of thousands of
-    /// tables: a small file held the check at upload for minutes.
+    /// If the fields have no bytes, 65,535 extents cost nothing, for each of thousands of items, in each of thousands
+    /// of tables. A small file blocked the check at upload for minutes.
     @Test func extentsWithoutBytesTakeNoTime() throws {
         let items: [UInt8] = (0..<4_096).flatMap { (id: Int) -> [UInt8] in
             [UInt8(id >> 8), UInt8(id & 255), 0, 0, 255, 255]
@@ -95,7 +96,7 @@ import Testing
         #expect(time < .seconds(5))
     }
 
-    /// An item in pieces is passed over as a whole, and the one behind it found; of a second table nothing counts.
+    /// An item with several extents is skipped, and the next item is found. A second table does not count.
     @Test func anItemInPiecesHidesNoOther() throws {
         let pieces: [UInt8] =
             [0, 1, 0, 0, 0, 2] + PNGFile.long(1) + PNGFile.long(2) + PNGFile.long(3) + PNGFile.long(4)
@@ -106,7 +107,7 @@ import Testing
         let meta = try #require(
             AVIFBox.children(file.span.bytes, in: 0..<file.count).first { $0.name == AVIFBox.metadata })
         #expect(try AVIFItems.read(file.span.bytes, meta: meta)?.locations == [2: 8..<13])
-        // A table whose extents reach beyond its end is not read any further.
+        // If the extents of a table reach beyond its end, the rest is not read.
         let short = AVIFFile.full("iloc", [0x44, 0, 0, 2, 0, 1, 0, 0, 255, 255] + whole)
         let cut = AVIFFile.header(width: 64, height: 48, beside: short)
         let cutMeta = try #require(
@@ -114,7 +115,7 @@ import Testing
         #expect(try AVIFItems.read(cut.span.bytes, meta: cutMeta)?.locations == [:])
     }
 
-    /// av1C said ten bits of data that have eight: the conversion was made for sixteen, and none took place.
+    /// av1C stated ten bits, but the data have eight. The conversion was set up for sixteen bits and did not run.
     @Test(.enabled(if: Oracle.has("avifenc", corpus: false)))
     func aDepthThatIsOverstatedKeepsItsColours() throws {
         let pixels = try TestImages.pixels(width: 60, height: 40, layout: .rgb8)
@@ -126,21 +127,21 @@ import Testing
             try #require((0..<file.count - 16).first { file[$0..<$0 + 4].elementsEqual(Array(name.utf8)) })
         }
         try file[place("av1C") + 6] |= 0x40
-        // libavif compares these two, and neither with the data.
+        // libavif compares these two values with each other, but not with the data.
         let depths = try place("pixi") + 9
         file.replaceSubrange(depths..<depths + 3, with: [10, 10, 10])
         #expect(try Picture(decoding: file, colors: .sRGB) == honest)
         #expect(try Picture(decoding: file) != honest)
     }
 
-    /// A size in the boxes that the AV1 data do not have: libavif may take no more memory than the header said.
+    /// The boxes state another size than the AV1 data. libavif may use no more memory than the header states.
     @Test func aLieAboutTheSizeIsRejected() throws {
         var file = try TestImages.file(.avif, width: 64, height: 48)
         let at = try #require((0..<file.count - 16).first { file[$0..<$0 + 4].elementsEqual(Array("ispe".utf8)) })
         file.replaceSubrange(at + 8..<at + 16, with: PNGFile.long(32) + PNGFile.long(48))
         #expect(try readHeader(file).size == PixelSize(width: 32, height: 48))
         #expect(throws: CodecError.self) { _ = try Picture(decoding: file) }
-        // A larger size is what layered pictures have, which libavif spreads.
+        // Layered pictures state a larger size, and libavif scales them up.
         file.replaceSubrange(at + 8..<at + 16, with: PNGFile.long(640) + PNGFile.long(480))
         #expect(try Picture(decoding: file).width == 640)
         #expect(throws: CodecError.self) { _ = try readHeader(file, limits: CodecLimits(maximumPixels: 640 * 480 - 1)) }

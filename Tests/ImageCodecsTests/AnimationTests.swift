@@ -28,7 +28,7 @@ import Testing
         return played
     }
 
-    /// Colours of a 4 x 2 canvas as letters, row by row: Red, Green, Blue, `.` for transparent.
+    /// The colours of a 4 x 2 canvas as letters, row by row: Red, Green, Blue, `.` for transparent.
     private static func letters(_ picture: Picture) -> String {
         var text = ""
         for y in 0..<picture.height {
@@ -54,7 +54,7 @@ import Testing
         var blend: UInt8 = 0
     }
 
-    /// An APNG of 4 x 2 pixels, RGBA, each frame of one colour, as wide as it says and two high.
+    /// An APNG of 4 x 2 pixels in RGBA. Each frame has one colour and its own width, and is two pixels high.
     private static func apng(
         _ parts: [Part], stated: Int? = nil, loops: Int = 0, hidden: Bool = false
     ) -> [UInt8] {
@@ -86,7 +86,7 @@ import Testing
     private static let blue: [UInt8] = [0, 0, 255, 255]
     private static let clear: [UInt8] = [0, 0, 0, 0]
 
-    /// An APNG with every kind of frame, to be broken.
+    /// An APNG with every kind of frame, as a seed for mutations.
     static func seed() -> [UInt8] {
         apng([
             Part(color: red), Part(color: green, x: 2, width: 2, disposal: 2),
@@ -94,7 +94,7 @@ import Testing
         ])
     }
 
-    /// An animated WebP, to be broken.
+    /// An animated WebP, as a seed for mutations.
     static func webpSeed() throws -> [UInt8] {
         let info = AnimationInfo(size: PixelSize(width: 33, height: 21), frames: 2, loops: 0)
         let encoder = try AnimationEncoder(info: info, quality: 80)
@@ -121,7 +121,8 @@ import Testing
         #expect(played.times == [250, 300, 0, 333, 667])
     }
 
-    /// What is admitted, in memory and in pixels, is what acTL states: more frames than those passed all limits.
+    /// The server admits as much memory and as many pixels as acTL states. A file with more frames than that passed all
+    /// limits.
     @Test(arguments: [1, 2, 4]) func anAPNGWithAnotherNumberOfFramesIsRejected(stated: Int) throws {
         let parts = [Part(color: Self.red), Part(color: Self.green), Part(color: Self.blue)]
         let file = Self.apng(parts, stated: stated)
@@ -130,7 +131,8 @@ import Testing
         try checkStructure(Self.apng(parts), .png)
     }
 
-    /// An animation of one frame is said to have one, as a still, and could not be decoded at all.
+    /// The metadata say that an animation of one frame has one frame, as for a still. Such a file could not be decoded
+    /// at all.
     @Test func anAnimationOfOneFrameIsPlayed() throws {
         let picture = try TestImages.file(.webp, width: 40, height: 30)
         for (file, isHidden) in [
@@ -171,7 +173,7 @@ import Testing
         }
     }
 
-    /// A WebP of 4 x 2 pixels that shows these colours.
+    /// A WebP of 4 x 2 pixels with a frame of each of these colours.
     private static func webp(_ colors: [[UInt8]], loops: Int = 0, metadata: EncodedMetadata? = nil) throws -> [UInt8] {
         let info = AnimationInfo(size: PixelSize(width: 4, height: 2), frames: colors.count, loops: loops)
         let encoder = try AnimationEncoder(info: info, quality: nil, isLossless: true, metadata: metadata)
@@ -242,7 +244,7 @@ import Testing
             #expect(throws: CodecError.tooLarge(limit: "the number of frames", value: 5, maximum: 4)) {
                 _ = try Self.play(file, limits: CodecLimits(maximumFrames: 4))
             }
-            // A still out of it is not judged by the frames that are left out.
+            // For a still, the limits do not count the other frames.
             #expect(
                 try Self.play(file, maximumFrames: 1, limits: CodecLimits(maximumAnimationPixels: 8)).times.count == 1)
             let flag = CancelFlag()
@@ -265,7 +267,7 @@ import Testing
         for count in stride(from: 0, to: good.count - 16, by: 7) {
             let cut = Array(good.prefix(count))
             guard (try? readHeader(cut)) != nil else { continue }
-            // What is missing is at least the end of the last frame's chunk.
+            // At least the end of the last frame's chunk is missing.
             #expect(throws: CodecError.self, "\(count)") { _ = try Self.play(cut) }
         }
     }

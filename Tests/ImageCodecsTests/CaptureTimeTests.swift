@@ -3,8 +3,8 @@ import Testing
 
 @testable import ImageCodecs
 
-/// The time of a photo was null where only XMP or IPTC had it. Written by exiftool, and compared with what exiftool
-/// takes for the time.
+/// The time of a photo was null if only XMP or IPTC had it. exiftool writes these files, and the result is compared
+/// with the time that exiftool reads.
 @Suite struct CaptureTimeTests {
     private static let original = "-XMP-exif:DateTimeOriginal=2001:01:01 01:01:01+01:00"
     private static let created = "-XMP-photoshop:DateCreated=2002:02:02 02:02:02.55Z"
@@ -60,7 +60,7 @@ import Testing
         ] as [(String, String?)])
     func formsOfXMP(text: String, expected: String?) throws {
         #expect(PhotoFacts.CaptureTime(xmp: Array(text.utf8))?.text == expected)
-        // As an attribute and in another encoding, too.
+        // Also as an attribute, and in another encoding.
         let packet = PlaceSamples.xmp(place: false, more: "<exif:DateTimeOriginal>\(text)</exif:DateTimeOriginal>")
         let plain = try TestImages.file(.jpeg, width: 16, height: 8)
         for bytes in [Array(packet.utf8), PlaceSamples.encoded(packet, width: 2, bigEndian: false)] {

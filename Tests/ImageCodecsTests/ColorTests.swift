@@ -3,11 +3,11 @@ import Testing
 
 @testable import ImageCodecs
 
-/// Embedded profiles, and CMYK without one.
+/// Embedded profiles, and CMYK without a profile.
 @Suite struct ColorTests {
-    /// A matrix profile (ICC.1:2001-04, 6.3.1.2) with sRGB's primaries in the given order and a gamma of 2.2.
+    /// A matrix profile (ICC.1:2001-04, 6.3.1.2) with the primaries of sRGB in the given order and a gamma of 2.2.
     private static func profile(_ order: [Int], space: String = "RGB ", name: String = "Swapped") -> [UInt8] {
-        // sRGB's primaries adapted to D50, as s15Fixed16.
+        // The primaries of sRGB adapted to D50, as s15Fixed16.
         let primaries = [[0x6FA2, 0x38F5, 0x0390], [0x6299, 0xB785, 0x18DA], [0x24A0, 0x0F84, 0xB6CF]]
         func xyz(_ values: [Int]) -> [UInt8] { Array("XYZ ".utf8) + PNGFile.long(0) + values.flatMap(PNGFile.long) }
         let curve = Array("curv".utf8) + PNGFile.long(0) + PNGFile.long(1) + [2, 0x33, 0, 0]
@@ -43,7 +43,7 @@ import Testing
     }
 
     @Test func aProfileIsAppliedInEveryFormat() throws {
-        // Red and green change places, whatever the curve does to the tones.
+        // Red and green are exchanged, whatever the curve does to the tones.
         let profile = Self.profile([1, 0, 2])
         for format in ImageFormat.allCases where format != .avif {
             let pixels = try TestImages.pixels(width: 32, height: 16, layout: .rgb8)
@@ -55,7 +55,7 @@ import Testing
                     pixels, format: .jpeg, quality: 100, metadata: nil, cancelled: CancelFlag())
                 tagged = Self.jpeg(plain, profile: profile)
             case .png:
-                // libpng judges the profile, and takes this one.
+                // libpng checks the profile, and accepts this one.
                 plain = PNGFile(width: 32, height: 16, depth: 8, colorType: 2).bytes { x, y, channel in
                     channel == 0 ? x * 8 : channel == 1 ? y * 15 : 90
                 }
@@ -94,11 +94,11 @@ import Testing
         let stored = try Picture(decoding: file)
         let converted = try Picture(decoding: tagged, colors: .sRGB)
         #expect(converted.channels == 1)
-        // Gamma 2.2 and sRGB's curve are close.
+        // Gamma 2.2 is close to the curve of sRGB.
         #expect(try #require(converted.maximumDifference(to: stored)) <= 8)
     }
 
-    /// A profile of grey on a picture of colours was applied to each channel by itself.
+    /// A grey profile on a colour picture was once applied to each channel separately.
     @Test func aProfileOfGreyIsForGreyOnly() throws {
         let size = PixelSize(width: 16, height: 16)
         let grey = Self.profile([], space: "GRAY")
@@ -108,7 +108,7 @@ import Testing
         let webp = try TestImages.file(.webp, width: 16, height: 16)
         let tagged = try WebPContainer.rebuild(webp.span.bytes, size: size, profile: grey)
         #expect(try Picture(decoding: tagged, colors: .sRGB) == Picture(decoding: webp))
-        // A grey PNG with alpha is held as RGBA, and keeps it.
+        // A grey PNG with alpha is decoded as RGBA, and its profile counts.
         let file = PNGFile(
             width: 4, height: 4, depth: 8, colorType: 4,
             before: [("iCCP", [0x61, 0, 0] + PNGFile.zlib(grey))]
@@ -122,8 +122,8 @@ import Testing
             ([0, 0, 0, 255], [0, 0, 0]), ([128, 0, 0, 128], [63, 127, 127]),
         ] as [([Int], [UInt8])] {
             for adobe in [false, true] {
-                // Stored inverted, whether an Adobe marker says so or nothing does: an earlier version of this test had
-                // it the other way without one, and such files came out as their negatives.
+                // Stored inverted, with an Adobe marker and without one. An earlier version of this test expected the
+                // opposite without a marker, and such files came out as negatives.
                 let file = FlatJPEG.file(ink.map { 255 - $0 }, adobe: adobe)
                 try checkStructure(file, .jpeg)
                 let picture = try Picture(decoding: file)
@@ -141,7 +141,7 @@ import Testing
     @Test(.enabled(if: Oracle.corpus != nil))
     func cmykWithAProfile() throws {
         let profile = try Oracle.file("libjpeg-turbo/test1.icc")
-        // A segment holds 64 KiB, so the profile comes in parts.
+        // A segment holds 64 KiB, so the profile is split.
         let size = 65_000
         let count = (profile.count + size - 1) / size
         let parts = (0..<count).flatMap { index in

@@ -3,7 +3,7 @@ import ImageCodecs
 import ImageModel
 import Testing
 
-/// Decoded pixels against the reference programs, on files that nobody here made.
+/// Decoded pixels compared with reference programs, on files from other sources.
 @Suite struct CorpusDecodeTests {
     @Test(.enabled(if: Oracle.has("pngtopnm")))
     func everyGoodPNGEqualsPngtopnm() throws {
@@ -22,8 +22,8 @@ import Testing
         }
     }
 
-    /// The transparent colour of a PNG of colour type 2, rounded to 8 bits, nil where it has none. netpbm 11.1 takes
-    /// no notice of it, so that alpha is worked out here.
+    /// The transparent colour of a PNG of colour type 2, rounded to 8 bits; nil if it has none. netpbm 11.1 ignores it,
+    /// so the test computes alpha itself.
     private func transparentColor(_ bytes: [UInt8]) -> [UInt8]? {
         guard bytes[25] == 2,
             let at = (8..<bytes.count - 14).first(where: { bytes[$0...].starts(with: Array("tRNS".utf8)) })

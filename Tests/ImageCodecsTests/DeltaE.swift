@@ -1,8 +1,8 @@
 import Foundation
 
-/// The difference of colours as it is seen: CIEDE2000 (Sharma, Wu, Dalal 2005), between values of sRGB under D65.
+/// The visible difference between colours: CIEDE2000 (Sharma, Wu, Dalal 2005), between sRGB values under D65.
 enum DeltaE {
-    /// The mean over all pixels of two pictures of the same shape; nil where the shapes differ.
+    /// The mean over all pixels of two pictures of the same shape; nil if the shapes differ.
     static func mean(_ first: Picture, _ second: Picture) -> Double? {
         guard first.width == second.width, first.height == second.height, first.channels == 3, second.channels == 3
         else { return nil }
@@ -18,7 +18,7 @@ enum DeltaE {
             let part = Double(value) / 255
             return part <= 0.04045 ? part / 12.92 : pow((part + 0.055) / 1.055, 2.4)
         }
-        // IEC 61966-2-1, over the white of D65.
+        // IEC 61966-2-1, relative to the white of D65.
         let x = (0.4124 * light[0] + 0.3576 * light[1] + 0.1805 * light[2]) / 0.9505
         let y = 0.2126 * light[0] + 0.7152 * light[1] + 0.0722 * light[2]
         let z = (0.0193 * light[0] + 0.1192 * light[1] + 0.9505 * light[2]) / 1.089

@@ -3,7 +3,7 @@ import Testing
 
 @testable import ImageCodecs
 
-/// `max_bytes`, the scale of quality, and what PNG is written as.
+/// `max_bytes`, the quality scale, and the forms in which PNG is written.
 @Suite struct EncodeWithinTests {
     @Test(arguments: [ImageFormat.jpeg, .webp, .avif])
     func theBestQualityThatFitsIsFound(format: ImageFormat) throws {
@@ -16,7 +16,7 @@ import Testing
             #expect(fitted.tries <= ImageEncoder.maximumTries)
             let quality = try #require(fitted.quality)
             #expect((fitted.bytes == full) == (limit == full.count))
-            // A little more would have been too much, or a twentieth is all that was left.
+            // A slightly higher quality would be too large, or at most a twentieth of the limit is unused.
             let more = min(85, quality + 8)
             let next = try ImageEncoder.encode(
                 pixels, format: format, quality: more, metadata: nil, cancelled: CancelFlag())
@@ -48,7 +48,7 @@ import Testing
                 var search = SizeSearch(wanted: wanted, maximumBytes: limit, tries: 7)
                 while let next = search.next {
                     #expect((1...wanted).contains(next))
-                    // A size that grows with quality as those of real encoders do.
+                    // The size grows with quality, as with real encoders.
                     _ = search.record(next, bytes: 100 + next * next / 4)
                 }
                 #expect(search.count <= 7)
@@ -70,7 +70,7 @@ import Testing
         #expect(QualityScale.webp(1) == 0 && QualityScale.webp(100) == 100 && QualityScale.avif(100) == 1)
     }
 
-    /// Depth and colour type stand in bytes 24 and 25.
+    /// Bytes 24 and 25 hold depth and colour type.
     @Test func pngTakesTheSmallestForm() throws {
         func file(_ colors: [[UInt8]], layout: PixelBuffer.Layout) throws -> [UInt8] {
             var pixels = try PixelBuffer(width: colors.count, height: 2, layout: layout)

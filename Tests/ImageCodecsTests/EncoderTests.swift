@@ -2,7 +2,7 @@ import ImageCodecs
 import ImageModel
 import Testing
 
-/// What the encoders write.
+/// The output of the encoders.
 @Suite struct EncoderTests {
     private static let layouts: [PixelBuffer.Layout] = [.gray8, .rgb8, .rgba8]
 

@@ -3,7 +3,7 @@ import Testing
 
 @testable import ImageCodecs
 
-/// The walk over EXIF, on blocks that mean harm.
+/// Reading EXIF, with hostile blocks.
 @Suite struct ExifReaderTests {
     private static func read(_ block: [UInt8]) -> ExifReader? { ExifReader.read(block.span.bytes) }
 
@@ -31,7 +31,7 @@ import Testing
         }
     }
 
-    /// Directories that point at themselves, at each other and out of the block.
+    /// Directories that point to themselves, to each other, and out of the block.
     @Test func hostileOffsetsAreBounded() {
         let block = TestImages.exif(orientation: 6, width: 10, height: 20, thumbnail: [UInt8](repeating: 1, count: 40))
         for at in stride(from: 4, to: block.count - 4, by: 1) {

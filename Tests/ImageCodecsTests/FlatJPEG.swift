@@ -1,11 +1,11 @@
-/// A baseline JPEG of one block per component, each of one value: small enough to be written by hand, in colour spaces
-/// that no encoder here writes.
+/// A baseline JPEG with one block per component. Each block has one value, so the file is small enough to write by
+/// hand, in colour spaces that none of our encoders write.
 enum FlatJPEG {
-    /// One value per component, an Adobe marker (transform 0) where asked for.
+    /// One value per component, and an Adobe marker (transform 0) if wanted.
     static func file(_ values: [Int], adobe: Bool) -> [UInt8] {
         var bits = BitWriter()
         for value in values {
-            // The DC coefficient of a flat block is eight times its value, less the level shift.
+            // The DC coefficient of a flat block is eight times its value, minus the level shift.
             let coefficient = 8 * (value - 128)
             let size = Int.bitWidth - coefficient.magnitude.leadingZeroBitCount
             bits.write(size, count: 4)
@@ -15,7 +15,7 @@ enum FlatJPEG {
         let count = UInt8(values.count)
         let components = (0..<count).flatMap { index -> [UInt8] in [index + 1, 0x11, 0] }
         let scan = (0..<count).flatMap { index -> [UInt8] in [index + 1, 0x00] }
-        // Twelve DC categories, all of four bits; the only AC code, of one bit, is end of block.
+        // Twelve DC categories, all with codes of four bits. The only AC code is the end of a block, with one bit.
         let lengths = [UInt8](repeating: 0, count: 16)
         var dc = lengths
         dc[3] = 12

@@ -4,13 +4,13 @@ import Testing
 
 @testable import ImageCodecs
 
-/// The format by a file's first bytes, however few of them are there.
+/// Detects the format from the first bytes of a file, even if only a few have arrived.
 @Suite struct FormatDetectionTests {
     private static func brands(_ brands: [String]) -> [UInt8] {
         AVIFFile.box("ftyp", Array(brands[0].utf8) + [0, 0, 0, 0] + Array(brands.dropFirst().joined().utf8))
     }
 
-    /// `avif` as the fifth compatible brand was not found where the network cut the body at byte 32.
+    /// If the network cut the body at byte 32, `avif` as the fifth compatible brand was not found.
     @Test func everyCutWaitsForWhatIsMissing() throws {
         var files: [(ImageFormat, [UInt8])] = try ImageFormat.allCases.map {
             ($0, try TestImages.file($0, width: 16, height: 16))
@@ -25,7 +25,7 @@ import Testing
                 let bytes = Array(file.prefix(cut))
                 switch ImageFormat.detect(prefix: bytes.span.bytes) {
                 case .format(let found): #expect(found == format)
-                case .notAnImage: Issue.record("\(format) was given up at \(cut) bytes")
+                case .notAnImage: Issue.record("\(format) was rejected at \(cut) bytes")
                 case .needs(let more): #expect(more > cut && more <= ImageFormat.maximumSignatureLength)
                 }
             }
@@ -37,7 +37,7 @@ import Testing
         let others: [([UInt8], Int)] = [
             (Array("<!doctype html><html>".utf8), 5), (Array("GIF89a".utf8), 5), ([0xFF, 0xD9, 0, 0, 9], 5),
             (Array("RIFF\u{10}\0\0\0WAVE".utf8), 12), (Self.brands(["heic", "mif1", "heix"]), 24),
-            // A box of brands without end, and one of none.
+            // A brand box that is too long, and brand boxes without brands.
             (PNGFile.long(1 << 20) + Array("ftypmif1".utf8), 8), (PNGFile.long(12) + Array("ftypavif".utf8), 8),
             (PNGFile.long(4_100) + Array("ftypavif".utf8), 8),
         ]

@@ -3,7 +3,7 @@ import Testing
 
 @testable import ImageCodecs
 
-/// Signatures, headers and the limits on them.
+/// Signatures, headers and their limits.
 @Suite struct HeaderTests {
     @Test func formatsAreToldByTheirSignature() throws {
         for format in ImageFormat.allCases {
@@ -28,7 +28,8 @@ import Testing
         }
     }
 
-    /// A picture of 20,000 by 14,000 pixels in a file of a hundred bytes: judged before anything is decoded.
+    /// A picture of 20,000 by 14,000 pixels in a file of a hundred bytes. The server rejects it before it decodes
+    /// anything.
     @Test func aHugeJPEGIsRejectedByItsHeader() throws {
         var file = try TestImages.file(.jpeg, width: 16, height: 16)
         let frame = try #require((0..<file.count - 9).first { file[$0] == 0xFF && file[$0 + 1] == 0xC2 })
@@ -73,7 +74,7 @@ import Testing
         }
     }
 
-    /// libpng would leave such a profile out without a word, and the colours would be wrong.
+    /// libpng would silently ignore such a profile, and the colours would be wrong.
     @Test func aPNGProfileTooLargeIsRejectedBeforeItIsInflated() throws {
         var png = PNGFile(width: 2, height: 2, depth: 8, colorType: 2)
         let profile = PNGFile.long(5_000_000) + [UInt8](repeating: 0, count: 5_000)

@@ -2,7 +2,8 @@ import Foundation
 
 /// ICC profiles made in code (ICC.1:2010).
 enum ICCFile {
-    /// Display P3 as Apple publishes it: SMPTE RP 431-2's primaries adapted to D50, sRGB's curve as a parametric one.
+    /// Display P3 as Apple publishes it: the primaries of SMPTE RP 431-2 adapted to D50, and the curve of sRGB in
+    /// parametric form.
     static func displayP3() -> [UInt8] {
         let curve = parametric(3, [2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045])
         return profile(
@@ -13,8 +14,8 @@ enum ICCFile {
             ])
     }
 
-    /// Coated paper by ISO 12647-2, whose characterisation is FOGRA39: paper and solids as published there, dots by
-    /// Neugebauer's model with a dot gain of 14 % at the middle (curve B).
+    /// Coated paper by ISO 12647-2 with the characterisation FOGRA39. Paper and solids are the published values. Dots
+    /// follow Neugebauer's model with a dot gain of 14 % in the middle (curve B).
     static func fogra39() -> [UInt8] {
         // By cyan, magenta, yellow: paper, Y, M, M+Y, C, C+Y, C+M, C+M+Y.
         let solids: [[Double]] = [
@@ -24,7 +25,7 @@ enum ICCFile {
         var table: [UInt8] = []
         for solid in solids {
             for black in [0.0, 1] {
-                // Black over a colour is darker than black alone, and has hardly any colour left.
+                // Black over a colour is darker than black alone, and has almost no colour left.
                 let lab = black == 0 ? solid : [16 * (0.5 + 0.5 * solid[0] / 95), solid[1] * 0.05, solid[2] * 0.05]
                 // The encoding of lut16Type (6.3.4.2): 100 is 0xFF00.
                 table += short(lab[0] * 652.8) + short((lab[1] + 128) * 256) + short((lab[2] + 128) * 256)
@@ -50,10 +51,10 @@ enum ICCFile {
     private static let bias = 0.0037930732552754493
     private static let offset = [0.015386134, 0, 0.27770459]
     private static let scale = [22.995788804, 1.183000077, 1.502141333]
-    /// What L', M' and S' may be for samples from 0 to 1.
+    /// The values of L', M' and S' for samples from 0 to 1.
     private static let ranges: [(low: Double, high: Double)] = [(-0.016, 0.874), (-0.0285, 0.861), (-0.278, 1.234)]
 
-    /// A pixel of sRGB as an XYB JPEG's samples.
+    /// A pixel of sRGB as the samples of an XYB JPEG.
     static func xyb(sRGB pixel: [UInt8]) -> [UInt8] {
         let linear = pixel.map { value -> Double in
             let part = Double(value) / 255
@@ -66,7 +67,8 @@ enum ICCFile {
         }
     }
 
-    /// A profile that undoes it: a table of two steps for the sums, cubes, and the inverse matrix to XYZ (lutAToBType).
+    /// A profile for the opposite direction: a table of two steps for the sums, cubes, and the inverse matrix to XYZ
+    /// (lutAToBType).
     static func xyb() -> [UInt8] {
         var table: [UInt8] = []
         for corner in 0..<8 {
@@ -83,7 +85,7 @@ enum ICCFile {
             let (slope, start) = (range.high - range.low, range.low + cbrt(bias))
             return parametric(4, [3, slope, start, 0, -start / slope, -bias, 0])
         }
-        // Linear sRGB to XYZ under D50, in the encoding where 1 + 32767/32768 is the largest number.
+        // Linear sRGB to XYZ under D50, in the encoding in which 1 + 32767/32768 is the largest number.
         let toXYZ = [[0.43606, 0.38515, 0.14307], [0.22249, 0.71687, 0.06061], [0.01392, 0.09708, 0.71409]]
         let matrix = product(toXYZ, inverse(opsin)).flatMap { $0 }.flatMap { fixed($0 * 32_768 / 65_535) }
         let curves = identity + identity + identity
@@ -112,7 +114,7 @@ enum ICCFile {
 
     // MARK: - Building
 
-    /// Header, tag table, tags; description and white point come first.
+    /// Header, tag table, tags. Description and white point come first.
     private static func profile(
         _ kind: String, _ space: String, _ connection: String, named name: String, version: Int = 0x0400_0000,
         _ more: [(String, [UInt8])]

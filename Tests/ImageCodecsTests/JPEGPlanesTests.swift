@@ -3,10 +3,10 @@ import Testing
 
 @testable import ImageCodecs
 
-/// The reading of baseline scans without libjpeg, against libjpeg.
+/// Compares the reader of baseline scans, which does not use libjpeg, with libjpeg.
 @Suite struct JPEGPlanesTests {
-    /// A JPEG of two MCUs of 8 x 8 pixels, colourless. In the first one the coefficients 1, 17, 33, 47 and 63 are
-    /// set, or, with `isShort`, all but the last.
+    /// A JPEG of two MCUs of 8 x 8 pixels without colour. In the first MCU, the coefficients 1, 17, 33, 47 and 63 are
+    /// set, or all but the last one if `isShort`.
     private static func file(tail: [UInt8] = [], isShort: Bool = false) -> [UInt8] {
         var bits = FlatJPEG.BitWriter()
         func write(_ code: Int, _ count: Int, value: Int? = nil) {
@@ -23,8 +23,8 @@ import Testing
         write(isShort ? 0 : 0b10, isShort ? 1 : 2, value: isShort ? nil : 1)
         // Cb, Cr: no difference, and the end of the block.
         for _ in 0..<2 { bits.write(0, count: 5) }
-        // Far darker: read one bit late it would be no difference, and more than enough bits would be left for the
-        // rest.
+        // The second MCU is far darker. If the reader starts one bit late, it finds no difference, and there are more
+        // than enough bits for the rest.
         bits.write(8, count: 4)
         bits.write(0, count: 8)
         bits.write(0, count: 1)
@@ -54,8 +54,8 @@ import Testing
         }
     }
 
-    /// Where coefficient 63 is reached from 48 by the longest run, the code behind it is the next block's. It was read
-    /// with the one before, as a pair: from there on the picture was another one, without any error.
+    /// If the longest run leads from coefficient 48 to 63, the next code belongs to the next block. It was once read
+    /// together with the code before, as a pair. From there on the picture was wrong, without any error.
     @Test(arguments: [1, 2, 4, 8], [false, true])
     func theLastCoefficientEndsItsBlock(scale: Int, isShort: Bool) throws {
         let file = Self.file(isShort: isShort)
@@ -67,7 +67,7 @@ import Testing
         }
     }
 
-    /// What is left behind the last block is for libjpeg to judge, whose picture it is then.
+    /// If bytes are left after the last block, libjpeg decides, and its picture is used.
     @Test(arguments: [[0x55, 0x55, 0x55], [0xFF, 0xD3]] as [[UInt8]])
     func whatIsLeftOverIsForLibjpeg(tail: [UInt8]) throws {
         for scale in [2, 4, 8] {

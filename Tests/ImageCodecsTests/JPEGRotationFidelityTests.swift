@@ -2,17 +2,17 @@ import ImageCodecs
 import ImageModel
 import Testing
 
-/// How much a photo changes, and grows, if its blocks are in the way of a turn.
+/// How much a photo changes and grows if its blocks do not allow a lossless rotation.
 ///
-/// With its own quantisation, used once more on blocks of other places, a small photo changed by 1.8 to 2.8 of 255 in the
-/// mean.
+/// If the file's own quantisation was used again on blocks at other positions, a small photo changed by 1.8 to 2.8 of
+/// 255 on average.
 @Suite struct JPEGRotationFidelityTests {
     static let samplings: [[String]] = [
         ["-sample", "2x2"], ["-sample", "2x1"], ["-sample", "1x1"], ["-grayscale"], ["-progressive"],
     ]
 
-    /// What djpeg sees of the turned file against what it sees of the file itself, turned; and its bytes against those of
-    /// the file.
+    /// Compares what djpeg decodes from the rotated file with what it decodes from the original file, rotated. Also
+    /// compares the number of bytes.
     private static func measure(
         _ file: [UInt8], _ change: Orientation
     ) throws -> (change: Double, growth: Double, isLossless: Bool) {
@@ -33,7 +33,7 @@ import Testing
         return try #require(try Oracle.run("cjpeg", ["-optimize"] + options, input: header + picture.rgb.samples))
     }
 
-    /// Even sides and odd ones, at which chroma of half the samples reaches over the edge.
+    /// Even and odd sides. With odd sides, subsampled chroma extends beyond the edge.
     @Test(.enabled(if: Oracle.has("cjpeg", "djpeg", corpus: false)), arguments: samplings, [85, 92, 97])
     func generatedPhotosStayClose(sampling: [String], quality: Int) throws {
         for (width, height) in [(222, 150), (227, 149)] {
@@ -70,14 +70,15 @@ import Testing
         for change in [Orientation.rotated90, .rotated180, .rotated270] {
             let result = try Self.measure(file, change)
             #expect(!result.isLossless)
-            // Turned over, blocks are cut anew along both axes, and a quarter more bytes are too few.
+            // A rotation by 180 degrees cuts blocks at new positions along both axes, and a quarter more bytes are not
+            // enough.
             #expect(result.change < (change == .rotated180 ? 1.9 : 1.5), "\(change)")
             #expect(result.growth <= 1.25, "\(change)")
         }
     }
 
-    /// Where both cannot be had, the bytes hold. So they do where the same tables take 1.8 times as many: in what was
-    /// already quantised twice by the same blocks, as photos are that an editor has saved.
+    /// If both limits cannot be met, the limit on bytes counts. The same holds if the same tables need 1.8 times as
+    /// many bytes. This happens if the same blocks were already quantised twice, as in photos that an editor has saved.
     @Test(.enabled(if: Oracle.has("cjpeg", "djpeg", corpus: false)))
     func noFileGrowsByMoreThanAQuarter() throws {
         let photo = TestPhoto.picture(width: 222, height: 150)
@@ -92,7 +93,8 @@ import Testing
         }
     }
 
-    /// 1,080 lines are 135 rows of whole luma blocks and 67.5 of chroma's: luma keeps its blocks, and its values.
+    /// 1,080 lines are 135 whole rows of luma blocks and 67.5 rows of chroma blocks. Luma keeps its blocks and its
+    /// values.
     @Test(.enabled(if: Oracle.has("cjpeg", "djpeg", corpus: false)))
     func blocksThatFitKeepTheirValues() throws {
         let photo = TestPhoto.picture(width: 224, height: 152)

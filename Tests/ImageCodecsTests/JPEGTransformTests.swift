@@ -2,7 +2,7 @@ import ImageCodecs
 import ImageModel
 import Testing
 
-/// Rotating stored JPEG files: coefficients, tags, thumbnails, what stands around the picture.
+/// Rotating stored JPEG files: coefficients, tags, thumbnails, and the data around the picture.
 @Suite struct JPEGTransformTests {
     private static func rotate(_ file: [UInt8], _ change: Orientation) throws -> TransformedImage {
         try ImageTransform.apply(change, to: file.span.bytes, limits: CodecLimits(), cancelled: CancelFlag())
@@ -12,19 +12,19 @@ import Testing
         try readHeader(file)
     }
 
-    /// Coefficients and tables, brought into one form by jpegtran.
+    /// Coefficients and tables, in the one form that jpegtran writes.
     private static func canonical(_ file: [UInt8]) throws -> [UInt8] {
         try #require(try Oracle.run("jpegtran", ["-copy", "none", "-optimize"], input: file))
     }
 
-    /// Every change, and how jpegtran is told to make it.
+    /// Every change, with the options of jpegtran for it.
     static let arguments: [(Orientation, [String])] = [
         (.mirrored, ["-flip", "horizontal"]), (.rotated180, ["-rotate", "180"]),
         (.mirroredRotated180, ["-flip", "vertical"]), (.mirroredRotated270, ["-transpose"]),
         (.rotated90, ["-rotate", "90"]), (.mirroredRotated90, ["-transverse"]), (.rotated270, ["-rotate", "270"]),
     ]
 
-    /// Files whose sides are and are not whole MCUs, in every sampling that djpeg's sister program writes.
+    /// Files with sides that are whole MCUs and that are not, in every sampling that cjpeg writes.
     @Test(
         .enabled(if: Oracle.has("cjpeg", "jpegtran", corpus: false)),
         arguments: [
@@ -59,15 +59,16 @@ import Testing
 
     @Test(arguments: Orientation.allCases)
     func rotatedPixelsAreThePixelsRotated(change: Orientation) throws {
-        // 4:4:4 and whole blocks: every turn is lossless, and decoding commutes with it but for rounding.
+        // With 4:4:4 and whole blocks, every rotation is lossless. Rotating and decoding give the same pixels in either
+        // order, except for rounding.
         for (width, height) in [(64, 48), (61, 45)] {
             let file = try TestImages.file(.jpeg, width: width, height: height, quality: 95)
             let rotated = try Self.rotate(file, change)
             let expected = try Picture(decoding: file).seen(as: change)
             let actual = try Picture(decoding: rotated.bytes)
             let difference = try #require(actual.meanDifference(to: expected))
-            // Where it is encoded again, the noise of the quantisation comes on top.
-            #expect(difference < (rotated.isLossless ? 1 : 1.6), "\(width)x\(height)")
+            // If the file is encoded again, quantisation noise is added.
+            #expect(difference < (turned.isLossless ? 1 : 1.6), "\(width)x\(height)")
             if width == 64 { #expect(rotated.isLossless) }
         }
     }
@@ -123,15 +124,15 @@ import Testing
         let upright = TestImages.segment(
             0xE1, Array("http://ns.adobe.com/xap/1.0/\0<x tiff:Orientation=\"1\" a='b'/>".utf8))
         let expected = changed + upright + custom + comment
-        #expect(Array(rotated[2..<2 + expected.count]) == expected)
-        // The second SOI behind the end would now be of a picture that no longer fits.
-        #expect(try checkStructure(rotated, .jpeg).trailingBytes == 0)
+        #expect(Array(turned[2..<2 + expected.count]) == expected)
+        // The second picture after the end would no longer match, so it is removed.
+        #expect(try checkStructure(turned, .jpeg).trailingBytes == 0)
     }
 
     @Test(arguments: [(40, 24), (48, 32)])
     func theThumbnailIsRotatedAlong(width: Int, height: Int) throws {
         let thumbnail = try TestImages.file(.jpeg, width: width, height: height, quality: 95)
-        // Room to grow, as cameras leave it.
+        // Space to grow, as cameras leave it.
         let padded = thumbnail + [UInt8](repeating: 0, count: 2_000)
         let file = TestImages.jpeg(
             try TestImages.file(.jpeg, width: 96, height: 64),

@@ -3,7 +3,7 @@ import Testing
 
 @testable import ImageCodecs
 
-/// Rotating JPEGs whose edges are no whole blocks, and those that libjpeg must not be given.
+/// Rotating JPEGs whose edges are not whole blocks, and JPEGs that libjpeg must not get.
 @Suite struct JPEGTrimTests {
     private static func rotate(
         _ file: [UInt8], _ change: Orientation, _ edge: ImageTransform.Edge
@@ -40,7 +40,7 @@ import Testing
     }
 
     @Test func sizesInMetadataAreTheTrimmedOnes() throws {
-        // 16 wide MCUs: 61 becomes 48.
+        // MCUs of 16 pixels: 61 becomes 48.
         let plain = try TestImages.file(.jpeg, width: 61, height: 32, quality: 70)
         let file = TestImages.jpeg(plain, exif: TestImages.exif(orientation: 1, width: 61, height: 32))
         let rotated = try Self.rotate(file, .rotated270, .trim)
@@ -57,8 +57,8 @@ import Testing
         #expect(rotated.info.size == PixelSize(width: 13, height: 32))
     }
 
-    /// A zero in a quantisation table ended the process in libjpeg-turbo 2.1.5 (division by zero), when a picture of
-    /// no whole blocks, or such a thumbnail, was encoded again with that table.
+    /// A zero in a quantisation table crashed the process in libjpeg-turbo 2.1.5 (division by zero), if a picture or
+    /// thumbnail without whole blocks was encoded again with that table.
     @Test func aZeroInAQuantisationTableIsDamage() throws {
         let file = try TestImages.file(.jpeg, width: 21, height: 13, quality: 90)
         let table = try #require((0..<file.count).first { file[$0...].starts(with: [0xFF, 0xDB]) })

@@ -4,14 +4,15 @@ import Testing
 
 @testable import ImageCodecs
 
-/// Converted colours against Little CMS as Pillow's ImageCms calls it, with profiles that nobody here made: those of
-/// Debian's colord-data (Adobe RGB, ProPhoto), libgs-common (CMYK for web presses by SWOP) and libjpeg-turbo's tests;
-/// and with those of ``ICCFile``.
+/// Compares converted colours with Little CMS, called through Pillow's ImageCms. The profiles are from other sources:
+/// Debian's colord-data (Adobe RGB, ProPhoto), libgs-common (CMYK for web presses by SWOP) and libjpeg-turbo's tests.
+/// Those of ``ICCFile`` are used too.
 @Suite struct LittleCMSTests {
-    /// The Python that scripts/test has put Pillow into; nil outside of it. One without Pillow fails the tests.
+    /// The Python with Pillow that scripts/test installed; nil outside of scripts/test. A Python without Pillow fails
+    /// the tests.
     private static let python = ProcessInfo.processInfo.environment["PYTHON"]
 
-    /// Makes a picture of all colours, tags it with a profile, writes it, and beside it what it looks like in sRGB.
+    /// Makes a picture of all colours and adds a profile. Writes the picture, and next to it the same picture in sRGB.
     private static let script = """
         import sys, io
         from PIL import Image, ImageCms
@@ -89,7 +90,7 @@ import Testing
                 let picture = try Picture(decoding: file, colors: .sRGB)
                 let difference = try #require(DeltaE.mean(picture.rgb, expected), "\(name) \(ext)")
                 #expect(difference < 1, "\(name) \(ext): \(difference)")
-                // And it is no accident: without the profile it would look different.
+                // The profile matters: without it the picture would look different.
                 if name != "/usr/share/color/icc/ghostscript/ps_gray.icc" {
                     let stored = try Picture(decoding: file)
                     #expect(try #require(DeltaE.mean(stored.rgb, expected)) > 1, "\(name) \(ext)")
@@ -98,8 +99,8 @@ import Testing
         }
     }
 
-    /// An XYB JPEG as jpegli makes them: RGB without a transform, its third channel at half the size, and a profile
-    /// with a table of its own. It comes out as Little CMS says, and as the picture was before.
+    /// An XYB JPEG as jpegli makes it: RGB without a transform, a third channel of half the size, and its own profile
+    /// with a table. The result matches Little CMS and the picture before encoding.
     @Test(.enabled(if: LittleCMSTests.python != nil && Oracle.has("cjpeg", corpus: false)))
     func xyb() throws {
         let python = try #require(Self.python)
@@ -126,12 +127,12 @@ import Testing
         let expected = try #require(Picture(netpbm: [UInt8](try Data(contentsOf: reference))))
         let picture = try Picture(decoding: file, colors: .sRGB)
         #expect(try #require(DeltaE.mean(picture, expected)) < 1)
-        // Four bits of rounding and a JPEG lie between the two.
+        // Rounding to four bits and a JPEG encoding make the difference between the two.
         #expect(try #require(DeltaE.mean(picture, original)) < 2)
         #expect(try #require(DeltaE.mean(Picture(decoding: file), original)) > 10)
     }
 
-    /// What a tagged file looks like in sRGB.
+    /// How a file with a profile looks in sRGB.
     private static let conversion = """
         import sys, io
         from PIL import Image, ImageCms
@@ -151,7 +152,7 @@ import Testing
         try #require(process.terminationStatus == 0)
     }
 
-    /// Pairs of Sharma, Wu and Dalal's table 1.
+    /// Pairs from table 1 of Sharma, Wu and Dalal.
     @Test func theMeasureIsRight() {
         let pairs: [(SIMD3<Double>, SIMD3<Double>, Double)] = [
             (SIMD3(50, 2.6772, -79.7751), SIMD3(50, 0, -82.7485), 2.0425),

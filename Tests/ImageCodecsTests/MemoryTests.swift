@@ -3,7 +3,7 @@ import Testing
 
 @testable import ImageCodecs
 
-/// The bounds that memory is admitted by.
+/// The memory bounds that admission uses.
 @Suite struct MemoryTests {
     @Test(arguments: ImageFormat.allCases)
     func theBoundOfOneFileIsNoLargerThanThatOfAnyFile(format: ImageFormat) throws {
@@ -14,14 +14,14 @@ import Testing
             let exact = ImageDecoder.memoryBytes(
                 file: file.span.bytes, info: info, scaleDenominator: scale, limits: CodecLimits())
             #expect(exact <= worst)
-            // The pixels handed out are part of it.
+            // The decoded pixels are part of it.
             let side = format == .jpeg ? scale : 1
             #expect(exact >= 700 / side * (500 / side) * 3)
         }
     }
 
     @Test func coefficientsCountWhereTheyAreKept() throws {
-        // What is written here is progressive: three coefficients of two bytes for each pixel at full chroma.
+        // This encoder writes progressive files: three coefficients of two bytes for each pixel at full chroma.
         let size = PixelSize(width: 1_600, height: 1_200)
         let file = try TestImages.file(.jpeg, width: size.width, height: size.height, quality: 95)
         let info = try readHeader(file)
@@ -32,7 +32,7 @@ import Testing
         #expect(ImageEncoder.memoryBytes(size: size, format: .jpeg, quality: 95, hasAlpha: false) >= size.pixels * 12)
     }
 
-    /// A profile of 3.7 MB took 18 MB while the admission knew of 4.
+    /// A profile of 3.7 MB took 18 MB, but admission counted only 4.
     @Test func aLargeProfileIsCounted() throws {
         let plain = try TestImages.file(.webp, width: 64, height: 48)
         let profile = [UInt8](repeating: 7, count: 1 << 20)
@@ -45,8 +45,8 @@ import Testing
         #expect(with >= without + 5 * profile.count)
     }
 
-    /// libwebp decodes the alpha of a lossy picture as a lossless one of four bytes a pixel, beside the plane it
-    /// becomes.
+    /// libwebp decodes the alpha of a lossy picture as a lossless picture of four bytes per pixel, in addition to the
+    /// alpha plane itself.
     @Test func alphaOfALossyWebPIsCounted() throws {
         let size = PixelSize(width: 1_200, height: 900)
         let file = try TestImages.file(.webp, width: size.width, height: size.height, layout: .rgba8)
@@ -59,10 +59,10 @@ import Testing
         #expect(smaller >= 5 * size.pixels)
     }
 
-    /// libavif 0.11 does not compare av1C with the AV1 data, which may have four times as many bytes as the box says.
+    /// libavif 0.11 does not compare av1C with the AV1 data, which may need four times as many bytes as the box states.
     @Test func theDepthThatAnAVIFStatesIsNotTrusted() throws {
         let size = PixelSize(width: 2_000, height: 1_500)
-        // Eight bits, 4:2:0; and twelve, 4:4:4.
+        // Eight bits with 4:2:0, and twelve bits with 4:4:4.
         for coding in [[0x81, 0, 0x0C, 0], [0x81, 0, 0x60, 0]] as [[UInt8]] {
             let file = AVIFFile.header(width: size.width, height: size.height, coding: coding)
             let info = try readHeader(file)
@@ -71,7 +71,7 @@ import Testing
         }
     }
 
-    /// Turning a small lossless WebP took 174 bytes a pixel, most of them libwebp's histograms.
+    /// Rotating a small lossless WebP took 174 bytes per pixel, most of them for libwebp's histograms.
     @Test func smallLosslessPicturesAreCounted() throws {
         let file = try ImageEncoder.encodeWebP(
             TestImages.pixels(width: 256, height: 256, layout: .rgb8), quality: 75, isLossless: true,

@@ -4,7 +4,7 @@ import Testing
 
 @testable import ImageCodecs
 
-/// What is dropped from uploads, as exiftool sees it before and after.
+/// The metadata that uploads lose, as exiftool reads it before and after.
 @Suite struct MetadataPolicyTests {
     private static func tags(_ file: [UInt8]) throws -> [String] {
         let text = try #require(try Oracle.run("exiftool", ["-a", "-u", "-G1", "-s", "-"], input: file))
@@ -38,14 +38,14 @@ import Testing
         #expect(try Picture(decoding: result) == Picture(decoding: file))
         let after = try Self.tags(result)
         #expect(!after.contains { $0.contains("GPS") }, "\(after.filter { $0.contains("GPS") })")
-        // All the rest, in the same order. What exiftool derives from the place is called Composite.
+        // All other tags stay, in the same order. exiftool derives Composite tags from the place.
         func rest(_ tags: [String]) -> [String] {
             tags.filter { !$0.contains("GPS") && !$0.hasPrefix("[Composite]") && !$0.contains("XMPToolkit") }
         }
         #expect(rest(after) == rest(before))
-        // Nor is it left anywhere in the bytes of an XMP packet.
+        // The bytes of an XMP packet do not contain it either.
         #expect(!String(decoding: result, as: UTF8.self).contains("16.37"))
-        // A second time there is nothing left to do.
+        // The second time there is nothing to remove.
         #expect(try MetadataPolicy.dropLocation.apply(to: result.span.bytes, info: info, limits: CodecLimits()) == nil)
     }
 
@@ -87,7 +87,8 @@ import Testing
         }
     }
 
-    /// Every offset of a GPS directory replaced by a hostile one: nothing is written outside, nothing is found after.
+    /// Replaces every offset of a GPS directory by a hostile one. Nothing is written outside, and nothing is found
+    /// afterwards.
     @Test func hostileDirectoriesAreBounded() {
         var random = SplitMix(seed: 3)
         var block: [UInt8] = [0x49, 0x49, 42, 0, 8, 0, 0, 0, 2, 0]
@@ -108,8 +109,8 @@ import Testing
         }
     }
 
-    /// Found by fuzzing: a GPS directory laid over the first one, whose emptying changed the orientation, so that the
-    /// stored picture lay on its side. Such a block goes, and its orientation stays.
+    /// Found by fuzzing: a GPS directory overlapped the first directory, and emptying it changed the orientation, so
+    /// the stored picture was displayed rotated. Such a block is removed, and its orientation stays.
     @Test(arguments: [8, 14, 26, 30, 38] as [UInt8], ImageFormat.allCases.filter { $0 != .avif })
     func overlappingDirectoriesLeaveTheOrientation(gps: UInt8, format: ImageFormat) throws {
         // Make, orientation and place in the first directory, then a directory of one entry at 50.
@@ -134,8 +135,8 @@ import Testing
         #expect(try Picture(decoding: result) == Picture(decoding: plain))
     }
 
-    /// Found by changing bytes at random: an Exif item that was said to stand where the header or the picture does,
-    /// which were then written over.
+    /// Found by changing random bytes: the stated position of an Exif item was that of the header or the picture, which
+    /// was then overwritten.
     @Test(arguments: [MetadataPolicy.dropAll, .dropLocation], [true, false])
     func itemsOfAnAVIFThatOverlapAreRejected(policy: MetadataPolicy, isOverPicture: Bool) throws {
         let metadata = EncodedMetadata(copyright: Array("Ann".utf8))
@@ -161,8 +162,8 @@ import Testing
         return (try #require(items.locations[exif]), try #require(items.locations[primary]))
     }
 
-    /// A block of a megabyte that says 65,535 times where its place stands, each time with values as large as all of
-    /// it, was emptied over and over.
+    /// A block of a megabyte stated 65,535 times where its place is, each time with values as large as the whole block.
+    /// It was emptied again and again.
     @Test func aBlockOfPlacesOnlyIsGivenUp() {
         var block: [UInt8] = [0x49, 0x49, 42, 0, 8, 0, 0, 0, 255, 255]
         for _ in 0..<65_535 { block += [0x25, 0x88, 4, 0, 1, 0, 0, 0, 0, 0, 12, 0] }
@@ -179,8 +180,8 @@ import Testing
         String(decoding: file, as: UTF8.self).contains("48.2082")
     }
 
-    /// What stands beside the boxes of the picture was kept under every policy: XMP in a uuid box, the film of a phone
-    /// (mpvd), bytes that are no box.
+    /// Data next to the picture's boxes were kept under every policy: XMP in a uuid box, the video of a phone (mpvd),
+    /// and bytes that are not a box.
     @Test(arguments: [MetadataPolicy.dropAll, .dropLocation])
     func boxesBesideThePictureGo(policy: MetadataPolicy) throws {
         let plain = try TestImages.file(.avif, width: 64, height: 48)
@@ -195,14 +196,14 @@ import Testing
         try checkStructure(result, .avif)
         #expect(try Picture(decoding: result) == Picture(decoding: plain))
         #expect(try policy.apply(to: result.span.bytes, info: info, limits: CodecLimits()) == nil)
-        // More boxes than are looked at might hide anything.
+        // A file with more boxes than the server reads could hide anything.
         let many = plain + [UInt8]([[UInt8]](repeating: AVIFFile.box("free", []), count: 5_000).joined())
         #expect(throws: CodecError.self) {
             try policy.apply(to: many.span.bytes, info: readHeader(many), limits: CodecLimits())
         }
     }
 
-    /// A sequence tells of itself, and each of its tracks, in udta.
+    /// A sequence describes itself and each of its tracks in udta.
     @Test(arguments: [MetadataPolicy.dropAll, .dropLocation])
     func userDataOfASequenceGo(policy: MetadataPolicy) throws {
         let told = AVIFFile.box("udta", AVIFFile.box("loci", Self.secret))
@@ -219,8 +220,8 @@ import Testing
         #expect(try readHeader(result) == info)
     }
 
-    /// What is no box ends the picture, even where boxes follow it that the header leads to; boxes in boxes take no
-    /// more of the stack than two; and items in one and the same place take no more time than one.
+    /// Bytes that are not a box end the picture, even if the header refers to boxes after them. Nested boxes use no
+    /// more stack than two boxes. Many items at the same position take no more time than one.
     @Test(arguments: [MetadataPolicy.dropAll, .dropLocation])
     func hostileBoxesAreBounded(policy: MetadataPolicy) throws {
         func dropped(_ file: [UInt8]) throws -> [UInt8]? {
@@ -254,7 +255,7 @@ import Testing
         }
     }
 
-    /// An Exif item whose first number leads nowhere was passed over; what a reader takes from it nobody knows.
+    /// An Exif item whose first number points nowhere was once ignored. A reader may still find data in it.
     @Test func aBrokenExifItemIsEmptied() throws {
         let metadata = EncodedMetadata(copyright: Self.secret)
         var file = try TestImages.file(.avif, width: 64, height: 48, metadata: metadata)
@@ -266,7 +267,7 @@ import Testing
         #expect(!Self.holdsSecret(result))
     }
 
-    /// Between the scans of a progressive file stands what it likes.
+    /// Any segment may come between the scans of a progressive file.
     @Test func segmentsBetweenScansGo() throws {
         let plain = try TestImages.file(.jpeg, width: 64, height: 48)
         let first = try #require(try JPEGSegments.all(in: plain.span.bytes, limits: CodecLimits()).last)
@@ -290,7 +291,7 @@ import Testing
         #expect(try Picture(decoding: result) == Picture(decoding: plain))
     }
 
-    /// ImageMagick writes values of EXIF as texts of a PNG, each with its name as the keyword.
+    /// ImageMagick writes EXIF values as texts of a PNG, each with its name as the keyword.
     @Test func textsThatNameThePlaceGo() throws {
         var file = PNGFile(width: 4, height: 4, depth: 8, colorType: 0)
         let title = Array("Title\0A hill".utf8)

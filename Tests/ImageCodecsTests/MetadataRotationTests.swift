@@ -3,7 +3,7 @@ import Testing
 
 @testable import ImageCodecs
 
-/// What becomes of rich metadata when the picture is turned, judged by exiftool.
+/// How a rotation changes rich metadata, checked with exiftool.
 @Suite struct MetadataRotationTests {
     private static func rotate(
         _ file: [UInt8], _ change: Orientation, edge: ImageTransform.Edge = .reencode
@@ -12,8 +12,8 @@ import Testing
             change, to: file.span.bytes, edge: edge, limits: CodecLimits(), cancelled: CancelFlag())
     }
 
-    /// As a Canon lays it out: maker notes whose offsets count from the block's begin, DCF's interoperability
-    /// directory with the sizes once more, a thumbnail behind everything.
+    /// The layout of a Canon: maker notes with offsets from the start of the block, DCF's interoperability directory
+    /// with the sizes again, and a thumbnail after everything else.
     private static func canon(
         orientation: Int, width: Int, height: Int, thumbnail: [UInt8], bigEndian: Bool
     ) -> [UInt8] {
@@ -55,8 +55,8 @@ import Testing
         return TestImages.segment(0xE1, Array("http://ns.adobe.com/xap/1.0/\0".utf8) + Array(packet.utf8))
     }
 
-    /// A resource may have a name of 255 bytes, which was not counted: a thumbnail that grew made the segment longer
-    /// than its length can say, and the process ended.
+    /// A resource may have a name of 255 bytes, which was not counted. A thumbnail that grew made the segment longer
+    /// than its length field can state, and the process ended.
     @Test func aThumbnailThatGrowsBesideALongName() throws {
         let plain = try TestImages.file(.jpeg, width: 64, height: 48)
         let thumbnail = try TestImages.file(.jpeg, width: 100, height: 75, quality: 60)
@@ -66,7 +66,7 @@ import Testing
         let numbers = [1, 100, 75, 300, 22_500, thumbnail.count]
         let header: [UInt8] = Array(numbers.map { PNGFile.long($0) }.joined()) + [0, 24, 0, 1]
         for room in stride(from: -300, through: 40, by: 4) {
-            // As full as it can be after the rotation, more or less by `room`.
+            // As full as possible after the rotation, plus or minus `room`.
             let used = 14 + 4 + 2 + name.count + 4 + header.count + rotated.count + rotated.count % 2 + 12
             let filler = max(0, 65_533 - used + room)
             var payload = Array("Photoshop 3.0\0".utf8) + Array("8BIM".utf8) + [0x04, 0x0C] + name
@@ -107,13 +107,13 @@ import Testing
     }
 
     private static func profile() -> [UInt8] {
-        // Two parts of no profile at all: bytes are bytes here.
+        // Two parts that are not a real profile; the content does not matter here.
         (1...2).flatMap { part in
             TestImages.segment(0xE2, Array("ICC_PROFILE\0".utf8) + [UInt8(part), 2] + (0..<99).map { UInt8($0) })
         }
     }
 
-    /// Every tag as exiftool shows it, one a line.
+    /// Every tag as exiftool shows it, one per line.
     private static func tags(_ file: [UInt8]) throws -> [String: String] {
         let output = try #require(try Oracle.run("exiftool", ["-a", "-u", "-G1", "-s", "-"], input: file))
         var tags: [String: String] = [:]
@@ -162,7 +162,7 @@ import Testing
             #expect(after["\(group) Orientation"] == " Horizontal (normal)", "\(group)")
         }
 
-        // Both thumbnails show what the picture shows.
+        // Both thumbnails show the same as the picture.
         let seen = try Picture(decoding: thumbnail).seen(as: .rotated270).seen(as: change)
         for tag in ["-IFD1:ThumbnailImage", "-PhotoshopThumbnail"] {
             let inner = try #require(try Oracle.run("exiftool", ["-b", tag, "-"], input: rotated.bytes))
@@ -170,10 +170,10 @@ import Testing
         }
     }
 
-    /// A thumbnail that grows has to move, and nothing else may.
+    /// A thumbnail that grows must move, but nothing else may move.
     @Test(.enabled(if: Oracle.has("exiftool", corpus: false)), arguments: [true, false])
     func aThumbnailThatGrowsIsMoved(isLast: Bool) throws {
-        // Written with the smallest tables there are; the fallback for cut-off blocks cannot be as small.
+        // Written with the smallest possible tables. The fallback for incomplete blocks cannot be as small.
         let thumbnail = FlatJPEG.file([200, 100, 90], adobe: false)
         var block = Self.canon(orientation: 1, width: 96, height: 64, thumbnail: thumbnail, bigEndian: true)
         if !isLast { block += [UInt8](repeating: 0x5A, count: 9) }
@@ -187,7 +187,7 @@ import Testing
         #expect(after["[Canon] OwnerName"] == " Ann Example, owner" && before["[Canon] OwnerName"] != nil)
     }
 
-    /// The tag of a thumbnail counts where it fits the shapes, and not where somebody left it behind.
+    /// The orientation tag of a thumbnail counts if it matches the shapes, but not if it is stale.
     @Test(arguments: [(1, 48, 32, Orientation.rotated90), (1, 32, 48, .upright), (6, 48, 32, .rotated90)])
     func aThumbnailsOwnTagIsJudged(tag: Int, width: Int, height: Int, moved: Orientation) throws {
         let thumbnail = try TestImages.file(.jpeg, width: width, height: height, quality: 95)
@@ -234,11 +234,11 @@ import Testing
         #expect(Array(rotated.bytes[2..<2 + list.count]) == list)
         let segments = try JPEGSegments.all(in: rotated.bytes.span.bytes, limits: CodecLimits())
         #expect(!segments.contains { $0.marker == JPEGSegment.Marker.application2 })
-        #expect(try checkStructure(rotated.bytes, .jpeg).trailingBytes == 0)
-        // Where nothing is turned, nothing goes.
-        #expect(try Self.rotate(file, .upright).bytes == file)
-        // The list alone is no news.
-        #expect(try Self.rotate(TestImages.jpeg(plain, inserting: list), .rotated90).effects == [])
+        #expect(try checkStructure(turned.bytes, .jpeg).trailingBytes == 0)
+        // If nothing is rotated, nothing is removed.
+        #expect(try Self.turn(file, .upright).bytes == file)
+        // The list alone is not reported.
+        #expect(try Self.turn(TestImages.jpeg(plain, inserting: list), .rotated90).effects == [])
     }
 
     @Test(arguments: [ImageFormat.png, .webp])

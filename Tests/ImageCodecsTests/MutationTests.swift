@@ -3,10 +3,10 @@ import ImageCodecs
 import ImageModel
 import Testing
 
-/// Broken files in great number: every answer will do but a crash, a hang or a wrong size.
+/// Many broken files. Any result is right, except a crash, a hang or a wrong size.
 @Suite struct MutationTests {
     private static let limits = CodecLimits(maximumPixels: 1_000_000, maximumAnimationPixels: 10_000_000)
-    /// Changed files of each codec; MUTATION_TRIES asks for more.
+    /// The number of changed files for each codec. MUTATION_TRIES can raise it.
     private static let tries = ProcessInfo.processInfo.environment["MUTATION_TRIES"].flatMap(Int.init) ?? 10_000
 
     /// Does everything with a file that the server would do.
@@ -79,7 +79,7 @@ import Testing
         }
     }
 
-    /// Files that nobody here made, cut at every 64th of their length, and with bytes changed.
+    /// Files from other sources, cut at every 64th of their length, and with changed bytes.
     @Test(.enabled(if: Oracle.corpus != nil), arguments: [("pngsuite", "png"), ("libwebp-test-data", "webp")])
     func theCorpusIsSurvivedInPieces(folder: String, ext: String) throws {
         var random = SplitMix(seed: 99)
@@ -95,7 +95,7 @@ import Testing
         }
     }
 
-    /// The JPEGs of the corpus are large: every 64th, but each only once.
+    /// The JPEGs of the corpus are large: cut at every 64th, and processed only once.
     @Test(.enabled(if: Oracle.corpus != nil))
     func theJPEGsOfTheCorpusAreSurvivedInPieces() throws {
         for (_, bytes) in try Oracle.files("libjpeg-turbo", "jpg") {
@@ -126,7 +126,7 @@ import Testing
         }
     }
 
-    /// Flips with the CRCs mended, so that libpng looks behind them.
+    /// Flipped bytes with corrected CRCs, so that libpng reads on.
     @Test func flippedBytesBehindGoodCRCsAreSurvived() throws {
         var random = SplitMix(seed: 7)
         let seeds = try Self.seeds(.png)

@@ -3,8 +3,8 @@ import Testing
 
 @testable import ImageCodecs
 
-/// Metadata, renditions and rotates each had a rule of their own for EXIF that is written oddly or twice: a picture was
-/// told as 1x3 and rendered as 3x1. One rule holds now, and a turned file contradicts it nowhere.
+/// Metadata, renditions and rotates each had their own rule for EXIF that is written oddly or twice. The metadata of a
+/// picture said 1x3, but its rendition was 3x1. Now there is one rule, and no part of a rotated file contradicts it.
 @Suite struct OneOrientationTests {
     private static func block(_ orientation: Int) -> [UInt8] { TIFFBlock.bytes([[(0x0112, .short(orientation))]]) }
 
@@ -59,7 +59,7 @@ import Testing
         for (file, orientation) in try Self.files(format) {
             let info = try readHeader(file)
             #expect(Int(info.orientation.rawValue) == orientation)
-            // What an upload learns from the stream.
+            // The orientation that an upload reads from the stream.
             for step in [7, 65_536] {
                 let late = try checkStructure(file, format, step: step).lateOrientation
                 #expect((late ?? info.orientation) == info.orientation)
@@ -72,8 +72,8 @@ import Testing
         }
     }
 
-    /// The walk over a stream kept 16 KiB of EXIF and the header's reader all of it: where the first directory stands
-    /// far behind, the two told different things.
+    /// The reader of a stream stored 16 KiB of EXIF, but the reader of the header stored all of it. If the first
+    /// directory was far from the start, the two disagreed.
     @Test(arguments: [20_000, 65_000, 70_000])
     func farDirectoriesAreReadByBothOrNeither(distance: Int) throws {
         var far = Self.block(6)
@@ -85,7 +85,7 @@ import Testing
         #expect((try checkStructure(file, .webp, step: 999).lateOrientation ?? .upright) == info.orientation)
     }
 
-    /// Whoever reads a turned file sees it upright: exiftool is asked for every statement there is.
+    /// Every reader of a rotated file sees it upright: exiftool reads each orientation in the file.
     @Test(
         .enabled(if: Oracle.has("exiftool", corpus: false)), arguments: [ImageFormat.jpeg, .png, .webp],
         [Orientation.upright, .rotated90, .rotated270])
@@ -127,8 +127,8 @@ import Testing
             let result = try ImageTransform.apply(
                 change, to: file.span.bytes, limits: CodecLimits(), cancelled: CancelFlag())
             #expect(result.info.orientation == .upright)
-            // The picture turns by its own orientation and what was asked for; of WebP and JPEG only the shape is
-            // exact.
+            // The picture is rotated by its own orientation and by the requested change. For WebP and JPEG only the
+            // shape is exact.
             let expected = try Picture(decoding: file).seen(as: info.orientation).seen(as: change)
             let seen = try Picture(decoding: result.bytes)
             #expect((seen.width, seen.height) == (expected.width, expected.height))
@@ -136,7 +136,7 @@ import Testing
             rotated.append(result.bytes)
         }
         for tags in try Oracle.tags(rotated, format, ["-Orientation"]) {
-            // A change that changes nothing leaves a file that was upright by its own word as it is.
+            // If the requested change does nothing, a file that says it is upright stays unchanged.
             #expect(change == .upright || tags.allSatisfy { $0.hasSuffix(": 1") }, "\(tags)")
         }
     }

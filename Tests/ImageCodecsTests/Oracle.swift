@@ -1,12 +1,12 @@
 import Foundation
 import ImageModel
 
-/// Programs of other people that know the right answer, and files that other people made.
+/// Reference programs that give the right answer, and files from other sources.
 enum Oracle {
-    /// The corpus folder, nil where CORPUS_DIR is unset.
+    /// The corpus folder; nil if CORPUS_DIR is not set.
     static let corpus: URL? = ProcessInfo.processInfo.environment["CORPUS_DIR"].map { URL(fileURLWithPath: $0) }
 
-    /// Whether these programs and the corpus are here.
+    /// Whether these programs and the corpus are installed.
     static func has(_ programs: String..., corpus needsCorpus: Bool = true) -> Bool {
         programs.allSatisfy { path($0) != nil } && (!needsCorpus || corpus != nil)
     }
@@ -15,7 +15,7 @@ enum Oracle {
         ["/usr/bin/", "/usr/local/bin/"].map { $0 + program }.first(where: FileManager.default.isExecutableFile)
     }
 
-    /// Runs a program with a file as its input, and returns what it writes; nil where it fails.
+    /// Runs a program with a file as its input and returns its output; nil if it fails.
     static func run(_ program: String, _ arguments: [String] = [], input: [UInt8]) throws -> [UInt8]? {
         guard let path = path(program) else { return nil }
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("oracle-" + UUID().uuidString)
@@ -36,7 +36,7 @@ enum Oracle {
         return process.terminationStatus == 0 ? [UInt8](try Data(contentsOf: target)) : nil
     }
 
-    /// Runs a program that reads and writes files of its own: both names come last. Nil where it fails.
+    /// Runs a program that reads and writes files by name. Both names come last. Nil if it fails.
     static func convert(
         _ program: String, _ arguments: [String], input: [UInt8], from source: String, to target: String
     ) throws -> [UInt8]? {
@@ -58,7 +58,8 @@ enum Oracle {
         return [UInt8](try Data(contentsOf: after))
     }
 
-    /// What exiftool says of many files, which takes it hardly longer than one: its lines, for each file in order.
+    /// The lines that exiftool prints for each file, in order. Reading many files takes it hardly longer than reading
+    /// one.
     static func tags(_ files: [[UInt8]], _ format: ImageFormat, _ arguments: [String]) throws -> [[String]] {
         guard let path = path("exiftool"), !files.isEmpty else { return [] }
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("oracle-" + UUID().uuidString)
@@ -74,7 +75,7 @@ enum Oracle {
         try Data().write(to: target)
         let process = Process()
         process.executableURL = URL(fileURLWithPath: path)
-        // With one file exiftool does not say which; so the last one is asked for twice.
+        // For a single file, exiftool does not print its name. So the last file is passed twice.
         process.arguments = ["-a", "-G1", "-s", "-n"] + arguments + names + names.suffix(1)
         process.standardOutput = try FileHandle(forWritingTo: target)
         process.standardError = FileHandle.nullDevice
@@ -87,14 +88,14 @@ enum Oracle {
                 current = names.firstIndex(of: String(line.dropFirst(9)))
                 if let current { lines[current] = [] }
             } else if let current, line.hasPrefix("[") {
-                // The last line counts the files.
+                // The last line is the number of files.
                 lines[current].append(String(line))
             }
         }
         return lines
     }
 
-    /// The files of a corpus folder with this extension, by name.
+    /// The files in a corpus folder with this extension, sorted by name.
     static func files(_ folder: String, _ ext: String) throws -> [(name: String, bytes: [UInt8])] {
         guard let corpus else { return [] }
         let names = try FileManager.default.contentsOfDirectory(atPath: corpus.appendingPathComponent(folder).path)
@@ -110,8 +111,8 @@ enum Oracle {
 }
 
 extension Picture {
-    /// Reads PBM, PGM or PPM in raw form (netpbm's formats), as samples of 8 bits: higher depths are rounded, lower
-    /// ones spread to 255. Comments are not expected.
+    /// Reads PBM, PGM or PPM in raw form (netpbm's formats) as samples of 8 bits. Higher depths are rounded, and lower
+    /// ones are scaled to 255. Comments are not supported.
     init?(netpbm bytes: [UInt8]) {
         var at = 2
         func number() -> Int? {
@@ -154,7 +155,7 @@ extension Picture {
         self.init(width: width, height: height, channels: channels, samples: samples)
     }
 
-    /// Grey spread to RGB, and alpha left out.
+    /// Grey is expanded to RGB, and alpha is dropped.
     var rgb: Picture {
         if channels == 3 { return self }
         var result = Picture(width: width, height: height, channels: 3, samples: [])
@@ -166,7 +167,7 @@ extension Picture {
         return result
     }
 
-    /// Alpha alone; opaque where there is none.
+    /// Only alpha. Opaque if there is none.
     var alpha: Picture {
         var result = Picture(width: width, height: height, channels: 1, samples: [])
         for index in 0..<width * height {

@@ -4,10 +4,10 @@ import Testing
 
 @testable import ImageCodecs
 
-/// PNG's own words about colour: gAMA, cHRM, sRGB, cICP, and samples of 16 bits.
+/// The colour chunks of PNG: gAMA, cHRM, sRGB, cICP, and samples of 16 bits.
 @Suite struct PNGColorTests {
-    /// PngSuite's pictures of one motif in six gammas look alike once the gamma is applied. Each bears its number as a
-    /// label, hence the percentile.
+    /// PngSuite has pictures of one motif in six gammas. They look alike after the gamma is applied. Each has its
+    /// number as a label, so the test uses a percentile.
     @Test(.enabled(if: Oracle.corpus != nil), arguments: ["0g16", "2c08", "3p04"])
     func gammasOfAPictureLookAlike(kind: String) throws {
         let names = ["03", "04", "05", "07", "10", "25"]
@@ -51,14 +51,14 @@ import Testing
         return bytes
     }
 
-    /// IEC 61966-2-1, the curve alone: what a linear value becomes.
+    /// The curve of IEC 61966-2-1: the encoded value of a linear value.
     private static func encoded(_ linear: Double) -> Double {
         linear <= 0.0031308 ? 12.92 * linear : 1.055 * pow(linear, 1 / 2.4) - 0.055
     }
 
     @Test(arguments: [0, 2, 6] as [UInt8])
     func sixteenBitsOfLinearLightKeepTheirDarkTones(colorType: UInt8) throws {
-        // Sixteen values within the darkest 1.5 % of light: eight bits would leave four of them.
+        // Sixteen values within the darkest 1.5 % of light. With eight bits only four of them would remain.
         let file = Self.row([("gAMA", PNGFile.long(100_000))], depth: 16, colorType: colorType)
         let picture = try Picture(decoding: file, colors: .sRGB)
         for x in 0..<16 {
@@ -80,7 +80,7 @@ import Testing
     }
 
     @Test func wideColorsByNumbersAndByPrimaries() throws {
-        // A pure red of Display P3 is beyond sRGB's; a dull one becomes more saturated.
+        // A pure red of Display P3 is outside sRGB. A dull red becomes more saturated.
         var png = PNGFile(width: 1, height: 1, depth: 8, colorType: 2)
         png.before = [("cICP", [12, 13, 0, 1])]
         let coded = png.bytes { _, _, channel in channel == 0 ? 160 : 100 }
@@ -104,7 +104,8 @@ import Testing
     }
 
     @Test func highDynamicRangeKeepsItsWhite() throws {
-        // PQ's 0.5807 is 203 cd/m2, diffuse white; hybrid log-gamma's is at 0.75 (ITU-R BT.2408, table 1).
+        // In PQ, 0.5807 is 203 cd/m2, which is diffuse white. In hybrid log-gamma, diffuse white is 0.75 (ITU-R
+        // BT.2408, table 1).
         for (transfer, value) in [(UInt8(16), 38_056), (18, 49_151)] {
             var png = PNGFile(width: 1, height: 1, depth: 16, colorType: 2)
             png.before = [("cICP", [9, transfer, 0, 1])]

@@ -1,4 +1,4 @@
-/// Writes any kind of PNG without compression, so that tests choose every sample and every chunk themselves.
+/// Writes any kind of PNG without compression, so that a test controls every sample and every chunk.
 struct PNGFile {
     var width: Int
     var height: Int
@@ -12,7 +12,7 @@ struct PNGFile {
 
     static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
 
-    /// The file, with `sample(x, y, channel)` as its samples, each cut to the depth.
+    /// The file with the samples `sample(x, y, channel)`, each limited to the depth.
     func bytes(_ sample: (Int, Int, Int) -> Int) -> [UInt8] {
         var raw: [UInt8] = []
         for y in 0..<height {
@@ -65,7 +65,7 @@ struct PNGFile {
         return stream + long(high << 16 | low)
     }
 
-    /// Bit by bit, as PNG's annex D defines it.
+    /// Bit by bit, as defined in annex D of PNG.
     private static func crc(_ bytes: [UInt8]) -> UInt32 {
         var crc: UInt32 = 0xFFFF_FFFF
         for byte in bytes {

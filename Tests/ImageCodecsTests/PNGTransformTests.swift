@@ -5,7 +5,8 @@ import Testing
 
 /// Rotating stored PNG and WebP files.
 @Suite struct PNGTransformTests {
-    /// A thumbnail whose turning was cut short counted as one that cannot be turned, and the file went without it.
+    /// If the rotation of a thumbnail was cancelled, the code treated it as a thumbnail that cannot be rotated, and
+    /// stored the file without it.
     @Test(arguments: [ImageFormat.png, .webp]) func whatWasCancelledIsNotStored(format: ImageFormat) throws {
         let plain = try TestImages.file(format, width: 40, height: 30)
         let exif = TestImages.exif(orientation: 8, thumbnail: try TestImages.file(.jpeg, width: 16, height: 16))
@@ -15,7 +16,7 @@ import Testing
             : try WebPContainer.rebuild(plain.span.bytes, size: PixelSize(width: 40, height: 30), exif: exif)
         let cancelled = CancelFlag()
         cancelled.cancel()
-        // 8 and a quarter turn is upright: only the metadata are rewritten.
+        // Orientation 8 and a quarter rotation give upright, so only the metadata are rewritten.
         #expect(throws: CodecError.cancelled) {
             _ = try ImageTransform.apply(
                 .rotated90, to: file.span.bytes, limits: CodecLimits(), cancelled: cancelled)
@@ -31,7 +32,7 @@ import Testing
         }
     }
 
-    /// Every colour type with every depth it can have (PNG, table 12).
+    /// Every colour type with every depth that it allows (PNG, table 12).
     private static let kinds: [(colorType: UInt8, depth: Int)] = [
         (0, 1), (0, 2), (0, 4), (0, 8), (0, 16), (2, 8), (2, 16), (3, 1), (3, 2), (3, 4), (3, 8), (4, 8), (4, 16),
         (6, 8), (6, 16),
@@ -60,16 +61,17 @@ import Testing
         #expect(rotated.isLossless)
         try checkStructure(rotated.bytes, .png)
 
-        // The same file written straight with its samples turned, and decoded by libpng from both, is the same.
+        // Compares the rotated file with a file whose samples were rotated before writing. libpng decodes the same
+        // pixels from both.
         let swaps = change.swapsAxes
         var expected = file
         (expected.width, expected.height) = swaps ? (7, 13) : (13, 7)
         let before = try Picture(decoding: file.bytes(Self.sample)).seen(as: change)
-        #expect(try Picture(decoding: rotated.bytes) == before)
-        // Depth and colour type as they were.
-        #expect(rotated.bytes[24] == UInt8(depth) && rotated.bytes[25] == colorType)
-        #expect(contains(rotated.bytes, PNGFile.chunk("tEXt", Array("Comment\0kept".utf8))))
-        #expect(contains(rotated.bytes, PNGFile.chunk("prVt", [1, 2, 3])))
+        #expect(try Picture(decoding: turned.bytes) == before)
+        // Depth and colour type are unchanged.
+        #expect(turned.bytes[24] == UInt8(depth) && turned.bytes[25] == colorType)
+        #expect(contains(turned.bytes, PNGFile.chunk("tEXt", Array("Comment\0kept".utf8))))
+        #expect(contains(turned.bytes, PNGFile.chunk("prVt", [1, 2, 3])))
         let density = PNGFile.long(swaps ? 200 : 100) + PNGFile.long(swaps ? 100 : 200) + [1]
         #expect(contains(rotated.bytes, PNGFile.chunk("pHYs", density)))
         if colorType == 3 { #expect(contains(rotated.bytes, PNGFile.chunk("PLTE", palette))) }
@@ -92,8 +94,8 @@ import Testing
         #expect(retagged.bytes == file.bytes(Self.sample))
     }
 
-    /// An eXIf behind the image data was taken for the orientation; browsers and libvips show such a picture as it is
-    /// stored. A turn must not leave what exiftool would read there.
+    /// An eXIf after the image data once counted as the orientation, but browsers and libvips show such a picture as it
+    /// is stored. After a rotation, exiftool must not find an orientation there.
     @Test func exifBehindTheImageDataDoesNotOrient() throws {
         var file = PNGFile(width: 9, height: 5, depth: 8, colorType: 2)
         let plain = file.bytes(Self.sample)
@@ -102,9 +104,9 @@ import Testing
         #expect(try readHeader(bytes).orientation == .upright)
         #expect(try checkStructure(bytes, .png, step: 7).lateOrientation == nil)
         let rotated = try Self.rotate(bytes, .rotated180)
-        #expect(try Picture(decoding: rotated.bytes) == Picture(decoding: plain).seen(as: .rotated180))
-        #expect(contains(rotated.bytes, PNGFile.chunk("eXIf", TestImages.exif(orientation: 1, width: 9, height: 5))))
-        // Nor does it move to where it would count.
+        #expect(try Picture(decoding: turned.bytes) == Picture(decoding: plain).seen(as: .rotated180))
+        #expect(contains(turned.bytes, PNGFile.chunk("eXIf", TestImages.exif(orientation: 1, width: 9, height: 5))))
+        // It does not move to a position where it would count either.
         let all = try MetadataPolicy.dropAll.apply(to: bytes.span.bytes, info: readHeader(bytes), limits: CodecLimits())
         #expect(all == plain)
     }

@@ -3,9 +3,9 @@ import Testing
 
 @testable import ImageCodecs
 
-/// A tRNS before the PLTE of a picture in RGB: libpng takes the transparency back when the PLTE comes, and leaves its
-/// flag. Renditions of such files were answered with 500.
-@Suite("PNG whose tRNS stands before its PLTE")
+/// A tRNS before the PLTE of an RGB picture: libpng removes the transparency when the PLTE comes, but does not clear
+/// its flag. Renditions of such files were 500.
+@Suite("PNG with a tRNS before its PLTE")
 struct PNGTransparencyTests {
     private static let palette = [UInt8](repeating: 7, count: 6)
 
@@ -25,7 +25,7 @@ struct PNGTransparencyTests {
             let control = PNGFile.long(0) + PNGFile.long(4) + PNGFile.long(2) + PNGFile.long(0) + PNGFile.long(0)
             chunks = [("acTL", PNGFile.long(1) + PNGFile.long(0))] + chunks + [("fcTL", control + [0, 1, 0, 10, 0, 0])]
         }
-        // A gamma sends samples of 16 bits through the conversion of deep colours.
+        // A gamma chunk makes the decoder convert 16-bit samples as deep colours.
         chunks.insert(("gAMA", PNGFile.long(100_000)), at: 0)
         let file = Self.file(depth, chunks).bytes { x, _, _ in (x == 1 ? 30 : 100) * (depth == 16 ? 257 : 1) }
         let info = try ImageHeader.read(file.span.bytes, limits: CodecLimits())
@@ -36,7 +36,8 @@ struct PNGTransparencyTests {
         if isAnimated { #expect(Array(picture[1, 0])[3] == 255) }
     }
 
-    /// One pixel of a picture in seven passes, of which the first holds it: the same data as without them.
+    /// A picture of one pixel in seven passes. The first pass holds the pixel, so the data are the same as without
+    /// interlacing.
     @Test(arguments: [8, 16])
     func interlaced(depth: Int) throws {
         var file = PNGFile(
@@ -48,7 +49,7 @@ struct PNGTransparencyTests {
         #expect(try Picture(decoding: file, colors: .sRGB).channels == 3)
     }
 
-    @Test("In its right place it is transparent", arguments: [8, 16])
+    @Test("A tRNS in the right position makes the picture transparent", arguments: [8, 16])
     func control(depth: Int) throws {
         let file = Self.file(depth, [("PLTE", Self.palette), ("tRNS", Self.key(30, depth))])
             .bytes { x, _, _ in (x == 1 ? 30 : 100) * (depth == 16 ? 257 : 1) }
@@ -58,7 +59,7 @@ struct PNGTransparencyTests {
 }
 
 extension PNGColorTests {
-    /// libpng refuses an iCCP behind an sRGB; by the PNG specification it counts, whichever comes first.
+    /// libpng rejects an iCCP after an sRGB. By the PNG specification the iCCP counts, whichever comes first.
     @Test func aProfileGoesBeforeSRGBInEitherOrder() throws {
         let profile = ICCFile.displayP3()
         let stored = [("iCCP", [0x61, 0, 0] + PNGFile.zlib(profile))]

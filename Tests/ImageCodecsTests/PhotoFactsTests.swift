@@ -3,7 +3,7 @@ import Testing
 
 @testable import ImageCodecs
 
-/// What EXIF tells of a photo, in either byte order, in every format, and from blocks that mean harm.
+/// The facts about a photo in EXIF: in both byte orders, in every format, and in hostile blocks.
 @Suite struct PhotoFactsTests {
     private static func block(
         time: String = "2024:05:06 07:08:09", offset: String? = "+02:30", make: String = "Canon",
@@ -36,7 +36,7 @@ import Testing
         let position = try #require(facts.position)
         #expect((position.latitude - (52 + 31.0 / 60 + 12.34 / 3_600)).magnitude < 1e-12)
         #expect((position.longitude + (13 + 24.0 / 60 + 27.0 / 3_600)).magnitude < 1e-12)
-        // An altitude reference must be a BYTE; as UNDEFINED it says nothing.
+        // An altitude reference must be a BYTE. If it is UNDEFINED, it is ignored.
         #expect(position.altitude == 12.3)
     }
 

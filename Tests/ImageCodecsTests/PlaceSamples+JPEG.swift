@@ -43,7 +43,7 @@ extension PlaceSamples {
         return samples
     }
 
-    /// The pointer in every directory that exiftool walks.
+    /// The pointer in every directory that exiftool reads.
     private static func directories(_ file: Maker) -> [Sample] {
         let place: (tag: Int, value: TIFFBlock.Value) = (0x8825, .directory(gps))
         let all: [(String, [TIFFBlock.Directory])] = [
@@ -84,7 +84,7 @@ extension PlaceSamples {
         samples.append(
             Sample(
                 name: "twice", file: file([(0xE1, xmpHeader + packet), (0xE1, xmpHeader + packet)]), keepsSource: true))
-        // A long packet is in parts, and its beginning says where it goes on.
+        // A long packet is split. Its first part names the key of the rest.
         let key = String(repeating: "A", count: 32)
         let link = #"<n:HasExtendedXMP xmlns:n="http://ns.adobe.com/xmp/note/">\#(key)</n:HasExtendedXMP>"#
         func part(_ bytes: ArraySlice<UInt8>) -> (UInt8, [UInt8]) {
@@ -125,7 +125,7 @@ extension PlaceSamples {
             ("resources of old", [(0xED, old + resource(0x0424, packet))], true),
         ]
         return payloads.map { name, segments, isSeen in
-            // Those of Photoshop itself have EXIF beside the XMP.
+            // Resources of Photoshop itself contain EXIF in addition to XMP.
             let hasExif = segments.contains { $0.1.firstIndex(of: Array("Acme".utf8), from: 0) != nil }
             return Sample(name: name, file: file(segments), keepsMake: hasExif, keepsSource: true, isSeen: isSeen)
         }

@@ -97,7 +97,7 @@ extension PlaceSamples {
     struct Item {
         var type: String
         var pieces: [[UInt8]]
-        /// In the header instead of the media data.
+        /// Stored in the header instead of the media data.
         var isInHeader = false
     }
 

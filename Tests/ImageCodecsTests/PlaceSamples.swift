@@ -2,16 +2,16 @@ import ImageModel
 
 @testable import ImageCodecs
 
-/// Files with a position in every place that is known for it, spelled in every way that some reader takes.
+/// Files with a position in every known place, in every spelling that some reader accepts.
 enum PlaceSamples {
     struct Sample: Sendable {
         var name: String
         var file: [UInt8]
-        /// EXIF stays, of which only the place is to go: the make is still there.
+        /// The policy removes only the place from EXIF: the make stays.
         var keepsMake = false
-        /// XMP stays, of which only the place is to go.
+        /// The policy removes only the place from XMP: the source stays.
         var keepsSource = false
-        /// Whether exiftool shows the place before. It does not know every place that others do.
+        /// Whether exiftool shows the place before. It does not know every place that other programs know.
         var isSeen = true
     }
 
@@ -26,13 +26,13 @@ enum PlaceSamples {
     static let xmpHeader = Array("http://ns.adobe.com/xap/1.0/".utf8) + [0]
     static let photoshop = Array("Photoshop 3.0".utf8) + [0]
 
-    /// Make, an orientation where one is given, and a place.
+    /// Make, an orientation if given, and a place.
     static func exif(orientation: Int? = nil, bigEndian: Bool = true) -> [UInt8] {
         let orientationTag: TIFFBlock.Directory = orientation.map { [(0x0112, .short($0))] } ?? []
         return TIFFBlock.bytes([[make] + orientationTag + [(0x8825, .directory(gps))]], bigEndian: bigEndian)
     }
 
-    /// A packet with a place as attribute and as element, and a source that stays.
+    /// A packet with a place as an attribute and as an element, and a source that stays.
     static func xmp(place: Bool = true, more: String = "") -> String {
         let attribute = place ? #" exif:GPSLatitude="52,31.2N""# : ""
         let element = place ? "<exif:GPSLongitude>13,24.3E</exif:GPSLongitude>" : ""
@@ -46,7 +46,7 @@ enum PlaceSamples {
 
     static let packet = Array(xmp().utf8)
 
-    /// A text in UTF-16 or UTF-32, which only has characters of one unit.
+    /// A text in UTF-16 or UTF-32. It has only characters of one unit.
     static func encoded(_ text: String, width: Int, bigEndian: Bool) -> [UInt8] {
         text.unicodeScalars.flatMap { scalar in
             let bytes = (0..<width).map { UInt8(truncatingIfNeeded: scalar.value >> (8 * UInt32($0))) }
@@ -68,13 +68,13 @@ enum PlaceSamples {
         return all
     }
 
-    /// One of Photoshop's resources.
+    /// A resource of Photoshop.
     static func resource(_ id: Int, _ data: [UInt8], signature: String = "8BIM") -> [UInt8] {
         Array(signature.utf8) + [UInt8(id >> 8), UInt8(id & 255), 0, 0] + PNGFile.long(data.count) + data
             + (data.count % 2 == 1 ? [0] : [])
     }
 
-    /// The text of a PNG as ImageMagick writes other formats' metadata.
+    /// The text that ImageMagick writes into a PNG for the metadata of other formats.
     static func profile(_ kind: String, _ bytes: [UInt8]) -> [UInt8] {
         let digits = bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
         var text = "\n\(kind)\n    \(bytes.count)"

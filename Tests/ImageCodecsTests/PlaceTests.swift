@@ -3,9 +3,9 @@ import Testing
 
 @testable import ImageCodecs
 
-/// drop-location left a position wherever it was not spelled in the most usual way: exiftool read it out of EXIF with
-/// another byte of padding, pointers in other directories than the first, Photoshop's resources, XMP in UTF-16, and a
-/// PNG's texts. Here it stands in every place that is known for it, and exiftool judges what is left.
+/// drop-location left a position if it was not written in the most usual way. exiftool still found it in EXIF with
+/// another padding byte, in directories other than the first, in Photoshop's resources, in XMP in UTF-16, and in a
+/// PNG's texts. Here the position is in every known place, and exiftool checks the result.
 @Suite(.enabled(if: Oracle.has("exiftool", corpus: false))) struct PlaceTests {
     private static func samples(_ format: ImageFormat) throws -> [PlaceSamples.Sample] {
         switch format {
@@ -39,12 +39,12 @@ import Testing
             try checkStructure(result, format)
             #expect(try readHeader(result) == info, "\(sample.name)")
             if format != .avif { #expect(try Picture(decoding: result) == Picture(decoding: sample.file)) }
-            // All the rest of the metadata stays where only the place is to go.
+            // All other metadata stay if only the place is removed.
             let isKept = policy == .dropLocation
             #expect(Self.holds("Acme", result) == (isKept && sample.keepsMake), "\(sample.name)")
             #expect(Self.holds("kept", result) == (isKept && sample.keepsSource), "\(sample.name)")
             #expect(!Self.holds("13,24.3E", result) && !Self.holds("52,31.2N", result), "\(sample.name)")
-            // A second time there is nothing left to do.
+            // The second time there is nothing to remove.
             #expect(try policy.apply(to: result.span.bytes, info: info, limits: CodecLimits()) == nil, "\(sample.name)")
             results.append(result)
         }
@@ -53,11 +53,11 @@ import Testing
         }
     }
 
-    /// Every tag of a position that exiftool can write, all in one file, and once more compressed.
+    /// Every position tag that exiftool can write, all in one file, and again compressed.
     @Test(arguments: ImageFormat.allCases, [MetadataPolicy.dropLocation, .dropAll])
     func noPlaceThatExiftoolWritesIsLeft(format: ImageFormat, policy: MetadataPolicy) throws {
         let words = ["GPS", "Latitude", "Longitude"]
-        // One of film is called so, too.
+        // A film tag matches these words too.
         let tags = try Self.writable.filter { tag in words.contains { tag.contains($0) } && !tag.contains("ISOSpeed") }
         let plain = try TestImages.file(format, width: 40, height: 30, layout: format == .webp ? .rgba8 : .rgb8)
         for options in [[], ["-z"]] {
@@ -76,7 +76,7 @@ import Testing
 
     private static var writable: [String] {
         get throws {
-            // It asks for a file, but says what it could write.
+            // exiftool wants a file here, but only lists the tags that it could write.
             let text = try #require(try Oracle.run("exiftool", ["-listw"], input: []))
             return String(decoding: text, as: UTF8.self).split { $0 == " " || $0 == "\n" }.map(String.init)
         }
@@ -88,7 +88,7 @@ import Testing
         return "13.405"
     }
 
-    /// What has no place keeps every byte, the oddly written and the compressed too.
+    /// Metadata without a place keep every byte, even if they are oddly written or compressed.
     @Test func whatHasNoPlaceStays() throws {
         let packet = Array(PlaceSamples.xmp(place: false, more: "<dc:title>Digital titles</dc:title>").utf8)
         let block = TIFFBlock.bytes([[PlaceSamples.make], [(0x0103, .short(6))]])
@@ -113,7 +113,7 @@ import Testing
         }
     }
 
-    /// A thumbnail made of a photo may have kept its EXIF.
+    /// The thumbnail of a photo may still have the photo's EXIF.
     @Test func thumbnailsLoseTheirPlace() throws {
         let small = TestImages.jpeg(
             try TestImages.file(.jpeg, width: 16, height: 8), exif: PlaceSamples.exif())
@@ -139,7 +139,7 @@ import Testing
         #expect(found("xGpSLx") && found("LONGITUDE") && found("g\0p\0s\0L\0") && !found("a gps off") && !found("gp"))
     }
 
-    /// Blocks that lead to the same bytes over and over are given up, and blocks in blocks are not followed for ever.
+    /// Blocks that lead to the same bytes again and again are rejected. Nested blocks are followed only to a limit.
     @Test func hostileBlocksAreBounded() {
         // Values that all cover the whole block.
         let many = (0..<40).map { _ in (tag: 0x02BC, value: TIFFBlock.Value.bytes([UInt8](repeating: 0x3C, count: 64)))
@@ -157,7 +157,7 @@ import Testing
         let count = inner.count
         #expect(LocationRemoval.clean(exif: &inner) == true && inner.count == count)
         #expect(!Self.holds("Acme", inner))
-        // Directories in a circle, and more of them than are looked at.
+        // Directories in a cycle, and more directories than the code reads.
         var circle = TIFFBlock.bytes([[PlaceSamples.make], [PlaceSamples.make]])
         circle.replaceSubrange(4..<8, with: PNGFile.long(8))
         #expect(LocationRemoval.clean(exif: &circle) == false)

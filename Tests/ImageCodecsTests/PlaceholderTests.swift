@@ -3,8 +3,8 @@ import Testing
 
 @testable import ImageCodecs
 
-/// Placeholders of pictures made by a rule, against what other people's programs make of the same pixels: PyPI's
-/// `thumbhash` 0.1.2 (with its alpha channel, which it unpacks wrongly, mended) and `blurhash-python` 1.2.2.
+/// Placeholders of generated pictures, compared with the output of other programs for the same pixels: PyPI's
+/// `thumbhash` 0.1.2 (with a fix, because it unpacks the alpha channel wrongly) and `blurhash-python` 1.2.2.
 @Suite struct PlaceholderTests {
     private static func picture(_ width: Int, _ height: Int, hasAlpha: Bool) throws -> PixelBuffer {
         let layout: PixelBuffer.Layout = hasAlpha ? .rgba8 : .rgb8
@@ -78,7 +78,7 @@ import Testing
         #expect(grayText == "00Lqe9")
         let grayColor = DominantColor.of(gray)
         #expect(grayColor?.hex == "#bcbcbc")
-        // Nothing to be seen: white for BlurHash, which has no alpha, and no colour at all.
+        // Nothing is visible: BlurHash, which has no alpha, gets white, and there is no dominant colour.
         let clear = try PixelBuffer(width: 4, height: 4, layout: .rgba8)
         let clearText = BlurHash.text(of: clear, across: 1, down: 1)
         #expect(clearText == "00TSUA")
@@ -101,11 +101,11 @@ import Testing
         fill(&picture, 3..<10, [20, 60, 250, 255])
         let largest = DominantColor.of(picture)
         #expect(largest == DominantColor(red: 20, green: 60, blue: 250))
-        // What is nearly transparent counts for little.
+        // Nearly transparent pixels count little.
         fill(&picture, 3..<10, [20, 60, 250, 25])
         let opaque = DominantColor.of(picture)
         #expect(opaque?.hex == "#c81e1e")
-        // Two shades on both sides of a cell's wall count together.
+        // Two shades on both sides of a cell's border count together.
         fill(&picture, 0..<4, [250, 250, 250, 255])
         fill(&picture, 4..<7, [30, 100, 30, 255])
         fill(&picture, 7..<10, [34, 100, 30, 255])

@@ -3,13 +3,13 @@ import Testing
 
 @testable import ImageCodecs
 
-/// Artist and copyright, wherever a file says them.
+/// Artist and copyright, from each place where a file can have them.
 @Suite struct RightsTests {
     private static func read(_ file: [UInt8]) throws -> EncodedMetadata? {
         EncodedMetadata.read(file.span.bytes, info: try readHeader(file))
     }
 
-    /// Written by exiftool, read here.
+    /// exiftool writes them, and this code reads them.
     @Test(
         .enabled(if: Oracle.has("exiftool", corpus: false)),
         arguments: [
@@ -69,7 +69,7 @@ import Testing
         #expect(found?.copyright.map { String(decoding: $0, as: UTF8.self) } == copyright)
     }
 
-    /// Openings without an end were each looked for to the packet's end: a megabyte of them took minutes.
+    /// For each opening without an end, the code searched to the end of the packet. A megabyte of them took minutes.
     @Test(arguments: ["<dc:rights>", "<dc:rights ", "<dc:rights='", "<dc:rights><rdf:li>", "<rdf:li", "dc:rights=\""])
     func openingsWithoutAnEndAreGivenUp(piece: String) {
         let packet = Array(repeating: Array(piece.utf8), count: (1 << 20) / piece.utf8.count).flatMap { $0 }

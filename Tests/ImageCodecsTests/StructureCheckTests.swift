@@ -3,7 +3,7 @@ import Testing
 
 @testable import ImageCodecs
 
-/// The walk to the end of a picture: any pieces, any truncation, what is broken and what is only odd.
+/// Checks a file to the end of its picture: in any pieces, with any truncation, broken, or only unusual.
 @Suite struct StructureCheckTests {
     private static func samples() throws -> [(format: ImageFormat, bytes: [UInt8])] {
         let exif = TestImages.exif(orientation: 6, width: 40, height: 24)
@@ -141,8 +141,8 @@ extension StructureCheckTests {
         _ = try readHeader(stuffed, limits: CodecLimits(maximumChunks: 600))
     }
 
-    /// Segments and chunks of every format have one limit, by the structure and by the header alike; at it a file is
-    /// taken.
+    /// Segments and chunks of every format have one limit, for the structure check and the header reader alike. A file
+    /// at the limit is accepted.
     @Test func segmentsAndChunksHaveALimit() throws {
         let jpeg = TestImages.jpeg(
             try TestImages.file(.jpeg, width: 16, height: 16),
@@ -157,7 +157,7 @@ extension StructureCheckTests {
                 + [WebPChunk.encode(coded.name, Array(image[coded.data]))])
         let files: [(ImageFormat, [UInt8])] = [(.jpeg, jpeg), (.png, png.bytes { x, y, _ in x * y }), (.webp, webp)]
         for (format, file) in files {
-            // What the structure counts; a header may end before.
+            // The count of the structure check. A header may end earlier.
             let count = try #require(
                 (290...400).first { limit in
                     (try? checkStructure(file, format, limits: CodecLimits(maximumChunks: limit))) != nil

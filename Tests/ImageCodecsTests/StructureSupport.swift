@@ -2,7 +2,7 @@ import ImageCodecs
 import ImageModel
 import Testing
 
-/// Walks over a file in pieces of `step` bytes.
+/// Checks a file in pieces of `step` bytes.
 @discardableResult
 func checkStructure(
     _ bytes: [UInt8], _ format: ImageFormat, step: Int = 65_536, limits: CodecLimits = CodecLimits()
@@ -17,7 +17,7 @@ func checkStructure(
     return try check.finish()
 }
 
-/// Where the header of a file ends.
+/// The position where the header of a file ends.
 func headerEnd(_ bytes: [UInt8], _ format: ImageFormat) throws -> Int {
     var check = StructureCheck(format: format, limits: CodecLimits())
     try check.consume(bytes.span.bytes)

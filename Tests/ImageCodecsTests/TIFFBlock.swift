@@ -1,4 +1,4 @@
-/// Writes an EXIF block of any directories, so that tests lay out every offset themselves.
+/// Writes an EXIF block with any directories, so that a test controls every offset.
 struct TIFFBlock {
     /// An entry's value.
     enum Value {
@@ -7,12 +7,12 @@ struct TIFFBlock {
         case text(String)
         case bytes([UInt8])
         case rationals([(Int, Int)])
-        /// A directory of its own, pointed at.
+        /// A separate directory. The entry points to it.
         case directory([(tag: Int, value: Value)])
-        /// A directory as the payload of an UNDEFINED entry, its offsets counted from the block's begin: as Canon
-        /// writes its maker notes.
+        /// A directory as the payload of an UNDEFINED entry. Its offsets count from the start of the block, as in
+        /// Canon's maker notes.
         case makerNote([(tag: Int, value: Value)])
-        /// Bytes at the block's end, pointed at by a LONG.
+        /// Bytes at the end of the block. A LONG points to them.
         case tail([UInt8])
     }
 
@@ -22,7 +22,7 @@ struct TIFFBlock {
     private var tails: [(at: Int, data: [UInt8])] = []
     private let bigEndian: Bool
 
-    /// The block with these directories chained.
+    /// The block with these directories in a chain.
     static func bytes(_ directories: [Directory], bigEndian: Bool = true) -> [UInt8] {
         var block = TIFFBlock(bigEndian: bigEndian)
         block.bytes = bigEndian ? [0x4D, 0x4D] : [0x49, 0x49]
@@ -49,7 +49,7 @@ struct TIFFBlock {
         bytes.replaceSubrange(offset..<offset + 4, with: number(value, 4))
     }
 
-    /// Appends a directory and what it points to; returns where its link to the next one stands.
+    /// Appends a directory and the data that it points to. Returns the position of its link to the next directory.
     private mutating func append(_ directory: Directory) -> Int {
         let start = bytes.count
         bytes += number(directory.count, 2) + [UInt8](repeating: 0, count: 12 * directory.count + 4)

@@ -1,9 +1,9 @@
 import ImageCodecs
 import ImageModel
 
-/// Pictures made in code, the same on every run.
+/// Pictures made in code. They are the same in every run.
 enum TestImages {
-    /// A picture of slopes, edges and some noise: nothing in it is symmetric under any turn.
+    /// A picture of slopes, edges and some noise. No rotation or mirroring leaves it unchanged.
     static func pixels(width: Int, height: Int, layout: PixelBuffer.Layout) throws -> PixelBuffer {
         var picture = try PixelBuffer(width: width, height: height, layout: layout)
         let channels = layout.bytesPerPixel
@@ -32,7 +32,7 @@ enum TestImages {
             metadata: metadata, cancelled: CancelFlag())
     }
 
-    /// A TIFF block with an orientation, the pixel dimensions, and a thumbnail where one is given.
+    /// A TIFF block with an orientation, the pixel dimensions, and a thumbnail if given.
     static func exif(
         orientation: UInt16, width: UInt32 = 0, height: UInt32 = 0, thumbnail: [UInt8] = [], bigEndian: Bool = true
     ) -> [UInt8] {
@@ -65,7 +65,7 @@ enum TestImages {
         [0xFF, marker, UInt8((payload.count + 2) >> 8), UInt8((payload.count + 2) & 255)] + payload
     }
 
-    /// A JPEG with segments put in behind SOI.
+    /// A JPEG with segments inserted after SOI.
     static func jpeg(_ file: [UInt8], inserting segments: [UInt8]) -> [UInt8] {
         Array(file.prefix(2)) + segments + file.dropFirst(2)
     }
@@ -76,7 +76,7 @@ enum TestImages {
     }
 }
 
-/// SplitMix64 (Steele, Lea, Flood 2014): numbers that are the same on every run.
+/// SplitMix64 (Steele, Lea, Flood 2014): numbers that are the same in every run.
 struct SplitMix: RandomNumberGenerator {
     private var state: UInt64
 
@@ -91,7 +91,7 @@ struct SplitMix: RandomNumberGenerator {
     }
 }
 
-/// A decoded picture as an array, to be compared.
+/// A decoded picture as an array, for comparisons.
 struct Picture: Equatable {
     var width: Int
     var height: Int
@@ -125,7 +125,8 @@ struct Picture: Equatable {
         return samples[start..<start + channels]
     }
 
-    /// Turned by the definition of EXIF's values, pixel by pixel: slow, and written apart from what it tests.
+    /// The picture rotated by the definition of the EXIF values, pixel by pixel. This is slow, and independent of the
+    /// code that it tests.
     func seen(as orientation: Orientation) -> Picture {
         let swaps = orientation.rawValue >= 5
         var result = Picture(
@@ -133,7 +134,8 @@ struct Picture: Equatable {
         result.samples.reserveCapacity(samples.count)
         for y in 0..<result.height {
             for x in 0..<result.width {
-                // Where row 0 and column 0 of the stored picture are seen: Exif 2.32, 4.6.4.A, table for Orientation.
+                // Where row 0 and column 0 of the stored picture are displayed: Exif 2.32, 4.6.4.A, table for
+                // Orientation.
                 let from: (x: Int, y: Int) =
                     switch orientation.rawValue {
                     case 2: (width - 1 - x, y)
@@ -151,7 +153,7 @@ struct Picture: Equatable {
         return result
     }
 
-    /// The mean difference of samples; nil where the shapes differ.
+    /// The mean difference of samples; nil if the shapes differ.
     func meanDifference(to other: Picture) -> Double? {
         guard (width, height, channels) == (other.width, other.height, other.channels) else { return nil }
         let sum = zip(samples, other.samples).reduce(0) { $0 + abs(Int($1.0) - Int($1.1)) }

@@ -1,13 +1,14 @@
 import Foundation
 
-/// A picture with the statistics of a photo: noise whose amplitude falls with its frequency, softer in colour, and edges.
+/// A picture with the statistics of a photo: noise whose amplitude falls with its frequency, softer in colour, and
+/// edges.
 enum TestPhoto {
     static func picture(width: Int, height: Int) -> Picture {
         var samples = [UInt8](repeating: 0, count: width * height * 3)
         let layers = (0..<3).map { layer in field(width, height, seed: UInt64(layer + 1), octaves: layer == 0 ? 6 : 3) }
         for at in 0..<width * height {
             let (x, y) = (Double(at % width), Double(at / width))
-            // A dark disc and a slanting roof.
+            // A dark disc and a sloping roof.
             let isInside = hypot(x - 0.6 * Double(width), y - 0.4 * Double(height)) < 0.2 * Double(height)
             let isBelow = y > 0.8 * Double(height) + 0.3 * x - 0.15 * Double(width)
             let light = 128 + 1.4 * layers[0][at] - (isInside ? 50 : 0) + (isBelow ? 40 : 0)
@@ -18,7 +19,8 @@ enum TestPhoto {
         return Picture(width: width, height: height, channels: 3, samples: samples)
     }
 
-    /// Sum of grids of random values, each half as wide as the one before and three fifths as strong, joined smoothly.
+    /// A sum of grids of random values, joined smoothly. Each grid is half as wide as the one before and three fifths
+    /// as strong.
     private static func field(_ width: Int, _ height: Int, seed: UInt64, octaves: Int) -> [Double] {
         var sum = [Double](repeating: 0, count: width * height)
         var noise = SplitMix(seed: seed)

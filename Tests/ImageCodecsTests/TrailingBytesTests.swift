@@ -4,9 +4,9 @@ import Testing
 
 @testable import ImageCodecs
 
-/// Whatever stands behind the end of a picture is kept, and is no part of it.
+/// Bytes after the end of a picture are stored, whatever they are, and are not part of the picture.
 @Suite struct TrailingBytesTests {
-    /// Text, other pictures whole and cut, archives, zeroes, boxes that claim more than there is.
+    /// Text, whole and truncated pictures, archives, zeroes, and boxes that state more bytes than there are.
     private static func tails() throws -> [[UInt8]] {
         var tails: [[UInt8]] = [
             Array("hello world, this is not a box at all".utf8), Array("x".utf8), Array("\n".utf8),
@@ -27,7 +27,7 @@ import Testing
         return tails
     }
 
-    /// Text behind an AVIF was taken for a box that is cut off.
+    /// Text after an AVIF was once treated as a truncated box.
     @Test(arguments: ImageFormat.allCases)
     func anythingMayStandBehindTheEnd(format: ImageFormat) throws {
         let file = try TestImages.file(format, width: 33, height: 21)
@@ -44,7 +44,8 @@ import Testing
         }
     }
 
-    /// Another file behind the picture, or what is no box, is no part of it: it goes with the metadata.
+    /// Another file after the picture, or bytes that are not a box, are not part of the picture. They are removed with
+    /// the metadata.
     @Test func aSecondFileEndsThePicture() throws {
         let file = try TestImages.file(.avif, width: 33, height: 21)
         #expect(try checkStructure(file + file, .avif).imageEnd == file.count)
@@ -54,8 +55,8 @@ import Testing
         #expect(kept == file)
     }
 
-    /// A picture that lacks its own end is still found out, also where it is kept in the header, or its data are in two
-    /// boxes.
+    /// A picture without its own end is still detected, even if the picture is stored in the header, or its data are in
+    /// two boxes.
     @Test func aPictureThatIsCutIsStillRejected() throws {
         let file = try TestImages.file(.avif, width: 33, height: 21)
         for count in [1, 8, 30] {
@@ -75,7 +76,7 @@ import Testing
             #expect(try checkStructure(meta + text, .avif, step: step).imageEnd == meta.count)
         }
         #expect(try Picture(decoding: whole.dropLast(8) + text).width == 40)
-        // A header alone is none.
+        // A header alone is not a picture.
         let header = AVIFFile.header(width: 40, height: 30)
         #expect(throws: CodecError.self) { try checkStructure(header + text, .avif) }
     }

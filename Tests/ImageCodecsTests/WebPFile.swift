@@ -11,7 +11,7 @@ enum WebPFile {
         WebPChunk.file(chunks.map { WebPChunk.encode($0.name, $0.data) })
     }
 
-    /// An extended file around the picture of a simple one.
+    /// An extended file with the picture of a simple file.
     static func extended(
         _ simple: [UInt8], flags: UInt8, width: Int, height: Int, after: [(name: FourCC, data: [UInt8])]
     ) throws -> [UInt8] {
@@ -19,7 +19,7 @@ enum WebPFile {
         return try file([(WebPChunk.extended, header)] + chunks(simple) + after)
     }
 
-    /// An animation of the same picture over and over.
+    /// An animation that repeats the same picture.
     static func animation(_ simple: [UInt8], frames: Int, width: Int, height: Int) throws -> [UInt8] {
         let header = WebPChunk.extendedHeader(flags: WebPChunk.Flag.animation, width: width, height: height)
         let sides = header[4..<10]

@@ -3,8 +3,8 @@ import Testing
 
 @testable import ImageCodecs
 
-/// Whether a WebP is transparent its pictures say, not the flag in VP8X: gif2webp leaves that out where the canvas
-/// shows between frames, and such an animation was flattened to a JPEG on white. Header, structure check and pixels
+/// The pictures of a WebP decide whether it is transparent, not the flag in VP8X. gif2webp does not set the flag if the
+/// canvas shows between frames. Such an animation was flattened to a JPEG on white. Header, structure check and pixels
 /// must agree.
 @Suite("Transparency of WebP")
 struct WebPTransparencyTests {
@@ -18,7 +18,7 @@ struct WebPTransparencyTests {
             try ImageEncoder.encodeWebP(pixels, quality: 80, isLossless: isLossless, cancelled: CancelFlag()))
     }
 
-    /// An extended file around chunks, with the flag or without it.
+    /// An extended file with these chunks, with or without the flag.
     private static func still(
         _ chunks: [(name: FourCC, data: [UInt8])], flagged: Bool
     ) -> [UInt8] {
@@ -28,7 +28,7 @@ struct WebPTransparencyTests {
             [(WebPChunk.extended, header)] + chunks.filter { $0.name != WebPChunk.extended })
     }
 
-    /// Frames of a picture each at a place, with flags: 1 clears it afterwards.
+    /// Frames with a picture at a position each, and flags: 1 clears the frame afterwards.
     private static func animation(
         _ frames: [(x: Int, y: Int, size: PixelSize, layout: PixelBuffer.Layout, flags: UInt8)], flagged: Bool
     ) throws -> [UInt8] {
@@ -59,7 +59,7 @@ struct WebPTransparencyTests {
         #expect(first.channels == (hasAlpha ? 4 : 3), name)
     }
 
-    @Test("Of a still its picture decides", arguments: [true, false], [true, false])
+    @Test("The picture of a still decides", arguments: [true, false], [true, false])
     func stills(isLossless: Bool, flagged: Bool) throws {
         for layout in [PixelBuffer.Layout.rgb8, .rgba8] {
             let file = Self.still(try Self.picture(layout, isLossless: isLossless), flagged: flagged)
@@ -67,29 +67,29 @@ struct WebPTransparencyTests {
         }
     }
 
-    @Test("Of an animation its frames and the canvas between them decide", arguments: [true, false])
+    @Test("The frames of an animation, and the canvas between them, decide", arguments: [true, false])
     func animations(flagged: Bool) throws {
         let whole = Self.size
         let part = PixelSize(width: 8, height: 8)
         try check(
             Self.animation([(0, 0, whole, .rgb8, 0), (8, 0, part, .rgb8, 0)], flagged: flagged), hasAlpha: false,
-            "the first covers the canvas")
+            "the first frame covers the canvas")
         try check(
             Self.animation([(8, 0, part, .rgb8, 0), (0, 0, whole, .rgb8, 0)], flagged: flagged), hasAlpha: true,
-            "the first leaves some of it")
+            "the first frame leaves part of it uncovered")
         try check(
             Self.animation([(0, 0, whole, .rgb8, 0), (0, 0, part, .rgba8, 0)], flagged: flagged), hasAlpha: true,
             "a later frame is transparent")
         try check(
             Self.animation([(0, 0, whole, .rgb8, 1), (0, 0, whole, .rgb8, 1)], flagged: flagged), hasAlpha: false,
-            "what is cleared is covered")
+            "the cleared area is covered again")
         try check(
             Self.animation(
                 [(0, 0, whole, .rgb8, 0), (0, 0, part, .rgb8, 1), (8, 0, part, .rgb8, 0)], flagged: flagged),
-            hasAlpha: true, "what is cleared is not covered")
+            hasAlpha: true, "the cleared area is not covered again")
     }
 
-    @Test("The first frame shows the canvas through")
+    @Test("The canvas shows through the first frame")
     func canvasShows() throws {
         let file = try Self.animation(
             [(8, 0, PixelSize(width: 8, height: 8), .rgb8, 0), (0, 0, Self.size, .rgb8, 0)], flagged: false)
@@ -109,9 +109,9 @@ struct WebPTransparencyTests {
             chunks.map { $0.name == WebPChunk.alpha ? ($0.name, change($0.data)) : $0 }, flagged: true)
     }
 
-    /// libwebp says of damaged alpha that the user has aborted it: nobody had, and the client, who was there, got a
-    /// 499.
-    @Test("Alpha that is damaged, short, empty or of an unknown kind is a damaged picture", arguments: 0..<9)
+    /// For damaged alpha, libwebp reports that the user has aborted. Nobody had aborted, but the client, which was
+    /// still there, got a 499.
+    @Test("Alpha that is damaged, short, empty or of an unknown kind makes a damaged picture", arguments: 0..<9)
     func damagedAlpha(kind: Int) throws {
         let pixels = Self.size.pixels
         let file = try Self.withAlpha { data in
@@ -127,7 +127,7 @@ struct WebPTransparencyTests {
             default: [0] + [UInt8](repeating: 9, count: pixels - 1)
             }
         }
-        // What its header shows is found at the upload already.
+        // Damage that the alpha header shows is already found at the upload.
         let isSeen = ![2, 3].contains(kind)
         var structure = StructureCheck(format: .webp, limits: CodecLimits())
         let result = Result { () throws(CodecError) in
@@ -152,7 +152,7 @@ struct WebPTransparencyTests {
         }
     }
 
-    @Test("Alpha without compression that suffices is taken")
+    @Test("Uncompressed alpha of sufficient length is accepted")
     func plainAlpha() throws {
         let file = try Self.withAlpha { _ in [0] + [UInt8](repeating: 9, count: Self.size.pixels) }
         try check(file, hasAlpha: true, "plain")

@@ -1,7 +1,7 @@
 import ImageModel
 import Testing
 
-/// The eight symmetries, checked against what they do to the corners of a rectangle.
+/// The eight symmetries, checked by their effect on the corners of a rectangle.
 @Suite struct OrientationTests {
     /// The corners in reading order after the symmetry, from the table of Exif 2.32, 4.6.4.A.
     private static let corners: [Orientation: [Int]] = [

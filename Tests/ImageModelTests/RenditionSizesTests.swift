@@ -11,7 +11,7 @@ struct RenditionSizesTests {
     }
 
     @Test(
-        "One side becomes the next one of the list, or the largest",
+        "A single side becomes the next larger one of the list, or the largest",
         arguments: [
             (1, 160), (159, 160), (160, 160), (161, 320), (320, 320), (321, 640), (1280, 1280), (1281, 1280),
             (8192, 1280),
@@ -30,12 +30,12 @@ struct RenditionSizesTests {
         ])
     func box(_ width: Int, _ height: Int, _ expectedWidth: Int, _ expectedHeight: Int) {
         #expect(snapped(width, height) == [expectedWidth, expectedHeight])
-        // What has been snapped stays.
+        // A size that was snapped does not change again.
         #expect(snapped(expectedWidth, expectedHeight) == [expectedWidth, expectedHeight])
     }
 
     @Test(
-        "Of a box that is only a bound each side is the next one of the list",
+        "If the box is only a bound, each side becomes the next larger one of the list",
         arguments: [
             RenditionRequest.Fit.scaleDown, .contain,
         ])
@@ -44,7 +44,7 @@ struct RenditionSizesTests {
         #expect(snapped(1, 8192, fit: fit) == [160, 1280])
         #expect(snapped(161, nil, fit: fit) == [320, nil])
         #expect(snapped(17, 4711, to: [], fit: fit) == [17, 4711])
-        // So there are no more boxes than pairs of sizes.
+        // So there are at most as many boxes as pairs of sizes.
         let boxes = Set((1...1280).map { snapped($0, 1280, fit: fit) })
         #expect(boxes.count == 4)
     }
@@ -55,7 +55,7 @@ struct RenditionSizesTests {
         #expect(snapped(nil, nil) == [nil, nil])
     }
 
-    @Test("However it is asked, no side is beyond the list")
+    @Test("No side exceeds the list, whatever is requested")
     func bounded() {
         var widths: Set<Int> = []
         for width in 1...8192 {

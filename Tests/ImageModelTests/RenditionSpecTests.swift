@@ -6,7 +6,7 @@ import Testing
         RenditionSpec(request, format: format, defaultQuality: 80)
     }
 
-    /// Pairs that show the same picture.
+    /// Pairs of requests with the same result.
     @Test(arguments: [
         (RenditionRequest(fit: .cover), RenditionRequest()),
         (RenditionRequest(width: 9, fit: .cover), RenditionRequest(width: 9, fit: .contain)),
@@ -36,12 +36,12 @@ import Testing
         #expect(spec(RenditionRequest(background: half), .jpeg).background == Color(red: 127, green: 127, blue: 127))
         #expect(spec(RenditionRequest(background: .white), .jpeg) == spec(RenditionRequest(), .jpeg))
         #expect(spec(RenditionRequest(background: half)).background == half)
-        // Beside a padded picture nothing is something else than white.
+        // The background next to a padded picture: transparent differs from white.
         let padded = RenditionRequest(width: 9, height: 9, fit: .pad, background: .clear)
         #expect(spec(padded).background == .clear)
     }
 
-    /// Each parameter makes a picture of its own, and a text of its own.
+    /// Each parameter makes a different rendition with a different text.
     @Test func `what changes something is told apart`() {
         let box = RenditionRequest(width: 9, height: 8)
         var all = RenditionRequest.Fit.allCases.map { fit in

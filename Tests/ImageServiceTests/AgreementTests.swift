@@ -6,8 +6,8 @@ import NIOCore
 import ObjectStorage
 import Testing
 
-/// What the metadata say of a picture is what its rendition shows: size as seen, orientation, alpha, frames. Each of
-/// the errors that this was written for was found by putting the two side by side.
+/// The metadata of an image must agree with its rendition: displayed size, orientation, alpha, frames. A comparison of
+/// the two found each fault that this was written for.
 @Suite("Metadata and renditions agree")
 struct AgreementTests {
     private static func check(_ file: [UInt8], _ name: String) async throws {
@@ -21,7 +21,7 @@ struct AgreementTests {
             #expect(isRejection(error), "\(name): \(error)")
             return
         }
-        // What was uploaded, and what came by another way.
+        // The uploaded image, and the same file written to the store by another program.
         let foreign = try ImagePath(Array("b".utf8))
         _ = try await store.put(foreign.key, bytes: ByteBuffer(bytes: file), options: PutOptions())
         let described = try await service.describe(foreign).image
@@ -40,14 +40,14 @@ struct AgreementTests {
             let shown = try ImageDecoder.decode(png.span.bytes, info: info, limits: limits, cancelled: cancelled)
             let isClear = Self.alpha(shown).contains { $0 < 255 }
             #expect(!isClear || uploaded.hasAlpha, "\(name)")
-            // An animation is played in RGBA whatever it has.
+            // An animation always has RGBA frames.
             if !uploaded.isAnimation { #expect(info.hasAlpha == uploaded.hasAlpha, "\(name)") }
             try Self.compare(shown, to: file, uploaded, name)
         } catch let error as ServiceError {
             #expect(isRejection(error), "\(name): \(error)")
         }
 
-        // The frames that are said to be there are those that are played.
+        // The number of frames in the metadata is the number of frames that are played.
         if uploaded.format != .avif {
             var frames = 0
             do {
@@ -67,8 +67,8 @@ struct AgreementTests {
         return picture.withUnsafeBytes { bytes in stride(from: 3, to: bytes.count, by: 4).map { bytes[$0] } }
     }
 
-    /// The still is what the decoder gives, turned by the orientation that the metadata name: pixel by pixel, by the
-    /// table of Exif 2.32, 4.6.4.A.
+    /// The still is the decoder's picture, rotated by the orientation in the metadata: pixel by pixel, by the table of
+    /// Exif 2.32, 4.6.4.A.
     private static func compare(
         _ shown: borrowing PixelBuffer, to file: [UInt8], _ info: ImageInfo, _ name: String
     ) throws {
@@ -99,7 +99,7 @@ struct AgreementTests {
                         let (left, right) = (
                             old[(place.y * width + place.x) * from], new[(y * shown.width + x) * to]
                         )
-                        // Where nothing is seen, colour means nothing.
+                        // The colour of a fully transparent pixel does not count.
                         let isSeen = to < 4 || new[(y * shown.width + x) * to + 3] > 0
                         if isSeen, left != right { differing += 1 }
                     }
@@ -110,7 +110,7 @@ struct AgreementTests {
         #expect(differing == 0, "\(name): \(differing) pixels")
     }
 
-    /// A rejection that blames the file, never the server.
+    /// A rejection because of the file, never because of the server.
     private static func isRejection(_ error: ServiceError) -> Bool {
         switch error {
         case .notAnImage, .cannotRender, .beyondLimit: true
@@ -140,14 +140,16 @@ struct AgreementTests {
         for (name, file) in files { try await Self.check(file, name) }
     }
 
-    @Test("In the files of the cases, where they are there")
+    @Test("In the files of the bug reports")
     func cases() async throws {
         let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .appendingPathComponent("../../../shared/cases/images").standardized.path
-        for (name, file) in try Self.files(folder, Self.endings) { try await Self.check(file, name) }
+            .appendingPathComponent("../ReportedImages").standardized.path
+        let files = try Self.files(folder, Self.endings)
+        #expect(!files.isEmpty)
+        for (name, file) in files { try await Self.check(file, name) }
     }
 
-    @Test("In what is written here, in every format, turned and transparent")
+    @Test("In generated files of every format, rotated and transparent")
     func ownFiles() async throws {
         for format in ImageFormat.allCases {
             for layout in [PixelBuffer.Layout.gray8, .rgb8, .rgba8] {

@@ -4,8 +4,8 @@ import NIOCore
 import ObjectStorage
 import Testing
 
-/// Twenty readers of a rendition that the cache cannot hold had 1.8 GiB in memory, which no budget knew of.
-@Suite("Memory for what readers have not taken", .timeLimit(.minutes(1)))
+/// Twenty readers of a rendition that the cache could not hold once had 1.8 GiB in memory, and no budget counted it.
+@Suite("Memory for responses that readers have not taken yet", .timeLimit(.minutes(1)))
 struct AnswerMemoryTests {
     private let path: ImagePath
     private let storage = ScriptedStorage()
@@ -28,16 +28,16 @@ struct AnswerMemoryTests {
         if case .overloaded? = error { true } else { false }
     }
 
-    @Test("A rendition that the cache cannot hold is counted until its last reader lets go")
+    @Test("A rendition that the cache cannot hold is counted until its last reader has gone")
     func renditions() async throws {
-        // A PNG of noise with 300 pixels in width has about 135 KB.
+        // A PNG of noise that is 300 pixels wide has about 135 KB.
         let service = ImageService.make(storage, cacheBytes: 0, answerMemoryBytes: 800_000)
         _ = try await service.upload(path, try Samples.noise(.png, side: 400))
         var first: RenderedRendition? = try await render(service, 300, for: .ipv4(1))
         let size = try #require(first?.size)
         #expect(size > 100_000)
         #expect(service.usage.answerBytes == size)
-        // One client has a quarter.
+        // One client may have a quarter.
         let rejected = await #expect(throws: ServiceError.self) {
             try await render(service, 299, for: .ipv4(1))
         }
@@ -45,11 +45,11 @@ struct AnswerMemoryTests {
         var others: [RenderedRendition] = []
         for client in 2...6 { others.append(try await render(service, 300 - client, for: .ipv4(UInt32(client)))) }
         #expect(service.usage.answerBytes == size + others.reduce(0) { $0 + $1.size })
-        // And all together have no more than there is.
+        // All clients together may have no more than the budget.
         let full = await #expect(throws: ServiceError.self) { try await render(service, 290, for: .ipv4(7)) }
         #expect(isOverload(full))
         #expect(service.usage.answersWaiting == 0)
-        // What is held is the hold, not the rendition.
+        // The hold keeps the bytes counted, not the rendition.
         let hold = first?.hold
         first = nil
         others = []
@@ -57,7 +57,7 @@ struct AnswerMemoryTests {
         withExtendedLifetime(hold) {}
     }
 
-    @Test("A refused rendition gives back what was taken for it")
+    @Test("A rejected rendition gives back the bytes that were reserved for it")
     func rejections() async throws {
         let service = ImageService.make(storage, cacheBytes: 0, answerMemoryBytes: 100_000)
         _ = try await service.upload(path, try Samples.noise(.png, side: 400))
@@ -70,7 +70,7 @@ struct AnswerMemoryTests {
         #expect(service.usage.answerBytes == 0)
     }
 
-    @Test("One that the cache holds takes nothing here, and stays counted there until it is sent")
+    @Test("A body in the cache takes nothing from this budget, and the cache counts it until it is sent")
     func cached() async throws {
         let service = ImageService.make(storage)
         let file = try Samples.noise(.jpeg, side: 200)
@@ -107,7 +107,7 @@ struct AnswerMemoryTests {
         withExtendedLifetime((first, part)) {}
     }
 
-    @Test("Reading a file in order to transform it is no answer")
+    @Test("Reading a file to transform it does not count as a response")
     func transforms() async throws {
         let service = ImageService.make(storage, answerMemoryBytes: 1 << 20)
         _ = try await service.upload(path, try Samples.jpeg(padding: 6_000_000))

@@ -6,10 +6,10 @@ import Testing
 
 @testable import ImageService
 
-@Suite("Permits of long work", .timeLimit(.minutes(1)))
+@Suite("Permits for long work", .timeLimit(.minutes(1)))
 struct CodecAdmissionTests {
-    /// Thirty large PNGs of a tiny picture held every thread, and everybody else waited for 5.7 s.
-    @Test("Work that takes long takes no permit of what is done in a moment, and waits for its own")
+    /// Thirty large PNGs with a tiny picture once held every thread, and all other clients waited for 5.7 s.
+    @Test("Long work takes no permit from short work, and waits for its own permits")
     func longWork() async throws {
         let permits = CodecAdmission(
             threads: 1, memoryBytes: 1 << 30, queueLimit: 10, timeout: .seconds(60), clock: .continuous)
@@ -36,7 +36,7 @@ struct CodecAdmissionTests {
         #expect(permits.waiting == 0)
     }
 
-    @Test("Whoever gives up while it waits for a long permit leaves nothing behind")
+    @Test("A task that is cancelled while it waits for a long permit holds nothing")
     func givesUp() async throws {
         let permits = CodecAdmission(
             threads: 1, memoryBytes: 1 << 30, queueLimit: 10, timeout: .seconds(60), clock: .continuous)
@@ -53,8 +53,9 @@ struct CodecAdmissionTests {
         again.release()
     }
 
-    /// It counted as all the memory there is, and everybody waited until nothing else was under way, for a 422.
-    @Test("A picture that is too large to be decoded holds up nobody")
+    /// Such a picture once counted as all memory. Everybody waited until no other work was running, and then the
+    /// response was only a 422.
+    @Test("A picture that is too large to decode delays nobody")
     func tooLarge() throws {
         let info = ImageInfo(format: .png, size: PixelSize(width: 1 << 30, height: 1 << 30))
         let spec = RenditionSpec(width: 100, height: nil, fit: .scaleDown, format: .jpeg, quality: 80)

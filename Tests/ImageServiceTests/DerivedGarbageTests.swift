@@ -26,7 +26,7 @@ struct DerivedGarbageTests {
         try await base.list(ListRequest(prefix: Array(".tintype/derived/".utf8))).items.map(\.key)
     }
 
-    /// Uploads a picture, and has one rendition of it kept.
+    /// Uploads an image and stores one rendition of it.
     private func keepRendition() async throws -> ObjectKey {
         let service = ImageService.make(storage, keeping: RenditionStoreOptions(maximumPerImage: 100))
         _ = try await service.upload(path, try Samples.noise(.jpeg, side: 400))
@@ -36,7 +36,7 @@ struct DerivedGarbageTests {
         return try #require(try await derived().first)
     }
 
-    /// Another object beside this one, with what the store knows of it.
+    /// Puts another object next to this one, with the same metadata.
     private func put(_ name: String, beside key: ObjectKey) async throws -> ObjectKey {
         let folder = key.text.split(separator: "/").dropLast().joined(separator: "/")
         let other = try #require(ObjectKey("\(folder)/\(name)"))
@@ -45,7 +45,7 @@ struct DerivedGarbageTests {
         return other
     }
 
-    @Test("What belongs to the present version stays")
+    @Test("Objects of the present version stay")
     func present() async throws {
         let key = try await keepRendition()
         let report = try await collect()
@@ -54,14 +54,14 @@ struct DerivedGarbageTests {
         #expect(try await derived() == [key])
     }
 
-    @Test("What was made of a version that has gone is counted, and removed unless it is only to be counted")
+    @Test("Objects of a version that has gone are counted, and removed unless the run only counts")
     func replaced() async throws {
         for change in [
             { _ = try await base.put(path.key, bytes: ByteBuffer(string: "other"), options: PutOptions()) },
             { try await base.delete(path.key, ifMatch: nil) },
         ] {
             let key = try await keepRendition()
-            // Behind the server's back, or as by one that died before it had tidied up.
+            // Another program did this, or a process that stopped before its cleanup.
             try await change()
             let size = try await base.head(key).size
             let counted = try await collect(isRemoving: false)
@@ -73,7 +73,7 @@ struct DerivedGarbageTests {
         }
     }
 
-    @Test("Leases and what other renderers made are garbage beside the present version's own")
+    @Test("Leases, and objects of other renderers, are garbage next to the present version's objects")
     func othersOfThePresentVersion() async throws {
         let key = try await keepRendition()
         for name in ["lease-0123", "rendition-0-0123", "aaa-0123"] { _ = try await put(name, beside: key) }
@@ -85,7 +85,7 @@ struct DerivedGarbageTests {
         #expect(rest.count == 2 && rest.contains(key))
     }
 
-    @Test("What is young is left alone")
+    @Test("Young objects stay")
     func young() async throws {
         _ = try await keepRendition()
         try await base.delete(path.key, ifMatch: nil)
@@ -93,7 +93,7 @@ struct DerivedGarbageTests {
         #expect(try await derived().count == 1)
     }
 
-    @Test("What nothing tells the original of, or something tells wrong, is left alone")
+    @Test("Objects whose original is unknown, or recorded wrongly, stay")
     func unknown() async throws {
         let hash = String(repeating: "0f", count: 32)
         for name in ["odd", "0f/\(hash)/v/untold", "0f/\(hash)/v/told"] {
@@ -108,8 +108,8 @@ struct DerivedGarbageTests {
         #expect(try await derived().count == 3)
     }
 
-    /// The first question is for the derived object, the second for the original.
-    @Test("Where the store is away nothing is taken for gone", arguments: [1, 2])
+    /// The first request is for the derived object, the second for the original.
+    @Test("If the store is away, no original counts as gone", arguments: [1, 2])
     func outage(_ question: Int) async throws {
         let key = try await keepRendition()
         for codes in [[StorageError.Code.unavailable], [.timedOut]] {
@@ -119,7 +119,7 @@ struct DerivedGarbageTests {
         #expect(try await derived() == [key])
     }
 
-    @Test("What may not be looked at is left alone, and stops nothing", arguments: [1, 2])
+    @Test("An object that may not be read stays, and does not stop the run", arguments: [1, 2])
     func denied(_ question: Int) async throws {
         let key = try await keepRendition()
         reject(question, [.denied])

@@ -6,10 +6,10 @@ import Testing
 
 @testable import ImageService
 
-/// A task of a request runs on its connection's event loop, where nothing may be computed that grows with the file.
-@Suite("Headers are read away from the caller's thread")
+/// The task of a request runs on its connection's event loop. No computation there may grow with the file.
+@Suite("Headers are read on another thread than the caller's")
 struct HeaderReadingTests {
-    /// Stands for an event loop: runs its tasks one after the other, and can be recognised.
+    /// Acts as an event loop: it runs its tasks one after the other, and a task can tell that it runs there.
     private final class Loop: TaskExecutor {
         private static let key = DispatchSpecificKey<Bool>()
         private let queue = DispatchQueue(label: "loop")
@@ -24,7 +24,7 @@ struct HeaderReadingTests {
         static var isHere: Bool { DispatchQueue.getSpecific(key: key) == true }
     }
 
-    @Test("Work over more than some KiB leaves the loop, and comes back to it")
+    @Test("Work on more than a few KiB leaves the loop and returns to it")
     func leavesTheLoop() async {
         let found = await Task(executorPreference: Loop()) {
             let small = await HeaderReading.run(over: 4 << 10) { Loop.isHere }
@@ -34,7 +34,7 @@ struct HeaderReadingTests {
         #expect(found == [true, true, false, true])
     }
 
-    @Test("Uploads, descriptions and renditions work from there all the same")
+    @Test("Uploads, descriptions and renditions also work from an event loop")
     func wholeWay() async throws {
         let file = try Samples.noise(.png, side: 200)
         let service = ImageService.make(MemoryStorage(partSize: 64 << 10))

@@ -2,7 +2,7 @@ import NIOConcurrencyHelpers
 import NIOCore
 import ObjectStorage
 
-/// A store whose answers to HEAD can be held back: the answer is what was there when the question came, however late it
+/// A store whose responses to HEAD can be held back. A response is the state when the request came, however late it
 /// arrives.
 final class HeldStorage: ObjectStorage {
     private struct State {
@@ -15,15 +15,15 @@ final class HeldStorage: ObjectStorage {
     private let base = MemoryStorage()
     private let state = NIOLockedValueBox(State())
 
-    /// Questions that have come.
+    /// Requests that have come.
     var heads: Int { state.withLockedValue { $0.heads } }
-    /// Answers that are held back now.
+    /// Responses that are held back now.
     var held: Int { state.withLockedValue { $0.held.count } }
 
-    /// Holds answers back from now on.
+    /// Holds back responses from now on.
     func hold() { state.withLockedValue { $0.holds = true } }
 
-    /// Lets all answers go that are held back, and the later ones too.
+    /// Sends all responses that are held back, and does not hold back later ones.
     func letGo() {
         let held = state.withLockedValue { state in
             state.holds = false
@@ -33,7 +33,7 @@ final class HeldStorage: ObjectStorage {
         for continuation in held { continuation.resume() }
     }
 
-    /// Fails every HEAD from now on; nil: no more.
+    /// Fails every HEAD from now on; nil ends this.
     func fail(with code: StorageError.Code?) { state.withLockedValue { $0.errorCode = code } }
 
     var capabilities: StorageCapabilities { base.capabilities }

@@ -23,7 +23,7 @@ struct ImagingTests {
 
     // MARK: Time
 
-    @Test("Renditions, rotates and extras that take too long say so, and nobody has left")
+    @Test("Renditions, rotates and extras report that they took too long, not that the client left")
     func timeLimit() async throws {
         let service = ImageService.make(storage, timeLimit: .zero)
         _ = try await service.upload(path, try Samples.noise(.jpeg, side: 1000))
@@ -40,14 +40,14 @@ struct ImagingTests {
                 continue
             }
         }
-        // The next one has all the time it needs.
+        // The next request has all the time it needs.
         let patient = ImageService.make(storage)
         #expect(try await patient.render(try await patient.locate(path), spec).size > 0)
     }
 
     // MARK: Extras
 
-    @Test("Extras are made once for all who ask, kept in the store, and found there by the next replica")
+    @Test("Extras are made once for all requests, stored, and found by the next replica")
     func extrasOnce() async throws {
         let service = ImageService.make(storage)
         _ = try await service.upload(path, try Samples.noise(.jpeg, side: 200))
@@ -59,25 +59,25 @@ struct ImagingTests {
         #expect(Set(all).count == 1)
         let extras = try #require(all.first)
         #expect(extras.dominantColor != nil && extras.thumbHash != nil && extras.blurHash != nil)
-        // One look for a note that is not there, and the picture itself.
+        // One look-up for a note that does not exist, and one read of the image itself.
         #expect(storage.count(.get) == gets + 2)
         let own = try await ownObjects()
         #expect(own.count == 1)
-        // Neither this replica nor the next one reads the picture again.
+        // Neither this replica nor the next one reads the image again.
         #expect(try await service.describeWithExtras(path).extras == extras)
         #expect(storage.count(.get) == gets + 2)
         #expect(try await ImageService.make(storage).describeWithExtras(path).extras == extras)
         #expect(storage.count(.get) == gets + 3)
     }
 
-    @Test("A note of another version, or one that is broken, is not believed, and makes room for a sound one")
+    @Test("A note of another version, or a broken note, is ignored and replaced")
     func wrongNotes() async throws {
         let service = ImageService.make(storage)
         _ = try await service.upload(path, try Samples.noise(.jpeg, side: 200))
         let first = try await service.describeWithExtras(path).extras
         let old = try #require(try await ownObjects().first?.key)
         let note = try await storage.get(old, options: GetOptions()).body.collect(upTo: 1 << 20)
-        // The picture is replaced behind the server's back, and the note stays.
+        // Another program replaces the image, and the old note stays.
         let other = try Samples.jpeg()
         _ = try await storage.put(path.key, bytes: ByteBuffer(bytes: other), options: PutOptions())
         #expect(try await ImageService.make(storage).describeWithExtras(path).extras.dominantColor == "#000000")
@@ -91,7 +91,7 @@ struct ImagingTests {
         }
     }
 
-    @Test("A store that cannot keep them does not stop them; what cannot be decoded has those of its metadata")
+    @Test("Extras work if the store cannot store them; an image that cannot be decoded has the extras of its metadata")
     func notStored() async throws {
         let service = ImageService.make(storage)
         _ = try await service.upload(path, try Samples.jpeg())
@@ -105,7 +105,7 @@ struct ImagingTests {
         #expect(try await ownObjects().count == 1)
     }
 
-    @Test("What a limit has kept from being found out is not kept: the limit may be raised")
+    @Test("Extras that a limit prevented are not stored, because the limit may be raised")
     func beyondLimits() async throws {
         _ = try await ImageService.make(storage).upload(path, try Samples.jpeg())
         let strict = ImageService.make(storage, codec: CodecLimits(maximumPixels: 100))
@@ -115,7 +115,7 @@ struct ImagingTests {
         #expect(try await ownObjects().count == 1)
     }
 
-    @Test("A delete whose answer was lost takes the extras with it, now or when it is repeated")
+    @Test("A delete whose response was lost removes the extras too, now or when it is repeated")
     func lostDelete() async throws {
         let service = ImageService.make(storage)
         _ = try await service.upload(path, try Samples.jpeg())
@@ -124,7 +124,7 @@ struct ImagingTests {
         await #expect(throws: ServiceError.self) { try await service.delete(path, condition: .always) }
         await service.finishBackgroundWork(within: .seconds(10))
         #expect(try await ownObjects().isEmpty)
-        // Left by a process that died in between.
+        // A process that died before the cleanup left these objects.
         _ = try await service.upload(path, try Samples.jpeg())
         _ = try await service.describeWithExtras(path)
         try await storage.delete(path.key, ifMatch: nil)
@@ -134,7 +134,7 @@ struct ImagingTests {
         #expect(try await ownObjects().isEmpty)
     }
 
-    @Test("A foreign file that is longer than an upload may be is refused before it is read")
+    @Test("A foreign file that is longer than an upload may be is rejected before it is read")
     func foreignLength() async throws {
         let file = try Samples.noise(.png, side: 400)
         _ = try await storage.put(path.key, bytes: ByteBuffer(bytes: file), options: PutOptions())
@@ -145,11 +145,11 @@ struct ImagingTests {
             Issue.record("\(String(describing: error))")
             return
         }
-        // Its first bytes only, which say that it is a picture.
+        // Only its first bytes, which show that it is an image.
         #expect(storage.count(.get) == gets + 1)
     }
 
-    @Test("What is kept goes with its version: replaced, turned, deleted, or deleted while it was being made")
+    @Test("Stored extras go with their version: if it is replaced, rotated, deleted, or deleted while they are made")
     func removal() async throws {
         let service = ImageService.make(storage)
         let changes: [@Sendable () async throws -> Void] = [
@@ -165,7 +165,7 @@ struct ImagingTests {
             await service.finishBackgroundWork(within: .seconds(10))
             #expect(try await ownObjects().isEmpty)
         }
-        // The note is written after the picture has gone.
+        // The note is written after the image was deleted.
         _ = try await service.upload(path, try Samples.jpeg())
         let other = ImageService.make(storage)
         storage.before(next: .put) { try? await other.delete(path, condition: .always) }
@@ -175,12 +175,12 @@ struct ImagingTests {
 
     // MARK: Metadata of uploads
 
-    @Test("Under a policy an upload of several parts waits for room, and what can never have it is refused")
+    @Test("Under a metadata policy an upload of several parts waits for memory; one that can never have it is rejected")
     func policyMemory() async throws {
-        // Room for 64 MiB in all.
+        // The budget is 64 MiB.
         let service = ImageService.make(storage, maximumBytes: 200 << 20, metadata: .dropAll)
         let file = try Samples.jpeg(padding: 1 << 20)
-        // Without a declared length room is taken for the longest upload there may be.
+        // Without a declared length, the upload reserves memory for the longest allowed upload.
         let error = await #expect(throws: ServiceError.self) { _ = try await service.upload(path, file) }
         guard case .beyondLimit(let text)? = error else {
             Issue.record("\(String(describing: error))")
@@ -188,7 +188,8 @@ struct ImagingTests {
         }
         #expect(text.contains("\(64 << 20)"))
         #expect(try await storage.list(ListRequest()).items.isEmpty)
-        // With one, for that: four at a time. What stood behind the end is gone.
+        // With a declared length, it reserves that many bytes, so four uploads run at a time. The bytes after the end
+        // of the image are removed.
         let uploads = 12
         let declared: Int64 = 16 << 20
         let haveWaited = NIOLockedValueBox(false)
@@ -201,7 +202,7 @@ struct ImagingTests {
                     return try await service.upload(
                         to: path, condition: .always, declared: declared,
                         body: {
-                            // Nobody's body ends before all of them have come and the rest waits.
+                            // No body ends before all uploads have started and the others wait.
                             while !haveWaited.withLockedValue(\.self), service.usage.uploadsWaiting < uploads - 4 {
                                 await Task.yield()
                             }
@@ -215,7 +216,7 @@ struct ImagingTests {
         }
         #expect(storage.count(.beginUpload) == 0)
         #expect(try await storage.list(ListRequest()).items.count == uploads)
-        // All room is there again: one that takes all of it finds it.
+        // All memory is free again: an upload that needs all of it gets it.
         let all = try ImagePath(Array("all".utf8))
         var rest: ByteBuffer? = ByteBuffer(bytes: file)
         let uploaded = try await service.upload(
@@ -227,7 +228,7 @@ struct ImagingTests {
         #expect(uploaded.image.image?.size == PixelSize(width: 32, height: 16))
     }
 
-    @Test("Under a policy what is refused leaves nothing, and gives its room back")
+    @Test("Under a metadata policy a rejected upload stores nothing, and gives its memory back")
     func policyRejections() async throws {
         let service = ImageService.make(storage, maximumBytes: 60 << 20, metadata: .dropLocation)
         let large = try Samples.noise(.png, side: 400)

@@ -4,7 +4,7 @@ import NIOCore
 import ObjectStorage
 import Testing
 
-@Suite("What files tell only when they are read")
+@Suite("Metadata that is only known after the file was read")
 struct InspectionTests {
     private let path: ImagePath
     private let base = MemoryStorage(partSize: 64 << 10)
@@ -17,7 +17,7 @@ struct InspectionTests {
         _ = try await base.put(path.key, bytes: ByteBuffer(bytes: bytes), options: PutOptions())
     }
 
-    @Test("Orientation behind the pixels of a WebP is known on every replica, uploaded in parts or moved in")
+    @Test("Every replica knows the orientation after the pixels of a WebP, uploaded in parts or foreign")
     func lateOrientation() async throws {
         let storage = ScriptedStorage(base)
         let bytes = Samples.rotatedLate(webp: try Samples.noise(.webp, side: 800))
@@ -34,15 +34,16 @@ struct InspectionTests {
             #expect(image.orientation == .rotated90)
             #expect(image.displaySize == PixelSize(width: 400, height: 800))
             #expect(image.frames == 1)
-            // Once is enough.
+            // The server reads the file only once.
             let first = storage.count(.get)
             for _ in 0..<5 { #expect(try await replica.describe(path).image == image) }
             #expect(storage.count(.get) == first)
         }
     }
 
-    /// PNG, third edition: what follows the pixels is too late for who shows them as they come (CSS images, libvips).
-    @Test("Orientation behind the pixels of a PNG turns nothing")
+    /// PNG, third edition: metadata after the pixels is too late for programs that show the pixels as they arrive (CSS
+    /// images, libvips).
+    @Test("Orientation after the pixels of a PNG is ignored")
     func tooLateOrientation() async throws {
         let uploaded = try await ImageService.make(base).upload(
             path, Samples.rotatedLate(try Samples.noise(.png, side: 400)))
@@ -52,7 +53,7 @@ struct InspectionTests {
         #expect(described.image?.orientation == .upright)
     }
 
-    @Test("What a damaged file does not tell stays unknown, and is looked for once")
+    @Test("Facts that a damaged file does not give stay unknown, and the server looks for them once")
     func damaged() async throws {
         let storage = ScriptedStorage(base)
         try await plant(Array(try Samples.noise(.png, side: 400).dropLast(5000)))
@@ -65,7 +66,7 @@ struct InspectionTests {
         #expect(storage.count(.get) == gets)
     }
 
-    @Test("A foreign file that is replaced elsewhere is described as it is now")
+    @Test("A foreign file that another program replaces is described as it is now")
     func replacedElsewhere() async throws {
         let service = ImageService.make(ScriptedStorage(base))
         try await plant(try Samples.noise(.png, side: 100))
@@ -74,7 +75,7 @@ struct InspectionTests {
         #expect(try await service.describe(path).image?.size == PixelSize(width: 60, height: 30))
     }
 
-    @Test("A rendition's format is chosen by the same knowledge, whatever was asked before")
+    @Test("The format of a rendition is chosen by the same facts, whatever was requested before")
     func transparency() async throws {
         let service = ImageService.make(base, revalidateAfter: .seconds(3600))
         try await plant(try Samples.noise(.webp, side: 64))
@@ -84,7 +85,7 @@ struct InspectionTests {
         #expect(try await service.locate(path).image.image?.hasAlpha == false)
     }
 
-    @Test("The same version is not looked into again when it is asked for again")
+    @Test("The server does not read the same version again when it is requested again")
     func revalidation() async throws {
         let storage = ScriptedStorage(base)
         let service = ImageService.make(storage, revalidateAfter: .zero)

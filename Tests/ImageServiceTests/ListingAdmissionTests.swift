@@ -6,10 +6,10 @@ import Testing
 
 @testable import ImageService
 
-/// A client with a thousand connections that list stood in the way of everybody else's reads: hits took seconds, a PUT
-/// 30 s, and readiness failed.
+/// A client with a thousand connections that listed images once delayed all other clients: hits took seconds, a PUT
+/// took 30 s, and readiness failed.
 @Suite struct ListingAdmissionTests {
-    /// Listings that go on when they are told to.
+    /// Listings that wait until the test lets them continue.
     private final class Held: Sendable {
         private struct State {
             var running = 0
@@ -49,7 +49,7 @@ import Testing
         if case .failure(.overloaded) = result { true } else { false }
     }
 
-    /// A clock whose pauses after a refusal are over at once, and counted; longer waits have no end.
+    /// A clock that counts the pauses after a rejection and ends them at once. Longer waits never end.
     private final class Pauses: Sendable {
         private let start = ContinuousClock.now
         private let counted = NIOLockedValueBox(0)
@@ -87,12 +87,12 @@ import Testing
         let most = ListingAdmission.running + ListingAdmission.waiting
         await withTaskGroup(of: Result<Int, ServiceError>.self) { group in
             for _ in 0..<(most + 10) { group.addTask { await self.list(permits, held, for: Self.first) } }
-            // Those come first that are refused.
+            // The rejected listings end first.
             for _ in 0..<10 {
                 let result = await group.next()
                 #expect(result.map(self.isRejected) == true)
             }
-            // Each of them only after a pause, so that asking again at once gains nothing.
+            // Each rejection comes only after a pause, so that an immediate retry gains nothing.
             #expect(pauses.count == 10)
             #expect(held.running == ListingAdmission.running)
             held.letGo()
@@ -111,8 +111,8 @@ import Testing
         await withTaskGroup(of: Result<Int, ServiceError>.self) { group in
             for _ in 0..<(most + 1) { group.addTask { await self.list(permits, held, for: Self.first) } }
             let rejected = await group.next()
-            #expect(rejected.map(self.isRejected) == true)
-            // Full, and another one comes: the newest of the first goes.
+            #expect(refused.map(self.isRefused) == true)
+            // The queue is full and another client comes: the newest listing of the first client is rejected.
             group.addTask { await self.list(permits, held, for: Self.second) }
             let displaced = await group.next()
             #expect(displaced.map(self.isRejected) == true)
@@ -124,7 +124,7 @@ import Testing
         }
     }
 
-    /// A thousand names are some milliseconds of JSON, for which every socket of an event loop would wait.
+    /// Encoding a thousand names as JSON takes some milliseconds. Every socket of an event loop would wait for that.
     @Test func pagesAreMadeOnAThreadOfTheirOwn() async throws {
         let permits = ListingAdmission()
         let name = try await permits.run(limit: 1000, for: Self.first) { () async throws(ServiceError) in

@@ -5,7 +5,7 @@ import NIOCore
 import ObjectStorage
 import Testing
 
-@Suite("Writes whose outcome is open", .timeLimit(.minutes(2)))
+@Suite("Writes with an unknown outcome", .timeLimit(.minutes(2)))
 struct LostWriteTests {
     private let path: ImagePath
     private let storage = ScriptedStorage()
@@ -17,14 +17,14 @@ struct LostWriteTests {
         service = ImageService.make(storage)
     }
 
-    /// The first write has timed out and lands when the rotate has been begun anew: before it reads, or between its
-    /// reading and its writing.
-    @Test("A rotate whose first write lands late is done once", arguments: [StorageError.Operation.get, .put])
+    /// The first write timed out. It takes effect after the rotate has started again: before its read, or between its
+    /// read and its write.
+    @Test("A rotate whose first write takes effect late is done once", arguments: [StorageError.Operation.get, .put])
     func lateRotate(_ landing: StorageError.Operation) async throws {
         let uploaded = try await service.upload(path, try Samples.jpeg())
         for condition in [WriteCondition.matches([uploaded.image.etag]), .exists] {
             _ = try await service.upload(path, try Samples.jpeg())
-            // In memory every write has a version of its own.
+            // The memory store gives every write a new version.
             let etag = try await service.locate(path).image.etag
             storage.holdNextPut(untilNext: landing)
             let puts = storage.count(.put)
@@ -39,7 +39,7 @@ struct LostWriteTests {
         }
     }
 
-    @Test("A rotate whose write keeps failing says so soon, and not that others came first")
+    @Test("A rotate whose write keeps failing reports this soon, and does not blame concurrent writes")
     func failingRotate() async throws {
         _ = try await service.upload(path, try Samples.jpeg())
         storage.reject(.put, with: Array(repeating: .unavailable, count: 10))
@@ -56,7 +56,7 @@ struct LostWriteTests {
         #expect(ContinuousClock.now - start < .seconds(20))
     }
 
-    @Test("A rotate that loses against others goes on, and none is lost")
+    @Test("A rotate that loses against concurrent writes tries again, and is not lost")
     func losingRotate() async throws {
         _ = try await service.upload(path, try Samples.jpeg())
         storage.reject(.put, with: [.conflict, .preconditionFailed, .conflict])
@@ -64,13 +64,13 @@ struct LostWriteTests {
         #expect(rotated.image.image?.size == rotatedSize)
     }
 
-    @Test("A rotate that others have rotated on since is described as what is there")
+    @Test("If others have rotated the image since, a rotate describes the present version")
     func overtaken() async throws {
         _ = try await service.upload(path, try Samples.jpeg())
         let other = ImageService.make(storage)
         let path = path
         storage.loseAnswers([.put])
-        // Between the lost answer and the look for it.
+        // Between the lost response and the look-up of its outcome.
         storage.before(next: .put) { [storage] in
             storage.before(next: .head) { _ = try? await other.rotate(path, by: .rotated90, condition: .always) }
         }
@@ -82,7 +82,7 @@ struct LostWriteTests {
         #expect(try await service.describe(path).image == present.image)
     }
 
-    @Test("A plain upload whose answer was lost has happened, and is not done again")
+    @Test("A plain upload whose response was lost has happened, and is not repeated")
     func lostUpload() async throws {
         storage.loseAnswers([.put])
         let uploaded = try await service.upload(path, try Samples.jpeg())
@@ -92,7 +92,7 @@ struct LostWriteTests {
     }
 
     @Test(
-        "A plain upload that did not reach the store is sent once more, over what was there", arguments: [false, true])
+        "A plain upload that did not reach the store is sent once more, over the old version", arguments: [false, true])
     func unsentUpload(isReplacing: Bool) async throws {
         if isReplacing { _ = try await service.upload(path, try Samples.jpeg("old")) }
         storage.reject(.put, with: [.unavailable])
@@ -103,7 +103,7 @@ struct LostWriteTests {
         await #expect(throws: ServiceError.self) { try await service.upload(path, try Samples.jpeg("third")) }
     }
 
-    @Test("A plain upload whose answer was lost does not undo what another client has written since")
+    @Test("A plain upload whose response was lost does not undo a later write of another client")
     func overwrittenUpload() async throws {
         let (other, path) = (ImageService.make(storage), path)
         let theirs = try Samples.jpeg("theirs")
@@ -111,7 +111,7 @@ struct LostWriteTests {
         storage.before(next: .put) { [storage] in
             storage.before(next: .head) { _ = try? await other.upload(path, theirs) }
         }
-        // The look for 200 or 201 comes first.
+        // The look-up that decides between 200 and 201 comes first.
         storage.before(next: .head) {}
         let error = await #expect(throws: ServiceError.self) {
             try await service.upload(path, try Samples.jpeg("ours"))
@@ -123,7 +123,7 @@ struct LostWriteTests {
         #expect(try await ImageService.make(storage).bytes(path) == theirs)
     }
 
-    @Test("If-Match: * takes whichever version is there", arguments: [1000, 20_000_000])
+    @Test("If-Match: * accepts any existing version", arguments: [1000, 20_000_000])
     func anyVersion(padding: Int) async throws {
         _ = try await service.upload(path, try Samples.jpeg("old"))
         let (other, path) = (ImageService.make(storage), path)
@@ -139,16 +139,16 @@ struct LostWriteTests {
         await #expect(throws: ServiceError.self) { try await ImageService.make(storage).open(path) }
     }
 
-    @Test("A store that was away for the first look only does not cost the upload")
+    @Test("If the store is away only for the first look-up, the upload succeeds")
     func transientLook() async throws {
         storage.reject(.head, with: [.unavailable])
         let uploaded = try await service.upload(path, try Samples.jpeg(padding: 20_000_000))
         #expect(uploaded.isNew)
     }
 
-    @Test("A part that fails tells that the store is away")
+    @Test("A part that fails shows that the store is away")
     func partsCount() async throws {
-        // Two are on their way at once, and one that came through would tell that it is there.
+        // Two parts are sent at once. If one succeeded, it would show that the store is there.
         storage.reject(.uploadPart, with: [.unavailable, .unavailable])
         await #expect(throws: ServiceError.self) {
             try await service.upload(path, try Samples.jpeg(padding: 20_000_000))
@@ -156,10 +156,10 @@ struct LostWriteTests {
         #expect(service.usage.isStorageAway)
     }
 
-    /// Over S3 a create-only write is sent again where its answer is lost, and meets its own object. It was told as 412
-    /// where the look that tells whose the object is failed as well.
+    /// Over S3 a create-only write is repeated if its response is lost, and then meets its own object. The server
+    /// answered 412 even if it could not find out whose object this was.
     @Test(
-        "A create-only upload that has perhaps met itself says so where nothing can tell",
+        "A create-only upload that may have met its own object reports an unknown outcome if no look-up succeeds",
         arguments: [StorageError.Code.unavailable, .timedOut, .badAnswer, .denied, .overloaded])
     func outcomeThatCannotBeSeen(_ errorCode: StorageError.Code) async throws {
         let storage = SelfMeetingStorage(errorCode)
@@ -174,7 +174,7 @@ struct LostWriteTests {
         #expect(cause.mayHaveHappened)
     }
 
-    @Test("A create-only upload that was refused at its first try is refused, whatever a look would say")
+    @Test("A create-only upload that was rejected at its first try is rejected, whatever a look-up would show")
     func outcomeThatIsCertain() async throws {
         let storage = SelfMeetingStorage(.unavailable, isSecondTry: false)
         let error = await #expect(throws: ServiceError.self) {
@@ -187,7 +187,7 @@ struct LostWriteTests {
     }
 }
 
-/// Refuses every create-only write, as the second try of one that has happened, and fails every look from then on.
+/// Rejects every create-only write, like the second try of a write that has happened. Fails every look-up after that.
 private final class SelfMeetingStorage: ObjectStorage {
     private let base = MemoryStorage()
     private let errorCode: StorageError.Code

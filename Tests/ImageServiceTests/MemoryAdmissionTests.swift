@@ -17,10 +17,10 @@ struct MemoryAdmissionTests {
         ImageService.spec(RenditionRequest(width: width), format: .jpeg)
     }
 
-    @Test("Renditions and rotates read no more files at once than there is room for")
+    @Test("Renditions and rotates read no more files at once than memory allows")
     func bounded() async throws {
         let storage = ScriptedStorage()
-        // Room for 10 MiB of files: one of 6 MB at a time.
+        // The budget for files is 10 MiB: one file of 6 MB at a time.
         let service = ImageService.make(storage, renderMemoryBytes: 40 << 20)
         _ = try await service.upload(path, try Samples.jpeg(padding: 6_000_000))
         try await withThrowingTaskGroup(of: Int.self) { group in
@@ -30,7 +30,7 @@ struct MemoryAdmissionTests {
                         do {
                             return try await service.render(try await service.locate(path), spec(width: width)).size
                         } catch ServiceError.preconditionFailed {
-                            // The rotate came between: its version is to be resolved.
+                            // The rotate came first. Resolve the new version.
                         }
                     }
                 }
@@ -43,7 +43,7 @@ struct MemoryAdmissionTests {
         #expect(storage.mostOpenBodies == 1)
     }
 
-    @Test("A file that finds no room at all is refused with the limit, and not read")
+    @Test("A file that can never fit is rejected with the limit, and not read")
     func beyond() async throws {
         let storage = ScriptedStorage()
         let service = ImageService.make(storage, renderMemoryBytes: 40 << 20)
@@ -52,7 +52,7 @@ struct MemoryAdmissionTests {
         #expect(storage.mostOpenBodies == 0)
     }
 
-    @Test("A rendition that takes more memory than there is is refused by its own name, not by its original's")
+    @Test("If a rendition needs too much memory, the error names the rendition, not its original")
     func largeRendition() async throws {
         let service = ImageService.make(ScriptedStorage(), renderMemoryBytes: 40 << 20)
         _ = try await service.upload(path, try Samples.jpeg(padding: 10))
@@ -68,7 +68,7 @@ struct MemoryAdmissionTests {
         #expect(text.contains("3000x4000") && text.contains("\(40 << 20)"))
     }
 
-    @Test("An object over 4 GiB is refused, however much memory there is")
+    @Test("An object over 4 GiB is rejected, however much memory there is")
     func huge() async throws {
         let storage = HugeObject(size: 5 << 30)
         let service = ImageService.make(storage, maximumBytes: 1 << 40, renderMemoryBytes: 1 << 40)
@@ -92,7 +92,7 @@ struct MemoryAdmissionTests {
     }
 }
 
-/// A store whose every object is one JPEG of a size that no test can have, and whose bytes must not be read.
+/// A store in which every object is one JPEG. It is too large for a test, and must not be read.
 private struct HugeObject: ObjectStorage {
     var size: Int64
     let capabilities = StorageCapabilities()

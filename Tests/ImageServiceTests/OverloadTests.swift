@@ -7,7 +7,7 @@ import NIOCore
 import ObjectStorage
 import Testing
 
-@Suite("More renditions than can be made", .timeLimit(.minutes(2)))
+@Suite("More renditions than the server can make", .timeLimit(.minutes(2)))
 struct OverloadTests {
     private let path: ImagePath
     private let storage = ScriptedStorage()
@@ -18,7 +18,7 @@ struct OverloadTests {
 
     init() throws {
         path = try ImagePath(Array("a.jpg".utf8))
-        // Room for two files of 900 KB, and four that wait.
+        // Memory for two files of 900 KB, and a queue for four.
         workers = CodecWorkers(
             memoryBytes: 8 << 20, queueLimit: 4, pool: pool, longPool: longPool, timeout: .seconds(60))
         service = ImageService(
@@ -33,7 +33,7 @@ struct OverloadTests {
         ImageService.spec(RenditionRequest(width: width), format: .jpeg)
     }
 
-    /// Makes every read of the file wait until the answer's second half is called.
+    /// Makes the next read of a file wait until the returned closure is called.
     private func hold() -> @Sendable () -> Void {
         let (stream, continuation) = AsyncStream.makeStream(of: Never.self)
         storage.before(next: .get) { for await _ in stream {} }
@@ -48,7 +48,7 @@ struct OverloadTests {
         Task { try await service.render(try await service.locate(path), spec(width: width), for: requester).size }
     }
 
-    @Test("One more than may wait is refused at once, and its file is not read")
+    @Test("If the queue is full, one more is rejected at once, and its file is not read")
     func rejected() async throws {
         _ = try await service.upload(path, try Samples.jpeg(padding: 900_000))
         let open = hold()
@@ -67,9 +67,9 @@ struct OverloadTests {
         #expect(workers.usage.queued == 0)
     }
 
-    @Test("A rotate reads nothing before its permit, and one of another version does not wait for it")
+    @Test("A rotate reads nothing before it has a permit, and one of another version does not wait for a permit")
     func rotate() async throws {
-        // Room for four of them; twice as long, none could be turned in so little memory.
+        // There is memory for four of these files. If they were twice as long, none could be rotated.
         _ = try await service.upload(path, try Samples.jpeg(padding: 450_000))
         let open = hold()
         let many = (1...5).map { render($0, for: .ipv4(1)) }
@@ -91,14 +91,14 @@ struct OverloadTests {
         for task in many { #expect(try await task.value > 0) }
     }
 
-    @Test("A client with one request is served though another has filled the queue")
+    @Test("A client with one request is served even if another client has filled the queue")
     func fair() async throws {
         _ = try await service.upload(path, try Samples.jpeg(padding: 900_000))
         let open = hold()
         let many = (1...6).map { render($0, for: .ipv4(1)) }
         await until { workers.usage.queued == 4 }
         let one = render(20, for: .ipv6(network: 1))
-        // One of the many makes way at once, while all the others are still waiting.
+        // One of the many makes way at once, while all others still wait.
         let outcomes = NIOLockedValueBox(0)
         let watchers = many.map { task in
             Task {
@@ -122,13 +122,13 @@ struct OverloadTests {
         #expect(rejected == 1)
     }
 
-    @Test("Whoever leaves gives up the place in the queue, the permit and the room; the others go on")
+    @Test("A client that leaves gives up its place in the queue, its permit and its memory; the others continue")
     func left() async throws {
         _ = try await service.upload(path, try Samples.jpeg(padding: 900_000))
         let open = hold()
         let tasks = (1...6).map { render($0, for: .ipv4(1)) }
         await until { workers.usage.queued == 4 }
-        // Two ask for the same: only when both have left, the work is given up.
+        // Two clients request the same rendition. The work is cancelled only after both have left.
         let shared = [render(30, for: .ipv4(2)), render(30, for: .ipv4(3))]
         for task in tasks { task.cancel() }
         for task in tasks { await #expect(throws: (any Error).self) { try await task.value } }
@@ -137,11 +137,11 @@ struct OverloadTests {
         open()
         #expect(try await shared[1].value > 0)
         await until { workers.usage.queued == 0 && workers.usage.running == 0 }
-        // All permits and all room are there again: more than are let in at once.
+        // All permits and all memory are free again: more renditions than are admitted at once succeed.
         for width in 40..<48 { #expect(try await render(width, for: .ipv4(1)).value > 0) }
     }
 
-    @Test("Hits and originals are answered while the queue is full")
+    @Test("Hits and originals are served while the queue is full")
     func hits() async throws {
         let bytes = try Samples.jpeg(padding: 900_000)
         _ = try await service.upload(path, bytes)

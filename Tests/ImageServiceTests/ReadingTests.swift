@@ -13,7 +13,7 @@ struct ReadingTests {
         path = try ImagePath(Array("a/b.jpg".utf8))
     }
 
-    @Test("A hit asks the store nothing; an old entry asks once, however many read")
+    @Test("A hit sends no request to the store; an old entry sends one, however many clients read")
     func freshness() async throws {
         let storage = ScriptedStorage()
         let clock = ManualClock()
@@ -30,13 +30,13 @@ struct ReadingTests {
         let readers = (0..<30).map { _ in Task { try await service.open(path).resolved.freshness } }
         await until { storage.count(.head) > heads }
         storage.letGo()
-        // Who comes when the answer is there has a hit.
+        // A reader that comes after the response has a hit.
         for reader in readers { #expect([.revalidated, .hit].contains(try await reader.value)) }
         #expect(storage.count(.head) == heads + 1)
         #expect(storage.count(.get) == gets)
     }
 
-    @Test("One read of the store for all who ask at once for what is not cached")
+    @Test("The store is read once for all concurrent requests for an image that is not cached")
     func coldStampede() async throws {
         let storage = ScriptedStorage()
         let bytes = try Samples.jpeg("cold", padding: 500_000)
@@ -50,7 +50,7 @@ struct ReadingTests {
         #expect(storage.count(.get) == 1)
     }
 
-    @Test("A write is seen at once by the replica that took it, and by another one within the bound")
+    @Test("The replica that took a write sees it at once, and another replica within the bound")
     func writes() async throws {
         let storage = MemoryStorage()
         let clock = ManualClock()
@@ -63,7 +63,7 @@ struct ReadingTests {
         #expect(try await second.bytes(path) == one)
         let uploaded = try await first.upload(path, two)
         #expect(try await first.bytes(path) == two)
-        // A URL that names the new version never gets the old picture.
+        // A URL that names the new version never returns the old image.
         #expect(try await second.bytes(path, expecting: uploaded.image.version) == two)
         clock.advance(by: .seconds(2))
         #expect(try await second.bytes(path) == two)
@@ -79,7 +79,7 @@ struct ReadingTests {
         #expect(try await service.bytes(path) == Samples.jpeg())
     }
 
-    @Test("While the store is away old answers stand in, and are not waited for long")
+    @Test("While the store is away, old answers are used, and nobody waits long for new ones")
     func outage() async throws {
         let storage = ScriptedStorage()
         let clock = ManualClock()
@@ -92,7 +92,7 @@ struct ReadingTests {
         let opened = try await service.open(path)
         #expect(opened.resolved.freshness == .stale)
         #expect(try await opened.body.collect(upTo: 1 << 20).readableBytes == bytes.count)
-        // A store that hangs: the reader does not wait for it longer than a second.
+        // The store hangs: the reader waits for it one second at most.
         storage.fail(with: nil)
         let probe = Task { try await service.checkStorage() }
         try await probe.value
@@ -107,7 +107,7 @@ struct ReadingTests {
         #expect(try await service.bytes(path) == bytes)
     }
 
-    @Test("While the store is known to be away, one question asks for it, and nobody waits")
+    @Test("While the store is known to be away, one request checks it, and nobody waits")
     func aside() async throws {
         let storage = ScriptedStorage()
         let clock = ManualClock()
@@ -125,16 +125,16 @@ struct ReadingTests {
         #expect(storage.count(.head) <= heads + 1)
         storage.fail(with: nil)
         storage.letGo()
-        // The next question finds out that it is back.
+        // The next request finds out that the store is back.
         while try await service.open(path).resolved.freshness == .stale {
-            // It is asked after a pause.
+            // The request comes after a pause.
             if clock.sleeping > 0 { clock.advance(by: .milliseconds(250)) }
             await Task.yield()
         }
         #expect(!service.usage.isStorageAway)
     }
 
-    @Test("Large images stream past the cache, to each reader whole")
+    @Test("Large images stream past the cache, and each reader gets the whole image")
     func large() async throws {
         let storage = ScriptedStorage()
         let service = ImageService.make(storage)

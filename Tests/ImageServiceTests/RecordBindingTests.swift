@@ -6,10 +6,10 @@ import NIOCore
 import ObjectStorage
 import Testing
 
-/// Other programs write into the store beside the server: `cp` over a file leaves the extended attribute, rclone and
-/// `aws s3 cp` write objects back with all metadata that they have read. What stood there was served by its old record:
-/// a web page as `image/jpeg`, a PNG with a JPEG's size, a turned JPEG upright. The bytes decide.
-@Suite("A record is believed only for the bytes that it was written with")
+/// Other programs write into the store too. `cp` over a file keeps the extended attribute. rclone and `aws s3 cp` write
+/// objects back with all metadata that they have read. The server used the old record for such objects: it served a web
+/// page as `image/jpeg`, a PNG with a JPEG's size, and a rotated JPEG upright. Now the bytes decide.
+@Suite("A record counts only for the bytes that it was written with")
 struct RecordBindingTests {
     private let path: ImagePath
     private let folder: URL
@@ -24,7 +24,7 @@ struct RecordBindingTests {
         try await body(try LocalStorage(root: folder.path, partSize: 64 << 10))
     }
 
-    /// As `cp` does: the file stays, and what stands beside it.
+    /// As `cp` does: the file and its attributes stay.
     private func overwrite(_ bytes: [UInt8]) throws {
         let file = try FileHandle(forUpdating: folder.appendingPathComponent("a/b.jpg"))
         try file.truncate(atOffset: 0)
@@ -53,7 +53,7 @@ struct RecordBindingTests {
                 case .rotatedByTag: try overwrite(try rotatedByTag(file))
                 case .sameLength: try overwrite(Array("<html>".utf8) + [UInt8](repeating: 32, count: file.count - 6))
                 }
-                // By each way of asking first.
+                // With each of the two possible first requests.
                 for isOpened in [true, false] {
                     let service = ImageService.make(storage)
                     func described() async throws -> StoredImage {
@@ -81,7 +81,7 @@ struct RecordBindingTests {
         }
     }
 
-    @Test("What was not overwritten needs no look at its bytes, uploaded in one part or in several")
+    @Test("A file that was not overwritten is not read, uploaded in one part or in several")
     func untouched() async throws {
         try await withFolder { storage in
             let watched = ScriptedStorage(storage)
@@ -94,7 +94,7 @@ struct RecordBindingTests {
         }
     }
 
-    @Test("A rotate of an overwritten file turns what is there")
+    @Test("A rotate of an overwritten file rotates the present bytes")
     func rotated() async throws {
         try await withFolder { storage in
             let service = ImageService.make(storage)
@@ -107,9 +107,9 @@ struct RecordBindingTests {
         }
     }
 
-    /// As a store where nothing can be bound: an upload in parts over S3, encryption by KMS, and every object that an
-    /// earlier version has written.
-    @Test("Records that are not bound are no reason to read twice, nor to be believed")
+    /// Some writes cannot bind a record: an upload in parts over S3, an object with KMS encryption, and every object of
+    /// an earlier version.
+    @Test("A record that is not bound is not trusted, and the server still reads the file only once")
     func unbound() async throws {
         let base = MemoryStorage()
         let storage = ScriptedStorage(base)
@@ -120,9 +120,9 @@ struct RecordBindingTests {
         for _ in 0..<3 {
             #expect(try await service.describe(path).image?.size == PixelSize(width: 32, height: 16))
         }
-        // One look at the bytes for the version.
+        // The bytes are read once for this version.
         #expect(storage.count(.get) == 1)
-        // Written back by a tool, with the metadata that it has read.
+        // A tool writes the object back, with the metadata that it has read.
         let metadata = try await base.head(path.key).metadata
         #expect(!metadata.isEmpty)
         let page = ByteBuffer(string: "<html></html>")
@@ -135,7 +135,7 @@ struct RecordBindingTests {
         }
     }
 
-    @Test("Lost answers are settled by the ids of the writes also where records are not bound")
+    @Test("The write ids resolve lost responses even if records are not bound")
     func lostAnswers() async throws {
         let storage = ScriptedStorage()
         storage.unbindMetadata()
@@ -149,7 +149,7 @@ struct RecordBindingTests {
         #expect(try await service.describe(path).image?.size == PixelSize(width: 16, height: 32))
     }
 
-    @Test("A rotate keeps the metadata that others have put, and makes room for them")
+    @Test("A rotate keeps the metadata of other programs, and makes room for it")
     func foreignMetadata() async throws {
         let storage = MemoryStorage()
         for length in [10, 1_200, 1_700, 1_950] {
@@ -166,7 +166,7 @@ struct RecordBindingTests {
     }
 }
 
-@Suite("Uploads where the store does not let us look")
+@Suite("Uploads if the store does not allow look-ups")
 struct BlindUploadTests {
     private let path: ImagePath
     private let base = MemoryStorage()
@@ -181,10 +181,10 @@ struct BlindUploadTests {
         try await base.list(ListRequest(prefix: Array(".tintype/derived/".utf8))).items.count
     }
 
-    /// 403 on HEAD alone, on HEAD and on listings, and answers that make no sense. All were 201, and what was made of
-    /// the version before stayed.
+    /// The store answers 403 to HEAD, or 403 to HEAD and to listings, or responses that make no sense. All these
+    /// uploads were 201, and the derived objects of the previous version stayed.
     @Test(
-        "Say truly whether they have replaced something", arguments: [false, true],
+        "Report correctly whether they have replaced something", arguments: [false, true],
         [
             StorageError.Code.denied, .badAnswer,
         ])

@@ -7,7 +7,7 @@ import TaskSupport
 import TestClock
 import Testing
 
-@Suite("Renditions kept in the store", .timeLimit(.minutes(2)))
+@Suite("Renditions in the store", .timeLimit(.minutes(2)))
 struct RenditionStoreTests {
     private let path: ImagePath
     private let base = MemoryStorage()
@@ -22,7 +22,7 @@ struct RenditionStoreTests {
         ImageService.spec(RenditionRequest(width: width), format: .jpeg)
     }
 
-    /// A replica: what it knows is in its memory and in the store.
+    /// A replica: its state is in its memory and in the store.
     private func replica(
         lease: Duration = .zero, limit: Int = 100, intermediates: Int = 0, isKeeping: Bool = true,
         clock: MonotonicClock = .continuous
@@ -44,12 +44,12 @@ struct RenditionStoreTests {
             .filter { $0.text.contains("/\(kind)-") }
     }
 
-    /// What is kept is written behind the answer.
+    /// The server stores renditions in the background, after the response.
     private func waitForOwn(_ kind: String, _ count: Int) async throws {
         try await until { try await own(kind).count == count }
     }
 
-    @Test("A rendition is made once: the next replica finds it, without a look at the original")
+    @Test("A rendition is made once: the next replica finds it, and does not look at the original")
     func foundByOthers() async throws {
         let first = replica()
         _ = try await first.upload(path, try Samples.noise(.jpeg, side: 400))
@@ -63,12 +63,12 @@ struct RenditionStoreTests {
         #expect(Array(try await found.stream(0..<found.size).collect(upTo: 1 << 20).readableBytesView) == bytes)
         #expect(found.etag == (try await first.render(resolved, spec(50)).etag))
         #expect(second.renditionTag(resolved.image, spec(50)).isStrong)
-        // Then it is in memory.
+        // After that it is in memory.
         #expect(try await second.render(resolved, spec(50)).isHit)
         #expect(storage.count(.get) == gets + 1)
     }
 
-    @Test("Nothing is kept where the setting is off")
+    @Test("Nothing is stored if the setting is off")
     func switchedOff() async throws {
         let service = replica(isKeeping: false)
         _ = try await service.upload(path, try Samples.noise(.jpeg, side: 400))
@@ -76,7 +76,7 @@ struct RenditionStoreTests {
         #expect(storage.count(.put) == 1)
     }
 
-    @Test("What is kept goes with its version: replaced, turned, deleted")
+    @Test("Stored renditions go with their version: if it is replaced, rotated or deleted")
     func removal() async throws {
         let service = replica()
         let changes: [@Sendable () async throws -> Void] = [
@@ -96,7 +96,7 @@ struct RenditionStoreTests {
         }
     }
 
-    @Test("A removal that fails is tried again, and one of an old version leaves what was made of the new one")
+    @Test("A removal that fails is repeated, and the removal for an old version leaves the renditions of the new one")
     func removalRepeated() async throws {
         let clock = ManualClock()
         let service = replica(clock: clock.clock)
@@ -120,7 +120,7 @@ struct RenditionStoreTests {
         #expect(try await own("rendition") != old)
     }
 
-    @Test("One that was kept after its original had gone is taken back")
+    @Test("A rendition that was stored after its original was deleted is removed")
     func storedTooLate() async throws {
         let service = replica()
         _ = try await service.upload(path, try Samples.noise(.jpeg, side: 400))
@@ -131,7 +131,7 @@ struct RenditionStoreTests {
         try await waitForOwn("rendition", 0)
     }
 
-    @Test("What lies there and is no picture is made anew")
+    @Test("A stored object that is not an image is made again")
     func damaged() async throws {
         let service = replica()
         _ = try await service.upload(path, try Samples.noise(.jpeg, side: 400))
@@ -144,7 +144,7 @@ struct RenditionStoreTests {
         }
     }
 
-    @Test("So many are kept of a version, and what is beyond is rendered all the same")
+    @Test("A limited number of renditions is stored per version; others are made all the same")
     func limit() async throws {
         let service = replica(limit: 3)
         _ = try await service.upload(path, try Samples.noise(.jpeg, side: 400))
@@ -152,14 +152,14 @@ struct RenditionStoreTests {
             _ = try await render(service, width)
             try await waitForOwn("rendition", min(3, width - 9))
         }
-        // Another replica counts what is there.
+        // Another replica counts the stored renditions.
         let other = replica(limit: 3)
         let puts = storage.count(.put)
         for width in 20..<24 { #expect(try await !render(other, width).isEmpty) }
         #expect(storage.count(.put) == puts)
     }
 
-    @Test("While the store is away renditions are made of what is in memory")
+    @Test("While the store is away, renditions are made from originals in memory")
     func storeAway() async throws {
         let service = replica()
         _ = try await service.upload(path, try Samples.noise(.jpeg, side: 400))
@@ -170,8 +170,8 @@ struct RenditionStoreTests {
         storage.fail(with: nil)
     }
 
-    /// Its body broke off in the middle, and the client got the store's error, although the original was there.
-    @Test("A kept rendition, or intermediate, whose body breaks off is made anew", arguments: [0, 400])
+    /// The body broke off in the middle, and the client got the store's error, although the original was there.
+    @Test("If the body of a stored rendition or intermediate breaks off, it is made again", arguments: [0, 400])
     func brokenOff(intermediates: Int) async throws {
         let service = replica(intermediates: intermediates)
         _ = try await service.upload(path, try Samples.noise(.jpeg, side: 1201))
@@ -182,14 +182,14 @@ struct RenditionStoreTests {
         #expect(try await !render(replica(intermediates: intermediates), 90).isEmpty)
     }
 
-    /// Where the cache had no room for it, it took a permit at the codecs to be read, and was 503 when those were busy.
-    @Test("A kept rendition is read without a permit at the codecs, even where the cache has no room for it")
+    /// If the cache had no room for it, the read took a codec permit, and the response was 503 if the codecs were busy.
+    @Test("A stored rendition is read without a codec permit, even if the cache has no room for it")
     func noPermit() async throws {
         let service = replica()
         _ = try await service.upload(path, try Samples.noise(.jpeg, side: 400))
         let bytes = try await render(service, 50)
         try await waitForOwn("rendition", 1)
-        // No file at all fits behind the permits of this one.
+        // The codec memory of this service is too small for any file.
         let other = ImageService.make(
             storage, cacheBytes: 0, renderMemoryBytes: 16, keeping: RenditionStoreOptions(maximumPerImage: 100))
         await #expect(throws: ServiceError.self) { _ = try await render(other, 51) }
@@ -198,7 +198,7 @@ struct RenditionStoreTests {
 
     // MARK: Leases
 
-    @Test("With a lease one replica renders and the others wait for what it keeps", arguments: [1, 8])
+    @Test("With a lease, one replica renders, and the others wait for the rendition that it stores", arguments: [1, 8])
     func lease(clients: Int) async throws {
         _ = try await replica().upload(path, try Samples.noise(.jpeg, side: 1500))
         let replicas = (0..<3).map { _ in replica(lease: .seconds(30)) }
@@ -217,7 +217,7 @@ struct RenditionStoreTests {
         #expect(storage.reads(of: path.key) == 1)
     }
 
-    @Test("A lease whose holder has died, or failed, is waited for no longer than it is given")
+    @Test("A replica waits for a lease no longer than its time, if the holder has died or failed")
     func deadLease() async throws {
         let service = replica()
         _ = try await service.upload(path, try Samples.noise(.jpeg, side: 400))
@@ -231,7 +231,7 @@ struct RenditionStoreTests {
         #expect(try await !render(replica(lease: .milliseconds(300)), 50).isEmpty)
         try await waitForOwn("rendition", 1)
         try await waitForOwn("lease", 0)
-        // A failure gives it back too.
+        // A failure gives the lease back too.
         let broken = try ImagePath(Array("broken.jpg".utf8))
         let bytes = Array(try Samples.noise(.jpeg, side: 400).prefix(300))
         _ = try await storage.put(broken.key, bytes: ByteBuffer(bytes: bytes), options: PutOptions())
@@ -243,8 +243,8 @@ struct RenditionStoreTests {
 
     // MARK: The intermediate
 
-    /// Ours are progressive, and so their decoding is worth an intermediate at once.
-    @Test("The first rendition of what is dear to decode leaves an intermediate, of which smaller ones are made")
+    /// These JPEGs are progressive, so decoding them is costly enough for an intermediate at once.
+    @Test("The first rendition of an original that is costly to decode leaves an intermediate for smaller renditions")
     func intermediates() async throws {
         let service = replica(intermediates: 400)
         _ = try await service.upload(path, try Samples.noise(.jpeg, side: 1201))
@@ -255,19 +255,19 @@ struct RenditionStoreTests {
         let other = replica(intermediates: 400)
         let small = try await render(other, 97)
         #expect(storage.reads(of: path.key) == reads)
-        // The same size as without it: of the original's, not of the intermediate's proportions.
+        // The size is the same as without an intermediate: it follows the proportions of the original.
         let info = try ImageHeader.read(small.span.bytes, limits: CodecLimits())
         #expect(info.size == PixelSize(width: 97, height: 48))
-        // Either way has its own bytes under one tag.
+        // The two ways give different bytes under one tag, so the tag is weak.
         let resolved = try await other.locate(path)
         #expect(!other.renditionTag(resolved.image, spec(190)).isStrong)
         #expect(other.renditionTag(resolved.image, spec(201)).isStrong)
-        // More than half the intermediate's size needs the original.
+        // A rendition of more than half the intermediate's size needs the original.
         _ = try await render(other, 201)
         #expect(storage.reads(of: path.key) == reads + 1)
     }
 
-    @Test("An intermediate that is damaged is passed over")
+    @Test("A damaged intermediate is ignored")
     func damagedIntermediate() async throws {
         let service = replica(intermediates: 400)
         _ = try await service.upload(path, try Samples.noise(.jpeg, side: 1201))

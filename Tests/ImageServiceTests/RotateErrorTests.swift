@@ -6,7 +6,7 @@ import Testing
 
 @testable import ImageService
 
-@Suite("Rotates that fail because of the picture", .timeLimit(.minutes(2)))
+@Suite("Rotates that fail because of the image", .timeLimit(.minutes(2)))
 struct RotateErrorTests {
     private let path: ImagePath
     private let storage = ScriptedStorage()
@@ -21,8 +21,8 @@ struct RotateErrorTests {
         }
     }
 
-    /// They were told as of the header, which had been read.
-    @Test("A codec that fails while it turns says that it was turning, and nothing is written")
+    /// The error once named the header, which had been read without an error.
+    @Test("If a codec fails during a rotation, the error names that stage, and nothing is written")
     func internalError() async throws {
         var service = ImageService.make(storage)
         let uploaded = try await service.upload(path, try Samples.jpeg())
@@ -39,7 +39,7 @@ struct RotateErrorTests {
         #expect(try await service.locate(path).image.etag == uploaded.image.etag)
     }
 
-    @Test("A picture whose coefficients break off is told as damaged, and stays")
+    @Test("An image whose coefficients break off is reported as damaged, and stays")
     func damage() async throws {
         let whole = try Samples.noise(.jpeg, side: 64)
         let file = Array(whole.prefix(whole.count / 2)) + [0xFF, 0xD9]

@@ -7,7 +7,7 @@ import NIOCore
 import ObjectStorage
 import TaskSupport
 
-/// Answers from memory, counts what it is asked, and can be told to fail or to wait.
+/// Serves objects from memory, counts the requests, and can fail or wait when a test wants it.
 final class ScriptedStorage: ObjectStorage {
     private struct State {
         var counts: [StorageError.Operation: Int] = [:]
@@ -16,16 +16,16 @@ final class ScriptedStorage: ObjectStorage {
         var holds = false
         var held: [UInt64: CheckedContinuation<Bool, Never>] = [:]
         var lastID: UInt64 = 0
-        /// Fails after the base has acted, as a lost answer does.
+        /// Operations that fail after the base has acted, like a lost response.
         var losesAnswers: Set<StorageError.Operation> = []
-        /// Fails before the base acts, this often.
+        /// Operations that fail before the base acts, with these errors one after the other.
         var rejections: [StorageError.Operation: [StorageError.Code]] = [:]
-        /// Done before the next operation of this kind.
+        /// Closures that run before the next operation of this kind.
         var hooks: [StorageError.Operation: @Sendable () async -> Void] = [:]
         var unbindsMetadata = false
         var latePut: @Sendable () async -> Void = {}
         var holdsNextPut = false
-        /// Bodies of these objects break off in the middle.
+        /// The bodies of these objects break off in the middle.
         var breaksBodiesOf: @Sendable (ObjectKey) -> Bool = { _ in false }
         var openBodies = 0
         var mostOpenBodies = 0
@@ -42,12 +42,12 @@ final class ScriptedStorage: ObjectStorage {
 
     func count(_ operation: StorageError.Operation) -> Int { state.withLockedValue { $0.counts[operation] ?? 0 } }
 
-    /// How often this object was asked for with its body.
+    /// How often this object was read with its body.
     func reads(of key: ObjectKey) -> Int { state.withLockedValue { $0.reads[key] ?? 0 } }
 
     func fail(with code: StorageError.Code?) { state.withLockedValue { $0.errorCode = code } }
 
-    /// Answers nothing from now on, as a store that hangs, until ``letGo()``.
+    /// Sends no response from now on, like a store that hangs, until ``letGo()``.
     func hold() { state.withLockedValue { $0.holds = true } }
 
     func letGo() {
@@ -59,7 +59,7 @@ final class ScriptedStorage: ObjectStorage {
         for continuation in held { continuation.resume(returning: true) }
     }
 
-    /// - Returns: whether to go on; else the caller has left.
+    /// - Returns: whether to continue; false if the caller was cancelled.
     private func passGate() async -> Bool {
         let id = state.withLockedValue { state in
             state.lastID += 1
@@ -84,12 +84,12 @@ final class ScriptedStorage: ObjectStorage {
         state.withLockedValue { $0.losesAnswers = operations }
     }
 
-    /// Fails the next operations of this kind so, one after the other, before anything is done.
+    /// Fails the next operations of this kind with these errors, one after the other, before anything is done.
     func reject(_ operation: StorageError.Operation, with codes: [StorageError.Code]) {
         state.withLockedValue { $0.rejections[operation] = codes }
     }
 
-    /// Tells of no object that its metadata belong to its bytes.
+    /// Reports every object as one whose metadata is not bound to its bytes.
     func unbindMetadata() { state.withLockedValue { $0.unbindsMetadata = true } }
 
     private func told(_ info: ObjectInfo) -> ObjectInfo {
@@ -98,12 +98,12 @@ final class ScriptedStorage: ObjectStorage {
         return info
     }
 
-    /// Does something just before the next operation of this kind.
+    /// Runs the closure just before the next operation of this kind.
     func before(next operation: StorageError.Operation, _ hook: @escaping @Sendable () async -> Void) {
         state.withLockedValue { $0.hooks[operation] = hook }
     }
 
-    /// Lets the next put time out at once; it reaches the store only before the next operation of this kind.
+    /// The next put times out at once. It takes effect only just before the next operation of this kind.
     func holdNextPut(untilNext operation: StorageError.Operation) {
         state.withLockedValue { state in
             state.holdsNextPut = true
@@ -114,7 +114,7 @@ final class ScriptedStorage: ObjectStorage {
         }
     }
 
-    /// The most bodies that were being read at one time.
+    /// The largest number of bodies that were being read at the same time.
     var mostOpenBodies: Int { state.withLockedValue { $0.mostOpenBodies } }
 
     /// From now on the bodies of these objects break off in the middle.
@@ -286,7 +286,7 @@ extension ImageService {
 }
 
 enum Samples {
-    /// A small picture and bytes behind its end that make it one of its own.
+    /// A small JPEG, and bytes after its end that make the file unique.
     static func jpeg(_ mark: String = "", padding: Int = 0) throws -> [UInt8] {
         let pixels = try PixelBuffer(width: 32, height: 16, layout: .rgb8)
         let file = try ImageEncoder.encode(
@@ -294,7 +294,7 @@ enum Samples {
         return file + Array(mark.utf8) + [UInt8](repeating: 7, count: padding)
     }
 
-    /// A picture that does not compress, so that its file is as long as its pixels.
+    /// A picture that does not compress, so that its file is about as long as its pixels.
     static func noise(_ format: ImageFormat, side: Int) throws -> [UInt8] {
         var pixels = try PixelBuffer(width: side, height: side / 2, layout: .rgb8)
         var random = SystemRandomNumberGenerator()
@@ -304,7 +304,7 @@ enum Samples {
         return try ImageEncoder.encode(pixels, format: format, quality: 100, metadata: nil, cancelled: CancelFlag())
     }
 
-    /// The PNG with an eXIf chunk behind its pixels that says orientation 6: turned clockwise by a quarter.
+    /// The PNG with an eXIf chunk after its pixels. It has orientation 6: rotated clockwise by a quarter.
     static func rotatedLate(_ png: [UInt8]) -> [UInt8] {
         let tiff = sixthOrientation
         let body = Array("eXIf".utf8) + tiff
@@ -320,7 +320,7 @@ enum Samples {
         func chunk(_ name: String, _ data: [UInt8]) -> [UInt8] {
             Array(name.utf8) + short(data.count) + [0] + data + [UInt8](repeating: 0, count: data.count % 2)
         }
-        // The header's flag says that there is EXIF; 12 bytes of RIFF stand before the picture's own chunk.
+        // The header's flag announces EXIF. The first 12 bytes are the RIFF header; the picture's own chunk follows.
         let content =
             chunk("VP8X", [0x08, 0, 0, 0] + short(799) + short(399)) + webp[12...] + chunk("EXIF", sixthOrientation)
         return Array("RIFF".utf8) + short(content.count + 4) + [0] + Array("WEBP".utf8) + content

@@ -5,7 +5,7 @@ import NIOCore
 import ObjectStorage
 import Testing
 
-@Suite("Bodies as the network cuts them")
+@Suite("Bodies in the pieces that the network delivers")
 struct UploadCutTests {
     private let storage = MemoryStorage(partSize: 64 << 10)
 
@@ -30,13 +30,13 @@ struct UploadCutTests {
         }
     }
 
-    /// The parts of a file, cut at these places.
+    /// The parts of a file that is cut at these places.
     private static func parts(_ file: [UInt8], _ cuts: [Int]) -> [ByteBuffer] {
         let places = [0] + cuts.filter { $0 < file.count } + [file.count]
         return zip(places, places.dropFirst()).map { ByteBuffer(bytes: file[$0..<$1]) }
     }
 
-    @Test("Wherever a body is cut in two, it is taken")
+    @Test("A body is accepted, wherever it is cut in two")
     func everyCut() async throws {
         let service = ImageService.make(storage)
         for (index, (format, file)) in try Self.files.enumerated() {
@@ -52,7 +52,7 @@ struct UploadCutTests {
         }
     }
 
-    @Test("Wherever a foreign object is cut by its store, it is typed")
+    @Test("The type of a foreign object is found, wherever its store cuts the body")
     func foreignObjects() async throws {
         for (index, (format, file)) in try Self.files.enumerated() {
             for cut in [1, 3, 4, 8, 11, 12, 15, 31, 32, 34, 35, 36, 64] {
@@ -69,7 +69,7 @@ struct UploadCutTests {
         }
     }
 
-    @Test("What is no picture is refused, however little of it there is")
+    @Test("A body that is not an image is rejected, however short it is")
     func noPicture() async throws {
         let service = ImageService.make(storage)
         let path = try ImagePath(Array("c".utf8))
@@ -91,7 +91,7 @@ struct UploadCutTests {
         }
     }
 
-    @Test("Bytes behind the end are kept and served, whatever they are")
+    @Test("Bytes after the end are stored and served, whatever they are")
     func trailingBytes() async throws {
         let service = ImageService.make(storage)
         for format in ImageFormat.allCases {
@@ -110,7 +110,7 @@ struct UploadCutTests {
     }
 }
 
-/// Hands bodies on in pieces that end at these places.
+/// Delivers bodies in pieces that end at these places.
 private struct CuttingStorage: ObjectStorage {
     let base: any ObjectStorage
     let cuts: [Int]

@@ -10,7 +10,7 @@ import Testing
 
 @testable import ImageService
 
-/// Which version a path has now, by a clock that moves only when told to.
+/// Which version a path has now, with a clock that moves only when the test advances it.
 @Suite("Versions: freshness, refresh ahead, races, outage", .timeLimit(.minutes(2)))
 struct VersionTests {
     private static let bound = Duration.seconds(8)
@@ -42,7 +42,7 @@ struct VersionTests {
 
     private func advance(_ duration: Duration) { time.withLockedValue { $0 += duration } }
 
-    /// As another replica writes: this one is not told. Returns the version.
+    /// Writes like another replica, so this one is not informed. Returns the version.
     @discardableResult
     private func store(_ mark: String, at path: ImagePath? = nil) async throws -> ETag {
         try await storage.put(
@@ -56,7 +56,7 @@ struct VersionTests {
 
     // MARK: Freshness
 
-    @Test("Within the bound memory answers; at the bound the store is asked, once for all who wait")
+    @Test("Within the bound, memory answers; at the bound, the store gets one request for all that wait")
     func bound() async throws {
         let one = try await store("one")
         #expect(try await current.locate(path).freshness == .miss)
@@ -74,7 +74,7 @@ struct VersionTests {
         #expect(storage.heads == 2)
     }
 
-    @Test("An answer that says the same keeps the number of the first; one of another version has its own")
+    @Test("An answer that confirms the old one keeps its serial number; one of another version has a new number")
     func numbers() async throws {
         let cache = CurrentImages.Cache(
             bytes: 8 << 20, replaces: { $0.replaces($1) }, confirms: { $0.confirms($1) })
@@ -95,7 +95,7 @@ struct VersionTests {
         #expect(!moment.lasts)
     }
 
-    @Test("Freshness counts from the moment the question was sent, not from its answer")
+    @Test("Freshness counts from the time of the request to the store, not of its response")
     func fromTheQuestion() async throws {
         try await store("one")
         storage.hold()
@@ -109,7 +109,7 @@ struct VersionTests {
         #expect(current.fresh(path.key) == nil)
     }
 
-    @Test("A bound of nothing asks each time, and never ahead")
+    @Test("With a bound of zero every read asks the store, and never ahead of time")
     func none() async throws {
         let current = Self.make(storage, cache, health, time, bound: .zero)
         try await store("one")
@@ -123,7 +123,7 @@ struct VersionTests {
 
     // MARK: Ahead
 
-    @Test("What is in use is asked for before its time is over: one question, and nobody waits for it")
+    @Test("A path in use is refreshed before its bound: one request to the store, and nobody waits for it")
     func ahead() async throws {
         try await store("one")
         _ = try await current.locate(path)
@@ -142,7 +142,7 @@ struct VersionTests {
         #expect(storage.heads == 2)
     }
 
-    @Test("What nobody uses is not asked for, nor what is not there")
+    @Test("A path that is not in use is not refreshed, and neither is a missing image")
     func notAhead() async throws {
         try await store("one")
         _ = try await current.locate(path)
@@ -156,7 +156,7 @@ struct VersionTests {
         #expect(storage.heads == 2)
     }
 
-    @Test("Thousands of hot paths are not thousands of questions at once, and all have their turn")
+    @Test("Thousands of hot paths do not make thousands of requests at once, and all are refreshed in the end")
     func flood() async throws {
         let paths = try (0..<200).map { try ImagePath(Array("\($0).jpg".utf8)) }
         for path in paths {
@@ -179,7 +179,7 @@ struct VersionTests {
 
     // MARK: Races
 
-    @Test("An answer to a question sent before a write does not put the old version back")
+    @Test("The response to a request from before a write does not bring the old version back")
     func fillAgainstWrite() async throws {
         try await store("one")
         storage.hold()
@@ -195,7 +195,7 @@ struct VersionTests {
         #expect(try await current.locate(path).image.etag == two)
     }
 
-    @Test("Who comes after a write does not join a question sent before it")
+    @Test("A reader that comes after a write does not join a request from before it")
     func joinAfterWrite() async throws {
         try await store("one")
         storage.hold()
@@ -211,7 +211,7 @@ struct VersionTests {
         _ = try await early.value
     }
 
-    @Test("That nothing was there is not believed after an upload, not even where the answer comes later")
+    @Test("An image does not count as missing after an upload, even if an older response comes later")
     func negative() async throws {
         await #expect(throws: ServiceError.self) { try await current.locate(path) }
         await #expect(throws: ServiceError.self) { try await current.locate(path) }
@@ -228,7 +228,7 @@ struct VersionTests {
         #expect(try await current.locate(path).image.etag == one)
     }
 
-    @Test("Of two answers the one to the later question stays, whichever comes last")
+    @Test("Of two answers, the one to the later request stays, whichever arrives last")
     func order() async throws {
         try await store("one")
         _ = try await current.locate(path)
@@ -243,7 +243,7 @@ struct VersionTests {
 
     // MARK: Outage
 
-    @Test("While the store is away an old answer stands in, for as long as it may, and not a moment longer")
+    @Test("While the store is away an old answer is used for as long as it is allowed, and not longer")
     func outage() async throws {
         try await store("one")
         _ = try await current.locate(path)
@@ -262,7 +262,7 @@ struct VersionTests {
         #expect(cause.code == .unavailable)
     }
 
-    @Test("Nothing that was not there stands in")
+    @Test("A missing image is not served from memory while the store is away")
     func negativeOutage() async throws {
         await #expect(throws: ServiceError.self) { try await current.locate(path) }
         storage.fail(with: .unavailable)
@@ -274,7 +274,7 @@ struct VersionTests {
         }
     }
 
-    @Test("When the store is back a question sent aside finds out, and new versions are served")
+    @Test("When the store is back, a request in the background finds out, and new versions are served")
     func back() async throws {
         try await store("one")
         _ = try await current.locate(path)
@@ -283,13 +283,13 @@ struct VersionTests {
         #expect(try await current.locate(path).freshness == .stale)
         let two = try await store("two")
         storage.fail(with: nil)
-        // This one is still answered from memory, and asks aside.
+        // This response still comes from memory, and starts a request in the background.
         #expect(try await current.locate(path).freshness == .stale)
         await until { !health.isAway }
         #expect(try await current.locate(path).image.etag == two)
     }
 
-    @Test("While the store is away only a few questions find out whether it is back")
+    @Test("While the store is away, only a few requests check whether it is back")
     func awayFlood() async throws {
         let paths = try (0..<50).map { try ImagePath(Array("\($0).jpg".utf8)) }
         for path in paths {

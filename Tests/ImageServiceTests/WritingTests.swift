@@ -4,7 +4,7 @@ import NIOCore
 import ObjectStorage
 import Testing
 
-@Suite("Writing: lost answers, races, refusals")
+@Suite("Writing: lost responses, races, rejections")
 struct WritingTests {
     private let path: ImagePath
 
@@ -12,7 +12,7 @@ struct WritingTests {
         path = try ImagePath(Array("a/b.jpg".utf8))
     }
 
-    @Test("A create whose answer was lost has happened, and says so")
+    @Test("A create whose response was lost has happened, and reports success")
     func lostCreate() async throws {
         let storage = ScriptedStorage()
         let service = ImageService.make(storage)
@@ -22,7 +22,7 @@ struct WritingTests {
         #expect(try await service.bytes(path) == Samples.jpeg())
     }
 
-    @Test("A rotate whose answer was lost is not done twice")
+    @Test("A rotate whose response was lost is not done twice")
     func lostRotate() async throws {
         let storage = ScriptedStorage()
         let service = ImageService.make(storage)
@@ -33,7 +33,7 @@ struct WritingTests {
         #expect(try await service.describe(path).image?.size == PixelSize(width: 16, height: 32))
     }
 
-    @Test("Rotations through two replicas are all done")
+    @Test("Rotates through two replicas are all done")
     func replicas() async throws {
         let storage = MemoryStorage()
         let services = [ImageService.make(storage), ImageService.make(storage)]
@@ -48,7 +48,7 @@ struct WritingTests {
         #expect(size == PixelSize(width: 16, height: 32))
     }
 
-    @Test("A body that breaks off leaves nothing, in one part or in several")
+    @Test("A body that breaks off stores nothing, in one part or in several")
     func broken() async throws {
         struct Left: Error {}
         let storage = MemoryStorage()
@@ -107,7 +107,7 @@ struct WritingTests {
         #expect(throws: error) { try ImagePath(Array(text.utf8)) }
     }
 
-    @Test("Bytes of paths are kept as they are")
+    @Test("Bytes of paths are stored unchanged")
     func bytes() throws {
         let composed = try ImagePath(Array("caf\u{E9}".utf8))
         let decomposed = try ImagePath(Array("cafe\u{301}".utf8))
@@ -116,7 +116,7 @@ struct WritingTests {
         #expect(throws: ImagePath.PathError.segmentTooLong(bytes: 256)) {
             try ImagePath([UInt8](repeating: 0x61, count: 256))
         }
-        // A combining accent behind a slash hides the slash from String.
+        // A combining accent after a slash hides the slash from String.
         #expect(try ImagePath(Array("a/\u{301}b".utf8)).key.segments.count == 2)
     }
 }

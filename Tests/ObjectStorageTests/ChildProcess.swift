@@ -2,7 +2,8 @@ import Dispatch
 import Foundation
 import Glibc
 
-/// A running `StorageCrasher`, which stands beside the test runner; killed with its last owner.
+/// A running `StorageCrasher`. The program is in the folder of the test runner. It is killed when the last reference
+/// goes.
 final class ChildProcess: Sendable {
     struct SystemCallError: Error {
         let call: String
@@ -44,7 +45,7 @@ final class ChildProcess: Sendable {
         Glibc.kill(id, SIGKILL)
     }
 
-    /// The next line that it prints; nil at the end.
+    /// The next line that the process prints; nil at the end.
     func line() async -> String? {
         await blocking { [output] in
             var bytes: [UInt8] = []
@@ -63,17 +64,17 @@ final class ChildProcess: Sendable {
         return lines
     }
 
-    /// Its exit code once it has ended, or 128 and the signal's number. To be asked once.
+    /// The exit code after the process has ended, or 128 plus the number of the signal. Call this only once.
     func exit() async -> Int32 {
         await blocking { [id] in
             var status: Int32 = 0
             while waitpid(id, &status, 0) < 0 && errno == EINTR {}
-            // As wait(2) lays it out.
+            // The layout of wait(2).
             return status & 0x7F == 0 ? (status >> 8) & 0xFF : 128 + status & 0x7F
         }
     }
 
-    /// On a thread that may wait.
+    /// Runs the closure on a thread that may block.
     private func blocking<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
         await withCheckedContinuation { continuation in
             DispatchQueue.global().async { continuation.resume(returning: body()) }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import ObjectStorage
 
-/// Every promise, on every store of this module and every kind of file system that the local one may meet.
+/// Every promise, on every store of this module, and on every kind of file system that the local store may meet.
 @Suite struct ConformanceTests {
     typealias Check = StorageConformance.Check
 
@@ -36,7 +36,7 @@ import Testing
         await StorageConformance(first, other: second, prefix: "photos/2026/").run(check)
     }
 
-    /// A file system without unnamed files, as NFS is.
+    /// A file system without unnamed files, such as NFS.
     @Test(arguments: Check.allCases)
     func localWithNamedFiles(_ check: Check) async throws {
         let folder = try TemporaryFolder()
@@ -47,7 +47,7 @@ import Testing
         #expect(try folder.leftovers().isEmpty, "check \(check)")
     }
 
-    /// A file system without extended attributes: all but metadata works.
+    /// A file system without extended attributes: everything but metadata works.
     @Test(arguments: Check.allCases)
     func localWithoutAttributes(_ check: Check) async throws {
         let needsAttributes: Set<Check> = [.metadata, .metadataGoesWithItsVersion, .uploadMetadata]

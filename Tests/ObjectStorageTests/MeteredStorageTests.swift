@@ -58,7 +58,7 @@ import Testing
     }
 }
 
-/// A clock that goes on by a millisecond each time it is asked.
+/// A clock that advances by a millisecond on each read.
 private final class SteppingClock: Sendable {
     private let ticks = Atomic<UInt64>(0)
 

@@ -2,7 +2,7 @@ import Foundation
 import ObjectStorage
 import Testing
 
-/// On a file system that folds case `.TINTYPE/derived/…` led into the server's own folder.
+/// On a file system that ignores case, `.TINTYPE/derived/…` led into the server's own folder.
 @Suite struct OwnNamesTests {
     @Test(arguments: [
         ".tintype", ".tintypes", ".tintype-1", ".TINTYPE", ".TinType", ".tıntype", ".tİntype", ".ti\u{307}ntype",
@@ -24,7 +24,8 @@ import Testing
         #expect(!OwnNames.contains(Array(name.utf8)))
     }
 
-    /// Against Foundation's tables: whatever scalar becomes the letter by compatibility and case is taken for it.
+    /// Compared with Foundation's tables: every scalar that becomes the letter by compatibility or case folding counts
+    /// as the letter.
     @Test func everyScalarThatFoldsToALetterIsTakenForIt() {
         let letters = Array(".tintype")
         var wrong: [String] = []

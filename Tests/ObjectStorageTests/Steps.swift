@@ -29,7 +29,7 @@ extension ObjectStorage {
     }
 }
 
-/// The code of the ``StorageError`` that `body` throws; nil where it throws none.
+/// The code of the ``StorageError`` that `body` throws; nil if it throws none.
 func errorCode(_ body: () async throws -> Void) async throws -> StorageError.Code? {
     do {
         try await body()

@@ -1,7 +1,7 @@
 import Foundation
 import ObjectStorage
 
-/// A folder of a test's own, removed with it.
+/// A folder for one test. It is removed with this object.
 final class TemporaryFolder: Sendable {
     let path: String
 
@@ -29,12 +29,12 @@ final class TemporaryFolder: Sendable {
         try FileManager.default.createSymbolicLink(atPath: "\(path)/\(name)", withDestinationPath: target)
     }
 
-    /// What is in the folder of temporary files.
+    /// The files in the folder of temporary files.
     func leftovers() throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: "\(path)/.tintype/tmp")
     }
 
-    /// What stands in the root but the store's own folder.
+    /// The names in the root, without the store's own folder.
     func names() throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: path).filter { $0 != ".tintype" }.sorted()
     }

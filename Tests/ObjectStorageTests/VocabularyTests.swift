@@ -2,13 +2,13 @@ import NIOCore
 import ObjectStorage
 import Testing
 
-/// The small types that every store shares.
+/// The small types that all stores share.
 @Suite struct VocabularyTests {
     @Test func aKeyIsItsBytes() throws {
         #expect(ObjectKey("") == nil)
         #expect(ObjectKey("a\0b") == nil)
         #expect(ObjectKey([0xFF]) == nil)
-        // A surrogate, and a slash in an overlong form.
+        // A surrogate, and an overlong form of a slash.
         #expect(ObjectKey([0xED, 0xA0, 0x80]) == nil)
         #expect(ObjectKey([0xC0, 0xAF]) == nil)
         #expect(ObjectKey(String(repeating: "k", count: 1024)) != nil)

@@ -6,7 +6,7 @@
     import Darwin
 #endif
 
-/// The files that CORPUS_DIR points to.
+/// The files in the folder CORPUS_DIR.
 enum Corpus {
     static let directory: String? = getenv("CORPUS_DIR").map { String(cString: $0) }
     static var isThere: Bool { directory != nil }
@@ -15,7 +15,7 @@ enum Corpus {
         var path: String
     }
 
-    /// All bytes of a file, named from the corpus' top.
+    /// All bytes of a file. The path is relative to the corpus folder.
     static func read(_ path: String) throws -> [UInt8] {
         let path = "\(directory ?? "")/\(path)"
         guard let file = fopen(path, "rb") else { throw Unreadable(path: path) }

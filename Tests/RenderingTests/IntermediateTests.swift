@@ -3,7 +3,7 @@ import ImageModel
 import Rendering
 import Testing
 
-@Suite("The intermediates")
+@Suite("Intermediates")
 struct IntermediateTests {
     private let intermediates = IntermediateRules(side: 512, quality: 90)
 
@@ -21,7 +21,7 @@ struct IntermediateTests {
             width: width, height: height, fit: fit, format: .jpeg, quality: 80, gravity: gravity, rotation: rotation)
     }
 
-    @Test("Only what is much larger, and neither transparent nor an animation, has an intermediate")
+    @Test("Only a much larger original that is not transparent and not an animation has an intermediate")
     func whoHasOne() {
         #expect(intermediates.intermediate(of: info(768, 100)) != nil)
         #expect(intermediates.intermediate(of: info(100, 768)) != nil)
@@ -37,7 +37,7 @@ struct IntermediateTests {
         }
     }
 
-    @Test("What is exact, or nearly, is made of an original that may be", arguments: ImageFormat.allCases)
+    @Test("Exact or nearly exact renditions of an exact original do not use it", arguments: ImageFormat.allCases)
     func exactStaysExact(format: ImageFormat) {
         let original = info(4000, 3000, format)
         let isLossy = format == .jpeg || format == .avif
@@ -49,14 +49,15 @@ struct IntermediateTests {
         #expect(intermediates.serves(wanted(.png, nil), of: original) == isLossy)
     }
 
-    /// An AVIF may claim such sides, and the product with twice the width is no number any more.
-    @Test("What no decoder takes has none", arguments: [(4_294_967_295, 2_147_483_647), (1 << 30, 1 << 30)])
+    /// An AVIF may state such sides. Their product with twice the width overflows an integer.
+    @Test(
+        "An original that no decoder takes has none", arguments: [(4_294_967_295, 2_147_483_647), (1 << 30, 1 << 30)])
     func hostile(width: Int, height: Int) {
         #expect(intermediates.intermediate(of: info(width, height, .avif)) == nil)
     }
 
     @Test(
-        "It is made at once where one further size pays for it three times, else when twice its price has been missed")
+        "Made at once if one more size saves three times its price, otherwise after twice its price was lost")
     func price() {
         let dear = IntermediateCost(saving: 400, making: 100)
         #expect(dear.isWorthMaking(saved: 0))
@@ -66,7 +67,7 @@ struct IntermediateTests {
         #expect(!IntermediateCost(saving: -5, making: 1).isWorthMaking(saved: 0))
     }
 
-    @Test("A progressive original of many pixels pays at once, a plain one of them does not")
+    @Test("For a large progressive original an intermediate pays at once, for a sequential one it does not")
     func priceOfCodings() throws {
         let picture = try TestPictures.photoLike(width: 2048, height: 1536)
         func price(_ coding: JPEGCoding) throws -> IntermediateCost {
@@ -82,31 +83,32 @@ struct IntermediateTests {
         #expect(!plain.isWorthMaking(saved: 4 * plain.saving))
     }
 
-    @Test("It serves where a factor of two is left, of the whole or of a part")
+    @Test("An intermediate is used if it is at least twice as large as needed, as a whole or as a part")
     func whatItServes() {
         let photo = info(2048, 1024)
         #expect(intermediates.serves(spec(256), of: photo))
         #expect(!intermediates.serves(spec(257), of: photo))
         #expect(intermediates.serves(spec(nil, 128), of: photo))
         #expect(!intermediates.serves(spec(nil, 129), of: photo))
-        // A square of the height: 128 pixels of the intermediate's 256.
+        // A square with the full height: 128 pixels of the intermediate's 256.
         #expect(intermediates.serves(spec(128, 128, .cover), of: photo))
         #expect(!intermediates.serves(spec(129, 129, .cover), of: photo))
-        // As seen: upright by the file, then turned by the request.
+        // Displayed sides: upright by the orientation of the file, then rotated by the request.
         #expect(intermediates.serves(spec(128), of: info(2048, 1024, orientation: .rotated90)))
         #expect(!intermediates.serves(spec(129), of: info(2048, 1024, orientation: .rotated90)))
-        #expect(intermediates.serves(spec(nil, 256, rotation: .rotated90), of: photo))
-        #expect(!intermediates.serves(spec(nil, 257, rotation: .rotated90), of: photo))
-        // Another picture's pixels might draw attention elsewhere; of the whole there is nothing to choose.
+        #expect(intermediates.serves(spec(nil, 256, turn: .rotated90), of: photo))
+        #expect(!intermediates.serves(spec(nil, 257, turn: .rotated90), of: photo))
+        // The pixels of the intermediate might move the smart crop. If the whole picture is shown, there is nothing to
+        // choose.
         #expect(!intermediates.serves(spec(64, 64, .cover, gravity: .smart), of: photo))
         #expect(intermediates.serves(spec(64, 32, .cover, gravity: .smart), of: photo))
         #expect(!intermediates.serves(spec(nil), of: photo))
     }
 
-    /// Every orientation, and cuts with a place of their own: what is made of the intermediate is what is made of the
-    /// original, in the same size.
+    /// Every orientation, and crops with a given position. The rendition from the intermediate is like the rendition
+    /// from the original, and has the same size.
     @Test(
-        "A rendition of the intermediate is that of the original",
+        "A rendition from the intermediate looks like one from the original",
         arguments: [Orientation.upright, .rotated90, .mirrored, .mirroredRotated90])
     func sameAsDirect(orientation: Orientation) throws {
         let original = try TestPictures.photoLike(width: 1031, height: 821)
@@ -140,7 +142,7 @@ struct IntermediateTests {
 }
 
 extension TestPictures {
-    /// Details of every size, the smaller the fainter, as in a photo, with hard edges between parts.
+    /// Details of every size, as in a photo: smaller details are fainter. There are hard edges between parts.
     static func photoLike(width: Int, height: Int) throws -> PixelBuffer {
         func lattice(_ x: Int, _ y: Int, _ seed: Int) -> Double {
             var hash = UInt64(truncatingIfNeeded: x &* 73_856_093 ^ y &* 19_349_663 ^ seed &* 83_492_791)
@@ -165,7 +167,7 @@ extension TestPictures {
         }
     }
 
-    /// The JPEG with an EXIF segment that says how it is to be turned.
+    /// The JPEG with an EXIF segment that states its orientation.
     static func oriented(_ jpeg: [UInt8], _ orientation: Orientation) -> [UInt8] {
         let tiff: [UInt8] = [
             0x4D, 0x4D, 0, 42, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation.rawValue, 0, 0, 0, 0, 0,
@@ -176,7 +178,7 @@ extension TestPictures {
     }
 }
 
-/// The mean structural similarity of two files' luma: Wang et al. 2004, in windows of 7x7 equal weights.
+/// The mean structural similarity of the luma of two files: Wang et al. 2004, in windows of 7x7 with equal weights.
 private enum StructuralSimilarity {
     static func of(_ one: [UInt8], _ other: [UInt8]) throws -> Double {
         let (a, b) = (try luma(one), try luma(other))

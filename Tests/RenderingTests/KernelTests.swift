@@ -3,7 +3,8 @@ import Testing
 
 @testable import Rendering
 
-/// The loops for AVX2 against those in plain C, which say what is meant. Where a processor has no AVX2 the two are one.
+/// Compares the loops for AVX2 with those in plain C, which are the reference. On a processor without AVX2 both are the
+/// same.
 @Suite(.serialized) struct KernelTests {
     private struct Noise {
         var state: UInt64
@@ -24,7 +25,7 @@ import Testing
     func `sums of rows are equal to the last bit`(count: Int, taps: Int) {
         var noise = Noise(state: UInt64(count * 100 + taps))
         let pixels = count * 4
-        // Nothing beyond the last sample of the last row belongs to the picture.
+        // No byte after the last sample of the last row belongs to the picture.
         let rows = (0..<(pixels * taps)).map { _ in UInt8(truncatingIfNeeded: noise.next()) }
         let weights = (0..<taps).map { _ in Int16(truncatingIfNeeded: Int(noise.next() % 8_192) - 2_048) }
         let sums = both {
@@ -60,7 +61,7 @@ import Testing
             return row
         }
         #expect(deep.0 == deep.1)
-        // Six fractional bits more than the bytes, and not cut off.
+        // The values have six more fractional bits than the bytes, and are not clamped.
         var bytes = [UInt8](repeating: 0, count: output)
         tr_filter_gray(sums, table.windows, output, table.weights, &bytes)
         let cut = deep.0.map { UInt8(min(max((Int($0) + 32) >> 6, 0), 255)) }

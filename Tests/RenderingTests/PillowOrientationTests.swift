@@ -4,13 +4,15 @@ import ImageModel
 import Rendering
 import Testing
 
-/// The 18 photos of the corpus, one for each orientation, against what Pillow's `exif_transpose` makes of them.
+/// The 18 photos of the corpus, in two sets with one photo for each orientation value from 0 to 8, compared with the
+/// result of Pillow's `exif_transpose`.
 @Suite struct PillowOrientationTests {
-    /// The Python that scripts/test has put Pillow into; nil outside of it. One without Pillow fails the tests.
+    /// The Python with Pillow that scripts/test installed; nil outside of scripts/test. A Python without Pillow fails
+    /// the tests.
     private static let python = ProcessInfo.processInfo.environment["PYTHON"]
 
-    /// Writes samples of three pictures: inside 90x90, a square of 60 cut from the middle, and inside 90x90 after a
-    /// turn by 90 degrees clockwise.
+    /// Writes the samples of three pictures: fitted into 90x90, a square of 60 from the middle, and fitted into 90x90
+    /// after a clockwise rotation by 90 degrees.
     private static let script = """
         import sys
         from PIL import Image, ImageOps

@@ -10,7 +10,7 @@ import Testing
         var box: (Int?, Int?)
         var fit: RenditionRequest.Fit
         var size: (Int, Int)
-        /// x, y, width, height; nil: all of it.
+        /// x, y, width, height; nil means the whole picture.
         var region: (Double, Double, Double, Double)?
         /// Width, height, x, y.
         var canvas: (Int, Int, Int, Int)?
@@ -28,10 +28,10 @@ import Testing
         Case(source: (100, 50), box: (200, 200), fit: .pad, size: (200, 100), canvas: (200, 200, 0, 50)),
         Case(source: (100, 50), box: (41, 20), fit: .pad, size: (40, 20), canvas: (41, 20, 0, 0)),
         Case(source: (100, 50), box: (200, 100), fit: .pad, size: (200, 100)),
-        // Crop cuts as cover does where the picture is large enough ...
+        // If the picture is large enough, crop cuts like cover.
         Case(source: (200, 100), box: (50, 50), fit: .crop, size: (50, 50), region: (50, 0, 100, 100)),
         Case(source: (200, 100), box: (100, 100), fit: .crop, size: (100, 100), region: (50, 0, 100, 100)),
-        // ... and else keeps its scale of one.
+        // Otherwise crop keeps the scale of one.
         Case(source: (200, 50), box: (100, 100), fit: .crop, size: (100, 50), region: (50, 0, 100, 50)),
         Case(source: (50, 200), box: (100, 100), fit: .crop, size: (50, 100), region: (0, 50, 50, 100)),
         Case(source: (80, 50), box: (100, 100), fit: .crop, size: (80, 50)),
@@ -54,7 +54,7 @@ import Testing
 
     @Test(arguments: [
         ("left", 0.0), ("top-left", 0), ("top", 50), ("center", 50), ("right", 100), ("bottom-right", 100),
-        // A focal point is brought into the middle as far as the picture reaches.
+        // A focal point is moved to the middle as far as the picture allows.
         ("0.1,0", 0), ("0.25,0", 0), ("0.3,0", 10), ("0.7,1", 90), ("0.8,1", 100),
     ])
     func `gravity moves the cut`(text: String, x: Double) throws {
@@ -77,7 +77,7 @@ import Testing
         }
     }
 
-    /// A part of a picture and the whole, turned: the part is found again where it was said to be.
+    /// Cuts a part of a picture, and rotates the picture. The part is at the computed position in the rotated picture.
     @Test(arguments: Orientation.allCases)
     func `a region rotates with its picture`(orientation: Orientation) throws {
         let picture = try TestPictures.noise(7, 5, .gray8)

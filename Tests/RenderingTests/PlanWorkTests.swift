@@ -2,8 +2,8 @@ import ImageModel
 import Rendering
 import Testing
 
-/// The price of a rendition counts what is made beside what is read: by what was read alone, thirty large PNGs of a
-/// tiny picture counted as nothing, and everybody else waited for seconds.
+/// The cost of a rendition includes its output, not only its input. When only the input counted, thirty large PNGs of a
+/// tiny picture cost nothing, and all other clients waited for seconds.
 @Suite("The work of a rendition")
 struct PlanWorkTests {
     private func work(
@@ -24,7 +24,7 @@ struct PlanWorkTests {
     @Test func formatsHaveTheirPrice() throws {
         let prices = try [ImageFormat.jpeg, .png, .webp, .avif].map { try work(1000, $0) }
         #expect(prices == prices.sorted() && Set(prices).count == 4)
-        // WebP stands in for an AVIF of that size.
+        // At this size, the server makes a WebP instead of an AVIF.
         #expect(try work(3000, .avif) == work(3000, .webp))
     }
 

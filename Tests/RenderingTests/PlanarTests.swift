@@ -4,11 +4,11 @@ import Testing
 
 @testable import Rendering
 
-/// A JPEG's way through planes against its way through RGB.
+/// Compares the processing of a JPEG as planes with its processing as RGB.
 @Suite struct PlanarTests {
     private let limits = RenderLimits()
 
-    /// A smooth picture with edges in all three colours, where a shift of chroma by half a sample shows.
+    /// A smooth picture with edges in all three colours. A shift of chroma by half a sample would be visible.
     private func file(_ width: Int, _ height: Int, quality: Int) throws -> [UInt8] {
         let picture = try TestPictures.make(width, height, .rgb8) { x, y, channel in
             let isInside = (x - width / 2) * (x - width / 2) + (y - height / 2) * (y - height / 2) < height * height / 9

@@ -9,9 +9,9 @@ import Testing
         try QuarterRotation.apply(orientation, to: picture, cancelled: CancelFlag())
     }
 
-    /// Written out by hand from the names of the EXIF tag's values: row 0 of the stored picture is
-    /// the visual top (1), top mirrored (2), bottom mirrored (3), bottom (4), left (5), right (6), right from
-    /// below (7), left from below (8).
+    /// Written by hand from the names of the EXIF values. Row 0 of the stored picture is the visual top (1), the
+    /// mirrored top (2), the mirrored bottom (3), the bottom (4), the left (5), the right (6), the right from below
+    /// (7), or the left from below (8).
     @Test(arguments: [
         (Orientation.upright, 3, "abcdef"), (.mirrored, 3, "cbafed"), (.rotated180, 3, "fedcba"),
         (.mirroredRotated180, 3, "defabc"), (.mirroredRotated270, 2, "adbecf"), (.rotated90, 2, "daebfc"),
@@ -29,7 +29,7 @@ import Testing
 
     @Test(arguments: Orientation.allCases, [PixelBuffer.Layout.gray8, .rgb8, .rgba8])
     func `rotated and back is the same`(orientation: Orientation, layout: PixelBuffer.Layout) throws {
-        // Larger than a tile, and no multiple of it.
+        // Larger than a tile, and not a multiple of a tile.
         let picture = try TestPictures.noise(71, 37, layout)
         let output = try rotated(orientation.inverse, try rotated(orientation, picture))
         #expect(output.size == picture.size)

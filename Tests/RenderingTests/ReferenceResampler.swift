@@ -3,8 +3,8 @@ import ImageModel
 
 @testable import Rendering
 
-/// Lanczos resampling written down as its formula says: for every output pixel the sum over all input pixels, in
-/// doubles, without any of the product's tables and passes.
+/// Lanczos resampling directly from the formula: for every output pixel the sum over all input pixels, in doubles,
+/// without the tables and passes of the product.
 enum ReferenceResampler {
     static func resample(
         _ samples: [UInt8], width: Int, height: Int, layout: PixelBuffer.Layout, region: SourceRegion,
@@ -50,7 +50,7 @@ enum ReferenceResampler {
         return raw.map { $0 / sum }
     }
 
-    /// The product of two sines over their angles; by the power series of the sine, which needs no library.
+    /// The product of two sines divided by their angles. It uses the power series of the sine, so it needs no library.
     private static func lanczos(_ x: Double) -> Double {
         guard abs(x) < 3 else { return 0 }
         return sinc(x) * sinc(x / 3)

@@ -32,17 +32,17 @@ import Testing
         Case(source: (1800, 1200), box: (nil, 100), expected: (150, 100)),
         Case(source: (1800, 1200), box: (900, 100), expected: (150, 100)),
         Case(source: (1800, 1200), box: (100, 900), expected: (100, 67)),
-        // Never enlarged, whichever side asks for it.
+        // Never enlarged, whatever side is requested.
         Case(source: (100, 50), box: (200, nil), expected: (100, 50)),
         Case(source: (100, 50), box: (200, 200), expected: (100, 50)),
         Case(source: (100, 50), box: (200, 25), expected: (50, 25)),
         Case(source: (100, 50), box: (100, 50), expected: (100, 50)),
         Case(source: (100, 50), box: (nil, nil), expected: (100, 50)),
-        // To the nearest, halves up: 33.33, 66.67, 12.5.
+        // Rounded to the nearest, halves up: 33.33, 66.67, 12.5.
         Case(source: (300, 100), box: (100, nil), expected: (100, 33)),
         Case(source: (300, 200), box: (100, nil), expected: (100, 67)),
         Case(source: (200, 25), box: (100, nil), expected: (100, 13)),
-        // Never nothing.
+        // Never zero.
         Case(source: (10_000, 1), box: (100, nil), expected: (100, 1)),
         Case(source: (1, 1), box: (1, 1), expected: (1, 1)),
         Case(source: (1, 10_000), box: (nil, 1), expected: (1, 1)),
@@ -75,7 +75,7 @@ import Testing
         CoverCase(
             source: (1200, 1800), box: (100, 100), expected: (100, 100),
             region: SourceRegion(x: 0, y: 300, width: 1200, height: 1200)),
-        // An odd remainder is cut at a whole pixel where none is resampled, and else evenly, by halves.
+        // If nothing is resampled, an odd remainder is cut at a whole pixel. Otherwise it is split evenly, by halves.
         CoverCase(
             source: (101, 50), box: (50, 50), expected: (50, 50),
             region: SourceRegion(x: 25, y: 0, width: 50, height: 50)),
@@ -98,7 +98,8 @@ import Testing
         #expect(plan.resampling?.region == example.region)
     }
 
-    /// The clean aperture of a sequence hid how large the picture is that libavif decodes, and what of it was admitted.
+    /// The clean aperture of a sequence hid the size of the picture that libavif decodes, so too little memory was
+    /// admitted.
     @Test func `a sequence counts at its coded size`() throws {
         func long(_ value: Int) -> [UInt8] { [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: value >> $0) } }
         func box(_ name: String, _ content: [UInt8]) -> [UInt8] {
@@ -160,13 +161,13 @@ import Testing
     func `a WebP is decoded smaller by any number`(width: Int, denominator: Int) throws {
         let webp = try plan(4_000, 4_001, w: width, from: .webp)
         #expect(webp.scaleDenominator == denominator)
-        // All of the picture, whatever it was rounded to.
+        // The whole picture, after rounding.
         let rows = (4_001 + denominator - 1) / denominator
         #expect(abs((webp.resampling?.region.height ?? 0) - Double(rows)) < 1e-6)
     }
 
     @Test func `a JPEG's part decides, not the whole`() throws {
-        // 400 of 4000 pixels in height are shown, at 100.
+        // The crop shows 400 of 4000 pixels of the height, at 100.
         #expect(try plan(400, 4_000, w: 100, h: 100, fit: .cover, from: .jpeg).scaleDenominator == 2)
         #expect(try plan(401, 4_000, w: 101, h: 101, fit: .cover, from: .jpeg).scaleDenominator == 1)
     }
@@ -200,14 +201,14 @@ import Testing
                 #expect(throws: RenderError.self) { try plan(info, format) }
                 #expect(try plan(info, format, isStill: true).outputSize.width == 3)
             }
-            // Whole canvases in RGBA come out of the player.
+            // The player returns whole canvases in RGBA.
             #expect(try plan(info, .jpeg, isStill: true).background == .white)
             #expect(try plan(info, .webp).scaleDenominator == 1)
         }
         let sequence = ImageInfo(format: .avif, size: size, frames: 2)
         #expect(throws: RenderError.self) { try plan(sequence, .webp) }
         #expect(try plan(sequence, .webp, isStill: true).outputSize.width == 3)
-        // What nobody could know is found out when it is decoded.
+        // If the header does not tell the number of frames, the decoder finds it out.
         #expect(try self.plan(9, 9, w: 3, frames: nil).outputSize.width == 3)
     }
 
@@ -249,12 +250,12 @@ import Testing
         #expect(throws: RenderError.tooLarge(limit: "a side", value: 8_193, maximum: 8_192)) {
             try plan(10, 10, w: 8_193)
         }
-        // A panorama turned on end.
+        // A panorama that is rotated by a quarter.
         #expect(throws: RenderError.tooLarge(limit: "a side", value: 8_200, maximum: 8_192)) {
             try plan(10, 1_000, w: 82, fit: .cover)
         }
         #expect(throws: RenderError.self) { try plan(10, 10, w: 0) }
-        // One that is that long by itself may stay so.
+        // A picture that is already that long may stay so.
         #expect(try plan(20_000, 100, h: 50).outputSize == PixelSize(width: 10_000, height: 50))
     }
 
@@ -287,7 +288,7 @@ import Testing
         #expect(small.memoryBytes < 18_000_000)
         let enlarged = try plan(10, 10, w: 8_000, fit: .cover)
         #expect(enlarged.memoryBytes > 2 * 3 * 8_000 * 8_000)
-        // A JPEG that is decoded smaller takes less.
+        // A JPEG that is decoded at a smaller scale takes less memory.
         let (near, far) = try (plan(4_000, 4_000, w: 2_000, from: .jpeg), plan(4_000, 4_000, w: 200, from: .jpeg))
         #expect(far.memoryBytes < near.memoryBytes)
     }

@@ -47,7 +47,7 @@ import Testing
         #expect(meanDifference(output.samples(), expected.samples()) < 3)
     }
 
-    /// A cut of an odd remainder began at half a pixel, so that all of it was interpolated.
+    /// A crop with an odd remainder began at half a pixel, so all of it was interpolated.
     @Test(arguments: [Gravity.center, .smart]) func `a cut at full size has the same pixels`(gravity: Gravity) throws {
         let picture = try TestPictures.noise(101, 50, .rgb8)
         let file = try encoded(picture, as: .png)
@@ -65,7 +65,7 @@ import Testing
         #expect(isCut)
     }
 
-    /// An animation of one frame is a still that must be played: it could not be rendered at all.
+    /// An animation of one frame is a still that must be played. It could not be rendered at all.
     @Test(arguments: ImageFormat.allCases, [nil, 16])
     func `an animation of one frame is a still`(target: ImageFormat, width: Int?) throws {
         let picture = try TestPictures.make(64, 40, .rgb8) { x, y, channel in
@@ -98,7 +98,7 @@ import Testing
     }
 
     @Test func `transparency is kept where the format has it, and white behind it elsewhere`() throws {
-        // Red; from left to right invisible, half visible, visible.
+        // Red. From left to right: invisible, half visible, visible.
         let picture = try TestPictures.make(96, 32, .rgba8) { x, _, channel in
             switch channel {
             case 0: 255
@@ -168,13 +168,13 @@ import Testing
         file.removeLast(file.count / 2)
         let error = try #require(throws: RenderError.self) { try render(file, w: 10, to: .png) }
         guard case .codec(.decode, let cause) = error else {
-            Issue.record("not an error of decoding: \(error)")
+            Issue.record("not a decoding error: \(error)")
             return
         }
         #expect(error.publicText == cause.publicText)
     }
 
-    // MARK: - Photos nobody on this project made
+    // MARK: - Photos from other sources
 
     static let upright = PixelSize(width: 90, height: 60)
 
@@ -186,7 +186,7 @@ import Testing
         let isLandscape = set == "Landscape"
         for number in 0...8 {
             let file = try Corpus.read("exif-orientation/\(set)_\(number).jpg")
-            // Cover cuts a square out of the middle.
+            // Cover cuts a square from the middle.
             let (width, height) = fit == .cover ? (60, 60) : isLandscape ? (90, 60) : (60, 90)
             let image = try render(file, w: width, h: height, fit: fit, to: .png)
             #expect(image.size == PixelSize(width: width, height: height), "number \(number)")
@@ -197,7 +197,7 @@ import Testing
                 reference = samples
             }
         }
-        // A picture and not a blank sheet: its samples differ widely among themselves.
+        // A real picture, not a blank one: its samples differ widely.
         let samples = try #require(reference)
         let mean = UInt8(samples.reduce(0) { $0 + Int($1) } / samples.count)
         #expect(meanDifference(samples, Array(repeating: mean, count: samples.count)) > 20)

@@ -18,7 +18,7 @@ import Testing
             #expect(window.start >= 0 && Int(window.start) + Int(window.count) <= input)
             #expect(table.used.contains(Int(window.start)) && table.used.contains(Int(window.start + window.count) - 1))
             #expect(table.list(window).reduce(0) { $0 + Int($1) } == ResampleWeights.one)
-            // Filled up with zeros to whole groups.
+            // Padded with zeros to whole groups.
             #expect(Int(window.offset) % ResampleWeights.group == 0)
             let used = Int(window.offset) + Int(window.count)
             let end = (used + ResampleWeights.group - 1) / ResampleWeights.group * ResampleWeights.group
@@ -42,7 +42,7 @@ import Testing
         let table = ResampleWeights(inputCount: 40, origin: 0, length: 40, outputCount: 10)
         for (window, mirror) in zip(table.windows, table.windows.reversed()) {
             #expect(window.start == 40 - mirror.start - mirror.count)
-            // But for rounding.
+            // Equal, except for rounding.
             #expect(zip(table.list(window), table.list(mirror).reversed()).allSatisfy { abs(Int($0) - Int($1)) <= 2 })
         }
     }

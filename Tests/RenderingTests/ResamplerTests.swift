@@ -49,15 +49,15 @@ import Testing
             to: PixelSize(width: geometry.output.0, height: geometry.output.1))
         let actual = try resample(picture, region: region, to: geometry.output.0, geometry.output.1)
         if layout.hasAlpha {
-            // Where almost nothing is visible a colour hangs on the last bits of a quotient; what is seen is colour
-            // times alpha.
+            // If almost nothing is visible, a colour depends on the last bits of a quotient. The visible value is
+            // colour times alpha.
             #expect(largestDifference(seen(actual), seen(expected)) <= 1)
         } else {
             #expect(largestDifference(actual, expected) <= 1)
         }
     }
 
-    /// Colours premultiplied, alpha kept.
+    /// Premultiplies the colours and keeps alpha.
     private func seen(_ samples: [UInt8]) -> [UInt8] {
         samples.indices.map { index in
             if index % 4 == 3 { return samples[index] }
@@ -76,7 +76,7 @@ import Testing
 
     @Test(arguments: layouts)
     func `one to one is a copy`(layout: PixelBuffer.Layout) throws {
-        // Opaque in its visible parts: an invisible pixel has no colour to keep.
+        // No pixel is fully transparent, because an invisible pixel has no colour to keep.
         let picture = try TestPictures.make(23, 19, layout) { x, y, channel in
             if channel == 3 { return UInt8(1 + x * 11) }
             let value: Int = x * 7 + y * 13 + channel * 31
@@ -111,12 +111,12 @@ import Testing
         }
     }
 
-    /// Half a pixel of shift is the classic mistake: a line in the middle must stay in the middle.
+    /// A shift by half a pixel is the classic mistake. A line in the middle must stay in the middle.
     @Test(arguments: [(40, 10), (41, 41), (40, 80), (41, 123)])
     func `nothing is shifted`(input: Int, output: Int) throws {
         let ramp = try TestPictures.make(input, 1, .gray8) { x, _, _ in UInt8(20 + 200 * x / (input - 1)) }
         let actual = try resample(ramp, to: output, 1)
-        // Away from the edges a straight ramp stays one: value at a centre is the ramp's value there.
+        // Away from the edges a straight ramp stays straight: the value at a centre is the value of the ramp there.
         for x in (output / 4)..<(output * 3 / 4) {
             let position = (Double(x) + 0.5) * Double(input) / Double(output) - 0.5
             let expected = 20 + 200 * position / Double(input - 1)
@@ -125,7 +125,7 @@ import Testing
     }
 
     @Test func `the colour of what is invisible does not bleed`() throws {
-        // Left red and visible, right green and invisible.
+        // The left half is red and visible, the right half is green and invisible.
         let picture = try TestPictures.make(32, 8, .rgba8) { x, _, channel in
             switch channel {
             case 0: x < 16 ? 255 : 0
@@ -146,7 +146,7 @@ import Testing
     @Test func `fine stripes become grey, not coarse stripes`() throws {
         let picture = try TestPictures.make(400, 8, .gray8) { x, _, _ in x % 2 == 0 ? 0 : 255 }
         let actual = try resample(picture, to: 90, 8)
-        // At the very edges the filter is cut and lets a little through.
+        // At the edges the filter is cut off, and some contrast remains.
         #expect(actual[4..<86].allSatisfy { abs(Int($0) - 128) <= 2 })
     }
 

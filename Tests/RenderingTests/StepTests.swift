@@ -16,7 +16,7 @@ import Testing
         try GaussianBlur.apply(deviation: deviation, to: picture, cancelled: CancelFlag())
     }
 
-    /// The bell as its formula says, over all pixels.
+    /// The Gaussian directly from its formula, over all pixels.
     private func reference(_ samples: [UInt8], width: Int, height: Int, deviation: Double) -> [UInt8] {
         func pass(_ input: [Double], count: Int, at index: (Int) -> Int) -> [Double] {
             (0..<count).map { centre in
@@ -31,7 +31,7 @@ import Testing
             }
         }
         func pow(_ x: Double) -> Double {
-            // exp(-x * x / 2) by halving until the series is short.
+            // exp(-x * x / 2): the argument is reduced until the series is short.
             guard abs(x) < 8 else { return 0 }
             var (term, sum) = (1.0, 1.0)
             let y = -x * x / 2 / 1_024
@@ -57,7 +57,7 @@ import Testing
 
     @Test(arguments: [0.5, 1.0, 3.0, 4.0, 7.0, 12.0])
     func `blur is the bell`(deviation: Double) throws {
-        // Half black, half white, with a bright spot: an edge shows every fault of a bell.
+        // Half black, half white, with a bright spot. The edge shows every error of a Gaussian.
         let picture = try TestPictures.make(70, 40, .gray8) { x, y, _ in
             x < 35 ? (x == 10 && y == 20 ? 255 : 0) : 255
         }
@@ -142,13 +142,13 @@ import Testing
             background: Color(red: 0, green: 255, blue: 0, alpha: 128))
         let plan = try plan(picture, spec)
         let flat = try FlattenStep.apply(picture, plan: plan, cancelled: CancelFlag()).samples()
-        // Alpha 1 - (1 - a)^2 with a = 128/255; red has a of it, green a (1 - a).
+        // Alpha is 1 - (1 - a)^2 with a = 128/255. Red has a of it, and green a (1 - a).
         #expect(largestDifference(flat, [170, 85, 0, 192]) <= 1)
     }
 
     @Test(arguments: Orientation.allCases)
     func `attention finds the subject however it is stored`(orientation: Orientation) throws {
-        // A dull wall with a patch of skin in strong detail at the seen right.
+        // A dull wall, with a patch of skin in strong detail on the displayed right.
         let seen = try TestPictures.make(300, 100, .rgb8) { x, y, channel in
             let isSubject = (210..<270).contains(x) && (20..<80).contains(y)
             if !isSubject { return 90 }
@@ -164,7 +164,7 @@ import Testing
         let placed = try Attention.place(resampling.region, in: stored, cancelled: CancelFlag())
             .rotated(by: orientation, in: stored.size)
         #expect(placed.width == 100 && placed.height == 100 && placed.y == 0)
-        // All of the subject is kept.
+        // The whole subject is inside.
         #expect(placed.x >= 168 && placed.x <= 200)
     }
 
@@ -182,7 +182,7 @@ import Testing
             rotation: .rotated90)
         let plan = try RenderPlan(info: info, spec: spec, limits: RenderLimits())
         #expect(plan.outputSize == PixelSize(width: 20, height: 20))
-        // Turned clockwise the stored left is on top, and the top is kept.
+        // After the clockwise rotation, the stored left is at the top, and the top is kept.
         #expect(plan.resampling?.region == SourceRegion(x: 0, y: 0, width: 20, height: 20))
     }
 
@@ -195,7 +195,7 @@ import Testing
             RenditionSpec(
                 width: 4_000, height: 5_000, fit: fit, format: .png, quality: nil, blur: blur, sharpen: sharpen)
         }
-        // The picture, and a second one of the same size or the sheet.
+        // The picture, and a second one of the same size, or the padded canvas.
         #expect(try bytes(spec(.contain)) >= 2 * 4 * 4_000 * 4_000)
         #expect(try bytes(spec(.pad)) >= 4 * 4_000 * 4_000 + 4 * 4_000 * 5_000)
         #expect(try bytes(spec(.contain, blur: 2)) >= 3 * 4 * 4_000 * 4_000)

@@ -2,7 +2,7 @@ import ImageCodecs
 
 /// Pictures made for tests.
 enum TestPictures {
-    /// A picture whose samples come from a function of column, row and channel.
+    /// A picture with samples from a function of column, row and channel.
     static func make(
         _ width: Int, _ height: Int, _ layout: PixelBuffer.Layout, _ sample: (Int, Int, Int) -> UInt8
     ) throws -> PixelBuffer {
@@ -18,7 +18,7 @@ enum TestPictures {
         return picture
     }
 
-    /// Noise of full contrast, the same each time: the hardest thing for a filter. Alpha is noise as well.
+    /// Noise of full contrast, the same each time. This is the hardest input for a filter. Alpha is noise too.
     static func noise(_ width: Int, _ height: Int, _ layout: PixelBuffer.Layout) throws -> PixelBuffer {
         try make(width, height, layout) { x, y, channel in
             var hash = UInt64(x) &* 0x9E37_79B9_7F4A_7C15 ^ UInt64(y) &* 0xC2B2_AE3D_27D4_EB4F
@@ -36,13 +36,13 @@ extension PixelBuffer {
     }
 }
 
-/// The largest difference between two lists of samples; huge where they are not equally long.
+/// The largest difference between two lists of samples; `.max` if their lengths differ.
 func largestDifference(_ one: [UInt8], _ other: [UInt8]) -> Int {
     guard one.count == other.count else { return .max }
     return zip(one, other).map { abs(Int($0) - Int($1)) }.max() ?? 0
 }
 
-/// The mean difference between two lists of samples; infinite where they are not equally long.
+/// The mean difference between two lists of samples; infinite if their lengths differ.
 func meanDifference(_ one: [UInt8], _ other: [UInt8]) -> Double {
     guard one.count == other.count, !one.isEmpty else { return .infinity }
     return Double(zip(one, other).reduce(0) { $0 + abs(Int($1.0) - Int($1.1)) }) / Double(one.count)

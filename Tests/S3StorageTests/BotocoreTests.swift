@@ -6,12 +6,12 @@ import TextCoding
 
 @testable import S3Storage
 
-/// Our signatures beside those of AWS's own Python library, for keys that hold whatever a key may hold.
+/// Compares our signatures with those of AWS's own Python library, for keys with every kind of character.
 @Suite(.enabled(if: Botocore.isThere)) struct BotocoreTests {
     private static let credentials = SigningCredentials(accessKey: "AKIDEXAMPLE", secretKey: "wJalr/XUtnFEMI+K7MDENG")
     private static let time = Timestamp(seconds: 1_440_938_160)
 
-    /// Every printable ASCII character, then random keys of all sorts of characters.
+    /// Every printable ASCII character, then random keys of many kinds of characters.
     private static let keys: [String] = {
         var keys = (0x20...0x7E).map { "a\(Unicode.Scalar(UInt8($0)))b" }
         keys += [
@@ -52,7 +52,7 @@ import TextCoding
     }
 }
 
-/// A small program in Python that signs with botocore.
+/// A small Python program that signs with botocore.
 enum Botocore {
     struct Case: Encodable {
         var key: String
@@ -81,7 +81,7 @@ enum Botocore {
 
     private static func run(_ program: String, input: Data) throws -> Data {
         guard let python = Program.find("python3", variable: "PYTHON") else { throw TestServerError("no python3") }
-        // Through a file, so that neither side waits for a full pipe.
+        // The data go through a file, so that neither side waits for a full pipe.
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("botocore-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }

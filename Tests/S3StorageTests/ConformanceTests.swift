@@ -7,7 +7,7 @@ import Testing
 
 /// The promises of ``ObjectStorage/ObjectStorage`` on real servers.
 @Suite(.serialized) struct ConformanceTests {
-    /// One probed storage for all checks: the probe has tests of its own.
+    /// One probed storage for all checks, because the probe has its own tests.
     private static let probed = Task {
         let storage = try await Servers.shared.server(.seaweedFS).storage()
         try await storage.probe()
@@ -20,7 +20,7 @@ import Testing
         await conformance(storage, [.backslashIsSlash, .emptyFoldersLinger]).run(check)
     }
 
-    /// Without a probe every condition is checked just before the write: the same promises within one process.
+    /// Without a probe, the storage checks every condition just before the write. The promises hold within one process.
     @Test(.enabled(if: hasSeaweedFS), arguments: StorageConformance.Check.allCases)
     func seaweedFSWithoutProbe(_ check: StorageConformance.Check) async throws {
         try await Servers.withStorage(.seaweedFS) { storage in
@@ -28,9 +28,9 @@ import Testing
         }
     }
 
-    /// rclone serves files of a folder, and some of S3 cannot be had from them: Unicode's normal forms are one name,
-    /// metadata are limited to a few hundred bytes, deleting the name of a folder is an error, and a file is
-    /// overwritten under its readers.
+    /// rclone serves files of a folder, so some features of S3 are missing. Unicode normal forms are one name, metadata
+    /// are limited to a few hundred bytes, deleting the name of a folder is an error, and a file is overwritten while
+    /// it is read.
     @Test(
         .enabled(if: hasRclone),
         arguments: StorageConformance.Check.allCases.filter {

@@ -35,7 +35,7 @@ import TextCoding
         #expect(try page("") == ListPage())
     }
 
-    /// A listing that does not say whether more comes, or says nonsense, could hide every key behind it.
+    /// If a listing does not say whether more comes, or says something senseless, all later keys could be missing.
     @Test(arguments: [
         "<IsTruncated/>", "<IsTruncated>perhaps</IsTruncated>", "<X><IsTruncated>false</IsTruncated></X>",
     ])
@@ -43,7 +43,7 @@ import TextCoding
         #expect(throws: BadAnswer.self) { try page(inner) }
     }
 
-    /// Anything but the document that was asked for once was an empty listing, and pictures in memory turned 404.
+    /// Any document but the requested one once counted as an empty listing, and images in memory became 404.
     @Test(arguments: [
         "", " \n", "<html><body>Sign in</body></html>", "<!DOCTYPE html><html></html>", "not xml", "{}",
         "<Error><Code>InternalError</Code></Error>", "<Error/>", "<ListBucketResult>",
@@ -82,7 +82,7 @@ import TextCoding
         }
     }
 
-    /// Bounds of a document: depth, elements, text and bytes, each at the limit and one above.
+    /// Limits of a document: depth, elements, text and bytes, each at the limit and one above.
     @Test func documentsAreBounded() throws {
         func reads(_ inner: String) -> Bool { (try? page("<IsTruncated>false</IsTruncated>" + inner)) != nil }
         #expect(reads(String(repeating: "<a>", count: 15) + String(repeating: "</a>", count: 15)))
@@ -94,7 +94,7 @@ import TextCoding
         #expect(!reads(String(repeating: " ", count: 8 << 20)))
     }
 
-    /// However the bytes come, they make the same document.
+    /// Pieces of any size give the same document.
     @Test(arguments: [1, 2, 3, 7, 1000]) func documentsInPieces(_ step: Int) throws {
         let text = """
              \n<?xml version="1.0" encoding="UTF-8"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">\
@@ -108,7 +108,7 @@ import TextCoding
         #expect(page.items.map(\.key.text) == ["ü&ü", "b"])
     }
 
-    /// One odd entry once was 502, and nothing behind it could ever be reached.
+    /// One odd entry once caused a 502, and no entry after it could be reached.
     @Test func oddEntriesArePassedOver() throws {
         let whole = object("a")
         func without(_ name: String, _ value: String) -> String {
@@ -132,14 +132,14 @@ import TextCoding
         #expect(timeless.items.map(\.lastModified) == [nil])
     }
 
-    /// The page ends with an entry that cannot be shown: the next one begins behind it all the same.
+    /// The page ends with an entry that cannot be shown. The next page still begins after it.
     @Test func oddEntryAtTheEdge() throws {
         let page = try page("<IsTruncated>true</IsTruncated>" + object("a") + "<Contents><Key>b</Key></Contents>")
         #expect(page.items.map(\.key.text) == ["a"])
         #expect(StoreCursor(try #require(page.cursor)) == .after(Array("b".utf8)))
     }
 
-    /// SeaweedFS makes its token of the last key, and XML cannot hold every character of that.
+    /// SeaweedFS makes its token from the last key, and XML cannot hold every character of a key.
     @Test func damagedTokens() throws {
         let page = try page(
             "<EncodingType>url</EncodingType><IsTruncated>true</IsTruncated>"
@@ -147,7 +147,7 @@ import TextCoding
         #expect(StoreCursor(try #require(page.cursor)) == .after(Array("a\u{FFFF}".utf8)))
     }
 
-    /// By bytes `a-b` comes before `a/`, by names behind it.
+    /// In byte order `a-b` comes before `a/`; by segments it comes after.
     @Test func whichNameIsLast() throws {
         let body = ByteBuffer(
             string: "<ListBucketResult><IsTruncated>true</IsTruncated>\(object("a-b"))"

@@ -6,8 +6,8 @@ import Testing
 
 @testable import S3Storage
 
-/// The store answers a write before it has read the body. Of bodies that the kernel does not take at once (4 MB and
-/// more on loopback) the answer was lost: "I/O on closed channel", 503, and the store counted as away.
+/// The store responds to a write before it has read the body. If the kernel does not take the whole body at once (4 MB
+/// and more on loopback), the response was lost: "I/O on closed channel", 503, and the store counted as away.
 @Suite(.enabled(if: hasSeaweedFS), .timeLimit(.minutes(3))) struct EarlyAnswerTests {
     struct Rejection: Sendable, CustomTestStringConvertible {
         var status: Int
@@ -19,11 +19,11 @@ import Testing
     }
 
     enum Ending: Sendable, CaseIterable {
-        /// Says that it closes, and does.
+        /// The store announces that it closes, and then closes.
         case announced
-        /// Closes without a word.
+        /// The store closes without announcing it.
         case sudden
-        /// Keeps the connection and reads no more.
+        /// The store keeps the connection open and reads no more.
         case open
     }
 
@@ -43,8 +43,9 @@ import Testing
     }
 
     @Test(arguments: rejections, Ending.allCases) func put(_ rejection: Rejection, _ ending: Ending) async throws {
-        // Each with connections of its own: one that the store has closed while it rested is another matter. So is one
-        // that rests and is never read again after a small body, which has gone out whole before its answer comes.
+        // Each size uses its own connections, because an idle connection that the store has closed is a different case.
+        // A small body on a connection that is never read again is also a different case: it is sent completely before
+        // its response comes.
         for size in [1000, 300_000, 4_300_000, 8 << 20] where ending != .open || size > 1000 {
             try await Servers.withFaults { storage, proxy in
                 proxy.setPlan { $0.method == "PUT" ? fault(rejection, ending) : .none }
@@ -53,7 +54,7 @@ import Testing
                     _ = try await storage.put(key(freshPrefix() + "x"), bytes: bytes, options: PutOptions())
                 }
                 #expect(error?.isOutage == false && error?.mayHaveHappened == false, "\(size) bytes")
-                // No connection that is left with half a request is used again.
+                // No connection with half a request on it is used again.
                 proxy.setPlan { _ in .none }
                 try await storage.checkAvailability()
             }
@@ -74,7 +75,7 @@ import Testing
         }
     }
 
-    /// Said once, it is no refusal: the write is sent again, and happens once.
+    /// A single SlowDown is not a rejection: the write is sent again, and happens once.
     @Test(arguments: Ending.allCases) func slowDownOnce(_ ending: Ending) async throws {
         try await Servers.withFaults { storage, proxy in
             let rejection = Rejection(status: 503, code: "SlowDown", means: .overloaded)
@@ -89,7 +90,7 @@ import Testing
         }
     }
 
-    /// A connection that ends without an answer is an outage still, and the write may have happened.
+    /// A connection that ends without a response is still an outage, and the write may have happened.
     @Test func noAnswerAtAll() async throws {
         try await Servers.withFaults { storage, proxy in
             proxy.setPlan { $0.method == "PUT" ? .refuse : .none }

@@ -1,7 +1,7 @@
 import ObjectStorage
 import Testing
 
-/// Expects a ``StorageError`` of this kind.
+/// Expects a ``StorageError`` with this code.
 @discardableResult
 func expect(
     throwing code: StorageError.Code, sourceLocation: SourceLocation = #_sourceLocation,
@@ -9,12 +9,12 @@ func expect(
 ) async -> StorageError? {
     do {
         try await body()
-        Issue.record("nothing was thrown, not \(code)", sourceLocation: sourceLocation)
+        Issue.record("nothing was thrown, expected \(code)", sourceLocation: sourceLocation)
     } catch let error as StorageError {
         #expect(error.code == code, "\(String(reflecting: error))", sourceLocation: sourceLocation)
         return error
     } catch {
-        Issue.record("\(String(reflecting: error)) was thrown, not \(code)", sourceLocation: sourceLocation)
+        Issue.record("\(String(reflecting: error)) was thrown, expected \(code)", sourceLocation: sourceLocation)
     }
     return nil
 }

@@ -8,7 +8,7 @@ import Testing
 
 @testable import S3Storage
 
-/// A store whose connections break, through a proxy that breaks them.
+/// A store behind a proxy that breaks connections.
 @Suite(.enabled(if: hasSeaweedFS), .timeLimit(.minutes(3))) struct FaultTests {
     private static func pattern(_ count: Int) -> ByteBuffer {
         ByteBuffer(bytes: (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) })
@@ -24,7 +24,7 @@ import Testing
             #expect(try await result.body.collect(upTo: 3_000_000) == bytes)
             let ranges = proxy.exchanges.filter { $0.method == "GET" }.map(\.range)
             #expect(ranges.count >= 5 && ranges.first == .some(nil))
-            // Each goes on behind what has come, and ends with the object.
+            // Each request continues after the bytes that have come, and ends with the object.
             let starts = ranges.dropFirst().compactMap { range in
                 range.flatMap { $0.hasSuffix("-2999999") ? Int($0.dropFirst(6).dropLast(8)) : nil }
             }
@@ -45,7 +45,7 @@ import Testing
         }
     }
 
-    /// Bytes of two versions are never one body.
+    /// Bytes of two versions never form one body.
     @Test func replacedWhileItWasRead() async throws {
         try await Servers.withFaults { storage, proxy in
             let key = try key(freshPrefix() + "object")
@@ -82,9 +82,9 @@ import Testing
         }
     }
 
-    /// A store that answers hundreds of readers may leave one of them without a byte for longer than the time limit,
-    /// and answer it as soon as it asks again. Its client was reset. Whether that was what cut one of 200 slow
-    /// downloads in an earlier run is not known: no log of it was kept.
+    /// A store that serves hundreds of readers may send one of them no byte for longer than the time limit, and respond
+    /// as soon as it asks again. The client of such a reader was reset. This may have cut one of 200 slow downloads in
+    /// an earlier run, but no log of that run exists.
     @Test func oneStallIsNotTheEnd() async throws {
         let key = try key(freshPrefix() + "object")
         let bytes = Self.pattern(1_000_000)
@@ -100,7 +100,7 @@ import Testing
         }
     }
 
-    /// The store's time does not run while the reader is the slow one.
+    /// The store's time limit does not count while the reader is slow.
     @Test func slowReaderIsNoStoreError() async throws {
         let key = try key(freshPrefix() + "object")
         let bytes = Self.pattern(7_000_000)
@@ -112,7 +112,7 @@ import Testing
             let result = try await storage.get(key, options: GetOptions())
             var read = ByteBuffer()
             for try await var chunk in result.body {
-                // Longer than the store has.
+                // Longer than the store's time limit.
                 clock.advance(by: .seconds(11))
                 read.writeBuffer(&chunk)
             }
@@ -120,7 +120,7 @@ import Testing
         }
     }
 
-    /// With room for one connection the next request needs the one that a reader has left.
+    /// With a limit of one connection, the next request needs the connection that a reader has left.
     @Test func leavingFreesTheConnection() async throws {
         let server = try await Servers.shared.server(.seaweedFS)
         var configuration = try server.configuration(timeout: .seconds(4))
@@ -137,7 +137,7 @@ import Testing
             for try await _ in try #require(result).body { break }
             result = nil
             _ = try await storage.head(key)
-            // One that is never read at all is given back too.
+            // A body that is never read gives its connection back too.
             result = try await storage.get(key, options: GetOptions())
             result = nil
             _ = try await storage.head(key)
@@ -150,7 +150,7 @@ import Testing
         try await Servers.withFaults { storage, proxy in
             let key = try key(freshPrefix() + "object")
             let etag = try await storage.put(key, bytes: bytes("x"), options: PutOptions()).etag
-            // Every other one of each kind.
+            // Every second request of each kind.
             let seen = NIOLockedValueBox<[String: Int]>([:])
             proxy.setPlan { exchange in
                 let count = seen.withLockedValue { seen in
@@ -167,7 +167,7 @@ import Testing
         }
     }
 
-    /// A lost answer to a create-only write looks like a lost race: the object's metadata tell whose it is.
+    /// A lost response to a create-only write looks like a lost race. The metadata show whose object it is.
     @Test func lostAnswerOfCreateOnly() async throws {
         try await Servers.withFaults { storage, proxy in
             let key = try key(freshPrefix() + "object")
@@ -196,7 +196,7 @@ import Testing
         }
     }
 
-    /// What was begun and lost is begun again, and found by the sweep.
+    /// If the response to a begin is lost, the upload is begun again, and the sweep finds the first one.
     @Test func lostAnswerOfBegin() async throws {
         try await Servers.withFaults(ownBucket: true) { storage, proxy in
             let key = try key(freshPrefix() + "object")
@@ -213,7 +213,7 @@ import Testing
         }
     }
 
-    /// No real server can be made to answer 200 and an error; a proxy can.
+    /// No real server returns 200 with an error on demand, but a proxy can.
     @Test func errorInTheBodyOfASuccess() async throws {
         try await Servers.withFaults { storage, proxy in
             let key = try key(freshPrefix() + "object")
@@ -255,14 +255,14 @@ import Testing
             _ = try await storage.get(key("x"), options: GetOptions())
         }
         #expect(error?.detail.contains("NoSuchBucket") == true)
-        // The answer to a HEAD is the same for a missing object and a missing bucket.
+        // The response to a HEAD is the same for a missing object and a missing bucket.
         let headError = await expect(throwing: .unavailable) { _ = try await storage.head(key("x")) }
         #expect(headError?.detail.contains("NoSuchBucket") == true)
         await expect(throwing: .unavailable) { try await storage.checkAvailability() }
         await storage.shutdown()
     }
 
-    /// Some web server stands where the store should be: its 404 says nothing of an object.
+    /// Another web server responds in place of the store. Its 404 says nothing about an object.
     @Test func anyOther404IsNoMissingObject() async throws {
         try await Servers.withFaults { storage, proxy in
             proxy.setPlan { _ in .answer(status: 404, body: "<html>Not Found</html>") }
@@ -283,7 +283,7 @@ import Testing
         await storage.shutdown()
     }
 
-    /// Only the store can tell that a token is none of its own.
+    /// Only the store can tell that a token is not its own.
     @Test func tokenThatTheStoreRejects() async throws {
         try await Servers.withFaults { storage, proxy in
             proxy.setPlan { exchange in
@@ -317,7 +317,7 @@ import Testing
     }
 }
 
-/// True the first time it is asked.
+/// True only for the first read.
 final class Once: Sendable {
     private let wasAsked = NIOLockedValueBox(false)
 

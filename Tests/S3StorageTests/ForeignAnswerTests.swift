@@ -6,12 +6,12 @@ import Testing
 
 @testable import S3Storage
 
-/// Something else answers in the store's place: a captive portal, or a proxy whose error page has status 200. It was
-/// believed: an empty listing, and pictures in memory turned 404.
+/// Another server responds in place of the store: a captive portal, or a proxy with an error page of status 200. Such a
+/// response was accepted as an empty listing, and images in memory became 404.
 @Suite(.enabled(if: hasSeaweedFS), .timeLimit(.minutes(3))) struct ForeignAnswerTests {
     private static let page = "<html><body>Please sign in</body></html>"
 
-    /// Everything that the headers of an object hold.
+    /// All headers that an object has.
     private static func headers(_ type: String?) -> [String: String] {
         var headers = ["etag": "\"5f-1\"", "last-modified": "Fri, 02 Jan 2026 03:04:05 GMT", "server": "nginx"]
         headers["content-type"] = type
@@ -31,7 +31,7 @@ import Testing
         }
     }
 
-    /// What the store says is heard and retried: an error in place of a listing may pass.
+    /// An error from the store in place of a listing may be temporary, so the request is repeated.
     @Test func passingErrorInPlaceOfAListing() async throws {
         try await Servers.withFaults { storage, proxy in
             let first = Once()
@@ -51,7 +51,7 @@ import Testing
         }
     }
 
-    /// A store that has shown its marks is known by them, whatever the page calls itself.
+    /// If a store has shown its header fields before, they identify it, whatever type a page claims.
     @Test(arguments: ["text/plain", "application/json", "image/jpeg", nil] as [String?])
     func knownStoreIsKnownByItsMarks(_ type: String?) async throws {
         try await Servers.withFaults { storage, proxy in
@@ -68,7 +68,8 @@ import Testing
         }
     }
 
-    /// Somebody may have put a web page into the bucket: that one bears the store's marks, and is an object.
+    /// A person may have put a web page into the bucket. Its response has the store's header fields, so it is an
+    /// object.
     @Test func pageInTheBucketIsAnObject() async throws {
         try await Servers.withFaults { storage, _ in
             let key = try key(freshPrefix() + "page")
@@ -105,13 +106,14 @@ import Testing
         }
     }
 
-    /// The second try of a delete meets what the first has left, and the look that would tell fails: not known.
+    /// The second try of a delete meets the result of the first, and the look-up fails: the outcome is unknown.
     @Test func deleteWhoseOutcomeCannotBeSeen() async throws {
         try await Servers.withFaults { storage, proxy in
             let key = try key(freshPrefix() + "x")
             let etag = try await storage.put(key, bytes: bytes("x"), options: PutOptions()).etag
             let firstDelete = Once()
-            // Before the delete, and after its lost answer; the third one is to tell what the second delete has met.
+            // Two look-ups succeed: before the delete, and after its lost response. The third, after the second delete,
+            // fails.
             let looks = NIOLockedValueBox(2)
             proxy.setPlan { exchange in
                 switch exchange.method {

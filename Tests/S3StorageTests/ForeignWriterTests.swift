@@ -6,10 +6,10 @@ import Testing
 
 @testable import S3Storage
 
-/// Other programs write into the bucket too: with the metadata that they have read, and with headers and tags of their
-/// own.
+/// Other programs write into the bucket too: with the metadata that they have read, and with their own headers and
+/// tags.
 @Suite(.enabled(if: hasSeaweedFS), .timeLimit(.minutes(2))) struct ForeignWriterTests {
-    /// As another program: no header is added.
+    /// Writes like another program: no header is added.
     private func put(
         _ key: ObjectKey, _ text: String, _ headers: [(name: String, value: String)], _ storage: S3Storage
     ) async throws {
@@ -37,10 +37,10 @@ import Testing
             try await put(key, "secnd", written, storage)
             let info = try await storage.head(key)
             #expect(info.metadata == options.metadata && !info.hasBoundMetadata)
-            // The same bytes under the same metadata are what was meant.
+            // The same bytes with the same metadata are as intended.
             try await put(key, "first", written, storage)
             #expect(try await storage.head(key).hasBoundMetadata)
-            // As an earlier version of ours wrote them.
+            // As an earlier version of the server wrote them.
             try await put(key, "first", Array(written.prefix(1)), storage)
             #expect(try await storage.head(key).hasBoundMetadata == false)
         }
@@ -74,7 +74,7 @@ import Testing
             for text in ["<Key>kind</Key>", "<Value>photo</Value>", "<Key>two words</Key>", "<Value>a&amp;b</Value>"] {
                 #expect(tags.contains(text), "\(tags)")
             }
-            // An upload is another object.
+            // An upload is a new object.
             _ = try await storage.put(key, bytes: bytes("new"), options: PutOptions(metadata: ["tintype-writes": "2"]))
             let fresh = try await storage.head(key)
             #expect(fresh.foreignFields["cache-control"] == nil && fresh.metadata == ["tintype-writes": "2"])
@@ -97,12 +97,12 @@ import Testing
         #expect(
             try carried(["cache-control": "no-cache", "expires": "0"], ["a": "1", "tintype-image": "x"])
                 == ["cache-control: no-cache", "expires: 0", "x-amz-meta-a: 1"])
-        // A file that we have made is not compressed, and `aws-chunked` was the way of one upload.
+        // Our files are not compressed, and `aws-chunked` was only the encoding of one upload.
         for coding in ["gzip", "GZIP", "br", "aws-chunked", "aws-chunked,gzip"] {
             #expect(try carried(["content-encoding": coding]).isEmpty)
         }
         #expect(try carried(["content-encoding": "identity"]) == ["content-encoding: identity"])
-        // A restored object's class would put the new one out of reach.
+        // With the class of a restored object, the new object would be out of reach.
         #expect(try carried(["x-amz-storage-class": "DEEP_ARCHIVE"]).isEmpty)
         #expect(try carried(["x-amz-storage-class": "STANDARD_IA"]) == ["x-amz-storage-class: STANDARD_IA"])
         // One bad value must not make the write fail.

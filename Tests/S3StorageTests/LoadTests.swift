@@ -8,7 +8,7 @@ import Testing
 @testable import S3Storage
 @testable import TaskSupport
 
-/// More is asked of the store than this process asks of it at once.
+/// More requests for the store than this process sends at once.
 @Suite(.enabled(if: hasSeaweedFS), .timeLimit(.minutes(3))) struct LoadTests {
     private func withStorage(
         readers: Int, timeout: Duration, _ body: (S3Storage) async throws -> Void
@@ -29,7 +29,7 @@ import Testing
         await storage.shutdown()
     }
 
-    /// Slow readers once held every connection: no write, no look and no readiness check came through, and the store
+    /// Slow readers once held every connection. No write, no look-up and no readiness check succeeded, and the store
     /// counted as away.
     @Test func slowReadersStandInNobodysWay() async throws {
         try await withStorage(readers: 2, timeout: .seconds(3)) { storage in
@@ -54,9 +54,9 @@ import Testing
         }
     }
 
-    /// A store that cannot be reached is away, however many wait for it.
+    /// A store that cannot be reached is away, however many requests wait for it.
     @Test func unreachableStoreIsAway() async throws {
-        // A listener whose queue is full lets nobody in: the connection neither comes nor fails.
+        // A listener whose queue is full accepts nobody: the connection neither succeeds nor fails.
         let listener = try StuckListener()
         let storage = S3Storage(
             S3Configuration(
@@ -66,14 +66,14 @@ import Testing
         let key = try key("x")
         do throws(StorageError) {
             _ = try await storage.get(key, options: GetOptions())
-            Issue.record("nobody is there, and an answer came")
+            Issue.record("an answer came, but nobody is there")
         } catch {
             #expect(error.isOutage, "\(String(reflecting: error))")
         }
         await storage.shutdown()
     }
 
-    /// To wait for other writes of the same key is no word on the store.
+    /// Waiting for other writes of the same key says nothing about the store.
     @Test func waitingForOtherWritesOfTheKey() async throws {
         let key = try key(freshPrefix() + "object")
         let clock = ManualClock()
@@ -94,7 +94,7 @@ import Testing
         }
     }
 
-    /// They need not be kept apart from one another, only from those that look first.
+    /// Plain writes may run together. They must only be separate from writes that look up the object first.
     @Test func plainWritesShareTheKey() async throws {
         try await Servers.withStorage(.seaweedFS, timeout: .seconds(5)) { storage in
             let key = try key(freshPrefix() + "object")

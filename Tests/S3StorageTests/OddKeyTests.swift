@@ -5,8 +5,8 @@ import Testing
 
 @testable import S3Storage
 
-/// Keys that XML cannot hold. SeaweedFS makes the token of a page of its last key, and writes U+FFFD for what does not
-/// fit: with such a key at a page's edge the page came again for ever, or keys were lost.
+/// Keys that XML cannot hold. SeaweedFS makes the token of a page from its last key, and writes U+FFFD for characters
+/// that do not fit. If such a key was the last of a page, the page came again without end, or keys were lost.
 @Suite(.enabled(if: hasSeaweedFS), .timeLimit(.minutes(3))) struct OddKeyTests {
     private static let names = [
         "a", "b\u{1}", "b\u{1}c", "c\u{FFFE}", "c\u{FFFE}x", "c\u{FFFF}", "c\u{FFFF}y", "d\u{1F}", "e\u{7F}",
@@ -31,7 +31,7 @@ import Testing
         }
     }
 
-    /// The same for folders of such names, which are rolled up.
+    /// The same for folders with such names, which become common prefixes.
     @Test(arguments: [1, 2, 5]) func everyFolderOnce(_ limit: Int) async throws {
         try await Servers.withStorage(.seaweedFS) { storage in
             let prefix = freshPrefix()
@@ -52,7 +52,7 @@ import Testing
         }
     }
 
-    /// A store whose place in a listing does not move is given up, and not asked for ever.
+    /// If the position in a listing does not advance, the storage gives up instead of asking without end.
     @Test(arguments: [
         "<NextContinuationToken>t</NextContinuationToken>", "",
         "<NextContinuationToken>\u{FFFD}</NextContinuationToken>",

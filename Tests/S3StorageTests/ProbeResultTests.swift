@@ -9,8 +9,8 @@ import TextCoding
 
 @testable import S3Storage
 
-/// What a probe has found is kept in the bucket: each start of each replica once asked some 300 questions, 20 to 37 s
-/// on SeaweedFS.
+/// The result of a probe is stored in the bucket. Before, each start of each replica sent some 300 requests, which took
+/// 20 to 37 s on SeaweedFS.
 @Suite(.timeLimit(.minutes(3))) struct ProbeResultTests {
     private static let configuration = S3Configuration(
         endpoint: S3Endpoint(isSecure: false, host: "store", port: 8333), bucket: "pictures", region: "eu")
@@ -45,7 +45,7 @@ import TextCoding
         }
     }
 
-    /// Each thing that makes it doubtful, at its border.
+    /// Each reason to doubt the result, at its limit.
     @Test func whatItHoldsFor() {
         let result = probeResult()
         let store = result.store
@@ -86,7 +86,7 @@ import TextCoding
         let proxy = try await FaultProxy.start(to: server.port)
         var configuration = try server.configuration(bucket: bucket)
         configuration.probeMaxAge = maxAge
-        // Through a proxy of its own, and yet of the same store: the proxies differ by their port only.
+        // Each replica has its own proxy, but all use the same store. Only the ports of the proxies differ.
         configuration.endpoint = S3Endpoint(proxy.endpoint)
         let credentials = StaticCredentials(accessKey: S3TestServer.accessKey, secretKey: S3TestServer.secretKey)
         let client = S3Client(
@@ -111,7 +111,7 @@ import TextCoding
         #expect(known == report && second.storage.traits == first.storage.traits)
         #expect(known.capabilities.conditionalPut)
 
-        // Too old, by its own clock; and never young enough.
+        // Too old by its own clock; and with a maximum age of zero.
         let later = try await replica(bucket, now: { Timestamp(seconds: Timestamp.now.seconds + 600) })
         try await later.storage.prepare()
         #expect(later.requests == 1)
@@ -124,7 +124,7 @@ import TextCoding
         }
     }
 
-    /// A bucket that was copied brings the result along, which says nothing of the other bucket.
+    /// A copied bucket contains the result too, but the result says nothing about the other bucket.
     @Test(.enabled(if: hasSeaweedFS)) func aCopiedResultIsNotBelieved() async throws {
         let (bucket, copy) = (freshBucket(), freshBucket())
         let first = try await replica(bucket)
@@ -138,7 +138,7 @@ import TextCoding
         _ = try await second.storage.put(key, bytes: stored, options: PutOptions())
         let report = try await second.storage.prepare()
         #expect(!report.capabilities.conditionalPut)
-        // From another server under the same address.
+        // The result comes from another server at the same address.
         first.proxy.setPlan { exchange in
             exchange.uri.hasSuffix(ProbeResult.name)
                 ? .answer(
@@ -156,7 +156,7 @@ import TextCoding
         }
     }
 
-    /// Replicas that start together on a new bucket: one races, the others wait for what it finds.
+    /// Replicas start together on a new bucket. One runs the races, and the others wait for its result.
     @Test(.enabled(if: hasSeaweedFS)) func oneProbesForAll() async throws {
         let bucket = freshBucket()
         let replicas = [try await replica(bucket), try await replica(bucket), try await replica(bucket)]
@@ -165,7 +165,7 @@ import TextCoding
         for replica in replicas {
             while replica.storage.traits.put != .atomic { try await Task.sleep(for: .milliseconds(50)) }
         }
-        // Whoever does not race asks with conditions only for what a start must know.
+        // A replica that does not race sends conditions only for the checks that every start needs.
         let races = replicas.map(\.races)
         #expect(races.count { $0 >= 3 * ProbeRun.rounds * ProbeRun.racers } == 1, "\(races)")
         #expect(races.count { $0 < 10 } == 2, "\(races)")

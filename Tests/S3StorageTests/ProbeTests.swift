@@ -7,7 +7,7 @@ import Testing
 @testable import S3Storage
 
 @Suite(.timeLimit(.minutes(3))) struct ProbeTests {
-    /// SeaweedFS 4.48: conditional PUT and DELETE are atomic, CompleteMultipartUpload lets several win.
+    /// SeaweedFS 4.48: conditional PUT and DELETE are atomic, but several CompleteMultipartUpload can win.
     @Test(.enabled(if: hasSeaweedFS)) func seaweedFS() async throws {
         try await Servers.withStorage(.seaweedFS, ownBucket: true) { storage in
             #expect(storage.capabilities.conditionalPut == false)
@@ -24,7 +24,7 @@ import Testing
         }
     }
 
-    /// rclone 1.75 looks at no condition.
+    /// rclone 1.75 ignores every condition.
     @Test(.enabled(if: hasRclone)) func rclone() async throws {
         try await Servers.withStorage(.rclone, ownBucket: true) { storage in
             let report = try await storage.probe()
@@ -37,7 +37,7 @@ import Testing
         }
     }
 
-    /// The quick part leaves the storage usable and cautious; the races end by themselves.
+    /// After the quick part the storage is usable and careful. The races end in the background.
     @Test(.enabled(if: hasSeaweedFS)) func prepare() async throws {
         try await Servers.withFaults(ownBucket: true) { storage, proxy in
             let report = try await storage.prepare()
@@ -47,7 +47,7 @@ import Testing
             while try await !leftovers(in: storage).isEmpty { try await Task.sleep(for: .milliseconds(50)) }
             try await expectNothingLeft(in: storage)
 
-            // One race at a time, so that the readers and writers of the first seconds do not feel them.
+            // One race at a time, so that early readers and writers are not affected.
             let races = proxy.exchanges.filter(\.hasCondition).compactMap { exchange in
                 ["/put/", "/complete/", "/delete/"].firstIndex { exchange.uri.contains($0) }.flatMap { kind in
                     exchange.uri.prefix { $0 != "?" }.last?.wholeNumberValue.map { 10 * kind + $0 }
@@ -76,7 +76,7 @@ import Testing
         }
     }
 
-    /// A process that is told to end while the races go on leaves nothing of them.
+    /// A process that is stopped during the races leaves none of their objects.
     @Test(.enabled(if: hasSeaweedFS), arguments: [0, 1, ProbeRun.rounds + 1])
     func shutdownEndsTheRaces(_ objects: Int) async throws {
         let server = try await Servers.shared.server(.seaweedFS)
@@ -84,7 +84,7 @@ import Testing
         let storage = try server.storage(bucket: bucket)
         try await storage.createBucket()
         try await storage.prepare()
-        // Each round of races has an object of its own, which stays until the end.
+        // Each round of races has its own object, which stays until the end.
         try await until { try await leftovers(in: storage).count >= objects }
         await storage.shutdown()
         let after = try server.storage(bucket: bucket)
@@ -92,7 +92,7 @@ import Testing
         await after.shutdown()
     }
 
-    /// Conditions on writes are refused outright: the header is left out, and the look before the write does its work.
+    /// If the store rejects conditions on writes, the header is omitted, and the look-up before the write replaces it.
     @Test(.enabled(if: hasSeaweedFS)) func storeThatRejectsConditions() async throws {
         try await Servers.withFaults { storage, proxy in
             proxy.setPlan { exchange in
@@ -121,7 +121,8 @@ import Testing
         }
     }
 
-    /// With every tenth answer lost an atomic store is still found to be one, and not something better than it is.
+    /// If every tenth response is lost, the probe still finds that a store is atomic, and never reports more than it
+    /// supports.
     @Test(.enabled(if: hasSeaweedFS)) func lostAnswers() async throws {
         try await Servers.withFaults { storage, proxy in
             proxy.setPlan { $0.number % 10 == 0 ? .dropAnswer : .none }
@@ -131,7 +132,7 @@ import Testing
         }
     }
 
-    /// All but the result, which stays.
+    /// All objects except the result, which stays.
     private func leftovers(in storage: S3Storage) async throws -> [String] {
         try await storage.list(ListRequest()).items.map(\.key.text).filter { $0 != ".tintype/\(ProbeResult.name)" }
     }

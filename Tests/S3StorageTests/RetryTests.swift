@@ -66,7 +66,7 @@ import Testing
         #expect(budget.tokens == 0)
     }
 
-    /// A store that loses an answer now and then, but does its work, never uses the budget up.
+    /// A store that sometimes loses a response, but does its work, never uses up the budget.
     @Test func successfulRetriesCostNothing() throws {
         var budget = RetryBudget()
         for _ in 0..<10_000 {

@@ -51,7 +51,7 @@ import Testing
         #expect(ErrorDocument(body) == nil)
     }
 
-    /// What a store repeats of a request must not come into a log: it may hold keys.
+    /// The parts of a request that a store repeats must not appear in a log, because they may contain keys.
     @Test func detailNamesCodeAndMessageOnly() throws {
         let body = ByteBuffer(
             string: """

@@ -7,7 +7,7 @@ import TaskSupport
 import TestServers
 import Testing
 
-/// The real servers, each started once for the whole run and killed at its end.
+/// The real servers. Each is started once for the whole run and killed at its end.
 actor Servers {
     static let shared = Servers()
     private var running: [S3TestServer.Kind: Task<S3TestServer, any Error>] = [:]
@@ -19,9 +19,9 @@ actor Servers {
         return try await task.value
     }
 
-    /// A storage over a server that all tests share.
+    /// A storage on a server that all tests share.
     ///
-    /// - Parameter ownBucket: a bucket of its own, for tests that look at what the storage keeps for itself.
+    /// - Parameter ownBucket: whether to use a new bucket, for tests that look at the storage's own objects.
     static func withStorage<Result>(
         _ kind: S3TestServer.Kind, ownBucket: Bool = false, timeout: Duration = .seconds(10),
         clock: MonotonicClock = .continuous, _ body: (S3Storage) async throws -> Result
@@ -40,7 +40,7 @@ actor Servers {
         }
     }
 
-    /// A storage that reaches a shared server through a proxy that breaks things.
+    /// A storage that reaches a shared server through a ``FaultProxy``.
     static func withFaults<Result>(
         _ kind: S3TestServer.Kind = .seaweedFS, ownBucket: Bool = false, timeout: Duration = .seconds(10),
         _ body: (S3Storage, FaultProxy) async throws -> Result

@@ -5,7 +5,7 @@ import TextCoding
 
 @testable import S3Storage
 
-/// Every case of the signature version 4 test suite, header and query form, all three texts of each.
+/// Every case of the signature version 4 test suite, in header and query form, with all three texts of each.
 @Suite(.enabled(if: SignatureCase.folder != nil)) struct SignatureCorpusTests {
     @Test func isComplete() throws {
         #expect(SignatureCase.names.count == 38)
@@ -92,7 +92,7 @@ struct SignatureCase {
         let text = String(decoding: try Self.read(name, "request.txt"), as: UTF8.self)
         let parsed = try Self.parse(text)
         request = parsed.request
-        // The suite's bodies are covered whether they are announced in a header or not.
+        // The suite signs its bodies even if no header announces them.
         payload = .sha256(Hashing.sha256(parsed.body.utf8))
     }
 
@@ -106,7 +106,7 @@ struct SignatureCase {
         return try Data(contentsOf: folder.appendingPathComponent(name).appendingPathComponent(file))
     }
 
-    /// Reads a request as it stands in the suite: paths with spaces, headers that go on in the next line.
+    /// Reads a request in the form of the suite: paths with spaces, and headers that continue in the next line.
     private static func parse(_ text: String) throws -> (request: SignableRequest, body: String) {
         let halves = text.replacingOccurrences(of: "\r\n", with: "\n").components(separatedBy: "\n\n")
         var lines = halves[0].components(separatedBy: "\n")

@@ -1,7 +1,7 @@
 import Glibc
 import TestServers
 
-/// A port where nobody accepts and the queue is full: connections to it hang.
+/// A port on which nobody accepts connections and the queue is full: connections to it hang.
 final class StuckListener {
     private struct Failed: Error {}
 

@@ -23,7 +23,7 @@ import TextCoding
         return ids
     }
 
-    /// What cannot be removed is counted, and keeps nobody from the rest.
+    /// An object that cannot be removed is counted, and does not stop the removal of the others.
     @Test func oneThatCannotBeRemovedIsPassedOver() async throws {
         try await Servers.withFaults(ownBucket: true) { storage, proxy in
             let run = ProbeRun(storage)
@@ -37,7 +37,7 @@ import TextCoding
         }
     }
 
-    /// A store that gives the same place again would be asked for ever.
+    /// A store that returns the same position again would be asked without end.
     @Test func listsThatDoNotGoOnAreGivenUp() async throws {
         try await Servers.withFaults { storage, proxy in
             proxy.setPlan { exchange in
@@ -56,7 +56,7 @@ import TextCoding
             }
             do throws(S3RequestError) {
                 _ = try await storage.uploads(prefix: [])
-                Issue.record("a list without an end came to one")
+                Issue.record("a list without an end came to an end")
             } catch {
                 #expect(error.storageError.code == .badAnswer)
             }
@@ -97,7 +97,7 @@ import TextCoding
         }
     }
 
-    /// The process has ended between the note and the answer that named the upload.
+    /// The process ended after it wrote the marker, and before the response with the upload id.
     @Test func uploadWithoutItsID() async throws {
         try await Servers.withStorage(.seaweedFS, ownBucket: true) { storage in
             let photo = try key("photo")
@@ -113,7 +113,7 @@ import TextCoding
         }
     }
 
-    /// The store has taken its time between the two: the note stays until the upload is old enough as well.
+    /// The store took some time between the two. The marker stays until the upload is old enough too.
     @Test func uploadWithoutItsIDThatWasBegunLater() async throws {
         try await Servers.withFaults(ownBucket: true) { storage, proxy in
             let photo = try key("photo")
@@ -141,7 +141,7 @@ import TextCoding
         }
     }
 
-    /// Uploads of other programs have no note.
+    /// Uploads of other programs have no marker.
     @Test func foreignUploadsStay() async throws {
         try await Servers.withStorage(.seaweedFS, ownBucket: true) { storage in
             _ = try await begin(try key("theirs"), storage)

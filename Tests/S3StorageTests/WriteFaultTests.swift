@@ -5,9 +5,9 @@ import Testing
 
 @testable import S3Storage
 
-/// Writes whose answers are lost: what may be sent again, and what may not.
+/// Writes with lost responses: which writes may be sent again, and which may not.
 @Suite(.enabled(if: hasSeaweedFS), .timeLimit(.minutes(3))) struct WriteFaultTests {
-    /// Sent again, it could undo what another client has written in between.
+    /// If it were sent again, it could undo a later write of another client.
     @Test func plainPutIsNotRepeated() async throws {
         try await Servers.withFaults { storage, proxy in
             let key = try key(freshPrefix() + "object")
@@ -20,7 +20,7 @@ import Testing
         }
     }
 
-    /// The store has acted, or has not: either way the version is gone at the end, by as few requests as it takes.
+    /// Whether the store has acted or not, the version is gone at the end, with the fewest possible requests.
     @Test(arguments: [(Fault.dropAnswer, 1), (.refuse, 2), (.answer(status: 500), 2)])
     func lostAnswerOfConditionalDelete(_ fault: Fault, _ requests: Int) async throws {
         try await Servers.withFaults { storage, proxy in
@@ -58,7 +58,7 @@ import Testing
         }
     }
 
-    /// A client that leaves while the store makes its upload leaves nothing there.
+    /// A client that leaves while the store begins its upload leaves nothing there.
     @Test func leavingWhileAnUploadIsBegun() async throws {
         try await Servers.withFaults(ownBucket: true) { storage, proxy in
             let key = try key("object")
@@ -74,7 +74,7 @@ import Testing
         }
     }
 
-    /// A store that has just not answered in time is not waited for a second time.
+    /// If the store has just not responded in time, the caller does not wait for it a second time.
     @Test func abortAfterAnOutageGoesOnBehindItsCaller() async throws {
         try await Servers.withFaults(ownBucket: true, timeout: .seconds(2)) { storage, proxy in
             let upload = try await storage.beginUpload(key("object"), options: UploadOptions())
@@ -92,7 +92,7 @@ import Testing
         }
     }
 
-    /// An earlier try of the part may be on its way still, though the last one was refused.
+    /// An earlier try of the part may still be on its way, although the last one was rejected.
     @Test func uploadWithALostPartIsAbortedTwice() async throws {
         try await Servers.withFaults { storage, proxy in
             let upload = try await storage.beginUpload(key(freshPrefix() + "object"), options: UploadOptions())
@@ -109,11 +109,11 @@ import Testing
         }
     }
 
-    /// The note knows the id once the naming, which runs beside the first part, has come to its end.
+    /// The marker gets the upload id at the same time as the first part is sent. It knows the id after that has ended.
     @Test func noteIsNamedBesideTheFirstPart() async throws {
         try await Servers.withFaults(ownBucket: true) { storage, proxy in
             let first = Once()
-            // The first one, which must be there before the upload is begun, goes through at once.
+            // The first marker is written without a delay, because it must exist before the upload begins.
             proxy.setPlan { exchange in
                 let isNote = exchange.method == "PUT" && exchange.uri.contains("/.tintype/uploads/")
                 return isNote && !first.isFirst ? .delay(.milliseconds(500)) : .none
@@ -122,7 +122,7 @@ import Testing
             try await upload.uploadPart(bytes("part"), number: 1)
             _ = try await upload.complete(mode: .overwrite)
             #expect(try await storage.list(ListRequest()).items.map(\.key.text).contains("object"))
-            // The note goes for good, though its id comes to it late.
+            // The marker is removed finally, although it gets its id late.
             while !proxy.exchanges.contains(where: { $0.method == "DELETE" && $0.uri.contains("/.tintype/uploads/") }) {
                 try await Task.sleep(for: .milliseconds(20))
             }

@@ -3,7 +3,7 @@ import ObjectStorage
 import Testing
 
 extension Bench {
-    /// Names that some layer or other of a store takes apart: URL, XML, header, shell, file system.
+    /// Names that some layer of a store could misread: URL, XML, header, shell, file system.
     static let oddNames: [String] = {
         let printable = (0x20...0x7E).compactMap { $0 == 0x2F ? nil : Unicode.Scalar(UInt8($0)) }
         var names = printable.map { "char \($0) here.jpg" }
@@ -50,7 +50,7 @@ extension Bench {
         #expect(try await listAll(request()).items.count == names.count, comment)
     }
 
-    /// Composed and decomposed: equal as Swift's strings, two keys all the same.
+    /// Composed and decomposed: equal as Swift strings, but two different keys.
     func normalForms() async throws {
         let composed = try key("caf\u{E9}.jpg")
         let decomposed = try key("cafe\u{301}.jpg")
@@ -64,7 +64,7 @@ extension Bench {
         #expect(try await exists(decomposed), comment)
     }
 
-    /// A combining accent after a slash makes one Character of both; as bytes the slash is a slash.
+    /// A combining accent after a slash forms one Character with it. In bytes the slash is still a slash.
     func accentAfterSlash() async throws {
         let key = try key("folder/\u{301}accent.jpg")
         _ = try await put(key, "accent")
@@ -81,7 +81,7 @@ extension Bench {
         var long = prefix
         while long.utf8.count < ObjectKey.maximumLength {
             let rest = ObjectKey.maximumLength - long.utf8.count
-            // No segment over 255 bytes, none left empty at the end.
+            // No segment is longer than 255 bytes, and none is empty at the end.
             let length = rest > 256 ? min(255, rest - 2) : min(255, rest)
             long += String(repeating: "k", count: length)
             if long.utf8.count < ObjectKey.maximumLength { long += "/" }

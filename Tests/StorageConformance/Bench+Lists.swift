@@ -6,7 +6,7 @@ import TextCoding
 extension Bench {
     private var slash: UInt8 { UInt8(ascii: "/") }
 
-    /// Byte order where the store promises it; else any order, but each name once.
+    /// Byte order if the store promises it; otherwise any order, but each name once.
     private func expectNames(
         _ names: [String], _ expected: [String], _ what: String, sourceLocation: SourceLocation = #_sourceLocation
     ) {
@@ -31,7 +31,7 @@ extension Bench {
             expectNames(try await names(listAll(request(limit: limit))), expected, "limit \(limit)")
             expectNames(try await names(listAll(request(limit: limit), in: other)), expected, "limit \(limit)")
         }
-        // A last page that is just full must not promise another one that is empty for ever.
+        // A last page that is exactly full must not promise another page that stays empty.
         let page = try await storage.list(request(limit: 50))
         #expect(page.items.count == 50, comment)
     }
@@ -99,7 +99,7 @@ extension Bench {
     func listStartAfter() async throws {
         let all = ["a", "b/1", "b/2", "b-1", "c", "d/1"]
         try await fill(all)
-        // What is asked for is the rest of the store's own order, whichever that is.
+        // The expected result is the rest in the store's own order, whichever it is.
         let order = try await names(listAll(request()))
         for (place, name) in order.enumerated() {
             for limit in [1000, 1] {
@@ -122,7 +122,7 @@ extension Bench {
         #expect(prefixNames(rolled) == ["d/"], comment)
     }
 
-    /// The order of whole keys as bytes: `a-b` before `a/b` before `a0`, and no locale or normal form in sight.
+    /// The order is that of whole keys as bytes: `a-b` before `a/b` before `a0`. No locale and no normal form counts.
     func listOrder() async throws {
         let expected = [
             "A", "Z", "a!", "a-b", "a.b", "a/b", "a/b-", "a/c/d", "a/c0", "a0", "aa", "b", "e\u{301}", "ez", "z",
@@ -151,7 +151,7 @@ extension Bench {
         #expect(item.lastModified?.seconds == head.lastModified?.seconds, comment)
     }
 
-    /// Writes between two pages move no other key out of the listing, nor into it twice.
+    /// Writes between two pages remove no other key from the listing, and add no key twice.
     func listCursorUnderWrites() async throws {
         let all = (0..<12).map { "k/\($0 % 3)/\($0)" }
         try await fill(all)
@@ -168,7 +168,7 @@ extension Bench {
         #expect(rest.count == 8, comment)
     }
 
-    /// A client may send any text for a cursor: that is its fault, and not the store's.
+    /// A client may send any text as a cursor. That is the client's error, not the store's.
     func listForgedCursor() async throws {
         for cursor in ["", "!", "\u{E9}", "x", "k", "t"] {
             var request = request()

@@ -71,7 +71,7 @@ extension Bench {
         #expect(try await exists(key) == false, comment)
     }
 
-    /// A body that nobody reads, or reads to its end, must hold up neither the store nor the next reader.
+    /// A body that nobody reads, or that nobody reads to its end, must delay neither the store nor the next reader.
     func droppedBody() async throws {
         let key = try key("object")
         let bytes = Bench.pattern(2 << 20)
@@ -86,7 +86,7 @@ extension Bench {
         #expect(try await read(key) == bytes, comment)
     }
 
-    /// A call of a cancelled task does nothing, and says why.
+    /// A call from a cancelled task does nothing, and its error says why.
     func cancelledCalls() async throws {
         let key = try key("object")
         _ = try await put(key, "there")

@@ -74,7 +74,7 @@ extension Bench {
         for range in [ByteRange.from(size), .closed(first: size, last: size + 5), .from(size * 9)] {
             do {
                 _ = try await storage.get(key, options: GetOptions(range: range))
-                Issue.record("check \(check.rawValue): \(range) was given")
+                Issue.record("check \(check.rawValue): \(range) was accepted")
             } catch {
                 #expect(error.code == .rangeNotSatisfiable, comment)
                 #expect(error.objectSize == size, comment)
@@ -110,7 +110,7 @@ extension Bench {
         #expect(info.key == key, comment)
         #expect(info.size == 5, comment)
         #expect(info.etag == etag, comment)
-        // 2020-09-13: a clock may be off, a unit must not.
+        // After 2020-09-13. A clock may be wrong, but a unit may not.
         let time = try #require(info.lastModified, comment)
         #expect((1_600_000_000...5_000_000_000).contains(time.seconds), comment)
         #expect((0...999_999_999).contains(time.nanoseconds), comment)

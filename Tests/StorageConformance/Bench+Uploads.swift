@@ -5,14 +5,14 @@ import Testing
 extension Bench {
     private var partSize: Int { storage.capabilities.partSize }
 
-    /// An upload in parts of the store's size; aborted where anything throws.
+    /// An upload in parts of the store's size. It is aborted if anything throws.
     func upload(
         _ key: ObjectKey, _ bytes: ByteBuffer, mode: PutMode = .overwrite, options: UploadOptions = UploadOptions(),
         to store: (any ObjectStorage)? = nil
     ) async throws -> ETag {
         let upload = try await (store ?? storage).beginUpload(key, options: options)
         do {
-            // All at once: they may arrive in any order.
+            // All parts at once, so they may arrive in any order.
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for (index, start) in stride(from: 0, to: bytes.readableBytes, by: partSize).enumerated() {
                     let part = bytes.getSlice(at: start, length: min(partSize, bytes.readableBytes - start))
@@ -65,7 +65,7 @@ extension Bench {
         let upload = try await storage.beginUpload(key, options: UploadOptions())
         do {
             _ = try await upload.complete(mode: .overwrite)
-            Issue.record("check \(check.rawValue): an upload without parts was taken")
+            Issue.record("check \(check.rawValue): an upload without parts was accepted")
         } catch {
             #expect(error.code != .cancelled, comment)
         }
@@ -125,7 +125,7 @@ extension Bench {
             try await upload.uploadPart(Bench.pattern(partSize), number: 1)
             #expect(try await exists(key) == false, comment)
             #expect(try await listAll(request()) == ListPage(), comment)
-            // A put in the middle is an object of its own, until the upload takes its place.
+            // A put before the upload completes is a separate object, until the upload replaces it.
             _ = try await put(key, "between", mode: .createOnly)
             try await upload.uploadPart(ByteBuffer(string: "end"), number: 2)
             #expect(try await read(key, from: other) == ByteBuffer(string: "between"), comment)
@@ -148,7 +148,7 @@ extension Bench {
         try await expectOneWinner(results, key: key) { Bench.pattern(30_000 + $0, seed: UInt64($0 + 1)) }
     }
 
-    /// An abort does its work although its task is cancelled; else the parts would stay.
+    /// An abort works even if its task is cancelled; otherwise the parts would stay.
     func uploadInCancelledTask() async throws {
         let key = try key("object")
         let upload = try await storage.beginUpload(key, options: UploadOptions())

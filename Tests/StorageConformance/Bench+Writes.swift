@@ -62,7 +62,7 @@ extension Bench {
         }
     }
 
-    /// One success, whose tag and bytes the object has; all others refused.
+    /// Exactly one write succeeds, and the object has its tag and bytes. All others are rejected.
     func expectOneWinner(
         _ results: [Result<ETag, any Error>], key: ObjectKey, bytes: (Int) -> ByteBuffer
     ) async throws {
@@ -105,7 +105,7 @@ extension Bench {
         await expectError(.notFound) { _ = try await storage.get(key, options: GetOptions()) }
         _ = try await put(key, "2", mode: .createOnly)
         #expect(try await read(key) == ByteBuffer(string: "2"), comment)
-        // A folder is no object: deleting its name deletes nothing.
+        // A folder is not an object: deleting its name deletes nothing.
         try await storage.delete(self.key("folder"), ifMatch: nil)
         #expect(try await exists(key), comment)
     }

@@ -2,7 +2,7 @@ import NIOCore
 import ObjectStorage
 import Testing
 
-/// What one check works with: the store, its own corner of the keys, and short words for the usual steps.
+/// The tools for one check: the store, a prefix for its keys, and short functions for common steps.
 struct Bench: Sendable {
     let check: StorageConformance.Check
     let storage: any ObjectStorage
@@ -18,7 +18,7 @@ struct Bench: Sendable {
         try #require(ObjectKey(prefix + name), comment)
     }
 
-    /// Bytes that differ at every offset and with every seed, so that no part can pass for another.
+    /// Bytes that differ at every offset and with every seed, so that no part can be confused with another.
     static func pattern(_ count: Int, seed: UInt64 = 1) -> ByteBuffer {
         var state = seed &* 0x9E37_79B9_7F4A_7C15 | 1
         var buffer = ByteBuffer()
@@ -42,7 +42,7 @@ struct Bench: Sendable {
         try await storage.put(key, bytes: ByteBuffer(string: text), options: PutOptions(mode: mode)).etag
     }
 
-    /// Whether the object is there, by a head through each handle.
+    /// Whether the object exists, by a head through each handle.
     func exists(_ key: ObjectKey) async throws -> Bool {
         let answers = try await [exists(key, in: storage), exists(key, in: other)]
         #expect(answers[0] == answers[1], comment)
@@ -58,7 +58,7 @@ struct Bench: Sendable {
         }
     }
 
-    /// The code that `body` throws; an issue where it throws none.
+    /// Expects that `body` throws one of these codes. Records an issue if it throws nothing.
     func expectError(
         _ codes: StorageError.Code..., sourceLocation: SourceLocation = #_sourceLocation,
         _ body: () async throws -> Void
@@ -86,12 +86,12 @@ struct Bench: Sendable {
             request.cursor = page.cursor
             request.startAfter = nil
             pages += 1
-            try #require(pages < 10_000, "check \(check.rawValue): a listing without end")
+            try #require(pages < 10_000, "check \(check.rawValue): the listing never ends")
         } while request.cursor != nil
         return all
     }
 
-    /// The names below this check's prefix, in the listing's order.
+    /// The names below this check's prefix, in the order of the listing.
     func names(_ page: ListPage) -> [String] {
         page.items.map { String($0.key.text.utf8.dropFirst(prefix.utf8.count)) ?? "?" }
     }
@@ -109,7 +109,7 @@ struct Bench: Sendable {
         )
     }
 
-    /// Runs `count` calls at once and gives the errors and results they end with.
+    /// Runs `count` calls at once. Returns their errors and results.
     func race<Value: Sendable>(
         _ count: Int, _ body: @escaping @Sendable (Int) async throws -> Value
     ) async -> [Result<Value, any Error>] {
@@ -129,14 +129,14 @@ struct Bench: Sendable {
         }
     }
 
-    /// Every other call goes through the other handle, where the store's own word is that this is safe.
+    /// Every other call uses the other handle, if the store promises that this is safe.
     func handle(_ number: Int, shared: Bool) -> any ObjectStorage {
         shared && number % 2 == 1 ? other : storage
     }
 }
 
 extension String {
-    /// Nil where the slice of UTF-8 does not begin and end at a scalar.
+    /// Nil if the slice of UTF-8 does not begin and end at a scalar.
     fileprivate init?(_ bytes: Substring.UTF8View.SubSequence) {
         self.init(validating: bytes, as: UTF8.self)
     }

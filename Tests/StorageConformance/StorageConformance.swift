@@ -4,8 +4,8 @@ import Testing
 
 /// The promises of ``ObjectStorage/ObjectStorage`` as checks that every store must pass.
 ///
-/// Each check works below `prefix` and a name of its own, and removes nothing behind itself: give every run a fresh
-/// prefix or a fresh store. A failure is recorded as an issue of the running test and names its check.
+/// Each check works below `prefix` and its own name, and removes nothing afterwards. Give every run a new prefix or a
+/// new store. A failure is recorded as an issue of the running test and names its check.
 public struct StorageConformance: Sendable {
     /// The checks, one promise each.
     public enum Check: String, Sendable, CaseIterable {
@@ -22,7 +22,7 @@ public struct StorageConformance: Sendable {
         case cancelledCalls, availability
     }
 
-    /// What some stores are known to do otherwise, and the storage above them cannot mend.
+    /// Known differences of some stores that the storage layer cannot correct.
     public struct Peculiarities: OptionSet, Sendable {
         /// One bit for each peculiarity.
         public let rawValue: Int
@@ -32,26 +32,26 @@ public struct StorageConformance: Sendable {
             self.rawValue = rawValue
         }
 
-        /// A backslash in a key is taken for a slash.
+        /// The store treats a backslash in a key as a slash.
         public static let backslashIsSlash = Peculiarities(rawValue: 1)
-        /// A folder is listed for a while after its last object has gone.
+        /// The store lists a folder for a while after its last object has gone.
         public static let emptyFoldersLinger = Peculiarities(rawValue: 2)
     }
 
     /// The store under test.
     public let storage: any ObjectStorage
-    /// The same store by another handle, where there is one: what one writes the other must see.
+    /// Another handle to the same store, if there is one. Each handle must see the writes of the other.
     public let other: any ObjectStorage
-    /// Stands before every key.
+    /// Comes before every key.
     public let prefix: String
-    /// What is not asked of this store.
+    /// The differences that this store may have.
     public let peculiarities: Peculiarities
 
     /// - Parameters:
     ///   - storage: the store under test.
     ///   - other: another handle to the same objects (another client, another process); nil: the store itself.
-    ///   - prefix: stands before every key; valid UTF-8 that ends with a slash, or empty; at most 100 bytes.
-    ///   - peculiarities: what is not asked of this store.
+    ///   - prefix: comes before every key; valid UTF-8 that ends with a slash, or empty; at most 100 bytes.
+    ///   - peculiarities: the differences that this store may have.
     public init(
         _ storage: any ObjectStorage, other: (any ObjectStorage)? = nil, prefix: String,
         peculiarities: Peculiarities = []
@@ -62,7 +62,7 @@ public struct StorageConformance: Sendable {
         self.peculiarities = peculiarities
     }
 
-    /// Runs every check, one after the other. One that throws is recorded, and the next one is run.
+    /// Runs every check, one after the other. If a check throws, an issue is recorded and the next check runs.
     public func runAll() async throws {
         for check in Check.allCases {
             try Task.checkCancellation()
@@ -70,7 +70,7 @@ public struct StorageConformance: Sendable {
         }
     }
 
-    /// Runs one check. What it throws is recorded as an issue that names it.
+    /// Runs one check. If it throws, an issue that names the check is recorded.
     public func run(_ check: Check) async {
         let bench = Bench(
             check: check, storage: storage, other: other, prefix: "\(prefix)\(check.rawValue)/",

@@ -2,11 +2,11 @@ import Glibc
 import NIOCore
 import ObjectStorage
 
-/// A second process on a folder of objects, for the tests: it writes until it is done or killed.
+/// A second process on a folder of objects, for the tests. It writes until it is done or killed.
 ///
 ///     StorageCrasher add ROOT KEY COUNT     adds 1 to the number in KEY, COUNT times, by replace-if-unchanged
-///     StorageCrasher create ROOT COUNT      creates race-0 up to race-COUNT where missing; prints those it won
-///     StorageCrasher write ROOT             overwrites w/0 to w/9 and uploads to u/0 to u/9 for ever
+///     StorageCrasher create ROOT COUNT      creates race-0 up to race-COUNT if missing; prints those it created
+///     StorageCrasher write ROOT             overwrites w/0 to w/9 and uploads to u/0 to u/9 without end
 ///     StorageCrasher begin ROOT KEY         begins an upload, writes 1 MiB, prints "begun", and waits
 @main
 struct StorageCrasher {
@@ -42,7 +42,7 @@ struct StorageCrasher {
         }
     }
 
-    /// Each object is one byte repeated, so that a mix of two versions shows.
+    /// Each object repeats one byte, so that a mix of two versions is visible.
     func write() async throws {
         for round in 0... {
             let byte = UInt8(round % 256)
@@ -65,7 +65,7 @@ struct StorageCrasher {
         await upload.abort()
     }
 
-    /// Whether the condition held.
+    /// Whether the condition was met.
     private func put(_ key: ObjectKey, _ bytes: ByteBuffer, mode: PutMode) async throws -> Bool {
         do {
             _ = try await storage.put(key, bytes: bytes, options: PutOptions(mode: mode))
@@ -81,7 +81,7 @@ struct StorageCrasher {
         return key
     }
 
-    /// A line that is out before the next step, also into a pipe.
+    /// Prints a line before the next step, even into a pipe.
     private func say(_ text: String) {
         let line = Array("\(text)\n".utf8)
         guard Glibc.write(1, line, line.count) == line.count else { exit(74) }

@@ -4,14 +4,14 @@ import Testing
 
 @testable import Telemetry
 
-/// Lines that are written straight into memory are those of the loggers, byte for byte.
+/// Lines that are written directly into memory are the same as those of the loggers, byte for byte.
 @Suite struct DirectLinesTests {
     private final class Sink: Sendable {
         let bytes = Mutex<[UInt8]>([])
         var text: String { String(decoding: bytes.withLock { $0 }, as: UTF8.self) }
     }
 
-    /// Plain and empty, what has to be quoted or escaped, what has no place in UTF-8, and what is cut.
+    /// Plain and empty texts, texts to be quoted or escaped, invalid UTF-8, and texts that are cut.
     private static let texts: [[UInt8]] =
         ["", "plain", "a b", "a=b", "a\"b", "a\\b", "%25", "é", "\u{7f}", "\u{1}\n\r\t", "\u{202e}\u{2028}"]
         .map { Array($0.utf8) } + [
@@ -51,7 +51,7 @@ import Testing
         #expect(direct.text.split(separator: "\n").count == Logger.Level.allCases.count * Self.texts.count)
     }
 
-    /// The first place for a line is small.
+    /// The first buffer for a line is small.
     @Test(arguments: [900, 1_000, 1_100, 8_000, 9_000])
     func aLongLineIsWhole(_ count: Int) {
         let sink = Sink()

@@ -4,11 +4,11 @@ import Testing
 @testable import Telemetry
 
 @Suite(.timeLimit(.minutes(1))) struct LineQueueTests {
-    /// A place that takes nothing until it is let.
+    /// A destination that accepts nothing until the test allows it.
     private final class Place: Sendable {
         let text = Mutex("")
         let isStuck: Mutex<Bool>
-        /// Calls that have come, stuck ones included.
+        /// Calls that have come, including blocked ones.
         let calls = Atomic(0)
 
         init(isStuck: Bool) { self.isStuck = Mutex(isStuck) }
@@ -29,7 +29,7 @@ import Testing
             })
     }
 
-    /// The disk was full: the rest of a batch was gone, nobody counted it, and half a line ran into the next one.
+    /// The disk was full. The rest of a batch was lost, nobody counted it, and half a line ran into the next one.
     @Test func whatCannotBeWrittenIsCountedAndTornLinesEnd() {
         let written = Mutex<[[UInt8]]>([])
         let queue = LineQueue(
@@ -42,7 +42,7 @@ import Testing
                 }
             })
         queue.append(Array("first\n".utf8))
-        // Nothing waits, though the line that comes next is to begin anew.
+        // Nothing waits, although the next line must start a new line.
         #expect(queue.flush(milliseconds: 2_000))
         #expect(queue.droppedLines == 1)
         queue.append(Array("second\n".utf8))
@@ -64,13 +64,13 @@ import Testing
         let place = Place(isStuck: true)
         let queue = queue(place, limit: 30)
         queue.append(Array("first\n".utf8))
-        // Taken, and stuck: from here on there is room for three.
+        // The first line is taken and blocked. From here on there is space for three lines.
         while place.calls.load(ordering: .relaxed) == 0 { await Task.yield() }
         for index in 0..<10 { queue.append(Array("line----\(index)\n".utf8)) }
-        // A flush at the end of the process does not wait for ever either.
+        // A flush at the end of the process does not wait without end either.
         queue.flush(milliseconds: 20)
         #expect(place.text.withLock { $0 } == "")
-        // Told while the reader is still stuck.
+        // Counted while the reader is still blocked.
         #expect(queue.droppedLines == 7)
         place.isStuck.withLock { $0 = false }
         queue.flush(milliseconds: 20_000)

@@ -6,7 +6,7 @@ import Testing
 @testable import Telemetry
 
 @Suite struct LogHandlerTests {
-    /// What a handler has written.
+    /// Collects the output of a handler.
     private final class Sink: Sendable {
         let bytes = Mutex<[UInt8]>([])
         var text: String { String(decoding: bytes.withLock { $0 }, as: UTF8.self) }
@@ -116,7 +116,7 @@ import Testing
         #expect(LogTime(milliseconds: milliseconds).rfc3339 == text)
     }
 
-    /// Against another implementation, over 300 years.
+    /// Compared with another implementation, over 300 years.
     @Test func agreesWithFoundation() {
         for day in stride(from: Int64(-40_000), to: 70_000, by: 37) {
             let date = Date(timeIntervalSince1970: Double(day) * 86_400)

@@ -1,7 +1,7 @@
 import Synchronization
 public import TaskSupport
 
-/// A clock that stands still until it is told to move.
+/// A clock that only advances when a test advances it.
 public final class ManualClock: Sendable {
     private struct State {
         var now = ContinuousClock.now
@@ -11,21 +11,21 @@ public final class ManualClock: Sendable {
 
     private let state = Mutex(State())
 
-    /// A clock that stands at the present moment.
+    /// A clock that stands at the present time.
     public init() {}
 
-    /// The moment at which the clock stands.
+    /// The time of the clock.
     public var now: ContinuousClock.Instant { state.withLock { $0.now } }
 
-    /// Tasks that sleep now.
+    /// The number of tasks that sleep now.
     public var sleeping: Int { state.withLock { $0.sleepers.count } }
 
-    /// As code takes it.
+    /// The clock in the form that code uses.
     public var clock: MonotonicClock {
         MonotonicClock(now: { self.now }, sleep: { try await self.sleep(until: $0) })
     }
 
-    /// Moves the clock, and wakes who has slept long enough.
+    /// Advances the clock, and wakes the tasks that have slept long enough.
     public func advance(by duration: Duration) {
         let due = state.withLock { state in
             state.now = state.now.advanced(by: duration)
@@ -63,12 +63,12 @@ public final class ManualClock: Sendable {
     }
 }
 
-/// Lets other tasks run until the condition holds. A test whose condition never holds ends by its time limit.
+/// Lets other tasks run until the condition is true. If it never is, the test ends by its time limit.
 public func until(_ condition: () async throws -> Bool) async rethrows {
     while try await !condition() { await Task.yield() }
 }
 
-/// Work that ends only when it is told to.
+/// Work that ends only when its task is cancelled.
 ///
 /// - Throws: `CancellationError`.
 public func untilCancelled() async throws {

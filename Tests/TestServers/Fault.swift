@@ -1,36 +1,37 @@
-/// What a ``FaultProxy`` does to one exchange.
+/// How a ``FaultProxy`` changes one exchange.
 public enum Fault: Sendable, Hashable {
-    /// Nothing: the answer goes through.
+    /// No fault: the response passes through.
     case none
-    /// The store gets the request and acts; its answer is read, and the client's connection cut without a byte.
+    /// The store gets the request and acts. The proxy reads the response, and cuts the client's connection without a
+    /// byte.
     case dropAnswer
-    /// The client's connection is cut without a byte, and the store gets nothing.
+    /// The proxy cuts the client's connection without a byte, and the store gets nothing.
     case refuse
-    /// The answer begins, and the connection is cut after so many bytes of its body.
+    /// The response begins, and the connection is cut after this many bytes of the body.
     case cutBody(after: Int)
-    /// The answer begins, and nothing more comes after so many bytes of its body, with the connection open.
+    /// The response begins, and nothing comes after this many bytes of the body. The connection stays open.
     case stallBody(after: Int)
     /// The request goes to the store after a pause.
     case delay(Duration)
-    /// The store gets nothing; this is answered instead.
+    /// The store gets nothing. The proxy sends this response instead.
     case answer(status: Int, headers: [String: String] = [:], body: String = "")
-    /// The store gets nothing; this is answered before the request's body is read, and then the connection is closed
-    /// with what is left of the body unread, or left as it is and never read again.
+    /// The store gets nothing. The proxy sends this response before it reads the request's body. Then it closes the
+    /// connection without reading the rest of the body, or leaves the connection open and never reads it again.
     case answerEarly(status: Int, headers: [String: String] = [:], body: String = "", closes: Bool = true)
-    /// The store gets the request and acts; this is answered instead.
+    /// The store gets the request and acts. The proxy sends this response instead.
     case replaceAnswer(status: Int, headers: [String: String] = [:], body: String = "")
 }
 
-/// A request as it comes through a ``FaultProxy``.
+/// A request that passes through a ``FaultProxy``.
 public struct Exchange: Sendable, Hashable {
-    /// Counted over the proxy's life, from 1.
+    /// Counted over the life of the proxy, from 1.
     public var number: Int
-    /// The request's method, upper case.
+    /// The request's method, in upper case.
     public var method: String
-    /// Path and query as they came.
+    /// Path and query as received.
     public var uri: String
-    /// The Range header, where there is one.
+    /// The Range header, if there is one.
     public var range: String?
-    /// Whether it has If-Match or If-None-Match.
+    /// Whether the request has If-Match or If-None-Match.
     public var hasCondition: Bool
 }

@@ -3,13 +3,13 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 
-/// Stands between a client and an S3 server on 127.0.0.1 and breaks what a test wants broken. Requests pass through
-/// unchanged, Host header included, so that their signatures hold.
+/// Sits between a client and an S3 server on 127.0.0.1, and causes the faults that a test wants. Requests pass through
+/// unchanged, including the Host header, so their signatures stay valid.
 ///
 ///     let proxy = try await FaultProxy.start(to: server.port) { $0.number % 3 == 0 ? .dropAnswer : .none }
 ///     defer { proxy.stop() }
 public final class FaultProxy: Sendable {
-    /// Decides what happens to an exchange; called once for each, from any thread.
+    /// Decides what happens to an exchange. It is called once for each exchange, from any thread.
     public typealias Plan = @Sendable (Exchange) -> Fault
 
     private struct State {
@@ -25,10 +25,10 @@ public final class FaultProxy: Sendable {
     private let listener: any Channel
     private let state: NIOLockedValueBox<State>
 
-    /// What a client is given as the store's URL.
+    /// The URL of the store for a client.
     public var endpoint: String { "http://127.0.0.1:\(port)" }
 
-    /// Every exchange so far.
+    /// All exchanges so far.
     public var exchanges: [Exchange] { state.withLockedValue { $0.seen } }
 
     /// Listens on a free port.
@@ -43,7 +43,7 @@ public final class FaultProxy: Sendable {
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let connection = try ProxyConnection.clientChannel(channel)
-                    // A task at once: an asynchronous channel that nobody runs may not be let go.
+                    // Starts a task at once, because an asynchronous channel must not be released without being run.
                     Task { await Self.serve(connection, target: target, state) }
                 }
             }
@@ -73,17 +73,17 @@ public final class FaultProxy: Sendable {
         state.withLockedValue { $0.open[id] = nil }
     }
 
-    /// From the next exchange on.
+    /// Sets the plan from the next exchange on.
     public func setPlan(_ plan: @escaping Plan) {
         state.withLockedValue { $0.plan = plan }
     }
 
-    /// Cuts every connection that is open now, in the middle of whatever it does.
+    /// Cuts all open connections, even in the middle of an exchange.
     public func cutConnections() {
         for channel in state.withLockedValue({ $0.open }).values { channel.close(promise: nil) }
     }
 
-    /// Cuts every connection and stops listening.
+    /// Cuts all connections and stops listening.
     public func stop() {
         state.withLockedValue { $0.isStopped = true }
         listener.close(promise: nil)

@@ -8,12 +8,12 @@ import NIOConcurrencyHelpers
     import Darwin
 #endif
 
-/// TCP ports on 127.0.0.1 that nobody listens on, all below 32,768: above that the kernel takes ports for outgoing
-/// connections, and one of those could come between the look and the server.
+/// TCP ports on 127.0.0.1 on which nobody listens. All are below 32,768. Above that the kernel takes ports for outgoing
+/// connections, and could take one between the check and the start of the server.
 public enum FreePorts {
     private static let next = NIOLockedValueBox(Int.random(in: 10_000..<31_000))
 
-    /// `count` different ports. No port is given twice by this process before the whole range has been gone through.
+    /// `count` different ports. This process does not give a port again before it has gone through the whole range.
     public static func take(_ count: Int) -> [Int] {
         var ports: [Int] = []
         while ports.count < count {

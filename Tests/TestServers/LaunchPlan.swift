@@ -1,10 +1,10 @@
 import Foundation
 
-/// How a server is started, with ports of its own for everything it opens.
+/// How a server is started, with its own ports for everything that it opens.
 struct LaunchPlan: Sendable {
     let program: String
     let arguments: [String]
-    /// Beside this process's own.
+    /// Added to this process's own environment.
     let environment: [String: String]
     let port: Int
     let folder: URL
@@ -19,14 +19,14 @@ struct LaunchPlan: Sendable {
             port = ports[0]
             let configuration = folder.appendingPathComponent("s3.json")
             try Data(Self.identities.utf8).write(to: configuration)
-            // One volume for a new bucket rather than seven, so that its first write need not wait for six others.
+            // One volume for a new bucket instead of seven, so that the first write does not wait for the other six.
             environment = ["WEED_MASTER_VOLUME_GROWTH_COPY_1": "1"]
             arguments = [
                 "-logtostderr=true", "server", "-dir=\(data)", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
                 "-s3", "-s3.port=\(ports[0])", "-s3.port.grpc=\(ports[1])", "-s3.config=\(configuration.path)",
-                // Services nobody asked for, which would take fixed ports.
+                // Services that no test needs. They would use fixed ports.
                 "-s3.port.iceberg=0", "-s3.port.lance=0", "-s3.iam=false", "-master.telemetry=false",
-                // Their sockets would lie at fixed paths in /tmp, and two servers would share them.
+                // Otherwise the sockets would have fixed paths in /tmp, and two servers would share them.
                 "-s3.localSocket=\(folder.path)/s3.sock", "-filer.localSocket=\(folder.path)/filer.sock",
                 "-filer", "-filer.port=\(ports[2])", "-filer.port.grpc=\(ports[3])",
                 "-master.port=\(ports[4])", "-master.port.grpc=\(ports[5])",

@@ -1,9 +1,9 @@
 import Foundation
 
-/// Finds programs as a shell does.
+/// Finds programs like a shell.
 public enum Program {
-    /// The path of a program: what `variable` names in the environment, else the first one of that name in PATH, else
-    /// one that pip has put where this user's scripts go. Nil where there is none.
+    /// The path of a program: the one in the environment variable `variable`, otherwise the first one of that name in
+    /// PATH, otherwise one among this user's pip scripts. Nil if there is none.
     public static func find(_ name: String, variable: String) -> String? {
         let environment = ProcessInfo.processInfo.environment
         if let path = environment[variable], !path.isEmpty { return isProgram(path) ? path : nil }
@@ -19,7 +19,7 @@ public enum Program {
 
 /// A test could not be set up.
 public struct TestServerError: Error, CustomStringConvertible {
-    /// What is missing, for the test report.
+    /// The missing part, for the test report.
     public var description: String
 
     /// An error with this text.

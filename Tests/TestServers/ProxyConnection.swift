@@ -2,19 +2,19 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 
-/// One client's connection to a ``FaultProxy``, and the connection to the server that belongs to it.
+/// A client's connection to a ``FaultProxy``, and its connection to the server.
 enum ProxyConnection {
     typealias Client = NIOAsyncChannel<HTTPServerRequestPart, HTTPServerResponsePart>
     typealias Server = NIOAsyncChannel<HTTPClientResponsePart, HTTPClientRequestPart>
 
-    /// The connection is to be cut.
+    /// The connection must be cut.
     private struct Cut: Error {}
 
     static func clientChannel(_ channel: any Channel) throws -> Client {
-        // Answers go out as they came in: the answer to a HEAD has a length and no body.
+        // Responses are sent as they were received: the response to a HEAD has a length and no body.
         var framing = HTTPResponseEncoder.Configuration()
         framing.automaticallySetFramingHeaders = false
-        // The codec alone: the usual pipeline would answer for us when a request is cut.
+        // Only the codec. The usual pipeline would send its own response when a request is cut.
         try channel.pipeline.syncOperations.addHandlers([
             HTTPResponseEncoder(configuration: framing),
             ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes)),
@@ -24,7 +24,7 @@ enum ProxyConnection {
 
     /// Serves a connection until either side closes it. Ends soon after the channel is closed.
     static func serve(_ client: Client, target: Int, judge: @escaping @Sendable (HTTPRequestHead) -> Fault) async {
-        // Whatever ends it, the client sees its connection end.
+        // However it ends, the connection of the client is closed.
         try? await client.executeThenClose { requests, toClient in
             let server = try await ClientBootstrap(group: client.channel.eventLoop)
                 .connect(host: "127.0.0.1", port: target) { channel in
@@ -33,7 +33,7 @@ enum ProxyConnection {
                         return try Server(wrappingChannelSynchronously: channel)
                     }
                 }
-            // A client that has gone leaves nobody to answer: the exchange ends, in the middle of a stall too.
+            // If the client has gone, nobody needs the response: the exchange ends, even during a stall.
             client.channel.closeFuture.whenComplete { _ in server.channel.close(promise: nil) }
             try await server.executeThenClose { answers, toServer in
                 var answers = answers.makeAsyncIterator()
@@ -119,7 +119,7 @@ enum ProxyConnection {
             throw Cut()
         }
 
-        /// Whether the server's answer goes to the client.
+        /// Whether the server's response goes to the client.
         private var passes: Bool {
             switch fault {
             case .dropAnswer, .replaceAnswer: false
@@ -127,7 +127,7 @@ enum ProxyConnection {
             }
         }
 
-        /// Bytes of the body that go through.
+        /// The number of bytes of the body that pass through.
         private var limit: Int? {
             switch fault {
             case .cutBody(let count), .stallBody(let count): count
@@ -137,7 +137,7 @@ enum ProxyConnection {
 
         private func breakOff() async throws -> Never {
             if case .stallBody = fault { try await client.closeFuture.get() }
-            // The bytes that were written must be on their way before the connection goes.
+            // The written bytes must be sent before the connection is closed.
             try await Task.sleep(for: .milliseconds(20))
             throw Cut()
         }

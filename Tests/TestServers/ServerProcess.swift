@@ -1,8 +1,9 @@
 import Foundation
 import NIOConcurrencyHelpers
 
-/// One program that runs beside a test, its output in a file. It never outlives the test process: a small shell waits
-/// for the end of either, kills the program then, and removes the folder of its log where the test process has gone.
+/// A program that runs during a test, with its output in a file. It never outlives the test process: a small shell
+/// waits until one of the two ends. Then the shell kills the program, and removes the folder of its log if the test
+/// process has ended.
 final class ServerProcess: Sendable {
     let processID: Int32
     private let process: Process
@@ -43,7 +44,7 @@ final class ServerProcess: Sendable {
 
     var isRunning: Bool { process.isRunning }
 
-    /// SIGKILL, and waits until the program is gone.
+    /// Sends SIGKILL, and waits until the program has ended.
     func kill() {
         let wasOver = isOver.withLockedValue { isOver in
             defer { isOver = true }

@@ -20,7 +20,7 @@ import Testing
         let text = "thumb:w=200&h=200&fit=cover&gravity=0.3,0.7,card:w=800&bg=%23fff"
         let settings = try load(["PRESETS": text])
         #expect(settings.presets == Self.two)
-        // What is shown can be set again.
+        // The printed value can be set again.
         #expect(Setting.all.first { $0.name == "PRESETS" }?.value(in: settings) == text)
     }
 
@@ -38,12 +38,12 @@ import Testing
     ])
     func presetsOfTheFile(_ yaml: String) throws {
         #expect(try load([:], yaml: yaml).presets == Self.two)
-        // The environment takes the place of all of them.
+        // The environment replaces all of them.
         #expect(
             try load(["PRESETS": "a:w=1"], yaml: yaml).presets == [PresetText(name: "a", parameters: "w=1")])
     }
 
-    /// A separator in a name or value must not make another preset or parameter of what follows it.
+    /// A separator in a name or value must not turn the rest into another preset or parameter.
     @Test func theFileCannotSmuggle() throws {
         let yaml = """
             presets:

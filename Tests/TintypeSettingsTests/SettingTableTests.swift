@@ -14,7 +14,7 @@ import Testing
         #expect(Setting.key(of: "UNSAFE_ALLOW_ANONYMOUS_WRITES") == "unsafeAllowAnonymousWrites")
     }
 
-    /// A default that its own setting refuses could not be written out by an operator.
+    /// An operator could not write out a default that its own setting rejects.
     @Test func everyDefaultIsAValueOfItsSetting() {
         for setting in Setting.all where !setting.isSecret {
             guard let value = setting.value(in: Settings()), value == setting.defaultText else { continue }
@@ -31,7 +31,7 @@ import Testing
         #expect(try load(["PORT": "65535"]).port == 65_535)
         #expect(errorText(["PORT": "65536"]) != nil)
         #expect(try load(["DRAIN_SECONDS": "0"]).drain == .zero)
-        // The process ends within 30 s of the signal, and what is under way needs some of them.
+        // The process ends within 30 s of the signal, and running requests need some of this time.
         #expect(try load(["DRAIN_SECONDS": "20"]).drain == .seconds(20))
         #expect(errorText(["DRAIN_SECONDS": "21"]) != nil)
         #expect(errorText(["STORAGE_TIMEOUT_SECONDS": "0"]) != nil)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import TintypeSettings
 
-/// The message of the errors, or nil where there are none.
+/// The message of the faults; nil if there are none.
 func errorText(_ environment: [String: String], yaml: String = "") -> String? {
     do {
         _ = try Settings.load(environment: environment, yaml: yaml, path: "t.yaml")

@@ -11,21 +11,21 @@ struct DescriptorPlanTests {
         let plan = DescriptorPlan(limit: limit)
         #expect(plan.connections >= 8 && plan.operationsConnections >= 8 && plan.storageConnections >= 8)
         let copies = min(64, limit / 16)
-        // A file each, or the pools of connections to the store.
+        // One file for each connection, or the pools of connections to the store.
         let most =
             plan.connections + plan.operationsConnections + copies
             + max(plan.connections, 2 * plan.storageConnections)
         #expect(most + 40 <= limit)
     }
 
-    @Test("With enough of them, or without a limit, nothing is scarce", arguments: [65_536, 1_048_576, nil])
+    @Test("If there are enough descriptors, or no limit, nothing is reduced", arguments: [65_536, 1_048_576, nil])
     func usual(limit: Int?) {
         let plan = DescriptorPlan(limit: limit)
         #expect(plan.connections == DescriptorPlan.usualConnections)
         #expect(plan.storageConnections == DescriptorPlan.usualStorageConnections)
     }
 
-    @Test("A limit that is too low leaves some of each", arguments: [0, 16, 64])
+    @Test("A limit that is too low leaves some descriptors for each kind", arguments: [0, 16, 64])
     func least(limit: Int) {
         #expect(DescriptorPlan(limit: limit).connections == 8)
     }

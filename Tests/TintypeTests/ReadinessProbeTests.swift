@@ -5,7 +5,7 @@ import Testing
 @testable import tintype
 
 @Suite struct ReadinessProbeTests {
-    /// Sends its answer as soon as it is asked, or nothing at all.
+    /// Sends its response as soon as it gets a request, or sends nothing.
     private final class Answering: ChannelInboundHandler {
         typealias InboundIn = ByteBuffer
         typealias OutboundOut = ByteBuffer
@@ -22,7 +22,7 @@ import Testing
         }
     }
 
-    /// What the probe says of a server with this answer; nil is "ready".
+    /// The error of the probe for a server with this response; nil means ready.
     private func probe(_ answer: String?) async throws -> String? {
         let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelInitializer { channel in

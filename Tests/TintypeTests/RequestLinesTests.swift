@@ -9,7 +9,7 @@ import Testing
 @testable import Telemetry
 @testable import tintype
 
-/// The lines of requests go past swift-log, and nobody who reads them may notice.
+/// The log lines of requests bypass swift-log, but must look the same.
 @Suite struct RequestLinesTests {
     private final class Sink: Sendable {
         let bytes = Mutex<[UInt8]>([])
@@ -72,7 +72,7 @@ import Testing
         #expect(direct.text.split(separator: "\n").count == Self.requests.count)
     }
 
-    /// One request, by the fast path and by the long way.
+    /// One request on the fast path, and one on the normal path.
     @Test(arguments: [LineFormat.json, .text])
     func bothWaysWriteTheSame(_ format: LineFormat) {
         let sink = Sink()

@@ -48,7 +48,7 @@ public enum FieldFuzzing {
         headers[.range] = " ,\(value.split(separator: "=", maxSplits: 1).last ?? ""),"
         headers[.range] = "BYTES=" + (headers[.range] ?? "")
         guard RangeRequest(headers, now: now)?.range == request.range else {
-            return "a range that empty elements change"
+            return "a range that is changed by empty elements"
         }
         return nil
     }
@@ -61,7 +61,7 @@ public enum FieldFuzzing {
         }
         let plain = accept([value])
         guard accept([" , " + value + " , "]) == plain || value.allSatisfy({ $0 == " " || $0 == "\t" }) else {
-            return "an Accept that empty elements change"
+            return "an Accept that is changed by empty elements"
         }
         for format in ImageFormat.allCases {
             for hasAlpha in [true, false] where hasAlpha && plain.choose(for: format, hasAlpha: true) == .jpeg {

@@ -37,7 +37,7 @@ public enum FormFuzzing {
         let body = Array(halves[1])
         let whole = read(body, boundary: boundary, step: body.count)
         let pieces = read(body, boundary: boundary, step: Int(step % 16) + 1)
-        precondition(whole == pieces, "a form that depends on how its bytes come")
+        precondition(whole == pieces, "a form that depends on how its bytes are split")
         precondition(whole.parts.count <= limits.parts)
         for (part, content) in zip(whole.parts, whole.contents) where !part.isFile {
             precondition(whole.error != nil || content.count <= limits.fieldBytes)
@@ -56,7 +56,7 @@ public enum FormFuzzing {
                 while let event = try parser.next() { take(event, &outcome) }
             }
             try parser.finish()
-            precondition(outcome.isEnded, "a whole form without its end")
+            precondition(outcome.isEnded, "a complete form without its end")
         } catch {
             outcome.error = error
             // How much of a part was passed on before its error depends on the chunks.
@@ -66,7 +66,7 @@ public enum FormFuzzing {
     }
 
     private static func take(_ event: FormDataEvent, _ outcome: inout Outcome) {
-        precondition(!outcome.isEnded, "an event behind the end")
+        precondition(!outcome.isEnded, "an event after the end")
         switch event {
         case .partBegin(let part):
             outcome.parts.append(part)

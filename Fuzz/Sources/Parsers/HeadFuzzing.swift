@@ -89,7 +89,7 @@ public enum HeadFuzzing {
             if scanned.isTorn { return "the parser finds another end than the scanner" }
             let cut = try scan(stream, cut: Int(first % 32) + 1)
             if cut.requests != scanned.requests || cut.isRejected != scanned.isRejected {
-                return "requests that depend on how their bytes come"
+                return "requests that depend on how their bytes are split"
             }
             guard whole.requests.starts(with: scanned.requests) else { return "another request than the parser's" }
             if !scanned.isRejected, whole.requests.count != scanned.requests.count { return "a request that is missed" }
@@ -148,26 +148,26 @@ public enum HeadFuzzing {
         try channel.pipeline.syncOperations.addHandler(ByteToMessageHandler(decoder))
         guard (try? channel.writeInbound(head.getSlice(at: head.readerIndex, length: length - 1))) != nil,
             try channel.readInbound(as: HTTPServerRequestPart.self) == nil
-        else { return "the parser finds an earlier end than the fast fastPath" }
+        else { return "the parser finds an earlier end than the fast path" }
         guard (try? channel.writeInbound(head.getSlice(at: head.writerIndex - 1, length: 1))) != nil,
             case .head(let parsed)? = try channel.readInbound(as: HTTPServerRequestPart.self),
             case .end(nil)? = try channel.readInbound(as: HTTPServerRequestPart.self),
             try channel.readInbound(as: HTTPServerRequestPart.self) == nil
-        else { return "the fast fastPath takes what the parser does not" }
+        else { return "the fast path accepts a request that the parser rejects" }
         guard let result = try? RequestHeadReader(maxTargetBytes: 16_384).read(parsed) else {
-            return "the fast fastPath takes what the long way refuses"
+            return "the fast path accepts a request that the normal path rejects"
         }
         guard result.isKeepAlive, !result.expectsContinue, result.framing == .none,
             parsed.method.rawValue == quick.method.rawValue, parsed.uri == String(buffer: quick.target)
-        else { return "the fast fastPath reads another request" }
+        else { return "the fast path reads another request" }
         let accept = result.request.headerFields[values: .accept]
         guard accept.count <= 1, accept.first == quick.accept.map({ String(buffer: $0) }) else {
-            return "the fast fastPath reads another Accept"
+            return "the fast path reads another Accept"
         }
         for name in [
             HTTPField.Name.range, .ifMatch, .ifNoneMatch, .ifRange, .ifModifiedSince, .ifUnmodifiedSince,
         ] where result.request.headerFields[values: name] != quick.fields[values: name] {
-            return "the fast fastPath reads another \(name)"
+            return "the fast path reads another \(name)"
         }
         return nil
     }

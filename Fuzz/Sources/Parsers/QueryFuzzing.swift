@@ -15,7 +15,7 @@ public enum QueryFuzzing {
         guard let preset = try? RenditionPreset(parameters: text) else { return }
         let named = RenditionRules(mode: .presets, presets: ["p": preset])
         let direct = try? RenditionQuery.parse(query, RenditionRules())
-        precondition((try? RenditionQuery.parse(Query("preset=p".utf8), named)) == direct, "a preset of its own")
+        precondition((try? RenditionQuery.parse(Query("preset=p".utf8), named)) == direct, "a preset that differs")
     }
 
     private static let rules: [RenditionRules] = {
@@ -41,11 +41,11 @@ public enum QueryFuzzing {
         var reversed = query
         reversed.items.reverse()
         precondition((try? RenditionQuery.parse(reversed, rules)) == request, "an order of parameters that matters")
-        precondition(Variance(of: reversed, rules) == variance, "an order of parameters that Vary tells")
+        precondition(Variance(of: reversed, rules) == variance, "an order of parameters that changes Vary")
         for format in ImageFormat.allCases {
             let spec = RenditionSpec(request, format: format, defaultQuality: 80)
             let text = spec.canonicalText
-            precondition(!text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }, "a key of strange letters")
+            precondition(!text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }, "a key with odd characters")
         }
     }
 

@@ -5,8 +5,8 @@ import TextCoding
 
 @testable import S3Storage
 
-/// What comes from an S3 store, on arbitrary bytes: documents, names in them, headers of objects, and the server's own
-/// objects, which somebody may have changed.
+/// The data from an S3 store, as arbitrary bytes: documents, names in them, headers of objects, and the server's own
+/// objects, which another program may have changed.
 public enum S3Fuzzing {
     /// The first byte chooses the reader and how the input is split. The rest is the input.
     public static func run(_ bytes: [UInt8]) {
@@ -52,7 +52,7 @@ public enum S3Fuzzing {
     ) -> Document? {
         let whole = try? S3Document.decode(type, from: body)
         let pieces = try? read(type, body, step: step)
-        precondition(whole.map(text) == pieces.map(text), "a document that depends on how its bytes come")
+        precondition(whole.map(text) == pieces.map(text), "a document that depends on how its bytes are split")
         return whole
     }
 
@@ -67,7 +67,7 @@ public enum S3Fuzzing {
 
     private static func marker(_ body: ByteBuffer) {
         guard let marker = UploadMarker(body) else { return }
-        precondition(UploadMarker(marker.bytes) == marker, "a note that does not come back")
+        precondition(UploadMarker(marker.bytes) == marker, "a marker that changes when it is read back")
     }
 
     private static let store = S3Configuration(

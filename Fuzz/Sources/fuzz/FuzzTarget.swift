@@ -3,7 +3,7 @@ import ImageModel
 import Parsers
 import Rendering
 
-/// What is fuzzed. Each target takes arbitrary bytes. It must not crash, hang or break its guarantees.
+/// The fuzz targets. Each target takes arbitrary bytes. It must not crash, hang or break its guarantees.
 enum FuzzTarget: String, CaseIterable {
     /// Header and structure, whole and in pieces.
     case probe
@@ -23,7 +23,7 @@ enum FuzzTarget: String, CaseIterable {
     case head
     /// Entity tags, ranges and Accept.
     case field
-    /// What an S3 store sends, and what the server keeps in one.
+    /// The data that an S3 store sends, and the server's own objects in a store.
     case s3
 
     private static let limits = CodecLimits(
@@ -56,7 +56,7 @@ enum FuzzTarget: String, CaseIterable {
         guard let format = ImageFormat.detect(span) else { return }
         let whole = check(file, format, step: file.count)
         let pieces = check(file, format, step: 7)
-        precondition(whole == pieces, "a structure that depends on how its bytes come")
+        precondition(whole == pieces, "a structure that depends on how its bytes are split")
         guard let info = try? ImageHeader.read(span, limits: limits) else { return }
         precondition(info.size.width > 0 && info.size.height > 0 && info.size.pixels <= limits.maximumPixels)
         precondition(ImageTransform.memoryBytes(file: span, info: info, limits: limits) > 0)
@@ -69,7 +69,7 @@ enum FuzzTarget: String, CaseIterable {
             }
             precondition(
                 after.size == info.size && after.orientation == info.orientation && after.frames == info.frames)
-            precondition(PhotoFacts.read(changed.span.bytes, info: after).position == nil, "a place that stayed")
+            precondition(PhotoFacts.read(changed.span.bytes, info: after).position == nil, "a location that stayed")
         }
     }
 
@@ -153,7 +153,7 @@ enum FuzzTarget: String, CaseIterable {
         precondition(made.displaySize == image.size && made.format == image.format && made.orientation == .upright)
     }
 
-    /// Decodes, renders and rotates a file at its full size, and prints what each took and what it was admitted for.
+    /// Decodes, renders and rotates a file at its full size. Prints the memory that each took, and the admitted memory.
     static func measure(_ file: [UInt8]) {
         let span = file.span.bytes
         let limits = CodecLimits()
@@ -218,6 +218,6 @@ enum FuzzTarget: String, CaseIterable {
         guard let rotated = result else { return }
         precondition(rotated.info.orientation == .upright, "a rotated picture that is not upright")
         let expected = change.swapsAxes ? info.displaySize.transposed : info.displaySize
-        precondition(rotated.effects.contains(.trimmedEdge) || rotated.info.size == expected, "rotated to another size")
+        precondition(rotated.effects.contains(.trimmedEdge) || rotated.info.size == expected, "a wrong size")
     }
 }

@@ -1,6 +1,6 @@
 import CMemoryMeter
 
-/// Compares the memory that an operation was admitted for with what it takes.
+/// Compares the memory that was admitted for an operation with the memory that it takes.
 enum MemoryBudget {
     /// Runs `body`. Ends the process if it took more than `bytes` at any time, not counting the file's own copies and
     /// lists of its chunks.
@@ -18,6 +18,6 @@ enum MemoryBudget {
     /// For `fuzz measure`.
     nonisolated(unsafe) static var reports = false  // Set once, by the only thread, before anything is measured.
 
-    /// Per-process tables, which the first user fills.
+    /// Space for per-process tables, which their first user fills.
     private static let slack = 1 << 20
 }

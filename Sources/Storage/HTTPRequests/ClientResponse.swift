@@ -21,6 +21,7 @@ public struct ClientResponse: Sendable {
     public struct Body: AsyncSequence, Sendable {
         let bytes: HTTPClientResponse.Body
 
+        /// The reader of the body.
         public func makeAsyncIterator() -> Iterator { Iterator(bytes: bytes.makeAsyncIterator()) }
 
         /// Reads the body, one piece at a time.

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// Where a server keeps its images in a test.
+/// The kind of store in which a server stores its images in a test.
 enum Backend: String, Sendable, CaseIterable, CustomTestStringConvertible {
     case local
     case seaweed
@@ -9,7 +9,7 @@ enum Backend: String, Sendable, CaseIterable, CustomTestStringConvertible {
     static let all = Backend.allCases
     var testDescription: String { rawValue }
 
-    /// A fresh store of this kind.
+    /// A new store of this kind.
     func open() async throws -> any BackendStore {
         switch self {
         case .local: try LocalFolder()
@@ -18,26 +18,26 @@ enum Backend: String, Sendable, CaseIterable, CustomTestStringConvertible {
     }
 }
 
-/// A store, seen from behind the server's back.
+/// Direct access to a store, without the server.
 protocol BackendStore: Sendable {
-    /// The settings of a server over it.
+    /// The settings of a server that uses it.
     var environment: [String: String] { get }
-    /// Puts bytes there without the server.
+    /// Writes bytes there without the server.
     func plant(_ path: String, _ bytes: [UInt8]) async throws
-    /// Everything that lies there, the server's own notes and unfinished uploads included.
+    /// Everything in the store, including the server's own objects and unfinished uploads.
     func leftovers() async throws -> [String]
 }
 
 extension BackendStore {
-    /// What is still there when what is removed in the background has had its time. Empty as soon as nothing is. The
-    /// traces of a server's probe do not count: they come and go for as long as half a minute on SeaweedFS, and
-    /// ProbeTests sees to it that they go.
+    /// The objects that are left after the background removals had enough time. Returns at once if nothing is left. The
+    /// objects of a server's probe do not count: on SeaweedFS they come and go for up to half a minute, and ProbeTests
+    /// checks that they are removed.
     ///
-    /// - Parameter isExpected: paths that are to stay.
+    /// - Parameter isExpected: paths that must stay.
     func remains(but isExpected: (String) -> Bool = { _ in false }) async throws -> [String] {
         let deadline = ContinuousClock.now + .seconds(30)
         while true {
-            // What the start of a server leaves: what its probe writes, and what it has found.
+            // The start of a server leaves these objects: those of its probe, and the result.
             let ofStart = [".tintype/probe/", ".tintype/probed/"]
             let rest = try await leftovers().filter { name in
                 !ofStart.contains(where: name.contains) && !isExpected(name)
@@ -48,7 +48,7 @@ extension BackendStore {
     }
 }
 
-/// A temporary folder, removed with the last reference.
+/// A temporary folder that is removed with the last reference.
 final class LocalFolder: BackendStore {
     let root: URL
 
@@ -70,7 +70,7 @@ final class LocalFolder: BackendStore {
         try Data(bytes).write(to: file)
     }
 
-    /// All files but the locks, which stay for ever.
+    /// All files except the locks, which stay forever.
     func leftovers() throws -> [String] {
         guard let files = FileManager.default.enumerator(atPath: root.path) else { return [] }
         return files.compactMap { $0 as? String }.filter { path in

@@ -1,12 +1,12 @@
 import Foundation
 
-/// A command of the binary that ends by itself, and what it has said.
+/// A command of the binary that ends by itself, and its output.
 struct Command {
     let exitCode: Int32
     let output: String
     let errors: String
 
-    /// Runs it to its end. It is to say little: what fills a pipe would stop it.
+    /// Runs the command to its end. Its output must be short, because a full pipe would stop it.
     static func run(_ arguments: [String], _ environment: [String: String]) throws -> Command {
         let process = Process()
         process.executableURL = try TintypeServer.binary()

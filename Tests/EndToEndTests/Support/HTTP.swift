@@ -4,7 +4,7 @@ import NIOCore
 import NIOHTTP1
 import Testing
 
-/// A small client for tests: whole answers, no redirects.
+/// A small client for tests: complete responses, no redirects.
 enum HTTP {
     struct Answer: Sendable {
         var status: Int
@@ -22,7 +22,7 @@ enum HTTP {
             self.body = body
         }
 
-        /// Reads an answer as it came over the wire, up to the close of the connection; nil where it is none.
+        /// Reads a response as it came over the wire, up to the close of the connection; nil if it is not a response.
         init?(_ bytes: ByteBuffer) {
             var body = bytes
             guard let length = body.readableBytesView.firstRange(of: Array("\r\n\r\n".utf8))?.lowerBound,
@@ -84,8 +84,8 @@ enum HTTP {
         try await send(.PUT, url, headers: headers, body: .bytes(ByteBuffer(bytes: bytes)))
     }
 
-    /// A PUT that may be answered before its end, on a connection of its own, sent and heard at the same time: the
-    /// client above forgets such an answer where it has not sent all by then.
+    /// A PUT whose response may come before its end. It uses its own connection, and sends and receives at the same
+    /// time. The client above drops such a response if it has not sent everything by then.
     static func putHearing(
         _ url: String, _ bytes: [UInt8], _ headers: [(String, String)] = []
     ) async throws -> Answer {
@@ -99,7 +99,7 @@ enum HTTP {
             async let sent: Void = outbound.write(request)
             var answer = ByteBuffer()
             while var bytes = try await inbound.next() { answer.writeBuffer(&bytes) }
-            // Of no interest where the answer has come before its end.
+            // This result does not matter if the response came before the end.
             _ = try? await sent
             return answer
         }

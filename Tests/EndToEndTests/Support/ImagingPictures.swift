@@ -1,7 +1,7 @@
 import ImageCodecs
 import ImageModel
 
-/// Pictures with more in them than pixels: frames, and what cameras write down.
+/// Pictures with more than pixels: frames, and the metadata of cameras.
 extension Pictures {
     /// A picture of one colour.
     private static func flat(_ color: [UInt8], width: Int, height: Int) throws -> PixelBuffer {
@@ -26,7 +26,7 @@ extension Pictures {
         return try encoder.finish()
     }
 
-    /// The same as an APNG, uncompressed (PNG, third edition, 11.3.6).
+    /// The same as an uncompressed APNG (PNG, third edition, 11.3.6).
     static func animatedPNG(width: Int = 64, height: Int = 48, loops: Int = 5) -> [UInt8] {
         var file: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
         file += chunk("IHDR", long(width) + long(height) + [8, 2, 0, 0, 0])
@@ -59,12 +59,12 @@ extension Pictures {
         return [0x78, 0x01, 1] + length + raw + short(sums.1) + short(sums.0)
     }
 
-    /// What a player shows of a file: colours of the frames' first pixels, times, loops.
+    /// The content of a file as a player shows it: colours of the frames' first pixels, times, loops.
     struct Show: Equatable {
         var size: PixelSize
         var loops: Int
         var times: [Int]
-        /// Which of ``colors`` is nearest.
+        /// The index of the nearest of ``colors``.
         var shown: [Int]
     }
 
@@ -86,7 +86,7 @@ extension Pictures {
         return show
     }
 
-    /// A JPEG of noise in every sample, of some two bytes per pixel.
+    /// A JPEG of noise in every sample, with about two bytes per pixel.
     static func fullNoise(side: Int) throws -> [UInt8] {
         var pixels = try PixelBuffer(width: side, height: side, layout: .rgb8)
         pixels.withUnsafeMutableBytes { bytes in
@@ -103,7 +103,7 @@ extension Pictures {
 
     // MARK: EXIF
 
-    /// A JPEG with what a phone writes down: make, model, time and place; and bytes behind its end.
+    /// A JPEG with the metadata of a phone (make, model, time and place), and bytes after its end.
     static func phonePhoto(
         width: Int = 96, height: Int = 64, orientation: UInt8 = 1, trailer: [UInt8] = []
     ) throws -> [UInt8] {

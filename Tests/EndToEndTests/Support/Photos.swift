@@ -1,6 +1,6 @@
 import Foundation
 
-/// Photos that nobody on this project made: those of CORPUS_DIR and of Debian's wallpaper packages, each once.
+/// Photos from other sources: CORPUS_DIR and Debian's wallpaper packages, each photo once.
 enum Photos {
     static let corpus = ProcessInfo.processInfo.environment["CORPUS_DIR"].map { URL(fileURLWithPath: $0) }
 
@@ -23,8 +23,8 @@ enum Photos {
             .map { folder.appendingPathComponent($0) }
     }
 
-    /// A path for each of so many images; the first ones hold every printable character of ASCII that a path may hold,
-    /// and what else has broken programs.
+    /// A path for each image. The first paths contain every printable ASCII character that a path may contain, and
+    /// other characters that have broken programs.
     static func paths(_ count: Int) -> [String] {
         let marks = (0x20...0x7E).compactMap { UnicodeScalar($0) }.map { String(Character($0)) }
             .filter { !"/\\".contains($0) && !($0.first?.isLetter ?? false) && !($0.first?.isNumber ?? false) }

@@ -1,9 +1,9 @@
 import ImageCodecs
 import ImageModel
 
-/// Pictures made here, for tests that need no photo.
+/// Generated pictures for tests that need no photo.
 enum Pictures {
-    /// Colour ramps with a bright square in the top left corner, so that every turn can be told.
+    /// Colour ramps with a bright square in the top left corner, so that every rotation can be recognised.
     static func jpeg(width: Int = 96, height: Int = 64, quality: Int = 90) throws -> [UInt8] {
         try encode(width: width, height: height, format: .jpeg, quality: quality)
     }
@@ -15,7 +15,7 @@ enum Pictures {
         }
     }
 
-    /// Noise, which no format makes small: of roughly one byte per pixel as a JPEG.
+    /// Noise, which no format can compress well: about one byte per pixel as a JPEG.
     static func noise(width: Int, height: Int, seed: UInt64 = 1) throws -> [UInt8] {
         var state = seed
         return try encode(width: width, height: height, format: .jpeg, quality: 95) { _, _ in
@@ -46,12 +46,12 @@ enum Pictures {
         }
     }
 
-    /// A JPEG of exactly this length: a small picture and bytes behind its end, which are kept.
+    /// A JPEG of exactly this length: a small picture and bytes after its end. The server stores these bytes.
     static func jpeg(ofLength length: Int, seed: UInt64 = 7) throws -> [UInt8] {
         try extended(try jpeg(), to: length, seed: seed)
     }
 
-    /// The file with bytes behind its end, which are kept and are others for every other odd seed.
+    /// The file with bytes after its end. The server stores these bytes. They differ for every other odd seed.
     static func extended(_ file: [UInt8], to length: Int, seed: UInt64) throws -> [UInt8] {
         var bytes = file
         var state = seed | 1
@@ -82,8 +82,7 @@ enum Pictures {
             pixels, format: format, quality: quality, metadata: nil, cancelled: CancelFlag())
     }
 
-    /// The brightest corner of a picture, found by decoding it: where the square of
-    /// ``encode(width:height:format:quality:)`` is.
+    /// The brightest corner of a decoded picture. The square of ``encode(width:height:format:quality:)`` is there.
     static func corner(of file: [UInt8]) throws -> Corner {
         let info = try ImageHeader.read(file.span.bytes, limits: CodecLimits())
         let pixels = try ImageDecoder.decode(

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What REDbot, and httplint within it, find wrong with answers: the opinion of HTTP's own editor.
+/// The errors that REDbot, and httplint in it, find in responses. Their author is an editor of HTTP.
 enum REDbot {
     struct Request: Encodable {
         var name: String
@@ -11,7 +11,7 @@ enum REDbot {
     }
 
     struct Note: Decodable, Hashable {
-        /// `default` is the answer itself, the others are requests that REDbot makes of its own.
+        /// `default` is the response itself. The others are requests that REDbot sends itself.
         var check: String
         /// GOOD, INFO, WARN or BAD.
         var level: String
@@ -22,14 +22,14 @@ enum REDbot {
     struct Answer: Decodable {
         var name: String
         var status: Int?
-        /// Why there was no answer; else empty.
+        /// The reason if there was no response; otherwise empty.
         var fetchError: String
         var notes: [Note]
 
         var problems: [Note] { notes.filter { $0.level == "BAD" || $0.level == "WARN" } }
     }
 
-    /// Checks the answers to these requests. One more is answered by the driver itself, wrongly: it has the name
+    /// Checks the responses to these requests. The driver itself sends one more, wrong response, with the name
     /// `control`.
     static func check(_ requests: [Request]) throws -> [Answer] {
         let process = Process()
@@ -47,8 +47,8 @@ enum REDbot {
         return try JSONDecoder().decode([Answer].self, from: text)
     }
 
-    /// REDbot has a command, which prints sentences without their levels. This is the same with levels, for any method
-    /// and header fields.
+    /// REDbot has a command, but it prints sentences without their levels. This driver prints levels, and supports any
+    /// method and header fields.
     private static let driver = """
         import configparser, http.server, json, sys, threading, thor
         from redbot.resource import HttpResource

@@ -1,11 +1,11 @@
 import NIOCore
 import NIOPosix
 
-/// Bytes over a socket, for what no HTTP client would send.
+/// Bytes over a socket, for requests that no HTTP client would send.
 struct RawHTTP {
     private let channel: NIOAsyncChannel<ByteBuffer, ByteBuffer>
 
-    /// Connects to 127.0.0.1, does something, and closes.
+    /// Connects to 127.0.0.1, runs the closure, and closes the connection.
     static func connect<Result>(
         port: Int, receiveBuffer: Int? = nil,
         _ body: (
@@ -29,7 +29,7 @@ struct RawHTTP {
                 result = try await body(inbound.makeAsyncIterator(), outbound)
             }
         } catch let error as ChannelError where error == .ioOnClosedChannel && result != nil {
-            // The server has closed first, which is what was waited for.
+            // The server has closed first, as expected.
         }
         guard let result else { throw ChannelError.eof }
         return result
@@ -44,7 +44,7 @@ struct RawHTTP {
                 try await outbound.write(ByteBuffer(string: request))
                 while var bytes = try await inbound.next() { answer.writeBuffer(&bytes) }
             } catch let error as ChannelError where error == .ioOnClosedChannel {
-                // The server may close as soon as it has answered; what it said is what counts.
+                // The server may close right after its response. Only the response counts.
             }
             return String(buffer: answer)
         }

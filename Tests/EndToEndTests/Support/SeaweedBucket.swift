@@ -5,7 +5,7 @@ import ObjectStorage
 import S3Storage
 import TestServers
 
-/// A fresh bucket on a SeaweedFS that all tests share.
+/// A new bucket on a SeaweedFS that all tests share.
 final class SeaweedBucket: BackendStore {
     let server: S3TestServer
     let name: String
@@ -26,7 +26,7 @@ final class SeaweedBucket: BackendStore {
 
     var environment: [String: String] { environment(through: server.endpoint) }
 
-    /// The settings of a server that reaches the bucket another way, such as by a proxy that loses answers.
+    /// The settings of a server that reaches the bucket another way, such as through a proxy that loses responses.
     func environment(through endpoint: String) -> [String: String] {
         [
             "STORAGE_TYPE": "s3", "S3_ENDPOINT_URL": endpoint, "S3_BUCKET_NAME": name,
@@ -39,7 +39,7 @@ final class SeaweedBucket: BackendStore {
         _ = try await storage.put(key, bytes: ByteBuffer(bytes: bytes), options: PutOptions())
     }
 
-    /// Objects and unfinished multipart uploads, by botocore: a client that is not ours.
+    /// Objects and unfinished multipart uploads, listed by botocore, which is not our client.
     func leftovers() async throws -> [String] {
         let script = """
             import botocore.session, sys
@@ -66,7 +66,7 @@ final class SeaweedBucket: BackendStore {
     }
 }
 
-/// Started by the first test that wants it, stopped with the process.
+/// Started by the first test that needs it, and stopped with the process.
 actor SharedSeaweed {
     private static let shared = SharedSeaweed()
     private var starting: Task<S3TestServer, any Error>?
@@ -77,7 +77,7 @@ actor SharedSeaweed {
         if let starting { return try await starting.value }
         let task = Task { try await S3TestServer.start(.seaweedFS) }
         starting = task
-        // Nothing of this process's own ends a static value; the launcher's child must not outlive it.
+        // Swift never releases a static value, but the launched process must not outlive this one.
         atexit { SharedSeaweed.stop() }
         let server = try await task.value
         Self.running.withLockedValue { $0 = server }

@@ -1,15 +1,15 @@
 import NIOConcurrencyHelpers
 
-/// What one path has held, in the order in which one writer put it there.
+/// The versions of one path, in the order in which one writer stored them.
 final class Timeline: Sendable {
-    /// One whole state of the path.
+    /// One complete state of the path.
     struct Version: Sendable {
         var bytes: [UInt8]
         var corner: Pictures.Corner
-        /// Which server took it.
+        /// The server that took it.
         var replica: Int
         var began: ContinuousClock.Instant
-        /// Nil until the server has said that it is stored.
+        /// Nil until the server has confirmed that it is stored.
         var acknowledged: ContinuousClock.Instant?
     }
 
@@ -33,9 +33,9 @@ final class Timeline: Sendable {
         versions.withLockedValue { $0[$0.count - 1].acknowledged = now }
     }
 
-    /// The versions that a request to this replica may be answered with, which was sent at `sent` and has its answer
-    /// now: those that no version has replaced which this replica has taken itself, or which was acknowledged longer
-    /// than the bound before.
+    /// The versions that are allowed in a response of this replica that has arrived now, for a request sent at `sent`.
+    /// A version is not allowed if a newer one was acknowledged by this replica before `sent`, or by another replica
+    /// longer than the bound before `sent`.
     func allowed(at replica: Int, sent: ContinuousClock.Instant, bound: Duration) -> ArraySlice<Version> {
         let versions = versions.withLockedValue { $0 }
         let first = versions.lastIndex { version in

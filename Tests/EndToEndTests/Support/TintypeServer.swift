@@ -2,7 +2,7 @@ import AsyncHTTPClient
 import Foundation
 import NIOCore
 
-/// The built binary, run as a process of its own.
+/// The built binary, run as a separate process.
 final class TintypeServer: Sendable {
     struct ServerError: Error, CustomStringConvertible {
         var description: String
@@ -10,7 +10,7 @@ final class TintypeServer: Sendable {
 
     let base: String
     let ops: String
-    /// Where HTTP is spoken, for raw sockets.
+    /// The public port, for raw sockets.
     let port: Int
     let opsPort: Int
     private let process: Process
@@ -19,8 +19,8 @@ final class TintypeServer: Sendable {
     /// Starts the server and waits until it is ready.
     ///
     /// - Parameters:
-    ///   - ready: wait until it is ready, else only until it listens.
-    ///   - openFiles: how many descriptors it may have; nil: as many as this process.
+    ///   - ready: whether to wait until the server is ready; false: only until it listens.
+    ///   - openFiles: how many descriptors the server may have; nil: as many as this process.
     static func start(
         _ environment: [String: String], ready: Bool = true, openFiles: Int? = nil
     ) async throws -> TintypeServer {
@@ -95,7 +95,7 @@ final class TintypeServer: Sendable {
         }
     }
 
-    /// SIGKILL, and the end of it.
+    /// Sends SIGKILL, and waits until the process has ended.
     func kill9() async throws {
         signal(SIGKILL)
         try await waitForExit(seconds: 10)
@@ -123,7 +123,7 @@ final class TintypeServer: Sendable {
         return kilobytes * 1024
     }
 
-    /// TINTYPE_BIN, else the binary that was built beside these tests.
+    /// TINTYPE_BIN, or the binary that was built next to these tests.
     static func binary() throws -> URL {
         if let path = ProcessInfo.processInfo.environment["TINTYPE_BIN"] { return URL(fileURLWithPath: path) }
         let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")

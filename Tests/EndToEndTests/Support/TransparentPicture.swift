@@ -2,7 +2,7 @@ import ImageCodecs
 import ImageModel
 
 extension Pictures {
-    /// Nothing but transparent black, and an opaque red square in the top left corner.
+    /// Transparent black, with an opaque red square in the top left corner.
     static func transparent(width: Int, height: Int, format: ImageFormat) throws -> [UInt8] {
         var pixels = try PixelBuffer(width: width, height: height, layout: .rgba8)
         pixels.withUnsafeMutableBytes { bytes in
@@ -23,7 +23,7 @@ extension Pictures {
             cancelled: CancelFlag())
     }
 
-    /// Red, green, blue and alpha of the last pixel; 255 for alpha where the file has none.
+    /// Red, green, blue and alpha of the last pixel; 255 for alpha if the file has none.
     static func lastPixel(of file: [UInt8]) throws -> [Int] {
         let info = try ImageHeader.read(file.span.bytes, limits: CodecLimits())
         let pixels = try ImageDecoder.decode(

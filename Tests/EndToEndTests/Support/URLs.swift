@@ -1,4 +1,4 @@
-/// URLs of images: every byte that is not plain is percent-encoded, the slash apart.
+/// URLs of images. Every byte that is not plain is percent-encoded, except the slash.
 enum URLs {
     static func encode(_ path: String) -> String {
         path.utf8.map { byte in

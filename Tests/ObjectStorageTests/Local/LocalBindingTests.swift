@@ -5,7 +5,8 @@ import Testing
 
 @testable import ObjectStorage
 
-/// Metadata belong to the bytes that they were written with; what other programs put beside a file outlives a rewrite.
+/// Metadata belong to the bytes that they were written with. Attributes that other programs added to a file survive a
+/// rewrite.
 @Suite struct LocalBindingTests {
     let folder: TemporaryFolder
     let storage: LocalStorage
@@ -38,7 +39,7 @@ import Testing
         try await put("a", "1")
         #expect(try await storage.head(key("a")).hasBoundMetadata)
         #expect(try await storage.get(key("a"), options: GetOptions()).info.hasBoundMetadata)
-        // The second one is given a later time under the lock.
+        // The second write gets a later time under the lock.
         try await put("a", "2")
         #expect(try await storage.head(key("a")).hasBoundMetadata)
         let options = UploadOptions(contentType: "a/b", metadata: ["id": "1"])
@@ -55,13 +56,13 @@ import Testing
         try overwrite("a", text)
         let info = try await storage.head(key("a"))
         #expect(!info.hasBoundMetadata)
-        // The ids of the writes are of use all the same.
+        // The write ids are still useful.
         #expect(info.metadata == ["tintype-id": "1"])
         try await put("a", "again")
         #expect(try await storage.head(key("a")).hasBoundMetadata)
     }
 
-    /// `cp -a`, rsync -aX and backups bring the time and the attributes back with the bytes.
+    /// `cp -a`, rsync -aX and backups restore the time and the attributes together with the bytes.
     @Test func aCopyWithItsTimeAndAttributesFits() async throws {
         try await put("a", "1234")
         let (from, to) = ("\(folder.path)/a", "\(folder.path)/b")
@@ -75,8 +76,8 @@ import Testing
         #expect(try await storage.head(key("c")).hasBoundMetadata == false)
     }
 
-    /// The border that is written down: who brings back the very time, with as many bytes, is not seen. The version is
-    /// the same as well.
+    /// The documented limit: a program that restores the exact time and writes the same number of bytes is not noticed.
+    /// The version is the same too.
     @Test func whoBringsTheTimeBackIsNotSeen() async throws {
         try await put("a", "1234")
         let before = try await storage.head(key("a"))
@@ -115,7 +116,7 @@ import Testing
         #expect(fstat(now.number, &status) == 0 && status.st_mode & 0o777 == 0o640)
         let info = try await storage.head(key("a"))
         #expect(info.hasBoundMetadata && info.metadata == ["tintype-id": "1"])
-        // A new upload is another object.
+        // A new upload is a new object.
         try await put("a", "new")
         var buffer = [UInt8](repeating: 0, count: 100)
         let last = try descriptor("a")

@@ -4,7 +4,7 @@ import Testing
 
 @testable import ObjectStorage
 
-/// What is true of files only: paths, links, folders, and what a hand does to them beside the store.
+/// Properties of files only: paths, links, folders, and changes that a person makes to the files.
 @Suite struct LocalFilesTests {
     let folder: TemporaryFolder
     let storage: LocalStorage
@@ -90,11 +90,12 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: "\(folder.path)/a/b"))
         try await storage.delete(key("a/2"), ifMatch: nil)
         #expect(try folder.names().isEmpty)
-        // So the name is free for a file.
+        // So the name is available for a file.
         try await storage.put("a", "file")
     }
 
-    /// A process killed between making its folders and its file leaves empty folders; they must not bar the name.
+    /// A process that is killed after it made its folders, but before it made its file, leaves empty folders. They must
+    /// not block the name.
     @Test func foldersWithoutAnyFileBarNoKey() async throws {
         try FileManager.default.createDirectory(atPath: "\(folder.path)/a/b/c", withIntermediateDirectories: true)
         try FileManager.default.createDirectory(atPath: "\(folder.path)/a/d", withIntermediateDirectories: true)

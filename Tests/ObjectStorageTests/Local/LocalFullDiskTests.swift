@@ -4,7 +4,7 @@ import NIOCore
 import ObjectStorage
 import Testing
 
-/// A file system of 1 MiB, where this process may mount one.
+/// A file system of 1 MiB, if this process may mount one.
 @Suite(.enabled(if: SmallDisk.isPermitted)) struct LocalFullDiskTests {
     @Test func aFullDiskIsToldAndLeavesNothing() async throws {
         let disk = try SmallDisk()
@@ -25,13 +25,13 @@ import Testing
         #expect(try await storage.names() == ["kept"])
         #expect(try await storage.text(of: "kept") == "kept")
         #expect(try disk.folder.leftovers().isEmpty)
-        // The room is given back.
+        // The space is available again.
         _ = try await storage.put(key("fits"), bytes: ByteBuffer(repeating: 1, count: 700_000), options: PutOptions())
         try await storage.delete(key("fits"), ifMatch: nil)
         #expect(try await storage.names() == ["kept"])
     }
 
-    /// The check may look at an object that a full disk is to replace: the old one stays whole.
+    /// A write to a full disk that would replace an object fails, and the old object stays complete.
     @Test func aReplaceThatFindsNoRoomKeepsTheOldOne() async throws {
         let disk = try SmallDisk()
         let storage = try LocalStorage(root: disk.folder.path)
@@ -44,7 +44,7 @@ import Testing
         #expect(try await storage.text(of: "a") == String(repeating: "o", count: 600_000))
     }
 
-    /// ramfs knows no extended attributes: all but metadata works.
+    /// ramfs has no extended attributes: everything but metadata works.
     @Test func aDiskWithoutAttributesHoldsObjects() async throws {
         let disk = try SmallDisk(type: "ramfs")
         let storage = try LocalStorage(root: disk.folder.path)
@@ -56,7 +56,7 @@ import Testing
     }
 }
 
-/// A file system in memory, mounted on a folder of its own.
+/// A file system in memory, mounted on its own folder.
 final class SmallDisk: Sendable {
     let folder: TemporaryFolder
 

@@ -6,8 +6,8 @@ import Testing
 
 @testable import ObjectStorage
 
-/// Another file system mounted below the data folder: reads and deletes worked, and every write was refused, since the
-/// file that is being written stood on another file system than its place.
+/// Another file system is mounted below the data folder. Reads and deletes worked, but every write was rejected,
+/// because the temporary file was on another file system than its destination.
 @Suite(.enabled(if: SmallDisk.isPermitted)) struct LocalMountTests {
     private final class Mount {
         let path: String
@@ -20,7 +20,7 @@ import Testing
             }
         }
 
-        /// The same file system once more, at another place.
+        /// Mounts the same file system again at another path.
         init(of source: String, on path: String) throws {
             self.path = path
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
@@ -32,10 +32,10 @@ import Testing
         deinit { umount2(path, Int32(MNT_DETACH)) }
     }
 
-    /// ramfs has no extended attributes; a bind mount has the same device, and still nothing can be renamed into it.
+    /// ramfs has no extended attributes. A bind mount has the same device, but no file can be renamed into it.
     @Test(arguments: ["tmpfs", "ramfs", "bind"], [true, false])
     func everythingWorksThere(_ type: String, unnamed: Bool) async throws {
-        // In memory, since what is asked is many writes.
+        // In memory, because the checks write a lot.
         let disk = try TemporaryFolder()
         let whole = try Mount(on: disk.path)
         let (root, other) = ("\(disk.path)/root", "\(disk.path)/other")
@@ -66,7 +66,7 @@ import Testing
         #expect(try await storage.names().isEmpty)
         let rolled = try await storage.list(ListRequest(delimiter: UInt8(ascii: "/")))
         #expect(rolled == ListPage())
-        // A living writer's stays.
+        // The file of a live writer stays.
         #expect(try await storage.sweep() == 0)
         _ = try await upload.complete(mode: .createOnly)
         #expect(try await storage.names() == ["m/with space/deep/a"])
@@ -77,7 +77,7 @@ import Testing
         #expect(try names() == ["deep"])
     }
 
-    /// Derived objects may have a disk of their own.
+    /// Derived objects may be on their own disk.
     @Test func theServersOwnFolderMayBeAMount() async throws {
         let folder = try TemporaryFolder()
         let mount = try Mount(on: "\(folder.path)/.tintype")
@@ -91,7 +91,7 @@ import Testing
     }
 }
 
-/// What a file system says of a name that it does not take: exFAT and SMB answer EINVAL, which was an outage for good.
+/// How a file system rejects a name: exFAT and SMB answer EINVAL. The store once treated this as a permanent outage.
 @Suite struct LocalNameTests {
     @Test(arguments: [EINVAL, ENAMETOOLONG, EILSEQ])
     func aRejectedNameIsNoOutage(_ number: Int32) {

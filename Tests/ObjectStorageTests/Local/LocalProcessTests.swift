@@ -44,7 +44,7 @@ import Testing
         #expect(try await storage.names().count == 150)
     }
 
-    /// Killed at a random moment, again and again: what is visible is whole, and nothing else stays.
+    /// The writer is killed at random moments, many times. Visible objects are complete, and no other files stay.
     @Test func aKilledWriterLeavesOnlyWholeObjects() async throws {
         for _ in 0..<12 {
             let writer = try ChildProcess("write", folder.path)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import ObjectStorage
 
-/// A sweep takes what dead writers have left, and never a living one's file.
+/// A sweep removes the files of dead writers, and never the file of a live writer.
 @Suite struct LocalSweepTests {
     @Test func sweepsWhatNobodyHolds() async throws {
         let folder = try TemporaryFolder()
@@ -32,7 +32,7 @@ import Testing
         #expect(try folder.leftovers().isEmpty)
     }
 
-    /// An upload that its owner forgets is not kept by its name.
+    /// If the owner of an upload forgets it, the file does not stay under its name.
     @Test(arguments: [true, false])
     func aForgottenUploadLeavesNothing(unnamed: Bool) async throws {
         let folder = try TemporaryFolder()
@@ -45,8 +45,8 @@ import Testing
         #expect(try folder.leftovers().isEmpty)
     }
 
-    /// A sweep that runs all the time, beside writers whose files have names. It may take a file between its making
-    /// and its lock; then the writer makes another one.
+    /// A sweep runs all the time next to writers whose files have names. It may remove a file after the writer made it
+    /// and before the writer locked it. Then the writer makes another file.
     @Test func racesWithWriters() async throws {
         let folder = try TemporaryFolder()
         let features = LocalStorage.Features(unnamedFiles: false, attributes: true)

@@ -3,7 +3,7 @@ import NIOCore
 import ObjectStorage
 import Testing
 
-/// Nothing leads out of the root, and no write goes through a link.
+/// No link leads out of the root, and no write follows a link.
 @Suite struct LocalSymlinkTests {
     let outside: TemporaryFolder
     let folder: TemporaryFolder

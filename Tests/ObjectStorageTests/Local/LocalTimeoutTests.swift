@@ -8,9 +8,9 @@ import TextCoding
 
 @testable import ObjectStorage
 
-/// A file system that does not answer: calls end at their limit, and what comes late does no harm.
+/// A file system that does not answer: calls end at their limit, and late results do no harm.
 @Suite(.timeLimit(.minutes(1))) struct LocalTimeoutTests {
-    /// A call that cannot be broken off, as one to a dead file server is, until it is let go.
+    /// A call that cannot be interrupted until the test releases it, like a call to a dead file server.
     private final class Stuck: Sendable {
         private let gate = DispatchSemaphore(value: 0)
         let hasBegun = NIOLockedValueBox(false)
@@ -31,7 +31,7 @@ import TextCoding
 
     private final class Canary: Sendable {}
 
-    /// Threads that go on only when all of them have come.
+    /// Threads that wait for each other and continue when all have come.
     private final class Barrier: Sendable {
         private let missing: NIOLockedValueBox<Int>
         private let gate = DispatchSemaphore(value: 0)
@@ -48,7 +48,7 @@ import TextCoding
         }
     }
 
-    /// Runs `body` while time passes.
+    /// Runs `body` while the clock advances.
     private func passing<Result: Sendable>(
         _ clock: ManualClock, _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
@@ -59,7 +59,7 @@ import TextCoding
             return value
         }
         await until {
-            // In steps, as a call counts from where it begins.
+            // In small steps, because a call measures its time from its own start.
             clock.advance(by: .milliseconds(1))
             return result.withLockedValue { $0 != nil }
         }
@@ -86,10 +86,10 @@ import TextCoding
         clock.advance(by: .seconds(10))
         #expect(try await late.value == .timedOut)
 
-        // The only thread is taken: the next call never begins, and may say so.
+        // The only thread is busy. The next call never starts, and its error may say so.
         let queued = Task {
             do throws(StorageError) {
-                _ = try await pool.run(.put) { () throws(LocalStorageError) in Issue.record("it has begun all the same")
+                _ = try await pool.run(.put) { () throws(LocalStorageError) in Issue.record("it started nevertheless")
                 }
                 Issue.record("nothing was thrown")
             } catch {
@@ -105,7 +105,7 @@ import TextCoding
         await until { canary() == nil }
     }
 
-    /// 1,000 clients listed a large folder, and every read waited behind them for a thread.
+    /// 1,000 clients listed a large folder, and every read waited for a thread after them.
     @Test func listingsThatHoldTheirThreadsLeaveTheOthersToReads() async throws {
         let folder = try TemporaryFolder()
         let clock = ManualClock()
@@ -117,7 +117,7 @@ import TextCoding
         }
         await stuck.begun()
         #expect(try await storage.text(of: "a") == "1")
-        // Who does not come to his turn is told so; the disk is not away.
+        // A listing that gets no thread fails as overloaded. The disk does not count as away.
         let late = try await passing(clock) { try await errorCode { _ = try await storage.list(ListRequest()) } }
         #expect(late == .overloaded)
         for _ in lists { stuck.letGo() }
@@ -138,7 +138,7 @@ import TextCoding
                 Issue.record("nothing was thrown")
             } catch let error as StorageError {
                 #expect(error.code == .cancelled)
-                // One that was cancelled before it came to its thread may have been left at either place.
+                // A call that was cancelled before it got its thread may have stopped before or after its start.
                 if hasBegun { #expect(error.mayHaveHappened) }
             }
         }
@@ -146,7 +146,7 @@ import TextCoding
         #expect(try await pool.run(.get) { () throws(LocalStorageError) in 42 } == 42)
     }
 
-    /// Another process has stopped while it held the lock of a key.
+    /// Another process stopped while it held the lock of a key.
     @Test func lockThatIsNeverReleased() async throws {
         let folder = try TemporaryFolder()
         let clock = ManualClock()
@@ -167,9 +167,9 @@ import TextCoding
         #expect(try await storage.text(of: "a") == "old")
 
         close(lock)
-        // What was given up comes to nothing, also when the way is free.
+        // An abandoned write has no effect, even when the lock is released.
         try await until { try folder.leftovers().isEmpty }
-        // Both threads are free again: whatever was to come late has come.
+        // Both threads are available again, so every late effect has happened.
         let both = Barrier(2)
         async let one: Void = storage.pool.run(.get) { () throws(LocalStorageError) in both.wait() }
         async let two: Void = storage.pool.run(.get) { () throws(LocalStorageError) in both.wait() }

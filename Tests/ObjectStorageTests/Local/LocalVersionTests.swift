@@ -7,7 +7,7 @@ import TextCoding
 
 @testable import ObjectStorage
 
-/// A version is new with every write, whatever the clock does; and a body is of one version or breaks off.
+/// Every write makes a new version, whatever the clock does. A body is of one version, or it breaks off.
 @Suite(.timeLimit(.minutes(1))) struct LocalVersionTests {
     let folder: TemporaryFolder
 
@@ -15,7 +15,8 @@ import TextCoding
         folder = try TemporaryFolder()
     }
 
-    /// A clock that stands still, or was set back, must not give two writes one version: the same inode may come again.
+    /// If the clock stands still or was set back, two writes must not get the same version: the same inode may come
+    /// again.
     @Test(arguments: [0, -3600, 3600] as [Int64])
     func everyWriteIsLaterThanTheOneItReplaces(step: Int64) async throws {
         let clock = NIOLockedValueBox(Timestamp(seconds: 2_000_000_000, nanoseconds: 999_999_999))
@@ -73,7 +74,7 @@ import TextCoding
         #expect(sizes.allSatisfy { $0 <= LocalReader.chunkSize } && sizes.count == 8)
     }
 
-    /// Bodies that nobody reads hold an open file no longer than they live.
+    /// A body that nobody reads keeps its file open only while the body exists.
     @Test func droppedBodiesCloseTheirFiles() async throws {
         let storage = try LocalStorage(root: folder.path)
         try await storage.put("a", String(repeating: "x", count: 1 << 20))
@@ -91,7 +92,7 @@ import TextCoding
             _ = try await iterator.next()
             #expect(try openFiles() == 5)
         }
-        // The pool's thread lets go of its work a moment after it has answered.
+        // The pool's thread releases its work a moment after its result.
         try await until { try openFiles() == 0 }
     }
 }

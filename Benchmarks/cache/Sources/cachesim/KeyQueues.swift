@@ -1,4 +1,4 @@
-/// Keys in queues: what the policies that were tried are made of.
+/// Keys in queues: the basis of the other policies in the comparison.
 struct KeyQueues {
     struct Entry {
         var key: Int

@@ -1,17 +1,18 @@
-/// What a policy has to offer to be compared: keys with sizes, of which it names the one to go.
+/// The operations that a policy needs for the comparison: it holds keys with sizes and chooses the one to evict.
 protocol Policy {
     init()
-    /// Of all that it holds.
+    /// The bytes of all keys that it holds.
     var bytes: Int { get }
-    /// Whether the key is held; told of every request.
+    /// Whether the key is held. Called for every request.
     mutating func use(_ key: Int) -> Bool
-    /// The key was not held, and there is room for it.
+    /// Adds a key that is not held. There is room for it.
     mutating func add(_ key: Int, bytes: Int)
     /// Makes room.
     mutating func evict() -> Bool
 }
 
-/// Least recently used goes first: the baseline, and the table that the server keeps its answers about paths in.
+/// The least recently used key is evicted first. This is the baseline, and the table for the server's answers about
+/// paths.
 struct LRU: Policy {
     private var table = LRUTable<Int, Void>()
 
@@ -21,7 +22,7 @@ struct LRU: Policy {
     mutating func evict() -> Bool { table.removeOldest() != nil }
 }
 
-/// S3-FIFO: the server's own table.
+/// S3-FIFO: the server's own cache.
 struct S3FIFO: Policy {
     private var table = S3FIFOCache<Int, Void>()
 

@@ -1,6 +1,6 @@
 import Glibc
 
-/// SplitMix64: the same trace at every run.
+/// SplitMix64: the same trace in every run.
 struct Seeded: RandomNumberGenerator {
     var state: UInt64
 
@@ -12,7 +12,7 @@ struct Seeded: RandomNumberGenerator {
         return z ^ (z >> 31)
     }
 
-    /// From 0 up to 1, which is left out.
+    /// From 0 up to 1, without 1.
     mutating func fraction() -> Double { Double(next() >> 11) * 0x1p-53 }
 
     mutating func normal() -> Double {
@@ -20,7 +20,7 @@ struct Seeded: RandomNumberGenerator {
     }
 }
 
-/// Ranks from 0, the first the most frequent: the probability of rank r goes with 1 / (r + 1)^exponent.
+/// Ranks from 0. Rank 0 is the most frequent: the probability of rank r is proportional to 1 / (r + 1)^exponent.
 struct Zipf {
     private var sums: [Double] = []
 

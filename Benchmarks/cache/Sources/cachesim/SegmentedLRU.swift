@@ -1,4 +1,4 @@
-/// Segmented LRU: what has been used again is in a queue of its own, four fifths of the bytes at most.
+/// Segmented LRU: keys that were used again are in a separate queue of at most four fifths of the bytes.
 struct SegmentedLRU: Policy {
     private static let (probation, protected) = (0, 1)
     private var keys = KeyQueues(queues: 2)

@@ -1,4 +1,4 @@
-/// Requests and hits of one kind of bodies, or of both.
+/// Requests and hits for one kind of body, or for both.
 struct Outcome {
     var requests = 0
     var hits = 0
@@ -12,7 +12,7 @@ struct Outcome {
     }
 }
 
-/// Bodies kept as the server keeps them: in shards, with the server's own rule of who gives way to whom.
+/// Bodies cached as in the server: in shards, with the server's own rule for which kind gives way.
 struct Simulation<P: Policy> {
     private var shares: BodyShares
     private var originals: [P]
@@ -24,7 +24,7 @@ struct Simulation<P: Policy> {
         renditions = originals
     }
 
-    /// Whether the body was there. It is now.
+    /// Whether the body was cached. Afterwards it is cached.
     mutating func request(_ key: Int, bytes: Int) -> Bool {
         let kind: BodyKind = Catalogue.isOriginal(key) ? .original : .rendition
         var random = Seeded(state: UInt64(key))
@@ -48,14 +48,14 @@ struct Simulation<P: Policy> {
         return true
     }
 
-    /// From the shard that has most, as in the server.
+    /// Evicts from the shard with most bytes, as in the server.
     private static func evict(_ shards: inout [P]) -> Int? {
         guard let fullest = shards.indices.max(by: { shards[$0].bytes < shards[$1].bytes }) else { return nil }
         let before = shards[fullest].bytes
         return shards[fullest].evict() ? before - shards[fullest].bytes : nil
     }
 
-    /// The first fifth is not counted: the cache is cold.
+    /// The first fifth is not counted, because the cache is cold.
     static func run(
         _ trace: Trace, _ catalogue: Catalogue, bytes: Int, shards: Int
     ) -> (originals: Outcome, renditions: Outcome) {
@@ -75,6 +75,6 @@ struct Simulation<P: Policy> {
         return outcomes
     }
 
-    /// What the server counts for an entry beside its bytes, for paths of a usual length.
+    /// The bytes that the server counts for an entry in addition to its body, for paths of a usual length.
     private static var overheadBytes: Int { 1200 }
 }

@@ -1,5 +1,5 @@
-/// W-TinyLFU (Einziger and others, 2017), by bytes: a hundredth is a window; who leaves it must have been asked for more
-/// often than the oldest of the segmented LRU behind it.
+/// W-TinyLFU (Einziger and others, 2017), by bytes: a hundredth is a window. A key that leaves the window stays only if
+/// it was requested more often than the oldest key of the segmented LRU after it.
 struct TinyLFU: Policy {
     private static let (window, probation, protected) = (0, 1, 2)
     private var keys = KeyQueues(queues: 3)
@@ -28,7 +28,7 @@ struct TinyLFU: Policy {
 
     mutating func add(_ key: Int, bytes added: Int) {
         keys.add(key, bytes: added, to: Self.window)
-        // While there is room for all, nobody competes.
+        // While there is room for all, no keys compete.
         while !isFull, keys.slots.bytes(in: Self.window) * Self.windowPart > bytes,
             let oldest = keys.slots.oldest(in: Self.window)
         {
@@ -54,8 +54,8 @@ struct TinyLFU: Policy {
     }
 }
 
-/// How often a key was asked for of late, up to 15, in four rows; all is halved after ten times as many requests as
-/// there are entries.
+/// How often a key was requested recently, up to 15, in four rows. All counts are halved after ten times as many
+/// requests as there are entries.
 struct Sketch {
     private var counters = [UInt8](repeating: 0, count: 4 << 16)
     private var added = 0

@@ -1,6 +1,6 @@
 import Glibc
 
-/// All that can be asked for: renditions first, then originals; a key is a place in here.
+/// Everything that can be requested: renditions first, then originals. A key is an index into this list.
 struct Catalogue {
     static let renditions = 120_000
     static let originals = 20_000
@@ -10,7 +10,7 @@ struct Catalogue {
 
     init(seed: UInt64) {
         var random = Seeded(state: seed)
-        // Renditions: 20 KB in the mean. Originals: 200 KB to 4 MiB, 890 KB in the mean.
+        // Renditions: 20 KB on average. Originals: 200 KB to 4 MiB, 890 KB on average.
         sizes =
             (0..<Self.renditions).map { _ in max(1000, Int(exp(log(16_700) + 0.6 * random.normal()))) }
             + (0..<Self.originals).map { _ in
@@ -21,7 +21,7 @@ struct Catalogue {
     static func isOriginal(_ key: Int) -> Bool { key >= renditions }
 }
 
-/// Keys in the order in which they are asked for.
+/// Keys in the order of the requests.
 struct Trace {
     var name: String
     var keys: [Int]
@@ -29,10 +29,10 @@ struct Trace {
     /// One request in ten is for an original.
     static let originalsOneIn = 10
 
-    /// Requests by popularity, one independent of the other. With `crawling`, a crawler is about for half of the time and
-    /// makes every second request then: it goes through all pictures in order. With `moving`, so many of
-    /// the thousand most popular renditions, and a twentieth as many of the fifty most popular originals, change their
-    /// places with any others each 10,000 requests.
+    /// Requests by popularity, independent of each other. With `crawling`, a crawler is active half of the time and
+    /// makes every second request then: it goes through all images in order. With `moving`, some ranks change after
+    /// each 10,000 requests: this many of the thousand most popular renditions, and a twentieth as many of the fifty
+    /// most popular originals, are exchanged with random others.
     static func make(
         _ name: String, exponent: Double, requests: Int, crawling: Bool = false, moving: Int = 0, seed: UInt64
     ) -> Trace {
@@ -41,7 +41,7 @@ struct Trace {
         let originals = Zipf(count: Catalogue.originals, exponent: exponent)
         var renditionOfRank = Array(0..<Catalogue.renditions)
         var originalOfRank = Array(Catalogue.renditions..<Catalogue.count)
-        // A crawler's order has nothing to do with what is popular.
+        // The order of a crawler does not depend on popularity.
         renditionOfRank.shuffle(using: &random)
         originalOfRank.shuffle(using: &random)
         var crawled = (rendition: 0, original: 0)

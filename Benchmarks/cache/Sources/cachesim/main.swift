@@ -1,13 +1,13 @@
-// Plays traces of requests to the memory cache's policy, and to those that it was chosen from, and prints the share of
-// requests, and of bytes, that was found in memory, as a table in Markdown.
-//   cachesim [--small]   a hundredth of the requests, to see that it works
+// Plays traces of requests to the policy of the memory cache, and to the policies that it was compared with. Prints the
+// share of requests and of bytes that were in memory, as a Markdown table.
+//   cachesim [--small]   a hundredth of the requests, to test the program
 
 let isSmall = CommandLine.arguments.contains("--small")
 let requests = isSmall ? 20_000 : 2_000_000
 let mebibyte = 1 << 20
-/// CACHE_MEMORY_BYTES by default, of which seven eighths are for bodies.
+/// The default of CACHE_MEMORY_BYTES. Seven eighths of it are for bodies.
 let budget = 256 * mebibyte / 8 * 7
-/// As many as the server has.
+/// As many shards as the server has.
 let shards = 8
 
 func percent(_ part: Int, _ whole: Int) -> String {

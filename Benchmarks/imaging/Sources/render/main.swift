@@ -3,10 +3,11 @@ import ImageCodecs
 import ImageModel
 import Rendering
 
-// Renders on request, memory to memory, and says what it took. One order a line on standard input, fields divided by
-// tabs: `load <file>` reads it; `render <file> <width> <format>` answers `<CPU nanoseconds> <bytes>`; `bare` with the
-// same fields does it for the codecs alone; `save <file>` keeps the last rendition.
-// A measuring script can so put our runs and those of others in turn, without the start of a process in the figure.
+// Renders on request, from memory to memory, and reports the time. It reads one order per line on standard input, with
+// fields separated by tabs: `load <file>` reads a file; `render <file> <width> <format>` answers `<CPU nanoseconds>
+// <bytes>`; `bare` with the same fields measures the codecs alone; `save <file>` writes the last rendition. So a
+// measuring script can alternate between our runs and those of other programs, and the start of a process is not
+// measured.
 
 func fail(_ message: String) -> Never {
     let line = Array("render: \(message)\n".utf8)
@@ -33,13 +34,13 @@ func writeFile(_ bytes: [UInt8], to path: String) {
     guard fwrite(bytes, 1, bytes.count, file) == bytes.count else { fail("cannot write \(path)") }
 }
 
-/// Written at once: the other side waits for it.
+/// Written at once, because the other side waits for it.
 func say(_ message: String) {
     let line = Array("\(message)\n".utf8)
     write(STDOUT_FILENO, line, line.count)
 }
 
-/// What this process has computed so far, in nanoseconds.
+/// The processor time of this process so far, in nanoseconds.
 func cpuTime() -> Int {
     var time = timespec()
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
@@ -50,8 +51,8 @@ let limits = RenderLimits()
 var loaded: (path: String, bytes: [UInt8]) = ("", [])
 var last: [UInt8] = []
 
-/// What the distribution's libraries take by themselves: to decode the file at the scale of the plan, and to encode a
-/// picture of the right size, which is made apart.
+/// The time of the distribution's libraries alone: decoding the file at the scale of the plan, and encoding a picture
+/// of the right size, which is made outside of the measurement.
 func bare(_ file: [UInt8], width: Int, format: ImageFormat) -> Int {
     let quality = Renderer.defaultQuality(for: format)
     do {
@@ -74,7 +75,7 @@ func bare(_ file: [UInt8], width: Int, format: ImageFormat) -> Int {
         let encoded = try ImageEncoder.encode(
             picture, format: format, quality: quality, metadata: nil, cancelled: CancelFlag())
         let end = cpuTime()
-        guard decoded.width > 0, !encoded.isEmpty else { fail("nothing came out") }
+        guard decoded.width > 0, !encoded.isEmpty else { fail("there is no result") }
         return end - begin
     } catch {
         fail("\(error)")

@@ -4,7 +4,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/// Counts what AddressSanitizer's allocator hands out, also to the distribution's codecs. For one thread.
+/// Counts the allocations of AddressSanitizer's allocator, including those of the distribution's codecs. For one
+/// thread.
 void meter_install(void);
 /// Begins a measurement: from here on, the peak above the bytes that are allocated now is recorded.
 void meter_begin(void);
