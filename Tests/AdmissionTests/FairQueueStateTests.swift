@@ -152,8 +152,8 @@ import Testing
         #expect(arrive("many", 10, 6) == .rejected(.full(retryAfterSeconds: 5)))
         #expect(state.arrive(Self.job("few", 10), 7, now: now).displaced == [3])
         // Now both clients have the same amount of work waiting, so every new job is rejected.
-        #expect(arrive("few", 10, 8) == .refused(.full(retryAfterSeconds: 5)))
-        #expect(arrive("many", 10, 9) == .refused(.full(retryAfterSeconds: 5)))
+        #expect(arrive("few", 10, 8) == .rejected(.full(retryAfterSeconds: 5)))
+        #expect(arrive("many", 10, 9) == .rejected(.full(retryAfterSeconds: 5)))
         #expect(order() == [1, 5, 2, 7])
     }
 

@@ -131,7 +131,7 @@ extension EndToEnd {
                 }
                 return false
             }
-            #expect(try await kept(2))
+            #expect(try await stored(2))
             // A new version has its own extras.
             _ = try await HTTP.put(server.image("p.jpg"), try Pictures.encode(width: 64, height: 64, format: .png))
             #expect(try await stored(1))

@@ -169,7 +169,7 @@ extension EndToEnd {
             #expect(try await HTTP.put(tintype.image("new.jpg"), bytes).status <= 201)
             // Rejected requests had no effect, and succeed now.
             let rotated = try await HTTP.post(tintype.rotate("cached.jpg"), json: #"{"degrees":90}"#)
-            #expect(turned.status == 200, "\(turned.text)")
+            #expect(rotated.status == 200, "\(rotated.text)")
             #expect(try Pictures.corner(of: try await HTTP.get(tintype.image("cached.jpg")).bytes) == .topRight)
         }
 

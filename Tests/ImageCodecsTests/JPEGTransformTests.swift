@@ -68,7 +68,7 @@ import Testing
             let actual = try Picture(decoding: rotated.bytes)
             let difference = try #require(actual.meanDifference(to: expected))
             // If the file is encoded again, quantisation noise is added.
-            #expect(difference < (turned.isLossless ? 1 : 1.6), "\(width)x\(height)")
+            #expect(difference < (rotated.isLossless ? 1 : 1.6), "\(width)x\(height)")
             if width == 64 { #expect(rotated.isLossless) }
         }
     }
@@ -124,9 +124,9 @@ import Testing
         let upright = TestImages.segment(
             0xE1, Array("http://ns.adobe.com/xap/1.0/\0<x tiff:Orientation=\"1\" a='b'/>".utf8))
         let expected = changed + upright + custom + comment
-        #expect(Array(turned[2..<2 + expected.count]) == expected)
+        #expect(Array(rotated[2..<2 + expected.count]) == expected)
         // The second picture after the end would no longer match, so it is removed.
-        #expect(try checkStructure(turned, .jpeg).trailingBytes == 0)
+        #expect(try checkStructure(rotated, .jpeg).trailingBytes == 0)
     }
 
     @Test(arguments: [(40, 24), (48, 32)])

@@ -234,11 +234,11 @@ import Testing
         #expect(Array(rotated.bytes[2..<2 + list.count]) == list)
         let segments = try JPEGSegments.all(in: rotated.bytes.span.bytes, limits: CodecLimits())
         #expect(!segments.contains { $0.marker == JPEGSegment.Marker.application2 })
-        #expect(try checkStructure(turned.bytes, .jpeg).trailingBytes == 0)
+        #expect(try checkStructure(rotated.bytes, .jpeg).trailingBytes == 0)
         // If nothing is rotated, nothing is removed.
-        #expect(try Self.turn(file, .upright).bytes == file)
+        #expect(try Self.rotate(file, .upright).bytes == file)
         // The list alone is not reported.
-        #expect(try Self.turn(TestImages.jpeg(plain, inserting: list), .rotated90).effects == [])
+        #expect(try Self.rotate(TestImages.jpeg(plain, inserting: list), .rotated90).effects == [])
     }
 
     @Test(arguments: [ImageFormat.png, .webp])

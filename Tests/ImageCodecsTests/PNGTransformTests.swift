@@ -67,11 +67,11 @@ import Testing
         var expected = file
         (expected.width, expected.height) = swaps ? (7, 13) : (13, 7)
         let before = try Picture(decoding: file.bytes(Self.sample)).seen(as: change)
-        #expect(try Picture(decoding: turned.bytes) == before)
+        #expect(try Picture(decoding: rotated.bytes) == before)
         // Depth and colour type are unchanged.
-        #expect(turned.bytes[24] == UInt8(depth) && turned.bytes[25] == colorType)
-        #expect(contains(turned.bytes, PNGFile.chunk("tEXt", Array("Comment\0kept".utf8))))
-        #expect(contains(turned.bytes, PNGFile.chunk("prVt", [1, 2, 3])))
+        #expect(rotated.bytes[24] == UInt8(depth) && rotated.bytes[25] == colorType)
+        #expect(contains(rotated.bytes, PNGFile.chunk("tEXt", Array("Comment\0kept".utf8))))
+        #expect(contains(rotated.bytes, PNGFile.chunk("prVt", [1, 2, 3])))
         let density = PNGFile.long(swaps ? 200 : 100) + PNGFile.long(swaps ? 100 : 200) + [1]
         #expect(contains(rotated.bytes, PNGFile.chunk("pHYs", density)))
         if colorType == 3 { #expect(contains(rotated.bytes, PNGFile.chunk("PLTE", palette))) }
@@ -104,8 +104,8 @@ import Testing
         #expect(try readHeader(bytes).orientation == .upright)
         #expect(try checkStructure(bytes, .png, step: 7).lateOrientation == nil)
         let rotated = try Self.rotate(bytes, .rotated180)
-        #expect(try Picture(decoding: turned.bytes) == Picture(decoding: plain).seen(as: .rotated180))
-        #expect(contains(turned.bytes, PNGFile.chunk("eXIf", TestImages.exif(orientation: 1, width: 9, height: 5))))
+        #expect(try Picture(decoding: rotated.bytes) == Picture(decoding: plain).seen(as: .rotated180))
+        #expect(contains(rotated.bytes, PNGFile.chunk("eXIf", TestImages.exif(orientation: 1, width: 9, height: 5))))
         // It does not move to a position where it would count either.
         let all = try MetadataPolicy.dropAll.apply(to: bytes.span.bytes, info: readHeader(bytes), limits: CodecLimits())
         #expect(all == plain)

@@ -111,7 +111,7 @@ import Testing
         await withTaskGroup(of: Result<Int, ServiceError>.self) { group in
             for _ in 0..<(most + 1) { group.addTask { await self.list(permits, held, for: Self.first) } }
             let rejected = await group.next()
-            #expect(refused.map(self.isRefused) == true)
+            #expect(rejected.map(self.isRejected) == true)
             // The queue is full and another client comes: the newest listing of the first client is rejected.
             group.addTask { await self.list(permits, held, for: Self.second) }
             let displaced = await group.next()

@@ -96,8 +96,8 @@ struct IntermediateTests {
         // Displayed sides: upright by the orientation of the file, then rotated by the request.
         #expect(intermediates.serves(spec(128), of: info(2048, 1024, orientation: .rotated90)))
         #expect(!intermediates.serves(spec(129), of: info(2048, 1024, orientation: .rotated90)))
-        #expect(intermediates.serves(spec(nil, 256, turn: .rotated90), of: photo))
-        #expect(!intermediates.serves(spec(nil, 257, turn: .rotated90), of: photo))
+        #expect(intermediates.serves(spec(nil, 256, rotation: .rotated90), of: photo))
+        #expect(!intermediates.serves(spec(nil, 257, rotation: .rotated90), of: photo))
         // The pixels of the intermediate might move the smart crop. If the whole picture is shown, there is nothing to
         // choose.
         #expect(!intermediates.serves(spec(64, 64, .cover, gravity: .smart), of: photo))
