@@ -198,6 +198,21 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
 
+        // Who may do what: API keys, signed URLs. Judges bytes; knows no HTTP type and no image. The only importer of
+        // JWTKit.
+        .target(
+            name: "AccessControl",
+            dependencies: [
+                "TextCoding",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+            ],
+            path: "Sources/Service/AccessControl",
+            swiftSettings: swiftSettings
+        ),
+
         // What a URL and its header fields request: query, renditions, presets, Accept, client hints, conditions,
         // ranges. Pure: no NIO, no Logging.
         .target(
@@ -233,8 +248,8 @@ let package = Package(
         .target(
             name: "ImageAPI",
             dependencies: [
-                "HTTPServer", "ImageCodecs", "ImageModel", "ImageRequests", "ImageService", "ObjectStorage",
-                "TaskSupport", "TextCoding",
+                "AccessControl", "HTTPServer", "ImageCodecs", "ImageModel", "ImageRequests", "ImageService",
+                "ObjectStorage", "TaskSupport", "TextCoding",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
@@ -250,7 +265,7 @@ let package = Package(
         .target(
             name: "TintypeSettings",
             dependencies: [
-                "ImageCodecs", "ImageRequests",
+                "AccessControl", "ImageCodecs", "ImageRequests",
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Yams", package: "Yams"),
             ],
@@ -274,8 +289,8 @@ let package = Package(
         .executableTarget(
             name: "tintype",
             dependencies: [
-                "Admission", "HTTPServer", "ImageAPI", "ImageCodecs", "ImageRequests", "ImageService", "ObjectStorage",
-                "S3Storage", "Telemetry", "TintypeSettings",
+                "AccessControl", "Admission", "HTTPServer", "ImageAPI", "ImageCodecs", "ImageRequests", "ImageService",
+                "ObjectStorage", "S3Storage", "Telemetry", "TextCoding", "TintypeSettings",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),
@@ -334,6 +349,7 @@ let package = Package(
             name: "ImageCacheTests",
             dependencies: [
                 "ImageCache", "ObjectStorage", "TaskSupport", "TestClock",
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
@@ -378,9 +394,13 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .testTarget(
+            name: "AccessControlTests",
+            dependencies: ["AccessControl", "TextCoding", .product(name: "NIOCore", package: "swift-nio")],
+            swiftSettings: swiftSettings),
+        .testTarget(
             name: "ImageAPITests",
             dependencies: [
-                "Admission", "HTTPServer", "ImageAPI", "ImageCodecs", "ImageModel", "ImageRequests", "ImageService",
+                "AccessControl", "Admission", "HTTPServer", "ImageAPI", "ImageCodecs", "ImageModel", "ImageRequests", "ImageService",
                 "ObjectStorage", "TestListener", "TextCoding",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
@@ -435,6 +455,7 @@ let package = Package(
                 "HTTPServer",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -445,7 +466,9 @@ let package = Package(
 
         // A clock that only moves when it is told to.
         .target(
-            name: "TestClock", dependencies: ["TaskSupport"], path: "Tests/TestClock", swiftSettings: swiftSettings),
+            name: "TestClock",
+            dependencies: ["TaskSupport", .product(name: "NIOConcurrencyHelpers", package: "swift-nio")],
+            path: "Tests/TestClock", swiftSettings: swiftSettings),
 
         // The guarantees of ObjectStorage, as checks that every store runs.
         .target(

@@ -1,7 +1,7 @@
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 import ObjectStorage
-import Synchronization
 import TaskSupport
 import Testing
 
@@ -17,10 +17,10 @@ struct FillingPaceTests {
         let cache = ImageCache<Int>(bytes: 64 << 20)
         let path = try #require(ObjectKey("a.jpg"))
         let reservation = try #require(cache.reserve(path, .original, bytes: count * bytes))
-        let pulled = Mutex(0)
+        let pulled = NIOLockedValueBox(0)
         let source = ObjectBody {
             {
-                let number = pulled.withLock { pulled in
+                let number = pulled.withLockedValue { pulled in
                     pulled += 1
                     return pulled
                 }
@@ -35,7 +35,7 @@ struct FillingPaceTests {
                 var seen: [(value: UInt8?, pulled: Int)] = []
                 guard let body = filling.stream() else { return seen }
                 for try await chunk in body {
-                    seen.append((chunk.readableBytesView.first, pulled.withLock { $0 }))
+                    seen.append((chunk.readableBytesView.first, pulled.withLockedValue { $0 }))
                 }
                 return seen
             }

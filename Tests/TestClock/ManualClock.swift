@@ -1,4 +1,4 @@
-import Synchronization
+import NIOConcurrencyHelpers
 public import TaskSupport
 
 /// A clock that only advances when a test advances it.
@@ -9,16 +9,16 @@ public final class ManualClock: Sendable {
         var lastID = 0
     }
 
-    private let state = Mutex(State())
+    private let state = NIOLockedValueBox(State())
 
     /// A clock that stands at the present time.
     public init() {}
 
     /// The time of the clock.
-    public var now: ContinuousClock.Instant { state.withLock { $0.now } }
+    public var now: ContinuousClock.Instant { state.withLockedValue { $0.now } }
 
     /// The number of tasks that sleep now.
-    public var sleeping: Int { state.withLock { $0.sleepers.count } }
+    public var sleeping: Int { state.withLockedValue { $0.sleepers.count } }
 
     /// The clock in the form that code uses.
     public var clock: MonotonicClock {
@@ -27,7 +27,7 @@ public final class ManualClock: Sendable {
 
     /// Advances the clock, and wakes the tasks that have slept long enough.
     public func advance(by duration: Duration) {
-        let due = state.withLock { state in
+        let due = state.withLockedValue { state in
             state.now = state.now.advanced(by: duration)
             let due = state.sleepers.filter { $0.value.until <= state.now }
             for id in due.keys { state.sleepers[id] = nil }
@@ -37,14 +37,14 @@ public final class ManualClock: Sendable {
     }
 
     private func sleep(until: ContinuousClock.Instant) async throws {
-        let id = state.withLock { state in
+        let id = state.withLockedValue { state in
             state.lastID += 1
             return state.lastID
         }
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 enum Answer { case due, cancelled, sleeps }
-                let answer = state.withLock { state -> Answer in
+                let answer = state.withLockedValue { state -> Answer in
                     if Task.isCancelled { return .cancelled }
                     if until <= state.now { return .due }
                     state.sleepers[id] = (until, continuation)
@@ -57,7 +57,7 @@ public final class ManualClock: Sendable {
                 }
             }
         } onCancel: {
-            let sleeper = state.withLock { $0.sleepers.removeValue(forKey: id) }
+            let sleeper = state.withLockedValue { $0.sleepers.removeValue(forKey: id) }
             sleeper?.continuation.resume(throwing: CancellationError())
         }
     }

@@ -1,6 +1,7 @@
 public import HTTPServer
 public import HTTPTypes
 import Logging
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 import ServiceLifecycle
@@ -30,16 +31,16 @@ private struct TestResponder: Responder {
 
 /// Notes of what handlers and hooks saw, to be waited for.
 public final class Notes<Note: Sendable>: Sendable {
-    private let notes = Mutex<[Note]>([])
+    private let notes = NIOLockedValueBox<[Note]>([])
 
     /// No notes.
     public init() {}
 
     /// In the order in which they came.
-    public var all: [Note] { self.notes.withLock { $0 } }
+    public var all: [Note] { self.notes.withLockedValue { $0 } }
 
     /// May be called from anywhere.
-    public func add(_ note: Note) { self.notes.withLock { $0.append(note) } }
+    public func add(_ note: Note) { self.notes.withLockedValue { $0.append(note) } }
 
     /// Waits until a number of notes is there, at most ten seconds.
     public func wait(for count: Int = 1) async throws -> [Note] {

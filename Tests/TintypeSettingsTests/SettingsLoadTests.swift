@@ -113,15 +113,14 @@ func load(_ environment: [String: String], yaml: String = "") throws -> Settings
     }
 
     @Test(arguments: [
-        "API_KEYS", "JWT_HMAC_SECRET", "JWT_JWKS_FILE", "JWT_JWKS_URL", "JWT_ISSUER", "JWT_AUDIENCE",
-        "URL_SIGNING_KEYS", "READ_ACCESS",
+        "JWT_HMAC_SECRET", "JWT_JWKS_FILE", "JWT_JWKS_URL", "JWT_ISSUER", "JWT_AUDIENCE",
     ])
-    func accessControlIsRejectedRatherThanIgnored(_ name: String) throws {
+    func tokensAreRejectedRatherThanIgnored(_ name: String) throws {
         let fromEnvironment = try #require(errorText([name: "hunter2"]))
         #expect(fromEnvironment.contains("\(name) is ***"))
-        #expect(fromEnvironment.contains("access control is not in this version"))
+        #expect(fromEnvironment.contains("tokens are not in this version"))
         let fromFile = try #require(errorText([:], yaml: "\(Setting.key(of: name)): hunter2\n"))
-        #expect(fromFile.contains("access control is not in this version"))
+        #expect(fromFile.contains("tokens are not in this version"))
         #expect(!fromFile.contains("hunter2"))
     }
 }

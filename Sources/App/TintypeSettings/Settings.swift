@@ -91,6 +91,20 @@ public struct Settings: Sendable {
     /// CACHE_CONTROL: the header on unversioned URLs.
     public var cacheControl = "public, no-cache"
 
+    /// API_KEYS: as ``AccessControl/APIKeys`` reads it.
+    public var apiKeys: Secret?
+    /// API_KEYS_FILE.
+    public var apiKeysFile: String?
+    /// READ_ACCESS: applies if credentials are configured.
+    public var readAccess = ReadAccess.public
+    /// URL_SIGNING_KEYS: as ``AccessControl/SigningKeys`` reads it.
+    public var urlSigningKeys: Secret?
+    /// URL_SIGNING_KEYS_FILE.
+    public var urlSigningKeysFile: String?
+    /// SIGNED_URL_MAX_SECONDS: the longest lifetime of a signed URL.
+    public var signedURLMax = Duration.seconds(604_800)
+    /// SIGNED_URL_GRAIN_SECONDS: the end of a signed URL is rounded up to it.
+    public var signedURLGrain = Duration.seconds(300)
     /// UNSAFE_ALLOW_ANONYMOUS_WRITES: anybody who can reach the listener may write.
     public var unsafeAllowAnonymousWrites = false
 
@@ -103,9 +117,21 @@ public struct Settings: Sendable {
     public init() {}
 }
 
+extension Settings {
+    /// Whether anybody can present a credential.
+    public var hasCredentials: Bool { apiKeys != nil || apiKeysFile != nil }
+    /// Whether URLs can be signed.
+    public var hasSigningKeys: Bool { urlSigningKeys != nil || urlSigningKeysFile != nil }
+}
+
 /// Where images are kept.
 public enum StorageType: String, Sendable, Hashable, CaseIterable {
     case local, s3
+}
+
+/// Who may read images and their metadata.
+public enum ReadAccess: String, Sendable, Hashable, CaseIterable {
+    case `public`, protected
 }
 
 /// The format of log lines.

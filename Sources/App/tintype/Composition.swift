@@ -1,3 +1,4 @@
+import AccessControl
 import Admission
 import CoreMetrics
 import HTTPServer
@@ -24,6 +25,8 @@ enum Composition {
         let registry = PrometheusRegistry(help: MetricHelp.texts)
         MetricsSystem.bootstrap(registry)
 
+        let access = try access(settings)
+        let credentialFiles = try access.map { try CredentialFiles(settings, access: $0, logger: logger) }
         let store = try Store.open(settings, connections: descriptors.storageConnections, logger: logger)
         let workers = codecWorkers(settings)
         let service = ImageService(
@@ -50,7 +53,8 @@ enum Composition {
             logger: logger, onBound: { logger.info("ops listener is bound", metadata: ["address": "\($0)"]) })
         let images = Listeners.images(
             publicListener(settings, descriptors), service: service, images: imagesConfiguration(settings),
-            readiness: readiness, logger: logger, lines: RequestLines(lines),
+            access: access, readiness: readiness, logger: logger, lines: RequestLines(lines),
+            status: { status(service.usage, workers.usage) },
             onBound: { logger.info("public listener is bound", metadata: ["address": "\($0)"]) })
 
         tellOfWrites(settings, logger)
@@ -59,6 +63,7 @@ enum Composition {
         var services: [any Service] = [operations]
         services += store.services
         services.append(MemoryRelease())
+        if let credentialFiles { services.append(credentialFiles) }
         services.append(StoreStart(store: store, readiness: readiness, logger: logger))
         services.append(images)
         let group = ServiceGroup(
@@ -76,15 +81,41 @@ enum Composition {
 
     /// If a proxy is in front, the operator must know what our rules cannot see.
     private static func tellOfWrites(_ settings: Settings, _ logger: Logger) {
+        if settings.hasCredentials { return }
         if settings.unsafeAllowAnonymousWrites {
             logger.warning("writes are taken without credentials from everybody who reaches this server")
         } else {
             logger.notice(
                 """
                 writes are taken without credentials from this machine only, where Host names it. A proxy in front needs \
-                keys, which this version does not have: one on this machine that rewrites Host cannot be told from a \
+                API_KEYS: one on this machine that rewrites Host cannot be told from a \
                 local client, and lets everybody write
                 """)
+        }
+    }
+
+    private static func status(_ service: ImageService.Usage, _ codecs: CodecWorkers.Usage) -> StatusDocument {
+        StatusDocument(
+            isStorageAway: service.isStorageAway,
+            queue: (codecs.queued, codecs.running, codecs.oldestQueuedSeconds), cacheBytes: service.cacheBytes,
+            uploads: (service.uploadBytes, service.uploadsWaiting),
+            answers: (service.answerBytes, service.answersWaiting))
+    }
+
+    /// The credentials of the settings, without those of files; nil if none is configured.
+    ///
+    /// - Throws: ``StartError``.
+    static func access(_ settings: Settings) throws(StartError) -> AccessControl? {
+        guard settings.hasCredentials || settings.hasSigningKeys else { return nil }
+        do throws(KeyListError) {
+            return AccessControl(
+                apiKeys: try APIKeys(parsing: settings.apiKeys?.revealed ?? ""),
+                signingKeys: try SigningKeys(parsing: settings.urlSigningKeys?.revealed ?? ""),
+                signer: URLSigner(
+                    longestSeconds: settings.signedURLMax.components.seconds,
+                    grainSeconds: settings.signedURLGrain.components.seconds))
+        } catch {
+            throw StartError("\(error)")
         }
     }
 
@@ -142,7 +173,8 @@ enum Composition {
         ImagesConfiguration(
             cacheControl: settings.cacheControl,
             urlBase: settings.cdnURL.map(\.text), maximumUploadBytes: Int64(settings.maxUploadBytes),
-            allowsAnonymousWrites: settings.unsafeAllowAnonymousWrites, renditions: RenditionRules(settings))
+            allowsAnonymousWrites: settings.unsafeAllowAnonymousWrites,
+            readsArePublic: settings.readAccess == .public, renditions: RenditionRules(settings))
     }
 
     private static func publicListener(_ settings: Settings, _ descriptors: DescriptorPlan) -> ListenerConfiguration {

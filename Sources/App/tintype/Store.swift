@@ -7,6 +7,10 @@ import TintypeSettings
 /// A setting that is well formed but does not work.
 struct StartError: Error, CustomStringConvertible {
     var description: String
+
+    init(_ description: String) {
+        self.description = description
+    }
 }
 
 /// The store of the settings, with everything that it needs.

@@ -9,6 +9,7 @@ struct Tintype: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             ServeCommand.self, GarbageCommand.self, ProbeCommand.self, ConfigCommand.self, HealthcheckCommand.self,
+            KeyCommand.self, SignCommand.self,
         ]
     )
 }

@@ -1,3 +1,4 @@
+public import AccessControl
 public import HTTPServer
 public import ImageService
 public import Logging
@@ -8,33 +9,38 @@ public enum Listeners {
     /// The public listener: images, metadata, listings.
     ///
     /// - Parameters:
+    ///   - access: The credentials that are configured; nil: none.
+    ///   - status: The state of this replica, for `/api/v1/status`.
     ///   - lines: Where the access log lines go; nil: to the logger.
     ///   - onBound: Called with the address once the listener accepts connections.
     public static func images(
         _ configuration: ListenerConfiguration, service: ImageService, images: ImagesConfiguration,
-        readiness: Readiness, logger: Logger, lines: (any RequestLineSink)? = nil,
+        access: AccessControl? = nil, readiness: Readiness, logger: Logger, lines: (any RequestLineSink)? = nil,
+        status: @escaping @Sendable () -> StatusDocument,
         onBound: @escaping @Sendable (SocketAddress) -> Void
     ) -> ServerListener<ImageResponder> {
         self.images(
-            configuration, service: service, images: images, readiness: readiness, logger: logger, lines: lines,
-            hasFastPath: true, onBound: onBound)
+            configuration, service: service, images: images, access: access, readiness: readiness, logger: logger,
+            lines: lines, status: status, hasFastPath: true, onBound: onBound)
     }
 
     /// - Parameter hasFastPath: Without it every request takes the normal path, with the same responses.
     static func images(
         _ configuration: ListenerConfiguration, service: ImageService, images: ImagesConfiguration,
-        readiness: Readiness, logger: Logger, lines: (any RequestLineSink)? = nil, hasFastPath: Bool,
+        access: AccessControl? = nil, readiness: Readiness, logger: Logger, lines: (any RequestLineSink)? = nil,
+        status: @escaping @Sendable () -> StatusDocument, hasFastPath: Bool,
         onBound: @escaping @Sendable (SocketAddress) -> Void
     ) -> ServerListener<ImageResponder> {
         let log = RequestLog(logger: logger, lines: lines)
         let table = CachedResponseTable(service.requestMemory)
-        let policy = KeylessPolicy(images)
+        let policy: any RequestPolicy = access.map { AccessPolicy($0, images) } ?? KeylessPolicy(images)
         let makeFastPath: @Sendable () -> any FastPath = {
             ImageFastPath(service: service, configuration: images, policy: policy, table: table)
         }
         return ServerListener(
             configuration: configuration,
-            responder: ImageResponder(service: service, configuration: images, policy: policy),
+            responder: ImageResponder(
+                service: service, configuration: images, policy: policy, access: access, status: status),
             logger: logger,
             hooks: ListenerHooks(
                 onBound: onBound, onDraining: { readiness.drain() },

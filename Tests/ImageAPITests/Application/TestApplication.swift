@@ -1,3 +1,4 @@
+import AccessControl
 import HTTPServer
 import HTTPTypes
 import ImageService
@@ -11,11 +12,14 @@ struct TestApplication {
     private let responder: ImageResponder
 
     /// - Parameter policy: Nil for the policy of a server without credentials.
-    init(_ service: ImageService, policy: (any RequestPolicy)? = nil) throws {
+    init(
+        _ service: ImageService, policy: (any RequestPolicy)? = nil, access: AccessControl? = nil
+    ) throws {
         self.service = service
         let configuration = try FastPathFixture.makeConfiguration()
         responder = ImageResponder(
-            service: service, configuration: configuration, policy: policy ?? KeylessPolicy(configuration))
+            service: service, configuration: configuration, policy: policy ?? KeylessPolicy(configuration),
+            access: access, status: { .idle })
     }
 
     struct Answer {
@@ -42,6 +46,12 @@ struct TestApplication {
         if method != .head { try await response.body.write(collector) }
         return Answer(status: response.status.code, headers: response.headers, bytes: collector.bytes)
     }
+}
+
+extension StatusDocument {
+    /// A replica without work.
+    static let idle = StatusDocument(
+        isStorageAway: false, queue: (0, 0, 0), cacheBytes: 0, uploads: (0, 0), answers: (0, 0))
 }
 
 /// For one task only.

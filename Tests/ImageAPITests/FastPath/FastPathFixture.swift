@@ -100,7 +100,8 @@ struct FastPathFixture: Sendable {
         }
         let listener = ServerListener(
             configuration: configuration,
-            responder: ImageResponder(service: service, configuration: images, policy: KeylessPolicy(images)),
+            responder: ImageResponder(
+                service: service, configuration: images, policy: KeylessPolicy(images), status: { .idle }),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             eventLoopGroup: eventLoopGroup,
             hooks: ListenerHooks(

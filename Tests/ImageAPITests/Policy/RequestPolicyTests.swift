@@ -21,11 +21,11 @@ struct RequestPolicyTests {
 
         func replace(by grant: RequestGrant) { self.grant.withLock { $0 = grant } }
 
-        func judge(_ action: RequestAction, by origin: RequestOrigin, _ query: Query) throws(Problem) -> RequestGrant {
+        func judge(_ action: RequestAction, by origin: RequestOrigin, _ query: Query) throws(Problem) -> AccessDecision {
             guard !query.items.contains(where: { $0.name == "deny" }) else {
                 throw Problem(.writesNotAllowed, "No.")
             }
-            return grant.withLock { $0 }
+            return AccessDecision(grant: grant.withLock { $0 })
         }
 
         func quickGrant(_ request: FastRequest) -> RequestGrant? {

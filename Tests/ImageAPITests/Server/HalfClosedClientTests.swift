@@ -20,7 +20,8 @@ import Testing
                     announceCostlyWork: { demands.add(target) }))
             let configuration = try FastPathFixture.makeConfiguration()
             let responder = ImageResponder(
-                service: service, configuration: configuration, policy: KeylessPolicy(configuration))
+                service: service, configuration: configuration, policy: KeylessPolicy(configuration),
+                status: { .idle })
             let request = Request(
                 head: .init(method: .get, scheme: "http", authority: "h", path: "/api/v1/images/\(target)"))
             _ = try await responder.respond(to: request, context: context)

@@ -1,3 +1,4 @@
+import AccessControl
 import ImageRequests
 
 /// Rules between settings. Each check is one rule and returns its errors.
@@ -5,7 +6,7 @@ enum SettingChecks {
     typealias Item = SettingsErrors.Item
 
     static func errors(in settings: Settings) -> [Item] {
-        ports(settings) + anonymousWrites(settings) + presetNames(settings) + presets(settings)
+        ports(settings) + anonymousWrites(settings) + keys(settings) + readers(settings) + presetNames(settings) + presets(settings)
             + (settings.storageType == .s3 ? s3(settings.s3) : [])
     }
 
@@ -14,14 +15,42 @@ enum SettingChecks {
         return [Item(setting: "OPS_PORT", value: String(settings.opsPort), expected: "another port than PORT")]
     }
 
-    /// This version has no credentials to ask for, so only the listener's address protects the images.
+    /// Without credentials, only the listener's address protects the images.
     private static func anonymousWrites(_ settings: Settings) -> [Item] {
-        guard !settings.host.isLoopback, !settings.unsafeAllowAnonymousWrites else { return [] }
+        guard !settings.hasCredentials, !settings.host.isLoopback, !settings.unsafeAllowAnonymousWrites else { return [] }
         return [
             Item(
                 setting: "HOST", value: settings.host.text,
-                expected: "a loopback address (127.0.0.1, ::1, localhost), since writes need no credential, or "
-                    + "UNSAFE_ALLOW_ANONYMOUS_WRITES=true to let everybody who reaches this address write")
+                expected: "a loopback address (127.0.0.1, ::1, localhost), since writes need no credential; or "
+                    + "API_KEYS or API_KEYS_FILE (`tintype key` makes a key); or UNSAFE_ALLOW_ANONYMOUS_WRITES=true to let everybody who reaches this address write")
+        ]
+    }
+
+    private static func keys(_ settings: Settings) -> [Item] {
+        var errors: [Item] = []
+        func check(_ name: String, _ text: Secret?, _ read: (String) throws(KeyListError) -> Void) {
+            guard let text else { return }
+            do throws(KeyListError) {
+                try read(text.revealed)
+            } catch {
+                errors.append(
+                    Item(setting: name, value: Secret.mask, expected: "a list of keys, but \(error.description)"))
+            }
+        }
+        check("API_KEYS", settings.apiKeys) { text throws(KeyListError) in _ = try APIKeys(parsing: text) }
+        check("URL_SIGNING_KEYS", settings.urlSigningKeys) { text throws(KeyListError) in
+            _ = try SigningKeys(parsing: text)
+        }
+        return errors
+    }
+
+    private static func readers(_ settings: Settings) -> [Item] {
+        guard settings.readAccess == .protected, !settings.hasCredentials, !settings.hasSigningKeys else { return [] }
+        return [
+            Item(
+                setting: "READ_ACCESS", value: settings.readAccess.rawValue,
+                expected: "API_KEYS, API_KEYS_FILE, URL_SIGNING_KEYS or URL_SIGNING_KEYS_FILE beside it, because nobody "
+                    + "could read anything")
         ]
     }
 

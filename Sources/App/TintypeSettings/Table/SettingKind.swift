@@ -124,7 +124,26 @@ extension SettingKind<Secret> {
     }
 }
 
+extension SettingKind<Secret> {
+    /// A list of keys; its entries are checked by ``SettingChecks``.
+    static var list: Self {
+        Self(
+            expected: "a list of keys",
+            parse: { text in text.isEmpty ? nil : Secret(text) },
+            render: { $0.description }
+        )
+    }
+}
+
 extension SettingKind<String> {
+    static var file: Self {
+        Self(
+            expected: "a path of a file",
+            parse: { text in text.isEmpty || text.utf8.contains(0) ? nil : text },
+            render: { $0 }
+        )
+    }
+
     static var path: Self {
         Self(
             expected: "a path of a folder",

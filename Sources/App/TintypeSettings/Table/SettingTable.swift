@@ -190,10 +190,36 @@ extension Setting {
 
     private static let access = [
         Setting(
+            "API_KEYS", \.apiKeys, .optional(.list), isSecret: true,
+            "keys of programs: `name:secret:scopes[:prefixes]`, entries by comma, scopes (`read`, `write`, `delete`, "
+                + "`admin`) and prefixes by space; `sha256=` and 64 hex digits may stand for the secret. `tintype key` "
+                + "makes one"),
+        Setting(
+            "API_KEYS_FILE", \.apiKeysFile, .optional(.file),
+            "a file with the same, entries by comma or line. The server reads it each second; a wrong file keeps the "
+                + "last good one"),
+        Setting(
+            "READ_ACCESS", \.readAccess, .choice,
+            "`public`: everybody may read images and their metadata; `protected`: a credential with `read` or a signed "
+                + "URL is needed. Listings always need `read`. Applies if credentials are configured"),
+        Setting(
+            "URL_SIGNING_KEYS", \.urlSigningKeys, .optional(.list), isSecret: true,
+            "keys for signed URLs: `kid:secret`, entries by comma, secrets of 32 bytes or more; the first one signs, "
+                + "all are accepted"),
+        Setting(
+            "URL_SIGNING_KEYS_FILE", \.urlSigningKeysFile, .optional(.file),
+            "a file with the same, entries by comma or line; read each second"),
+        Setting(
+            "SIGNED_URL_MAX_SECONDS", \.signedURLMax, .seconds(1...31_536_000), "longest lifetime of a signed URL"),
+        Setting(
+            "SIGNED_URL_GRAIN_SECONDS", \.signedURLGrain, .seconds(1...86_400),
+            "the end of a signed URL is rounded up to it, so that everybody gets the same URL within it, and caches hit"
+        ),
+        Setting(
             "UNSAFE_ALLOW_ANONYMOUS_WRITES", \.unsafeAllowAnonymousWrites, .flag,
-            "**dangerous**: everybody who reaches the listener may store, change and delete. Without "
-                + "it the server starts on loopback only, and takes no write that came through a proxy or "
-                + "from a foreign Origin"
+            "**dangerous**: everybody who reaches the listener may store, change and delete, if no "
+                + "credential is configured. Without it and without credentials the server starts on loopback only, and "
+                + "takes no write that came through a proxy or from a foreign Origin"
         )
     ]
 

@@ -7,10 +7,11 @@ enum FastField {
     case host
     case connection
     case accept
+    case authorization
     /// Conditions and ranges. The same code evaluates them as on the normal path.
     case condition(HTTPField.Name)
     /// A request with this field takes the normal path. The field says where the message ends or what happens to the
-    /// connection, identifies a user, or asks for another representation.
+    /// connection, or asks for another representation.
     case longWay
 
     init(_ bytes: Span<UInt8>, _ name: Range<Int>) {
@@ -31,14 +32,14 @@ enum FastField {
         case 8:
             if isName("if-match") { self = .condition(.ifMatch) }
             if isName("if-range") { self = .condition(.ifRange) }
-        case 9: if isName("save-data") { self = .longWay }
+        case 9: if isName("save-data") || isName("x-api-key") { self = .longWay }
         case 10:
             if isName("connection") { self = .connection }
             if isName("sec-ch-dpr") { self = .longWay }
         case 12: if isName("sec-ch-width") { self = .longWay }
         case 13:
             if isName("if-none-match") { self = .condition(.ifNoneMatch) }
-            if isName("authorization") { self = .longWay }
+            if isName("authorization") { self = .authorization }
         case 14: if isName("content-length") || isName("http2-settings") { self = .longWay }
         case 16: if isName("proxy-connection") { self = .longWay }
         case 17:

@@ -60,6 +60,9 @@ struct FastHeadReader: Sendable {
             case .accept:
                 guard request.accept == nil else { return nil }
                 request.accept = buffer.slice(value)
+            case .authorization:
+                guard request.authorization == nil else { return nil }
+                request.authorization = buffer.slice(value)
             case .condition(let name):
                 request.fields.append(HTTPField(name: name, value: String(buffer: buffer.slice(value))))
             }

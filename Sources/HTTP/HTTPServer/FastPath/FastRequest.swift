@@ -9,6 +9,8 @@ public struct FastRequest: Sendable {
     public var target: ByteBuffer
     /// The Accept field, as received; nil if there is none.
     public var accept: ByteBuffer?
+    /// The Authorization field, as received; nil if there is none.
+    public var authorization: ByteBuffer?
     /// The fields of conditions and ranges.
     public var fields = HTTPFields()
 

@@ -1,5 +1,5 @@
+import NIOConcurrencyHelpers
 import NIOCore
-import Synchronization
 
 /// A request's body as its handler reads it: a thin wrapper around `RequestBodyGate`.
 ///
@@ -23,7 +23,7 @@ final class RequestBodyStream: AsyncSequence, Sendable {
         var reader: CheckedContinuation<ByteBuffer?, any Error>?
     }
 
-    private let state = Mutex(State())
+    private let state = NIOLockedValueBox(State())
     private let signal: @Sendable (Signal) -> Void
 
     /// - Parameter signal: Called on the reader's thread.
@@ -47,14 +47,14 @@ final class RequestBodyStream: AsyncSequence, Sendable {
 
     private func next() async throws -> ByteBuffer? {
         // Bytes that are here already are taken without the cost of a continuation.
-        let ready = self.state.withLock { state in
+        let ready = self.state.withLockedValue { state in
             state.gate.isWaiting || !state.gate.wantsMore ? state.gate.pull() : .wait
         }
         if let outcome = self.settle(ready) { return try outcome.get() }
 
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
-                let pull = self.state.withLock { state in
+                let pull = self.state.withLockedValue { state in
                     let pull = state.gate.pull()
                     if case .wait = pull { state.reader = continuation }
                     return pull
@@ -93,10 +93,10 @@ final class RequestBodyStream: AsyncSequence, Sendable {
     // MARK: The event loop's side
 
     /// Whether to read more from the socket.
-    var wantsMore: Bool { self.state.withLock { $0.gate.wantsMore } }
+    var wantsMore: Bool { self.state.withLockedValue { $0.gate.wantsMore } }
 
     /// Whether a reader waits for bytes now.
-    var isWaiting: Bool { self.state.withLock { $0.gate.isWaiting } }
+    var isWaiting: Bool { self.state.withLockedValue { $0.gate.isWaiting } }
 
     /// Bytes came.
     func push(_ buffer: ByteBuffer) {
@@ -118,7 +118,7 @@ final class RequestBodyStream: AsyncSequence, Sendable {
     private func takeReader(
         _ event: (inout RequestBodyGate) -> Bool
     ) -> CheckedContinuation<ByteBuffer?, any Error>? {
-        self.state.withLock { state in
+        self.state.withLockedValue { state in
             guard event(&state.gate) else { return nil }
             defer { state.reader = nil }
             return state.reader

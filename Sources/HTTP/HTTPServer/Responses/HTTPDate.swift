@@ -1,4 +1,4 @@
-import Synchronization
+import NIOConcurrencyHelpers
 import TextCoding
 
 #if canImport(Glibc)
@@ -11,7 +11,7 @@ import TextCoding
 
 /// The Date field of responses (RFC 9110 section 5.6.7), formatted at most once per second.
 final class HTTPDateCache: Sendable {
-    private let cached = Mutex<(second: Int, text: String)>((.min, ""))
+    private let cached = NIOLockedValueBox<(second: Int, text: String)>((.min, ""))
     private let now: @Sendable () -> Int
 
     /// - Parameter now: Returns the seconds since 1970 in UTC.
@@ -22,7 +22,7 @@ final class HTTPDateCache: Sendable {
     /// The current second as an IMF-fixdate.
     var text: String {
         let second = self.now()
-        return self.cached.withLock { cached in
+        return self.cached.withLockedValue { cached in
             if cached.second != second { cached = (second, Timestamp(seconds: Int64(second)).httpDate) }
             return cached.text
         }

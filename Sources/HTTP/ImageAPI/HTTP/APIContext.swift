@@ -31,6 +31,8 @@ final class RequestNotes: Sendable {
         /// As in Cache-Status: `hit`, `miss`, `revalidated`, `stale`; nil if no cache was asked.
         var cache: String?
         var problem: Problem?
+        /// Who sent the request, proven by a credential: `key:NAME` or `subject:NAME`.
+        var identity: String?
     }
 
     private let values = NIOLockedValueBox(Values())

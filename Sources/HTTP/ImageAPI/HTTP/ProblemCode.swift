@@ -9,6 +9,9 @@ enum ProblemCode: String, Sendable, CaseIterable {
     case badRequest = "bad_request"
     case writesNotAllowed = "writes_not_allowed"
     case renditionNotAllowed = "rendition_not_allowed"
+    case unauthorized
+    case forbidden
+    case badSignature = "bad_signature"
     case notFound = "not_found"
     case methodNotAllowed = "method_not_allowed"
     case clientTooSlow = "client_too_slow"
@@ -27,6 +30,7 @@ enum ProblemCode: String, Sendable, CaseIterable {
     case headersTooLarge = "headers_too_large"
     case clientLeft = "client_left"
     case internalError = "internal_error"
+    case notSupported = "not_supported"
     case notSupportedByStorage = "not_supported_by_storage"
     case objectArchived = "object_archived"
     case storageBadAnswer = "storage_bad_answer"
@@ -40,7 +44,8 @@ enum ProblemCode: String, Sendable, CaseIterable {
     var status: HTTPResponse.Status {
         switch self {
         case .badPath, .badParameter, .badBody, .badRequest: .badRequest
-        case .writesNotAllowed, .renditionNotAllowed: .forbidden
+        case .unauthorized: .unauthorized
+        case .writesNotAllowed, .renditionNotAllowed, .forbidden, .badSignature: .forbidden
         case .notFound: .notFound
         case .methodNotAllowed: .methodNotAllowed
         case .clientTooSlow: .requestTimeout
@@ -57,7 +62,7 @@ enum ProblemCode: String, Sendable, CaseIterable {
         // No client reads it: it is for the log, in nginx's words.
         case .clientLeft: HTTPResponse.Status(code: 499, reasonPhrase: "Client Closed Request")
         case .internalError: .internalServerError
-        case .notSupportedByStorage: .notImplemented
+        case .notSupportedByStorage, .notSupported: .notImplemented
         case .storageBadAnswer, .storageDenied: .badGateway
         case .overloaded, .storageUnavailable: .serviceUnavailable
         case .storageTimeout: .gatewayTimeout
@@ -74,6 +79,9 @@ enum ProblemCode: String, Sendable, CaseIterable {
         case .badRequest: "The request is malformed"
         case .writesNotAllowed: "This server takes no writes from here"
         case .renditionNotAllowed: "This rendition may not be asked for"
+        case .unauthorized: "A valid credential is needed"
+        case .forbidden: "The credential does not permit this"
+        case .badSignature: "The signature of the URL is not valid"
         case .notFound: "There is no such image"
         case .methodNotAllowed: "The resource does not take this method"
         case .clientTooSlow: "The client was too slow"
@@ -92,6 +100,7 @@ enum ProblemCode: String, Sendable, CaseIterable {
         case .headersTooLarge: "The header fields are too large"
         case .clientLeft: "The client has left"
         case .internalError: "Something went wrong on the server"
+        case .notSupported: "This server is not set up for that"
         case .notSupportedByStorage: "This storage cannot do that"
         case .objectArchived: "The image is in an archive of the storage"
         case .storageBadAnswer: "The storage gave an answer that makes no sense"

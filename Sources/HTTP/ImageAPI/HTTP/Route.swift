@@ -10,10 +10,21 @@ enum Route: Sendable, Hashable {
     case metadata(ImagePath)
     /// All images: listing, and upload by form.
     case collection
+    /// Makes signed URLs.
+    case signedURLs
+    /// What the credential permits.
+    case access
+    /// The state of this replica.
+    case status
 
     private static let images = Array("/api/v1/images".utf8)
     private static let metadata = Array("/api/v1/metadata/".utf8)
     private static let rotateSuffix = Array("/rotate".utf8)
+
+    private static let fixed: [(name: [UInt8], route: Route)] = [
+        (Array("/api/v1/signed-urls".utf8), .signedURLs), (Array("/api/v1/access".utf8), .access),
+        (Array("/api/v1/status".utf8), .status),
+    ]
 
     /// The path and the query of a request target in origin form. The listener passes on no other form.
     static func split(target: String) -> (path: ArraySlice<UInt8>, query: ArraySlice<UInt8>) {
@@ -45,15 +56,18 @@ enum Route: Sendable, Hashable {
         if path.starts(with: metadata) {
             return .metadata(try imagePath(try decode(path.dropFirst(metadata.count))[...]))
         }
+        for (name, route) in fixed where path.elementsEqual(name) { return route }
         throw Problem(.notFound, "There is no such resource.")
     }
 
-    private var methods: [HTTPRequest.Method] {
+    var methods: [HTTPRequest.Method] {
         switch self {
         case .image: [.get, .head, .put, .delete]
         case .rotate: [.post]
         case .metadata: [.get, .head]
         case .collection: [.get, .head, .post]
+        case .signedURLs: [.post]
+        case .access, .status: [.get, .head]
         }
     }
 

@@ -13,6 +13,8 @@ struct FormUpload {
     private let condition: WriteCondition
     private let maximumBytes: Int64
     private let client: ClientIdentity
+    /// Called before the first file, with the place that the form has named.
+    private let authorize: @Sendable (RequestAction) async throws(Problem) -> Void
 
     private enum Target {
         case prefix([UInt8])
@@ -26,17 +28,19 @@ struct FormUpload {
 
     private var target = Target.prefix([])
     private var hasTarget = false
+    private var isAuthorized = false
     private var entries: [Entry] = []
 
     init(
         service: ImageService, form: FormReader, condition: WriteCondition, maximumBytes: Int64,
-        client: ClientIdentity
+        client: ClientIdentity, authorize: @escaping @Sendable (RequestAction) async throws(Problem) -> Void
     ) {
         self.service = service
         self.form = form
         self.condition = condition
         self.maximumBytes = maximumBytes
         self.client = client
+        self.authorize = authorize
     }
 
     /// Reads the whole form.
@@ -90,6 +94,13 @@ struct FormUpload {
         var body = FilePart(form: form)
         // A browser sends a file input without a chosen file as a file without a name and without bytes.
         if part.filename?.isEmpty == true, try await body.isEmpty() { return }
+        if !isAuthorized {
+            switch target {
+            case .prefix(let prefix): try await authorize(.uploadInto(prefix: prefix))
+            case .path(let path): try await authorize(.upload(path))
+            }
+            isAuthorized = true
+        }
         do {
             switch target {
             case .prefix(let prefix):

@@ -193,7 +193,7 @@ struct ImageReading: Sendable {
     {
         if freshness == .stale { return "no-cache" }
         guard let version else { return grant.cacheControl }
-        return version == image.version ? "public, max-age=31536000, immutable" : "no-cache"
+        return version == image.version ? grant.versionedCacheControl : "no-cache"
     }
 
     // MARK: Metadata and listings

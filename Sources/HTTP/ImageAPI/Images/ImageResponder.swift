@@ -1,3 +1,4 @@
+import AccessControl
 public import HTTPServer
 import HTTPTypes
 import ImageRequests
@@ -10,9 +11,16 @@ public struct ImageResponder: Responder {
     private let policy: any RequestPolicy
     private let reading: ImageReading
     private let writing: ImageWriting
+    private let signing: URLSigning
+    private let status: @Sendable () -> StatusDocument
 
-    init(service: ImageService, configuration: ImagesConfiguration, policy: any RequestPolicy) {
+    init(
+        service: ImageService, configuration: ImagesConfiguration, policy: any RequestPolicy,
+        access: AccessControl? = nil, status: @escaping @Sendable () -> StatusDocument
+    ) {
         self.policy = policy
+        self.status = status
+        signing = URLSigning(access: access, base: configuration.documentBase)
         reading = ImageReading(service: service, configuration: configuration)
         writing = ImageWriting(service: service, configuration: configuration)
     }
@@ -54,25 +62,24 @@ public struct ImageResponder: Responder {
     private func answer(
         _ request: Request, _ route: Route, _ query: Query, _ context: APIContext, _ variance: inout Variance
     ) async throws(Problem) -> Response {
-        let origin = RequestOrigin(
-            headers: request.headers, authority: request.head.authority, isLoopback: context.isLoopback)
-        func grant(_ action: RequestAction) async throws(Problem) -> RequestGrant {
-            try await policy.judge(action, by: origin, query)
-        }
+        let access = RequestAccess(policy: policy, request: request, query: query, context: context)
         switch (route, request.method) {
         case (.image(let path), .put):
-            return try await writing.put(path, request, try await grant(.upload(path)), for: context.client)
+            return try await writing.put(path, request, try await access.grant(.upload(path)), for: context.client)
         case (.image(let path), .delete):
-            _ = try await grant(.delete(path))
+            _ = try await access.grant(.delete(path))
             return try await writing.delete(path, request)
         case (.rotate(let path), _):
-            _ = try await grant(.rotate(path))
+            _ = try await access.grant(.rotate(path))
             return try await writing.rotate(path, query, request, for: context.client)
         case (.collection, .post):
-            return try await writing.form(request, try await grant(.uploadForm), context)
+            let grant = try await access.grant(.uploadForm)
+            return try await writing.form(request, grant, context) { action throws(Problem) in
+                _ = try await access.grant(action)
+            }
         // Of the methods that the route accepts, only GET and HEAD are left.
         case (.image(let path), _):
-            let grant = try await grant(.read(path))
+            let grant = try await access.grant(.read(path))
             let answers = Variance(of: query, grant.renditions)
             variance = answers
             let wanted = try Problem.mapping { () throws(RequestError) in
@@ -83,12 +90,45 @@ public struct ImageResponder: Responder {
                     path: path, query: wanted, variance: answers, grant: grant, request: request, context: context))
         case (.metadata(let path), _):
             let wanted = try Problem.mapping { () throws(RequestError) in try MetadataQuery(query) }
-            _ = try await grant(.describe(path, location: wanted.location))
+            _ = try await access.grant(.describe(path, location: wanted.location))
             return try await reading.metadata(path, wanted, request, for: context.client)
         case (.collection, _):
-            _ = try await grant(.list)
+            let prefix = query.items.filter { $0.name == "prefix" }.map(\.value)
+            // Repeated, it is an error: whoever may list nothing learns no more than that.
+            _ = try await access.grant(.list(prefix: prefix.count == 1 ? prefix[0] : []))
             return try await reading.list(query, context)
+        case (.signedURLs, _):
+            return try await signing.answer(request, access)
+        case (.access, _):
+            let decision = try await access.decision(.showAccess)
+            return .json(AccessDocument(decision.identity))
+        case (.status, _):
+            _ = try await access.grant(.showStatus)
+            return .json(status())
         }
+    }
+}
+
+/// Asks the policy about one request, and notes who sent it.
+struct RequestAccess: Sendable {
+    let policy: any RequestPolicy
+    let request: Request
+    let query: Query
+    let context: APIContext
+
+    /// - Throws: ``Problem`` if the action is not permitted.
+    func decision(_ action: RequestAction) async throws(Problem) -> AccessDecision {
+        let origin = RequestOrigin(
+            headers: request.headers, authority: request.head.authority, isLoopback: context.isLoopback,
+            rawQuery: Route.split(target: request.head.path ?? "/").query)
+        let decision = try await policy.judge(action, by: origin, query)
+        if let identity = decision.identity { context.notes.update { $0.identity = identity.text } }
+        return decision
+    }
+
+    /// - Throws: ``Problem`` if the action is not permitted.
+    func grant(_ action: RequestAction) async throws(Problem) -> RequestGrant {
+        try await decision(action).grant
     }
 }
 
@@ -100,6 +140,9 @@ extension Route {
         case .rotate: "rotate"
         case .metadata: "metadata"
         case .collection: method == .post ? "form_upload" : "list"
+        case .signedURLs: "signed_urls"
+        case .access: "access"
+        case .status: "status"
         }
     }
 }

@@ -40,12 +40,13 @@ struct ImageWriting: Sendable {
     // MARK: Form
 
     func form(
-        _ request: Request, _ grant: RequestGrant, _ context: APIContext
+        _ request: Request, _ grant: RequestGrant, _ context: APIContext,
+        authorize: @escaping @Sendable (RequestAction) async throws(Problem) -> Void
     ) async throws(Problem) -> Response {
         let condition = try writeCondition(request, createOnly: true)
         var upload = FormUpload(
             service: service, form: try FormReader(request), condition: condition,
-            maximumBytes: grant.maximumUploadBytes, client: context.client)
+            maximumBytes: grant.maximumUploadBytes, client: context.client, authorize: authorize)
         return try await upload.run(base: configuration.documentBase, requestID: context.requestID)
     }
 

@@ -10,18 +10,22 @@ public struct ImagesConfiguration: Sendable {
     public var maximumUploadBytes: Int64
     /// Lifts the rules for writes without credentials.
     public var allowsAnonymousWrites: Bool
+    /// Whether everybody may read images and their metadata, if credentials are configured. Without credentials,
+    /// everybody may.
+    public var readsArePublic: Bool
     /// Which renditions clients may request.
     public var renditions: RenditionRules
 
     /// Creates a configuration; see each property.
     public init(
         cacheControl: String, urlBase: String?, maximumUploadBytes: Int64, allowsAnonymousWrites: Bool,
-        renditions: RenditionRules
+        readsArePublic: Bool = true, renditions: RenditionRules
     ) {
         self.cacheControl = cacheControl
         self.urlBase = urlBase
         self.maximumUploadBytes = maximumUploadBytes
         self.allowsAnonymousWrites = allowsAnonymousWrites
+        self.readsArePublic = readsArePublic
         self.renditions = renditions
     }
 }

@@ -29,6 +29,7 @@ public struct RequestLine {
 
     /// Writes all fields, each once, sorted by key.
     public func write<Fields: RequestFields & ~Copyable>(into fields: inout Fields) {
+        if let identity = self.notes?.identity { fields.text("access.identity", identity) }
         if let cache = self.notes?.cache { fields.text("cache", cache) }
         if let address = self.request.clientAddress { fields.text("client.address", address) }
         fields.integer("http.bytes.received", self.request.bodyBytesReceived)

@@ -13,11 +13,11 @@ struct KeylessPolicy: RequestPolicy {
             maximumUploadBytes: configuration.maximumUploadBytes)
     }
 
-    func judge(_ action: RequestAction, by origin: RequestOrigin, _ query: Query) throws(Problem) -> RequestGrant {
+    func judge(_ action: RequestAction, by origin: RequestOrigin, _ query: Query) throws(Problem) -> AccessDecision {
         if action.needsWriter {
             try writes.judge(origin.headers, authority: origin.authority, isLoopback: origin.isLoopback)
         }
-        return grant
+        return AccessDecision(grant: grant)
     }
 
     func quickGrant(_ request: FastRequest) -> RequestGrant? { grant }

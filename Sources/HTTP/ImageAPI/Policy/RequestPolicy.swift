@@ -1,3 +1,4 @@
+import AccessControl
 import HTTPServer
 import HTTPTypes
 import ImageRequests
@@ -9,7 +10,9 @@ protocol RequestPolicy: Sendable {
     /// Checks a request before any work is done for it.
     ///
     /// - Throws: ``Problem``, which names the rule and the remedy.
-    func judge(_ action: RequestAction, by origin: RequestOrigin, _ query: Query) async throws(Problem) -> RequestGrant
+    func judge(
+        _ action: RequestAction, by origin: RequestOrigin, _ query: Query
+    ) async throws(Problem) -> AccessDecision
 
     /// Checks a read of an image with what is in memory, on an event loop and without waiting.
     ///
@@ -17,26 +20,12 @@ protocol RequestPolicy: Sendable {
     func quickGrant(_ request: FastRequest) -> RequestGrant?
 }
 
-/// What a request asks to do.
-enum RequestAction: Sendable, Hashable {
-    /// An original or a rendition.
-    case read(ImagePath)
-    /// Metadata; with the location of a photo, if requested.
-    case describe(ImagePath, location: Bool)
-    case list
-    case upload(ImagePath)
-    /// A form names its paths later.
-    case uploadForm
-    case rotate(ImagePath)
-    case delete(ImagePath)
-
-    /// Whether it changes stored data, or shows data that only writers may see.
-    var needsWriter: Bool {
-        switch self {
-        case .read, .list, .describe(_, location: false): false
-        case .describe(_, location: true), .upload, .uploadForm, .rotate, .delete: true
-        }
-    }
+/// The answer of a policy to a request that it permits.
+struct AccessDecision: Sendable {
+    /// The rules for this request.
+    var grant: RequestGrant
+    /// Who sent it; nil if no credential was needed or presented.
+    var identity: Identity?
 }
 
 /// The origin of a request, as far as its head and its connection tell.
@@ -46,6 +35,8 @@ struct RequestOrigin: Sendable {
     var authority: String?
     /// Whether the peer of the connection is on this machine.
     var isLoopback: Bool
+    /// The query as it came, without the question mark.
+    var rawQuery: ArraySlice<UInt8>
 }
 
 /// What a policy grants to one request.
@@ -55,13 +46,19 @@ struct RequestOrigin: Sendable {
 final class RequestGrant: Sendable {
     /// For URLs without a version, while the response is fresh.
     let cacheControl: String
+    /// For URLs with the current version.
+    let versionedCacheControl: String
     /// Which renditions the client may request.
     let renditions: RenditionRules
     /// The longest body of an upload, in bytes.
     let maximumUploadBytes: Int64
 
-    init(cacheControl: String, renditions: RenditionRules, maximumUploadBytes: Int64) {
+    init(
+        cacheControl: String, versionedCacheControl: String = CacheControl.versioned.text, renditions: RenditionRules,
+        maximumUploadBytes: Int64
+    ) {
         self.cacheControl = cacheControl
+        self.versionedCacheControl = versionedCacheControl
         self.renditions = renditions
         self.maximumUploadBytes = maximumUploadBytes
     }

@@ -1,0 +1,139 @@
+import AccessControl
+import HTTPServer
+import ImageRequests
+import ImageService
+import NIOCore
+import TextCoding
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// Makes signed URLs on request.
+struct URLSigning: Sendable {
+    /// Nil: no credential is configured.
+    let access: AccessControl?
+    /// The start of URLs, without a slash at the end.
+    let base: String
+
+    /// One request; a body has one, or a list of them.
+    private struct Item: Decodable, Sendable {
+        var path: String
+        var query: String?
+        var expiresIn: Int64
+    }
+
+    private enum Body: Decodable, Sendable {
+        case one(Item)
+        case list([Item])
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            if let list = try? container.decode([Item].self) {
+                self = .list(list)
+            } else {
+                self = .one(try container.decode(Item.self))
+            }
+        }
+    }
+
+    private struct Answer: Encodable {
+        var url: String
+        var expiresAt: String
+    }
+
+    private static let maximumItems = 1_000
+    /// Each item has a path of up to 1,024 bytes, escaped, and a query.
+    private static let maximumBodyBytes = 4 << 20
+    private static let maximumQueryBytes = 1_024
+
+    /// Answers the request. The list is read and signed outside the event loop.
+    func answer(_ request: Request, _ requestAccess: RequestAccess) async throws(Problem) -> Response {
+        // The credential is judged before the body is read.
+        _ = try await requestAccess.grant(.sign([]))
+        let bytes: ByteBuffer
+        do {
+            bytes = try await request.body.collect(upTo: Self.maximumBodyBytes)
+        } catch is NIOTooManyBytesError {
+            throw Problem(.tooLong, "The body is longer than \(Self.maximumBodyBytes) bytes.")
+        } catch {
+            throw Problem(thrown: error)
+        }
+        let (isList, items) = try await offLoop { () throws(Problem) in try Self.items(in: bytes) }
+        _ = try await requestAccess.grant(.sign(items.map(\.path)))
+        let document = try await offLoop { () throws(Problem) in
+            var answers: [Answer] = []
+            for item in items { answers.append(try sign(item.wanted, item.path)) }
+            return isList ? JSON.encode(answers) : JSON.encode(answers[0])
+        }
+        return .json(document)
+    }
+
+    /// An unstructured task runs on the global executor, not on the request's event loop.
+    private func offLoop<Value: Sendable>(
+        _ work: @escaping @Sendable () throws(Problem) -> Value
+    ) async throws(Problem) -> Value {
+        try await Task { () -> Result<Value, Problem> in
+            do throws(Problem) { return .success(try work()) } catch { return .failure(error) }
+        }.value.get()
+    }
+
+    private static func items(
+        in bytes: ByteBuffer
+    ) throws(Problem) -> (isList: Bool, items: [(wanted: Item, path: ImagePath)]) {
+        guard let body = try? JSONDecoder().decode(Body.self, from: Data(bytes.readableBytesView)) else {
+            throw Problem(.badBody, "The body must be an object with path, query and expiresIn, or a list of them.")
+        }
+        let (isList, wanted) =
+            switch body {
+            case .one(let item): (false, [item])
+            case .list(let list): (true, list)
+            }
+        guard (1...maximumItems).contains(wanted.count) else {
+            throw Problem(.badBody, "The list must have 1 to \(maximumItems) entries.")
+        }
+        var items: [(Item, ImagePath)] = []
+        for item in wanted {
+            do {
+                items.append((item, try ImagePath(item.path.utf8)))
+            } catch {
+                throw Problem(.badPath, error.description)
+            }
+        }
+        return (isList, items)
+    }
+
+    private func sign(_ item: Item, _ path: ImagePath) throws(Problem) -> Answer {
+        let query = item.query ?? ""
+        guard query.utf8.count <= Self.maximumQueryBytes, query.utf8.allSatisfy(Self.isQueryByte) else {
+            throw Problem(
+                .badParameter,
+                "The query must be percent-encoded as in a URL, and have at most \(Self.maximumQueryBytes) bytes.")
+        }
+        let parsed = try Problem.mapping { () throws(RequestError) in try Query(Array(query.utf8)) }
+        if let name = URLSignature.Parameter.all.first(where: { name in parsed.items.contains { $0.name == name } }) {
+            throw Problem(.badParameter, "The query must not have the parameter \(name), which the server adds.")
+        }
+        guard let access, access.judgesSignatures else {
+            throw Problem(.notSupported, "URL_SIGNING_KEYS is not set, so this server makes no signed URLs.")
+        }
+        let longest = access.signer.longestSeconds
+        guard (1...longest).contains(item.expiresIn) else {
+            throw Problem(.badParameter, "expiresIn must be 1 to \(longest) seconds.")
+        }
+        guard
+            let signed = access.sign(
+                path: path.key.bytes, query: query, for: item.expiresIn, now: Timestamp.now.seconds)
+        else { throw Problem(.notSupported, "URL_SIGNING_KEYS is not set, so this server makes no signed URLs.") }
+        let encoded = PercentEncoding.encode(path.key.bytes, keepingSlashes: true)
+        return Answer(
+            url: "\(base)/\(encoded)?\(signed.query)", expiresAt: Timestamp(seconds: signed.expires).rfc3339)
+    }
+
+    /// RFC 3986, section 3.4.
+    private static func isQueryByte(_ byte: UInt8) -> Bool {
+        byte.isASCIILetter || byte.isASCIIDigit || "-._~!$&'()*+,;=:@/?%".utf8.contains(byte)
+    }
+}

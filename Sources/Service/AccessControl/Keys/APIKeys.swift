@@ -1,0 +1,121 @@
+import TextCoding
+
+/// A list of API keys.
+///
+/// Each entry is `name:secret:scopes` or `name:secret:scopes:prefixes`. Commas or line breaks separate entries; spaces
+/// separate scopes, and prefixes. `sha256=` and 64 hexadecimal digits may stand for the secret. Lines that begin with
+/// `#` are comments.
+public struct APIKeys: Sendable, Hashable {
+    /// The shortest secret, in characters.
+    public static let shortestSecret = 32
+    /// The most keys of a list, because every request with a key compares all of them.
+    public static let maximumCount = 1_000
+    private static let hashMark = "sha256="
+
+    /// The keys, in the order of the list.
+    public let keys: [APIKey]
+
+    /// No keys.
+    public init() {
+        keys = []
+    }
+
+    /// - Throws: ``KeyListError`` for the first error.
+    public init(parsing text: String) throws(KeyListError) {
+        var keys: [APIKey] = []
+        for (place, entry) in KeyList.entries(of: text).enumerated() {
+            let key = try Self.key(entry, place + 1)
+            guard !keys.contains(where: { $0.name == key.name }) else {
+                throw KeyListError(entry: place + 1, "the name \(key.name) occurs twice")
+            }
+            guard !keys.contains(where: { $0.hash == key.hash }) else {
+                throw KeyListError(entry: place + 1, "an earlier entry has the same secret")
+            }
+            keys.append(key)
+        }
+        guard keys.count <= Self.maximumCount else { throw KeyListError("more than \(Self.maximumCount) keys") }
+        self.keys = keys
+    }
+
+    private static func key(_ entry: Substring, _ place: Int) throws(KeyListError) -> APIKey {
+        let parts = entry.split(separator: ":", maxSplits: 3, omittingEmptySubsequences: false)
+        guard parts.count >= 3 else { throw KeyListError(entry: place, "expected name:secret:scopes[:prefixes]") }
+        guard APIKey.isName(parts[0]) else {
+            throw KeyListError(entry: place, "the name must be 1 to 64 letters, digits, '.', '_' or '-'")
+        }
+        var scopes: Scopes = []
+        for word in parts[2].split(separator: " ") {
+            guard let scope = Scopes.named(word) else {
+                throw KeyListError(entry: place, "\(word) is no scope; scopes are read, write, delete and admin")
+            }
+            scopes.insert(scope)
+        }
+        guard !scopes.isEmpty else { throw KeyListError(entry: place, "a key needs a scope") }
+        var prefixes = [PathPrefix.everything]
+        if parts.count == 4 {
+            prefixes = []
+            for word in parts[3].split(separator: " ") {
+                guard let prefix = PathPrefix(Array(word.utf8)) else {
+                    throw KeyListError(entry: place, "the prefix \(word) must be a path that ends with a slash")
+                }
+                prefixes.append(prefix)
+            }
+            guard !prefixes.isEmpty else {
+                throw KeyListError(entry: place, "after the third colon comes at least one prefix")
+            }
+        }
+        return APIKey(
+            name: String(parts[0]), scopes: scopes, prefixes: prefixes, hash: try hash(parts[1], place))
+    }
+
+    private static func hash(_ secret: Substring, _ place: Int) throws(KeyListError) -> SecretHash {
+        if secret.hasPrefix(hashMark) {
+            guard let hash = SecretHash(hexadecimal: secret.dropFirst(hashMark.count)) else {
+                throw KeyListError(entry: place, "sha256= must be followed by 64 hexadecimal digits")
+            }
+            return hash
+        }
+        guard secret.unicodeScalars.count >= shortestSecret else {
+            throw KeyListError(entry: place, "the secret must have at least \(shortestSecret) characters")
+        }
+        return SecretHash(of: secret.utf8)
+    }
+
+    /// A new secret of 256 random bits, in base64url.
+    public static func makeSecret() -> String {
+        var random = SystemRandomNumberGenerator()
+        return Base64URL.encode((0..<32).map { _ in UInt8.random(in: .min ... .max, using: &random) })
+    }
+
+    /// The text of an entry with the hash of a secret. It is not checked.
+    public static func entry(name: String, secret: String, scopes: String, prefixes: String?) -> String {
+        let hash = hashMark + Hexadecimal.encode(SecretHash(of: secret.utf8).bytes)
+        return [name, hash, scopes, prefixes].compactMap { $0 }.joined(separator: ":")
+    }
+
+    /// The key with this secret; nil: there is none. The time does not depend on how much of a secret is right, or on
+    /// which key it is.
+    public func key(secret: some Sequence<UInt8>) -> APIKey? {
+        let hash = SecretHash(of: secret)
+        var found: APIKey?
+        for key in keys where key.hash == hash { found = key }
+        return found
+    }
+}
+
+/// The common form of lists of keys.
+enum KeyList {
+    /// The entries between commas and line breaks, without white space around them, empty ones and comments.
+    static func entries(of text: String) -> [Substring] {
+        text.split(whereSeparator: \.isNewline).flatMap { line -> [Substring] in
+            let line = trimmed(line)
+            return line.hasPrefix("#") ? [] : line.split(separator: ",").map(trimmed).filter { !$0.isEmpty }
+        }
+    }
+
+    static func trimmed(_ text: Substring) -> Substring {
+        var text = text.drop { $0 == " " || $0 == "\t" }
+        while let last = text.last, last == " " || last == "\t" { text.removeLast() }
+        return text
+    }
+}
