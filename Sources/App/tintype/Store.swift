@@ -41,8 +41,7 @@ struct Store: Sendable {
             return Store(storage: try LocalStorage(root: settings.localStoragePath, timeout: settings.storageTimeout))
         } catch {
             throw StartError(
-                description:
-                    "LOCAL_STORAGE_PATH: \(settings.localStoragePath): expected a folder that can be written to: "
+                "LOCAL_STORAGE_PATH: \(settings.localStoragePath): expected a folder that can be written to: "
                     + error.debugDescription)
         }
     }
@@ -52,7 +51,7 @@ struct Store: Sendable {
     ) throws(StartError) -> Store {
         guard let bucket = settings.s3.bucket, let credentials = settings.s3.credentials else {
             throw StartError(
-                description: "S3_BUCKET_NAME, S3_ACCESS_KEY and S3_SECRET_KEY: expected for STORAGE_TYPE s3")
+                "S3_BUCKET_NAME, S3_ACCESS_KEY and S3_SECRET_KEY: expected for STORAGE_TYPE s3")
         }
         let storage = S3Storage(
             S3Configuration(

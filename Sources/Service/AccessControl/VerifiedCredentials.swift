@@ -1,6 +1,6 @@
 import DequeModule
 import NIOConcurrencyHelpers
-public import NIOCore
+import NIOCore
 
 /// Credentials that were verified lately, so that an event loop can judge a hit without a signature. Bounded in bytes;
 /// a reload of keys empties it.

@@ -18,7 +18,7 @@ final class RequestBodyStream: AsyncSequence, Sendable {
     /// Thrown to a second reader while one waits: a bug in the handler.
     struct ConcurrentReaders: Error {}
 
-    private struct State: ~Copyable {
+    private struct State {
         var gate = RequestBodyGate()
         var reader: CheckedContinuation<ByteBuffer?, any Error>?
     }

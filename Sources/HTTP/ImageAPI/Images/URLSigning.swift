@@ -3,6 +3,7 @@ import HTTPServer
 import ImageRequests
 import ImageService
 import NIOCore
+import ObjectStorage
 import TextCoding
 
 #if canImport(FoundationEssentials)

@@ -5,6 +5,7 @@ import ImageRequests
 import ImageService
 import NIOConcurrencyHelpers
 import NIOCore
+import ObjectStorage
 import TextCoding
 
 /// The policy if credentials are configured. A credential, or a signature for one URL, says who may do what; if reads

@@ -1,5 +1,6 @@
 import AccessControl
 import ImageService
+import ObjectStorage
 
 /// What a request asks to do.
 enum RequestAction: Sendable, Hashable {
