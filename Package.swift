@@ -182,6 +182,24 @@ let package = Package(
             swiftSettings: specialized
         ),
 
+        // Who may do what: tokens and the keys that verify them. Judges bytes and claims; knows no HTTP status and no
+        // image. The only importer of JWTKit.
+        .target(
+            name: "AccessControl",
+            dependencies: [
+                "HTTPRequests", "TaskSupport", "TextCoding",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "JWTKit", package: "jwt-kit"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            path: "Sources/Service/AccessControl",
+            swiftSettings: swiftSettings
+        ),
+
         // The use cases: upload, serve, render, rotate, delete, describe, list. No HTTP types, no S3 types.
         .target(
             name: "ImageService",
@@ -349,6 +367,20 @@ let package = Package(
             name: "ImageCacheTests",
             dependencies: [
                 "ImageCache", "ObjectStorage", "TaskSupport", "TestClock",
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "AccessControlTests",
+            dependencies: [
+                "AccessControl", "TaskSupport", "TestClock", "TextCoding",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "MetricsTestKit", package: "swift-metrics"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
