@@ -182,8 +182,8 @@ let package = Package(
             swiftSettings: specialized
         ),
 
-        // Who may do what: tokens and the keys that verify them. Judges bytes and claims; knows no HTTP status and no
-        // image. The only importer of JWTKit.
+        // Who may do what: API keys, tokens, signed URLs. Judges bytes and claims; knows no HTTP status and no image.
+        // The only importer of JWTKit.
         .target(
             name: "AccessControl",
             dependencies: [
@@ -213,21 +213,6 @@ let package = Package(
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
             ],
             path: "Sources/Service/ImageService",
-            swiftSettings: swiftSettings
-        ),
-
-        // Who may do what: API keys, signed URLs. Judges bytes; knows no HTTP type and no image. The only importer of
-        // JWTKit.
-        .target(
-            name: "AccessControl",
-            dependencies: [
-                "TextCoding",
-                .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "DequeModule", package: "swift-collections"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
-            ],
-            path: "Sources/Service/AccessControl",
             swiftSettings: swiftSettings
         ),
 
@@ -425,10 +410,6 @@ let package = Package(
             ],
             swiftSettings: swiftSettings
         ),
-        .testTarget(
-            name: "AccessControlTests",
-            dependencies: ["AccessControl", "TextCoding", .product(name: "NIOCore", package: "swift-nio")],
-            swiftSettings: swiftSettings),
         .testTarget(
             name: "ImageAPITests",
             dependencies: [

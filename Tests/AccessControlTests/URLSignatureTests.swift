@@ -21,7 +21,7 @@ struct URLSignatureTests {
         let keys = try SigningKeys(parsing: keys)
         do throws(AccessError) {
             _ = try URLSignature.verify(
-                path: path, query: Array(query.utf8)[...], keys: keys, now: now, longest: signer.longestSpan)
+                path: path, query: Array(query.utf8)[...], keys: keys, now: now, limits: signer)
             return nil
         } catch {
             return error
@@ -98,8 +98,9 @@ struct URLSignatureTests {
         #expect(try error(signed.query, now: signed.expires - 1) == nil)
         #expect(try error(signed.query, now: signed.expires) != nil)
         #expect(try error(sign(for: 604_800).query) == nil)
-        // Signed by a backend that holds the key and ignores the limit.
+        // Signed by a backend that holds the key and ignores the limit, or moves it into the future.
         #expect(try error(sign(for: 604_800 + 601).query) != nil)
+        #expect(try error(sign(now: Self.now + 86_400).query) != nil)
     }
 
     @Test("A key that is not first still verifies, and a key that is gone does not")
@@ -121,7 +122,7 @@ struct URLSignatureTests {
         let keys = try SigningKeys(parsing: Self.keys)
         let verified = try URLSignature.verify(
             path: Self.path, query: Array(signed.query.utf8)[...], keys: keys, now: Self.now,
-            longest: signer.longestSpan)
+            limits: signer)
         #expect(verified.issued >= notBefore)
     }
 

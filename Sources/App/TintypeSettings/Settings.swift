@@ -1,3 +1,4 @@
+public import AccessControl
 public import ImageCodecs
 public import ImageRequests
 
@@ -95,6 +96,20 @@ public struct Settings: Sendable {
     public var apiKeys: Secret?
     /// API_KEYS_FILE.
     public var apiKeysFile: String?
+    /// JWT_HMAC_SECRET: 32 bytes or more.
+    public var jwtSecret: Secret?
+    /// JWT_HMAC_SECRETS_FILE.
+    public var jwtSecretsFile: String?
+    /// JWT_JWKS_FILE.
+    public var jwksFile: String?
+    /// JWT_JWKS_URL.
+    public var jwksURL: KeySetURL?
+    /// JWT_ISSUER.
+    public var jwtIssuer: String?
+    /// JWT_AUDIENCE.
+    public var jwtAudience: String?
+    /// JWT_PREFIXES: for tokens without the claim `prefixes`.
+    public var jwtPrefixes = PrefixTemplate.perUser
     /// READ_ACCESS: applies if credentials are configured.
     public var readAccess = ReadAccess.public
     /// URL_SIGNING_KEYS: as ``AccessControl/SigningKeys`` reads it.
@@ -119,7 +134,9 @@ public struct Settings: Sendable {
 
 extension Settings {
     /// Whether anybody can present a credential.
-    public var hasCredentials: Bool { apiKeys != nil || apiKeysFile != nil }
+    public var hasCredentials: Bool { apiKeys != nil || apiKeysFile != nil || hasTokens }
+    /// Whether tokens are verified.
+    public var hasTokens: Bool { jwtSecret != nil || jwtSecretsFile != nil || jwksFile != nil || jwksURL != nil }
     /// Whether URLs can be signed.
     public var hasSigningKeys: Bool { urlSigningKeys != nil || urlSigningKeysFile != nil }
 }

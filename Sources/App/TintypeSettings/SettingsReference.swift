@@ -105,10 +105,15 @@ public enum SettingsReference {
             - The key pair is `S3_ACCESS_KEY` and `S3_SECRET_KEY` if either of them is set, else `AWS_ACCESS_KEY_ID` and
               `AWS_SECRET_ACCESS_KEY`. Each pair has its own session token. The two are never mixed.
             - `PORT` and `OPS_PORT` must differ.
-            - `HOST` must be a loopback address, or `UNSAFE_ALLOW_ANONYMOUS_WRITES` must be `true`: writes need no
-              credential.
-            - Access control is not in this version: if any of \(LaterSettings.names.map { "`\($0)`" }
-            .joined(separator: ", ")) is set, the server does not start, so that nobody believes in a protection.
+            - Credentials are configured if one of `API_KEYS`, `API_KEYS_FILE`, `JWT_HMAC_SECRET`, `JWT_HMAC_SECRETS_FILE`,
+              `JWT_JWKS_FILE` and `JWT_JWKS_URL` is set. Without credentials, `HOST` must be a loopback address, or
+              `UNSAFE_ALLOW_ANONYMOUS_WRITES` must be `true`. With credentials, that setting has no effect.
+            - `READ_ACCESS=protected` needs credentials, or keys for signed URLs.
+            - `JWT_JWKS_URL` needs `JWT_ISSUER` and `JWT_AUDIENCE`.
+            - A setting and its file are used together: `API_KEYS` and `API_KEYS_FILE` are one list.
+            - Some settings are for later versions: if any of \(LaterSettings.names.map { "`\($0)`" }
+            .joined(separator: ", ")) is set, the server does not start, so that
+              nobody believes in a protection.
 
             """
     }

@@ -1,4 +1,3 @@
-import AccessControl
 import Admission
 import CoreMetrics
 import HTTPServer
@@ -25,8 +24,7 @@ enum Composition {
         let registry = PrometheusRegistry(help: MetricHelp.texts)
         MetricsSystem.bootstrap(registry)
 
-        let access = try access(settings)
-        let credentialFiles = try access.map { try CredentialFiles(settings, access: $0, logger: logger) }
+        let credentials = try await Credentials(settings, logger: logger)
         let store = try Store.open(settings, connections: descriptors.storageConnections, logger: logger)
         let workers = codecWorkers(settings)
         let service = ImageService(
@@ -53,7 +51,7 @@ enum Composition {
             logger: logger, onBound: { logger.info("ops listener is bound", metadata: ["address": "\($0)"]) })
         let images = Listeners.images(
             publicListener(settings, descriptors), service: service, images: imagesConfiguration(settings),
-            access: access, readiness: readiness, logger: logger, lines: RequestLines(lines),
+            access: credentials?.access, readiness: readiness, logger: logger, lines: RequestLines(lines),
             status: { status(service.usage, workers.usage) },
             onBound: { logger.info("public listener is bound", metadata: ["address": "\($0)"]) })
 
@@ -63,7 +61,7 @@ enum Composition {
         var services: [any Service] = [operations]
         services += store.services
         services.append(MemoryRelease())
-        if let credentialFiles { services.append(credentialFiles) }
+        services += credentials?.services ?? []
         services.append(StoreStart(store: store, readiness: readiness, logger: logger))
         services.append(images)
         let group = ServiceGroup(
@@ -73,15 +71,22 @@ enum Composition {
         } catch {
             logger.error("the server stopped with an error", metadata: ["error": "\(String(reflecting: error))"])
             await end(store, workers, service)
+            await credentials?.close()
             throw error
         }
         await end(store, workers, service)
+        await credentials?.close()
         logger.info("the server stopped")
     }
 
     /// If a proxy is in front, the operator must know what our rules cannot see.
     private static func tellOfWrites(_ settings: Settings, _ logger: Logger) {
-        if settings.hasCredentials { return }
+        if settings.hasCredentials {
+            if settings.unsafeAllowAnonymousWrites {
+                logger.warning("UNSAFE_ALLOW_ANONYMOUS_WRITES has no effect, because credentials are configured")
+            }
+            return
+        }
         if settings.unsafeAllowAnonymousWrites {
             logger.warning("writes are taken without credentials from everybody who reaches this server")
         } else {
@@ -100,23 +105,6 @@ enum Composition {
             queue: (codecs.queued, codecs.running, codecs.oldestQueuedSeconds), cacheBytes: service.cacheBytes,
             uploads: (service.uploadBytes, service.uploadsWaiting),
             answers: (service.answerBytes, service.answersWaiting))
-    }
-
-    /// The credentials of the settings, without those of files; nil if none is configured.
-    ///
-    /// - Throws: ``StartError``.
-    static func access(_ settings: Settings) throws(StartError) -> AccessControl? {
-        guard settings.hasCredentials || settings.hasSigningKeys else { return nil }
-        do throws(KeyListError) {
-            return AccessControl(
-                apiKeys: try APIKeys(parsing: settings.apiKeys?.revealed ?? ""),
-                signingKeys: try SigningKeys(parsing: settings.urlSigningKeys?.revealed ?? ""),
-                signer: URLSigner(
-                    longestSeconds: settings.signedURLMax.components.seconds,
-                    grainSeconds: settings.signedURLGrain.components.seconds))
-        } catch {
-            throw StartError("\(error)")
-        }
     }
 
     /// Gives codecs a tenth of a core that an event loop also wants: enough that they do not hold their resources for

@@ -27,29 +27,36 @@ struct CredentialFiles: Service {
     private struct WatchedFile: Sendable {
         var setting: String
         var path: String
-        var apply: @Sendable (String) throws -> Void
+        var apply: @Sendable (String) async throws -> Void
     }
 
+    /// - Parameter tokens: the keys of tokens; nil: no tokens are configured.
     /// - Throws: ``StartError`` if a file cannot be read, or is wrong.
-    init(_ settings: Settings, access: AccessControl, logger: Logger) throws(StartError) {
+    init(
+        _ settings: Settings, access: AccessControl, tokens: TokenKeySource?, logger: Logger
+    ) async throws(StartError) {
         var files: [WatchedFile] = []
-        if let path = settings.apiKeysFile {
-            files.append(
-                WatchedFile(setting: "API_KEYS_FILE", path: path) { text in
-                    access.replace(apiKeys: try APIKeys(parsing: settings.list(\.apiKeys) + text))
-                })
+        func watch(_ setting: String, _ path: String?, _ apply: @escaping @Sendable (String) async throws -> Void) {
+            if let path { files.append(WatchedFile(setting: setting, path: path, apply: apply)) }
         }
-        if let path = settings.urlSigningKeysFile {
-            files.append(
-                WatchedFile(setting: "URL_SIGNING_KEYS_FILE", path: path) { text in
-                    access.replace(signingKeys: try SigningKeys(parsing: settings.list(\.urlSigningKeys) + text))
-                })
+        watch("API_KEYS_FILE", settings.apiKeysFile) { text in
+            access.replace(apiKeys: try APIKeys(parsing: settings.list(\.apiKeys) + text))
+        }
+        watch("URL_SIGNING_KEYS_FILE", settings.urlSigningKeysFile) { text in
+            access.replace(signingKeys: try SigningKeys(parsing: settings.list(\.urlSigningKeys) + text))
+        }
+        watch("JWT_HMAC_SECRETS_FILE", settings.jwtSecretsFile) { text in
+            tokens?.replace(secrets: try await TokenKeys(settings.list(\.jwtSecret) + text))
+        }
+        watch("JWT_JWKS_FILE", settings.jwksFile) { text in
+            tokens?.replace(fileKeys: try await TokenKeys(jwks: Array(text.utf8)))
         }
         var texts: [String] = []
         for file in files {
             do {
-                texts.append(try Self.read(file.path))
-                try file.apply(texts[texts.count - 1])
+                let text = try Self.read(file.path)
+                try await file.apply(text)
+                texts.append(text)
             } catch {
                 throw StartError("\(file.setting)=\(file.path): \(error)")
             }
@@ -78,23 +85,24 @@ struct CredentialFiles: Service {
         do {
             text = try await NIOThreadPool.singleton.runIfActive { try Self.read(file.path) }
         } catch {
-            return note("\(error)", of: file, &last)
+            let error = "\(error)"
+            if error != last { note(error, of: file) }
+            last = error
+            return
         }
         guard text != last else { return }
-        do {
-            try file.apply(text)
-        } catch {
-            return note("\(error)", of: file, &last)
-        }
         last = text
+        do {
+            try await file.apply(text)
+        } catch {
+            return note("\(error)", of: file)
+        }
         Self.counter(file, "ok").increment()
         logger.notice("keys were reloaded", metadata: ["setting": "\(file.setting)"])
     }
 
-    /// A wrong file keeps the keys of the last good one. The error names no key.
-    private func note(_ error: String, of file: WatchedFile, _ last: inout String) {
-        guard last != error else { return }
-        last = error
+    /// The keys of the last good file stay. The error names no key.
+    private func note(_ error: String, of file: WatchedFile) {
         Self.counter(file, "error").increment()
         logger.error(
             "keys cannot be reloaded, the last good ones stay in force",
@@ -118,5 +126,23 @@ extension Settings {
     /// A list from the environment, as the beginning of a longer one.
     fileprivate func list(_ path: KeyPath<Settings, Secret?>) -> String {
         self[keyPath: path].map { $0.revealed + "\n" } ?? ""
+    }
+}
+
+extension TokenKeys {
+    /// Secrets, one on each line, without empty lines.
+    ///
+    /// - Throws: ``StartError``, which names the line.
+    init(_ lines: String) async throws(StartError) {
+        var secrets: [TokenSecret] = []
+        for (place, line) in lines.split(separator: "\n").enumerated() where !line.isEmpty {
+            do {
+                secrets.append(try TokenSecret(line.last == "\r" ? String(line.dropLast()) : String(line)))
+            } catch {
+                throw StartError(
+                    "secret \(place + 1): expected at least \(TokenSecret.minimumLength) bytes")
+            }
+        }
+        await self.init(hmacSecrets: secrets)
     }
 }

@@ -9,7 +9,7 @@ struct Tintype: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             ServeCommand.self, GarbageCommand.self, ProbeCommand.self, ConfigCommand.self, HealthcheckCommand.self,
-            KeyCommand.self, SignCommand.self,
+            KeyCommand.self, SignCommand.self, TokenCommand.self,
         ]
     )
 }

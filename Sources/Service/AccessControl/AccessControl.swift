@@ -1,5 +1,4 @@
 import NIOConcurrencyHelpers
-public import NIOCore
 
 /// The credentials that the server accepts now. A reload replaces a part of them while requests are judged.
 public final class AccessControl: Sendable {
@@ -8,15 +7,27 @@ public final class AccessControl: Sendable {
         var signing: SigningKeys
     }
 
+    /// Whether anybody can present a credential. If not, only the rules for writes without credentials decide about
+    /// writes, even if URLs can be signed.
+    public let hasCredentials: Bool
     /// How URLs are signed.
     public let signer: URLSigner
     private let keys: NIOLockedValueBox<Keys>
-    private let verified = VerifiedCredentials()
+    private let tokens: TokenAccess?
 
     /// Access with these keys.
-    public init(apiKeys: APIKeys = APIKeys(), signingKeys: SigningKeys = SigningKeys(), signer: URLSigner) {
+    ///
+    /// - Parameters:
+    ///   - tokens: nil: no token is accepted.
+    ///   - hasCredentials: whether API keys or tokens are configured; a list that is reloaded may be empty.
+    public init(
+        apiKeys: APIKeys = APIKeys(), signingKeys: SigningKeys = SigningKeys(), signer: URLSigner,
+        tokens: TokenAccess? = nil, hasCredentials: Bool = true
+    ) {
+        self.hasCredentials = hasCredentials
         keys = NIOLockedValueBox(Keys(api: apiKeys, signing: signingKeys))
         self.signer = signer
+        self.tokens = tokens
     }
 
     // MARK: Reloads
@@ -24,7 +35,6 @@ public final class AccessControl: Sendable {
     /// Replaces the API keys. A key that is gone is refused from now on.
     public func replace(apiKeys: APIKeys) {
         keys.withLockedValue { $0.api = apiKeys }
-        verified.removeAll()
     }
 
     /// Replaces the keys that sign URLs. URLs of a key that is gone are refused from now on.
@@ -36,31 +46,30 @@ public final class AccessControl: Sendable {
 
     /// Who presents this credential.
     ///
-    /// - Parameters:
-    ///   - now: Unix seconds.
-    ///   - field: the header field that it came in; the result is remembered under it.
+    /// - Parameter now: Unix seconds.
     /// - Throws: ``AccessError/badCredential(_:)``.
-    public func identity(
-        of credential: Credential, now: Int64, field: ByteBuffer? = nil
-    ) async throws(AccessError) -> Identity {
-        let generation = verified.generation
-        let secret =
-            switch credential {
-            case .bearer(let text), .key(let text): text
-            }
-        let keys = keys.withLockedValue { $0.api }
-        guard let key = keys.key(secret: secret.utf8) else { throw .badCredential("no key has this secret") }
-        let identity = key.identity
-        if let field { verified.keep(identity, of: field, generation: generation) }
-        return identity
+    public func identity(of credential: Credential, now: Int64) async throws(AccessError) -> Identity {
+        if let identity = keyIdentity(of: credential) { return identity }
+        guard case .bearer(let text) = credential, let tokens else {
+            throw .badCredential("no API key has this secret")
+        }
+        return try await tokens.identity(of: Array(text.utf8), now: now)
     }
 
-    /// Who presented the credential in this header field lately; nil if ``identity(of:now:field:)`` has to be asked.
-    /// Does not wait.
+    /// Who presents this credential, as far as it is known without a signature and without waiting; nil if
+    /// ``identity(of:now:)`` has to be asked. For event loops.
     ///
     /// - Parameter now: Unix seconds.
-    public func knownIdentity(_ field: ByteBuffer, now: Int64) -> Identity? {
-        verified.identity(of: field, now: now)
+    public func knownIdentity(of credential: Credential, now: Int64) -> Identity? {
+        if let identity = keyIdentity(of: credential) { return identity }
+        guard case .bearer(let text) = credential else { return nil }
+        return tokens?.knownIdentity(of: Array(text.utf8), now: now)
+    }
+
+    private func keyIdentity(of credential: Credential) -> Identity? {
+        switch credential {
+        case .bearer(let secret), .key(let secret): keys.withLockedValue { $0.api }.key(secret: secret.utf8)?.identity
+        }
     }
 
     // MARK: Signed URLs
@@ -79,7 +88,7 @@ public final class AccessControl: Sendable {
         path: some Collection<UInt8>, query: ArraySlice<UInt8>, now: Int64
     ) throws(AccessError) -> URLSignature.Verified {
         let keys = keys.withLockedValue { $0.signing }
-        return try URLSignature.verify(path: path, query: query, keys: keys, now: now, longest: signer.longestSpan)
+        return try URLSignature.verify(path: path, query: query, keys: keys, now: now, limits: signer)
     }
 
     /// Signs the URL of an image or a rendition; see ``URLSigner``.

@@ -13,8 +13,9 @@ import TextCoding
 @Suite("Access with credentials", .timeLimit(.minutes(2)))
 struct AccessPolicyTests {
     private static let keys: [(name: String, scopes: String, prefixes: String?)] =
-        ["read", "write", "delete", "admin"].flatMap { scope in
-            [("\(scope)-all", scope, nil), ("\(scope)-a", scope, "a/"), ("\(scope)-b", scope, "b/")]
+        ["read", "write", "delete", "admin", "read write"].flatMap { scope in
+            let name = scope.replacing(" ", with: "-")
+            return [("\(name)-all", scope, nil), ("\(name)-a", scope, "a/"), ("\(name)-b", scope, "b/")]
         }
 
     private static func secret(_ name: String) -> String { "secret-of-\(name)-" + String(repeating: "x", count: 32) }
@@ -69,12 +70,14 @@ struct AccessPolicyTests {
         Row(method: .post, target: "images/a/p.jpg/rotate?degrees=90", scope: "write"),
         Row(method: .get, target: "metadata/a/p.jpg", scope: "read", isRead: true),
         Row(method: .head, target: "metadata/a/p.jpg", scope: "read", isRead: true),
-        Row(method: .get, target: "metadata/a/p.jpg?include=location", scope: "write"),
+        Row(method: .get, target: "metadata/a/p.jpg?include=location", scope: "read write"),
         Row(method: .get, target: "images?prefix=a/", scope: "read"),
         Row(method: .get, target: "images?prefix=a/x&limit=1", scope: "read"),
         Row(method: .head, target: "images?prefix=a/", scope: "read"),
         Row(method: .post, target: "images", scope: "write", hasPath: false),
-        Row(method: .post, target: "signed-urls", scope: "read", body: Array(#"{"path":"a/p.jpg","expiresIn":60}"#.utf8)),
+        Row(
+            method: .post, target: "signed-urls", scope: "read",
+            body: Array(#"{"path":"a/p.jpg","expiresIn":60}"#.utf8)),
         Row(
             method: .post, target: "signed-urls", scope: "read",
             body: Array(#"[{"path":"a/p.jpg","expiresIn":60},{"path":"a/q.jpg","expiresIn":60}]"#.utf8)),
@@ -120,7 +123,8 @@ struct AccessPolicyTests {
         for key in Self.keys {
             let mayAct =
                 isOpen || row.scope == nil
-                || (row.scope == key.scopes && (!row.hasPath || key.prefixes == nil || key.prefixes == "a/"))
+                || (Scopes(parsing: key.scopes).isSuperset(of: Scopes(parsing: row.scope ?? ""))
+                    && (!row.hasPath || key.prefixes == nil || key.prefixes == "a/"))
             let secret = Self.secret(key.name)
             for headers in [[.authorization: "Bearer \(secret)"], [.apiKey: secret]] as [HTTPFields] {
                 let status = try await status(headers)
@@ -128,7 +132,7 @@ struct AccessPolicyTests {
             }
         }
         // Two credentials contradict each other.
-        let secret = Self.secret("\(row.scope ?? "read")-all")
+        let secret = Self.secret("read-write-all")
         #expect(try await status([.authorization: "Bearer \(secret)", .apiKey: secret]) == 401)
     }
 
@@ -152,7 +156,9 @@ struct AccessPolicyTests {
 
     @Test(
         "A listing is only of what is wholly inside a prefix",
-        arguments: ["", "prefix=", "prefix=a", "prefix=b/", "prefix=A/", "prefix=a/&prefix=b/", "delimiter=/", "pre%66ix=b/"])
+        arguments: [
+            "", "prefix=", "prefix=a", "prefix=b/", "prefix=A/", "prefix=a/&prefix=b/", "delimiter=/", "pre%66ix=b/",
+        ])
     func listing(_ query: String) async throws {
         let service = try await Self.makeService()
         let (application, _, _) = try Self.application(service, isPublic: true)
@@ -187,7 +193,9 @@ struct AccessPolicyTests {
         let service = try await Self.makeService()
         let (application, _, _) = try Self.application(service, isPublic: false)
         let answer = try await application.send(.get, "access", [.authorization: "Bearer \(Self.secret("read-a"))"])
-        #expect(answer.text == #"{"expiresAt":null,"name":"read-a","prefixes":["a/"],"scopes":["read"],"subject":null}"#)
+        #expect(
+            answer.text == #"{"expiresAt":null,"name":"read-a","prefixes":["a/"],"scopes":["read"],"subject":null}"#)
+        #expect(answer.headers[.cacheControl] == "private, no-store")
     }
 
     @Test("401 names the scheme, and no rejection shows the credential")
@@ -261,6 +269,30 @@ struct AccessPolicyTests {
         }
         let plain = try await application.send(.get, try Self.sign(access, "a/p.jpg", now: now.seconds))
         #expect(plain.headers[.cacheControl] == "private, no-cache")
+    }
+
+    @Test("Keys for signed URLs alone let nobody else read, and leave writes to the rules without credentials")
+    func signingKeysAlone() async throws {
+        let service = try await Self.makeService()
+        let access = AccessControl(
+            signingKeys: try SigningKeys(parsing: "k1:\(String(repeating: "s", count: 32))"),
+            signer: URLSigner(longestSeconds: 3_600, grainSeconds: 300), hasCredentials: false)
+        var configuration = try FastPathFixture.makeConfiguration()
+        configuration.readsArePublic = false
+        let application = try TestApplication(
+            service, policy: AccessPolicy(access, configuration), access: access)
+        // From this machine, and through a proxy.
+        let proxied: HTTPFields = [.via: "1.1 proxy"]
+        for (method, target) in [
+            (HTTPRequest.Method.get, "images/a/p.jpg"), (.get, "metadata/a/p.jpg"), (.get, "images"),
+            (.delete, "images/a/none.jpg"), (.get, "status"),
+        ] {
+            #expect(try await application.send(method, target, proxied).status == 403, "\(target)")
+            #expect(try await application.send(method, target).status != 403, "\(target)")
+        }
+        let signed = try Self.sign(access, "a/p.jpg")
+        #expect(try await application.send(.get, signed, proxied).status == 200)
+        #expect(try await application.send(.get, signed + "&x", proxied).status == 403)
     }
 
     @Test("The server signs what the caller may read")

@@ -72,7 +72,7 @@ struct RequestPolicyTests {
         arguments: [
             (HTTPRequest.Method.get, "images/p.jpg"), (.head, "images/p.jpg"), (.put, "images/p.jpg"),
             (.delete, "images/p.jpg"), (.post, "images/p.jpg/rotate"), (.get, "metadata/p.jpg"), (.get, "images"),
-            (.post, "images"),
+            (.post, "images"), (.get, "access"), (.get, "status"), (.post, "signed-urls"),
         ])
     func routes(_ method: HTTPRequest.Method, _ target: String) async throws {
         let service = try await FastPathFixture.makeService()

@@ -1,17 +1,15 @@
-/// Settings of tokens, which this version does not have.
+/// Settings that protect something, and that this version does not have.
 ///
-/// They are rejected and not ignored: an operator who sets a key believes that the server requires it.
+/// They are rejected and not ignored: an operator who sets one believes that it is in force.
 enum LaterSettings {
-    static let names = [
-        "JWT_HMAC_SECRET", "JWT_HMAC_SECRETS_FILE", "JWT_JWKS_FILE", "JWT_JWKS_URL", "JWT_ISSUER", "JWT_AUDIENCE",
-    ]
+    static let names = ["CORS_ORIGINS", "RATE_LIMITS", "TLS_CERT_FILE", "TLS_KEY_FILE", "TRUSTED_PROXIES"]
 
     static func errors(in source: SettingSource) -> [SettingsErrors.Item] {
         names.compactMap { name in
             source.value(of: name).map { value in
                 SettingsErrors.Item(
                     setting: value.spelling, value: Secret.mask,
-                    expected: "not to be set: tokens are not in this version")
+                    expected: "not to be set: this version does not have it")
             }
         }
     }

@@ -6,7 +6,7 @@ enum SettingChecks {
     typealias Item = SettingsErrors.Item
 
     static func errors(in settings: Settings) -> [Item] {
-        ports(settings) + anonymousWrites(settings) + keys(settings) + readers(settings) + presetNames(settings) + presets(settings)
+        ports(settings) + anonymousWrites(settings) + keys(settings) + readers(settings) + tokens(settings) + presetNames(settings) + presets(settings)
             + (settings.storageType == .s3 ? s3(settings.s3) : [])
     }
 
@@ -22,7 +22,7 @@ enum SettingChecks {
             Item(
                 setting: "HOST", value: settings.host.text,
                 expected: "a loopback address (127.0.0.1, ::1, localhost), since writes need no credential; or "
-                    + "API_KEYS or API_KEYS_FILE (`tintype key` makes a key); or UNSAFE_ALLOW_ANONYMOUS_WRITES=true to let everybody who reaches this address write")
+                    + "API_KEYS, API_KEYS_FILE (`tintype key` makes a key) or JWT_*; or UNSAFE_ALLOW_ANONYMOUS_WRITES=true to let everybody who reaches this address write")
         ]
     }
 
@@ -44,12 +44,30 @@ enum SettingChecks {
         return errors
     }
 
+    /// Whoever else uses the same issuer of tokens must not get in with them.
+    private static func tokens(_ settings: Settings) -> [Item] {
+        var errors: [Item] = []
+        if settings.jwksURL != nil {
+            for (name, value) in [("JWT_ISSUER", settings.jwtIssuer), ("JWT_AUDIENCE", settings.jwtAudience)]
+            where value == nil {
+                errors.append(Item(setting: name, value: nil, expected: "a value, because JWT_JWKS_URL is set"))
+            }
+        }
+        if let secret = settings.jwtSecret, secret.revealed.utf8.count < TokenSecret.minimumLength {
+            errors.append(
+                Item(
+                    setting: "JWT_HMAC_SECRET", value: Secret.mask,
+                    expected: "at least \(TokenSecret.minimumLength) bytes"))
+        }
+        return errors
+    }
+
     private static func readers(_ settings: Settings) -> [Item] {
         guard settings.readAccess == .protected, !settings.hasCredentials, !settings.hasSigningKeys else { return [] }
         return [
             Item(
                 setting: "READ_ACCESS", value: settings.readAccess.rawValue,
-                expected: "API_KEYS, API_KEYS_FILE, URL_SIGNING_KEYS or URL_SIGNING_KEYS_FILE beside it, because nobody "
+                expected: "API_KEYS, JWT_* or URL_SIGNING_KEYS (or their files) beside it, because nobody "
                     + "could read anything")
         ]
     }

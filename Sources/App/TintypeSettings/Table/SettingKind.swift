@@ -1,3 +1,5 @@
+import AccessControl
+
 /// How a setting's text becomes a value, and the reverse.
 struct SettingKind<Value: Sendable>: Sendable {
     /// What a value must be, as the end of a sentence that begins with "expected".
@@ -120,6 +122,27 @@ extension SettingKind<Secret> {
                 text.utf8.allSatisfy { (0x21...0x7e).contains($0) } && !text.isEmpty ? Secret(text) : nil
             },
             render: { $0.description }
+        )
+    }
+}
+
+extension SettingKind<KeySetURL> {
+    static var keySetURL: Self {
+        Self(
+            expected: "an http or https URL with a host and without user and fragment",
+            parse: { KeySetURL($0) },
+            // A query may hold a secret.
+            render: { String($0.text.prefix { $0 != "?" }) }
+        )
+    }
+}
+
+extension SettingKind<PrefixTemplate> {
+    static var prefixTemplate: Self {
+        Self(
+            expected: "all, or a path that ends with a slash, in which {sub} is the subject of the token",
+            parse: { PrefixTemplate($0) },
+            render: { $0.text }
         )
     }
 }

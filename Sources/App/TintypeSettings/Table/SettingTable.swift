@@ -199,6 +199,25 @@ extension Setting {
             "a file with the same, entries by comma or line. The server reads it each second; a wrong file keeps the "
                 + "last good one"),
         Setting(
+            "JWT_HMAC_SECRET", \.jwtSecret, .optional(.list), isSecret: true,
+            "verifies JSON web tokens by HMAC: its UTF-8 bytes, at least 32 for HS256, 48 for HS384, 64 for HS512"),
+        Setting(
+            "JWT_HMAC_SECRETS_FILE", \.jwtSecretsFile, .optional(.file),
+            "a file with such secrets, one on each line; read each second"),
+        Setting(
+            "JWT_JWKS_FILE", \.jwksFile, .optional(.file),
+            "a file with a JWK set (RS, PS, ES and EdDSA); read each second"),
+        Setting(
+            "JWT_JWKS_URL", \.jwksURL, .optional(.keySetURL),
+            "the address of a JWK set. The server asks for it every 5 minutes, and for an unknown key at most once a "
+                + "minute; it follows no redirect, and keeps the last good set for 24 hours. Needs JWT_ISSUER and "
+                + "JWT_AUDIENCE"),
+        Setting("JWT_ISSUER", \.jwtIssuer, .optional(.headerValue), "what `iss` of a token must be"),
+        Setting("JWT_AUDIENCE", \.jwtAudience, .optional(.headerValue), "what `aud` of a token must be or contain"),
+        Setting(
+            "JWT_PREFIXES", \.jwtPrefixes, .prefixTemplate,
+            "where a token without the claim `prefixes` permits something; `{sub}` is its subject; `all`: everywhere"),
+        Setting(
             "READ_ACCESS", \.readAccess, .choice,
             "`public`: everybody may read images and their metadata; `protected`: a credential with `read` or a signed "
                 + "URL is needed. Listings always need `read`. Applies if credentials are configured"),

@@ -1,10 +1,12 @@
 import AccessControl
+import AccessControl
 import ArgumentParser
+import ImageService
 import Logging
 import TextCoding
 import TintypeSettings
 
-struct SignCommand: ParsableCommand {
+struct SignCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sign",
         abstract: "Make a signed URL for one image or rendition, with the first of URL_SIGNING_KEYS."
@@ -21,25 +23,31 @@ struct SignCommand: ParsableCommand {
     @Option(help: "How long the URL lasts, in seconds.")
     var expiresIn: Int64 = 3_600
 
-    func run() throws {
-        let settings = try options.loadOrExit()
-        let access: AccessControl
+    func run() async throws {
         do {
-            guard let configured = try Composition.access(settings) else {
-                throw StartError("URL_SIGNING_KEYS is not set")
-            }
-            access = configured
-            _ = try CredentialFiles(settings, access: access, logger: Logger(label: "tintype"))
+            _ = try ImagePath(path.utf8)
+        } catch {
+            throw ValidationError("\(error)")
+        }
+        guard !query.split(separator: "&").contains(where: { URLSignature.Parameter.all.contains(String($0.prefix { $0 != "=" })) })
+        else { throw ValidationError("--query must not have exp, iat, kid or sig, which this command adds.") }
+        let settings = try options.loadOrExit()
+        let credentials: Credentials?
+        do {
+            credentials = try await Credentials(settings, logger: Logger(label: "tintype"))
         } catch {
             StandardStreams.printError("tintype: \(error)")
             throw ExitCode(SettingsErrors.exitCode)
         }
+        guard let access = credentials?.access, access.judgesSignatures else {
+            throw ValidationError("URL_SIGNING_KEYS is not set.")
+        }
         guard (1...access.signer.longestSeconds).contains(expiresIn) else {
             throw ValidationError("--expires-in must be 1 to \(access.signer.longestSeconds).")
         }
-        guard
-            let signed = access.sign(path: path.utf8, query: query, for: expiresIn, now: Timestamp.now.seconds)
-        else { throw ValidationError("URL_SIGNING_KEYS is not set.") }
+        let signed = access.sign(path: path.utf8, query: query, for: expiresIn, now: Timestamp.now.seconds)
+        await credentials?.close()
+        guard let signed else { throw ValidationError("URL_SIGNING_KEYS is not set.") }
         let base = settings.cdnURL?.text ?? "/api/v1/images"
         print("\(base)/\(PercentEncoding.encode(path.utf8, keepingSlashes: true))?\(signed.query)")
     }

@@ -191,15 +191,16 @@ struct ImageReading: Sendable {
     private func cacheControl(_ image: StoredImage, _ freshness: Freshness, version: String?, _ grant: RequestGrant)
         -> String
     {
-        if freshness == .stale { return "no-cache" }
+        if freshness == .stale { return grant.validatedCacheControl }
         guard let version else { return grant.cacheControl }
-        return version == image.version ? grant.versionedCacheControl : "no-cache"
+        return version == image.version ? grant.versionedCacheControl : grant.validatedCacheControl
     }
 
     // MARK: Metadata and listings
 
     func metadata(
-        _ path: ImagePath, _ wanted: MetadataQuery, _ request: Request, for client: ClientIdentity
+        _ path: ImagePath, _ wanted: MetadataQuery, _ request: Request, _ grant: RequestGrant,
+        for client: ClientIdentity
     ) async throws(Problem) -> Response {
         let image: StoredImage
         var extras: ImageExtras?
@@ -221,12 +222,12 @@ struct ImageReading: Sendable {
             let documents = extras.map { ExtrasDocuments($0, wanted) }
             var response = Response.document(image, base: configuration.documentBase, extras: documents)
             // No shared cache may give it to another client.
-            if wanted.location { response.headers[.cacheControl] = "private, no-store" }
+            response.headers[.cacheControl] = wanted.location ? "private, no-store" : grant.validatedCacheControl
             return response
         case .notModified:
             var headers = HTTPFields()
             headers.describe(image)
-            headers[.cacheControl] = "no-cache"
+            headers[.cacheControl] = grant.validatedCacheControl
             return Response(status: .notModified, headers: headers)
         case .preconditionFailed: throw Problem(ServiceError.preconditionFailed)
         }
@@ -271,6 +272,13 @@ extension Response {
             status: status,
             headers: [.contentType: "application/json", .cacheControl: "no-cache", .contentTypeOptions: "nosniff"],
             body: ResponseBody(document))
+    }
+
+    /// JSON that no cache may store.
+    static func confidential(_ document: ByteBuffer) -> Response {
+        var response = json(document)
+        response.headers[.cacheControl] = "private, no-store"
+        return response
     }
 
     /// The metadata of an image, under the image's own ETag.

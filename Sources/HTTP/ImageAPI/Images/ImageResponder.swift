@@ -90,8 +90,8 @@ public struct ImageResponder: Responder {
                     path: path, query: wanted, variance: answers, grant: grant, request: request, context: context))
         case (.metadata(let path), _):
             let wanted = try Problem.mapping { () throws(RequestError) in try MetadataQuery(query) }
-            _ = try await access.grant(.describe(path, location: wanted.location))
-            return try await reading.metadata(path, wanted, request, for: context.client)
+            let grant = try await access.grant(.describe(path, location: wanted.location))
+            return try await reading.metadata(path, wanted, request, grant, for: context.client)
         case (.collection, _):
             let prefix = query.items.filter { $0.name == "prefix" }.map(\.value)
             // Repeated, it is an error: whoever may list nothing learns no more than that.
@@ -101,10 +101,10 @@ public struct ImageResponder: Responder {
             return try await signing.answer(request, access)
         case (.access, _):
             let decision = try await access.decision(.showAccess)
-            return .json(AccessDocument(decision.identity))
+            return .confidential(JSON.encode(AccessDocument(decision.identity)))
         case (.status, _):
             _ = try await access.grant(.showStatus)
-            return .json(status())
+            return .confidential(JSON.encode(status()))
         }
     }
 }

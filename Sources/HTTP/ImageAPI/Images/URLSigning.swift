@@ -69,7 +69,7 @@ struct URLSigning: Sendable {
             for item in items { answers.append(try sign(item.wanted, item.path)) }
             return isList ? JSON.encode(answers) : JSON.encode(answers[0])
         }
-        return .json(document)
+        return .confidential(document)
     }
 
     /// An unstructured task runs on the global executor, not on the request's event loop.

@@ -15,6 +15,7 @@ struct AccessPolicy: RequestPolicy {
     private let isPublic: Bool
     private let grant: RequestGrant
     private let signedGrants: SignedGrants
+    private let keyless: WritePolicy
     private let now: WallClock
 
     init(
@@ -27,18 +28,27 @@ struct AccessPolicy: RequestPolicy {
         grant = RequestGrant(
             cacheControl: isPublic ? configuration.cacheControl : control.forOneClient.text,
             versionedCacheControl: (isPublic ? CacheControl.versioned : CacheControl.versioned.forOneClient).text,
+            validatedCacheControl: (isPublic ? CacheControl.validated : CacheControl.validated.forOneClient).text,
             renditions: configuration.renditions, maximumUploadBytes: configuration.maximumUploadBytes)
         signedGrants = SignedGrants(configuration)
+        keyless = WritePolicy(areUnrestricted: configuration.allowsAnonymousWrites)
     }
 
     func judge(
         _ action: RequestAction, by origin: RequestOrigin, _ query: Query
     ) async throws(Problem) -> AccessDecision {
-        let identity = try await identity(of: origin)
+        let identity = access.hasCredentials ? try await identity(of: origin) : nil
         if case .read(let path) = action, access.judgesSignatures, isSigned(query) {
             return AccessDecision(grant: try signedGrant(path.key.bytes, origin.rawQuery), identity: identity)
         }
         if action.isRead, isPublic { return AccessDecision(grant: grant, identity: identity) }
+        guard access.hasCredentials else {
+            // Whoever may write may also read.
+            if action.needsWriter || !isPublic {
+                try keyless.judge(origin.headers, authority: origin.authority, isLoopback: origin.isLoopback)
+            }
+            return AccessDecision(grant: grant)
+        }
         guard let identity else { throw Problem.unauthorized("This needs a credential: an API key, or a token.") }
         guard action.right.isHeld(by: identity) else { throw Problem.forbidden(action, identity) }
         return AccessDecision(grant: grant, identity: identity)
@@ -46,8 +56,8 @@ struct AccessPolicy: RequestPolicy {
 
     private func identity(of origin: RequestOrigin) async throws(Problem) -> Identity? {
         do throws(AccessError) {
-            guard let (credential, field) = try Credential.read(origin.headers) else { return nil }
-            return try await access.identity(of: credential, now: now().seconds, field: field)
+            guard let credential = try Credential.read(origin.headers) else { return nil }
+            return try await access.identity(of: credential, now: now().seconds)
         } catch {
             throw Problem.unauthorized("The credential is not valid here.", cause: error)
         }
@@ -75,9 +85,11 @@ struct AccessPolicy: RequestPolicy {
         guard request.authorization != nil || !isPublic || access.judgesSignatures else { return grant }
         let (path, rawQuery) = Route.split(target: String(buffer: request.target))
         var identity: Identity?
-        if let field = request.authorization {
+        if access.hasCredentials, let field = request.authorization {
             // A credential that was not verified yet is verified on the normal path.
-            guard let known = access.knownIdentity(field, now: now().seconds) else { return nil }
+            guard let credential = Credential(authorization: String(buffer: field)),
+                let known = access.knownIdentity(of: credential, now: now().seconds)
+            else { return nil }
             identity = known
         }
         if !rawQuery.isEmpty, access.judgesSignatures {
@@ -124,7 +136,7 @@ private final class SignedGrants: Sendable {
             let grant = RequestGrant(
                 cacheControl: CacheControl(configuration.cacheControl).forOneClient.lasting(atMost: seconds).text,
                 versionedCacheControl: CacheControl.versioned.forOneClient.lasting(atMost: seconds).text,
-                renditions: configuration.renditions, maximumUploadBytes: configuration.maximumUploadBytes)
+                validatedCacheControl: CacheControl.validated.forOneClient.text, renditions: configuration.renditions, maximumUploadBytes: configuration.maximumUploadBytes)
             state.grants[expires] = grant
             return grant
         }
@@ -142,13 +154,23 @@ extension Problem {
         let scope = action.right.scope
         guard identity.scopes.isSuperset(of: scope) else {
             return Problem(
-                .forbidden, "This needs the scope \(scope.names.joined(separator: " ")), which the credential lacks.")
+                .forbidden, "This needs the scope \(scope.names.joined(separator: " ")), which the credential lacks.",
+                cause: RejectedIdentity(text: identity.text))
         }
-        return Problem(.forbidden, "The prefixes of the credential do not cover this path.")
+        return Problem(
+            .forbidden, "The prefixes of the credential do not cover this path.",
+            cause: RejectedIdentity(text: identity.text))
     }
 
     fileprivate static func badSignature(_ error: AccessError) -> Problem {
         guard case .badSignature(let detail) = error else { return unauthorized("", cause: error) }
         return Problem(.badSignature, detail)
     }
+}
+
+/// Who was rejected, for the log.
+private struct RejectedIdentity: Error, CustomDebugStringConvertible {
+    var text: String
+
+    var debugDescription: String { text }
 }

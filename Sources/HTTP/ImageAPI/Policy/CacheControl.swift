@@ -6,6 +6,9 @@ struct CacheControl: Sendable, Hashable {
     /// For URLs with the current version: their bytes never change.
     static let versioned = CacheControl("public, max-age=31536000, immutable")
 
+    /// For responses that caches must validate before each use.
+    static let validated = CacheControl("no-cache")
+
     init(_ text: String) {
         directives = text.split(separator: ",").compactMap { part in
             let halves = part.split(separator: "=", maxSplits: 1).map { $0.trimming() }
@@ -30,7 +33,8 @@ struct CacheControl: Sendable, Hashable {
     func lasting(atMost seconds: Int64) -> CacheControl {
         var control = self
         if seconds < 1 {
-            control.directives.removeAll { ["max-age", "immutable", "stale-while-revalidate", "stale-if-error"].contains($0.name) }
+            let lasting = ["max-age", "immutable", "stale-while-revalidate", "stale-if-error"]
+            control.directives.removeAll { lasting.contains($0.name) }
             if !control.directives.contains(where: { $0.name == "no-cache" || $0.name == "no-store" }) {
                 control.directives.append(("no-cache", nil))
             }
@@ -40,6 +44,10 @@ struct CacheControl: Sendable, Hashable {
         for index in control.directives.indices where control.directives[index].name == "max-age" {
             let age = control.directives[index].argument.flatMap { Int64($0) } ?? 0
             control.directives[index].argument = String(min(age, seconds))
+        }
+        if !control.directives.contains(where: { ["max-age", "no-cache", "no-store"].contains($0.name) }) {
+            // Without a lifetime, caches may guess one.
+            control.directives.append(("max-age", String(seconds)))
         }
         return control
     }

@@ -1,28 +1,31 @@
 import AccessControl
 import HTTPTypes
-import NIOCore
 
 extension Credential {
     /// Reads the credential of a request: `Authorization: Bearer …`, or `X-API-Key`.
     ///
-    /// - Returns: the credential, and the value of the Authorization field, under which it can be remembered; nil if
-    ///   there is no credential.
+    /// - Returns: nil if there is none.
     /// - Throws: ``AccessError/badCredential(_:)`` if there is more than one, or its form is not known.
-    static func read(_ headers: HTTPFields) throws(AccessError) -> (Credential, field: ByteBuffer?)? {
+    static func read(_ headers: HTTPFields) throws(AccessError) -> Credential? {
         let authorizations = headers[values: .authorization]
         let keys = headers[values: .apiKey]
         switch (authorizations.count, keys.count) {
         case (0, 0): return nil
         case (1, 0):
-            let value = authorizations[0]
-            let parts = value.split(separator: " ", maxSplits: 1)
-            guard parts.count == 2, parts[0].lowercased() == "bearer", !parts[1].contains(" ") else {
+            guard let credential = Credential(authorization: authorizations[0]) else {
                 throw .badCredential("the Authorization field is not a bearer token")
             }
-            return (.bearer(String(parts[1])), ByteBuffer(string: value))
-        case (0, 1): return (.key(keys[0]), nil)
+            return credential
+        case (0, 1): return .key(keys[0])
         default: throw .badCredential("more than one credential")
         }
+    }
+
+    /// Nil if the value of an Authorization field is not of the form `Bearer …` (RFC 6750, section 2.1).
+    init?(authorization value: String) {
+        let parts = value.split(separator: " ", maxSplits: 1)
+        guard parts.count == 2, parts[0].lowercased() == "bearer", !parts[1].contains(" ") else { return nil }
+        self = .bearer(String(parts[1]))
     }
 }
 

@@ -28,8 +28,8 @@ enum RequestAction: Sendable, Hashable {
     var right: AccessRight {
         switch self {
         case .read(let path), .describe(let path, location: false): AccessRight(.read, [path.key.bytes])
-        case .describe(let path, location: true), .upload(let path), .rotate(let path):
-            AccessRight(.write, [path.key.bytes])
+        case .describe(let path, location: true): AccessRight([.read, .write], [path.key.bytes])
+        case .upload(let path), .rotate(let path): AccessRight(.write, [path.key.bytes])
         case .list(let prefix): AccessRight(.read, [prefix])
         case .uploadForm: AccessRight(.write, [])
         case .uploadInto(let prefix): AccessRight(.write, [prefix])

@@ -48,17 +48,21 @@ final class RequestGrant: Sendable {
     let cacheControl: String
     /// For URLs with the current version.
     let versionedCacheControl: String
+    /// For responses that caches must validate before each use: stale ones, those of another version, and metadata.
+    let validatedCacheControl: String
     /// Which renditions the client may request.
     let renditions: RenditionRules
     /// The longest body of an upload, in bytes.
     let maximumUploadBytes: Int64
 
     init(
-        cacheControl: String, versionedCacheControl: String = CacheControl.versioned.text, renditions: RenditionRules,
+        cacheControl: String, versionedCacheControl: String = CacheControl.versioned.text,
+        validatedCacheControl: String = CacheControl.validated.text, renditions: RenditionRules,
         maximumUploadBytes: Int64
     ) {
         self.cacheControl = cacheControl
         self.versionedCacheControl = versionedCacheControl
+        self.validatedCacheControl = validatedCacheControl
         self.renditions = renditions
         self.maximumUploadBytes = maximumUploadBytes
     }

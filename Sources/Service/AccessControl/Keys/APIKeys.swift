@@ -24,6 +24,7 @@ public struct APIKeys: Sendable, Hashable {
     public init(parsing text: String) throws(KeyListError) {
         var keys: [APIKey] = []
         for (place, entry) in KeyList.entries(of: text).enumerated() {
+            guard place < Self.maximumCount else { throw KeyListError("more than \(Self.maximumCount) keys") }
             let key = try Self.key(entry, place + 1)
             guard !keys.contains(where: { $0.name == key.name }) else {
                 throw KeyListError(entry: place + 1, "the name \(key.name) occurs twice")
@@ -33,7 +34,6 @@ public struct APIKeys: Sendable, Hashable {
             }
             keys.append(key)
         }
-        guard keys.count <= Self.maximumCount else { throw KeyListError("more than \(Self.maximumCount) keys") }
         self.keys = keys
     }
 
@@ -46,7 +46,8 @@ public struct APIKeys: Sendable, Hashable {
         var scopes: Scopes = []
         for word in parts[2].split(separator: " ") {
             guard let scope = Scopes.named(word) else {
-                throw KeyListError(entry: place, "\(word) is no scope; scopes are read, write, delete and admin")
+                // Not the word itself: after a colon in a secret, it is a part of the secret.
+                throw KeyListError(entry: place, "the third part must be of the scopes read, write, delete and admin")
             }
             scopes.insert(scope)
         }
@@ -56,7 +57,7 @@ public struct APIKeys: Sendable, Hashable {
             prefixes = []
             for word in parts[3].split(separator: " ") {
                 guard let prefix = PathPrefix(Array(word.utf8)) else {
-                    throw KeyListError(entry: place, "the prefix \(word) must be a path that ends with a slash")
+                    throw KeyListError(entry: place, "each prefix must be a path that ends with a slash")
                 }
                 prefixes.append(prefix)
             }
@@ -75,7 +76,10 @@ public struct APIKeys: Sendable, Hashable {
             }
             return hash
         }
-        guard secret.unicodeScalars.count >= shortestSecret else {
+        guard secret.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            throw KeyListError(entry: place, "the secret must be of visible ASCII characters without white space")
+        }
+        guard secret.utf8.count >= shortestSecret else {
             throw KeyListError(entry: place, "the secret must have at least \(shortestSecret) characters")
         }
         return SecretHash(of: secret.utf8)
@@ -89,7 +93,7 @@ public struct APIKeys: Sendable, Hashable {
 
     /// The text of an entry with the hash of a secret. It is not checked.
     public static func entry(name: String, secret: String, scopes: String, prefixes: String?) -> String {
-        let hash = hashMark + Hexadecimal.encode(SecretHash(of: secret.utf8).bytes)
+        let hash = hashMark + SecretHash(of: secret.utf8).hexadecimal
         return [name, hash, scopes, prefixes].compactMap { $0 }.joined(separator: ":")
     }
 

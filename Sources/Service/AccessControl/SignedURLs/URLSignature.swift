@@ -44,10 +44,10 @@ public enum URLSignature {
     ///   - path: the image's path, percent-decoded.
     ///   - query: as it came, without the question mark.
     ///   - now: Unix seconds.
-    ///   - longest: the longest time from `iat` to `exp`, in seconds.
+    ///   - limits: how long a URL may last.
     /// - Throws: ``AccessError/badSignature(_:)``.
     static func verify(
-        path: some Collection<UInt8>, query: ArraySlice<UInt8>, keys: SigningKeys, now: Int64, longest: Int64
+        path: some Collection<UInt8>, query: ArraySlice<UInt8>, keys: SigningKeys, now: Int64, limits: URLSigner
     ) throws(AccessError) -> Verified {
         var signed: [UInt8] = []
         signed.reserveCapacity(query.count)
@@ -80,8 +80,11 @@ public enum URLSignature {
             Base64URL.encode(code).utf8.elementsEqual(signature)
         else { throw .badSignature("The signature does not fit the URL.") }
         guard now < expires else { throw .badSignature("The signed URL has expired.") }
-        guard expires - issued <= longest else {
+        guard expires - issued <= limits.longestSpan else {
             throw .badSignature("The signed URL lasts longer than SIGNED_URL_MAX_SECONDS allows.")
+        }
+        guard issued <= now + limits.grainSeconds else {
+            throw .badSignature("The signed URL was signed in the future.")
         }
         return Verified(expires: expires, issued: issued)
     }
