@@ -445,6 +445,8 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
+            // Programs in other languages, which the documentation shows.
+            exclude: ["SigningSnippets"],
             swiftSettings: swiftSettings
         ),
 
