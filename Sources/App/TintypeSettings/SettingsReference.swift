@@ -98,6 +98,29 @@ public enum SettingsReference {
             docs/http.md. Widths are rounded by `RENDITION_SIZES`. If only presets are allowed, the server ignores
             widths, but takes densities, because a URL may choose these there too.
 
+            ## Keys: `API_KEYS` and `URL_SIGNING_KEYS`
+
+            docs/security.md says what an entry is, and how to make, change and revoke keys. In the environment, entries
+            have commas between them:
+
+            ```sh
+            API_KEYS='shop:sha256=7c9d…:read write delete,crm:sha256=52f0…:read write:users/ teams/'
+            ```
+
+            In the file, a block has one entry on each line:
+
+            ```yaml
+            readAccess: protected
+            apiKeysFile: /etc/tintype/keys
+            urlSigningKeys: |
+              # The first one signs.
+              k2:6a1f…
+              k1:90b3…
+            ```
+
+            The files that `API_KEYS_FILE` and `URL_SIGNING_KEYS_FILE` name have the same form. The server reads them
+            each second. All other settings are read at start only.
+
             ## Rules between settings
 
             - `STORAGE_TYPE=s3` needs a bucket name and both halves of a key pair. With `STORAGE_TYPE=local` the `S3_*`
@@ -105,9 +128,11 @@ public enum SettingsReference {
             - The key pair is `S3_ACCESS_KEY` and `S3_SECRET_KEY` if either of them is set, else `AWS_ACCESS_KEY_ID` and
               `AWS_SECRET_ACCESS_KEY`. Each pair has its own session token. The two are never mixed.
             - `PORT` and `OPS_PORT` must differ.
-            - `HOST` must be a loopback address, or `UNSAFE_ALLOW_ANONYMOUS_WRITES` must be `true`: writes need no
-              credential.
-            - Access control is not in this version: if any of \(LaterSettings.names.map { "`\($0)`" }
+            - `HOST` must be a loopback address, or API keys must be configured (`API_KEYS` or `API_KEYS_FILE`). Without
+              both, `UNSAFE_ALLOW_ANONYMOUS_WRITES` must be `true`: writes need no credential then.
+            - `READ_ACCESS=protected` needs API keys or signing keys: otherwise nobody could read anything.
+            - If a list of keys and its file are both set, the keys of both count, those of the list first.
+            - Some settings are not in this version: if any of \(LaterSettings.names.map { "`\($0)`" }
             .joined(separator: ", ")) is set, the server does not start, so that nobody believes in a protection.
 
             """
