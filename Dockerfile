@@ -30,8 +30,8 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 COPY --from=build /out /
 
-# No credentials stand here and none are needed to build. Without any, the server refuses to start on this open address:
-# see docs/security.md.
+# No credentials are here, and none are needed to build. Without API_KEYS or API_KEYS_FILE the server does not start on
+# this open address: `docker run --rm IMAGE key NAME` makes a key, see docs/deploy.md.
 ENV HOST=0.0.0.0 \
     GLIBC_TUNABLES=glibc.malloc.mmap_threshold=4194304:glibc.malloc.trim_threshold=8388608 \
     LOG_FORMAT=json \

@@ -413,7 +413,8 @@ let package = Package(
         .testTarget(
             name: "ImageAPITests",
             dependencies: [
-                "AccessControl", "Admission", "HTTPServer", "ImageAPI", "ImageCodecs", "ImageModel", "ImageRequests", "ImageService",
+                "AccessControl", "Admission", "HTTPServer", "ImageAPI", "ImageCodecs", "ImageModel", "ImageRequests",
+                "ImageService",
                 "ObjectStorage", "TestListener", "TextCoding",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
@@ -458,6 +459,8 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
+            // Programs in other languages, which the documentation shows.
+            exclude: ["SigningSnippets"],
             swiftSettings: swiftSettings
         ),
 

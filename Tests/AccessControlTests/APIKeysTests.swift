@@ -54,15 +54,19 @@ struct APIKeysTests {
         arguments: [
             ("nonsense", "entry 1"), ("a:\(secret):read,b", "entry 2"), ("a b:\(secret):read", "name"),
             (":\(secret):read", "name"), ("a:\(String(secret.dropLast())):read", "32 characters"),
-            ("a:sha256=12:read", "64 hexadecimal"), ("a:\(secret) x:read", "ASCII"), ("a:\(secret)\u{e9}:read", "ASCII"), ("a:\(secret):", "scope"), ("a:\(secret):read fly", "scopes"),
-            ("a:\(secret):READ", "scopes"), ("a:\(secret):rest-of-secret:read", "scopes"), ("a:\(secret):read:users", "slash"), ("a:\(secret):read:", "prefix"),
-            ("a:\(secret):read:../", "slash"), ("a:\(secret):read:/", "slash"), ("a:\(secret):read:a//", "slash"),
+            ("a:sha256=12:read", "64 hexadecimal"), ("a:\(secret) x:read", "ASCII"),
+            ("a:\(secret)\u{e9}:read", "ASCII"), ("a:\(secret):", "scope"), ("a:\(secret):read fly", "scopes"),
+            ("a:\(secret):READ", "scopes"), ("a:\(secret):rest-of-secret:read", "scopes"),
+            ("a:\(secret):read:users", "slash"), ("a:\(secret):read:", "prefix"), ("a:\(secret):read:../", "slash"),
+            ("a:\(secret):read:/", "slash"), ("a:\(secret):read:a//", "slash"),
             ("a:\(secret):read,a:\(other):read", "twice"), ("a:\(secret):read,b:\(secret):read", "same secret"),
         ])
     func errors(_ text: String, _ part: String) throws {
         let error = try #require(Self.error(text))
         #expect(error.contains(part), "\(error)")
-        #expect(!error.contains("rest-of") && !error.contains(Self.secret.dropLast()) && !error.contains(Self.other.dropLast()))
+        for text in ["rest-of", String(Self.secret.dropLast()), String(Self.other.dropLast())] {
+            #expect(!error.contains(text))
+        }
     }
 
     @Test("Made secrets differ and are long enough")

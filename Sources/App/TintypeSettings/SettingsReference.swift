@@ -98,6 +98,29 @@ public enum SettingsReference {
             docs/http.md. Widths are rounded by `RENDITION_SIZES`. If only presets are allowed, the server ignores
             widths, but takes densities, because a URL may choose these there too.
 
+            ## Keys: `API_KEYS` and `URL_SIGNING_KEYS`
+
+            docs/security.md says what an entry is, and how to make, change and revoke keys. In the environment, entries
+            have commas between them:
+
+            ```sh
+            API_KEYS='shop:sha256=7c9d…:read write delete,crm:sha256=52f0…:read write:users/ teams/'
+            ```
+
+            In the file, a block has one entry on each line:
+
+            ```yaml
+            readAccess: protected
+            apiKeysFile: /etc/tintype/keys
+            urlSigningKeys: |
+              # The first one signs.
+              k2:6a1f…
+              k1:90b3…
+            ```
+
+            The files that `API_KEYS_FILE` and `URL_SIGNING_KEYS_FILE` name have the same form. The server reads them
+            each second. All other settings are read at start only.
+
             ## Rules between settings
 
             - `STORAGE_TYPE=s3` needs a bucket name and both halves of a key pair. With `STORAGE_TYPE=local` the `S3_*`

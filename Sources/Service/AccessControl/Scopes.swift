@@ -1,5 +1,6 @@
 /// What a credential permits. No scope implies another one.
 public struct Scopes: OptionSet, Sendable, Hashable {
+    /// One bit for each scope.
     public let rawValue: UInt8
 
     /// Use the named scopes.

@@ -21,7 +21,8 @@ struct RequestPolicyTests {
 
         func replace(by grant: RequestGrant) { self.grant.withLock { $0 = grant } }
 
-        func judge(_ action: RequestAction, by origin: RequestOrigin, _ query: Query) throws(Problem) -> AccessDecision {
+        func judge(_ action: RequestAction, by origin: RequestOrigin, _ query: Query) throws(Problem) -> AccessDecision
+        {
             guard !query.items.contains(where: { $0.name == "deny" }) else {
                 throw Problem(.writesNotAllowed, "No.")
             }

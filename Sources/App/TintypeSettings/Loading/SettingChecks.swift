@@ -6,8 +6,8 @@ enum SettingChecks {
     typealias Item = SettingsErrors.Item
 
     static func errors(in settings: Settings) -> [Item] {
-        ports(settings) + anonymousWrites(settings) + keys(settings) + readers(settings) + tokens(settings) + presetNames(settings) + presets(settings)
-            + (settings.storageType == .s3 ? s3(settings.s3) : [])
+        ports(settings) + anonymousWrites(settings) + keys(settings) + readers(settings) + tokens(settings)
+            + presetNames(settings) + presets(settings) + (settings.storageType == .s3 ? s3(settings.s3) : [])
     }
 
     private static func ports(_ settings: Settings) -> [Item] {
@@ -17,12 +17,15 @@ enum SettingChecks {
 
     /// Without credentials, only the listener's address protects the images.
     private static func anonymousWrites(_ settings: Settings) -> [Item] {
-        guard !settings.hasCredentials, !settings.host.isLoopback, !settings.unsafeAllowAnonymousWrites else { return [] }
+        guard !settings.hasCredentials, !settings.host.isLoopback, !settings.unsafeAllowAnonymousWrites else {
+            return []
+        }
         return [
             Item(
                 setting: "HOST", value: settings.host.text,
                 expected: "a loopback address (127.0.0.1, ::1, localhost), since writes need no credential; or "
-                    + "API_KEYS, API_KEYS_FILE (`tintype key` makes a key) or JWT_*; or UNSAFE_ALLOW_ANONYMOUS_WRITES=true to let everybody who reaches this address write")
+                    + "API_KEYS, API_KEYS_FILE (`tintype key` makes a key) or JWT_*; or "
+                    + "UNSAFE_ALLOW_ANONYMOUS_WRITES=true to let everybody who reaches this address write")
         ]
     }
 

@@ -239,7 +239,7 @@ extension Setting {
             "**dangerous**: everybody who reaches the listener may store, change and delete, if no "
                 + "credential is configured. Without it and without credentials the server starts on loopback only, and "
                 + "takes no write that came through a proxy or from a foreign Origin"
-        )
+        ),
     ]
 
     private static let logging = [

@@ -1,5 +1,4 @@
 import AccessControl
-import AccessControl
 import ArgumentParser
 import ImageService
 import Logging
@@ -29,8 +28,10 @@ struct SignCommand: AsyncParsableCommand {
         } catch {
             throw ValidationError("\(error)")
         }
-        guard !query.split(separator: "&").contains(where: { URLSignature.Parameter.all.contains(String($0.prefix { $0 != "=" })) })
-        else { throw ValidationError("--query must not have exp, iat, kid or sig, which this command adds.") }
+        let names = query.split(separator: "&").map { String($0.prefix { $0 != "=" }) }
+        guard !names.contains(where: URLSignature.Parameter.all.contains) else {
+            throw ValidationError("--query must not have exp, iat, kid or sig, which this command adds.")
+        }
         let settings = try options.loadOrExit()
         let credentials: Credentials?
         do {

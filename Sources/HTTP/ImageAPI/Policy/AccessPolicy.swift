@@ -136,7 +136,8 @@ private final class SignedGrants: Sendable {
             let grant = RequestGrant(
                 cacheControl: CacheControl(configuration.cacheControl).forOneClient.lasting(atMost: seconds).text,
                 versionedCacheControl: CacheControl.versioned.forOneClient.lasting(atMost: seconds).text,
-                validatedCacheControl: CacheControl.validated.forOneClient.text, renditions: configuration.renditions, maximumUploadBytes: configuration.maximumUploadBytes)
+                validatedCacheControl: CacheControl.validated.forOneClient.text, renditions: configuration.renditions,
+                maximumUploadBytes: configuration.maximumUploadBytes)
             state.grants[expires] = grant
             return grant
         }
