@@ -11,6 +11,37 @@ import Testing
         #expect(try load(["HOST": host, "UNSAFE_ALLOW_ANONYMOUS_WRITES": "true"]).host.text == host)
     }
 
+    private static let secret = String(repeating: "x", count: 32)
+
+    @Test(arguments: [
+        ["API_KEYS": "a:\(secret):read"], ["API_KEYS_FILE": "/f"], ["JWT_HMAC_SECRET": secret],
+        ["JWT_HMAC_SECRETS_FILE": "/f"], ["JWT_JWKS_FILE": "/f"],
+        ["JWT_JWKS_URL": "https://idp.example/keys", "JWT_ISSUER": "i", "JWT_AUDIENCE": "a"],
+    ])
+    func credentialsOpenEveryAddressAndProtectReads(_ environment: [String: String]) throws {
+        let all = environment.merging(["HOST": "0.0.0.0", "READ_ACCESS": "protected"]) { $1 }
+        #expect(try load(all).readAccess == .protected)
+    }
+
+    @Test func protectedReadsNeedSomebodyWhoMayRead() throws {
+        #expect(try #require(errorText(["READ_ACCESS": "protected"])).contains("READ_ACCESS"))
+        #expect(try load(["READ_ACCESS": "protected", "URL_SIGNING_KEYS": "k:\(Self.secret)"]).hasSigningKeys)
+    }
+
+    @Test(arguments: [
+        (["API_KEYS": "a:hunter2-hunter2:read"], "API_KEYS"), (["URL_SIGNING_KEYS": "k:hunter2"], "URL_SIGNING_KEYS"),
+        (["JWT_HMAC_SECRET": "hunter2"], "JWT_HMAC_SECRET"), (["JWT_PREFIXES": "hunter2"], "JWT_PREFIXES"),
+        (["JWT_JWKS_URL": "https://idp.example/keys"], "JWT_ISSUER"),
+        (["JWT_JWKS_URL": "https://idp.example/keys", "JWT_ISSUER": "i"], "JWT_AUDIENCE"),
+        (["JWT_JWKS_URL": "https://user:hunter2@idp.example/"], "JWT_JWKS_URL"),
+    ])
+    func wrongCredentialsAreNamed(_ environment: [String: String], _ name: String) throws {
+        let text = try #require(errorText(environment))
+        #expect(text.contains(name))
+        // What is wrong with a template is no secret.
+        #expect(name == "JWT_PREFIXES" || !text.contains("hunter2"), "\(text)")
+    }
+
     @Test(arguments: ["127.0.0.1", "127.8.9.10", "::1", "[::1]", "localhost", "LOCALHOST"])
     func loopbackNeedsNone(_ host: String) throws {
         #expect(try load(["HOST": host]).host.isLoopback)

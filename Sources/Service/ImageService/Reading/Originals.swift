@@ -148,6 +148,8 @@ struct Originals: Sendable {
             if let body = filling.stream() {
                 return OpenedImage(resolved: resolved, range: 0..<image.size, body: body, hold: AnswerHold(filling))
             }
+            // The read has ended before this reader got its turn, so the bytes may be in memory.
+            if let hit = inMemory(resolved, 0..<image.size) { return hit }
         case .success(.single(_, let body)):
             let hold = try await admit(0..<image.size, for: client)
             if let body = body.take() {
