@@ -22,6 +22,42 @@ struct FastPathScripts {
 
     var all: [Script] { self.plain + self.conditions + self.ranges + self.forms + self.pipelines }
 
+    /// The same for the same seed.
+    func random(_ count: Int, seed: UInt64) -> [Script] {
+        var random = SplitMix64(state: seed)
+        let targets = [
+            "p.jpg", "p.jpg?w=16", "p.jpg?w=16&format=png", "p.jpg?preset=small", "p.jpg?v=\(self.version)",
+            "large.jpg", "huge.jpg", "missing.jpg", "p.jpg?v=other", "%70.jpg", "p.jpg?w=16&utm=1", "p.jpg?w=0",
+            "p.jpg?sig=1",
+        ]
+        let tags = [self.etag, "W/\(self.etag)", "\"other\"", "*", "\"a\", \(self.etag)", "nonsense"]
+        let dates = [self.past, self.modified, self.future, "nonsense"]
+        let ranges = ["bytes=0-9", "bytes=-5", "bytes=100-", "bytes=9-0", "bytes=0-1,4-5", "bytes=99999999-", "x=1-2"]
+        let accepts = ["image/webp", "*/*", "image/png;q=0.5, image/webp;q=0", "image/avif,image/webp,*/*;q=0.8", ""]
+        let others = ["Authorization: Bearer x", "X-API-Key: x", "Cookie: a=b", "Save-Data: on", "User-Agent: x"]
+        func field(_ random: inout SplitMix64) -> String {
+            switch Int.random(in: 0..<8, using: &random) {
+            case 0: "If-None-Match: \(tags.randomElement(using: &random) ?? "")"
+            case 1: "If-Match: \(tags.randomElement(using: &random) ?? "")"
+            case 2: "If-Modified-Since: \(dates.randomElement(using: &random) ?? "")"
+            case 3: "If-Unmodified-Since: \(dates.randomElement(using: &random) ?? "")"
+            case 4: "If-Range: \((tags + dates).randomElement(using: &random) ?? "")"
+            case 5: "Range: \(ranges.randomElement(using: &random) ?? "")"
+            case 6: "Accept: \(accepts.randomElement(using: &random) ?? "")"
+            default: others.randomElement(using: &random) ?? ""
+            }
+        }
+        return (0..<count).map { number in
+            let requests = (0..<Int.random(in: 1...3, using: &random)).map { _ in
+                FastPathTests.request(
+                    targets.randomElement(using: &random) ?? "p.jpg",
+                    (0..<Int.random(in: 0...3, using: &random)).map { _ in field(&random) },
+                    method: Bool.random(using: &random) ? "GET" : "HEAD")
+            }
+            return Script("random \(number)", requests, fast: [])
+        }
+    }
+
     private var plain: [Script] {
         [
             Script("GET", "p.jpg", fast: true),
@@ -132,5 +168,18 @@ struct FastPathScripts {
             Script("miss between hits", [hit, miss, head, current], fast: [true, false, true, true]),
             Script("miss first", [miss, hit, miss, hit], fast: [false, true, false, true]),
         ]
+    }
+}
+
+/// Vigna's generator: the same numbers for the same seed.
+private struct SplitMix64: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
     }
 }

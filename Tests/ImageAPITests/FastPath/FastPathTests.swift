@@ -58,6 +58,25 @@ struct FastPathTests {
         }
     }
 
+    /// Random combinations of targets, methods, conditions, ranges, Accept, credentials and pipelines.
+    @Test(arguments: [UInt64(1), 2, 3]) func theTwoWaysAnswerRandomRequestsInTheSameWay(seed: UInt64) async throws {
+        let service = try await FastPathFixture.makeService()
+        let scripts = try await FastPathScripts(service).random(120, seed: seed)
+        try await FastPathFixture.run(service, hasFastPath: false) { long in
+            for script in scripts { _ = try await Self.run(script, on: long) }
+            try await FastPathFixture.run(service, hasFastPath: true) { fast in
+                for script in scripts {
+                    let answers = try await Self.run(script, on: fast)
+                    let expected = try await Self.run(script, on: long)
+                    let isSame = answers == expected
+                    #expect(!expected.isEmpty && isSame, "\(script.requests)")
+                }
+                // Otherwise the comparison would say nothing.
+                #expect(fast.finished.all.count { $0.isFast } > scripts.count / 3)
+            }
+        }
+    }
+
     @Test func theTwoWaysLogTheSame() async throws {
         let service = try await FastPathFixture.makeService()
         let scripts = try await FastPathScripts(service).all
