@@ -46,7 +46,7 @@ struct CredentialFiles: Service {
             access.replace(signingKeys: try SigningKeys(parsing: settings.list(\.urlSigningKeys) + text))
         }
         watch("JWT_HMAC_SECRETS_FILE", settings.jwtSecretsFile) { text in
-            tokens?.replace(secrets: try await TokenKeys(settings.list(\.jwtSecret) + text))
+            tokens?.replace(secrets: try await TokenKeys(settings.jwtSecret, lines: text))
         }
         watch("JWT_JWKS_FILE", settings.jwksFile) { text in
             tokens?.replace(fileKeys: try await TokenKeys(jwks: Array(text.utf8)))
@@ -130,17 +130,18 @@ extension Settings {
 }
 
 extension TokenKeys {
-    /// Secrets, one on each line, without empty lines.
-    ///
+    /// - Parameters:
+    ///   - secret: of the environment, as it is.
+    ///   - lines: of a file: one secret on each line, without empty lines.
     /// - Throws: ``StartError``, which names the line.
-    init(_ lines: String) async throws(StartError) {
+    init(_ secret: Secret?, lines: String = "") async throws(StartError) {
         var secrets: [TokenSecret] = []
-        for (place, line) in lines.split(separator: "\n").enumerated() where !line.isEmpty {
+        let texts = [secret?.revealed].compactMap { $0 } + lines.split(whereSeparator: \.isNewline).map(String.init)
+        for (place, text) in texts.enumerated() {
             do {
-                secrets.append(try TokenSecret(line.last == "\r" ? String(line.dropLast()) : String(line)))
+                secrets.append(try TokenSecret(text))
             } catch {
-                throw StartError(
-                    "secret \(place + 1): expected at least \(TokenSecret.minimumLength) bytes")
+                throw StartError("secret \(place + 1): expected at least \(TokenSecret.minimumLength) bytes")
             }
         }
         await self.init(hmacSecrets: secrets)

@@ -16,11 +16,15 @@ struct Credentials {
     /// - Throws: ``StartError`` if a file is wrong.
     init?(_ settings: Settings, logger: Logger) async throws(StartError) {
         guard settings.hasCredentials || settings.hasSigningKeys else { return nil }
+        if let url = settings.jwksURL, !url.isEncrypted {
+            logger.warning(
+                "JWT_JWKS_URL is not https: whoever is on the way can make keys", metadata: ["host": "\(url.host)"])
+        }
         download = settings.jwksURL.map { KeySetDownload($0, eventLoopGroup: .singletonMultiThreadedEventLoopGroup) }
         tokens =
             settings.hasTokens
             ? TokenKeySource(
-                secrets: try await TokenKeys(settings.jwtSecret?.revealed ?? ""), remote: download?.keySet,
+                secrets: try await TokenKeys(settings.jwtSecret), remote: download?.keySet,
                 logger: logger)
             : nil
         do throws(KeyListError) {

@@ -5,6 +5,8 @@ public final class AccessControl: Sendable {
     private struct Keys {
         var api: APIKeys
         var signing: SigningKeys
+        /// Grows with each reload.
+        var generation: UInt64 = 0
     }
 
     /// Whether anybody can present a credential. If not, only the rules for writes without credentials decide about
@@ -34,12 +36,24 @@ public final class AccessControl: Sendable {
 
     /// Replaces the API keys. A key that is gone is refused from now on.
     public func replace(apiKeys: APIKeys) {
-        keys.withLockedValue { $0.api = apiKeys }
+        keys.withLockedValue {
+            $0.api = apiKeys
+            $0.generation += 1
+        }
     }
 
     /// Replaces the keys that sign URLs. URLs of a key that is gone are refused from now on.
     public func replace(signingKeys: SigningKeys) {
-        keys.withLockedValue { $0.signing = signingKeys }
+        keys.withLockedValue {
+            $0.signing = signingKeys
+            $0.generation += 1
+        }
+    }
+
+    /// Changes with each reload of keys of any kind. What was judged before must be judged anew.
+    public var generation: UInt64 {
+        // Both only grow, so their sum changes with each of them.
+        keys.withLockedValue { $0.generation } &+ (tokens?.generation ?? 0)
     }
 
     // MARK: Credentials
@@ -53,7 +67,10 @@ public final class AccessControl: Sendable {
         guard case .bearer(let text) = credential, let tokens else {
             throw .badCredential("no API key has this secret")
         }
-        return try await tokens.identity(of: Array(text.utf8), now: now)
+        // A signature takes too long for an event loop.
+        return try await withTaskExecutorPreference(globalConcurrentExecutor) { () async throws(AccessError) in
+            try await tokens.identity(of: Array(text.utf8), now: now)
+        }
     }
 
     /// Who presents this credential, as far as it is known without a signature and without waiting; nil if

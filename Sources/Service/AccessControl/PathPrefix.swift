@@ -1,5 +1,8 @@
 /// A folder of image paths, compared as bytes. It ends at a slash, so that `users/7/` does not cover `users/70/a.jpg`.
 public struct PathPrefix: Sendable, Hashable {
+    /// The most prefixes of one credential, because they are compared one after the other.
+    public static let maximumCount = 100
+
     /// The bytes; empty: every path.
     public let bytes: [UInt8]
 
@@ -30,7 +33,12 @@ public struct PathPrefix: Sendable, Hashable {
 
     /// Whether a path, or every path that begins so, is under this prefix.
     public func contains(_ path: some Collection<UInt8>) -> Bool {
-        path.starts(with: bytes)
+        let isPrefix = path.withContiguousStorageIfAvailable { path in
+            bytes.withUnsafeBufferPointer { prefix in
+                path.count >= prefix.count && path.prefix(prefix.count).elementsEqual(prefix)
+            }
+        }
+        return isPrefix ?? path.starts(with: bytes)
     }
 
     /// As text.

@@ -56,6 +56,13 @@ enum SettingChecks {
                 errors.append(Item(setting: name, value: nil, expected: "a value, because JWT_JWKS_URL is set"))
             }
         }
+        for (name, value) in [("JWT_ISSUER", settings.jwtIssuer), ("JWT_AUDIENCE", settings.jwtAudience)]
+        where value != nil && !settings.hasTokens {
+            errors.append(
+                Item(
+                    setting: name, value: value,
+                    expected: "JWT_HMAC_SECRET, JWT_HMAC_SECRETS_FILE, JWT_JWKS_FILE or JWT_JWKS_URL beside it"))
+        }
         if let secret = settings.jwtSecret, secret.revealed.utf8.count < TokenSecret.minimumLength {
             errors.append(
                 Item(

@@ -46,8 +46,8 @@ extension Settings {
 }
 
 extension Setting {
-    /// A value as an error may show it. A URL with an `@` probably contains a password.
+    /// A value as an error may show it. A URL with an `@` or a query may contain a secret.
     fileprivate func shown(_ text: String) -> String {
-        isSecret || (name.hasSuffix("_URL") && text.contains("@")) ? Secret.mask : text
+        isSecret || (name.hasSuffix("_URL") && text.contains { "@?".contains($0) }) ? Secret.mask : text
     }
 }

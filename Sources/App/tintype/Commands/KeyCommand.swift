@@ -24,7 +24,9 @@ struct KeyCommand: ParsableCommand {
         let secret = APIKeys.makeSecret()
         let entry = APIKeys.entry(name: name, secret: secret, scopes: scopes, prefixes: prefixes)
         do {
-            _ = try APIKeys(parsing: entry)
+            guard try APIKeys(parsing: entry).keys.count == 1 else {
+                throw ValidationError("The name must be of letters, digits, '.', '_' and '-'.")
+            }
         } catch {
             throw ValidationError("\(error)")
         }

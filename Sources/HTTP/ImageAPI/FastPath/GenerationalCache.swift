@@ -1,7 +1,7 @@
 /// Keeps recently used values within a number of bytes. There are two generations. When the younger one has half of the
 /// bytes, the older one is dropped as a whole.
 struct GenerationalCache<Key: Hashable, Value> {
-    private struct Entry {
+    fileprivate struct Entry {
         var value: Value
         var bytes: Int
     }
@@ -40,3 +40,7 @@ struct GenerationalCache<Key: Hashable, Value> {
         self.youngBytes += bytes
     }
 }
+
+extension GenerationalCache: Sendable where Key: Sendable, Value: Sendable {}
+
+extension GenerationalCache.Entry: Sendable where Key: Sendable, Value: Sendable {}

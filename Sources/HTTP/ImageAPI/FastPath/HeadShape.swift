@@ -115,11 +115,12 @@ final class HeadShapes: Sendable {
     /// There is one for each format, each Vary and each Cache-Control, and those of 304.
     private static let maximumCount = 256
 
-    /// Returns the equal shape that exists already, if there is one. Nil if there are too many to keep.
-    func shared(_ shape: HeadShape) -> HeadShape? {
+    /// Returns the equal shape that exists already, if there is one. If there are too many, all are forgotten: those in
+    /// use are found again. Signed URLs have a Cache-Control for each end.
+    func shared(_ shape: HeadShape) -> HeadShape {
         self.shapes.withLock { shapes in
             if let index = shapes.firstIndex(of: shape) { return shapes[index] }
-            guard shapes.count < Self.maximumCount else { return nil }
+            if shapes.count >= Self.maximumCount { shapes.removeAll() }
             shapes.insert(shape)
             return shape
         }

@@ -290,9 +290,8 @@ final class ImageFastPath: FastPath {
     ) -> CachedResponse? {
         let head = FastAnswer.encodeHead(representation.head(), .head)
         let notModifiedHead = FastAnswer.encodeHead(representation.notModified(), .get)
-        guard let whole = self.table.shapes.shared(HeadShape(head)),
-            let notModified = self.table.shapes.shared(HeadShape(notModifiedHead))
-        else { return nil }
+        let whole = self.table.shapes.shared(HeadShape(head))
+        let notModified = self.table.shapes.shared(HeadShape(notModifiedHead))
         let entry = CachedResponse(
             target, accept: asked.accept, grant: asked.grant,
             file: rendition?.name.file ?? self.service.fileName(of: fresh.resolved.image), serial: fresh.serial,

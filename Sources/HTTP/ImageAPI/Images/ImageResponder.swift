@@ -20,7 +20,7 @@ public struct ImageResponder: Responder {
     ) {
         self.policy = policy
         self.status = status
-        signing = URLSigning(access: access, base: configuration.documentBase)
+        signing = URLSigning(service: service, access: access, base: configuration.documentBase)
         reading = ImageReading(service: service, configuration: configuration)
         writing = ImageWriting(service: service, configuration: configuration)
     }

@@ -1,5 +1,6 @@
 import AccessControl
 import HTTPServer
+import HTTPTypes
 import ImageRequests
 import ImageService
 import NIOCore
@@ -14,6 +15,7 @@ import TextCoding
 
 /// Makes signed URLs on request.
 struct URLSigning: Sendable {
+    let service: ImageService
     /// Nil: no credential is configured.
     let access: AccessControl?
     /// The start of URLs, without a slash at the end.
@@ -46,30 +48,56 @@ struct URLSigning: Sendable {
     }
 
     private static let maximumItems = 1_000
-    /// Each item has a path of up to 1,024 bytes, escaped, and a query.
-    private static let maximumBodyBytes = 4 << 20
+    /// A thousand paths of a usual length, with queries.
+    private static let maximumBodyBytes = 512 << 10
+    /// What is held for a body: its bytes, what is read from it, and the answer, which repeats the paths, encoded.
+    private static let heldBytesPerByte = 6
+    /// A shorter body fits what is counted for each connection anyway.
+    private static let uncountedBytes = 4 << 10
     private static let maximumQueryBytes = 1_024
 
     /// Answers the request. The list is read and signed outside the event loop.
     func answer(_ request: Request, _ requestAccess: RequestAccess) async throws(Problem) -> Response {
         // The credential is judged before the body is read.
         _ = try await requestAccess.grant(.sign([]))
+        let declared = request.headers[.contentLength].flatMap { Int($0) } ?? Self.maximumBodyBytes
+        guard declared <= Self.maximumBodyBytes else { throw Self.tooLong }
+        if declared > Self.uncountedBytes {
+            let context = requestAccess.context
+            do throws(ServiceError) {
+                context.notes.keep(
+                    try await service.admitAnswer(declared * Self.heldBytesPerByte, for: context.client))
+            } catch {
+                throw Problem(error)
+            }
+        }
         let bytes: ByteBuffer
         do {
             bytes = try await request.body.collect(upTo: Self.maximumBodyBytes)
         } catch is NIOTooManyBytesError {
-            throw Problem(.tooLong, "The body is longer than \(Self.maximumBodyBytes) bytes.")
+            throw Self.tooLong
         } catch {
             throw Problem(thrown: error)
         }
         let (isList, items) = try await offLoop { () throws(Problem) in try Self.items(in: bytes) }
-        _ = try await requestAccess.grant(.sign(items.map(\.path)))
+        // A thousand paths, each compared with every prefix of the caller: not on the event loop.
+        _ = try await Task { () -> Result<RequestGrant, Problem> in
+            do throws(Problem) {
+                return .success(try await requestAccess.grant(.sign(items.map(\.path))))
+            } catch {
+                return .failure(error)
+            }
+        }.value.get()
         let document = try await offLoop { () throws(Problem) in
             var answers: [Answer] = []
             for item in items { answers.append(try sign(item.wanted, item.path)) }
             return isList ? JSON.encode(answers) : JSON.encode(answers[0])
         }
         return .confidential(document)
+    }
+
+    private static var tooLong: Problem {
+        Problem(.tooLong, "The body is longer than \(maximumBodyBytes) bytes.")
     }
 
     /// An unstructured task runs on the global executor, not on the request's event loop.

@@ -16,6 +16,7 @@ struct AccessPolicy: RequestPolicy {
     private let grant: RequestGrant
     private let signedGrants: SignedGrants
     private let keyless: WritePolicy
+    private let decisions = QuickDecisions()
     private let now: WallClock
 
     init(
@@ -43,8 +44,10 @@ struct AccessPolicy: RequestPolicy {
         }
         if action.isRead, isPublic { return AccessDecision(grant: grant, identity: identity) }
         guard access.hasCredentials else {
-            // Whoever may write may also read.
-            if action.needsWriter || !isPublic {
+            if action.isReading, !isPublic {
+                throw Problem.unauthorized("This needs a signed URL. No credential is configured.")
+            }
+            if action.needsWriter {
                 try keyless.judge(origin.headers, authority: origin.authority, isLoopback: origin.isLoopback)
             }
             return AccessDecision(grant: grant)
@@ -75,33 +78,52 @@ struct AccessPolicy: RequestPolicy {
         do throws(AccessError) {
             return signedGrants.grant(until: try access.verify(path: path, query: rawQuery, now: now).expires, now: now)
         } catch {
-            throw Problem.badSignature(error)
+            throw Problem(badSignature: error)
         }
     }
 
     // MARK: Hits
 
     func quickGrant(_ request: FastRequest) -> RequestGrant? {
-        guard request.authorization != nil || !isPublic || access.judgesSignatures else { return grant }
+        if isPublic, request.authorization == nil {
+            // The usual hit: there is nothing to judge.
+            let mark = UInt8(ascii: "?")
+            guard access.judgesSignatures, request.target.readableBytesView.contains(mark) else { return grant }
+        }
+        let now = now().seconds
+        let key = QuickDecisions.Key(
+            target: request.target, authorization: request.authorization, generation: access.generation,
+            minute: now / 60)
+        if let known = decisions.grant(key, now: now) { return known }
+        guard let (grant, until) = quickDecision(request, now: now) else { return nil }
+        decisions.keep(grant, key, until: until)
+        return grant
+    }
+
+    /// - Returns: the grant and its end in Unix seconds; nil if the normal path has to judge.
+    private func quickDecision(_ request: FastRequest, now: Int64) -> (RequestGrant, until: Int64)? {
         let (path, rawQuery) = Route.split(target: String(buffer: request.target))
         var identity: Identity?
         if access.hasCredentials, let field = request.authorization {
             // A credential that was not verified yet is verified on the normal path.
-            guard let credential = Credential(authorization: String(buffer: field)),
-                let known = access.knownIdentity(of: credential, now: now().seconds)
+            guard let credential = Credential(authorization: field.readableBytesView),
+                let known = access.knownIdentity(of: credential, now: now)
             else { return nil }
             identity = known
         }
+        let end = identity?.expires ?? .max
         if !rawQuery.isEmpty, access.judgesSignatures {
             guard let query = try? Query(rawQuery) else { return nil }
             if isSigned(query) {
-                guard let image = Self.imagePath(path) else { return nil }
-                return try? signedGrant(image, rawQuery)
+                guard let image = Self.imagePath(path),
+                    let verified = try? access.verify(path: image, query: rawQuery, now: now)
+                else { return nil }
+                return (signedGrants.grant(until: verified.expires, now: now), min(verified.expires, end))
             }
         }
-        if isPublic { return grant }
+        if isPublic { return (grant, end) }
         guard let identity, let image = Self.imagePath(path), identity.may(.read, image) else { return nil }
-        return grant
+        return (grant, end)
     }
 
     private static func imagePath(_ path: ArraySlice<UInt8>) -> [UInt8]? {
@@ -163,9 +185,10 @@ extension Problem {
             cause: RejectedIdentity(text: identity.text))
     }
 
-    fileprivate static func badSignature(_ error: AccessError) -> Problem {
-        guard case .badSignature(let detail) = error else { return unauthorized("", cause: error) }
-        return Problem(.badSignature, detail)
+    fileprivate init(badSignature error: AccessError) {
+        switch error {
+        case .badSignature(let detail), .badCredential(let detail): self.init(.badSignature, detail)
+        }
     }
 }
 

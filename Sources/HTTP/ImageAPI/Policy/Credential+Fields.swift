@@ -12,7 +12,7 @@ extension Credential {
         switch (authorizations.count, keys.count) {
         case (0, 0): return nil
         case (1, 0):
-            guard let credential = Credential(authorization: authorizations[0]) else {
+            guard let credential = Credential(authorization: authorizations[0].utf8) else {
                 throw .badCredential("the Authorization field is not a bearer token")
             }
             return credential
@@ -22,13 +22,16 @@ extension Credential {
     }
 
     /// Nil if the value of an Authorization field is not of the form `Bearer …` (RFC 6750, section 2.1).
-    init?(authorization value: String) {
-        let parts = value.split(separator: " ", maxSplits: 1)
-        guard parts.count == 2, parts[0].lowercased() == "bearer", !parts[1].contains(" ") else { return nil }
-        self = .bearer(String(parts[1]))
+    init?(authorization value: some Collection<UInt8>) {
+        let scheme = value.prefix { $0 != UInt8(ascii: " ") }
+        let token = value.dropFirst(scheme.count + 1)
+        guard scheme.elementsEqual("bearer".utf8, by: { $0 | 0x20 == $1 }), !token.isEmpty,
+            !token.contains(UInt8(ascii: " "))
+        else { return nil }
+        self = .bearer(String(decoding: token, as: UTF8.self))
     }
 }
 
 extension HTTPField.Name {
-    static let apiKey = HTTPField.Name("X-API-Key") ?? .authorization
+    static let apiKey = HTTPField.Name("X-API-Key") ?? .proxyAuthorization
 }

@@ -48,6 +48,14 @@ enum RequestAction: Sendable, Hashable {
         }
     }
 
+    /// Whether it shows images, or what is stored.
+    var isReading: Bool {
+        switch self {
+        case .list, .sign: true
+        default: isRead
+        }
+    }
+
     /// Whether it changes stored data, or shows data that only writers may see.
     var needsWriter: Bool {
         switch self {

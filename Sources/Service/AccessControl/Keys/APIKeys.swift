@@ -61,6 +61,9 @@ public struct APIKeys: Sendable, Hashable {
                 }
                 prefixes.append(prefix)
             }
+            guard prefixes.count <= PathPrefix.maximumCount else {
+                throw KeyListError(entry: place, "a key has at most \(PathPrefix.maximumCount) prefixes")
+            }
             guard !prefixes.isEmpty else {
                 throw KeyListError(entry: place, "after the third colon comes at least one prefix")
             }

@@ -8,18 +8,15 @@ public struct SigningKeys: Sendable {
     public static let shortestSecret = 32
 
     private let keys: [(id: String, key: SymmetricKey)]
-    private let secrets: [[UInt8]]
 
     /// No keys.
     public init() {
         keys = []
-        secrets = []
     }
 
     /// - Throws: ``KeyListError`` for the first error.
     public init(parsing text: String) throws(KeyListError) {
         var keys: [(id: String, key: SymmetricKey)] = []
-        var secrets: [[UInt8]] = []
         for (place, entry) in KeyList.entries(of: text).enumerated() {
             let parts = entry.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
             guard parts.count == 2, APIKey.isName(parts[0]) else {
@@ -33,10 +30,8 @@ public struct SigningKeys: Sendable {
                 throw KeyListError(entry: place + 1, "the kid \(parts[0]) occurs twice")
             }
             keys.append((String(parts[0]), SymmetricKey(data: Array(parts[1].utf8))))
-            secrets.append(Array(parts[1].utf8))
         }
         self.keys = keys
-        self.secrets = secrets
     }
 
     /// Whether there is none.
@@ -47,12 +42,5 @@ public struct SigningKeys: Sendable {
 
     func key(id: some Collection<UInt8>) -> SymmetricKey? {
         keys.first { id.elementsEqual($0.id.utf8) }?.key
-    }
-}
-
-extension SigningKeys: Equatable {
-    /// Whether both have the same keys in the same order.
-    public static func == (left: SigningKeys, right: SigningKeys) -> Bool {
-        left.keys.map(\.id) == right.keys.map(\.id) && left.secrets == right.secrets
     }
 }

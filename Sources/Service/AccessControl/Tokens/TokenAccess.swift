@@ -9,6 +9,9 @@ public struct TokenAccess: Sendable {
         self.template = template
     }
 
+    /// Changes with the keys of tokens.
+    var generation: UInt64 { authenticator.generation }
+
     /// - Parameter now: Unix seconds.
     /// - Throws: ``AccessError/badCredential(_:)``.
     func identity(of token: [UInt8], now: Int64) async throws(AccessError) -> Identity {

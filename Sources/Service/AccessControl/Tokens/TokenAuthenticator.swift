@@ -18,6 +18,9 @@ public struct TokenAuthenticator: Sendable {
         self.audience = audience
     }
 
+    /// Changes with the keys.
+    var generation: UInt64 { keys.generation }
+
     /// The claims of a token that was verified before. It can be called on an event loop.
     ///
     /// - Parameters:

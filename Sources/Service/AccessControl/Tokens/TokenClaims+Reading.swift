@@ -68,7 +68,7 @@ extension TokenClaims {
 
     private static func prefixes(_ claims: JSONObject) throws(TokenError) -> [PathPrefix]? {
         guard let value = claims["prefixes"] else { return nil }
-        guard let entries = value.array else { throw .badClaim("prefixes") }
+        guard let entries = value.array, entries.count <= PathPrefix.maximumCount else { throw .badClaim("prefixes") }
         var prefixes: [PathPrefix] = []
         for entry in entries {
             // The empty prefix has no final slash: nobody gets every folder by an entry that was left empty.
