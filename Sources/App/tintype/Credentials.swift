@@ -44,7 +44,13 @@ struct Credentials {
         } catch {
             throw StartError("\(error)")
         }
-        files = try await CredentialFiles(settings, access: access, tokens: tokens, logger: logger)
+        do throws(StartError) {
+            files = try await CredentialFiles(settings, access: access, tokens: tokens, logger: logger)
+        } catch {
+            // AsyncHTTPClient stops a debug build if its client is released without this.
+            try? await download?.shutdown()
+            throw error
+        }
     }
 
     /// Services that run as long as the server does.

@@ -21,7 +21,7 @@ public struct Scopes: OptionSet, Sendable, Hashable {
         ("read", .read), ("write", .write), ("delete", .delete), ("admin", .admin),
     ]
 
-    /// The scope of this name; nil: there is none.
+    /// The scope of this name; nil if no scope has it.
     public static func named(_ name: some StringProtocol) -> Scopes? {
         all.first { $0.name == name }?.scope
     }

@@ -393,17 +393,3 @@ extension HTTPFields {
         return merged
     }
 }
-
-extension Route {
-    /// Every route, those of images with this path.
-    fileprivate static func all(_ path: ImagePath) -> [Route] {
-        let all: [Route] = [.image(path), .rotate(path), .metadata(path), .collection, .signedURLs, .access, .status]
-        for route in all {
-            switch route {
-            // A new case has to be added above, too.
-            case .image, .rotate, .metadata, .collection, .signedURLs, .access, .status: break
-            }
-        }
-        return all
-    }
-}

@@ -220,7 +220,7 @@ extension Setting {
         Setting(
             "READ_ACCESS", \.readAccess, .choice,
             "`public`: everybody may read images and their metadata; `protected`: a credential with `read` or a signed "
-                + "URL is needed. Listings always need `read`. Applies if credentials are configured"),
+                + "URL is needed. If credentials are configured, listings always need `read`"),
         Setting(
             "URL_SIGNING_KEYS", \.urlSigningKeys, .optional(.list), isSecret: true,
             "keys for signed URLs: `kid:secret`, entries by comma, secrets of 32 bytes or more; the first one signs, "

@@ -23,12 +23,15 @@ struct KeyCommand: ParsableCommand {
     func run() throws {
         let secret = APIKeys.makeSecret()
         let entry = APIKeys.entry(name: name, secret: secret, scopes: scopes, prefixes: prefixes)
+        let keys: [APIKey]
         do {
-            guard try APIKeys(parsing: entry).keys.count == 1 else {
-                throw ValidationError("The name must be of letters, digits, '.', '_' and '-'.")
-            }
+            keys = try APIKeys(parsing: entry).keys
         } catch {
             throw ValidationError("\(error)")
+        }
+        // A name that begins with # would make the entry a comment.
+        guard keys.count == 1 else {
+            throw ValidationError("The name must be of letters, digits, '.', '_' and '-'.")
         }
         print("secret: \(secret)")
         print("entry:  \(entry)")

@@ -9,7 +9,7 @@ public struct FastRequest: Sendable {
     public var target: ByteBuffer
     /// The Accept field, as received; nil if there is none.
     public var accept: ByteBuffer?
-    /// The Authorization field, as received; nil if there is none.
+    /// The Authorization field, as received; nil if the request does not have it.
     public var authorization: ByteBuffer?
     /// The fields of conditions and ranges.
     public var fields = HTTPFields()

@@ -94,7 +94,7 @@ public struct ImageResponder: Responder {
             return try await reading.metadata(path, wanted, request, grant, for: context.client)
         case (.collection, _):
             let prefix = query.items.filter { $0.name == "prefix" }.map(\.value)
-            // Repeated, it is an error: whoever may list nothing learns no more than that.
+            // A repeated prefix is an error. It is judged as a listing of everything, so that the policy comes first.
             _ = try await access.grant(.list(prefix: prefix.count == 1 ? prefix[0] : []))
             return try await reading.list(query, context)
         case (.signedURLs, _):

@@ -4,7 +4,7 @@ import HTTPTypes
 extension Credential {
     /// Reads the credential of a request: `Authorization: Bearer …`, or `X-API-Key`.
     ///
-    /// - Returns: nil if there is none.
+    /// - Returns: nil if the request has no credential.
     /// - Throws: ``AccessError/badCredential(_:)`` if there is more than one, or its form is not known.
     static func read(_ headers: HTTPFields) throws(AccessError) -> Credential? {
         let authorizations = headers[values: .authorization]

@@ -100,7 +100,7 @@ public struct APIKeys: Sendable, Hashable {
         return [name, hash, scopes, prefixes].compactMap { $0 }.joined(separator: ":")
     }
 
-    /// The key with this secret; nil: there is none. The time does not depend on how much of a secret is right, or on
+    /// The key with this secret; nil if no key has it. The time does not depend on how much of a secret is right, or on
     /// which key it is.
     public func key(secret: some Sequence<UInt8>) -> APIKey? {
         let hash = SecretHash(of: secret)

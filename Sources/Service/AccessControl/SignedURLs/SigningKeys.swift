@@ -34,10 +34,10 @@ public struct SigningKeys: Sendable {
         self.keys = keys
     }
 
-    /// Whether there is none.
+    /// Whether the list has no key.
     public var isEmpty: Bool { keys.isEmpty }
 
-    /// The key that signs; nil: there is none.
+    /// The key that signs; nil if the list is empty.
     var first: (id: String, key: SymmetricKey)? { keys.first }
 
     func key(id: some Collection<UInt8>) -> SymmetricKey? {

@@ -6,7 +6,7 @@ public struct KeySetURL: Sendable, Hashable {
     public let text: String
     /// The host, without the port. It can be logged: a query may hold a secret, a host does not.
     public let host: String
-    /// Whether it is `https`. Without, whoever is between the two machines chooses the keys.
+    /// Whether it is `https`. If it is not, anybody on the network path can replace the keys.
     public let isEncrypted: Bool
 
     /// Nil if the text is no such URL.
