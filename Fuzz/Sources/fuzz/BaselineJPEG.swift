@@ -4,9 +4,13 @@ struct BaselineJPEG {
     private var count = 0
     private var data: [UInt8] = []
 
+    /// A file with noise that is the same in every run.
+    ///
     /// - Parameters:
-    ///   - sampling: Of the first component: 1 or 2 along both axes.
-    ///   - restart: MCUs between restart markers; 0 for none.
+    ///   - width: in pixels, 1 to 255.
+    ///   - height: in pixels, 1 to 255.
+    ///   - sampling: the factor of the first component along both axes, 1 or 2.
+    ///   - restart: the number of MCUs between two restart markers, 0 to 255; 0: no markers.
     static func file(width: Int, height: Int, sampling: Int, restart: Int) -> [UInt8] {
         func segment(_ marker: UInt8, _ payload: [UInt8]) -> [UInt8] {
             [0xFF, marker, UInt8((payload.count + 2) >> 8), UInt8((payload.count + 2) & 255)] + payload
@@ -35,6 +39,7 @@ struct BaselineJPEG {
         return file + scan.data
     }
 
+    /// Writes one block of 64 coefficients. Equal seeds give equal blocks.
     private mutating func block(seed: Int) {
         first(seed % 3 == 0 ? 0 : 3, value: seed & 7)
         for index in 0..<seed % 6 { other(run: index, size: 2 + index % 4, value: seed + index) }
@@ -42,16 +47,19 @@ struct BaselineJPEG {
         put(0, 8)
     }
 
+    /// Writes the first coefficient of a block: its number of bits, then its bits.
     private mutating func first(_ size: Int, value: Int) {
         put(size, 5)
         put(value & (1 << size - 1), size)
     }
 
+    /// Writes another coefficient: the number of zeros before it and its number of bits as one code, then its bits.
     private mutating func other(run: Int, size: Int, value: Int) {
         put(run * 10 + size, 8)
         put(value & (1 << size - 1), size)
     }
 
+    /// Appends bits, the highest first, and a zero after each byte of ones.
     private mutating func put(_ value: Int, _ size: Int) {
         bits = bits << UInt64(size) | UInt64(value)
         count += size

@@ -26,9 +26,11 @@ enum FuzzTarget: String, CaseIterable {
     /// The data that an S3 store sends, and the server's own objects in a store.
     case s3
 
+    /// Small limits, so that one input takes milliseconds and inputs reach the limits.
     private static let limits = CodecLimits(
         maximumPixels: 1 << 18, maximumFrames: 64, maximumScans: 20, maximumAnimationPixels: 1 << 20)
 
+    /// Runs the target on one input. Ends the process if a guarantee is broken.
     func run(_ bytes: UnsafeRawBufferPointer) {
         switch self {
         case .probe:
@@ -47,10 +49,12 @@ enum FuzzTarget: String, CaseIterable {
         }
     }
 
+    /// Ends the process with this text; nil: everything is right.
     private static func expectNoError(_ error: String?) {
         if let error { preconditionFailure(error) }
     }
 
+    /// Reads header, structure and metadata, and removes metadata by every policy.
     private static func probe(_ file: [UInt8]) {
         let span = file.span.bytes
         guard let format = ImageFormat.detect(span) else { return }
@@ -73,6 +77,7 @@ enum FuzzTarget: String, CaseIterable {
         }
     }
 
+    /// The summary of the structure check, with the file passed in pieces of `step` bytes; nil if it is rejected.
     private static func check(_ file: [UInt8], _ format: ImageFormat, step: Int) -> StructureCheck.Summary? {
         var structure = StructureCheck(format: format, limits: limits)
         var at = 0
@@ -84,6 +89,7 @@ enum FuzzTarget: String, CaseIterable {
         return try? structure.finish()
     }
 
+    /// Decodes a still at every scale, or plays an animation.
     private static func decode(_ bytes: [UInt8]) {
         let file = PNGSums.mended(bytes)
         let span = file.span.bytes
@@ -104,6 +110,7 @@ enum FuzzTarget: String, CaseIterable {
         }
     }
 
+    /// Plays all frames of an animation.
     private static func play(_ file: [UInt8], _ info: ImageInfo) {
         var count = 0
         MemoryBudget.hold(ImageDecoder.animationMemoryBytes(info: info), file: file.count, "play") {

@@ -4,16 +4,20 @@ enum PNGSums {
         (0..<8).reduce(UInt32(index)) { value, _ in value & 1 == 1 ? 0xEDB8_8320 ^ value >> 1 : value >> 1 }
     }
 
+    /// The CRC-32 of a chunk's name and data (PNG specification, annex D).
     static func crc(_ bytes: some Sequence<UInt8>) -> UInt32 {
         ~bytes.reduce(0xFFFF_FFFF as UInt32) { table[Int(($0 ^ UInt32($1)) & 255)] ^ $0 >> 8 }
     }
 
+    /// A whole chunk with its length and CRC.
+    ///
+    /// - Parameter name: four ASCII letters.
     static func chunk(_ name: String, _ data: [UInt8]) -> [UInt8] {
         let body = Array(name.utf8) + data
         return number(UInt32(data.count)) + body + number(crc(body))
     }
 
-    /// A file that begins like a PNG, with the CRC of every complete chunk repaired.
+    /// The file with the CRC of every complete chunk repaired, if it begins like a PNG; else the file unchanged.
     static func mended(_ file: [UInt8]) -> [UInt8] {
         guard file.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) else { return file }
         var file = file

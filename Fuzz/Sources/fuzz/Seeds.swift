@@ -4,6 +4,9 @@ import Parsers
 
 /// Small seed files of every kind, generated in every run.
 enum Seeds {
+    /// The seeds of a target, each with a name for its file.
+    ///
+    /// - Throws: `CodecError` if a seed cannot be encoded.
     static func all(for target: FuzzTarget) throws -> [(name: String, bytes: [UInt8])] {
         switch target {
         case .probe, .decode: try files()
@@ -33,8 +36,10 @@ enum Seeds {
         }
     }
 
+    /// The JPEG that ``jpeg(exif:)`` and thumbnails are made of.
     private static let plain: [UInt8] = (try? file(.jpeg, 17, 9, .rgb8)) ?? []
 
+    /// A file with pixels that are the same in every run.
     private static func file(
         _ format: ImageFormat, _ width: Int, _ height: Int, _ layout: PixelBuffer.Layout
     ) throws -> [UInt8] {
@@ -47,6 +52,7 @@ enum Seeds {
             cancelled: CancelFlag())
     }
 
+    /// Files of every format, layout and kind.
     private static func files() throws -> [(name: String, bytes: [UInt8])] {
         var files: [(name: String, bytes: [UInt8])] = []
         for format in [ImageFormat.jpeg, .png, .webp] {
@@ -77,6 +83,7 @@ enum Seeds {
         return files
     }
 
+    /// A JPEG segment with its marker and length.
     private static func segment(_ marker: UInt8, _ payload: [UInt8]) -> [UInt8] {
         [0xFF, marker, UInt8((payload.count + 2) >> 8), UInt8((payload.count + 2) & 255)] + payload
     }
@@ -120,6 +127,7 @@ enum Seeds {
         [true, false].flatMap { isBig in (1...8).map { block(orientation: $0, isBig: isBig) } }
     }
 
+    /// One EXIF block with this orientation.
     private static func block(orientation: Int, isBig: Bool) -> [UInt8] {
         func number(_ value: Int, _ width: Int) -> [UInt8] {
             let bytes = (0..<width).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }

@@ -12,6 +12,7 @@ func runDriver(
 /// The target for libFuzzer's callback, which takes no context.
 nonisolated(unsafe) var current = FuzzTarget.probe  // Set once below, before libFuzzer starts its only thread.
 
+/// Prints how to call the program, and ends it with EX_USAGE.
 func usage() -> Never {
     let names = FuzzTarget.allCases.map(\.rawValue).joined(separator: ", ")
     print("usage: fuzz TARGET CORPUS [libFuzzer options]")
