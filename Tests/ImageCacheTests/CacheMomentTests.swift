@@ -133,7 +133,7 @@ struct CacheMomentTests {
     }
 
     @Test("If readers hold all bytes, no file is made")
-    func noRoomForAFile() throws {
+    func noFileIfReadersHoldAllBytes() throws {
         let body = try fill(bytes: 60_000)
         var held: [CachedBody] = []
         while let reservation = cache.reserve(path, .original, bytes: 60_000) {

@@ -1,3 +1,4 @@
+import TestClock
 import Testing
 
 @testable import ImageCache
@@ -17,9 +18,9 @@ struct LRUTableTests {
         #expect(table.count == 0)
     }
 
-    @Test("Behaves like a plain list over many random steps")
-    func model() {
-        var random = SystemRandomNumberGenerator()
+    @Test("Behaves like a plain list over many random steps", arguments: SeededRandom.seeds)
+    func model(seed: UInt64) {
+        var random = SeededRandom(seed: seed)
         var table = LRUTable<Int, Int>()
         var model: [(key: Int, value: Int)] = []
         for step in 0..<4000 {

@@ -6,6 +6,7 @@ import NIOConcurrencyHelpers
 import NIOCore
 import ObjectStorage
 import TaskSupport
+import TestClock
 
 /// Serves objects from memory, counts the requests, and can fail or wait when a test wants it.
 final class ScriptedStorage: ObjectStorage {
@@ -164,7 +165,12 @@ final class ScriptedStorage: ObjectStorage {
         if let errorCode { throw StorageError(errorCode, during: operation) }
     }
 
-    private func after(_ operation: StorageError.Operation) throws(StorageError) {
+    /// Counts an operation that can neither fail nor wait.
+    fileprivate func note(_ operation: StorageError.Operation) {
+        state.withLockedValue { $0.counts[operation, default: 0] += 1 }
+    }
+
+    fileprivate func after(_ operation: StorageError.Operation) throws(StorageError) {
         let isLost = state.withLockedValue { $0.losesAnswers.remove(operation) != nil }
         if isLost { throw StorageError(.unavailable, during: operation) }
     }
@@ -236,10 +242,15 @@ private final class ScriptedUpload: MultipartUpload {
 
     func complete(mode: PutMode) async throws(StorageError) -> PutResult {
         try await storage.before(.completeUpload)
-        return try await base.complete(mode: mode)
+        let result = try await base.complete(mode: mode)
+        try storage.after(.completeUpload)
+        return result
     }
 
-    func abort() async { await base.abort() }
+    func abort() async {
+        storage.note(.abortUpload)
+        await base.abort()
+    }
 }
 
 extension ImageService {
@@ -297,7 +308,7 @@ enum Samples {
     /// A picture that does not compress, so that its file is about as long as its pixels.
     static func noise(_ format: ImageFormat, side: Int) throws -> [UInt8] {
         var pixels = try PixelBuffer(width: side, height: side / 2, layout: .rgb8)
-        var random = SystemRandomNumberGenerator()
+        var random = SeededRandom(seed: 1)
         pixels.withUnsafeMutableBytes { bytes in
             for place in bytes.indices { bytes[place] = UInt8.random(in: .min ... .max, using: &random) }
         }

@@ -1,5 +1,6 @@
 import Foundation
 import ObjectStorage
+import TestClock
 import TestServers
 import Testing
 import TextCoding
@@ -12,25 +13,25 @@ import TextCoding
     private static let time = Timestamp(seconds: 1_440_938_160)
 
     /// Every printable ASCII character, then random keys of many kinds of characters.
-    private static let keys: [String] = {
+    private static func keys(seed: UInt64) -> [String] {
         var keys = (0x20...0x7E).map { "a\(Unicode.Scalar(UInt8($0)))b" }
         keys += [
             " lead", "trail ", "a//b", "//", "/lead", "a/", "a/./b", "a/../b", "%", "%25", "%2F", "+", "a+b c%20d",
         ]
         let printable = (0x20...0x7E).map { Character(Unicode.Scalar(UInt8($0))) }
         let alphabet = printable + Array("äé日本👩‍👩‍👧ß\u{301}/// ++%%")
-        var generator = SystemRandomNumberGenerator()
+        var generator = SeededRandom(seed: seed)
         for _ in 0..<200 {
             let length = Int.random(in: 1...40, using: &generator)
             keys.append(String((0..<length).map { _ in alphabet.randomElement(using: &generator) ?? "x" }))
         }
         return keys
-    }()
+    }
 
-    @Test(arguments: [nil, "token+/="]) func signatures(_ token: String?) throws {
+    @Test(arguments: [nil, "token+/="], SeededRandom.seeds) func signatures(_ token: String?, seed: UInt64) throws {
         var credentials = Self.credentials
         credentials.sessionToken = token
-        let cases = Self.keys.map { Botocore.Case(key: $0, token: token) }
+        let cases = Self.keys(seed: seed).map { Botocore.Case(key: $0, token: token) }
         let answers = try Botocore.sign(cases, credentials: credentials, date: "20150830T123600Z")
         try #require(answers.count == cases.count)
 
