@@ -3,6 +3,7 @@ import ImageService
 import NIOConcurrencyHelpers
 import NIOCore
 import ObjectStorage
+import TestClock
 import Testing
 
 @Suite("Writes with an unknown outcome", .timeLimit(.minutes(2)))
@@ -89,6 +90,42 @@ struct LostWriteTests {
         #expect(uploaded.isNew)
         #expect(storage.count(.put) == 1)
         #expect(try await service.locate(path).image.etag == uploaded.image.etag)
+    }
+
+    @Test(
+        "An upload in parts whose completion was not answered has happened, and is ended in the store",
+        arguments: [WriteCondition.always, .createOnly])
+    func lostCompletion(_ condition: WriteCondition) async throws {
+        storage.loseAnswers([.completeUpload])
+        let bytes = try Samples.jpeg(padding: 20_000_000)
+        let uploaded = try await service.upload(path, bytes, condition)
+        #expect(uploaded.isNew)
+        #expect(storage.count(.completeUpload) == 1)
+        // Otherwise the store would keep its record of the upload until the sweep.
+        await until { storage.count(.abortUpload) == 1 }
+        #expect(try await service.locate(path).image.etag == uploaded.image.etag)
+        #expect(try await ImageService.make(storage).bytes(path) == bytes)
+    }
+
+    @Test("An upload in parts that was completed and answered is not ended a second time")
+    func answeredCompletion() async throws {
+        _ = try await service.upload(path, try Samples.jpeg(padding: 20_000_000))
+        #expect(storage.count(.completeUpload) == 1)
+        #expect(storage.count(.abortUpload) == 0)
+    }
+
+    @Test("An upload in parts that the store did not complete reports the error, and is ended in the store")
+    func failedCompletion() async throws {
+        storage.reject(.completeUpload, with: [.unavailable])
+        let error = await #expect(throws: ServiceError.self) {
+            try await service.upload(path, try Samples.jpeg(padding: 20_000_000))
+        }
+        guard case .storage(let cause)? = error, cause.code == .unavailable else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(storage.count(.abortUpload) == 1)
+        await #expect(throws: ServiceError.self) { try await ImageService.make(storage).open(path) }
     }
 
     @Test(

@@ -46,7 +46,7 @@ import Testing
     }
 
     /// Bytes of two versions never form one body.
-    @Test func replacedWhileItWasRead() async throws {
+    @Test func anObjectReplacedDuringAReadBreaksTheBody() async throws {
         try await Servers.withFaults { storage, proxy in
             let key = try key(freshPrefix() + "object")
             _ = try await storage.put(key, bytes: Self.pattern(1_000_000), options: PutOptions())
@@ -59,7 +59,7 @@ import Testing
         }
     }
 
-    @Test func bodyThatNeverComesOnIsGivenUp() async throws {
+    @Test func aBodyWithoutProgressIsGivenUp() async throws {
         try await Servers.withFaults { storage, proxy in
             let key = try key(freshPrefix() + "object")
             _ = try await storage.put(key, bytes: Self.pattern(1_000_000), options: PutOptions())
@@ -85,7 +85,7 @@ import Testing
     /// A store that serves hundreds of readers may send one of them no byte for longer than the time limit, and respond
     /// as soon as it asks again. The client of such a reader was reset. This may have cut one of 200 slow downloads in
     /// an earlier run, but no log of that run exists.
-    @Test func oneStallIsNotTheEnd() async throws {
+    @Test func aBodyIsResumedAfterATimeout() async throws {
         let key = try key(freshPrefix() + "object")
         let bytes = Self.pattern(1_000_000)
         try await Servers.withStorage(.seaweedFS) { storage in
@@ -121,7 +121,7 @@ import Testing
     }
 
     /// With a limit of one connection, the next request needs the connection that a reader has left.
-    @Test func leavingFreesTheConnection() async throws {
+    @Test func aReaderThatLeavesFreesItsConnection() async throws {
         let server = try await Servers.shared.server(.seaweedFS)
         var configuration = try server.configuration(timeout: .seconds(4))
         configuration.connectionLimit = 1
@@ -146,7 +146,7 @@ import Testing
     }
 
     @Test(arguments: [Fault.dropAnswer, .refuse, .answer(status: 503), .answer(status: 500, body: "garbage")])
-    func oneErrorIsRepeated(_ fault: Fault) async throws {
+    func requestsAreRepeatedAfterOneError(_ fault: Fault) async throws {
         try await Servers.withFaults { storage, proxy in
             let key = try key(freshPrefix() + "object")
             let etag = try await storage.put(key, bytes: bytes("x"), options: PutOptions()).etag
@@ -168,7 +168,7 @@ import Testing
     }
 
     /// A lost response to a create-only write looks like a lost race. The metadata show whose object it is.
-    @Test func lostAnswerOfCreateOnly() async throws {
+    @Test func lostResponseOfACreateOnlyPut() async throws {
         try await Servers.withFaults { storage, proxy in
             let key = try key(freshPrefix() + "object")
             let lost = Once()
@@ -181,23 +181,32 @@ import Testing
         }
     }
 
-    @Test func lostAnswerOfComplete() async throws {
-        try await Servers.withFaults { storage, proxy in
+    /// The second try finds no upload any more, as on AWS. (SeaweedFS repeats its first response.) Whether the first try
+    /// has completed it is for the caller to find out.
+    @Test func lostResponseOfCompleteIsReportedAsUnknown() async throws {
+        try await Servers.withFaults(ownBucket: true) { storage, proxy in
             let key = try key(freshPrefix() + "object")
             let lost = Once()
             proxy.setPlan { exchange in
-                exchange.method == "POST" && exchange.uri.contains("uploadId=") && lost.isFirst ? .dropAnswer : .none
+                guard exchange.method == "POST", exchange.uri.contains("uploadId=") else { return .none }
+                return lost.isFirst
+                    ? .dropAnswer : .answer(status: 404, body: "<Error><Code>NoSuchUpload</Code></Error>")
             }
             let upload = try await storage.beginUpload(key, options: UploadOptions(metadata: ["id": "42"]))
             try await upload.uploadPart(bytes("part"), number: 1)
-            let etag = try await upload.complete(mode: .overwrite).etag
+            let error = await expect(throwing: .unavailable) { _ = try await upload.complete(mode: .overwrite) }
+            #expect(error?.mayHaveHappened == true)
             #expect(lost.isFirst == false)
-            #expect(try await storage.head(key).etag == etag)
+            #expect(try await storage.head(key).metadata == ["id": "42"])
+            // The caller ends the upload. The object stays, and the marker goes.
+            await upload.abort()
+            try await until { try await storage.list(ListRequest()).items.map(\.key) == [key] }
+            #expect(try await storage.get(key, options: GetOptions()).body.collect(upTo: 9) == bytes("part"))
         }
     }
 
     /// If the response to a begin is lost, the upload is begun again, and the sweep finds the first one.
-    @Test func lostAnswerOfBegin() async throws {
+    @Test func lostResponseOfBeginStartsASecondUpload() async throws {
         try await Servers.withFaults(ownBucket: true) { storage, proxy in
             let key = try key(freshPrefix() + "object")
             let lost = Once()
@@ -214,7 +223,7 @@ import Testing
     }
 
     /// No real server returns 200 with an error on demand, but a proxy can.
-    @Test func errorInTheBodyOfASuccess() async throws {
+    @Test func anErrorInA200ResponseIsAnError() async throws {
         try await Servers.withFaults { storage, proxy in
             let key = try key(freshPrefix() + "object")
             let upload = try await storage.beginUpload(key, options: UploadOptions())
@@ -237,7 +246,9 @@ import Testing
         }
     }
 
-    @Test(arguments: ["", "<html/>", "not xml"]) func garbageAfterComplete(_ body: String) async throws {
+    @Test(arguments: ["", "<html/>", "not xml"]) func anUnreadableResponseOfCompleteIsABadAnswer(_ body: String)
+        async throws
+    {
         try await Servers.withFaults { storage, proxy in
             let upload = try await storage.beginUpload(key(freshPrefix() + "object"), options: UploadOptions())
             try await upload.uploadPart(bytes("part"), number: 1)
@@ -248,7 +259,7 @@ import Testing
         }
     }
 
-    @Test func missingBucketIsNoMissingObject() async throws {
+    @Test func aMissingBucketIsAnOutage() async throws {
         let server = try await Servers.shared.server(.seaweedFS)
         let storage = try server.storage(bucket: "no-such-bucket")
         let error = await expect(throwing: .unavailable) {
@@ -263,7 +274,7 @@ import Testing
     }
 
     /// Another web server responds in place of the store. Its 404 says nothing about an object.
-    @Test func anyOther404IsNoMissingObject() async throws {
+    @Test func a404OfAnotherServerIsAnOutage() async throws {
         try await Servers.withFaults { storage, proxy in
             proxy.setPlan { _ in .answer(status: 404, body: "<html>Not Found</html>") }
             await expect(throwing: .unavailable) { _ = try await storage.head(key("x")) }
@@ -284,7 +295,7 @@ import Testing
     }
 
     /// Only the store can tell that a token is not its own.
-    @Test func tokenThatTheStoreRejects() async throws {
+    @Test func aRejectedTokenIsABadCursor() async throws {
         try await Servers.withFaults { storage, proxy in
             proxy.setPlan { exchange in
                 exchange.uri.contains("continuation-token=forged")
@@ -294,7 +305,7 @@ import Testing
         }
     }
 
-    @Test func nobodyListens() async throws {
+    @Test func aClosedPortIsAnOutage() async throws {
         let endpoint = try #require(S3Endpoint("http://127.0.0.1:\(FreePorts.take())"))
         let storage = S3Storage(
             S3Configuration(endpoint: endpoint, bucket: "bucket"),

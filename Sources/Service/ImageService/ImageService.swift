@@ -53,10 +53,11 @@ public struct ImageService: Sendable {
     private let storage: any ObjectStorage
     let cache: CurrentImages.Cache
     let current: CurrentImages
-    private let originals: Originals
+    let originals: Originals
     let limits: UploadLimits
     let uploads: Uploads
     var rotation: Rotation
+    private let deletion: Deletion
     private let renditions: Renditions
     private let extras: ExtrasStore
     private let derived: DerivedObjects
@@ -113,6 +114,7 @@ public struct ImageService: Sendable {
         rotation = Rotation(
             storage: storage, cache: cache, settlement: settlement, workers: workers, derived: derived,
             limits: configuration.uploads)
+        deletion = Deletion(storage: storage, settlement: settlement, derived: derived)
         renditions = Renditions(
             cache: cache, current: current, originals: originals, workers: workers, answers: answers,
             limits: configuration.uploads, keeping: configuration.keeping, derived: derived)
@@ -299,37 +301,7 @@ public struct ImageService: Sendable {
 
     /// Deletes a picture and all objects derived from it.
     public func delete(_ path: ImagePath, condition: WriteCondition) async throws(ServiceError) {
-        let found: ObjectInfo
-        do {
-            found = try await storage.head(path.key)
-        } catch {
-            // An earlier delete with a lost answer may have left them.
-            if error.code == .notFound { derived.removeAll(of: path.key, but: nil, isCertain: false) }
-            throw ServiceError(error)
-        }
-        let mode = try condition.mode(given: found.etag)
-        let error = await Task { () -> StorageError? in
-            cache.invalidate(path.key)
-            defer { cache.invalidate(path.key) }
-            do throws(StorageError) {
-                // `If-Match: *` accepts any version, whichever is there by now.
-                if case .replace(let etag) = mode, condition != .exists {
-                    try await storage.delete(path.key, ifMatch: etag)
-                } else {
-                    try await storage.delete(path.key, ifMatch: nil)
-                }
-                return nil
-            } catch {
-                return error
-            }
-        }.value
-        // Gone since the look: an earlier try of ours with a lost answer, or another client, has deleted it. That is
-        // the wanted result.
-        if let error, error.code != .notFound {
-            if error.mayHaveHappened { derived.removeAll(of: path.key, but: nil) }
-            throw ServiceError(error)
-        }
-        derived.removeAll(of: path.key, but: nil)
+        try await deletion.delete(path, condition: condition)
     }
 
     // MARK: Operations

@@ -36,7 +36,7 @@ struct RenditionLease: Sendable {
         _ text: String, of version: OriginalVersion, find: () async throws(StorageError) -> GetResult?
     ) async throws(StorageError) -> Outcome {
         // Each try writes its own mark, by which it recognises its lease if the answer was lost.
-        let mark = ByteBuffer(string: WriteID.random().text)
+        let mark = WriteID.random()
         let deadline = objects.clock.now() + timeout
         var pause = Self.firstPause
         while true {
@@ -73,26 +73,16 @@ struct RenditionLease: Sendable {
 
     /// Completed even if the caller leaves: others would wait for a lease that nobody knows of.
     private func put(
-        _ mark: ByteBuffer, _ text: String, _ version: OriginalVersion
+        _ mark: WriteID, _ text: String, _ version: OriginalVersion
     ) async -> DerivedObjects.StoreOutcome {
         let name = Self.name(text)
-        let outcome = await Task(executorPreference: RequestExecutor.executor) { () -> DerivedObjects.StoreOutcome in
-            switch await objects.put(mark, as: name, of: version, contentType: "text/plain") {
-            case .stored: return .stored
-            // The store may have written it all the same.
-            case .failed: return await isOurs(mark, name, version) ? .stored : .failed
-            case .existed: return await isOurs(mark, name, version) ? .stored : .existed
-            }
+        let outcome = await Task(executorPreference: RequestExecutor.executor) {
+            await objects.claim(name, with: mark, of: version)
         }.value
         if outcome == .stored, Task.isCancelled {
             release(text, of: version)
             return .failed
         }
         return outcome
-    }
-
-    private func isOurs(_ mark: ByteBuffer, _ name: String, _ version: OriginalVersion) async -> Bool {
-        guard let got = try? await objects.get(name, of: version) else { return false }
-        return (try? await got.body.collect(upTo: 256)) == mark
     }
 }

@@ -91,50 +91,24 @@ struct Rotation: Sendable {
         var effects: TransformEffects
     }
 
-    /// A write that was begun.
+    /// What a write that was begun has to tell if it is the one that happened.
     private struct Attempt {
         var cost: Cost
         /// What it writes.
         var info: ImageInfo
     }
 
-    /// What earlier rounds of the same rotate have left.
-    private struct Past {
-        /// The writes that were begun. One with a lost answer may take effect at any time.
-        var attempts: [WriteID: Attempt] = [:]
-        /// The version that a write of unknown outcome was made from.
-        var uncertainVersion: Version?
-        var hasMetOutage = false
-    }
-
-    /// A version as it was read.
-    private struct Version {
-        var object: ObjectInfo
-        var record: ImageRecord
-
-        init(_ object: ObjectInfo) {
-            self.object = object
-            record = ImageRecord(object)
-        }
-
-        /// Whether this is the other version, or was made from it by rotates alone: then its list still holds the
-        /// newest write.
-        func goesOn(from other: Version) -> Bool {
-            if object.etag == other.object.etag { return true }
-            guard let newest = other.record.writes.last else { return false }
-            return record.writes.contains(newest)
-        }
-    }
+    private typealias Attempts = WriteAttempts<Attempt>
 
     private func rotateAlone(
         _ path: ImagePath, by change: RotationChange, condition: WriteCondition, for client: ClientIdentity
     ) async throws(ServiceError) -> RotatedImage {
         let start = settlement.clock.now()
-        var past = Past()
+        var attempts = Attempts()
         var longestPause = 10
         while true {
             if let rotated = try await attempt(
-                path, by: change, condition: condition, after: &past, since: start, for: client)
+                path, by: change, condition: condition, after: &attempts, since: start, for: client)
             {
                 return rotated
             }
@@ -153,11 +127,11 @@ struct Rotation: Sendable {
 
     /// One round; nil if another one is needed.
     private func attempt(
-        _ path: ImagePath, by change: RotationChange, condition: WriteCondition, after past: inout Past,
+        _ path: ImagePath, by change: RotationChange, condition: WriteCondition, after attempts: inout Attempts,
         since start: ContinuousClock.Instant, for client: ClientIdentity
     ) async throws(ServiceError) -> RotatedImage? {
         let found = try await ask { () async throws(StorageError) in try await storage.head(path.key) }
-        if let rotated = try await settled(found, condition, past) { return rotated }
+        if let rotated = try await earlierResult(found, condition, attempts) { return rotated }
         try limits.check(found.size, toBe: "rotated")
         // The permit comes before the read. A wait between read and write would give other writers time to come first,
         // and would hold a connection to the store. It is held until the result is with the store.
@@ -167,48 +141,39 @@ struct Rotation: Sendable {
         let got = try await ask { () async throws(StorageError) in
             try await storage.get(path.key, options: GetOptions())
         }
-        if let rotated = try await settled(got.info, condition, past) { return rotated }
-        let version = Version(got.info)
+        if let rotated = try await earlierResult(got.info, condition, attempts) { return rotated }
         // Another file has come, for which too little memory is reserved.
         guard got.info.size <= found.size else { return nil }
         let file = try await transform(try await read(got), change, in: permit)
         // The rest is the store's work.
         permit.endWork()
-        let id = WriteID.random()
-        past.attempts[id] = Attempt(cost: file.cost, info: file.info)
-        switch await write(file, path, over: version, as: id, past) {
+        let id = attempts.begin(Attempt(cost: file.cost, info: file.info))
+        switch await write(file, path, over: got.info, as: id, attempts) {
         case .done(let put):
             let image = await StoredImage.afterWrite(
                 of: path, put: put, image: file.info, size: Int64(file.bytes.readableBytes), storage: storage,
                 cache: cache, clock: settlement.clock)
             return RotatedImage(image: image, isLossless: file.cost.isLossless, effects: file.cost.effects)
         case .seen(let found):
-            return await rotated(found, past)
+            return await result(found, attempts)
         case .notDone(let error, let found):
-            guard let found else { throw .notFound }
-            if error.mayHaveHappened { past.uncertainVersion = past.uncertainVersion ?? version }
-            // Another write came first, whether the store could tell so or not.
-            if error.code == .preconditionFailed || error.code == .conflict { return nil }
-            if found.etag != version.object.etag { return nil }
-            // A store that fails is tried once more, if there is time.
-            guard !past.hasMetOutage, settlement.clock.now() < start + settlement.timeout else {
-                throw ServiceError(error)
+            let hasTime = settlement.clock.now() < start + settlement.timeout
+            switch attempts.next(after: error, found: found, over: got.info, hasTime: hasTime) {
+            case .again: return nil
+            case .gone: throw .notFound
+            case .failed(let error): throw ServiceError(error)
             }
-            past.hasMetOutage = true
-            return nil
         case .failed(let error): throw ServiceError(error)
         }
     }
 
     /// What is there now, if that ends this rotate; nil if the rotate is still to be done.
-    private func settled(
-        _ object: ObjectInfo, _ condition: WriteCondition, _ past: Past
+    private func earlierResult(
+        _ object: ObjectInfo, _ condition: WriteCondition, _ attempts: Attempts
     ) async throws(ServiceError) -> RotatedImage? {
         // An attempt that was given up may have taken effect since. It was this rotate, and must not be done twice.
-        if let rotated = await rotated(object, past) { return rotated }
-        // An upload may have begun the list anew just after an attempt of ours took effect. Also, an older write may
-        // have taken effect after our attempt, if four rotations had brought back the same bytes.
-        if let uncertainVersion = past.uncertainVersion, !Version(object).goesOn(from: uncertainVersion) {
+        if let rotated = await result(object, attempts) { return rotated }
+        if attempts.mayHaveVanished(before: object) {
             throw .conflict(
                 "The image was replaced while it was being rotated; whether it had been rotated before is not known.")
         }
@@ -218,25 +183,22 @@ struct Rotation: Sendable {
     }
 
     /// What is there now, if it holds one of our writes; else nil.
-    private func rotated(_ object: ObjectInfo, _ past: Past) async -> RotatedImage? {
-        let writes = ImageRecord(object).writes
-        guard let id = writes.last(where: { past.attempts[$0] != nil }), let attempt = past.attempts[id] else {
-            return nil
-        }
+    private func result(_ object: ObjectInfo, _ attempts: Attempts) async -> RotatedImage? {
+        guard let (id, attempt) = attempts.newest(in: object) else { return nil }
         return RotatedImage(
             image: await StoredImage.found(object, after: id, of: attempt.info, storage: storage),
             isLossless: attempt.cost.isLossless, effects: attempt.cost.effects)
     }
 
     private func write(
-        _ file: RotatedFile, _ path: ImagePath, over version: Version, as id: WriteID, _ past: Past
+        _ file: RotatedFile, _ path: ImagePath, over version: ObjectInfo, as id: WriteID, _ attempts: Attempts
     ) async -> WriteSettlement.Outcome {
         let options = PutOptions(
-            mode: .replace(version.object.etag), contentType: file.info.format.capabilities.mediaType,
-            metadata: version.record.continued(by: id, image: file.info)
-                .metadata(beside: version.object.metadata.foreign),
-            carrying: version.object)
-        return await settlement.perform(path.key, ids: Set(past.attempts.keys), isConditional: true) {
+            mode: .replace(version.etag), contentType: file.info.format.capabilities.mediaType,
+            metadata: ImageRecord(version).continued(by: id, image: file.info)
+                .metadata(beside: version.metadata.foreign),
+            carrying: version)
+        return await settlement.perform(path.key, ids: attempts.ids, isConditional: true) {
             () async throws(StorageError) in
             try await storage.put(path.key, bytes: file.bytes, options: options)
         }
@@ -292,12 +254,12 @@ struct Rotation: Sendable {
         } catch {
             throw ServiceError(error, at: "header")
         }
-        return try await workers.run(bytes: memory, in: permit, use: "Turning this image") { cancelled in
+        return try await workers.run(bytes: memory, in: permit, use: "Rotating this image") { cancelled in
             let transformed: TransformedImage
             do throws(CodecError) {
                 transformed = try codecTransform(bytes, change, limits, cancelled)
             } catch {
-                throw error.at(stage: "turn")
+                throw error.at(stage: "rotate")
             }
             return RotatedFile(
                 bytes: ByteBuffer(bytes: transformed.bytes), info: transformed.info,

@@ -21,7 +21,7 @@ final class PartSender {
 
     /// Begins to send this part as soon as another one has ended. `lease` is held until the store has the part.
     func send(_ part: ByteBuffer, _ lease: UploadBudget<ClientIdentity>.Lease) async throws(ServiceError) {
-        if inFlight.count == Self.maximumInFlight { try await settleOldest() }
+        if inFlight.count == Self.maximumInFlight { try await awaitOldest() }
         guard part.readableBytes > 0, let upload else { return lease.release() }
         count += 1
         let task = Task(executorPreference: RequestExecutor.executor) { [number = count] () -> StorageError? in
@@ -38,7 +38,7 @@ final class PartSender {
 
     /// The upload with all its parts sent, to be completed or aborted by the caller.
     func finish() async throws(ServiceError) -> any MultipartUpload {
-        while !inFlight.isEmpty { try await settleOldest() }
+        while !inFlight.isEmpty { try await awaitOldest() }
         guard let upload else { throw .cancelled }
         self.upload = nil
         return upload
@@ -51,7 +51,7 @@ final class PartSender {
         await upload?.abort()
     }
 
-    private func settleOldest() async throws(ServiceError) {
+    private func awaitOldest() async throws(ServiceError) {
         guard let task = inFlight.first else { return }
         let error = await withTaskCancellationHandler {
             await task.value

@@ -29,8 +29,8 @@ struct PriorVersionLookup: Sendable {
     ///
     /// - Parameter isInMemory: whether the whole upload is still in memory, so that nothing is lost if the client sends
     ///   it again.
-    func settle(
-        _ first: Result<PriorVersion, StorageError>, _ path: ImagePath, isInMemory: Bool
+    func version(
+        after first: Result<PriorVersion, StorageError>, _ path: ImagePath, isInMemory: Bool
     ) async throws(ServiceError) -> PriorVersion {
         guard case .failure(let error) = first else { return try Self.value(first) }
         if error.isOutage {

@@ -20,6 +20,12 @@ struct ReceivedUpload: Sendable {
     /// Counts a file that is in memory although it is longer than a part.
     var reservation: ByteBudget<ClientIdentity>.Reservation?
 
+    /// Whether the whole upload is still in memory. Then it can be written again, and nothing is lost if the client
+    /// sends it again.
+    var isInMemory: Bool {
+        if case .whole = bytes { true } else { false }
+    }
+
     /// Gives back what it has in memory. To be called once it has been written or given up.
     func release() {
         lease.release()

@@ -46,82 +46,33 @@ struct UploadWriter: Sendable {
         return (image, .unknown)
     }
 
-    /// How often a write is tried.
-    private static let maximumAttempts = 4
-
     private func commit(
         _ upload: ReceivedUpload, to path: ImagePath, mode: PutMode, condition: WriteCondition, id: WriteID,
         before: PriorVersion
     ) async throws(ServiceError) -> StoredImage {
-        let clock = settlement.clock
-        let start = clock.now()
-        var mode = mode
-        var first: StorageError?
-        for attempt in 1... {
-            switch await write(upload, to: path, mode: mode, id: id) {
-            case .done(let put):
-                return await StoredImage.afterWrite(
-                    of: path, put: put, image: upload.info, size: upload.size, storage: storage, cache: cache,
-                    clock: clock)
-            case .seen(let object):
-                return await StoredImage.found(object, after: id, of: upload.info, storage: storage)
-            case .notDone(let error, let found):
-                // A retry of a plain write has a condition of our own: its error means nothing to the client.
-                let cause = first ?? error
-                let isOneMore = attempt < Self.maximumAttempts && clock.now() < start + settlement.timeout
-                guard isOneMore,
-                    let next = modeOfNextTry(upload, mode, condition, after: error, before: before, found: found)
-                else { throw ServiceError(cause) }
-                if mode == .overwrite { first = error }
-                mode = next
-            case .failed(let error):
-                throw ServiceError(first ?? error)
+        let write = ConditionalWrite(
+            key: path.key, id: id, mode: mode, condition: condition, before: before, isRepeatable: upload.isInMemory)
+        let outcome = try await settlement.perform(write) { [storage] mode throws(StorageError) in
+            switch upload.bytes {
+            case .whole(let bytes):
+                let options = PutOptions(
+                    mode: mode, contentType: upload.info.format.capabilities.mediaType,
+                    metadata: ImageRecord(image: upload.info, writes: [id]).metadata)
+                return try await storage.put(path.key, bytes: bytes, options: options)
+            case .parts(let parts):
+                return try await parts.complete(mode: mode)
             }
         }
-        throw .cancelled
-    }
-
-    /// How the write may be retried; nil if it must not be.
-    private func modeOfNextTry(
-        _ upload: ReceivedUpload, _ mode: PutMode, _ condition: WriteCondition, after error: StorageError,
-        before: PriorVersion,
-        found: ObjectInfo?
-    ) -> PutMode? {
-        switch condition {
-        case .exists:
-            // `If-Match: *` accepts any version. If our write may have happened, this one may be newer.
-            guard error.code == .preconditionFailed || error.code == .conflict, !error.mayHaveHappened else {
-                return nil
-            }
-            return found.map { .replace($0.etag) }
-        case .always:
-            // The answer was lost, and the store has not written it. Retry only over what was there before: if another
-            // write has come, ours may have happened just before it, and a retry would undo that write.
-            guard case .whole = upload.bytes, mode == .overwrite, error.mayHaveHappened, before != .unknown,
-                found?.etag == before.etag
-            else { return nil }
-            return before.etag.map { .replace($0) } ?? .createOnly
-        case .createOnly, .matches: return nil
-        }
-    }
-
-    private func write(_ upload: ReceivedUpload, to path: ImagePath, mode: PutMode, id: WriteID) async
-        -> WriteSettlement.Outcome
-    {
-        switch upload.bytes {
-        case .whole(let bytes):
-            let options = PutOptions(
-                mode: mode, contentType: upload.info.format.capabilities.mediaType,
-                metadata: ImageRecord(image: upload.info, writes: [id]).metadata)
-            return await settlement.perform(path.key, ids: [id], isConditional: mode != .overwrite) {
-                () async throws(StorageError) in
-                try await storage.put(path.key, bytes: bytes, options: options)
-            }
-        case .parts(let parts):
-            return await settlement.perform(path.key, ids: [id], isConditional: mode != .overwrite) {
-                () async throws(StorageError) in
-                try await parts.complete(mode: mode)
-            }
+        switch outcome {
+        case .done(let put):
+            return await StoredImage.afterWrite(
+                of: path, put: put, image: upload.info, size: upload.size, storage: storage, cache: cache,
+                clock: settlement.clock)
+        case .seen(let object):
+            // The store has completed it without our knowing, and keeps a record of it until it is ended. In the
+            // background: the object is there, and the client need not wait.
+            if case .parts(let parts) = upload.bytes { Task { await parts.abort() } }
+            return await StoredImage.found(object, after: id, of: upload.info, storage: storage)
         }
     }
 }

@@ -55,7 +55,7 @@ struct Uploads: Sendable {
         do throws(ServiceError) {
             let path = try target.path(for: received.info.format)
             // Before the write: a later look would see what this upload has written.
-            let before = try await settled(looking, path, received)
+            let before = try await prior(looking, path, received)
             return try await write(received, to: path, mode: mode, condition: condition, id: id, before: before)
         } catch {
             // Does nothing if the upload was completed and the store's answer was lost.
@@ -64,13 +64,11 @@ struct Uploads: Sendable {
         }
     }
 
-    private func settled(
+    private func prior(
         _ looking: Task<Result<PriorVersion, StorageError>, Never>?, _ path: ImagePath, _ received: ReceivedUpload
     ) async throws(ServiceError) -> PriorVersion {
         guard let looking else { return .nothing }
-        var isInMemory = false
-        if case .whole = received.bytes { isInMemory = true }
-        return try await lookup.settle(await looking.value, path, isInMemory: isInMemory)
+        return try await lookup.version(after: await looking.value, path, isInMemory: received.isInMemory)
     }
 
     /// Writes it, and removes what was derived from the version before.

@@ -112,7 +112,10 @@ final class S3MultipartUpload: MultipartUpload {
             guard error.mayHaveActed, error.s3Error?.status == 404 || error.s3Error?.code == "NoSuchUpload" else {
                 throw error
             }
-            return try await lookForOutcome(after: error, until: deadline)
+            // An earlier try has lost its answer, and now the upload is gone: it was completed, or somebody aborted it.
+            // Only the object can tell which, and the caller knows how to recognise its write there.
+            throw S3RequestError(
+                kind: .transport(untouched: false, error), operation: .completeUpload, mayHaveActed: true)
         }
     }
 
@@ -124,21 +127,6 @@ final class S3MultipartUpload: MultipartUpload {
             object.metadata == options.metadata
         else { return PutResult(etag: answered) }
         return PutResult(etag: object.etag, lastModified: object.lastModified)
-    }
-
-    /// An earlier try has lost its answer, and now the upload is gone: it was completed, or somebody aborted it. The
-    /// object's own metadata tell which.
-    private func lookForOutcome(
-        after error: S3RequestError, until deadline: ContinuousClock.Instant
-    ) async throws(S3RequestError) -> PutResult {
-        if !options.metadata.isEmpty,
-            let object = try? await storage.head(key, during: .completeUpload, until: deadline),
-            object.metadata == options.metadata
-        {
-            return PutResult(etag: object.etag, lastModified: object.lastModified)
-        }
-        throw S3RequestError(
-            kind: .transport(untouched: false, error), operation: .completeUpload, mayHaveActed: true)
     }
 
     func abort() async {
