@@ -45,7 +45,7 @@ extension EndToEnd {
             let server = try await TintypeServer.start(store.environment, openFiles: limit)
             let jpeg = try Pictures.jpeg()
             #expect(try await HTTP.put(server.image("a.jpg"), jpeg).status == 201)
-            #expect(server.logText.contains("the limit on open files leaves room for fewer connections"))
+            #expect(server.logText.contains("the limit on open files allows fewer connections"))
             try await RawHTTP.connect(port: server.port) { inbound, outbound in
                 var inbound = inbound
                 let crowd = try await Crowd(limit + 50, port: server.port)

@@ -65,7 +65,7 @@ import Testing
     }
 
     @Test(.enabled(if: Oracle.corpus != nil))
-    func aJPEGOfTwelveBitsIsJudgedByItsMarkers() throws {
+    func aTwelveBitJPEGIsStoredButNotDecodedOrRotated() throws {
         let bytes = try Oracle.file("libjpeg-turbo/monkey12.jpg")
         let info = try readHeader(bytes)
         #expect(info.size == PixelSize(width: 149, height: 227) || info.size.pixels > 0)
@@ -73,7 +73,7 @@ import Testing
         #expect(throws: CodecError.unsupported("this kind of JPEG can be stored, but not decoded")) {
             _ = try Picture(decoding: bytes)
         }
-        #expect(throws: CodecError.unsupported("this kind of JPEG can be stored, but not turned")) {
+        #expect(throws: CodecError.unsupported("this kind of JPEG can be stored, but not rotated")) {
             _ = try ImageTransform.apply(
                 .rotated90, to: bytes.span.bytes, limits: CodecLimits(), cancelled: CancelFlag())
         }
@@ -94,7 +94,7 @@ import Testing
     }
 
     @Test(.enabled(if: Oracle.corpus != nil))
-    func everyGoodFileHasASoundStructure() throws {
+    func everyGoodFilePassesTheStructureCheck() throws {
         var count = 0
         for (folder, format) in [
             ("pngsuite", ImageFormat.png), ("libwebp-test-data", .webp), ("libjpeg-turbo", .jpeg),

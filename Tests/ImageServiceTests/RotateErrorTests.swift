@@ -34,7 +34,7 @@ struct RotateErrorTests {
             Issue.record("not an internal error of the codec")
             return
         }
-        #expect(text == "a call was rejected, at the stage turn")
+        #expect(text == "a call was rejected, at the stage rotate")
         #expect(storage.count(.put) == puts)
         #expect(try await service.locate(path).image.etag == uploaded.image.etag)
     }

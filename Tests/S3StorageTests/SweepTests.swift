@@ -24,7 +24,7 @@ import TextCoding
     }
 
     /// An object that cannot be removed is counted, and does not stop the removal of the others.
-    @Test func oneThatCannotBeRemovedIsPassedOver() async throws {
+    @Test func anObjectThatCannotBeRemovedIsSkipped() async throws {
         try await Servers.withFaults(ownBucket: true) { storage, proxy in
             let run = ProbeRun(storage)
             for name in ["a", "b", "c"] { _ = try await run.write(run.key(name), "left") }
@@ -38,7 +38,7 @@ import TextCoding
     }
 
     /// A store that returns the same position again would be asked without end.
-    @Test func listsThatDoNotGoOnAreGivenUp() async throws {
+    @Test func aListingThatDoesNotAdvanceEndsTheSweep() async throws {
         try await Servers.withFaults { storage, proxy in
             proxy.setPlan { exchange in
                 let isUploads = exchange.uri.contains("uploads=")
@@ -64,7 +64,7 @@ import TextCoding
         }
     }
 
-    @Test func unfinishedUploadsGo() async throws {
+    @Test func unfinishedUploadsAreRemoved() async throws {
         try await Servers.withStorage(.seaweedFS, ownBucket: true) { storage in
             let key = try key("a b/ü+%.jpg")
             let upload = try await storage.beginUpload(key, options: UploadOptions())
@@ -75,7 +75,7 @@ import TextCoding
             #expect(try await storage.uploads(prefix: []).count == 1)
 
             let report = try await storage.sweepUploads(olderThan: .seconds(-2))
-            #expect(report.abortedUploads == 1 && report.removedNotes == 1 && report.failures == 0)
+            #expect(report.abortedUploads == 1 && report.removedMarkers == 1 && report.failures == 0)
             #expect(try await storage.uploads(prefix: []).isEmpty)
             #expect(try await notes(storage) == 0)
             await expect(throwing: .conflict) { _ = try await upload.complete(mode: .overwrite) }
@@ -98,7 +98,7 @@ import TextCoding
     }
 
     /// The process ended after it wrote the marker, and before the response with the upload id.
-    @Test func uploadWithoutItsID() async throws {
+    @Test func anUploadWithoutAnIDInItsMarkerIsRemoved() async throws {
         try await Servers.withStorage(.seaweedFS, ownBucket: true) { storage in
             let photo = try key("photo")
             let note = UploadMarker(key: photo, begun: .now)
@@ -108,13 +108,13 @@ import TextCoding
             #expect(try await storage.uploads(prefix: []).count == 2)
 
             let report = try await storage.sweepUploads(olderThan: .seconds(-2))
-            #expect(report.abortedUploads == 1 && report.removedNotes == 1)
+            #expect(report.abortedUploads == 1 && report.removedMarkers == 1)
             #expect(try await storage.uploads(prefix: []).map(\.key.text) == ["photo2"])
         }
     }
 
     /// The store took some time between the two. The marker stays until the upload is old enough too.
-    @Test func uploadWithoutItsIDThatWasBegunLater() async throws {
+    @Test func anUploadWithoutAnIDThatIsTooYoungStays() async throws {
         try await Servers.withFaults(ownBucket: true) { storage, proxy in
             let photo = try key("photo")
             let note = UploadMarker(key: photo, begun: .now)
@@ -136,13 +136,13 @@ import TextCoding
             #expect(try await notes(storage) == 1)
             proxy.setPlan { _ in .none }
             let report = try await storage.sweepUploads(olderThan: .seconds(-2))
-            #expect(report.abortedUploads == 1 && report.removedNotes == 1)
+            #expect(report.abortedUploads == 1 && report.removedMarkers == 1)
             #expect(try await storage.uploads(prefix: []).isEmpty)
         }
     }
 
     /// Uploads of other programs have no marker.
-    @Test func foreignUploadsStay() async throws {
+    @Test func uploadsOfOtherProgramsStay() async throws {
         try await Servers.withStorage(.seaweedFS, ownBucket: true) { storage in
             _ = try await begin(try key("theirs"), storage)
             #expect(try await storage.sweepUploads(olderThan: .seconds(-2)) == SweepReport())
@@ -150,7 +150,7 @@ import TextCoding
         }
     }
 
-    @Test func whatAProbeLeftBehindGoes() async throws {
+    @Test func objectsLeftByAProbeAreRemoved() async throws {
         try await Servers.withStorage(.seaweedFS, ownBucket: true) { storage in
             let run = ProbeRun(storage)
             _ = try await run.write(run.key("put/x"), "left")
@@ -162,7 +162,7 @@ import TextCoding
         }
     }
 
-    @Test func abortRunsToItsEndInACancelledTask() async throws {
+    @Test func anAbortInACancelledTaskIsCompleted() async throws {
         try await Servers.withStorage(.seaweedFS, ownBucket: true) { storage in
             let upload = try await storage.beginUpload(key("photo"), options: UploadOptions())
             try await upload.uploadPart(bytes("part"), number: 1)

@@ -48,7 +48,7 @@ struct DescriptorPlan: Equatable {
             "ops.connections": "\(operationsConnections)", "storage.connections": "\(storageConnections)",
         ]
         if connections < Self.usualConnections {
-            logger.warning("the limit on open files leaves room for fewer connections", metadata: metadata)
+            logger.warning("the limit on open files allows fewer connections", metadata: metadata)
         } else {
             logger.info("connections accepted at once", metadata: metadata)
         }

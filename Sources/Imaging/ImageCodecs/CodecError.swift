@@ -44,6 +44,6 @@ public enum CodecError: Error, Sendable, Hashable {
 extension CodecError: CustomStringConvertible {
     /// For logs and clients: an internal error is marked as one, with its fixed text.
     public var description: String {
-        if case .internalError(let what) = self { "fault in the codecs: \(what)" } else { publicText }
+        if case .internalError(let what) = self { "internal error in the codecs: \(what)" } else { publicText }
     }
 }

@@ -10,7 +10,8 @@ import TintypeSettings
 struct GarbageCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "gc",
-        abstract: "Remove renditions and notes whose originals have been replaced or deleted.",
+        abstract:
+            "Remove derived objects (renditions, intermediates, extras) whose originals have been replaced or deleted.",
         discussion: """
             Servers remove them themselves, after the write. What a crash or an outage of the store has left is never \
             served, but takes space until this is run.

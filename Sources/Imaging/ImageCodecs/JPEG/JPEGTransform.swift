@@ -12,7 +12,7 @@ enum JPEGTransform {
             stored: header.info.orientation, change: change, before: header.info.size, limits: limits,
             cancelled: cancelled)
         guard rotation.total != .upright else { return retagged(file, header, rotation) }
-        guard header.coding != nil else { throw .unsupported("this kind of JPEG can be stored, but not turned") }
+        guard header.coding != nil else { throw .unsupported("this kind of JPEG can be stored, but not rotated") }
 
         let core = try rotatePicture(file, by: rotation.total, edge: edge, limits: limits, cancelled: cancelled)
         let whole = rotation.after

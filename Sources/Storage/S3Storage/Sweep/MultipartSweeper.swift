@@ -30,7 +30,7 @@ public struct MultipartSweeper: Sendable {
                     storage.logger.info(
                         "unfinished uploads swept",
                         metadata: [
-                            "aborted": "\(report.abortedUploads)", "notes": "\(report.removedNotes)",
+                            "aborted": "\(report.abortedUploads)", "markers": "\(report.removedMarkers)",
                             "failures": "\(report.failures)",
                         ])
                 }

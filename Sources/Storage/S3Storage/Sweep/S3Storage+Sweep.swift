@@ -79,7 +79,7 @@ extension S3Storage {
             }
         }
         _ = try await client.send(S3Request(.listUploads, .DELETE, key: item.key), until: client.deadline())
-        report.removedNotes += 1
+        report.removedMarkers += 1
     }
 
     /// The process ended between the marker and the store's answer. An upload of exactly this key that was begun
