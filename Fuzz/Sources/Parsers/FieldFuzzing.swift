@@ -7,8 +7,10 @@ import TextCoding
 
 /// Entity tags, ranges and Accept on arbitrary bytes.
 public enum FieldFuzzing {
-    /// - Parameter bytes: Field values, separated by zeros.
-    /// - Returns: What is wrong; nil if nothing is.
+    /// Reads the values as every field in turn, and checks what must be true of each result.
+    ///
+    /// - Parameter bytes: up to four field values, separated by zeros.
+    /// - Returns: the guarantee that is broken; nil if none is.
     public static func error(_ bytes: [UInt8]) -> String? {
         let values = bytes.split(separator: 0, maxSplits: 3, omittingEmptySubsequences: false).map {
             String(decoding: $0, as: UTF8.self)
@@ -21,6 +23,7 @@ public enum FieldFuzzing {
         return nil
     }
 
+    /// A tag has its quotes, and a list that is written again is read as the same list.
     private static func tagError(_ value: String) -> String? {
         let tags = EntityTag.list(value)
         for tag in tags {
@@ -34,6 +37,7 @@ public enum FieldFuzzing {
         return nil
     }
 
+    /// A range lies within the object, and empty elements of a list change nothing.
     private static func rangeError(_ value: String, _ condition: String) -> String? {
         var headers = HTTPFields()
         headers[.range] = value
@@ -53,6 +57,7 @@ public enum FieldFuzzing {
         return nil
     }
 
+    /// Empty elements of a list change nothing, and a transparent image never becomes a JPEG.
     private static func acceptError(_ value: String) -> String? {
         func accept(_ values: [String]) -> Accept {
             var headers = HTTPFields()
@@ -71,6 +76,7 @@ public enum FieldFuzzing {
         return nil
     }
 
+    /// Field values as clients send them, and some odd ones.
     public static let seeds: [[UInt8]] = [
         "\"a\", W/\"b,c\" , *\0bytes=0-9\0\"a\"", "W/\"\",,\"x\"y,\"z\"\0bytes = 5-\0Sun, 06 Nov 1994 08:49:37 GMT",
         "image/avif,image/webp;q=0.8,*/*;q=0.5\0bytes=-5\0W/\"a\"",

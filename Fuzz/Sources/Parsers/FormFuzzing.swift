@@ -20,7 +20,10 @@ public enum FormFuzzing {
         return limits
     }()
 
-    /// The first byte tells how to split the rest. Up to the first zero it is a Content-Type, after it the body.
+    /// Reads a form whole and in pieces. Ends the process if the two results differ, or if a limit is exceeded.
+    ///
+    /// - Parameter bytes: the first byte tells how to split the body. The rest is a Content-Type up to the first zero,
+    ///   and the body after it.
     public static func run(_ bytes: [UInt8]) {
         guard let step = bytes.first else { return }
         let halves = bytes.dropFirst().split(separator: 0, maxSplits: 1, omittingEmptySubsequences: false)
@@ -44,6 +47,7 @@ public enum FormFuzzing {
         }
     }
 
+    /// Reads the body in pieces of `step` bytes.
     private static func read(_ body: [UInt8], boundary: String, step: Int) -> Outcome {
         var parser = MultipartFormParser(boundary: boundary, limits: limits)
         var outcome = Outcome()
@@ -65,6 +69,7 @@ public enum FormFuzzing {
         return outcome
     }
 
+    /// Adds an event to the outcome, and checks the order of the events.
     private static func take(_ event: FormDataEvent, _ outcome: inout Outcome) {
         precondition(!outcome.isEnded, "an event after the end")
         switch event {

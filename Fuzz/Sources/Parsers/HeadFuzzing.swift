@@ -5,7 +5,6 @@ import NIOHTTP1
 
 @testable import HTTPServer
 
-
 /// Compares the reader of the fast path, and the scanner before the parser, with NIO's parser. If they accept a
 /// request, the parser must accept the same one, and all must find the same end. An attacker could use a difference to
 /// smuggle a request past one of them.
@@ -16,6 +15,7 @@ public enum HeadFuzzing {
         var body: [UInt8] = []
     }
 
+    /// What the scanner and the parser have made of a stream.
     private struct Outcome: Hashable {
         /// Complete requests.
         var requests: [Parsed] = []
@@ -76,8 +76,10 @@ public enum HeadFuzzing {
         private var keepsAlive = true
     }
 
-    /// - Parameter bytes: The first byte tells how to split the rest.
-    /// - Returns: What is wrong; nil if nothing is.
+    /// Reads the stream with every reader, whole and in pieces, and compares the results.
+    ///
+    /// - Parameter bytes: the first byte tells how to split the rest, which is a stream of requests.
+    /// - Returns: the difference that was found; nil if there is none.
     public static func error(_ bytes: [UInt8]) -> String? {
         guard let first = bytes.first else { return nil }
         let stream = ByteBuffer(bytes: bytes.dropFirst())
@@ -172,6 +174,7 @@ public enum HeadFuzzing {
         return nil
     }
 
+    /// Streams of valid and invalid requests.
     public static let seeds: [[UInt8]] = [
         "GET /a?b=c HTTP/1.1\r\nHost: h\r\nAccept: image/webp\r\nIf-None-Match: \"a\", W/\"b\"\r\nRange: bytes=0-9\r\n\r\n",
         "HEAD / HTTP/1.1\r\nhOST:h:80\r\nConnection: keep-alive\r\n\r\nGET /b HTTP/1.1\r\nHost: h\r\n\r\n",

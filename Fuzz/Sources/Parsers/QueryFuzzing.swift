@@ -5,6 +5,7 @@ import TextCoding
 
 /// The query of a URL and the rendition in it, on arbitrary bytes.
 public enum QueryFuzzing {
+    /// Reads the bytes as a path and as a query, under several rules. Ends the process if a guarantee is broken.
     public static func run(_ bytes: [UInt8]) {
         let path = PercentEncoding.encode(bytes, keepingSlashes: true)
         precondition(PercentEncoding.decode(path.utf8) == bytes, "a path that changes")
@@ -18,6 +19,7 @@ public enum QueryFuzzing {
         precondition((try? RenditionQuery.parse(Query("preset=p".utf8), named)) == direct, "a preset that differs")
     }
 
+    /// The rules of settings with presets, sizes and client hints.
     private static let rules: [RenditionRules] = {
         let card = try? RenditionPreset(parameters: "w=400&h=300&fit=cover&gravity=0.3,0.7&dpr=2&format=webp")
         let presets = card.map { ["card": $0] } ?? [:]
@@ -28,6 +30,7 @@ public enum QueryFuzzing {
         ]
     }()
 
+    /// Reads the rendition under these rules: it is within its limits, and the order of parameters changes nothing.
     private static func run(_ query: Query, _ rules: RenditionRules) {
         let variance = Variance(of: query, rules)
         precondition(rules.hints.isSuperset(of: variance.hints), "a hint that is not honoured")
@@ -49,6 +52,7 @@ public enum QueryFuzzing {
         }
     }
 
+    /// Queries with every parameter, and some invalid ones.
     public static let seeds: [[UInt8]] = [
         "w=400&h=300&fit=cover&gravity=top-left&format=webp&q=75&dpr=2",
         "w=8192&h=1&fit=scale-down&gravity=0.25,1&format=auto&bg=%23fff8&rotate=90&flip=horizontal",

@@ -8,7 +8,9 @@ import TextCoding
 /// The data from an S3 store, as arbitrary bytes: documents, names in them, headers of objects, and the server's own
 /// objects, which another program may have changed.
 public enum S3Fuzzing {
-    /// The first byte chooses the reader and how the input is split. The rest is the input.
+    /// Reads the input with one reader. Ends the process if a guarantee is broken.
+    ///
+    /// - Parameter bytes: the first byte chooses the reader and how the input is split. The rest is the input.
     public static func run(_ bytes: [UInt8]) {
         guard let choice = bytes.first else { return }
         let body = ByteBuffer(bytes: bytes.dropFirst())
@@ -30,6 +32,7 @@ public enum S3Fuzzing {
         }
     }
 
+    /// A listing: its cursor can be read back.
     private static func list(_ body: ByteBuffer, step: Int) {
         guard let document = same(ListDocument.self, body, step: step, { "\($0.contents) \($0.commonPrefixes)" }) else {
             return
@@ -56,6 +59,7 @@ public enum S3Fuzzing {
         return whole
     }
 
+    /// Reads a document in pieces of `step` bytes.
     private static func read<Document: AnswerDocument>(
         _ type: Document.Type, _ body: ByteBuffer, step: Int
     ) throws -> Document {
@@ -65,6 +69,7 @@ public enum S3Fuzzing {
         return try reader.finish(rest)
     }
 
+    /// The marker of an upload: written again, it is read as the same marker.
     private static func marker(_ body: ByteBuffer) {
         guard let marker = UploadMarker(body) else { return }
         precondition(UploadMarker(marker.bytes) == marker, "a marker that changes when it is read back")
@@ -73,6 +78,7 @@ public enum S3Fuzzing {
     private static let store = S3Configuration(
         endpoint: S3Endpoint(isSecure: true, host: "store"), bucket: "pictures", region: "eu")
 
+    /// The result of a probe: it is valid only for the store that it names.
     private static func observations(_ body: ByteBuffer) {
         guard let result = ProbeResult(body, for: store) else { return }
         precondition(result.bytes == body, "a result that was changed")
@@ -97,6 +103,7 @@ public enum S3Fuzzing {
         precondition(part.range.lowerBound >= 0 && part.range.upperBound <= part.size)
     }
 
+    /// One input for each reader.
     public static var seeds: [[UInt8]] {
         let entry = """
             <Contents><Key>a%2Fb+c</Key><LastModified>2026-01-02T03:04:05.678Z</LastModified><ETag>&quot;abc&quot;</ETag>\
