@@ -13,7 +13,8 @@ import Testing
     }
 
     @Test(arguments: [(99, true), (100, true), (101, false)])
-    func `the limit itself fits`(bytes: Int, fits: Bool) async throws {
+    func `a request of exactly the limit is granted, and one more byte is rejected`(bytes: Int, fits: Bool) async throws
+    {
         if fits {
             let held = try await budget.withBytes(bytes, for: 1, deadline: deadline) { budget.usage.heldBytes }
             #expect(held == bytes)
@@ -25,7 +26,7 @@ import Testing
         #expect(budget.usage.heldBytes == 0)
     }
 
-    @Test func `the order of arrival is kept, though a later one would fit`() async throws {
+    @Test func `a request waits for an earlier one, even if it would fit at once`() async throws {
         let first = try await budget.acquire(60, for: 1, deadline: deadline)
         async let big = budget.acquire(80, for: 1, deadline: deadline)
         await until { budget.usage.waiting == 1 }
@@ -41,7 +42,7 @@ import Testing
         withExtendedLifetime(both) {}
     }
 
-    @Test func `a full queue rejects at once, a deadline later`() async throws {
+    @Test func `a full queue rejects at once, and a queued request is rejected at its deadline`() async throws {
         let held = try await budget.acquire(100, for: 1, deadline: deadline)
         let waiters = [Task { try await budget.acquire(1, for: 1, deadline: deadline) }]
         await until { budget.usage.waiting == 1 && clock.sleeping == 1 }
@@ -60,7 +61,7 @@ import Testing
         #expect(budget.usage.oldestWaitingSeconds == 0)
     }
 
-    @Test func `a cancelled wait lets the next one go on`() async throws {
+    @Test func `if a waiting request is cancelled, the next one is granted`() async throws {
         let held = try await budget.acquire(50, for: 1, deadline: deadline)
         let big = Task { try await budget.acquire(100, for: 1, deadline: deadline) }
         await until { budget.usage.waiting == 1 }
@@ -73,7 +74,7 @@ import Testing
         withExtendedLifetime((held, reservation)) {}
     }
 
-    @Test func `a reservation that is forgotten is given back`() async throws {
+    @Test func `a reservation that is dropped gives its bytes back`() async throws {
         _ = try await budget.acquire(100, for: 1, deadline: deadline)
         #expect(budget.usage.heldBytes == 0)
     }
@@ -85,7 +86,7 @@ import Testing
     }
 
     /// Twenty slow readers of large renditions from one address once held the whole budget.
-    @Test func `one client holds a share, and nobody else waits behind it`() async throws {
+    @Test func `a client gets at most its share, and other clients do not wait for it`() async throws {
         let budget = shared()
         let held = try await budget.acquire(20, for: 1, deadline: deadline)
         let greedy = Task { try await budget.acquire(10, for: 1, deadline: deadline) }
@@ -101,7 +102,7 @@ import Testing
         withExtendedLifetime(other) {}
     }
 
-    @Test func `a single request may be larger than a share, and is the only one then`() async throws {
+    @Test func `a request may exceed the share if the client holds nothing else`() async throws {
         let budget = shared()
         let large = try await budget.acquire(90, for: 1, deadline: deadline)
         #expect(budget.tryAcquire(1, for: 1) == nil)
@@ -124,7 +125,7 @@ import Testing
         for waiter in waiters { _ = try await waiter.value }
     }
 
-    @Test func `what is held can be made smaller, and larger where there is room`() async throws {
+    @Test func `a reservation can shrink, and can grow within the limit`() async throws {
         let budget = shared()
         let held = try await budget.acquire(60, for: 1, deadline: deadline)
         #expect(held.resize(to: 80))
@@ -142,7 +143,7 @@ import Testing
 
     /// Two clients can hold the same bytes. If the client that they are counted for leaves, they must be counted for
     /// the other one.
-    @Test func `bytes that several hold are counted for one who still does`() async throws {
+    @Test func `bytes that several clients hold are counted for one that still holds them`() async throws {
         let budget = shared()
         let reservation = try await budget.acquire(25, for: 1, deadline: deadline)
         var joint: JointReservation<Int>? = JointReservation(reservation, for: 1)

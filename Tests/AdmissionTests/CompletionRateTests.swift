@@ -19,21 +19,21 @@ import Testing
         return start + .seconds(10)
     }
 
-    @Test func `at first the guess is believed, and while nothing is to be done`() {
+    @Test func `at first, and while idle, the rate is the guess`() {
         #expect(rate.bytesPerSecond == 1000)
         var rate = rate
         rate.advance(to: start + .seconds(100), isBusy: false)
         #expect(abs(rate.bytesPerSecond - 1000) < 0.001)
     }
 
-    @Test(arguments: [10, 100, 2000]) mutating func `after seconds of work it is the pace of that work`(cost: Int) {
+    @Test(arguments: [10, 100, 2000]) mutating func `after seconds of work the rate is that of the work`(cost: Int) {
         _ = work(cost, from: start)
         let pace = Double(cost) * 10
         // A finished job counts fully at first, and loses weight until the next one finishes: at most a twentieth.
         #expect(abs(rate.bytesPerSecond - pace) < pace / 20 + 1000 * 0.01)
     }
 
-    @Test mutating func `a new pace is known within a few seconds, and calm brings the guess back`() {
+    @Test mutating func `the rate follows a change within seconds, and returns to the guess when idle`() {
         var now = work(10, from: start)
         now = work(1000, from: now)
         #expect(rate.bytesPerSecond > 9000)
@@ -41,7 +41,7 @@ import Testing
         #expect(abs(rate.bytesPerSecond - 1000) < 20)
     }
 
-    @Test mutating func `where nothing is finished for long, the pace goes to nothing`() {
+    @Test mutating func `if no job finishes for long, the rate approaches zero`() {
         rate.advance(to: start + .seconds(60), isBusy: true)
         #expect(rate.bytesPerSecond < 1)
         #expect(rate.bytesPerSecond > 0)

@@ -36,7 +36,7 @@ import Testing
 
     // MARK: Permits of another queue
 
-    @Test mutating func `a job that has its permit elsewhere waits for bytes only, and nobody makes way for it`() {
+    @Test mutating func `a job with a permit of another queue waits for bytes only, and displaces no job`() {
         state = Self.make(heldBytes: 10, queue: 1)
         #expect(arrive("first", 10, 0) == .granted)
         #expect(arrive("second", 10, 1) == .queued)
@@ -53,7 +53,7 @@ import Testing
 
     // MARK: Order
 
-    @Test mutating func `two clients have permits alternately, however many jobs one of them has brought before`() {
+    @Test mutating func `two clients get permits alternately, however many jobs one of them has queued before`() {
         #expect(arrive("first", 10, 0) == .granted)
         for ticket in 1...6 { #expect(arrive("many", 10, ticket) == .queued) }
         for ticket in 11...13 { #expect(arrive("few", 10, ticket) == .queued) }
@@ -67,7 +67,7 @@ import Testing
         #expect(order() == [1, 2, 11, 3, 4, 12])
     }
 
-    @Test mutating func `a client that comes late has no permits to make up for, and none to wait for`() {
+    @Test mutating func `a client that comes late gets its fair share from then on`() {
         #expect(arrive("first", 10, 0) == .granted)
         for ticket in 1...9 { #expect(arrive("many", 10, ticket) == .queued) }
         var had: [Int] = []
@@ -77,7 +77,7 @@ import Testing
         #expect(order() == [5, 11, 6, 12, 7, 8, 9])
     }
 
-    @Test mutating func `an expensive job gets its permit though cheap ones keep coming`() {
+    @Test mutating func `an expensive job gets its permit even if cheap jobs keep coming`() {
         #expect(arrive("first", 10, 0) == .granted)
         #expect(arrive("dear", 50, 1) == .queued)
         var had: [Int] = []
@@ -88,7 +88,7 @@ import Testing
         #expect(had.firstIndex(of: 1) == 4)
     }
 
-    @Test mutating func `work that is withdrawn is not held against its client`() {
+    @Test mutating func `withdrawn work does not count against its client`() {
         #expect(arrive("first", 10, 0) == .granted)
         for ticket in 1...5 { #expect(arrive("left", 10, ticket) == .queued) }
         #expect(arrive("other", 10, 6) == .queued)
@@ -100,7 +100,7 @@ import Testing
 
     // MARK: Limits for jobs with a permit
 
-    @Test mutating func `more than the permits are given where the load allows, and the bytes always decide`() {
+    @Test mutating func `a low load allows more permits than the number set, but never more bytes`() {
         state = Self.make(permits: 2, load: 50, heldBytes: 100)
         #expect(arrive("a", 100, 1) == .granted)
         #expect(arrive("a", 100, 2) == .granted)
@@ -115,7 +115,7 @@ import Testing
                 == .rejected(.exceedsHeldBytes(limit: 100)))
     }
 
-    @Test mutating func `whoever does not fit is not overtaken, and room is waited for apart from permits`() {
+    @Test mutating func `a job that waits for bytes is not overtaken, and its wait is independent of permits`() {
         state = Self.make(permits: 2, heldBytes: 100)
         #expect(state.arrive(Self.job("a", heldBytes: 60), 1, now: now).answer == .granted)
         #expect(state.arrive(Self.job("a", heldBytes: 60), 2, now: now).answer == .queued)
@@ -125,7 +125,7 @@ import Testing
         #expect(state.allHeldBytes == 70)
     }
 
-    @Test mutating func `one who leaves lets those behind go on`() {
+    @Test mutating func `if a waiting job is withdrawn, the jobs after it are granted`() {
         state = Self.make(permits: 2, heldBytes: 100)
         #expect(state.arrive(Self.job("a", heldBytes: 60), 1, now: now).answer == .granted)
         #expect(state.arrive(Self.job("a", heldBytes: 60), 2, now: now).answer == .queued)
@@ -135,7 +135,7 @@ import Testing
 
     // MARK: Rejections
 
-    @Test mutating func `what stands before a job must be done in time, its own work does not count`() {
+    @Test mutating func `a job is rejected by the work queued before it, not by its own`() {
         state = Self.make(wait: .seconds(3))
         #expect(arrive("a", 10, 1) == .granted)
         #expect(arrive("a", 20, 2) == .queued)
@@ -143,7 +143,7 @@ import Testing
         #expect(arrive("a", 1, 4) == .rejected(.full(retryAfterSeconds: 53)))
     }
 
-    @Test mutating func `the newest job of the client with most work makes way for one who has less`() {
+    @Test mutating func `the newest job of the client with most work is displaced by a client with less`() {
         state = Self.make(wait: .seconds(4))
         for ticket in 0...4 { #expect(arrive("many", 10, ticket) == (ticket == 0 ? .granted : .queued)) }
         let (answer, displaced) = state.arrive(Self.job("few", 10), 5, now: now)
@@ -157,7 +157,7 @@ import Testing
         #expect(order() == [1, 5, 2, 7])
     }
 
-    @Test mutating func `nobody is displaced in vain`() {
+    @Test mutating func `no job is displaced if the new job would be rejected all the same`() {
         state = Self.make(wait: .seconds(4))
         for ticket in 0...4 { #expect(arrive("many", 10, ticket) == (ticket == 0 ? .granted : .queued)) }
         // Nearly all waiting jobs have a lower tag than this one. Dropping only the last job would not make enough
@@ -169,7 +169,7 @@ import Testing
         #expect(order() == [1, 2, 3, 4])
     }
 
-    @Test(arguments: [0, 1, 2]) mutating func `so many wait as may`(limit: Int) {
+    @Test(arguments: [0, 1, 2]) mutating func `the queue holds at most its limit of jobs`(limit: Int) {
         state = Self.make(queue: limit)
         #expect(arrive("a", 10, 0) == .granted)
         for ticket in 0..<limit { #expect(arrive("a", 10, ticket + 1) == .queued) }
@@ -177,7 +177,7 @@ import Testing
         #expect(state.waiting == limit)
     }
 
-    @Test mutating func `the pace that is seen decides what is in time`() {
+    @Test mutating func `the measured rate decides which jobs are in time`() {
         state = Self.make(wait: .milliseconds(3500))
         for ticket in 0...2 { #expect(arrive("a", 10, ticket) == (ticket == 0 ? .granted : .queued)) }
         // One job took ten seconds instead of one. The rate forgets old measurements and is now half a job per second,
@@ -195,7 +195,7 @@ import Testing
         #expect(state.arrive(Self.job("a"), 14, now: later).answer != .queued)
     }
 
-    @Test mutating func `the age is that of who waits longest`() {
+    @Test mutating func `the oldest age is that of the job that has waited longest`() {
         #expect(arrive("first", 10, 0) == .granted)
         #expect(arrive("heavy", 500, 1) == .queued)
         #expect(state.arrive(Self.job("light"), 2, now: now + .seconds(2)).answer == .queued)
@@ -206,7 +206,7 @@ import Testing
         #expect(state.oldestAge(now: now + .seconds(3)) == .zero)
     }
 
-    @Test mutating func `thousands who come and leave again leave nothing behind`() {
+    @Test mutating func `thousands of withdrawn jobs leave no records`() {
         #expect(arrive("first", 10, 0) == .granted)
         #expect(arrive("stays", 10, 1) == .queued)
         for ticket in 2..<5000 {
@@ -219,7 +219,7 @@ import Testing
     }
 
     /// Permits, held bytes and waiting jobs are counted correctly after any sequence of events.
-    @Test mutating func `the accounts hold under any sequence of events`() {
+    @Test mutating func `all counts are right after any sequence of events`() {
         var random = SplitMix(state: 7)
         state = Self.make(permits: 3, load: 100, heldBytes: 300, queue: 20, wait: .seconds(40))
         var waiting: [Int: State.Job] = [:]

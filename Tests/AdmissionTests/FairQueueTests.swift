@@ -17,7 +17,7 @@ import Testing
         try await queue.acquire(.init(client: client, heldBytes: heldBytes, cost: 10), deadline: deadline)
     }
 
-    @Test func `a permit ends by itself, and its bytes may outlast it`() async throws {
+    @Test func `a permit and its bytes are released separately, each once`() async throws {
         let first = try await acquire("a", heldBytes: 60)
         let second = Task { try await acquire("b", heldBytes: 40) }
         await until { queue.usage.waiting == 1 }
@@ -35,13 +35,13 @@ import Testing
         #expect(queue.usage.heldBytes == 0)
     }
 
-    @Test func `a lease that is forgotten is given back`() async throws {
+    @Test func `a permit that is dropped is released`() async throws {
         _ = try await acquire("a", heldBytes: 100)
         #expect(queue.usage.permits == 0)
         #expect(queue.usage.heldBytes == 0)
     }
 
-    @Test func `a full queue rejects at once, and who is displaced or late is told so`() async throws {
+    @Test func `rejected, displaced and late jobs each get their own error`() async throws {
         let first = try await acquire("a")
         let waiters = [Task { try await acquire("a") }]
         await until { queue.usage.waiting == 1 }
@@ -64,7 +64,7 @@ import Testing
         withExtendedLifetime(first) {}
     }
 
-    @Test func `whoever leaves frees the place, and is never given a permit`() async throws {
+    @Test func `a cancelled job leaves the queue and gets no permit`() async throws {
         let first = try await acquire("a")
         let left = Task { try await acquire("b") }
         await until { queue.usage.waiting == 1 }
@@ -76,7 +76,7 @@ import Testing
         #expect(queue.usage.permits == 0)
     }
 
-    @Test func `a task that is cancelled already is not taken in`() async {
+    @Test func `a task that is already cancelled is not queued`() async {
         let task = Task {
             while !Task.isCancelled { await Task.yield() }
             return try await acquire("a")
@@ -86,7 +86,7 @@ import Testing
         #expect(queue.usage.permits == 0)
     }
 
-    @Test func `a hundred tasks that come and go end with nothing held`() async throws {
+    @Test func `after a hundred concurrent tasks nothing is held`() async throws {
         let queue = FairQueue<Int>(
             .init(permits: 3, load: 50, heldBytes: 100, queue: 1000, wait: .seconds(1000), pace: 1000),
             clock: clock.clock)

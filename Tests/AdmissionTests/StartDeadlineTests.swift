@@ -6,7 +6,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct StartDeadlineTests {
     private let clock = ManualClock()
 
-    @Test func `a wait that lasts too long is cut`() async throws {
+    @Test func `a wait ends at the deadline with an error`() async throws {
         let running = Task {
             try await StartDeadline.run(within: .seconds(60), clock: clock.clock) { _ in
                 try await untilCancelled()
@@ -19,7 +19,7 @@ import Testing
         await #expect(throws: AdmissionError.overloaded(retryAfterSeconds: 60)) { try await running.value }
     }
 
-    @Test func `what has begun is not disturbed`() async throws {
+    @Test func `work that has begun is not cancelled at the deadline`() async throws {
         let (begun, begin) = AsyncStream.makeStream(of: Void.self)
         let (ended, end) = AsyncStream.makeStream(of: Void.self)
         let running = Task {
@@ -38,7 +38,7 @@ import Testing
         #expect(try await running.value == false)
     }
 
-    @Test func `one who leaves ends the wait`() async throws {
+    @Test func `a cancelled caller ends the wait and its timer`() async throws {
         let running = Task {
             try await StartDeadline.run(within: .seconds(60), clock: clock.clock) { _ in
                 try await untilCancelled()

@@ -26,7 +26,7 @@ import Testing
         #expect(state.heldBytes == 80)
     }
 
-    @Test mutating func `who outgrows the shared pool takes a slot, and then never waits`() {
+    @Test mutating func `an upload that needs more than the shared pool gives takes a slot, and then never waits`() {
         #expect(state.slots == 3)
         let slotted = (0..<3).map { _ in open() }
         for (number, lease) in slotted.enumerated() {
@@ -46,7 +46,7 @@ import Testing
         #expect(state.sharedPoolHeld == 10)
     }
 
-    @Test mutating func `a full shared pool waits for a slot or for room, in the order of arrival`() {
+    @Test mutating func `if the shared pool is full, uploads wait for a slot or for bytes, in the order of arrival`() {
         let stalled = (0..<8).map { _ in open() }
         for (number, lease) in stalled.enumerated() { #expect(state.request(10, for: lease, ticket: number) == true) }
         #expect(state.sharedPoolHeld == 80)
@@ -58,7 +58,7 @@ import Testing
         #expect(state.close(late[0]) == .init(granted: [104]))
     }
 
-    @Test mutating func `closing gives back once, and ends the waiting of its own requests`() {
+    @Test mutating func `closing a lease gives its bytes back once, and rejects its own waiting requests`() {
         let leases = (0..<3).map { _ in open() }
         for (number, lease) in leases.enumerated() { #expect(state.request(80, for: lease, ticket: number) == true) }
         let waiting = open()
@@ -71,7 +71,7 @@ import Testing
         #expect(state.request(10, for: leases[0], ticket: 4) == nil)
     }
 
-    @Test mutating func `a withdrawn request is named once`() {
+    @Test mutating func `a withdrawn request is reported once`() {
         for number in 0..<3 { #expect(state.request(80, for: open(), ticket: number) == true) }
         #expect(state.request(80, for: open(), ticket: 3) == false)
         #expect(state.withdraw(99) == .init())
@@ -81,7 +81,7 @@ import Testing
 
     /// Any number of uploads of any length, in any order, come to their end. No step exceeds the limits.
     @Test(arguments: 0..<20)
-    func `no schedule locks up`(seed: UInt64) {
+    func `no order of requests ends in a deadlock`(seed: UInt64) {
         var random = SplitMix(state: seed)
         let part = Int.random(in: 1...8, using: &random) * 10
         let total = part + Int.random(in: 0...200, using: &random)

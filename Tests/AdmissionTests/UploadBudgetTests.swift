@@ -15,7 +15,7 @@ import Testing
         return [usage.heldBytes, usage.waiting]
     }
 
-    @Test func `a lease gives back when it is released, and when it is forgotten`() async throws {
+    @Test func `a lease gives its bytes back when it is released or dropped`() async throws {
         var lease: UploadBudget<Int>.Lease? = budget.open(for: 2)
         try await lease?.grow(to: 15, deadline: deadline)
         #expect(lease?.heldBytes == 20)
@@ -33,7 +33,7 @@ import Testing
         withExtendedLifetime(other) {}
     }
 
-    @Test func `who waits goes on when bytes come back`() async throws {
+    @Test func `a waiting upload is granted when bytes are given back`() async throws {
         let (a, b, c) = (budget.open(for: 1), budget.open(for: 2), budget.open(for: 3))
         try await a.grow(to: 50, deadline: deadline)
         try await b.grow(to: 50, deadline: deadline)
@@ -46,7 +46,7 @@ import Testing
         withExtendedLifetime((a, b)) {}
     }
 
-    @Test func `a wait ends at its deadline, and takes nothing`() async throws {
+    @Test func `a wait ends at its deadline and takes no bytes`() async throws {
         let clock = ManualClock()
         let budget = UploadBudget<Int>(totalBytes: 140, partBytes: 50, stepBytes: 10, clock: clock.clock)
         let (a, b, c) = (budget.open(for: 1), budget.open(for: 2), budget.open(for: 3))
@@ -68,7 +68,7 @@ import Testing
         withExtendedLifetime((a, b, c)) {}
     }
 
-    @Test func `a cancelled wait takes nothing`() async throws {
+    @Test func `a cancelled wait takes no bytes`() async throws {
         let (a, b, c) = (budget.open(for: 1), budget.open(for: 2), budget.open(for: 3))
         try await a.grow(to: 50, deadline: deadline)
         try await b.grow(to: 50, deadline: deadline)
@@ -82,7 +82,7 @@ import Testing
         withExtendedLifetime((a, b, c)) {}
     }
 
-    @Test func `many uploads at once end, within the budget`() async throws {
+    @Test func `many concurrent uploads end, and never exceed the budget`() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for client in 0..<100 {
                 group.addTask {

@@ -6,7 +6,7 @@ import Testing
     private let now = ContinuousClock.now
     private var state = WorkQueueState(threads: 1, queueLimit: 2)
 
-    @Test mutating func `one more than fits is rejected`() {
+    @Test mutating func `a job beyond the limit of the queue is rejected`() {
         let deadline = now + .seconds(10)
         #expect(state.submit(1, deadline: deadline, now: now) == .success(false))
         #expect(state.submit(2, deadline: deadline, now: now) == .success(true))
@@ -21,7 +21,7 @@ import Testing
         #expect(state.queued == 3)
     }
 
-    @Test mutating func `who has waited for too long is not begun`() {
+    @Test mutating func `a job whose deadline has passed is not started`() {
         #expect(state.submit(1, deadline: now + .seconds(1), now: now) == .success(false))
         #expect(state.submit(2, deadline: now + .seconds(9), now: now) == .success(true))
         #expect(state.oldestAge(now: now + .seconds(1)) == .seconds(1))
@@ -46,7 +46,7 @@ import Testing
         #expect(state.running == [1])
     }
 
-    @Test mutating func `shutting down rejects what waits and what comes`() {
+    @Test mutating func `a shutdown rejects waiting and new jobs`() {
         #expect(state.submit(1, deadline: now + .seconds(1), now: now) == .success(false))
         #expect(state.shutDown() == [1])
         #expect(state.hasNews)

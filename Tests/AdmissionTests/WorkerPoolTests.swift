@@ -94,7 +94,7 @@ import Testing
         #expect(!other.hasBegun)
     }
 
-    @Test func `cancelled work that runs is told, and its handler is called`() async throws {
+    @Test func `running work that is cancelled sees its flag, and its handler is called`() async throws {
         let pool = makePool()
         let gate = Gate()
         let told = Gate()
@@ -122,7 +122,7 @@ import Testing
         await #expect(throws: AdmissionError.cancelled) { try await task.value }
     }
 
-    @Test func `shutting down ends what runs, what waits and what comes`() async throws {
+    @Test func `a shutdown cancels running jobs, and rejects waiting and new ones`() async throws {
         let pool = makePool()
         let gate = Gate()
         let running = Task { try await pool.run(deadline: deadline, gate.work) }

@@ -11,7 +11,7 @@ extension EndToEnd {
         private static let accepted: Set<String> = ["STATUS_BAD_REQUEST", "STORE_PUBLIC_UNNECESSARY"]
 
         @Test(
-            "They find no error on 200, 206, 304, 404, 412 and 416 of originals and renditions",
+            "REDbot and httplint find no error on 200, 206, 304, 404, 412 and 416 of originals and renditions",
             arguments: [
                 [:],
                 [

@@ -20,7 +20,7 @@ import Testing
 
     private var names: [String] { rung.withLockedValue { $0 } }
 
-    @Test func ringsAtItsMomentAndNotBefore() async {
+    @Test func alarmFiresAtItsTimeAndNotBefore() async {
         _ = set("a", after: 10)
         await until { clock.sleeping == 1 }
         clock.advance(by: .seconds(10) - .nanoseconds(1))
@@ -30,7 +30,7 @@ import Testing
     }
 
     /// The alarm that is due first is set last.
-    @Test func eachRingsOnceInOrder() async {
+    @Test func alarmsFireOnceInOrder() async {
         _ = set("late", after: 30)
         await until { clock.sleeping == 1 }
         _ = set("early", after: 10)
@@ -42,7 +42,7 @@ import Testing
         #expect(names == ["early", "late"])
     }
 
-    @Test func whatIsTakenBackStaysSilent() async {
+    @Test func cancelledAlarmDoesNotFire() async {
         let first = set("a", after: 10)
         let second = set("b", after: 20)
         alarms.remove(first)
@@ -78,7 +78,7 @@ import Testing
         await #expect(throws: DeadlineRunner.Passed.self) { try await running.value }
     }
 
-    @Test func workThatEndsInTimeIsNotTouched() async throws {
+    @Test func workThatEndsInTimeIsNotCancelled() async throws {
         let deadlines = DeadlineRunner(alarms: alarms)
         #expect(try await deadlines.run(until: clock.now + .seconds(10)) { 7 } == 7)
         let end = clock.now + .seconds(10)

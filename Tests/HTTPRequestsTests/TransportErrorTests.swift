@@ -11,7 +11,7 @@ import Testing
 
     /// If the store closes an idle connection of the pool, no byte of the next request was sent on it. A plain write is
     /// never sent twice, and once failed for this reason.
-    @Test func whatHasSentNothing() {
+    @Test func errorsBeforeTheFirstByteAreRecognised() {
         #expect(isUntouched(ChannelError.ioOnClosedChannel))
         #expect(isUntouched(ChannelError.connectTimeout(.seconds(1))))
         #expect(isUntouched(IOError(errnoCode: ECONNREFUSED, reason: "")))

@@ -83,7 +83,7 @@ import Testing
         }
     }
 
-    @Test func aLargeUploadArrivesWhole() async throws {
+    @Test func aLargeUploadArrivesCompletely() async throws {
         let size = 4_000_000
         let bytes = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* $0 >> 7) }
         let sent = ByteBuffer(bytes: bytes)

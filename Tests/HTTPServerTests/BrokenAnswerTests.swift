@@ -18,7 +18,7 @@ import Testing
         { _, _ in Response(status: .ok, body: ResponseBody(length: length, write)) }
     }
 
-    @Test func chunkedWithoutItsLastChunk() async throws {
+    @Test func aBrokenChunkedResponseHasNoLastChunk() async throws {
         try await ListenerFixture.run(
             respond: Self.respond(length: nil) { writer in
                 try await writer.write(ByteBuffer(string: "begin"))
@@ -34,7 +34,7 @@ import Testing
         }
     }
 
-    @Test func shortOfItsContentLength() async throws {
+    @Test func aBrokenResponseEndsBeforeItsContentLength() async throws {
         try await ListenerFixture.run(
             respond: Self.respond(length: 10) { writer in
                 try await writer.write(ByteBuffer(string: "12345"))
@@ -48,7 +48,7 @@ import Testing
         }
     }
 
-    @Test func anErrorAtTheVeryEndHoldsTheLastBytesBack() async throws {
+    @Test func anErrorAfterTheLastByteStillLeavesTheResponseIncomplete() async throws {
         try await ListenerFixture.run(
             respond: Self.respond(length: 10) { writer in
                 try await writer.write(ByteBuffer(string: "12345"))
@@ -85,7 +85,7 @@ import Testing
     /// If nothing was sent yet, the client gets an error; otherwise the response stays incomplete.
     @Test(arguments: [
         (["12345", "678901"], 200), (["12345678901"], 500), (["1234567890", "1"], 500),
-    ]) func moreThanItsContentLength(pieces: [String], expected: Int) async throws {
+    ]) func aBodyLongerThanItsContentLengthIsAnError(pieces: [String], expected: Int) async throws {
         try await ListenerFixture.run(
             respond: Self.respond(length: 10) { writer in
                 for piece in pieces { try await writer.write(ByteBuffer(string: piece)) }
@@ -100,7 +100,7 @@ import Testing
         }
     }
 
-    @Test func fewerThanItsContentLength() async throws {
+    @Test func aBodyShorterThanItsContentLengthIsAnError() async throws {
         try await ListenerFixture.run(
             respond: Self.respond(length: 10) { writer in
                 try await writer.write(ByteBuffer(string: "12345"))
@@ -113,7 +113,7 @@ import Testing
         }
     }
 
-    @Test func aBodyThatReturnsWithoutItsEnd() async throws {
+    @Test func aBodyWriterThatReturnsWithoutFinishingIsAnError() async throws {
         try await ListenerFixture.run(
             respond: Self.respond(length: nil) { try await $0.write(ByteBuffer(string: "begin")) }
         ) { fixture in
@@ -122,7 +122,7 @@ import Testing
         }
     }
 
-    @Test func untilTheCloseEndsInAReset() async throws {
+    @Test func aBrokenResponseThatEndsWithTheConnectionEndsInAReset() async throws {
         try await ListenerFixture.run(
             respond: Self.respond(length: nil) { writer in
                 try await writer.write(ByteBuffer(string: "begin"))

@@ -21,7 +21,7 @@ import Testing
         }
     }
 
-    @Test(arguments: Way.allCases) func inTheMiddleOfABody(way: Way) async throws {
+    @Test(arguments: Way.allCases) func aClientThatLeavesDuringItsBodyCancelsTheRequest(way: Way) async throws {
         let errors = Notes<RequestBodyError>()
         let cancelled = Notes<Bool>()
         let started = Notes<Bool>()
@@ -50,7 +50,7 @@ import Testing
     /// After a request that says `close` nothing more is read, but the server still notices that its client leaves.
     /// Codec work is cancelled if the client has closed a side, because it may have left.
     @Test(arguments: Way.allCases, ["", "Connection: close\r\n", "Connection: upgrade\r\nUpgrade: x\r\n"])
-    func whileACodecWorks(way: Way, fields: String) async throws {
+    func aClientThatLeavesCancelsCodecWork(way: Way, fields: String) async throws {
         let cancelled = Notes<Bool>()
         let started = Notes<Bool>()
         try await ListenerFixture.run { _, context in
@@ -76,7 +76,7 @@ import Testing
     }
 
     /// A reset means that the client has left.
-    @Test(arguments: ["", "Connection: close\r\n"]) func aResetEndsWhateverIsMade(fields: String) async throws {
+    @Test(arguments: ["", "Connection: close\r\n"]) func aResetCancelsAllWorkOfTheRequest(fields: String) async throws {
         let cancelled = Notes<Bool>()
         let started = Notes<Bool>()
         try await ListenerFixture.run { _, _ in
@@ -97,7 +97,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [Way.close, .reset]) func whileTheAnswerIsSent(way: Way) async throws {
+    @Test(arguments: [Way.close, .reset]) func aClientThatLeavesDuringTheResponseCancelsIt(way: Way) async throws {
         let errors = Notes<ResponseWriteError>()
         let started = Notes<Bool>()
         try await ListenerFixture.run { _, _ in
@@ -125,7 +125,7 @@ import Testing
         }
     }
 
-    @Test func whatHasBegunMayGoOnToItsEnd() async throws {
+    @Test func aWriteThatHasBegunRunsToItsEnd() async throws {
         let done = Notes<Bool>()
         let started = Notes<Bool>()
         try await ListenerFixture.run {
@@ -147,7 +147,7 @@ import Testing
         #expect(done.all == [true])
     }
 
-    @Test func betweenRequestsNobodyHasLeft() async throws {
+    @Test func aCloseBetweenRequestsCancelsNothing() async throws {
         try await ListenerFixture.run { _, _ in
             text("answer")
         } test: { fixture in
@@ -160,7 +160,7 @@ import Testing
         }
     }
 
-    @Test func anAnswerThatIsWrittenIsStillFlushed() async throws {
+    @Test func aWrittenResponseIsFlushedAfterTheClientHasClosed() async throws {
         let size = 8_000_000
         let written = Notes<Bool>()
         try await ListenerFixture.run {

@@ -11,7 +11,7 @@ import Testing
         "PUT /a HTTP/1.1\r\nHost: h\r\nContent-Length: \(length)\r\n\r\n"
     }
 
-    @Test func theRestIsReadAndDroppedSoThatTheAnswerArrives() async throws {
+    @Test func theRestOfTheBodyIsReadAndDropped() async throws {
         try await ListenerFixture.run {
             $0.lingerTimeout = .seconds(5)
         } respond: { _, _ in
@@ -32,7 +32,7 @@ import Testing
         }
     }
 
-    @Test func notMoreThanTheBudgetIsRead() async throws {
+    @Test func theRestIsReadOnlyUpToItsLimit() async throws {
         try await ListenerFixture.run {
             $0.lingerBytes = 200_000
             $0.lingerTimeout = .seconds(60)
@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    @Test func theConnectionClosesWhenTheTimeIsUp() async throws {
+    @Test func theConnectionClosesAtTheTimeout() async throws {
         try await ListenerFixture.run {
             $0.lingerTimeout = .milliseconds(200)
             $0.shutdownLimit = .seconds(60)
@@ -69,7 +69,7 @@ import Testing
         }
     }
 
-    @Test func aBodyThatHasComeWholeKeepsTheConnection() async throws {
+    @Test func aCompleteBodyKeepsTheConnectionOpen() async throws {
         try await ListenerFixture.run { _, _ in
             text("refused", status: .forbidden)
         } test: { fixture in
@@ -82,7 +82,7 @@ import Testing
         }
     }
 
-    @Test func whatIsNotAskedForIsNotReadInAdvance() async throws {
+    @Test func aBodyThatNobodyReadsIsNotReadInAdvance() async throws {
         try await ListenerFixture.run {
             $0.lingerBytes = 0
         } respond: { _, _ in

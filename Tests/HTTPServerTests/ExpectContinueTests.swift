@@ -10,7 +10,7 @@ import Testing
         "PUT /a HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\(more)\r\n"
     }
 
-    @Test func continueIsSentWhenTheBodyIsFirstAskedFor() async throws {
+    @Test func continueIsSentWhenTheBodyIsFirstRead() async throws {
         let asked = Notes<Bool>()
         try await ListenerFixture.run { request, _ in
             try await Task.sleep(for: .milliseconds(100))
@@ -67,7 +67,7 @@ import Testing
         }
     }
 
-    @Test func anExpectationWithoutABodyOrInHTTP10MeansNothing() async throws {
+    @Test func anExpectationWithoutABodyOrInHTTP10IsIgnored() async throws {
         try await ListenerFixture.run { request, _ in
             text("got " + String(buffer: try await request.body.collect(upTo: 100)))
         } test: { fixture in

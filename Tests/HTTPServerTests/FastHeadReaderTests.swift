@@ -12,7 +12,7 @@ struct FastHeadReaderTests {
         self.reader.read(ByteBuffer(string: text))
     }
 
-    @Test func aHeadIsTakenApart() throws {
+    @Test func aPlainHeadIsRead() throws {
         let head =
             "GET /a?b=%20 HTTP/1.1\r\nHost: a:80\r\nACCEPT: \timage/webp \r\nIf-None-Match: \"x\"\r\nX-A:\r\n\r\n"
         let (request, length) = try #require(self.read(head + "GET /next"))
@@ -25,7 +25,7 @@ struct FastHeadReaderTests {
         #expect(try #require(self.read("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n")).request.isHead)
     }
 
-    @Test func aHeadThatIsNotWholeIsNotTaken() {
+    @Test func anIncompleteHeadIsNotRead() {
         let head = "GET /a HTTP/1.1\r\nHost: a\r\nX: y\r\n\r\n"
         for length in 0..<head.utf8.count {
             #expect(self.reader.read(ByteBuffer(bytes: head.utf8.prefix(length))) == nil, "\(length)")
@@ -49,7 +49,7 @@ struct FastHeadReaderTests {
         "GET /a HTTP/1.1\r\nHost: a\r\nX: \u{0}\r\n\r\n", "GET /a HTTP/1.1\r\nHost: a\r\nX: a\rb\r\n\r\n",
         "GET /a HTTP/1.1\r\nHost: a\r\nX: a\nb\r\n\r\n", "GET /a HTTP/1.1\r\nHost: a\r\nX: \u{7F}\r\n\r\n",
         "GET /a HTTP/1.1\r\nHost: a\r\n\rGET /b HTTP/1.1\r\n\r\n",
-    ]) func whatIsNotPlainIsLeftToTheParser(head: String) {
+    ]) func headsWithMoreThanOneReadingAreLeftToTheParser(head: String) {
         #expect(self.read(head) == nil)
     }
 
@@ -58,12 +58,12 @@ struct FastHeadReaderTests {
         "TE: trailers", "Trailer: x", "Connection: close", "Connection: upgrade", "Connection: keep-alive, te",
         "Proxy-Connection: keep-alive", "HTTP2-Settings: x", "X-API-Key: x", "Proxy-Authorization: x",
         "Sec-CH-DPR: 2", "Sec-CH-Width: 100", "Save-Data: on", "DPR: 2", "Width: 3", "Sec-CH-Viewport-Width: 3",
-    ]) func fieldsThatSayMoreGoTheLongWay(field: String) {
+    ]) func headsWithOtherFieldsAreLeftToTheParser(field: String) {
         #expect(self.read("GET /a HTTP/1.1\r\nHost: a\r\n\(field)\r\n\r\n") == nil)
         #expect(self.read("GET /a HTTP/1.1\r\nHost: a\r\nX-\(field)\r\n\r\n") != nil)
     }
 
-    @Test func noLimitOfTheListenerIsPassed() {
+    @Test func headsBeyondALimitOfTheListenerAreLeftToTheParser() {
         var configuration = ListenerConfiguration(host: "", port: 0)
         configuration.maxFields = 2
         configuration.maxTargetBytes = 64

@@ -9,7 +9,7 @@ import Testing
 /// A client may shut its sending side after its last request and wait for the responses, as `nc -N` does. Earlier, only
 /// hits got a response.
 @Suite struct HalfCloseTests {
-    @Test(arguments: ["", "Connection: close\r\n"]) func theAnswerIsSent(fields: String) async throws {
+    @Test(arguments: ["", "Connection: close\r\n"]) func aHalfClosedClientGetsItsResponse(fields: String) async throws {
         let started = Notes<Bool>()
         let released = Notes<Bool>()
         try await ListenerFixture.run { _, _ in
@@ -31,7 +31,7 @@ import Testing
         }
     }
 
-    @Test func everyRequestThatWasSentAheadIsAnswered() async throws {
+    @Test func everyPipelinedRequestOfAHalfClosedClientIsAnswered() async throws {
         try await ListenerFixture.run { request, _ in
             let bytes = try await request.body.collect(upTo: 1000)
             return text("<\(request.head.path ?? "") \(bytes.readableBytes)>")
@@ -47,7 +47,7 @@ import Testing
         }
     }
 
-    @Test func aRequestWithoutItsEndIsNotAnswered() async throws {
+    @Test func anIncompleteRequestOfAHalfClosedClientIsNotAnswered() async throws {
         try await ListenerFixture.run { _, _ in
             text("answer")
         } test: { fixture in
@@ -60,7 +60,7 @@ import Testing
     }
 
     /// Costly work does not start for a client that may have left.
-    @Test func costlyWorkIsNotBegun() async throws {
+    @Test func costlyWorkIsNotStartedForAHalfClosedClient() async throws {
         let started = Notes<Bool>()
         let released = Notes<Bool>()
         let cancelled = Notes<Bool>()

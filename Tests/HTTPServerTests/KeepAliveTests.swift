@@ -91,7 +91,7 @@ import Testing
     }
 
     @Test(arguments: [HTTPResponse.Status.noContent, .notModified])
-    func answersThatHaveNoBody(status: HTTPResponse.Status) async throws {
+    func responsesWithoutABodyHaveNoLength(status: HTTPResponse.Status) async throws {
         try await ListenerFixture.run { _, _ in
             Response(status: status)
         } test: { fixture in
@@ -127,7 +127,7 @@ import Testing
     }
 
     /// NIO's parser stops after such a request, and its buffer once took everything that came after it.
-    @Test func whatComesBehindAnUpgradeIsNotTakenIn() async throws {
+    @Test func bytesAfterAnUpgradeRequestAreNotRead() async throws {
         let piece = [UInt8](repeating: 65, count: 1_000_000)
         let pieces = 100
         let sent = Notes<Int>()
@@ -160,7 +160,7 @@ import Testing
     }
 
     @Test(arguments: ["Connection: upgrade\r\nUpgrade: x", "Connection: close"])
-    func theAnswerComesThoughBytesFollow(fields: String) async throws {
+    func theResponseIsSentEvenIfMoreBytesFollowTheRequest(fields: String) async throws {
         try await ListenerFixture.run(respond: Self.echo) { fixture in
             let client = try await fixture.client()
             try await client.send("GET /1 HTTP/1.1\r\nHost: h\r\n\(fields)\r\n\r\nGET /b HTTP/1.1\r\n")
@@ -214,7 +214,7 @@ import Testing
         }
     }
 
-    @Test func theContextKnowsTheClient() async throws {
+    @Test func theContextHasTheRequestIDAndTheAddress() async throws {
         try await ListenerFixture.run { _, context in
             text("<\(context.source.requestID) \(context.source.isLoopback)>")
         } test: { fixture in

@@ -4,7 +4,7 @@ import Testing
 @testable import HTTPServer
 
 @Suite struct LingeringCloseTests {
-    @Test func theUsualOrder() {
+    @Test func theConnectionClosesAfterTheClientHasClosed() {
         var linger = LingeringClose(budget: 100, isInputClosed: false)
         #expect(linger.start() == .read)
         #expect(linger.flushed() == .shutdownOutput)
@@ -12,7 +12,7 @@ import Testing
         #expect(linger.inputClosed() == .close)
     }
 
-    @Test func theBudgetEndsIt() {
+    @Test func theConnectionClosesAtTheLimitOfDroppedBytes() {
         var linger = LingeringClose(budget: 100, isInputClosed: false)
         #expect(linger.flushed() == .shutdownOutput)
         #expect(linger.dropped(99) == .read)
@@ -31,7 +31,7 @@ import Testing
         #expect(gone.flushed() == .close)
     }
 
-    @Test func timeEndsIt() {
+    @Test func theConnectionClosesAtTheTimeout() {
         #expect(LingeringClose(budget: 100, isInputClosed: false).timedOut() == .close)
     }
 }
@@ -39,7 +39,7 @@ import Testing
 @Suite struct WriteStallTests {
     private let start = NIODeadline.uptimeNanoseconds(0)
 
-    @Test func standingStillForTheWholeTimeIsAStall() {
+    @Test func noProgressForTheWholeTimeoutIsAStall() {
         var stall = WriteStall(limit: .seconds(30), taken: 10, now: self.start)
         #expect(stall.interval == .milliseconds(7_500))
         let almost = self.start + .seconds(30) - .nanoseconds(1)
@@ -47,7 +47,7 @@ import Testing
         #expect(stall.check(taken: 10, now: self.start + .seconds(30)) == .stalled)
     }
 
-    @Test func oneByteBeginsTheTimeAnew() {
+    @Test func oneByteRestartsTheTimeout() {
         var stall = WriteStall(limit: .seconds(30), taken: 10, now: self.start)
         let late = self.start + .seconds(29)
         #expect(stall.check(taken: 11, now: late) == .checkAgain(at: late + .milliseconds(7_500)))

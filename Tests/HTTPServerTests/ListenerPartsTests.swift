@@ -11,7 +11,7 @@ import Testing
         // RFC 9110 section 5.6.7, the epoch, a leap day, and a day after the end of the 32-bit clock.
         (784_111_777, "Sun, 06 Nov 1994 08:49:37 GMT"), (0, "Thu, 01 Jan 1970 00:00:00 GMT"),
         (1_709_164_800, "Thu, 29 Feb 2024 00:00:00 GMT"), (4_102_444_799, "Thu, 31 Dec 2099 23:59:59 GMT"),
-    ]) func dates(second: Int, expected: String) {
+    ]) func datesHaveTheFormOfRFC9110(second: Int, expected: String) {
         #expect(HTTPDateCache { second }.text == expected)
     }
 
@@ -40,11 +40,11 @@ import Testing
         ("127.0.0.1", true), ("127.255.0.9", true), ("128.0.0.1", false), ("10.127.0.1", false), ("0.0.0.0", false),
         ("::1", true), ("::2", false), ("::", false), ("::ffff:127.0.0.1", true), ("::ffff:10.0.0.1", false),
         ("fe80::1", false), ("::127.0.0.1", false),
-    ]) func loopback(address: String, expected: Bool) throws {
+    ]) func loopbackAddressesAreRecognised(address: String, expected: Bool) throws {
         #expect(try SocketAddress(ipAddress: address, port: 80).isLoopback == expected)
     }
 
-    @Test func aDrainOnlyGoesForward() {
+    @Test func theStatesOfAShutdownOnlyGoForward() {
         let drain = DrainState()
         #expect(drain.phase == .running)
         drain.advance(to: .stopping)
@@ -52,7 +52,7 @@ import Testing
         #expect(drain.phase == .stopping)
     }
 
-    @Test func theCountWakesItsWaiterAtZero() async {
+    @Test func theWaiterReturnsWhenTheCountIsZero() async {
         let count = ActivityCount()
         await count.waitUntilZero()
         count.enter()
@@ -78,7 +78,7 @@ import Testing
         #expect(count.count == 1)
     }
 
-    @Test func aHeadIsWrittenAsItsFieldsAre() {
+    @Test func aHeadIsWrittenWithItsFieldsUnchanged() {
         var buffer = ByteBuffer()
         var fields: HTTPFields = [.eTag: "\"a\"", .connection: "upgrade", .date: "then"]
         fields.append(HTTPField(name: .vary, value: "Accept"))

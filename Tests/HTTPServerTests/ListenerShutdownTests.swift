@@ -8,7 +8,7 @@ import Testing
 @Suite struct ListenerShutdownTests {
     private static let get = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n"
 
-    @Test func whileDrainingRequestsAreTakenAndAnswersSayClose() async throws {
+    @Test func whileDrainingRequestsAreServedWithConnectionClose() async throws {
         try await ListenerFixture.run {
             $0.drainWindow = .seconds(2)
             $0.shutdownLimit = .seconds(20)
@@ -31,7 +31,7 @@ import Testing
         }
     }
 
-    @Test func idleConnectionsAreClosedAfterTheWindowOnly() async throws {
+    @Test func idleConnectionsAreClosedAfterTheDrainTime() async throws {
         try await ListenerFixture.run {
             $0.drainWindow = .milliseconds(500)
             $0.shutdownLimit = .seconds(20)
@@ -85,7 +85,7 @@ import Testing
         }
     }
 
-    @Test func theLastBytesInTheKernelOutliveTheListener() async throws {
+    @Test func bytesInTheSocketBufferAreSentAfterTheListenerHasEnded() async throws {
         let size = 200_000
         try await ListenerFixture.run {
             $0.shutdownLimit = .seconds(20)
@@ -101,7 +101,7 @@ import Testing
         }
     }
 
-    @Test func anUploadInFlightEnds() async throws {
+    @Test func anUploadInProgressIsCompleted() async throws {
         let started = Notes<Bool>()
         try await ListenerFixture.run {
             $0.shutdownLimit = .seconds(20)
@@ -121,7 +121,7 @@ import Testing
         }
     }
 
-    @Test func whatDoesNotEndIsCutAtTheLimit() async throws {
+    @Test func requestsThatDoNotEndAreCancelledAtTheTimeLimit() async throws {
         let cancelled = Notes<Bool>()
         let started = Notes<Bool>()
         try await ListenerFixture.run {
@@ -143,7 +143,7 @@ import Testing
         }
     }
 
-    @Test func aTaskThatIgnoresEverythingDoesNotHoldTheListener() async throws {
+    @Test func aTaskThatIgnoresCancellationDoesNotBlockTheShutdown() async throws {
         let begin = ContinuousClock.now
         let started = Notes<Bool>()
         try await ListenerFixture.run {
@@ -161,7 +161,7 @@ import Testing
         #expect(ContinuousClock.now - begin < .seconds(20))
     }
 
-    @Test func onlySoManyConnectionsAreServedAtOnce() async throws {
+    @Test func connectionsBeyondTheLimitWait() async throws {
         try await ListenerFixture.run {
             $0.maxConnections = 2
         } respond: { _, _ in

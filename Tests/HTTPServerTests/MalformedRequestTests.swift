@@ -103,7 +103,7 @@ import Testing
         Case("GET / HTTP/1.1\r\n\(h)" + String(repeating: "X: a\r\n", count: 128) + "\r\n", 431),
     ]
 
-    @Test(arguments: Self.cases) func isRejected(_ rejected: Case) async throws {
+    @Test(arguments: Self.cases) func malformedRequestsAreRejected(_ rejected: Case) async throws {
         let asked = Notes<Bool>()
         try await ListenerFixture.run { request, _ in
             for try await _ in request.body {}
@@ -127,7 +127,7 @@ import Testing
         // Bytes that many libraries decode, split or normalise.
         "/a%2Fb%2f%2E%2e/%00%25", "//a//b/", "/./a/../b", "/a?b?c=d/e&f=%20+%2B", "/a:b@c;d=e,f!$&'()*+",
         "/http://x/y", "/a\\b|c^d`{}\"<>",
-    ]) func theTargetStaysAsItIs(target: String) async throws {
+    ]) func theRequestTargetIsPassedOnUnchanged(target: String) async throws {
         try await ListenerFixture.run { request, _ in
             text("<\(request.head.path ?? "none")>")
         } test: { fixture in
@@ -149,7 +149,7 @@ import Testing
     @Test(arguments: [
         ("http://example.org/a%2Fb?c", "example.org /a%2Fb?c"), ("HTTPS://example.org:81", "example.org:81 /"),
         ("http://[::1]?a", "[::1] /?a"),
-    ]) func aWholeURLIsBroughtToOriginForm(target: String, expected: String) async throws {
+    ]) func anAbsoluteURLBecomesOriginForm(target: String, expected: String) async throws {
         try await ListenerFixture.run { request, _ in
             text("<\(request.head.authority ?? "none") \(request.head.path ?? "none")>")
         } test: { fixture in
@@ -159,7 +159,7 @@ import Testing
         }
     }
 
-    @Test func anErrorBehindAGoodRequestWaitsForItsAnswer() async throws {
+    @Test func anErrorAfterAGoodRequestIsSentAfterItsResponse() async throws {
         try await ListenerFixture.run { _, _ in
             try await Task.sleep(for: .milliseconds(50))
             return text("first")
@@ -172,7 +172,7 @@ import Testing
     }
 
     /// The parser fails again at every byte after its first error, which once cut the response in flight.
-    @Test func moreBytesBehindAnErrorDoNotEndTheAnswer() async throws {
+    @Test func moreBytesAfterAnErrorDoNotCutTheResponse() async throws {
         let released = Notes<Bool>()
         try await ListenerFixture.run { _, _ in
             _ = try await released.wait()
@@ -196,7 +196,7 @@ import Testing
     }
 
     /// The parser takes `/a` for CONNECT's authority, and then stops for good.
-    @Test func aTunnelEndsTheConnection() async throws {
+    @Test func aConnectRequestIsRejectedAndEndsTheConnection() async throws {
         try await ListenerFixture.run { _, _ in
             text("no", status: .methodNotAllowed)
         } test: { fixture in
@@ -218,7 +218,7 @@ import Testing
 
     /// The first response to a broken line depended on how the network had split it.
     @Test(arguments: ["GET / HTTP/1.1 \r\n", "GET / HTTP/2.0 \r\n", "GET / HTTP/1.1\n"])
-    func aBrokenLineIsRejectedHoweverItIsCut(line: String) async throws {
+    func aMalformedLineIsRejectedInAnyChunks(line: String) async throws {
         try await ListenerFixture.run { _, _ in
             text("no")
         } test: { fixture in

@@ -47,7 +47,7 @@ import Testing
         return (counter, try pipeline.handler(type: ConnectionMonitorHandler.self))
     }
 
-    @Test func whatIsSentAheadIsNotParsed() throws {
+    @Test func pipelinedRequestsAreNotParsedBeforeTheirTime() throws {
         let channel = EmbeddedChannel()
         let (counter, monitor) = try self.connect(channel)
         let heads = String(repeating: "GET / HTTP/1.1\r\nHost: h\r\n\r\n", count: 2_000)
@@ -65,7 +65,7 @@ import Testing
 
     /// Each response started the next request at once, so the loop never looked at its sockets: 300 connections with
     /// 2,500 heads blocked all others for more than eight seconds.
-    @Test(.timeLimit(.minutes(1))) func othersAreServedMeanwhile() async throws {
+    @Test(.timeLimit(.minutes(1))) func aLongPipelineDoesNotDelayOtherConnections() async throws {
         let (connections, requests) = (128, 2_000)
         let answered = NIOLockedValueBox(0)
         try await ListenerFixture.run(respond: { request, _ in
@@ -90,7 +90,7 @@ import Testing
     }
 
     /// Chunks of one byte, six on the wire, each had a separate buffer.
-    @Test func tinyPiecesOfABodyArePutTogether() {
+    @Test func smallPiecesOfABodyShareABuffer() {
         var gate = RequestBodyGate()
         for index in 0..<10_000 { _ = gate.push(ByteBuffer(bytes: [UInt8(truncatingIfNeeded: index)])) }
         #expect(gate.bufferCount < 32)
@@ -99,7 +99,7 @@ import Testing
         #expect(bytes == (0..<10_000).map { UInt8(truncatingIfNeeded: $0) })
     }
 
-    @Test func bodiesBetweenRequestsSentAheadAreWhole() async throws {
+    @Test func bodiesInAPipelineAreComplete() async throws {
         try await ListenerFixture.run { request, _ in
             let body = try await request.body.collect(upTo: 1_000_000)
             return text("<\(request.head.path ?? "") \(body.readableBytes)>")
@@ -123,7 +123,7 @@ import Testing
         "1;" + String(repeating: "x", count: ChunkScanner.limit) + "\r\na\r\n0\r\n\r\n",
         String(repeating: "1;abcdefghijklmno\r\na\r\n", count: ChunkScanner.limit / 16 + 1) + "0\r\n\r\n",
         "0\r\n" + String(repeating: "X: \(String(repeating: "y", count: 1_000))\r\n", count: 17) + "\r\n",
-    ]) func whatIsNotDataIsLimited(chunks: String) async throws {
+    ]) func framingBytesOfABodyAreLimited(chunks: String) async throws {
         try await ListenerFixture.run { request, _ in
             for try await _ in request.body {}
             return text("no")

@@ -8,7 +8,7 @@ import Testing
 
     private func at(_ seconds: Double) -> NIODeadline { start + .nanoseconds(Int64(seconds * 1e9)) }
 
-    @Test func nothingIsSaidWithinTheGrace() {
+    @Test func noClientIsTooSlowWithinTheGracePeriod() {
         var rate = RateFloor(window: .seconds(30))
         rate.resume(now: at(0))
         for second in 1..<30 { #expect(rate.note(bytes: second, now: at(Double(second))) == nil) }
@@ -25,7 +25,7 @@ import Testing
         #expect(try #require(last) <= 2)
     }
 
-    @Test func aFastClientIsFastHoweverSlowItWasBefore() throws {
+    @Test func aClientThatBecomesFastIsNotTooSlow() throws {
         var rate = RateFloor(window: .seconds(30))
         rate.resume(now: at(0))
         for second in 1...60 { _ = rate.note(bytes: second, now: at(Double(second))) }
@@ -35,7 +35,7 @@ import Testing
     }
 
     /// If the server waits for its own memory or for the store, the time does not count for the client.
-    @Test func timeThatIsNotTheClientsDoesNotCount() {
+    @Test func timeInWhichTheServerWaitsDoesNotCount() {
         var rate = RateFloor(window: .seconds(30))
         rate.resume(now: at(0))
         #expect(rate.note(bytes: 40_000, now: at(10)) == nil)
@@ -50,7 +50,7 @@ import Testing
 
     /// Checks at long intervals, as for a download, and none for a while. The rate counts from the last check that is
     /// old enough.
-    @Test func fewLooksAreEnough() {
+    @Test func theRateIsRightWithFewChecks() {
         var rate = RateFloor(window: .seconds(30), bytes: 1_000)
         rate.resume(now: at(0))
         #expect(rate.note(bytes: 1_000, now: at(7.5)) == nil)
@@ -60,16 +60,16 @@ import Testing
 
     /// One below, equal to, and one above the limit.
     @Test(arguments: [(1_023, 1_024), (1_024, nil), (1_025, nil)] as [(Int, Int?)])
-    func theLimitItselfIsFastEnough(rate: Int, missed: Int?) {
+    func aRateOfExactlyTheLimitIsFastEnough(rate: Int, missed: Int?) {
         #expect(RateLimit(least: 1_024, contended: 32_768).missed(by: rate, isContended: { false }) == missed)
     }
 
     @Test(arguments: [(32_767, 32_768), (32_768, nil), (1_000, 1_024)] as [(Int, Int?)])
-    func moreIsAskedWhileOthersWait(rate: Int, missed: Int?) {
+    func theLimitIsHigherWhileOthersWait(rate: Int, missed: Int?) {
         #expect(RateLimit(least: 1_024, contended: 32_768).missed(by: rate, isContended: { true }) == missed)
     }
 
-    @Test func zeroIsNoLimit() {
+    @Test func aLimitOfZeroMeansNoLimit() {
         #expect(RateLimit(least: 0, contended: 32_768).missed(by: 0, isContended: { true }) == nil)
     }
 }

@@ -10,7 +10,7 @@ import Testing
         return nil
     }
 
-    @Test func whatCameFirstIsDeliveredFirst() {
+    @Test func bytesAreDeliveredInOrder() {
         var gate = RequestBodyGate()
         #expect(gate.wantsMore)
         #expect(gate.push(ByteBuffer(string: "a")) == false)
@@ -33,7 +33,7 @@ import Testing
         #expect(gate.wantsMore)
     }
 
-    @Test func whatCameBeforeTheEndIsStillDelivered() {
+    @Test func bytesBeforeTheEndAreDelivered() {
         var gate = RequestBodyGate()
         _ = gate.push(ByteBuffer(string: "a"))
         #expect(gate.end() == false)
@@ -43,7 +43,7 @@ import Testing
         guard case .end = gate.pull() else { return #expect(Bool(false)) }
     }
 
-    @Test func anErrorDropsWhatCame() {
+    @Test func anErrorDropsBufferedBytes() {
         var gate = RequestBodyGate()
         _ = gate.push(ByteBuffer(string: "a"))
         #expect(gate.fail(.clientLeft) == false)
@@ -52,7 +52,7 @@ import Testing
         guard case .fail(.clientLeft) = gate.pull() else { return #expect(Bool(false)) }
     }
 
-    @Test func aWholeBodyCannotFailAnyMore() {
+    @Test func aCompleteBodyCannotFail() {
         var gate = RequestBodyGate()
         _ = gate.push(ByteBuffer(string: "a"))
         _ = gate.end()
@@ -121,7 +121,7 @@ import Testing
         await #expect(throws: CancellationError.self) { try await reader.value }
     }
 
-    @Test func aSecondReaderIsTold() async throws {
+    @Test func aSecondReaderGetsAnError() async throws {
         let signals = Notes<RequestBodyStream.Signal>()
         let stream = RequestBodyStream { signals.add($0) }
         let first = Task { try await stream.makeAsyncIterator().next() }

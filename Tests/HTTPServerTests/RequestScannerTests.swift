@@ -33,14 +33,14 @@ import Testing
         return pieces + (whole.isEmpty ? [] : [whole])
     }
 
-    @Test func eachRequestIsHandedOnByItself() throws {
+    @Test func eachRequestIsPassedOnSeparately() throws {
         let get = "GET / HTTP/1.1\r\nHost: h\r\n\r\n"
         for cut in 1...(2 * get.utf8.count) {
             #expect(try self.pieces(of: get + get + get, cut: cut) == [get, get, get])
         }
     }
 
-    @Test func bodiesEndWhereTheyEnd() throws {
+    @Test func theEndOfEachBodyIsFound() throws {
         let head = "PUT / HTTP/1.1\r\nHost: h\r\n\r\n"
         let long = head + "abc\r\n\r\nd"
         let chunks = head + "3;a=b\r\nabc\r\nA\r\n\r\n\r\n\r\n\r\n12\r\n0\r\nX: y\r\n\r\n"
@@ -51,7 +51,7 @@ import Testing
     }
 
     /// The parser would judge the version by its beginning, so it waits for the rest of the line.
-    @Test func theVersionIsHandedOnWhole() throws {
+    @Test func theVersionIsPassedOnInOnePiece() throws {
         var scanner = RequestScanner()
         #expect(try scanner.scan(ByteBuffer(string: "GET /a HTT").readableBytesUInt8Span) == 7)
         #expect(try scanner.scan(ByteBuffer(string: "HTTP/1.1").readableBytesUInt8Span) == 0)
@@ -78,7 +78,7 @@ import Testing
     }
 
     /// 400 MiB of extensions were accepted for a body without a byte.
-    @Test func extensionsAreLimitedInAll() throws {
+    @Test func chunkExtensionsAreLimitedInTotal() throws {
         let limit = ChunkScanner.limit
         let one = { (count: Int) in "1;" + String(repeating: "x", count: count - 1) + "\r\na\r\n" }
         #expect(try self.read(one(limit - 1) + "0\r\n\r\n"))

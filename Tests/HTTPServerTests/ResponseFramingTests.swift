@@ -17,7 +17,7 @@ import Testing
         return (framing, head.headerFields)
     }
 
-    @Test func aKnownLengthIsWritten() {
+    @Test func aKnownLengthBecomesContentLength() {
         #expect(self.decide(body: 5) == (.length(5), [.contentLength: "5"]))
         #expect(self.decide(body: 0) == (.length(0), [.contentLength: "0"]))
         #expect(self.decide([.contentLength: "5"], body: nil) == (.length(5), [.contentLength: "5"]))
@@ -28,15 +28,15 @@ import Testing
         #expect(self.decide(body: nil, version: .http1_0) == (.untilClose, [:]))
     }
 
-    @Test func aHandlersTransferEncodingIsNotBelieved() {
+    @Test func transferEncodingOfAHandlerIsIgnored() {
         #expect(self.decide([.transferEncoding: "gzip"], body: 5) == (.length(5), [.contentLength: "5"]))
     }
 
-    @Test(arguments: ["x", "-1", "6", ""]) func aContradictionIsNoAnswer(length: String) {
+    @Test(arguments: ["x", "-1", "6", ""]) func aContentLengthThatContradictsTheBodyIsAnError(length: String) {
         #expect(self.decide([.contentLength: length], body: 5).0 == nil)
     }
 
-    @Test func headKeepsItsLength() {
+    @Test func aResponseToHeadKeepsItsContentLength() {
         #expect(
             self.decide([.contentLength: "7"], body: 0, method: .head) == (ResponseFraming.none, [.contentLength: "7"]))
         #expect(self.decide(body: nil, method: .head) == (ResponseFraming.none, [:]))
@@ -50,7 +50,7 @@ import Testing
         #expect(self.decide(fields, status: .notModified, body: 0) == (ResponseFraming.none, fields))
     }
 
-    @Test func theMeterCountsToTheByte() throws {
+    @Test func theLengthIsCheckedToTheByte() throws {
         var meter = ResponseMeter(framing: .length(10))
         try meter.accept(9)
         #expect(!meter.isComplete)
@@ -62,7 +62,7 @@ import Testing
         #expect(throws: ResponseWriteError.tooManyBytes) { try meter.accept(1) }
     }
 
-    @Test func whereNothingIsPromisedNothingIsCounted() throws {
+    @Test func withoutContentLengthNothingIsChecked() throws {
         var meter = ResponseMeter(framing: .chunked)
         try meter.accept(1_000_000)
         #expect(!meter.isComplete)

@@ -9,7 +9,7 @@ import Testing
 @Suite(.serialized) struct TimeoutTests {
     private static let put = "PUT /a HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n"
 
-    @Test func aStalledBodyIsATypedErrorAndA408() async throws {
+    @Test func aBodyThatStopsIsATypedErrorAnd408() async throws {
         let errors = Notes<RequestBodyError>()
         try await ListenerFixture.run {
             $0.bodyTimeout = .milliseconds(200)
@@ -33,7 +33,7 @@ import Testing
         }
     }
 
-    @Test func everyByteBeginsTheTimeAnew() async throws {
+    @Test func everyByteRestartsTheTimeout() async throws {
         try await ListenerFixture.run {
             $0.bodyTimeout = .seconds(2)
         } respond: { request, _ in
@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    @Test func timeInWhichTheHandlerWantsNothingDoesNotCount() async throws {
+    @Test func timeInWhichTheHandlerDoesNotReadDoesNotCount() async throws {
         try await ListenerFixture.run {
             $0.bodyTimeout = .milliseconds(150)
         } respond: { request, _ in
@@ -64,7 +64,7 @@ import Testing
         }
     }
 
-    @Test func aHeadThatTricklesIsCut() async throws {
+    @Test func aHeadThatComesTooSlowlyEndsTheConnection() async throws {
         try await ListenerFixture.run {
             $0.headTimeout = .milliseconds(300)
             $0.idleTimeout = .seconds(60)
@@ -85,7 +85,7 @@ import Testing
     }
 
     @Test(arguments: ["", "GET / HTTP/1.1\r\nHost: h\r\n\r\n"])
-    func anIdleConnectionIsClosedWithoutAWord(before: String) async throws {
+    func anIdleConnectionIsClosedWithoutAResponse(before: String) async throws {
         try await ListenerFixture.run {
             $0.idleTimeout = .milliseconds(200)
         } respond: { _, _ in
@@ -98,7 +98,7 @@ import Testing
         }
     }
 
-    @Test func aClientThatTakesNoBytesIsCut() async throws {
+    @Test func aClientThatReadsNoBytesIsDisconnected() async throws {
         let errors = Notes<ResponseWriteError>()
         try await ListenerFixture.run {
             $0.writeTimeout = .milliseconds(400)
@@ -127,7 +127,7 @@ import Testing
         }
     }
 
-    @Test func aSmallAnswerThatStaysInTheSocketIsCutToo() async throws {
+    @Test func aClientThatDoesNotReadASmallResponseIsDisconnected() async throws {
         // As one buffer, which goes to the channel at once, so that no writer waits for it.
         let size = 30_000_000
         try await ListenerFixture.run {
@@ -145,7 +145,7 @@ import Testing
         }
     }
 
-    @Test func aSlowReaderIsNotCut() async throws {
+    @Test func aSlowReaderIsNotDisconnected() async throws {
         let size = 12_000_000
         try await ListenerFixture.run {
             $0.writeTimeout = .seconds(2)
@@ -170,7 +170,7 @@ import Testing
     }
 
     /// 18 uploads that sent a byte every 2 s made every other upload of more than 1 MiB wait for 180 s.
-    @Test func aBodyThatTricklesIsCut() async throws {
+    @Test func aBodyThatComesTooSlowlyEndsTheConnection() async throws {
         let errors = Notes<RequestBodyError>()
         try await ListenerFixture.run {
             $0.rateWindow = .milliseconds(200)
@@ -198,7 +198,7 @@ import Testing
         }
     }
 
-    @Test func moreIsAskedOfABodyWhileOthersWait() async throws {
+    @Test func aBodyMustComeFasterWhileOthersWait() async throws {
         let errors = Notes<RequestBodyError>()
         let waits = Notes<Bool>()
         try await ListenerFixture.run {
@@ -233,7 +233,7 @@ import Testing
     }
 
     @Test(arguments: [true, false])
-    func anAnswerThatIsTakenTooSlowlyIsCut(othersWait: Bool) async throws {
+    func aClientThatReadsTooSlowlyIsDisconnected(othersWait: Bool) async throws {
         try await ListenerFixture.run {
             $0.rateWindow = .milliseconds(200)
             $0.minDownloadRate = othersWait ? 1 : 1 << 30
@@ -258,7 +258,7 @@ import Testing
 
     /// The client takes nothing, but the rule is about clients that take too little. The write timeout handles those
     /// that take nothing.
-    @Test func anAnswerThatMayBeSlowIsNotCut() async throws {
+    @Test func aReaderAboveTheMinimumRateIsNotDisconnected() async throws {
         let size = 6_000_000
         try await ListenerFixture.run {
             $0.rateWindow = .milliseconds(100)

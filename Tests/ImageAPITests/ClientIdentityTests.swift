@@ -23,7 +23,7 @@ import Testing
         #expect(try client(one) != client(other))
     }
 
-    @Test func `all that is not known is one`() throws {
+    @Test func `all unknown clients are one client`() throws {
         #expect(ClientIdentity(nil) == ClientIdentity(try SocketAddress(unixDomainSocketPath: "/tmp/socket")))
         #expect(try ClientIdentity(nil) != client("127.0.0.1"))
     }

@@ -25,7 +25,7 @@ import Testing
         ([2, 16, 6], [1, 16, 6]), ([9, 2, 6], [9, 13, 6]), ([2, 4, 6], [1, 4, 6]), ([2, 8, 2], [1, 8, 6]),
         ([2, 2, 6], [1, 13, 6]), ([2, 2, 2], [1, 13, 6]),
     ])
-    func whatIsSpecifiedCounts(written: [Int], meant: [Int]) throws {
+    func unspecifiedColourNumbersHaveDefaults(written: [Int], meant: [Int]) throws {
         let file = try Self.picture([Self.numbers(written[0], written[1], written[2])])
         let control = try Self.picture([Self.numbers(meant[0], meant[1], meant[2])])
         #expect(try Picture(decoding: file, colors: .sRGB) == Picture(decoding: control, colors: .sRGB))
@@ -35,7 +35,7 @@ import Testing
     }
 
     /// The first of two boxes of colour numbers counts. libavif rejected such files.
-    @Test func theFirstNumbersCount() throws {
+    @Test func theFirstOfTwoColourBoxesCounts() throws {
         let file = try Self.picture([Self.numbers(12, 13, 6), Self.numbers(1, 13, 6)])
         let control = try Self.picture([Self.numbers(12, 13, 6)])
         #expect(try Picture(decoding: file, colors: .sRGB) == Picture(decoding: control, colors: .sRGB))
@@ -78,7 +78,7 @@ import Testing
     }
 
     /// An aperture that is too short is ignored.
-    @Test func aShortCleanApertureIsPassedOver() throws {
+    @Test func aShortCleanApertureIsIgnored() throws {
         let file = try Self.picture([AVIFFile.box("clap", PNGFile.long(20) + PNGFile.long(1))])
         #expect(try readHeader(file).size == PixelSize(width: 40, height: 30))
         #expect(try Picture(decoding: file).width == 40)
@@ -157,7 +157,7 @@ import Testing
             ("the number of boxes in the AVIF's header", Counts.maximumBoxes),
         ],
         [Int.max, 1_500])
-    func repeatedThingsHaveALimit(_ limit: (name: String, maximum: Int), each most: Int) throws {
+    func repeatedBoxesHaveALimit(_ limit: (name: String, maximum: Int), each most: Int) throws {
         // If there are two location tables, only the first one is read.
         if limit.name.contains("extents"), most != .max { return }
         let before = try #require(Self.plain[limit.name])
@@ -176,7 +176,7 @@ import Testing
     }
 
     /// The work for a header grows with its length, and stops at the limits.
-    @Test func workGrowsWithTheFile() throws {
+    @Test func workIsBoundedByTheLengthOfTheFile() throws {
         func steps(_ file: [UInt8]) throws -> Int {
             let bytes = file.span.bytes
             let meta = try #require(

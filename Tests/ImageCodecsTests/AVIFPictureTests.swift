@@ -77,7 +77,7 @@ import Testing
     /// The tiles have the order of the references, whatever their ids and positions are. libavif 0.11 orders them by
     /// id.
     @Test(arguments: [[2, 3, 4, 5], [5, 4, 3, 2], [3, 5, 2, 4]])
-    func tilesStandAsTheGridSays(order: [Int]) throws {
+    func tilesAreInTheOrderOfTheGrid(order: [Int]) throws {
         for isInMeta in [false, true] {
             var file = AVIFBuilder()
             for id in [2, 3, 4, 5] {
@@ -125,7 +125,7 @@ import Testing
         #expect(try grid(16) - grid(8) > 128 * 64 * 64 * 12)
     }
 
-    @Test func gridsThatContradictThemselvesAreRejected() throws {
+    @Test func inconsistentGridsAreRejected() throws {
         let tile = try AVIFBuilder.Coded.flat(red, width: 64, height: 64)
         func decode(_ change: (inout AVIFBuilder) -> Void) throws -> Picture {
             var file = AVIFBuilder()
@@ -204,7 +204,7 @@ import Testing
 
     /// If an alpha item has an essential property that is unknown, it is not shown, and the picture has no alpha. A
     /// picture with such a property is not shown either.
-    @Test func unknownEssentialPropertiesAreHeeded() throws {
+    @Test func itemsWithUnknownEssentialPropertiesAreNotShown() throws {
         let unknown = AVIFFile.box("zzzz", [1])
         for essential in [[], ["zzzz"]] as [Set<String>] {
             var file = AVIFBuilder()
@@ -246,7 +246,7 @@ import Testing
     }
 
     /// Extents that overlap could expand to many times the size of the file.
-    @Test func piecesThatOverlapAreRejected() throws {
+    @Test func overlappingExtentsAreRejected() throws {
         let tile = try AVIFBuilder.Coded.flat(red, width: 64, height: 64)
         var file = AVIFBuilder()
         file.add(2, tile, extents: 2)
@@ -261,7 +261,7 @@ import Testing
     }
 
     /// libavif fails on a track without a size. The sound of a video is such a track.
-    @Test func theFirstPictureOfAFilmIsShown() throws {
+    @Test func theFirstPictureOfASequenceIsShown() throws {
         let sound = Self.track(kind: "mp4a", samples: 8)
         let film = Self.track(kind: "av01", samples: 5)
         let alpha = Self.track(kind: "av01", samples: 7, references: AVIFFile.box("auxl", PNGFile.long(1)))
@@ -296,7 +296,7 @@ import Testing
             ("avif-sequence-with-audio-track", 150, 150, []),
             ("avif-text-behind-the-end", 120, 90, []),
         ] as [(String, Int, Int, [(Int, Int, [UInt8])])])
-    func casesAreShownAsOthersShowThem(
+    func reportedFilesHaveTheExpectedPixels(
         name: String, width: Int, height: Int, places: [(Int, Int, [UInt8])]
     ) throws {
         let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()

@@ -7,7 +7,7 @@ import Testing
 /// Decoding and encoding AVIF.
 @Suite struct AVIFTests {
     @Test(arguments: [PixelBuffer.Layout.gray8, .rgb8, .rgba8])
-    func whatIsWrittenComesClose(layout: PixelBuffer.Layout) throws {
+    func encodedPixelsAreCloseToTheOriginal(layout: PixelBuffer.Layout) throws {
         let pixels = try TestImages.pixels(width: 65, height: 48, layout: layout)
         let file = try ImageEncoder.encode(pixels, format: .avif, quality: 95, metadata: nil, cancelled: CancelFlag())
         let decoded = try Picture(decoding: file)
@@ -35,7 +35,7 @@ import Testing
     /// Rotations and mirrors by irot and imir, a clean aperture, ten and twelve bits, and a profile, all written by
     /// avifenc.
     @Test(.enabled(if: Oracle.has("avifenc", corpus: false)))
-    func whatAvifencWritesIsRead() throws {
+    func filesOfAvifencAreRead() throws {
         let size = PixelSize(width: 60, height: 40)
         let pixels = try TestImages.pixels(width: size.width, height: size.height, layout: .rgb8)
         let plain = try ImageEncoder.encode(pixels, format: .png, quality: nil, metadata: nil, cancelled: CancelFlag())
@@ -83,7 +83,7 @@ import Testing
 
     /// If the fields have no bytes, 65,535 extents cost nothing, for each of thousands of items, in each of thousands
     /// of tables. A small file blocked the check at upload for minutes.
-    @Test func extentsWithoutBytesTakeNoTime() throws {
+    @Test func extentsWithoutBytesCostNoTime() throws {
         let items: [UInt8] = (0..<4_096).flatMap { (id: Int) -> [UInt8] in
             [UInt8(id >> 8), UInt8(id & 255), 0, 0, 255, 255]
         }
@@ -97,7 +97,7 @@ import Testing
     }
 
     /// An item with several extents is skipped, and the next item is found. A second table does not count.
-    @Test func anItemInPiecesHidesNoOther() throws {
+    @Test func anItemOfSeveralExtentsHidesNoOther() throws {
         let pieces: [UInt8] =
             [0, 1, 0, 0, 0, 2] + PNGFile.long(1) + PNGFile.long(2) + PNGFile.long(3) + PNGFile.long(4)
         let whole: [UInt8] = [0, 2, 0, 0, 0, 1] + PNGFile.long(8) + PNGFile.long(5)
@@ -117,7 +117,7 @@ import Testing
 
     /// av1C stated ten bits, but the data have eight. The conversion was set up for sixteen bits and did not run.
     @Test(.enabled(if: Oracle.has("avifenc", corpus: false)))
-    func aDepthThatIsOverstatedKeepsItsColours() throws {
+    func anOverstatedDepthDoesNotChangeColours() throws {
         let pixels = try TestImages.pixels(width: 60, height: 40, layout: .rgb8)
         let plain = try ImageEncoder.encode(pixels, format: .png, quality: nil, metadata: nil, cancelled: CancelFlag())
         let options = ["-j", "1", "-s", "9", "--cicp", "12/13/1"]
@@ -135,7 +135,7 @@ import Testing
     }
 
     /// The boxes state another size than the AV1 data. libavif may use no more memory than the header states.
-    @Test func aLieAboutTheSizeIsRejected() throws {
+    @Test func aWrongStatedSizeIsRejected() throws {
         var file = try TestImages.file(.avif, width: 64, height: 48)
         let at = try #require((0..<file.count - 16).first { file[$0..<$0 + 4].elementsEqual(Array("ispe".utf8)) })
         file.replaceSubrange(at + 8..<at + 16, with: PNGFile.long(32) + PNGFile.long(48))

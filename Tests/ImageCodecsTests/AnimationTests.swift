@@ -133,7 +133,7 @@ import Testing
 
     /// The metadata say that an animation of one frame has one frame, as for a still. Such a file could not be decoded
     /// at all.
-    @Test func anAnimationOfOneFrameIsPlayed() throws {
+    @Test func theOnlyFrameOfAnAnimationIsShown() throws {
         let picture = try TestImages.file(.webp, width: 40, height: 30)
         for (file, isHidden) in [
             (Self.apng([Part(color: Self.green)]), false), (Self.apng([Part(color: Self.green)], hidden: true), true),
@@ -151,7 +151,7 @@ import Testing
         #expect(try !readHeader(picture).isAnimation)
     }
 
-    @Test func aPictureThatIsNoFrameIsNotShown() throws {
+    @Test func aDefaultImageThatIsNotAFrameIsNotShown() throws {
         let file = Self.apng([Part(color: Self.green), Part(color: Self.blue)], hidden: true)
         #expect(try Self.play(file).frames.map(Self.letters) == ["GGGGGGGG", "BBBBBBBB"])
         let info = try readHeader(file)
@@ -229,7 +229,7 @@ import Testing
         #expect(try readHeader(Self.webp([Self.red])).frames == 1)
     }
 
-    @Test func limitsAreJudgedBeforeAnythingIsDecoded() throws {
+    @Test func limitsAreCheckedBeforeDecoding() throws {
         for file in [
             Self.apng([Part](repeating: Part(color: Self.red), count: 5)),
             try Self.webp([Self.red, Self.green, Self.blue, Self.red, Self.green]),

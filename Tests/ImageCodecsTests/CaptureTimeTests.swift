@@ -29,7 +29,7 @@ import Testing
             ),
             (["-XMP-photoshop:DateCreated=2002:02"], nil), (["-XMP-dc:Title=2001:01:01 01:01:01"], nil),
         ] as [([String], String?)])
-    func everyFormatTellsIt(format: ImageFormat, tags: ([String], String?)) throws {
+    func theTimeIsReadFromEveryFormat(format: ImageFormat, tags: ([String], String?)) throws {
         let plain = try TestImages.file(format, width: 24, height: 16, layout: format == .webp ? .rgba8 : .rgb8)
         let arguments = ["-m", "-q"] + tags.0 + ["-o", "-", "-"]
         let file = try #require(try Oracle.run("exiftool", arguments, input: plain))
@@ -37,7 +37,7 @@ import Testing
     }
 
     @Test(.enabled(if: Oracle.has("exiftool", corpus: false)), arguments: [ImageFormat.jpeg, .png], [[], ["-z"]])
-    func recordsTellIt(format: ImageFormat, options: [String]) throws {
+    func theTimeIsReadFromIPTCRecords(format: ImageFormat, options: [String]) throws {
         let plain = try TestImages.file(format, width: 24, height: 16)
         for (tags, expected) in [
             (Self.iptc, "2004-04-04T04:04:04-04:30"), (Self.iptc + [Self.created], "2004-04-04T04:04:04-04:30"),
@@ -58,7 +58,7 @@ import Testing
             ("2001-02-29T01:01:01", nil), ("2001-01-01T25:01:01", nil), ("2001-01-01", nil), ("2001", nil), ("", nil),
             ("2001-01-01T01:01:01+25:00", "2001-01-01T01:01:01"), ("2001/01/01T01:01:01", nil),
         ] as [(String, String?)])
-    func formsOfXMP(text: String, expected: String?) throws {
+    func formsOfTimesInXMP(text: String, expected: String?) throws {
         #expect(PhotoFacts.CaptureTime(xmp: Array(text.utf8))?.text == expected)
         // Also as an attribute, and in another encoding.
         let packet = PlaceSamples.xmp(place: false, more: "<exif:DateTimeOriginal>\(text)</exif:DateTimeOriginal>")
@@ -75,7 +75,7 @@ import Testing
             ("20040404", "0404", nil), ("20040431", "040404", nil), ("2004-4-4", "040404", nil), ("20040404", "", nil),
             ("20040404", "040404+04:30", "2004-04-04T04:04:04"),
         ] as [(String, String, String?)])
-    func formsOfIPTC(date: String, time: String, expected: String?) {
+    func formsOfTimesInIPTC(date: String, time: String, expected: String?) {
         let found = PhotoFacts.CaptureTime(iptcDate: Array(date.utf8), time: Array(time.utf8))
         #expect(found?.text == expected)
     }

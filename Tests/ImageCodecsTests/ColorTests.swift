@@ -99,7 +99,7 @@ import Testing
     }
 
     /// A grey profile on a colour picture was once applied to each channel separately.
-    @Test func aProfileOfGreyIsForGreyOnly() throws {
+    @Test func aGreyProfileIsAppliedToGreyOnly() throws {
         let size = PixelSize(width: 16, height: 16)
         let grey = Self.profile([], space: "GRAY")
         let colored = try TestImages.file(.jpeg, width: 16, height: 16)

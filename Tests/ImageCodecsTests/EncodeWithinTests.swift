@@ -29,7 +29,7 @@ import Testing
         }
     }
 
-    @Test func pngFitsOrNot() throws {
+    @Test func pngIsRejectedIfItDoesNotFit() throws {
         let pixels = try TestImages.pixels(width: 30, height: 20, layout: .rgb8)
         let full = try ImageEncoder.encode(pixels, format: .png, quality: nil, metadata: nil, cancelled: CancelFlag())
         let fitted = try ImageEncoder.encode(
@@ -71,7 +71,7 @@ import Testing
     }
 
     /// Bytes 24 and 25 hold depth and colour type.
-    @Test func pngTakesTheSmallestForm() throws {
+    @Test func pngUsesTheSmallestLayout() throws {
         func file(_ colors: [[UInt8]], layout: PixelBuffer.Layout) throws -> [UInt8] {
             var pixels = try PixelBuffer(width: colors.count, height: 2, layout: layout)
             pixels.withMutableSamples { samples in

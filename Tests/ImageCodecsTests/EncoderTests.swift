@@ -58,7 +58,7 @@ import Testing
     }
 
     @Test(arguments: Orientation.allCases)
-    func buffersRotate(orientation: Orientation) throws {
+    func pixelBuffersAreRotated(orientation: Orientation) throws {
         for layout in Self.layouts {
             let pixels = try TestImages.pixels(width: 67, height: 35, layout: layout)
             let rotated = try pixels.rotated(by: orientation, cancelled: CancelFlag())

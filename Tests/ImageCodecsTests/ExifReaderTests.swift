@@ -18,11 +18,11 @@ import Testing
     }
 
     @Test(arguments: [0, 9, 65_535] as [UInt16])
-    func numbersWithoutAMeaningAreUpright(value: UInt16) {
+    func unknownOrientationsAreIgnored(value: UInt16) {
         #expect(Self.read(TestImages.exif(orientation: value))?.orientationValue == nil)
     }
 
-    @Test func everyTruncationIsSurvived() {
+    @Test func noTruncationCrashesTheReader() {
         let block = TestImages.exif(orientation: 6, width: 10, height: 20, thumbnail: [UInt8](repeating: 1, count: 40))
         for count in 0...block.count {
             if let walk = Self.read(Array(block.prefix(count))), let thumbnail = walk.thumbnail {
@@ -53,7 +53,7 @@ import Testing
         }
     }
 
-    @Test func artistAndCopyrightAreKept() throws {
+    @Test func artistAndCopyrightAreWrittenAndReadBack() throws {
         let metadata = EncodedMetadata(artist: Array("Ann".utf8), copyright: Array("© Ann, 2024".utf8))
         for format in ImageFormat.allCases {
             for kept in [metadata, EncodedMetadata(artist: nil, copyright: Array("A longer one".utf8))] {

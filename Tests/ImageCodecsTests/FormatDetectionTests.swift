@@ -11,7 +11,7 @@ import Testing
     }
 
     /// If the network cut the body at byte 32, `avif` as the fifth compatible brand was not found.
-    @Test func everyCutWaitsForWhatIsMissing() throws {
+    @Test func detectionWaitsForMissingBytesAtEveryCut() throws {
         var files: [(ImageFormat, [UInt8])] = try ImageFormat.allCases.map {
             ($0, try TestImages.file($0, width: 16, height: 16))
         }
@@ -33,7 +33,7 @@ import Testing
         }
     }
 
-    @Test func whatIsNoImageIsGivenUpEarly() {
+    @Test func bytesThatAreNoImageAreRejectedEarly() {
         let others: [([UInt8], Int)] = [
             (Array("<!doctype html><html>".utf8), 5), (Array("GIF89a".utf8), 5), ([0xFF, 0xD9, 0, 0, 9], 5),
             (Array("RIFF\u{10}\0\0\0WAVE".utf8), 12), (Self.brands(["heic", "mif1", "heix"]), 24),

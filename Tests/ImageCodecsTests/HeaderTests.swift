@@ -5,7 +5,7 @@ import Testing
 
 /// Signatures, headers and their limits.
 @Suite struct HeaderTests {
-    @Test func formatsAreToldByTheirSignature() throws {
+    @Test func formatsAreDetectedByTheirSignature() throws {
         for format in ImageFormat.allCases {
             let bytes = try TestImages.file(format, width: 3, height: 2)
             #expect(ImageFormat.detect(Array(bytes.prefix(ImageFormat.maximumSignatureLength)).span.bytes) == format)

@@ -69,7 +69,7 @@ import Testing
 
     /// If bytes are left after the last block, libjpeg decides, and its picture is used.
     @Test(arguments: [[0x55, 0x55, 0x55], [0xFF, 0xD3]] as [[UInt8]])
-    func whatIsLeftOverIsForLibjpeg(tail: [UInt8]) throws {
+    func bytesAfterTheLastBlockAreLeftToLibjpeg(tail: [UInt8]) throws {
         for scale in [2, 4, 8] {
             #expect(try Self.luma(Self.file(tail: tail), scale).count == 16 / scale * (8 / scale))
         }

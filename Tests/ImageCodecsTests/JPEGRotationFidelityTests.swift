@@ -65,7 +65,7 @@ import Testing
     }
 
     @Test(.enabled(if: Oracle.has("djpeg")), arguments: ["testorig.jpg", "testimgint.jpg"])
-    func filesOfOtherPeopleStayClose(name: String) throws {
+    func filesOfOtherProgramsStayClose(name: String) throws {
         let file = try Oracle.file("libjpeg-turbo/\(name)")
         for change in [Orientation.rotated90, .rotated180, .rotated270] {
             let result = try Self.measure(file, change)
@@ -96,7 +96,7 @@ import Testing
     /// 1,080 lines are 135 whole rows of luma blocks and 67.5 rows of chroma blocks. Luma keeps its blocks and its
     /// values.
     @Test(.enabled(if: Oracle.has("cjpeg", "djpeg", corpus: false)))
-    func blocksThatFitKeepTheirValues() throws {
+    func wholeBlocksKeepTheirValues() throws {
         let photo = TestPhoto.picture(width: 224, height: 152)
         let file = try Self.encode(photo, ["-sample", "2x2", "-quality", "60"])
         let rotated = try ImageTransform.apply(

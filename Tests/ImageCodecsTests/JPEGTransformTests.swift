@@ -73,7 +73,7 @@ import Testing
         }
     }
 
-    @Test func fourQuarterRotationsGiveTheSameFileBack() throws {
+    @Test func fourQuarterRotationsGiveTheSameFile() throws {
         let file = try TestImages.file(.jpeg, width: 64, height: 96, quality: 70)
         let once = try Self.rotate(file, .rotated90)
         var rotated = once
@@ -96,7 +96,7 @@ import Testing
     }
 
     @Test(arguments: [true, false])
-    func onlyTheTagIsWrittenWhereNothingIsLeftToRotate(bigEndian: Bool) throws {
+    func ifNoPixelMovesOnlyTheTagIsWritten(bigEndian: Bool) throws {
         let plain = try TestImages.file(.jpeg, width: 50, height: 30) + [1, 2, 3]
         let file = TestImages.jpeg(
             plain, exif: TestImages.exif(orientation: 8, width: 50, height: 30, bigEndian: bigEndian))
@@ -107,7 +107,7 @@ import Testing
         #expect(rotated.bytes == expected)
     }
 
-    @Test func segmentsStayAndDimensionsChangePlaces() throws {
+    @Test func segmentsStayAndWidthAndHeightAreExchanged() throws {
         let comment = TestImages.segment(0xFE, Array("by hand".utf8))
         let custom = TestImages.segment(0xED, (0..<200).map { UInt8($0) })
         let index = TestImages.segment(0xE2, [0x4D, 0x50, 0x46, 0] + [UInt8](repeating: 9, count: 40))
@@ -130,7 +130,7 @@ import Testing
     }
 
     @Test(arguments: [(40, 24), (48, 32)])
-    func theThumbnailIsRotatedAlong(width: Int, height: Int) throws {
+    func theThumbnailIsRotatedToo(width: Int, height: Int) throws {
         let thumbnail = try TestImages.file(.jpeg, width: width, height: height, quality: 95)
         // Space to grow, as cameras leave it.
         let padded = thumbnail + [UInt8](repeating: 0, count: 2_000)
@@ -154,7 +154,7 @@ import Testing
         #expect(indices(of: [0xFF, 0xD8, 0xFF], in: rotated).count == 1)
     }
 
-    @Test func damagedDataAreNotMadePermanent() throws {
+    @Test func damagedDataAreRejected() throws {
         var file = try TestImages.file(.jpeg, width: 64, height: 64)
         let scan = try #require(indices(of: [0xFF, 0xDA], in: file).first)
         for index in scan + 14..<scan + 60 where file[index] != 0xFF { file[index] = 0 }
@@ -162,7 +162,7 @@ import Testing
     }
 
     @Test(.enabled(if: Oracle.has("jpegtran")))
-    func theCorpusRotatesAsJpegtranRotatesIt() throws {
+    func rotationsOfTheCorpusEqualJpegtran() throws {
         let files = try Oracle.files("exif-orientation", "jpg")
         #expect(files.count == 18)
         for (name, bytes) in files {

@@ -50,7 +50,7 @@ import Testing
         #expect(rotated.bytes.starts(with: expected))
     }
 
-    @Test func nothingIsTrimmedToNothing() throws {
+    @Test func aPictureIsNeverTrimmedToZero() throws {
         let file = try TestImages.file(.jpeg, width: 13, height: 32, quality: 70)
         let rotated = try Self.rotate(file, .mirrored, .trim)
         #expect(!rotated.isLossless && rotated.effects == [])
@@ -59,7 +59,7 @@ import Testing
 
     /// A zero in a quantisation table crashed the process in libjpeg-turbo 2.1.5 (division by zero), if a picture or
     /// thumbnail without whole blocks was encoded again with that table.
-    @Test func aZeroInAQuantisationTableIsDamage() throws {
+    @Test func aZeroInAQuantisationTableIsRejectedAsDamaged() throws {
         let file = try TestImages.file(.jpeg, width: 21, height: 13, quality: 90)
         let table = try #require((0..<file.count).first { file[$0...].starts(with: [0xFF, 0xDB]) })
         var broken = file

@@ -69,7 +69,7 @@ import Testing
     }
 
     @Test(.enabled(if: LittleCMSTests.python != nil))
-    func everyProfileComesOutAsLittleCMSSaysIt() throws {
+    func coloursOfEveryProfileEqualLittleCMS() throws {
         let python = try #require(Self.python)
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("cms-" + UUID().uuidString)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -102,7 +102,7 @@ import Testing
     /// An XYB JPEG as jpegli makes it: RGB without a transform, a third channel of half the size, and its own profile
     /// with a table. The result matches Little CMS and the picture before encoding.
     @Test(.enabled(if: LittleCMSTests.python != nil && Oracle.has("cjpeg", corpus: false)))
-    func xyb() throws {
+    func coloursOfXYBEqualLittleCMS() throws {
         let python = try #require(Self.python)
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("xyb-" + UUID().uuidString)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -153,7 +153,7 @@ import Testing
     }
 
     /// Pairs from table 1 of Sharma, Wu and Dalal.
-    @Test func theMeasureIsRight() {
+    @Test func deltaEEqualsThePublishedValues() {
         let pairs: [(SIMD3<Double>, SIMD3<Double>, Double)] = [
             (SIMD3(50, 2.6772, -79.7751), SIMD3(50, 0, -82.7485), 2.0425),
             (SIMD3(50, -1.3802, -84.2814), SIMD3(50, 0, -82.7485), 1.0000),

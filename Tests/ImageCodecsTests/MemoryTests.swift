@@ -6,7 +6,7 @@ import Testing
 /// The memory bounds that admission uses.
 @Suite struct MemoryTests {
     @Test(arguments: ImageFormat.allCases)
-    func theBoundOfOneFileIsNoLargerThanThatOfAnyFile(format: ImageFormat) throws {
+    func theBoundOfAFileIsAtMostTheBoundOfItsSize(format: ImageFormat) throws {
         let file = try TestImages.file(format, width: 700, height: 500)
         let info = try readHeader(file)
         for scale in [1, 2, 4, 8] {
@@ -20,7 +20,7 @@ import Testing
         }
     }
 
-    @Test func coefficientsCountWhereTheyAreKept() throws {
+    @Test func coefficientsAreCountedIfTheyAreBuffered() throws {
         // This encoder writes progressive files: three coefficients of two bytes for each pixel at full chroma.
         let size = PixelSize(width: 1_600, height: 1_200)
         let file = try TestImages.file(.jpeg, width: size.width, height: size.height, quality: 95)
@@ -60,7 +60,7 @@ import Testing
     }
 
     /// libavif 0.11 does not compare av1C with the AV1 data, which may need four times as many bytes as the box states.
-    @Test func theDepthThatAnAVIFStatesIsNotTrusted() throws {
+    @Test func theStatedDepthOfAnAVIFIsNotTrusted() throws {
         let size = PixelSize(width: 2_000, height: 1_500)
         // Eight bits with 4:2:0, and twelve bits with 4:4:4.
         for coding in [[0x81, 0, 0x0C, 0], [0x81, 0, 0x60, 0]] as [[UInt8]] {

@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test(.enabled(if: Oracle.has("exiftool", corpus: false)), arguments: ImageFormat.allCases)
-    func onlyThePlaceGoes(format: ImageFormat) throws {
+    func dropLocationRemovesOnlyTheLocation(format: ImageFormat) throws {
         let file = try #require(try Self.tagged(format), "\(format)")
         let before = try Self.tags(file)
         #expect(before.count { $0.contains("GPS") } >= 8)
@@ -50,7 +50,7 @@ import Testing
     }
 
     @Test(.enabled(if: Oracle.has("exiftool", corpus: false)), arguments: ImageFormat.allCases)
-    func everythingGoesButTheOrientation(format: ImageFormat) throws {
+    func dropAllRemovesAllButTheOrientation(format: ImageFormat) throws {
         let file = try #require(try Self.tagged(format))
         let info = try readHeader(file)
         let result = try #require(
@@ -65,7 +65,7 @@ import Testing
         #expect(try MetadataPolicy.keep.apply(to: file.span.bytes, info: info, limits: CodecLimits()) == nil)
     }
 
-    @Test func profileCopyrightAndFilmsBehindTheEnd() throws {
+    @Test func profileAndCopyrightStayAndVideosAfterTheEndAreRemoved() throws {
         let plain = try TestImages.file(.jpeg, width: 16, height: 16)
         let comment = TestImages.segment(0xFE, Array("hello".utf8))
         let profile = TestImages.segment(0xE2, ICCProfile.jpegSignature + [1, 1] + [UInt8](repeating: 7, count: 200))
@@ -164,7 +164,7 @@ import Testing
 
     /// A block of a megabyte stated 65,535 times where its place is, each time with values as large as the whole block.
     /// It was emptied again and again.
-    @Test func aBlockOfPlacesOnlyIsGivenUp() {
+    @Test func anExifBlockWithOnlyALocationIsRemoved() {
         var block: [UInt8] = [0x49, 0x49, 42, 0, 8, 0, 0, 0, 255, 255]
         for _ in 0..<65_535 { block += [0x25, 0x88, 4, 0, 1, 0, 0, 0, 0, 0, 12, 0] }
         block += [0, 0, 0, 0]
@@ -183,7 +183,7 @@ import Testing
     /// Data next to the picture's boxes were kept under every policy: XMP in a uuid box, the video of a phone (mpvd),
     /// and bytes that are not a box.
     @Test(arguments: [MetadataPolicy.dropAll, .dropLocation])
-    func boxesBesideThePictureGo(policy: MetadataPolicy) throws {
+    func metadataBoxesAreRemoved(policy: MetadataPolicy) throws {
         let plain = try TestImages.file(.avif, width: 64, height: 48)
         let beside = AVIFFile.box("uuid", Self.secret) + AVIFFile.box("mpvd", Self.secret)
         let again = AVIFFile.full("meta", Self.secret)
@@ -205,7 +205,7 @@ import Testing
 
     /// A sequence describes itself and each of its tracks in udta.
     @Test(arguments: [MetadataPolicy.dropAll, .dropLocation])
-    func userDataOfASequenceGo(policy: MetadataPolicy) throws {
+    func userDataOfASequenceAreRemoved(policy: MetadataPolicy) throws {
         let told = AVIFFile.box("udta", AVIFFile.box("loci", Self.secret))
         let table = AVIFFile.full("stsz", PNGFile.long(0) + PNGFile.long(2))
         let media = AVIFFile.box("mdia", AVIFFile.box("minf", AVIFFile.box("stbl", table)))
@@ -268,7 +268,7 @@ import Testing
     }
 
     /// Any segment may come between the scans of a progressive file.
-    @Test func segmentsBetweenScansGo() throws {
+    @Test func metadataSegmentsBetweenScansAreRemoved() throws {
         let plain = try TestImages.file(.jpeg, width: 64, height: 48)
         let first = try #require(try JPEGSegments.all(in: plain.span.bytes, limits: CodecLimits()).last)
         let second = try #require(
@@ -292,7 +292,7 @@ import Testing
     }
 
     /// ImageMagick writes EXIF values as texts of a PNG, each with its name as the keyword.
-    @Test func textsThatNameThePlaceGo() throws {
+    @Test func textsWithALocationAreRemoved() throws {
         var file = PNGFile(width: 4, height: 4, depth: 8, colorType: 0)
         let title = Array("Title\0A hill".utf8)
         file.before = [("tEXt", title), ("zTXt", Array("Comment\0\0".utf8) + PNGFile.zlib(Array("gps".utf8)))]
@@ -307,7 +307,7 @@ import Testing
         #expect(result == expected)
     }
 
-    @Test func packetsOfEveryShape() {
+    @Test func locationsAreRemovedFromEveryFormOfXMP() {
         func clean(_ text: String) -> String? {
             var packet = Array(text.utf8)
             guard LocationRemoval.clean(xmp: &packet) != nil else { return nil }

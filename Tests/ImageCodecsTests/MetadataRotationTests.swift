@@ -57,7 +57,7 @@ import Testing
 
     /// A resource may have a name of 255 bytes, which was not counted. A thumbnail that grew made the segment longer
     /// than its length field can state, and the process ended.
-    @Test func aThumbnailThatGrowsBesideALongName() throws {
+    @Test func aThumbnailThatGrowsFitsItsSegmentOrIsDropped() throws {
         let plain = try TestImages.file(.jpeg, width: 64, height: 48)
         let thumbnail = try TestImages.file(.jpeg, width: 100, height: 75, quality: 60)
         let rotated = try #require(
@@ -82,7 +82,7 @@ import Testing
         }
     }
 
-    @Test func aSegmentThatIsTooLongIsNone() {
+    @Test func aSegmentThatIsTooLongIsNotEncoded() {
         #expect(JPEGSegment.encode(0xED, [UInt8](repeating: 1, count: 65_533))?.count == 65_537)
         #expect(JPEGSegment.encode(0xED, [UInt8](repeating: 1, count: 65_534)) == nil)
     }
@@ -129,7 +129,7 @@ import Testing
     @Test(
         .enabled(if: Oracle.has("exiftool", corpus: false)), arguments: [true, false],
         [Orientation.rotated90, .mirrored, .rotated180, .mirroredRotated90])
-    func exiftoolSeesOnlySizesAndThumbnailsChange(bigEndian: Bool, change: Orientation) throws {
+    func onlySizesAndThumbnailsChange(bigEndian: Bool, change: Orientation) throws {
         let thumbnail = try TestImages.file(.jpeg, width: 48, height: 32, quality: 95)
         let block = Self.canon(orientation: 8, width: 96, height: 64, thumbnail: thumbnail, bigEndian: bigEndian)
         let segments =
@@ -189,7 +189,7 @@ import Testing
 
     /// The orientation tag of a thumbnail counts if it matches the shapes, but not if it is stale.
     @Test(arguments: [(1, 48, 32, Orientation.rotated90), (1, 32, 48, .upright), (6, 48, 32, .rotated90)])
-    func aThumbnailsOwnTagIsJudged(tag: Int, width: Int, height: Int, moved: Orientation) throws {
+    func theOrientationTagOfAThumbnailIsApplied(tag: Int, width: Int, height: Int, moved: Orientation) throws {
         let thumbnail = try TestImages.file(.jpeg, width: width, height: height, quality: 95)
         let block = TIFFBlock.bytes([
             [(0x0112, .short(6))],
@@ -220,7 +220,7 @@ import Testing
         }
     }
 
-    @Test func picturesBehindTheEndGoWithTheirIndex() throws {
+    @Test func picturesAfterTheEndAreRemovedWithTheirIndex() throws {
         let index = TestImages.segment(0xE2, [0x4D, 0x50, 0x46, 0] + [UInt8](repeating: 9, count: 40))
         let gainMap = TestImages.segment(0xE2, Array("urn:iso:std:iso:ts:21496:-1\0".utf8) + [0, 0, 0, 0])
         let list = TestImages.segment(
@@ -242,7 +242,7 @@ import Testing
     }
 
     @Test(arguments: [ImageFormat.png, .webp])
-    func thumbnailsOfOtherFormatsRotateToo(format: ImageFormat) throws {
+    func thumbnailsInOtherFormatsAreRotatedToo(format: ImageFormat) throws {
         let thumbnail = try TestImages.file(.jpeg, width: 48, height: 32, quality: 95)
         let exif = Self.canon(orientation: 1, width: 12, height: 8, thumbnail: thumbnail, bigEndian: false)
         let file: [UInt8]
@@ -265,7 +265,7 @@ import Testing
     }
 
     /// A few bytes that claim a thumbnail of a hundred million pixels get no memory for it.
-    @Test func aThumbnailThatClaimsTooMuchIsDropped() throws {
+    @Test func aThumbnailThatStatesTooLargeASizeIsDropped() throws {
         var thumbnail = try TestImages.file(.jpeg, width: 48, height: 32)
         let frame = try #require((0..<thumbnail.count).first { thumbnail[$0...].starts(with: [0xFF, 0xC2]) })
         thumbnail.replaceSubrange(frame + 5..<frame + 9, with: [0x27, 0x10, 0x27, 0x10])

@@ -81,7 +81,7 @@ import Testing
 
     /// Files from other sources, cut at every 64th of their length, and with changed bytes.
     @Test(.enabled(if: Oracle.corpus != nil), arguments: [("pngsuite", "png"), ("libwebp-test-data", "webp")])
-    func theCorpusIsSurvivedInPieces(folder: String, ext: String) throws {
+    func truncatedCorpusFilesDoNotCrash(folder: String, ext: String) throws {
         var random = SplitMix(seed: 99)
         let files = try Oracle.files(folder, ext).filter { $0.bytes.count < 12_000 }
         #expect(files.count > 20)
@@ -97,21 +97,21 @@ import Testing
 
     /// The JPEGs of the corpus are large: cut at every 64th, and processed only once.
     @Test(.enabled(if: Oracle.corpus != nil))
-    func theJPEGsOfTheCorpusAreSurvivedInPieces() throws {
+    func truncatedCorpusJPEGsDoNotCrash() throws {
         for (_, bytes) in try Oracle.files("libjpeg-turbo", "jpg") {
             for part in 0..<64 { Self.exercise(Array(bytes.prefix(bytes.count * part / 64))) }
         }
     }
 
     @Test(arguments: ImageFormat.allCases)
-    func truncationsAreSurvived(format: ImageFormat) throws {
+    func truncationsDoNotCrash(format: ImageFormat) throws {
         for bytes in try Self.seeds(format) {
             for part in 0...64 { Self.exercise(Array(bytes.prefix(bytes.count * part / 64))) }
         }
     }
 
     @Test(arguments: ImageFormat.allCases)
-    func tenThousandChangedFilesAreSurvived(format: ImageFormat) throws {
+    func tenThousandMutatedFilesDoNotCrash(format: ImageFormat) throws {
         var random = SplitMix(seed: 20_240_301)
         let seeds = try Self.seeds(format)
         for bytes in seeds {
@@ -127,7 +127,7 @@ import Testing
     }
 
     /// Flipped bytes with corrected CRCs, so that libpng reads on.
-    @Test func flippedBytesBehindGoodCRCsAreSurvived() throws {
+    @Test func flippedBytesWithValidCRCsDoNotCrash() throws {
         var random = SplitMix(seed: 7)
         let seeds = try Self.seeds(.png)
         for bytes in seeds {

@@ -75,7 +75,7 @@ import Testing
     /// The reader of a stream stored 16 KiB of EXIF, but the reader of the header stored all of it. If the first
     /// directory was far from the start, the two disagreed.
     @Test(arguments: [20_000, 65_000, 70_000])
-    func farDirectoriesAreReadByBothOrNeither(distance: Int) throws {
+    func bothReadersAgreeOnFarDirectories(distance: Int) throws {
         var far = Self.block(6)
         far.insert(contentsOf: [UInt8](repeating: 0, count: distance), at: 8)
         far.replaceSubrange(4..<8, with: PNGFile.long(8 + distance))
@@ -89,7 +89,7 @@ import Testing
     @Test(
         .enabled(if: Oracle.has("exiftool", corpus: false)), arguments: [ImageFormat.jpeg, .png, .webp],
         [Orientation.upright, .rotated90, .rotated270])
-    func noStatementContradictsARotatedFile(format: ImageFormat, change: Orientation) throws {
+    func exiftoolReadsARotatedFileAsUpright(format: ImageFormat, change: Orientation) throws {
         let text = PlaceSamples.xmp(place: false, more: "<tiff:Orientation>6</tiff:Orientation>")
         let packet = Array(text.utf8)
         let wide = PlaceSamples.encoded(text, width: 2, bigEndian: true)

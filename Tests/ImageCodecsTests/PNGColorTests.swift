@@ -9,7 +9,7 @@ import Testing
     /// PngSuite has pictures of one motif in six gammas. They look alike after the gamma is applied. Each has its
     /// number as a label, so the test uses a percentile.
     @Test(.enabled(if: Oracle.corpus != nil), arguments: ["0g16", "2c08", "3p04"])
-    func gammasOfAPictureLookAlike(kind: String) throws {
+    func theSamePictureInAnyGammaLooksTheSame(kind: String) throws {
         let names = ["03", "04", "05", "07", "10", "25"]
         let pictures = try names.map { name in
             try Picture(decoding: Oracle.file("pngsuite/g\(name)n\(kind).png"), colors: .sRGB)
@@ -29,7 +29,7 @@ import Testing
         return png.bytes { x, _, channel in depth == 16 ? x * 257 + 3 : channel == 3 ? 100 : x * 17 }
     }
 
-    @Test func sRGBAndTheUsualGammaAreLeftAlone() throws {
+    @Test func sRGBAndItsGammaAreNotConverted() throws {
         let plain = try Picture(decoding: Self.row([]), colors: .sRGB)
         let cases: [[(name: String, data: [UInt8])]] = [
             [("gAMA", PNGFile.long(45_455))], [("sRGB", [0])], [("sRGB", [0]), ("gAMA", PNGFile.long(45_455))],
@@ -57,7 +57,7 @@ import Testing
     }
 
     @Test(arguments: [0, 2, 6] as [UInt8])
-    func sixteenBitsOfLinearLightKeepTheirDarkTones(colorType: UInt8) throws {
+    func darkTonesOfSixteenBitLinearLightArePreserved(colorType: UInt8) throws {
         // Sixteen values within the darkest 1.5 % of light. With eight bits only four of them would remain.
         let file = Self.row([("gAMA", PNGFile.long(100_000))], depth: 16, colorType: colorType)
         let picture = try Picture(decoding: file, colors: .sRGB)
@@ -103,7 +103,7 @@ import Testing
         #expect(zip(second, pixel).allSatisfy { abs(Int($0) - Int($1)) <= 3 }, "\(second)")
     }
 
-    @Test func highDynamicRangeKeepsItsWhite() throws {
+    @Test func whiteOfHighDynamicRangeStaysWhite() throws {
         // In PQ, 0.5807 is 203 cd/m2, which is diffuse white. In hybrid log-gamma, diffuse white is 0.75 (ITU-R
         // BT.2408, table 1).
         for (transfer, value) in [(UInt8(16), 38_056), (18, 49_151)] {

@@ -7,7 +7,7 @@ import Testing
 @Suite struct PNGTransformTests {
     /// If the rotation of a thumbnail was cancelled, the code treated it as a thumbnail that cannot be rotated, and
     /// stored the file without it.
-    @Test(arguments: [ImageFormat.png, .webp]) func whatWasCancelledIsNotStored(format: ImageFormat) throws {
+    @Test(arguments: [ImageFormat.png, .webp]) func aCancelledTransformReturnsNoFile(format: ImageFormat) throws {
         let plain = try TestImages.file(format, width: 40, height: 30)
         let exif = TestImages.exif(orientation: 8, thumbnail: try TestImages.file(.jpeg, width: 16, height: 16))
         let file =
@@ -48,7 +48,7 @@ import Testing
     }
 
     @Test(arguments: Orientation.allCases, 0..<15)
-    func everyKindOfPNGStaysExact(change: Orientation, kind: Int) throws {
+    func everyKindOfPNGIsRotatedWithoutLoss(change: Orientation, kind: Int) throws {
         let (colorType, depth) = Self.kinds[kind]
         var file = PNGFile(width: 13, height: 7, depth: depth, colorType: colorType)
         let palette = (0..<3 << depth).map { UInt8(truncatingIfNeeded: $0 * 37) }
@@ -121,7 +121,7 @@ import Testing
     }
 
     @Test(.enabled(if: Oracle.corpus != nil))
-    func theWholeSuiteRotatesExactly() throws {
+    func everyFileOfTheSuiteIsRotatedWithoutLoss() throws {
         for (name, bytes) in try Oracle.files("pngsuite", "png") where !name.hasPrefix("x") {
             let stored = try readHeader(bytes).orientation
             let rotated = try Self.rotate(bytes, .rotated90)

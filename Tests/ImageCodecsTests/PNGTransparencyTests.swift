@@ -60,7 +60,7 @@ struct PNGTransparencyTests {
 
 extension PNGColorTests {
     /// libpng rejects an iCCP after an sRGB. By the PNG specification the iCCP counts, whichever comes first.
-    @Test func aProfileGoesBeforeSRGBInEitherOrder() throws {
+    @Test func aProfileIsPreferredToSRGBInEitherOrder() throws {
         let profile = ICCFile.displayP3()
         let stored = [("iCCP", [0x61, 0, 0] + PNGFile.zlib(profile))]
         let others: [[(name: String, data: [UInt8])]] = [

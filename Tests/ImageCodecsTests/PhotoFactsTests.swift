@@ -50,11 +50,11 @@ import Testing
             ("0000:00:00 00:00:00", nil, nil), ("2024-05-06 07:08:09", nil, nil), ("2024:05:06 07:08:09 x", nil, nil),
             ("2024:05:06", nil, nil), ("", nil, nil),
         ] as [(String, String?, String?)])
-    func timesAreJudged(time: String, offset: String?, expected: String?) {
+    func invalidTimesAreRejected(time: String, offset: String?, expected: String?) {
         #expect(Self.read(Self.block(time: time, offset: offset)).captureTime?.text == expected)
     }
 
-    @Test func positionsAreJudged() {
+    @Test func invalidPositionsAreRejected() {
         func latitude(_ parts: [(Int, Int)], _ north: String = "N") -> Double? {
             Self.read(Self.block(latitude: parts, north: north)).position?.latitude
         }
@@ -65,13 +65,13 @@ import Testing
         #expect(latitude([(45, 1)], "Q") == nil)
     }
 
-    @Test func namesAreCleanedAndCut() {
+    @Test func namesAreCleanedAndShortened() {
         #expect(Self.read(Self.block(make: "  \u{7} ")).make == nil)
         #expect(Self.read(Self.block(make: "Ænima\u{9B}31m")).make == "Ænima31m")
         #expect(Self.read(Self.block(make: String(repeating: "x", count: 2_000))).make?.count == 128)
     }
 
-    @Test func everyTruncationAndEveryOffsetIsSurvived() {
+    @Test func noTruncationAndNoOffsetCrashesTheReader() {
         let block = Self.block()
         for count in 0...block.count { _ = Self.read(Array(block.prefix(count))) }
         for at in 4..<block.count - 4 {

@@ -27,7 +27,7 @@ import Testing
     }
 
     @Test(arguments: ImageFormat.allCases, [MetadataPolicy.dropLocation, .dropAll])
-    func noPlaceIsLeft(format: ImageFormat, policy: MetadataPolicy) throws {
+    func noLocationIsLeft(format: ImageFormat, policy: MetadataPolicy) throws {
         let samples = try Self.samples(format)
         let before = try Oracle.tags(samples.map(\.file), format, Self.places)
         var results: [[UInt8]] = []
@@ -55,7 +55,7 @@ import Testing
 
     /// Every position tag that exiftool can write, all in one file, and again compressed.
     @Test(arguments: ImageFormat.allCases, [MetadataPolicy.dropLocation, .dropAll])
-    func noPlaceThatExiftoolWritesIsLeft(format: ImageFormat, policy: MetadataPolicy) throws {
+    func noLocationThatExiftoolCanWriteIsLeft(format: ImageFormat, policy: MetadataPolicy) throws {
         let words = ["GPS", "Latitude", "Longitude"]
         // A film tag matches these words too.
         let tags = try Self.writable.filter { tag in words.contains { tag.contains($0) } && !tag.contains("ISOSpeed") }
@@ -89,7 +89,7 @@ import Testing
     }
 
     /// Metadata without a place keep every byte, even if they are oddly written or compressed.
-    @Test func whatHasNoPlaceStays() throws {
+    @Test func metadataWithoutALocationStayUnchanged() throws {
         let packet = Array(PlaceSamples.xmp(place: false, more: "<dc:title>Digital titles</dc:title>").utf8)
         let block = TIFFBlock.bytes([[PlaceSamples.make], [(0x0103, .short(6))]])
         let plain = try TestImages.file(.jpeg, width: 16, height: 16)
@@ -114,7 +114,7 @@ import Testing
     }
 
     /// The thumbnail of a photo may still have the photo's EXIF.
-    @Test func thumbnailsLoseTheirPlace() throws {
+    @Test func locationsInThumbnailsAreRemoved() throws {
         let small = TestImages.jpeg(
             try TestImages.file(.jpeg, width: 16, height: 8), exif: PlaceSamples.exif())
         let block = TestImages.exif(orientation: 1, thumbnail: small)
@@ -128,7 +128,7 @@ import Testing
         #expect(try Picture(decoding: inner) == Picture(decoding: small))
     }
 
-    @Test func namesOfPlaces() {
+    @Test func namesOfLocationTagsAreFound() {
         let yes = [
             "exif:GPSLatitude", "a:gps", "drone-dji:GpsLongtitude", "dwc:decimalLatitude", "geo:lat", "georss:point",
         ]

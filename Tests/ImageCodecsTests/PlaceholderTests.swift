@@ -34,7 +34,7 @@ import Testing
             (40, 30, true, "2008861c8a06708780888876061a98808f0724114427566001"),
             (20, 90, true, "200886110a068081887788808007f8872022958642852a"),
         ])
-    func thumbHashesAreEqual(width: Int, height: Int, hasAlpha: Bool, expected: String) throws {
+    func thumbHashesEqualTheReference(width: Int, height: Int, hasAlpha: Bool, expected: String) throws {
         let picture = try Self.picture(width, height, hasAlpha: hasAlpha)
         let hash = ThumbHash.bytes(of: picture)
         let bytes = try #require(hash)
@@ -53,13 +53,13 @@ import Testing
                     + "SMr[SMr[SM~k7ZWoxrJk$~Jk$~Jk*-Nba|r[SMr[SMr[SMddeqfQeqfQepfQepfQ"
             ),
         ])
-    func blurHashesAreEqual(width: Int, height: Int, across: Int, down: Int, expected: String) throws {
+    func blurHashesEqualTheReference(width: Int, height: Int, across: Int, down: Int, expected: String) throws {
         let picture = try Self.picture(width, height, hasAlpha: false)
         let text = BlurHash.text(of: picture, across: across, down: down)
         #expect(text == expected)
     }
 
-    @Test func limitsAreKept() throws {
+    @Test func limitsOfPlaceholders() throws {
         let picture = try Self.picture(101, 2, hasAlpha: false)
         let tooWide = ThumbHash.bytes(of: picture)
         #expect(tooWide == nil)

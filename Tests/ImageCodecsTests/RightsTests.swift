@@ -29,7 +29,7 @@ import Testing
                 ]
             ),
         ])
-    func everyPlaceIsRead(format: ImageFormat, arguments: [String]) throws {
+    func rightsAreReadFromEveryField(format: ImageFormat, arguments: [String]) throws {
         let plain = try TestImages.file(format, width: 24, height: 16)
         let file = try #require(try Oracle.run("exiftool", arguments + ["-o", "-", "{in}"], input: plain))
         let found = try #require(try Self.read(file))
@@ -38,7 +38,7 @@ import Testing
     }
 
     @Test(.enabled(if: Oracle.has("exiftool", corpus: false)))
-    func exifComesFirstAndTheOthersFillItsGaps() throws {
+    func exifIsPreferredAndOtherFieldsFillItsGaps() throws {
         let plain = try TestImages.file(.jpeg, width: 24, height: 16)
         let arguments = [
             "-EXIF:Copyright=of EXIF", "-XMP-dc:Rights=of XMP", "-IPTC:CopyrightNotice=of IPTC",
@@ -64,20 +64,20 @@ import Testing
             ("<dc:rights", nil), ("dc:rights", nil), ("", nil), ("<x dc:rights='never closed", nil),
             ("<x><dc:rights>&#xD800;&unknown;&#99999999999;</dc:rights></x>", "&#xD800;&unknown;&#99999999999;"),
         ] as [(String, String?)])
-    func packetsOfEveryShape(packet: String, copyright: String?) {
+    func rightsAreReadFromEveryFormOfXMP(packet: String, copyright: String?) {
         let found = XMPRights.read(Array(packet.utf8))
         #expect(found?.copyright.map { String(decoding: $0, as: UTF8.self) } == copyright)
     }
 
     /// For each opening without an end, the code searched to the end of the packet. A megabyte of them took minutes.
     @Test(arguments: ["<dc:rights>", "<dc:rights ", "<dc:rights='", "<dc:rights><rdf:li>", "<rdf:li", "dc:rights=\""])
-    func openingsWithoutAnEndAreGivenUp(piece: String) {
+    func elementsWithoutAnEndCostNoTime(piece: String) {
         let packet = Array(repeating: Array(piece.utf8), count: (1 << 20) / piece.utf8.count).flatMap { $0 }
         _ = XMPRights.read(packet)
         #expect(XMPRights.read(Array("<x><dc:rights><rdf:Seq>".utf8) + packet + Array("</dc:rights>".utf8)) == nil)
     }
 
-    @Test func whatIsNoTextIsLeftOut() {
+    @Test func valuesThatAreNotTextAreOmitted() {
         func copyright(_ bytes: [UInt8]) -> [UInt8]? {
             EncodedMetadata.checked(artist: nil, copyright: bytes)?.copyright
         }
@@ -89,7 +89,7 @@ import Testing
         #expect(copyright(Array("  ".utf8)) == nil)
     }
 
-    @Test func brokenRecordsAreSurvived() {
+    @Test func brokenRecordsAreIgnored() {
         var random = SplitMix(seed: 11)
         let good =
             Array("Photoshop 3.0\0".utf8) + Array("8BIM".utf8) + [4, 4, 0, 0, 0, 0, 0, 16]

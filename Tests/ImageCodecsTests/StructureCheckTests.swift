@@ -25,7 +25,7 @@ import Testing
     }
 
     @Test(arguments: [1, 2, 3, 7, 64, 1_000])
-    func piecesOfAnySizeGiveTheSameAnswer(step: Int) throws {
+    func chunksOfAnySizeGiveTheSameResult(step: Int) throws {
         for (format, bytes) in try Self.samples() {
             let whole = try checkStructure(bytes, format, step: bytes.count)
             #expect(whole.imageEnd == bytes.count && whole.trailingBytes == 0)
@@ -36,7 +36,7 @@ import Testing
         }
     }
 
-    @Test func everyTruncationIsSeen() throws {
+    @Test func everyTruncationIsDetected() throws {
         for (format, bytes) in try Self.samples() {
             for count in 0..<bytes.count {
                 #expect(throws: CodecError.self, "\(format) at \(count)") {
@@ -46,7 +46,7 @@ import Testing
         }
     }
 
-    @Test func theHeaderEndsWhereItCanFirstBeRead() throws {
+    @Test func theHeaderIsReportedAsSoonAsItCanBeRead() throws {
         for (format, bytes) in try Self.samples() {
             let end = try headerEnd(bytes, format)
             let whole = try readHeader(bytes)
@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    @Test func aWrongCRCIsSeenInAnyChunk() throws {
+    @Test func aWrongCRCIsDetectedInAnyChunk() throws {
         var file = PNGFile(width: 5, height: 5, depth: 8, colorType: 2)
         file.before = [("tEXt", Array("a\0b".utf8))]
         let bytes = file.bytes { x, y, _ in x * y }
@@ -109,7 +109,7 @@ import Testing
         }
     }
 
-    @Test func limitsHoldAtTheEdge() throws {
+    @Test func limitsAtAndAboveTheirValue() throws {
         let file = try TestImages.file(.jpeg, width: 16, height: 16)
         let scans = (0..<file.count - 1).count { file[$0] == 0xFF && file[$0 + 1] == 0xDA }
         #expect(scans > 1)

@@ -29,7 +29,7 @@ import Testing
 
     /// Text after an AVIF was once treated as a truncated box.
     @Test(arguments: ImageFormat.allCases)
-    func anythingMayStandBehindTheEnd(format: ImageFormat) throws {
+    func anyBytesMayFollowTheEnd(format: ImageFormat) throws {
         let file = try TestImages.file(format, width: 33, height: 21)
         let info = try readHeader(file)
         let picture = try Picture(decoding: file)
@@ -46,7 +46,7 @@ import Testing
 
     /// Another file after the picture, or bytes that are not a box, are not part of the picture. They are removed with
     /// the metadata.
-    @Test func aSecondFileEndsThePicture() throws {
+    @Test func aSecondFileIsNotPartOfThePicture() throws {
         let file = try TestImages.file(.avif, width: 33, height: 21)
         #expect(try checkStructure(file + file, .avif).imageEnd == file.count)
         #expect(try checkStructure(file + Array("hello world, no box".utf8), .avif).imageEnd == file.count)
@@ -57,7 +57,7 @@ import Testing
 
     /// A picture without its own end is still detected, even if the picture is stored in the header, or its data are in
     /// two boxes.
-    @Test func aPictureThatIsCutIsStillRejected() throws {
+    @Test func aTruncatedPictureIsStillRejected() throws {
         let file = try TestImages.file(.avif, width: 33, height: 21)
         for count in [1, 8, 30] {
             #expect(throws: CodecError.self) { try checkStructure(Array(file.dropLast(count)), .avif) }

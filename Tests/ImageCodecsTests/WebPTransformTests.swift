@@ -16,7 +16,7 @@ import Testing
     }
 
     @Test(arguments: Orientation.allCases, [PixelBuffer.Layout.rgb8, .rgba8])
-    func losslessStaysExact(change: Orientation, layout: PixelBuffer.Layout) throws {
+    func losslessFilesAreRotatedWithoutLoss(change: Orientation, layout: PixelBuffer.Layout) throws {
         let file = try Self.lossless(layout)
         let rotated = try Self.rotate(file, change)
         #expect(rotated.isLossless)

@@ -7,7 +7,7 @@ import Testing
         ("bottom-right", .point(x: 10_000, y: 10_000)), ("1,1", .point(x: 10_000, y: 10_000)),
         ("0.25,0.75", .point(x: 2_500, y: 7_500)), ("0,0", .point(x: 0, y: 0)), ("smart", .smart),
     ])
-    func `names and points`(text: String, expected: Gravity) {
+    func `gravities by name and by point`(text: String, expected: Gravity) {
         #expect(Gravity(text) == expected)
     }
 
@@ -26,7 +26,7 @@ import Testing
         ("1234", Color(red: 17, green: 34, blue: 51, alpha: 68)),
         ("#0a0B0c0D", Color(red: 10, green: 11, blue: 12, alpha: 13)),
     ])
-    func `as CSS writes it`(text: String, expected: Color) {
+    func `colours in the forms of CSS`(text: String, expected: Color) {
         #expect(Color(hexadecimal: text) == expected)
         #expect(Color(hexadecimal: expected.hexadecimal) == expected)
     }
@@ -36,7 +36,7 @@ import Testing
         #expect(Color(hexadecimal: text) == nil)
     }
 
-    @Test func `over another colour`() {
+    @Test func `a colour composed over another one`() {
         let black = Color(red: 0, green: 0, blue: 0, alpha: 128)
         #expect(black.over(.white) == Color(red: 127, green: 127, blue: 127))
         #expect(Color.clear.over(.white) == .white)

@@ -20,19 +20,19 @@ import Testing
     }
 
     @Test(arguments: Orientation.allCases, Orientation.allCases)
-    func followedByIsDoingOneAfterTheOther(first: Orientation, second: Orientation) throws {
+    func followedByEqualsBothStepsInOrder(first: Orientation, second: Orientation) throws {
         let stepwise = try Self.seen(Self.seen([0, 1, 2, 3], as: first), as: second)
         #expect(try Self.seen([0, 1, 2, 3], as: first.followed(by: second)) == stepwise)
     }
 
     @Test(arguments: Orientation.allCases)
-    func inverseUndoes(orientation: Orientation) {
+    func anOrientationAndItsInverseAreUpright(orientation: Orientation) {
         #expect(orientation.followed(by: orientation.inverse) == .upright)
         #expect(orientation.inverse.followed(by: orientation) == .upright)
     }
 
     @Test(arguments: Orientation.allCases)
-    func partsMakeTheWhole(orientation: Orientation) {
+    func mirroringAndQuarterTurnsMakeTheOrientation(orientation: Orientation) {
         #expect(
             Orientation(mirrored: orientation.isMirrored, quarterTurns: orientation.quarterTurns) == orientation)
         #expect(

@@ -26,7 +26,7 @@ import Testing
         (RenditionRequest(background: .clear), RenditionRequest()),
         (RenditionRequest(quality: 80), RenditionRequest()),
     ])
-    func `what changes nothing is left out`(one: RenditionRequest, other: RenditionRequest) {
+    func `parameters without an effect are left out`(one: RenditionRequest, other: RenditionRequest) {
         #expect(spec(one) == spec(other))
         #expect(spec(one).canonicalText == spec(other).canonicalText)
     }
@@ -42,7 +42,7 @@ import Testing
     }
 
     /// Each parameter makes a different rendition with a different text.
-    @Test func `what changes something is told apart`() {
+    @Test func `each parameter with an effect makes another text`() {
         let box = RenditionRequest(width: 9, height: 8)
         var all = RenditionRequest.Fit.allCases.map { fit in
             var request = box

@@ -131,7 +131,7 @@ struct AgreementTests {
     private static let corpus = ProcessInfo.processInfo.environment["CORPUS_DIR"]
 
     @Test(
-        "In every file of the corpus",
+        "Metadata and renditions agree in every file of the corpus",
         arguments: ["pngsuite", "libwebp-test-data", "exif-orientation", "libjpeg-turbo"])
     func corpus(folder: String) async throws {
         guard let corpus = Self.corpus else { return }
@@ -140,7 +140,7 @@ struct AgreementTests {
         for (name, file) in files { try await Self.check(file, name) }
     }
 
-    @Test("In the files of the bug reports")
+    @Test("Metadata and renditions agree in the files of bug reports")
     func cases() async throws {
         let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .appendingPathComponent("../ReportedImages").standardized.path
@@ -149,7 +149,7 @@ struct AgreementTests {
         for (name, file) in files { try await Self.check(file, name) }
     }
 
-    @Test("In generated files of every format, rotated and transparent")
+    @Test("Metadata and renditions agree in generated files of every format, rotated and transparent")
     func ownFiles() async throws {
         for format in ImageFormat.allCases {
             for layout in [PixelBuffer.Layout.gray8, .rgb8, .rgba8] {

@@ -80,7 +80,7 @@ import Testing
         }
     }
 
-    @Test func soManyRunSoManyWaitAndMoreAreRejected() async {
+    @Test func listingsBeyondTheLimitsWaitAndThenAreRejected() async {
         let pauses = Pauses()
         let permits = ListingAdmission(timeout: .seconds(600), clock: pauses.clock)
         let held = Held()
@@ -103,7 +103,7 @@ import Testing
         }
     }
 
-    @Test func whoListsALotMakesWayForAnother() async {
+    @Test func aClientWithManyListingsIsDisplacedByAnother() async {
         let pauses = Pauses()
         let permits = ListingAdmission(timeout: .seconds(600), clock: pauses.clock)
         let held = Held()
@@ -125,7 +125,7 @@ import Testing
     }
 
     /// Encoding a thousand names as JSON takes some milliseconds. Every socket of an event loop would wait for that.
-    @Test func pagesAreMadeOnAThreadOfTheirOwn() async throws {
+    @Test func pagesAreEncodedOutsideTheEventLoop() async throws {
         let permits = ListingAdmission()
         let name = try await permits.run(limit: 1000, for: Self.first) { () async throws(ServiceError) in
             1

@@ -40,7 +40,7 @@ struct RecordBindingTests {
 
     private enum Fresh: CaseIterable { case page, empty, png, rotatedByTag, sameLength }
 
-    @Test("A file that is overwritten in place", arguments: [false, true])
+    @Test("The record of a file that is overwritten in place is not used", arguments: [false, true])
     func overwritten(inParts: Bool) async throws {
         try await withFolder { storage in
             for kind in Fresh.allCases {
@@ -149,7 +149,7 @@ struct RecordBindingTests {
         #expect(try await service.describe(path).image?.size == PixelSize(width: 16, height: 32))
     }
 
-    @Test("A rotate keeps the metadata of other programs, and makes room for it")
+    @Test("A rotate keeps the metadata of other programs, and shortens its own record if needed")
     func foreignMetadata() async throws {
         let storage = MemoryStorage()
         for length in [10, 1_200, 1_700, 1_950] {
@@ -184,7 +184,7 @@ struct BlindUploadTests {
     /// The store answers 403 to HEAD, or 403 to HEAD and to listings, or responses that make no sense. All these
     /// uploads were 201, and the derived objects of the previous version stayed.
     @Test(
-        "Report correctly whether they have replaced something", arguments: [false, true],
+        "An upload reports correctly whether it has replaced something", arguments: [false, true],
         [
             StorageError.Code.denied, .badAnswer,
         ])

@@ -183,7 +183,7 @@ struct RenditionStoreTests {
     }
 
     /// If the cache had no room for it, the read took a codec permit, and the response was 503 if the codecs were busy.
-    @Test("A stored rendition is read without a codec permit, even if the cache has no room for it")
+    @Test("A stored rendition is read without a codec permit, even if the cache cannot hold it")
     func noPermit() async throws {
         let service = replica()
         _ = try await service.upload(path, try Samples.noise(.jpeg, side: 400))

@@ -20,7 +20,7 @@ import Testing
         ).totalValue
     }
 
-    @Test func countsByOperationAndOutcome() async throws {
+    @Test func callsAreCountedByOperationAndOutcome() async throws {
         let storage = storage(MemoryStorage())
         try await storage.put("a", "12345")
         _ = try await errorCode { try await storage.put("a", "2", mode: .createOnly) }
@@ -36,7 +36,7 @@ import Testing
         #expect(try bytes("written") == 5)
     }
 
-    @Test func timesEachCall() async throws {
+    @Test func eachCallIsTimed() async throws {
         let ticks = SteppingClock()
         let storage = MeteredStorage(
             MemoryStorage(), logger: Logger(label: "test"), factory: metrics, uptime: { ticks.next() }

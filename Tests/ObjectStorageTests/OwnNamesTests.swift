@@ -11,7 +11,7 @@ import Testing
         ".🅃🄸🄽🅃🅈🄿🄴",
         ".tⅰntype", ".tintype.", ".tintype ", ".tintype::$DATA",
     ])
-    func areKnownHoweverTheyAreSpelt(_ name: String) {
+    func ownNamesAreRecognisedInEverySpelling(_ name: String) {
         #expect(OwnNames.contains(Array(name.utf8)))
     }
 
@@ -20,13 +20,13 @@ import Testing
         "é.tintype",
         ".tintyqe", ".t.intype", "․", "\u{200B}",
     ])
-    func othersAreNot(_ name: String) {
+    func otherNamesAreNotOwnNames(_ name: String) {
         #expect(!OwnNames.contains(Array(name.utf8)))
     }
 
     /// Compared with Foundation's tables: every scalar that becomes the letter by compatibility or case folding counts
     /// as the letter.
-    @Test func everyScalarThatFoldsToALetterIsTakenForIt() {
+    @Test func everyScalarThatFoldsToALetterCountsAsTheLetter() {
         let letters = Array(".tintype")
         var wrong: [String] = []
         for value in UInt32(0x80)...0x3FFFF {

@@ -4,7 +4,7 @@ import Testing
 
 /// The small types that all stores share.
 @Suite struct VocabularyTests {
-    @Test func aKeyIsItsBytes() throws {
+    @Test func keysAreComparedByBytes() throws {
         #expect(ObjectKey("") == nil)
         #expect(ObjectKey("a\0b") == nil)
         #expect(ObjectKey([0xFF]) == nil)
@@ -36,7 +36,7 @@ import Testing
             (.suffix(1), 5, 4..<5), (.suffix(5), 5, 0..<5), (.suffix(.max), 5, 0..<5), (.suffix(0), 5, nil),
             (.suffix(1), 0, nil),
         ] as [(ByteRange, Int64, Range<Int64>?)])
-    func aRangeMeansTheseBytes(_ range: ByteRange, size: Int64, expected: Range<Int64>?) {
+    func rangesAreResolvedToBytes(_ range: ByteRange, size: Int64, expected: Range<Int64>?) {
         #expect(range.resolve(size: size) == expected)
     }
 

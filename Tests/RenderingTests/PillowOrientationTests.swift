@@ -44,7 +44,7 @@ import Testing
     @Test(
         .enabled(if: Corpus.isThere && PillowOrientationTests.python != nil, "CORPUS_DIR or PYTHON is not set"),
         arguments: ["Landscape", "Portrait"])
-    func `thumbnail, cover crop and rotated form are Pillow's`(set: String) throws {
+    func `thumbnail, cover crop and rotation equal those of Pillow`(set: String) throws {
         let python = try #require(Self.python)
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("pillow-" + UUID().uuidString)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

@@ -38,7 +38,7 @@ import Testing
         Case(source: (80, 50), box: (40, nil), fit: .crop, size: (40, 25)),
         Case(source: (80, 50), box: (160, nil), fit: .crop, size: (80, 50)),
     ])
-    func `every fit`(_ example: Case) {
+    func `sizes and positions of every fit`(_ example: Case) {
         let placement = Placement(
             of: PixelSize(width: example.source.0, height: example.source.1), width: example.box.0,
             height: example.box.1, fit: example.fit)
@@ -57,7 +57,7 @@ import Testing
         // A focal point is moved to the middle as far as the picture allows.
         ("0.1,0", 0), ("0.25,0", 0), ("0.3,0", 10), ("0.7,1", 90), ("0.8,1", 100),
     ])
-    func `gravity moves the cut`(text: String, x: Double) throws {
+    func `gravity moves the crop`(text: String, x: Double) throws {
         let gravity = try #require(Gravity(text))
         for fit in [RenditionRequest.Fit.cover, .crop] {
             let wide = Placement(
@@ -79,7 +79,7 @@ import Testing
 
     /// Cuts a part of a picture, and rotates the picture. The part is at the computed position in the rotated picture.
     @Test(arguments: Orientation.allCases)
-    func `a region rotates with its picture`(orientation: Orientation) throws {
+    func `a region has its position in the rotated picture`(orientation: Orientation) throws {
         let picture = try TestPictures.noise(7, 5, .gray8)
         let region = SourceRegion(x: 1, y: 2, width: 3, height: 2)
         let moved = region.rotated(by: orientation, in: picture.size)

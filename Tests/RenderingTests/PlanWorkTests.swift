@@ -16,19 +16,19 @@ struct PlanWorkTests {
         return try RenderPlan(info: info, spec: spec, limits: RenderLimits()).workBytes(info: info, spec: spec)
     }
 
-    @Test func outputCounts() throws {
+    @Test func theOutputCountsAsWork() throws {
         #expect(try work(4000, .png) > 100 * work(200, .png))
         #expect(try work(4000, .png) > work(100, .png, of: 4000))
     }
 
-    @Test func formatsHaveTheirPrice() throws {
+    @Test func theFormatOfTheOutputCounts() throws {
         let prices = try [ImageFormat.jpeg, .png, .webp, .avif].map { try work(1000, $0) }
         #expect(prices == prices.sorted() && Set(prices).count == 4)
         // At this size, the server makes a WebP instead of an AVIF.
         #expect(try work(3000, .avif) == work(3000, .webp))
     }
 
-    @Test func severalRoundsCount() throws {
+    @Test func severalEncodingRoundsCount() throws {
         #expect(try work(1000, .jpeg, maximumBytes: 10_000) > 2 * work(1000, .jpeg))
     }
 }

@@ -27,7 +27,7 @@ import Testing
     @Test(
         arguments: [(301, 203), (320, 208), (97, 33)],
         [(RenditionRequest.Fit.contain, 67, 45), (.contain, 160, 104), (.fill, 400, 51), (.cover, 50, 50)])
-    func `planes make the picture that RGB makes`(
+    func `planes and RGB give the same picture`(
         size: (Int, Int), box: (fit: RenditionRequest.Fit, width: Int, height: Int)
     ) throws {
         for quality in [80, 95] {
@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    @Test func `the other formats get RGB`() throws {
+    @Test func `other formats than JPEG are rendered from RGB`() throws {
         let file = try file(301, 203, quality: 95)
         let info = try ImageHeader.read(file.span.bytes, limits: limits.codec)
         let spec = RenditionSpec(width: 100, height: nil, fit: .scaleDown, format: .png, quality: nil)
@@ -68,7 +68,7 @@ import Testing
     }
 
     @Test(.enabled(if: Corpus.isThere, "CORPUS_DIR is not set"), arguments: ["Landscape_6", "Portrait_3"])
-    func `blur and padding go on from planes`(name: String) throws {
+    func `blur and padding work on planes`(name: String) throws {
         let file = try Corpus.read("exif-orientation/\(name).jpg")
         let info = try ImageHeader.read(file.span.bytes, limits: limits.codec)
         let spec = RenditionSpec(
@@ -82,7 +82,7 @@ import Testing
         #expect(largestDifference(corner, [0, 99, 0]) <= 4)
     }
 
-    @Test func `a cancelled decoding says so`() throws {
+    @Test func `a cancelled decode throws cancelled`() throws {
         let file = try file(97, 33, quality: 80)
         let info = try ImageHeader.read(file.span.bytes, limits: limits.codec)
         let flag = CancelFlag()
@@ -92,7 +92,7 @@ import Testing
         }
     }
 
-    @Test func `a truncated file is no picture`() throws {
+    @Test func `a truncated file is rejected`() throws {
         var file = try file(97, 33, quality: 80)
         file.removeLast(file.count / 2)
         let info = try ImageHeader.read(file.span.bytes, limits: limits.codec)

@@ -17,7 +17,9 @@ import Testing
         (.mirroredRotated180, 3, "defabc"), (.mirroredRotated270, 2, "adbecf"), (.rotated90, 2, "daebfc"),
         (.mirroredRotated90, 2, "fcebda"), (.rotated270, 2, "cfbead"),
     ])
-    func `all eight, by hand`(orientation: Orientation, width: Int, expected: String) throws {
+    func `all eight orientations, compared with results by hand`(orientation: Orientation, width: Int, expected: String)
+        throws
+    {
         // abc
         // def
         let letters = Array("abcdef".utf8)
@@ -28,7 +30,9 @@ import Testing
     }
 
     @Test(arguments: Orientation.allCases, [PixelBuffer.Layout.gray8, .rgb8, .rgba8])
-    func `rotated and back is the same`(orientation: Orientation, layout: PixelBuffer.Layout) throws {
+    func `an orientation and its inverse give the same picture`(orientation: Orientation, layout: PixelBuffer.Layout)
+        throws
+    {
         // Larger than a tile, and not a multiple of a tile.
         let picture = try TestPictures.noise(71, 37, layout)
         let output = try rotated(orientation.inverse, try rotated(orientation, picture))
@@ -37,7 +41,7 @@ import Testing
     }
 
     @Test(arguments: Orientation.allCases, Orientation.allCases)
-    func `one after the other is both at once`(first: Orientation, second: Orientation) throws {
+    func `two orientations in order equal their combination`(first: Orientation, second: Orientation) throws {
         let picture = try TestPictures.noise(5, 4, .rgb8)
         let twice = try rotated(second, try rotated(first, picture))
         let once = try rotated(first.followed(by: second), picture)

@@ -100,7 +100,7 @@ import Testing
 
     /// The clean aperture of a sequence hid the size of the picture that libavif decodes, so too little memory was
     /// admitted.
-    @Test func `a sequence counts at its coded size`() throws {
+    @Test func `the memory of a sequence is that of its coded size`() throws {
         func long(_ value: Int) -> [UInt8] { [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: value >> $0) } }
         func box(_ name: String, _ content: [UInt8]) -> [UInt8] {
             long(content.count + 8) + Array(name.utf8) + content
@@ -125,13 +125,13 @@ import Testing
         #expect(plan.memoryBytes(file: file.span.bytes, info: info, limits: limits) >= coded.pixels * 12)
     }
 
-    @Test func `a WebP with alpha is decoded whole`() throws {
+    @Test func `a WebP with alpha is decoded at full size`() throws {
         #expect(try plan(4_000, 3_000, w: 100, from: .webp, hasAlpha: true).scaleDenominator == 1)
         #expect(try plan(4_000, 3_000, w: 100, from: .webp).scaleDenominator == 20)
     }
 
     @Test(arguments: Orientation.allCases)
-    func `sides are those that are seen`(orientation: Orientation) throws {
+    func `width and height are those of the upright picture`(orientation: Orientation) throws {
         let plan = try plan(1200, 1800, w: 100, h: 50, fit: .cover, orientation: orientation)
         #expect(plan.outputSize == PixelSize(width: 100, height: 50))
         #expect(plan.orientation == orientation)
@@ -166,25 +166,25 @@ import Testing
         #expect(abs((webp.resampling?.region.height ?? 0) - Double(rows)) < 1e-6)
     }
 
-    @Test func `a JPEG's part decides, not the whole`() throws {
+    @Test func `the crop of a JPEG decides its decoded size, not the whole`() throws {
         // The crop shows 400 of 4000 pixels of the height, at 100.
         #expect(try plan(400, 4_000, w: 100, h: 100, fit: .cover, from: .jpeg).scaleDenominator == 2)
         #expect(try plan(401, 4_000, w: 101, h: 101, fit: .cover, from: .jpeg).scaleDenominator == 1)
     }
 
-    @Test func `nothing is resampled that has its size`() throws {
+    @Test func `a picture of the requested size is not resampled`() throws {
         #expect(try plan(100, 50, w: 100).resampling == nil)
         #expect(try plan(100, 50, w: 100, h: 50, fit: .cover).resampling == nil)
         #expect(try plan(100, 50, w: 50, h: 50, fit: .cover).resampling != nil)
     }
 
-    @Test func `transparency is lost only where it must be`() throws {
+    @Test func `transparency is dropped only for formats without it`() throws {
         #expect(try plan(1, 1, to: .jpeg, hasAlpha: true).background == .white)
         #expect(try plan(1, 1, to: .webp, hasAlpha: true).background == nil)
         #expect(try plan(1, 1, to: .jpeg, hasAlpha: false).background == nil)
     }
 
-    @Test func `an animation stays one as WebP, and is rejected as a still that nobody asked for`() throws {
+    @Test func `an animation stays one as WebP, and is rejected in a format without animations`() throws {
         func plan(_ info: ImageInfo, _ format: ImageFormat, isStill: Bool = false) throws(RenderError) -> RenderPlan {
             let spec = RenditionSpec(
                 width: 3, height: nil, fit: .scaleDown, format: format, quality: 80, isStill: isStill)
@@ -212,7 +212,7 @@ import Testing
         #expect(try self.plan(9, 9, w: 3, frames: nil).outputSize.width == 3)
     }
 
-    @Test func `frames and the pixels of all frames are limited, as they come and as they go`() throws {
+    @Test func `frames and their pixels are limited, decoded and encoded`() throws {
         func plan(_ width: Int, frames: Int, to wanted: Int, isStill: Bool = false) throws(RenderError) {
             let codec = CodecLimits(maximumFrames: 10, maximumAnimationPixels: 4_000)
             let info = ImageInfo(format: .webp, size: PixelSize(width: width, height: width), frames: frames)
@@ -235,7 +235,7 @@ import Testing
         }
     }
 
-    @Test func `a picture that must fit into so many bytes leaves the planes`() throws {
+    @Test func `a rendition with a limit of bytes is made from RGB`() throws {
         let info = ImageInfo(format: .jpeg, size: PixelSize(width: 800, height: 600))
         for (maximum, isPlanar) in [(nil, true), (10_000, false)] {
             let spec = RenditionSpec(
@@ -245,7 +245,7 @@ import Testing
         }
     }
 
-    @Test func `sides are bounded, asked or following`() throws {
+    @Test func `requested and derived sides are limited`() throws {
         #expect(try plan(10, 10, w: 8_192, fit: .cover).outputSize.height == 8_192)
         #expect(throws: RenderError.tooLarge(limit: "a side", value: 8_193, maximum: 8_192)) {
             try plan(10, 10, w: 8_193)
@@ -282,7 +282,7 @@ import Testing
         }
     }
 
-    @Test func `memory covers the decoded picture and what is made of it`() throws {
+    @Test func `the memory covers the decoded picture and the output`() throws {
         let small = try plan(1_000, 1_000, w: 100)
         #expect(small.memoryBytes > 4_000_000)
         #expect(small.memoryBytes < 18_000_000)

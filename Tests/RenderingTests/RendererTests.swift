@@ -48,7 +48,7 @@ import Testing
     }
 
     /// A crop with an odd remainder began at half a pixel, so all of it was interpolated.
-    @Test(arguments: [Gravity.center, .smart]) func `a cut at full size has the same pixels`(gravity: Gravity) throws {
+    @Test(arguments: [Gravity.center, .smart]) func `a crop at full size has the same pixels`(gravity: Gravity) throws {
         let picture = try TestPictures.noise(101, 50, .rgb8)
         let file = try encoded(picture, as: .png)
         let info = try ImageHeader.read(file.span.bytes, limits: limits.codec)
@@ -97,7 +97,7 @@ import Testing
         }
     }
 
-    @Test func `transparency is kept where the format has it, and white behind it elsewhere`() throws {
+    @Test func `transparency stays if the format has it, else the background is white`() throws {
         // Red. From left to right: invisible, half visible, visible.
         let picture = try TestPictures.make(96, 32, .rgba8) { x, _, channel in
             switch channel {
@@ -124,7 +124,7 @@ import Testing
         #expect(largestDifference(Array(samples[(middle + 3 * 46)..<(middle + 3 * 46 + 3)]), [255, 0, 0]) <= 8)
     }
 
-    @Test func `white shines through exactly`() throws {
+    @Test func `transparent pixels over white are exact`() throws {
         let color: [UInt8] = [0, 255, 100]
         let picture = try TestPictures.make(256, 1, .rgba8) { x, _, channel in
             channel == 3 ? UInt8(x) : color[channel]
@@ -143,7 +143,7 @@ import Testing
         #expect(flat.samples() == expected)
     }
 
-    @Test func `quality counts, and has a default`() throws {
+    @Test func `quality has an effect and a default`() throws {
         let file = try encoded(try TestPictures.noise(100, 80, .rgb8), as: .png)
         for format in [ImageFormat.jpeg, .webp] {
             let (low, high) = try (render(file, to: format, quality: 20), render(file, to: format, quality: 95))
@@ -154,7 +154,7 @@ import Testing
         #expect(Renderer.defaultQuality(for: .png) == nil)
     }
 
-    @Test func `cancelled work says so, whatever it was doing`() throws {
+    @Test func `cancelled work throws cancelled at every stage`() throws {
         let flag = CancelFlag()
         flag.cancel()
         for format in ImageFormat.allCases {
@@ -163,7 +163,7 @@ import Testing
         }
     }
 
-    @Test func `a broken file fails in its decoding`() throws {
+    @Test func `a broken file fails at the decode stage`() throws {
         var file = try encoded(try TestPictures.noise(100, 80, .rgb8), as: .png)
         file.removeLast(file.count / 2)
         let error = try #require(throws: RenderError.self) { try render(file, w: 10, to: .png) }

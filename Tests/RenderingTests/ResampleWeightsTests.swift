@@ -28,7 +28,7 @@ import Testing
     }
 
     @Test(arguments: [0, 3])
-    func `at one to one every sample is itself`(origin: Int) {
+    func `at the same size every weight is one`(origin: Int) {
         let table = ResampleWeights(inputCount: 20, origin: Double(origin), length: 10, outputCount: 10)
         for (index, window) in table.windows.enumerated() {
             #expect(Int(window.start) == origin + index)
@@ -47,7 +47,7 @@ import Testing
         }
     }
 
-    @Test func `the filter grows with the reduction`() {
+    @Test func `the filter is wider for a larger reduction`() {
         let table = ResampleWeights(inputCount: 400, origin: 0, length: 400, outputCount: 50)
         // Six lobes of eight samples each.
         #expect(table.windows[25].count == 48)

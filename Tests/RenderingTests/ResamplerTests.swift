@@ -40,7 +40,7 @@ import Testing
             Geometry(input: (1, 1), region: (0, 0, 1, 1), output: (3, 2)),
             Geometry(input: (5, 5), region: (0, 0, 4.5, 4.5), output: (2, 2)),
         ])
-    func `agrees with the formula`(layout: PixelBuffer.Layout, geometry: Geometry) throws {
+    func `the result equals the formula`(layout: PixelBuffer.Layout, geometry: Geometry) throws {
         let picture = try TestPictures.noise(geometry.input.0, geometry.input.1, layout)
         let (x, y, width, height) = geometry.region
         let region = SourceRegion(x: x, y: y, width: width, height: height)
@@ -66,7 +66,7 @@ import Testing
     }
 
     @Test(arguments: layouts, [(1, 1), (5, 3), (40, 7), (64, 48), (100, 99)])
-    func `a constant picture stays as it is`(layout: PixelBuffer.Layout, size: (Int, Int)) throws {
+    func `a constant picture stays unchanged`(layout: PixelBuffer.Layout, size: (Int, Int)) throws {
         let color: [UInt8] = [1, 127, 255, 200]
         let picture = try TestPictures.make(40, 30, layout) { _, _, channel in color[channel] }
         let actual = try resample(picture, to: size.0, size.1)
@@ -75,7 +75,7 @@ import Testing
     }
 
     @Test(arguments: layouts)
-    func `one to one is a copy`(layout: PixelBuffer.Layout) throws {
+    func `the same size gives a copy`(layout: PixelBuffer.Layout) throws {
         // No pixel is fully transparent, because an invisible pixel has no colour to keep.
         let picture = try TestPictures.make(23, 19, layout) { x, y, channel in
             if channel == 3 { return UInt8(1 + x * 11) }
@@ -113,7 +113,7 @@ import Testing
 
     /// A shift by half a pixel is the classic mistake. A line in the middle must stay in the middle.
     @Test(arguments: [(40, 10), (41, 41), (40, 80), (41, 123)])
-    func `nothing is shifted`(input: Int, output: Int) throws {
+    func `a line in the middle stays in the middle`(input: Int, output: Int) throws {
         let ramp = try TestPictures.make(input, 1, .gray8) { x, _, _ in UInt8(20 + 200 * x / (input - 1)) }
         let actual = try resample(ramp, to: output, 1)
         // Away from the edges a straight ramp stays straight: the value at a centre is the value of the ramp there.
@@ -124,7 +124,7 @@ import Testing
         }
     }
 
-    @Test func `the colour of what is invisible does not bleed`() throws {
+    @Test func `colours of transparent pixels have no effect`() throws {
         // The left half is red and visible, the right half is green and invisible.
         let picture = try TestPictures.make(32, 8, .rgba8) { x, _, channel in
             switch channel {
@@ -150,7 +150,7 @@ import Testing
         #expect(actual[4..<86].allSatisfy { abs(Int($0) - 128) <= 2 })
     }
 
-    @Test func `a cancelled picture is not finished`() throws {
+    @Test func `cancelled resampling stops`() throws {
         let picture = try TestPictures.noise(10, 10, .rgb8)
         let flag = CancelFlag()
         flag.cancel()

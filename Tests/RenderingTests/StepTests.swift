@@ -56,7 +56,7 @@ import Testing
     }
 
     @Test(arguments: [0.5, 1.0, 3.0, 4.0, 7.0, 12.0])
-    func `blur is the bell`(deviation: Double) throws {
+    func `blur equals the Gaussian`(deviation: Double) throws {
         // Half black, half white, with a bright spot. The edge shows every error of a Gaussian.
         let picture = try TestPictures.make(70, 40, .gray8) { x, y, _ in
             x < 35 ? (x == 10 && y == 20 ? 255 : 0) : 255
@@ -68,7 +68,7 @@ import Testing
     }
 
     @Test(arguments: [PixelBuffer.Layout.gray8, .rgb8, .rgba8], [0.3, 2.0, 40.0, 1_000.0])
-    func `a flat picture stays flat`(layout: PixelBuffer.Layout, deviation: Double) throws {
+    func `a constant picture stays constant under blur`(layout: PixelBuffer.Layout, deviation: Double) throws {
         let color: [UInt8] = [9, 130, 255, 77]
         let picture = try TestPictures.make(33, 21, layout) { _, _, channel in color[channel] }
         #expect(try blurred(picture, deviation).samples() == picture.samples())
@@ -79,7 +79,7 @@ import Testing
         #expect(sharpened.samples() == picture.samples())
     }
 
-    @Test func `sharpening is the picture and what its blur has lost`() throws {
+    @Test func `sharpening adds the difference to the blurred picture`() throws {
         let picture = try TestPictures.make(40, 30, .gray8) { x, y, _ in UInt8(64 + (x / 8 + y / 6) % 2 * 100) }
         let spec = RenditionSpec(
             width: nil, height: nil, fit: .scaleDown, format: .png, quality: nil, sharpen: 1.5)
@@ -107,7 +107,7 @@ import Testing
         #expect(padded.samples() == bar + samples + bar)
     }
 
-    @Test func `padding lets light through where it can`() throws {
+    @Test func `padding is transparent if the format allows it`() throws {
         let opaque = try TestPictures.noise(2, 1, .gray8)
         let gray = opaque.samples()
         func padded(_ format: ImageFormat, _ background: Color?, hasAlpha: Bool) throws -> [UInt8] {
@@ -134,7 +134,7 @@ import Testing
         #expect(try padded(.jpeg, red, hasAlpha: false).suffix(6) == [255, 0, 0, 255, 0, 0])
     }
 
-    @Test func `a background that lets light through is put behind`() throws {
+    @Test func `a translucent background is composed under the picture`() throws {
         // Red at half strength over green at half strength.
         let picture = try TestPictures.make(1, 1, .rgba8) { _, _, channel in [255, 0, 0, 128][channel] }
         let spec = RenditionSpec(
@@ -147,7 +147,7 @@ import Testing
     }
 
     @Test(arguments: Orientation.allCases)
-    func `attention finds the subject however it is stored`(orientation: Orientation) throws {
+    func `attention finds the subject in every stored orientation`(orientation: Orientation) throws {
         // A dull wall, with a patch of skin in strong detail on the displayed right.
         let seen = try TestPictures.make(300, 100, .rgb8) { x, y, channel in
             let isSubject = (210..<270).contains(x) && (20..<80).contains(y)
@@ -168,13 +168,13 @@ import Testing
         #expect(placed.x >= 168 && placed.x <= 200)
     }
 
-    @Test func `nothing to look at: the middle`() throws {
+    @Test func `attention without a subject takes the middle`() throws {
         let picture = try TestPictures.make(200, 50, .gray8) { _, _, _ in 80 }
         let region = SourceRegion(x: 75, y: 0, width: 50, height: 50)
         #expect(try Attention.place(region, in: picture, cancelled: CancelFlag()) == region)
     }
 
-    @Test func `a rendition rotated as asked has its box as seen`() throws {
+    @Test func `the box of a rotated rendition is that of the upright result`() throws {
         let picture = try TestPictures.make(60, 20, .gray8) { x, _, _ in UInt8(x * 4) }
         let info = ImageInfo(format: .png, size: picture.size)
         let spec = RenditionSpec(
@@ -186,7 +186,7 @@ import Testing
         #expect(plan.resampling?.region == SourceRegion(x: 0, y: 0, width: 20, height: 20))
     }
 
-    @Test func `memory covers every step`() throws {
+    @Test func `the memory covers every step`() throws {
         func bytes(_ spec: RenditionSpec) throws -> Int {
             let info = ImageInfo(format: .png, size: PixelSize(width: 1_000, height: 1_000), hasAlpha: true)
             return try RenderPlan(info: info, spec: spec, limits: RenderLimits()).memoryBytes

@@ -20,7 +20,7 @@ import Testing
         "", "minio:9000", "ftp://a", "http://", "http://:80", "http://a:0", "http://a:65536", "http://a:b",
         "http://user@a", "http://a?b", "http://a#b", "http://a b", "http://[::1", "http://a:1:2",
     ])
-    func noEndpoints(_ text: String) {
+    func invalidEndpointsAreRejected(_ text: String) {
         #expect(S3Endpoint(text) == nil)
     }
 

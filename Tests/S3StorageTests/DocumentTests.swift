@@ -22,7 +22,7 @@ import TextCoding
         """
     }
 
-    @Test func oneObject() throws {
+    @Test func aListingOfOneObject() throws {
         let page = try page("<IsTruncated>false</IsTruncated>" + object("a/b.jpg"))
         let item = try #require(page.items.first)
         #expect(item.key.text == "a/b.jpg" && item.size == 7 && item.etag.text == "\"abc\"")
@@ -30,7 +30,7 @@ import TextCoding
         #expect(page.cursor == nil && page.prefixes.isEmpty)
     }
 
-    @Test func nothing() throws {
+    @Test func anEmptyListing() throws {
         #expect(try page("<IsTruncated>false</IsTruncated>") == ListPage())
         #expect(try page("") == ListPage())
     }
@@ -39,7 +39,7 @@ import TextCoding
     @Test(arguments: [
         "<IsTruncated/>", "<IsTruncated>perhaps</IsTruncated>", "<X><IsTruncated>false</IsTruncated></X>",
     ])
-    func wholeOrCutOffMustBeSaid(_ inner: String) {
+    func aListingMustSayWhetherMoreComes(_ inner: String) {
         #expect(throws: BadAnswer.self) { try page(inner) }
     }
 
@@ -52,11 +52,11 @@ import TextCoding
         "<!DOCTYPE ListBucketResult [<!ENTITY a 'b'>]><ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>",
         "<ListBucketResult><IsTruncated>false</IsTruncated>&nbsp;</ListBucketResult>",
     ])
-    func whatIsNoListing(_ text: String) {
+    func otherDocumentsAreNotListings(_ text: String) {
         #expect(throws: BadAnswer.self) { try S3Document.decode(ListDocument.self, from: ByteBuffer(string: text)) }
     }
 
-    @Test func whatIsNoMultipartDocument() {
+    @Test func otherDocumentsAreNotMultipartDocuments() {
         for text in [
             "", "<html/>", "<Error><Code>SlowDown</Code></Error>", "<InitiateMultipartUploadResult/>",
             "<InitiateMultipartUploadResult><UploadId/></InitiateMultipartUploadResult>",
@@ -95,7 +95,7 @@ import TextCoding
     }
 
     /// Pieces of any size give the same document.
-    @Test(arguments: [1, 2, 3, 7, 1000]) func documentsInPieces(_ step: Int) throws {
+    @Test(arguments: [1, 2, 3, 7, 1000]) func documentsAreReadInChunksOfAnySize(_ step: Int) throws {
         let text = """
              \n<?xml version="1.0" encoding="UTF-8"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">\
             <EncodingType>url</EncodingType><IsTruncated>false</IsTruncated>\(object("ü&amp;%C3%BC")) \(object("<![CDATA[b]]>"))\
@@ -109,7 +109,7 @@ import TextCoding
     }
 
     /// One odd entry once caused a 502, and no entry after it could be reached.
-    @Test func oddEntriesArePassedOver() throws {
+    @Test func unusableEntriesAreSkipped() throws {
         let whole = object("a")
         func without(_ name: String, _ value: String) -> String {
             object("odd").replacingOccurrences(of: "<\(name)>\(value)</\(name)>", with: "")
@@ -133,14 +133,14 @@ import TextCoding
     }
 
     /// The page ends with an entry that cannot be shown. The next page still begins after it.
-    @Test func oddEntryAtTheEdge() throws {
+    @Test func aPageMayEndWithAnUnusableEntry() throws {
         let page = try page("<IsTruncated>true</IsTruncated>" + object("a") + "<Contents><Key>b</Key></Contents>")
         #expect(page.items.map(\.key.text) == ["a"])
         #expect(StoreCursor(try #require(page.cursor)) == .after(Array("b".utf8)))
     }
 
     /// SeaweedFS makes its token from the last key, and XML cannot hold every character of a key.
-    @Test func damagedTokens() throws {
+    @Test func tokensThatXMLHasDamagedAreNotUsed() throws {
         let page = try page(
             "<EncodingType>url</EncodingType><IsTruncated>true</IsTruncated>"
                 + "<NextContinuationToken>a\u{FFFD}</NextContinuationToken>" + object("a%EF%BF%BF"))
@@ -148,7 +148,7 @@ import TextCoding
     }
 
     /// In byte order `a-b` comes before `a/`; by segments it comes after.
-    @Test func whichNameIsLast() throws {
+    @Test func theLastNameOfAPageIsFound() throws {
         let body = ByteBuffer(
             string: "<ListBucketResult><IsTruncated>true</IsTruncated>\(object("a-b"))"
                 + "<CommonPrefixes><Prefix>a/</Prefix></CommonPrefixes></ListBucketResult>")
@@ -159,13 +159,13 @@ import TextCoding
         }
     }
 
-    @Test func spacesAtEitherEndStay() throws {
+    @Test func spacesAtTheEndsOfKeysStay() throws {
         let page = try page(object(" a ") + object("  ") + "<CommonPrefixes><Prefix> p /</Prefix></CommonPrefixes>")
         #expect(page.items.map(\.key.text) == [" a ", "  "])
         #expect(page.prefixes == [Array(" p /".utf8)])
     }
 
-    @Test func decodedOnceAndOnlyWhereTheStoreSaysSo() throws {
+    @Test func keysAreDecodedOnceIfTheStoreEncodesThem() throws {
         let encoded = "<EncodingType>url</EncodingType>"
         #expect(try page(encoded + object("100%2525")).items.first?.key.text == "100%25")
         #expect(try page(object("100%25")).items.first?.key.text == "100%25")
@@ -199,7 +199,7 @@ import TextCoding
         #expect(throws: BadAnswer.self) { try page(inner) }
     }
 
-    @Test func keysThatCanBeNoneAreLeftOut() throws {
+    @Test func invalidKeysAreOmitted() throws {
         let encoded = "<EncodingType>url</EncodingType>"
         #expect(try page(encoded + object("%FF") + object("ok")).items.map(\.key.text) == ["ok"])
     }
@@ -209,7 +209,7 @@ import TextCoding
         #expect(body.contains("<PartNumber>1</PartNumber><ETag>&quot;a&lt;&amp;&gt;&quot;</ETag>"))
     }
 
-    @Test func uploadNotes() throws {
+    @Test func uploadMarkersAreWrittenAndRead() throws {
         let note = UploadMarker(key: try key("ä/b c"), begun: Timestamp(seconds: 17), uploadID: nil)
         #expect(UploadMarker(note.bytes) == note)
         var named = note

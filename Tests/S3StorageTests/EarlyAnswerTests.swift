@@ -42,7 +42,9 @@ import Testing
             body: rejection.body, closes: ending != .open)
     }
 
-    @Test(arguments: rejections, Ending.allCases) func put(_ rejection: Rejection, _ ending: Ending) async throws {
+    @Test(arguments: rejections, Ending.allCases) func aRejectedPutReportsTheError(
+        _ rejection: Rejection, _ ending: Ending
+    ) async throws {
         // Each size uses its own connections, because an idle connection that the store has closed is a different case.
         // A small body on a connection that is never read again is also a different case: it is sent completely before
         // its response comes.
@@ -61,7 +63,7 @@ import Testing
         }
     }
 
-    @Test(arguments: Ending.allCases) func uploadPart(_ ending: Ending) async throws {
+    @Test(arguments: Ending.allCases) func aRejectedPartReportsTheError(_ ending: Ending) async throws {
         try await Servers.withFaults { storage, proxy in
             let upload = try await storage.beginUpload(key(freshPrefix() + "x"), options: UploadOptions())
             for rejection in Self.rejections {
@@ -76,7 +78,7 @@ import Testing
     }
 
     /// A single SlowDown is not a rejection: the write is sent again, and happens once.
-    @Test(arguments: Ending.allCases) func slowDownOnce(_ ending: Ending) async throws {
+    @Test(arguments: Ending.allCases) func aPutIsRepeatedAfterOneSlowDown(_ ending: Ending) async throws {
         try await Servers.withFaults { storage, proxy in
             let rejection = Rejection(status: 503, code: "SlowDown", means: .overloaded)
             let first = Once()
@@ -91,7 +93,7 @@ import Testing
     }
 
     /// A connection that ends without a response is still an outage, and the write may have happened.
-    @Test func noAnswerAtAll() async throws {
+    @Test func aConnectionWithoutAResponseIsAnOutage() async throws {
         try await Servers.withFaults { storage, proxy in
             proxy.setPlan { $0.method == "PUT" ? .refuse : .none }
             let error = await expect(throwing: .unavailable) {

@@ -23,7 +23,7 @@ import Testing
         "<Error><Code>NoSuchKey</Code></Error>", "<Error/>", "<ListAllMyBucketsResult/>", "<ListBucketResult>",
         "<?xml version=\"1.0\"?><ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>a</Key>",
     ])
-    func listing(_ body: String) async throws {
+    func aForeignPageIsNotAListing(_ body: String) async throws {
         try await Servers.withFaults { storage, proxy in
             proxy.setPlan { _ in .answer(status: 200, headers: ["content-type": "application/xml"], body: body) }
             let error = await expect(throwing: .badAnswer) { _ = try await storage.list(ListRequest()) }
@@ -32,7 +32,7 @@ import Testing
     }
 
     /// An error from the store in place of a listing may be temporary, so the request is repeated.
-    @Test func passingErrorInPlaceOfAListing() async throws {
+    @Test func aListingIsRepeatedAfterATemporaryError() async throws {
         try await Servers.withFaults { storage, proxy in
             let first = Once()
             proxy.setPlan { _ in
@@ -44,7 +44,7 @@ import Testing
     }
 
     @Test(arguments: ["text/html", "text/html; charset=utf-8", "TEXT/HTML", "application/xhtml+xml"])
-    func pageInPlaceOfAnObject(_ type: String) async throws {
+    func aForeignPageIsNotAnObject(_ type: String) async throws {
         try await Servers.withFaults { storage, proxy in
             proxy.setPlan { _ in .answer(status: 200, headers: Self.headers(type), body: Self.page) }
             try await expectNonsense(storage)
@@ -53,7 +53,7 @@ import Testing
 
     /// If a store has shown its header fields before, they identify it, whatever type a page claims.
     @Test(arguments: ["text/plain", "application/json", "image/jpeg", nil] as [String?])
-    func knownStoreIsKnownByItsMarks(_ type: String?) async throws {
+    func aKnownStoreIsRecognisedByItsHeaders(_ type: String?) async throws {
         try await Servers.withFaults { storage, proxy in
             try await storage.checkAvailability()
             proxy.setPlan { _ in .answer(status: 200, headers: Self.headers(type), body: Self.page) }
@@ -70,7 +70,7 @@ import Testing
 
     /// A person may have put a web page into the bucket. Its response has the store's header fields, so it is an
     /// object.
-    @Test func pageInTheBucketIsAnObject() async throws {
+    @Test func aWebPageInTheBucketIsAnObject() async throws {
         try await Servers.withFaults { storage, _ in
             let key = try key(freshPrefix() + "page")
             _ = try await storage.put(key, bytes: bytes(Self.page), options: PutOptions(contentType: "text/html"))
@@ -93,7 +93,7 @@ import Testing
         }
     }
 
-    @Test func archivedObject() async throws {
+    @Test func anArchivedObjectIsReported() async throws {
         try await Servers.withFaults { storage, proxy in
             proxy.setPlan { exchange in
                 exchange.method == "GET"
@@ -107,7 +107,7 @@ import Testing
     }
 
     /// The second try of a delete meets the result of the first, and the look-up fails: the outcome is unknown.
-    @Test func deleteWhoseOutcomeCannotBeSeen() async throws {
+    @Test func aDeleteWithoutALookUpIsReportedAsUnknown() async throws {
         try await Servers.withFaults { storage, proxy in
             let key = try key(freshPrefix() + "x")
             let etag = try await storage.put(key, bytes: bytes("x"), options: PutOptions()).etag

@@ -46,7 +46,7 @@ import Testing
         }
     }
 
-    @Test func aRewriteKeepsWhatOthersHavePut() async throws {
+    @Test func aRewritePreservesHeadersAndTagsOfOtherPrograms() async throws {
         try await Servers.withStorage(.seaweedFS) { storage in
             let key = try key(freshPrefix() + "a.jpg")
             try await put(
@@ -93,7 +93,7 @@ import Testing
         CarriedFields.headers(from: try object(fields, metadata)).map { "\($0.name): \($0.value)" }
     }
 
-    @Test func everythingButWhatWouldBeUntrueIsHandedOn() throws {
+    @Test func fieldsThatWouldBeWrongAreNotCarriedOver() throws {
         #expect(
             try carried(["cache-control": "no-cache", "expires": "0"], ["a": "1", "tintype-image": "x"])
                 == ["cache-control: no-cache", "expires: 0", "x-amz-meta-a: 1"])

@@ -31,7 +31,7 @@ import Testing
 
     /// Slow readers once held every connection. No write, no look-up and no readiness check succeeded, and the store
     /// counted as away.
-    @Test func slowReadersStandInNobodysWay() async throws {
+    @Test func slowReadersDoNotBlockOtherRequests() async throws {
         try await withStorage(readers: 2, timeout: .seconds(3)) { storage in
             let key = try key(freshPrefix() + "object")
             _ = try await storage.put(key, bytes: ByteBuffer(repeating: 1, count: 7_000_000), options: PutOptions())
@@ -74,7 +74,7 @@ import Testing
     }
 
     /// Waiting for other writes of the same key says nothing about the store.
-    @Test func waitingForOtherWritesOfTheKey() async throws {
+    @Test func aWriteThatWaitsTooLongForItsKeyIsOverloaded() async throws {
         let key = try key(freshPrefix() + "object")
         let clock = ManualClock()
         try await Servers.withStorage(.seaweedFS, clock: clock.clock) { storage in

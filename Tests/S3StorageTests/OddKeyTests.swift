@@ -15,7 +15,7 @@ import Testing
         "z",
     ]
 
-    @Test(arguments: [1, 2, 3, 5, 1000]) func everyKeyOnce(_ limit: Int) async throws {
+    @Test(arguments: [1, 2, 3, 5, 1000]) func everyKeyIsListedOnce(_ limit: Int) async throws {
         try await Servers.withStorage(.seaweedFS) { storage in
             let prefix = freshPrefix()
             let keys = try Self.names.map { try key(prefix + $0) }
@@ -32,7 +32,7 @@ import Testing
     }
 
     /// The same for folders with such names, which become common prefixes.
-    @Test(arguments: [1, 2, 5]) func everyFolderOnce(_ limit: Int) async throws {
+    @Test(arguments: [1, 2, 5]) func everyFolderIsListedOnce(_ limit: Int) async throws {
         try await Servers.withStorage(.seaweedFS) { storage in
             let prefix = freshPrefix()
             for name in Self.names {
@@ -57,7 +57,7 @@ import Testing
         "<NextContinuationToken>t</NextContinuationToken>", "",
         "<NextContinuationToken>\u{FFFD}</NextContinuationToken>",
     ])
-    func cursorThatDoesNotMove(_ token: String) async throws {
+    func aCursorThatDoesNotAdvanceEndsTheListing(_ token: String) async throws {
         try await Servers.withFaults { storage, proxy in
             let entry = """
                 <Contents><Key>k</Key><LastModified>2026-01-02T03:04:05Z</LastModified><ETag>"e"</ETag><Size>1</Size>\

@@ -25,14 +25,16 @@ import TextCoding
             observations: Self.observations)
     }
 
-    @Test(arguments: ["SeaweedFS 4.48", "", "a  b ", "X\r\nput atomic"]) func text(_ server: String) throws {
+    @Test(arguments: ["SeaweedFS 4.48", "", "a  b ", "X\r\nput atomic"]) func aResultIsReadBackFromItsText(
+        _ server: String
+    ) throws {
         let result = probeResult(server: server)
         #expect(ProbeResult(result.bytes, for: Self.configuration) == result)
         #expect(result.observations.traits.put == .atomic && result.observations.traits.delete == .rejected)
         #expect(!result.observations.needsRaces)
     }
 
-    @Test func otherTexts() {
+    @Test func otherTextsAreNotResults() {
         let good = String(buffer: probeResult().bytes)
         for text in [
             "", "tintype-probe 1", "tintype-probe 2\n", good + "x", good + good, "\n" + good, String(good.dropLast()),
@@ -46,7 +48,7 @@ import TextCoding
     }
 
     /// Each reason to doubt the result, at its limit.
-    @Test func whatItHoldsFor() {
+    @Test func aResultIsValidForItsStoreAndAge() {
         let result = probeResult()
         let store = result.store
         func holds(
@@ -98,7 +100,7 @@ import TextCoding
 
     private func freshBucket() -> String { "test-\(UInt32.random(in: .min ... .max))" }
 
-    @Test(.enabled(if: hasSeaweedFS)) func nextStartAsksOnce() async throws {
+    @Test(.enabled(if: hasSeaweedFS)) func theNextStartReadsTheResultOnce() async throws {
         let bucket = freshBucket()
         let first = try await replica(bucket)
         try await first.storage.createBucket()
@@ -125,7 +127,7 @@ import TextCoding
     }
 
     /// A copied bucket contains the result too, but the result says nothing about the other bucket.
-    @Test(.enabled(if: hasSeaweedFS)) func aCopiedResultIsNotBelieved() async throws {
+    @Test(.enabled(if: hasSeaweedFS)) func aResultInACopiedBucketIsNotUsed() async throws {
         let (bucket, copy) = (freshBucket(), freshBucket())
         let first = try await replica(bucket)
         try await first.storage.createBucket()
@@ -157,7 +159,7 @@ import TextCoding
     }
 
     /// Replicas start together on a new bucket. One runs the races, and the others wait for its result.
-    @Test(.enabled(if: hasSeaweedFS)) func oneProbesForAll() async throws {
+    @Test(.enabled(if: hasSeaweedFS)) func oneReplicaProbesForAll() async throws {
         let bucket = freshBucket()
         let replicas = [try await replica(bucket), try await replica(bucket), try await replica(bucket)]
         try await replicas[0].storage.createBucket()

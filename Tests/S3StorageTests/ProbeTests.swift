@@ -78,7 +78,7 @@ import Testing
 
     /// A process that is stopped during the races leaves none of their objects.
     @Test(.enabled(if: hasSeaweedFS), arguments: [0, 1, ProbeRun.rounds + 1])
-    func shutdownEndsTheRaces(_ objects: Int) async throws {
+    func aShutdownLeavesNoObjectsOfTheRaces(_ objects: Int) async throws {
         let server = try await Servers.shared.server(.seaweedFS)
         let bucket = "test-\(UInt32.random(in: .min ... .max))"
         let storage = try server.storage(bucket: bucket)
@@ -109,7 +109,7 @@ import Testing
         }
     }
 
-    @Test(.enabled(if: hasSeaweedFS)) func missingRightToList() async throws {
+    @Test(.enabled(if: hasSeaweedFS)) func aMissingRightToListIsReported() async throws {
         try await Servers.withFaults { storage, proxy in
             proxy.setPlan { exchange in
                 exchange.method == "GET" && exchange.uri.hasSuffix("/missing")
@@ -123,7 +123,7 @@ import Testing
 
     /// If every tenth response is lost, the probe still finds that a store is atomic, and never reports more than it
     /// supports.
-    @Test(.enabled(if: hasSeaweedFS)) func lostAnswers() async throws {
+    @Test(.enabled(if: hasSeaweedFS)) func lostResponsesDoNotChangeTheResult() async throws {
         try await Servers.withFaults { storage, proxy in
             proxy.setPlan { $0.number % 10 == 0 ? .dropAnswer : .none }
             try await storage.probe()

@@ -8,7 +8,7 @@ import Testing
 
     private let policy = RetryPolicy()
 
-    @Test func whatReachedTheStoreIsRepeatedOnlyWhereThatIsSafe() {
+    @Test func requestsThatReachedTheStoreAreRepeatedOnlyIfSafe() {
         let broken = S3RequestError.Kind.transport(untouched: false, Broken())
         #expect(policy.allowsRetry(after: broken, of: .always, tries: 1))
         #expect(!policy.allowsRetry(after: broken, of: .ifUntouched, tries: 1))
@@ -16,7 +16,7 @@ import Testing
         #expect(!policy.allowsRetry(after: .timedOut, of: .ifUntouched, tries: 1))
     }
 
-    @Test func whatNeverReachedTheStoreIsAlwaysRepeated() {
+    @Test func requestsThatNeverReachedTheStoreAreRepeated() {
         let refused = S3RequestError.Kind.transport(untouched: true, Broken())
         #expect(policy.allowsRetry(after: refused, of: .ifUntouched, tries: 1))
         #expect(policy.allowsRetry(after: .noCredentials(Broken()), of: .ifUntouched, tries: 1))
@@ -55,7 +55,7 @@ import Testing
         #expect(policy.pause(after: 3, random: 0) == .zero)
     }
 
-    @Test func budgetRunsDryAndFillsAgain() throws {
+    @Test func theRetryBudgetIsUsedUpAndRefilled() throws {
         var budget = RetryBudget()
         var taken = 0
         while budget.take(afterTimeout: true) != nil { taken += 1 }

@@ -41,11 +41,11 @@ import Testing
     }
 
     @Test(arguments: ["", " ", "<html>502 Bad Gateway</html>", "<Error>", "not xml", "<Error></Error>", "\u{0}\u{1}"])
-    func noErrorDocument(_ text: String) {
+    func otherTextsAreNotErrorDocuments(_ text: String) {
         #expect(ErrorDocument(ByteBuffer(string: text)) == nil)
     }
 
-    @Test func successIsNoErrorDocument() {
+    @Test func aSuccessIsNotAnErrorDocument() {
         let body = ByteBuffer(
             string: "<CompleteMultipartUploadResult><ETag>\"a-1\"</ETag></CompleteMultipartUploadResult>")
         #expect(ErrorDocument(body) == nil)

@@ -22,7 +22,7 @@ import Testing
 
     /// Whether the store has acted or not, the version is gone at the end, with the fewest possible requests.
     @Test(arguments: [(Fault.dropAnswer, 1), (.refuse, 2), (.answer(status: 500), 2)])
-    func lostAnswerOfConditionalDelete(_ fault: Fault, _ requests: Int) async throws {
+    func lostResponseOfAConditionalDelete(_ fault: Fault, _ requests: Int) async throws {
         try await Servers.withFaults { storage, proxy in
             let key = try key(freshPrefix() + "object")
             let etag = try await storage.put(key, bytes: bytes("x"), options: PutOptions()).etag
@@ -34,7 +34,7 @@ import Testing
         }
     }
 
-    @Test func lostDeleteLeavesWhatCameAfterIt() async throws {
+    @Test func aRepeatedDeleteDoesNotRemoveALaterVersion() async throws {
         try await Servers.withFaults { storage, proxy in
             let key = try key(freshPrefix() + "object")
             let etag = try await storage.put(key, bytes: bytes("x"), options: PutOptions()).etag
@@ -59,7 +59,7 @@ import Testing
     }
 
     /// A client that leaves while the store begins its upload leaves nothing there.
-    @Test func leavingWhileAnUploadIsBegun() async throws {
+    @Test func aClientThatLeavesDuringBeginLeavesNothing() async throws {
         try await Servers.withFaults(ownBucket: true) { storage, proxy in
             let key = try key("object")
             proxy.setPlan { $0.method == "POST" ? .delay(.milliseconds(400)) : .none }
@@ -75,7 +75,7 @@ import Testing
     }
 
     /// If the store has just not responded in time, the caller does not wait for it a second time.
-    @Test func abortAfterAnOutageGoesOnBehindItsCaller() async throws {
+    @Test func anAbortAfterAnOutageRunsInTheBackground() async throws {
         try await Servers.withFaults(ownBucket: true, timeout: .seconds(2)) { storage, proxy in
             let upload = try await storage.beginUpload(key("object"), options: UploadOptions())
             proxy.setPlan { exchange in
@@ -110,7 +110,7 @@ import Testing
     }
 
     /// The marker gets the upload id at the same time as the first part is sent. It knows the id after that has ended.
-    @Test func noteIsNamedBesideTheFirstPart() async throws {
+    @Test func theMarkerGetsItsIDDuringTheFirstPart() async throws {
         try await Servers.withFaults(ownBucket: true) { storage, proxy in
             let first = Once()
             // The first marker is written without a delay, because it must exist before the upload begins.

@@ -47,7 +47,7 @@ import Testing
         try await holder.task.value
     }
 
-    @Test func thoseWhoShareAreTogether() async throws {
+    @Test func sharedHoldersRunTogether() async throws {
         let first = await hold("a", shared: true)
         let second = await hold("a", shared: true)
         first.leave()
@@ -57,7 +57,7 @@ import Testing
     }
 
     /// One who wants the key alone waits for all who share it, and who comes later waits behind it.
-    @Test func sharingKeepsNobodyOutForEver() async throws {
+    @Test func anExclusiveWaiterIsNotOvertakenBySharedOnes() async throws {
         let order = NIOLockedValueBox<[String]>([])
         let holder = await hold("a", shared: true)
         let alone = Task { [lock] in
@@ -76,7 +76,7 @@ import Testing
     }
 
     /// Whoever stood behind one that leaves the queue is let in, and not forgotten.
-    @Test func leavingTheQueueLetsTheNextOneIn() async throws {
+    @Test func aCancelledWaiterLetsTheNextOneIn() async throws {
         let holder = await hold("a", shared: true)
         let alone = Task { [lock] in try await lock.withLock("a") {} }
         await until { lock.waiting(for: "a") == 1 }
@@ -90,7 +90,7 @@ import Testing
         try await lock.withLock("a") {}
     }
 
-    @Test func cancelledBeforehand() async throws {
+    @Test func aCancelledTaskDoesNotGetTheLock() async throws {
         let task = Task { [lock] in
             withUnsafeCurrentTask { $0?.cancel() }
             try await lock.withLock("a") {}

@@ -23,7 +23,7 @@ struct WaitListTests {
         }
     }
 
-    @Test func whoIsAnsweredAtOnceDoesNotWait() async {
+    @Test func aTaskAnsweredAtOnceDoesNotWait() async {
         let list = WaitList<Int, String>(0)
         let answer = await list.wait(cancelled: "") { count, _ in
             count += 1
@@ -35,7 +35,7 @@ struct WaitListTests {
         #expect(list.count == 0 && list.withState { $0 } == 1)
     }
 
-    @Test func aChangeAnswersThoseWhoWait() async {
+    @Test func anUpdateAnswersWaitingTasks() async {
         let list = Numbers([])
         let tasks = (0..<3).map { _ in Task { await wait(list) } }
         await until { list.count == 3 }
@@ -50,7 +50,7 @@ struct WaitListTests {
         #expect(answers.sorted() == ["first", "second", "third"])
     }
 
-    @Test func anArrivalMayAnswerAnother() async {
+    @Test func anArrivalMayAnswerAWaitingTask() async {
         let list = Numbers([])
         let first = Task { await wait(list) }
         await until { list.count == 1 }
@@ -63,7 +63,7 @@ struct WaitListTests {
         #expect(await first.value == "displaced")
     }
 
-    @Test func whoIsCancelledBeforeItComesDoesNotArrive() async {
+    @Test func aTaskCancelledBeforehandDoesNotArrive() async {
         let list = Numbers([])
         let task = Task {
             try? await untilCancelled()
@@ -74,7 +74,7 @@ struct WaitListTests {
         #expect(list.withState { $0.isEmpty })
     }
 
-    @Test func whoIsCancelledMakesWay() async {
+    @Test func aCancelledTaskLetsTheNextGoOn() async {
         let list = Numbers([])
         let first = Task { await wait(list) }
         await until { list.count == 1 }
@@ -101,7 +101,7 @@ struct WaitListTests {
         #expect(list.oldestWait == .zero)
     }
 
-    @Test func theTimerOfWhoIsAnsweredEnds() async {
+    @Test func theTimerOfAnAnsweredTaskEnds() async {
         let clock = ManualClock()
         let list = Numbers([], clock: clock.clock)
         let task = Task { await wait(list, until: clock.now + .seconds(5)) }
@@ -112,7 +112,7 @@ struct WaitListTests {
     }
 
     /// A continuation that is resumed twice traps, and one that is never resumed keeps its task for ever.
-    @Test func everyTicketIsAnsweredOnceHoweverTheyRace() async {
+    @Test func everyTicketIsAnsweredOnceInAnyRace() async {
         let list = Numbers([])
         await withTaskGroup(of: Void.self) { group in
             for number in 0..<400 {

@@ -21,7 +21,7 @@ import Testing
         ]
 
     @Test(arguments: [LineFormat.json, .text], [0, -1, 1_769_903_999_999, 951_782_400_007, 253_402_300_799_999])
-    func theyAreThoseOfTheLoggers(_ format: LineFormat, _ milliseconds: Int64) {
+    func directLinesEqualThoseOfTheLoggers(_ format: LineFormat, _ milliseconds: Int64) {
         let time = LogTime(milliseconds: milliseconds)
         let (logged, direct) = (Sink(), Sink())
         let logger = Logger(label: "tintype") { label in
@@ -53,7 +53,7 @@ import Testing
 
     /// The first buffer for a line is small.
     @Test(arguments: [900, 1_000, 1_100, 8_000, 9_000])
-    func aLongLineIsWhole(_ count: Int) {
+    func aLongLineIsComplete(_ count: Int) {
         let sink = Sink()
         let lines = DirectLines(
             logger: "tintype", format: .json, now: { LogTime(milliseconds: 0) },

@@ -30,7 +30,7 @@ import Testing
     }
 
     /// The disk was full. The rest of a batch was lost, nobody counted it, and half a line ran into the next one.
-    @Test func whatCannotBeWrittenIsCountedAndTornLinesEnd() {
+    @Test func linesThatCannotBeWrittenAreCountedAndBrokenLinesAreEnded() {
         let written = Mutex<[[UInt8]]>([])
         let queue = LineQueue(
             limit: 1 << 20, note: { _ in [] },
@@ -60,7 +60,7 @@ import Testing
         #expect(place.text.withLock { $0 } == (0..<5000).map { "\($0)\n" }.joined())
     }
 
-    @Test func aStuckReaderStopsNobodyAndWhatIsDroppedIsCounted() async {
+    @Test func aBlockedDestinationBlocksNoWriterAndDroppedLinesAreCounted() async {
         let place = Place(isStuck: true)
         let queue = queue(place, limit: 30)
         queue.append(Array("first\n".utf8))

@@ -41,7 +41,7 @@ import Testing
     }
 
     @Test(arguments: [LineFormat.json, .text])
-    func nothingThatIsLoggedEndsALineOrSteersATerminal(_ format: LineFormat) {
+    func valuesCannotContainLineEndsOrTerminalControls(_ format: LineFormat) {
         let sink = Sink()
         let evil =
             String(String.UnicodeScalarView((0...0x9f).compactMap(Unicode.Scalar.init)))
@@ -58,7 +58,7 @@ import Testing
         let value: String
     }
 
-    @Test func jsonReadsBackAsItWas() throws {
+    @Test func jsonValuesAreReadBackUnchanged() throws {
         let sink = Sink()
         let evil = "\u{0}\u{1f}\"\\/\n\r\t\u{7f}\u{2028}é😀e\u{301}"
         sink.logger(.json).info("\(evil)", metadata: ["value": "\(evil)"])
@@ -75,7 +75,7 @@ import Testing
         #expect(sink.text.contains("\"metadata.level\":\"fake\""))
     }
 
-    @Test func longTextsAreCutBetweenCharacters() {
+    @Test func longTextsAreShortenedBetweenCharacters() {
         let sink = Sink()
         let long = "a" + String(repeating: "é", count: 5000)
         sink.logger(.text).info("\(long)")
@@ -84,7 +84,7 @@ import Testing
         #expect(!sink.text.unicodeScalars.contains("\u{fffd}"))
     }
 
-    @Test func theNearestMetadataWins() {
+    @Test func metadataOfTheCallOverrideThoseOfTheLogger() {
         let sink = Sink()
         var logger = sink.logger(.json)
         logger[metadataKey: "k"] = "logger"
@@ -93,7 +93,7 @@ import Testing
         #expect(!sink.text.contains("\"k\":\"logger\""))
     }
 
-    @Test func levelsBelowAreNotWritten() {
+    @Test func lowerLevelsAreNotWritten() {
         let sink = Sink()
         let logger = sink.logger(.text, level: .warning)
         logger.info("quiet")

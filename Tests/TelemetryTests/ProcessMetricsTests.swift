@@ -14,7 +14,7 @@ import Testing
             ticksPerSecond: 100)
     }
 
-    @Test func fieldsAreCountedBehindTheName() throws {
+    @Test func fieldsOfProcStatAreReadAfterTheName() throws {
         let process = try #require(parse())
         #expect(process.cpuSeconds == 2)
         #expect(process.threads == 9)
@@ -24,17 +24,17 @@ import Testing
         #expect(process.maxDescriptors == 1024)
     }
 
-    @Test func noLimitIsNone() throws {
+    @Test func unlimitedMeansNoValue() throws {
         #expect(try #require(parse(limits: "Max open files  unlimited  unlimited  files\n")).maxDescriptors == nil)
     }
 
-    @Test func brokenTextsAreNone() {
+    @Test func malformedTextsGiveNoValue() {
         #expect(parse(stat: "") == nil)
         #expect(parse(stat: "42 (a) S 1") == nil)
         #expect(parse(systemStat: "cpu 1\n") == nil)
     }
 
-    @Test func theyAreWrittenWithTheRest() throws {
+    @Test func processMetricsAreWrittenWithTheOthers() throws {
         let process = try #require(parse())
         let text = PrometheusRegistry().exposition(adding: process)
         #expect(text.contains("# TYPE process_resident_memory_bytes gauge\nprocess_resident_memory_bytes 8388608\n"))
@@ -44,7 +44,7 @@ import Testing
     }
 
     #if os(Linux)
-        @Test func thisProcessCanBeLookedAt() throws {
+        @Test func metricsOfThisProcessAreRead() throws {
             let process = try #require(ProcessMetrics.current())
             #expect(process.residentBytes > 1 << 20)
             #expect(process.openDescriptors >= 3)

@@ -18,7 +18,8 @@ import Testing
         #expect(Base64URL.decode("-_8") == [0xFB, 0xFF])
     }
 
-    @Test(arguments: ["+/8", "a", "Zm9v!", "Z m", "é", "Zg=", "Zg==x"]) func notBase64URL(_ text: String) {
+    @Test(arguments: ["+/8", "a", "Zm9v!", "Z m", "é", "Zg=", "Zg==x"]) func invalidBase64URLIsRejected(_ text: String)
+    {
         #expect(Base64URL.decode(text) == nil)
     }
 
@@ -45,14 +46,14 @@ import Testing
         [2024, 0, 1, 0, 0, 0], [2024, 1, 0, 0, 0, 0], [2024, 1, 1, 24, 0, 0], [2024, 1, 1, 0, 60, 0],
         [2024, 1, 1, 0, 0, 61], [0, 1, 1, 0, 0, 0], [10_000, 1, 1, 0, 0, 0],
     ])
-    func noCivilDate(_ parts: [Int]) {
+    func invalidDatesAreRejected(_ parts: [Int]) {
         #expect(
             CivilDate(
                 year: parts[0], month: parts[1], day: parts[2], hour: parts[3], minute: parts[4], second: parts[5])
                 == nil)
     }
 
-    @Test func leapSecondIsTheOneBefore() {
+    @Test func aLeapSecondCountsAsTheSecondBefore() {
         #expect(CivilDate(year: 2016, month: 12, day: 31, hour: 23, minute: 59, second: 60)?.second == 59)
     }
 
@@ -66,7 +67,7 @@ import Testing
     }
 
     @Test(arguments: ["", "Sun", "Sun, 06 Nov 1994", "Sun, 32 Nov 1994 08:49:37 GMT", "Sun, 06 Foo 1994 08:49:37 GMT"])
-    func noHTTPDate(_ text: String) {
+    func invalidHTTPDatesAreRejected(_ text: String) {
         #expect(Timestamp(httpDate: text) == nil)
     }
 

@@ -46,7 +46,7 @@ import Testing
         return message
     }
 
-    @Test func readyIs200AndNothingElse() async throws {
+    @Test func onlyStatus200MeansReady() async throws {
         #expect(try await probe("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") == nil)
         #expect(try await probe("HTTP/1.1 503 Service Unavailable\r\n\r\n")?.hasSuffix("/readyz says 503") == true)
         #expect(try await probe("HTTP/1.1 204 No Content\r\n\r\n")?.hasSuffix("says 204") == true)
@@ -54,11 +54,11 @@ import Testing
         #expect(try await probe("hello")?.hasSuffix("does not answer as an HTTP server does") == true)
     }
 
-    @Test func silenceEndsWithTheTimeout() async throws {
+    @Test func aServerThatDoesNotRespondEndsWithATimeout() async throws {
         #expect(try await probe(nil)?.contains("has not answered for") == true)
     }
 
-    @Test func aPortThatNobodyKnowsCannotBeAsked() async {
+    @Test func aClosedPortIsAnError() async {
         await #expect(throws: ReadinessProbe.ProbeError.self) {
             try await ReadinessProbe(host: "127.0.0.1", port: 0, timeout: .seconds(1)).run()
         }

@@ -53,7 +53,7 @@ import Testing
     }
 
     @Test(arguments: [LineFormat.json, .text])
-    func theyAreThoseOfTheLogger(_ format: LineFormat) {
+    func requestLinesEqualThoseOfTheLogger(_ format: LineFormat) {
         let time = LogTime(milliseconds: 1_769_903_999_999)
         let (logged, direct) = (Sink(), Sink())
         let logger = Logger(label: "tintype") { label in
@@ -74,7 +74,7 @@ import Testing
 
     /// One request on the fast path, and one on the normal path.
     @Test(arguments: [LineFormat.json, .text])
-    func bothWaysWriteTheSame(_ format: LineFormat) {
+    func bothPathsWriteTheSameLines(_ format: LineFormat) {
         let sink = Sink()
         let lines = DirectLines(
             logger: "tintype", format: format, now: { LogTime(milliseconds: 0) },

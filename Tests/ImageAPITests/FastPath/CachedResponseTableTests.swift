@@ -46,7 +46,7 @@ struct CachedResponseTableTests {
         #expect(table.count == 2)
     }
 
-    @Test func eachWayToChooseHasItsOwn() async throws {
+    @Test func eachNegotiationHasItsOwnEntry() async throws {
         let service = try await FastPathFixture.makeService()
         let table = CachedResponseTable(service.requestMemory)
         let fastPath = makeFastPath(service, table)
@@ -71,7 +71,7 @@ struct CachedResponseTableTests {
         #expect(table.count == 2)
     }
 
-    @Test func itStaysWithinItsBytesAndKeepsWhatIsUsed() async throws {
+    @Test func theTableStaysWithinItsBytesAndKeepsUsedEntries() async throws {
         let service = try await FastPathFixture.makeService()
         try await warm("p.jpg", service)
         let memory = RequestMemory(limit: 1 << 20)
@@ -108,7 +108,7 @@ struct CachedResponseTableTests {
         #expect(memory.used == 0)
     }
 
-    @Test func anotherVersionIsAnotherAnswer() async throws {
+    @Test func anotherVersionHasAnotherEntry() async throws {
         let service = try await FastPathFixture.makeService()
         let fastPath = makeFastPath(service)
         for length in [9_100, 9_200, 9_300] {
@@ -131,7 +131,7 @@ struct HeadShapeTests {
                 + "Date: \(date)\r\nContent-Length: \(length)\r\nVary: Accept\r\n")
     }
 
-    @Test func theyAreFilledAsTheyWereMade() {
+    @Test func aFilledShapeEqualsTheHeadItWasMadeFrom() {
         let moments = [0, 951_782_400, 951_868_799, 1_700_000_000, 253_402_300_799, -1].map { Timestamp(seconds: $0) }
         let shape = HeadShape(head("W/\"a\"", moments[0].httpDate, 5, 6, moments[1].httpDate))
         for (index, moment) in moments.enumerated() {
@@ -147,7 +147,7 @@ struct HeadShapeTests {
         }
     }
 
-    @Test func oneIsSharedByAllThatAreEqual() throws {
+    @Test func equalShapesAreShared() throws {
         let shapes = HeadShapes()
         let date = Timestamp(seconds: 0).httpDate
         let first = shapes.shared(HeadShape(head("\"a\"", date, 1, 2, date)))

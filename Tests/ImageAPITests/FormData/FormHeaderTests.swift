@@ -13,7 +13,7 @@ import Testing
         ("multipart/form-data; boundary=abc;", "abc"),
         ("multipart/form-data; boundary=\"abc\" ; x=y", "abc"),
     ])
-    func found(_ contentType: String, _ boundary: String) throws {
+    func theBoundaryIsFound(_ contentType: String, _ boundary: String) throws {
         #expect(try FormBoundary.parse(contentType: contentType) == boundary)
     }
 
@@ -23,11 +23,11 @@ import Testing
         "multipart/form-data; boundary=a*b", "multipart/form-data; boundary=ä",
         "multipart/form-data; boundary=" + String(repeating: "a", count: 71),
     ])
-    func bad(_ contentType: String) {
+    func malformedContentTypesAreRejected(_ contentType: String) {
         #expect(throws: FormDataError.badBoundary) { try FormBoundary.parse(contentType: contentType) }
     }
 
-    @Test func longest() throws {
+    @Test func theLongestBoundaryIsAccepted() throws {
         let boundary = String(repeating: "a", count: 70)
         #expect(try FormBoundary.parse(contentType: "multipart/form-data; boundary=\(boundary)") == boundary)
     }
@@ -36,7 +36,7 @@ import Testing
         "", "image/jpeg", "multipart/mixed; boundary=a", "multipart/form-data; boundary=", "multipart/form-data x",
         "multipart/form-data; boundary=\"a", "multipart/form-data; boundary=\"a\"b",
     ])
-    func notAForm(_ contentType: String) {
+    func otherContentTypesAreNotForms(_ contentType: String) {
         #expect(throws: FormDataError.notFormData) { try FormBoundary.parse(contentType: contentType) }
     }
 }
@@ -60,14 +60,14 @@ import Testing
         ("form-data; name=\"f\"; filename=\"\"", ""),
         ("form-data; name=\"f\"; filename=\"a.jpg\"; filename*=UTF-8''b.jpg", "a.jpg"),
     ])
-    func filename(_ disposition: String, _ filename: String) throws {
+    func theFileNameIsRead(_ disposition: String, _ filename: String) throws {
         let part = try part(disposition)
         #expect(part.name == "f")
         #expect(part.filename == filename)
     }
 
     /// RFC 7578, section 4.2.
-    @Test func theExtendedParameterIsNoFileName() throws {
+    @Test func theExtendedFileNameParameterIsIgnored() throws {
         #expect(try !part("form-data; name=\"f\"; filename*=UTF-8''b.jpg").isFile)
     }
 
@@ -120,7 +120,7 @@ import Testing
         "form-data; filename=\"a\"b\"; name=\"f\"; name=\"g\"", "form-data; filename=\"a\"b.jpg\"",
         "form-data; name=\"f; filename=\"a\"", "form-data; filename=\"a\"b\"; name=\"f\"; filename=\"c\"",
     ])
-    func aFieldNameThatIsNotCertain(_ disposition: String) {
+    func anAmbiguousFieldNameIsRejected(_ disposition: String) {
         #expect(throws: FormDataError.self) { try part(disposition) }
     }
 }

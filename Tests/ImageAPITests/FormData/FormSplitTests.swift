@@ -34,7 +34,7 @@ import Testing
         return bytes + Array("--\(boundary)--\r\nepilogue".utf8)
     }
 
-    @Test func everyPairOfChunksIsTheWhole() throws {
+    @Test func aFormInTwoChunksIsReadTheSame() throws {
         var generator = SeededGenerator(state: 1)
         let contents = (0..<4).map { _ in Self.content(&generator) }
         let bytes = Self.form(contents)
@@ -47,7 +47,7 @@ import Testing
         #expect(single.contents == contents)
     }
 
-    @Test func randomChunksAreTheWhole() throws {
+    @Test func aFormInRandomChunksIsReadTheSame() throws {
         var generator = SeededGenerator(state: 2)
         for round in 0..<300 {
             let contents = (0..<Int.random(in: 0...5, using: &generator)).map { _ in Self.content(&generator) }
@@ -66,7 +66,7 @@ import Testing
 
     /// Damaged forms: the same events and the same error, whole and byte by byte. No trap, and no more content than
     /// there were bytes.
-    @Test func damagedFormsEndTheSameWayInAnyChunks() {
+    @Test func aDamagedFormGivesTheSameErrorInAnyChunks() {
         var generator = SeededGenerator(state: 3)
         for round in 0..<500 {
             var bytes = Self.form((0..<2).map { _ in Self.content(&generator) })
@@ -91,7 +91,7 @@ import Testing
     }
 
     /// Content is passed on as slices of the input: all of a large chunk in one event.
-    @Test func largeContentIsNotCutSmall() throws {
+    @Test func largeContentIsPassedOnInLargePieces() throws {
         var parser = MultipartFormParser(boundary: "b")
         parser.feed(ByteBuffer(string: "--b\r\nContent-Disposition: form-data; name=\"f\"; filename=\"x\"\r\n\r\n_"))
         while try parser.next() != nil {}

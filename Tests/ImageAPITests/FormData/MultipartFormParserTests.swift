@@ -22,13 +22,13 @@ import Testing
     @Test(arguments: [
         "--b--", "--b--\r\n", "\r\n--b--\r\n", "text\r\n--b--\r\ntext", "--b--text without a line break",
     ])
-    func aFormWithoutParts(_ text: String) throws {
+    func aFormMayHaveNoParts(_ text: String) throws {
         let form = try read(text)
         #expect(form.parts.isEmpty && form.ended)
     }
 
     /// RFC 2046, section 5.1.1: the blank line may also be the boundary's line break.
-    @Test func emptyContent() throws {
+    @Test func aPartMayBeEmpty() throws {
         let header = "--b\r\nContent-Disposition: form-data; name=\"f\"\r\n"
         for text in ["\(header)\r\n\r\n--b--", "\(header)\r\n--b--"] {
             let form = try read(text)
@@ -39,13 +39,13 @@ import Testing
     @Test(arguments: [
         "\r\n--", "\r\n-", "\r", "\n", "\r\n\r\n--c", "\r\r\n--a", "--b", "x--b--", "\r\n --b", "\n--b--\n", "\r\r\r",
     ])
-    func whatLooksLikeABoundaryIsContent(_ content: String) throws {
+    func textSimilarToABoundaryIsContent(_ content: String) throws {
         // Directly after the headers "--b" is a boundary, so the content begins with another byte.
         let form = try read(part("name=\"f\"; filename=\"f\"", "_" + content) + "--b--")
         #expect(form.contents == [Array("_\(content)".utf8)])
     }
 
-    @Test func paddingBehindABoundaryIsAllowed() throws {
+    @Test func paddingAfterABoundaryIsAllowed() throws {
         let text = "--b \t\r\nContent-Disposition: form-data; name=\"f\"\r\n\r\nx\r\n--b--"
         #expect(try read(text).contents == [[UInt8(ascii: "x")]])
     }
@@ -72,7 +72,7 @@ import Testing
         "--b\r\nContent-Disposition: form-data; name=\"f\"\r\nContent-Transfer-Encoding: base64\r\n\r\nx\r\n--b--",
         "--bx\r\n", "--b-x", "--b\rx\n",
     ])
-    func malformed(_ text: String) {
+    func malformedFormsAreRejected(_ text: String) {
         #expect {
             try read(text)
         } throws: { error in
@@ -81,7 +81,7 @@ import Testing
     }
 
     /// A field whose name is not UTF-8 has no known name.
-    @Test func aNameThatIsNotUTF8() throws {
+    @Test func aFieldNameThatIsNotUTF8HasReplacementCharacters() throws {
         let bytes =
             Array("--b\r\nContent-Disposition: form-data; name=\"path".utf8) + [0xff]
             + Array("\"\r\n\r\n\r\n--b--".utf8)
@@ -90,7 +90,7 @@ import Testing
         #expect(!part.isFile)
     }
 
-    @Test func anErrorStays() {
+    @Test func anErrorIsRepeatedByLaterCalls() {
         var parser = MultipartFormParser(boundary: "b")
         parser.feed(ByteBuffer(string: "--bx\r\n--b--"))
         for _ in 0..<2 {
@@ -111,7 +111,7 @@ import Testing
         return limits
     }
 
-    @Test func fieldBytes() throws {
+    @Test func theBytesOfFieldsAreLimited() throws {
         let limits = limits { $0.fieldBytes = 5 }
         #expect(try read(part("name=\"f\"", "12345") + "--b--", limits: limits).contents.first?.count == 5)
         #expect(throws: FormDataError.fieldTooLong(name: "f", limit: 5)) {
@@ -125,7 +125,7 @@ import Testing
         #expect(try read(file, limits: limits).contents.first?.count == 6)
     }
 
-    @Test func parts() throws {
+    @Test func theNumberOfPartsIsLimited() throws {
         let limits = limits { $0.parts = 3 }
         let one = part("name=\"f\"", "x")
         #expect(try read(String(repeating: one, count: 3) + "--b--", limits: limits).parts.count == 3)
@@ -134,7 +134,7 @@ import Testing
         }
     }
 
-    @Test func headerBytes() throws {
+    @Test func theBytesOfHeadersAreLimited() throws {
         let header = "Content-Disposition: form-data; name=\"f\"\r\n"
         let exact = limits { $0.headerBytes = header.utf8.count + 2 }
         let less = limits { $0.headerBytes = header.utf8.count + 1 }
@@ -147,7 +147,7 @@ import Testing
         }
     }
 
-    @Test func margins() throws {
+    @Test func theBytesOutsideOfPartsAreLimited() throws {
         let limits = limits { $0.marginBytes = 10 }
         let text = String(repeating: "p", count: 10)
         #expect(try read("\(text)\r\n--b--\(text)", limits: limits).ended)

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Cache of two generations")
 struct GenerationalCacheTests {
-    @Test func itStaysWithinItsBytesAndKeepsWhatIsUsed() {
+    @Test func theCacheStaysWithinItsBytesAndKeepsUsedEntries() {
         var cache = GenerationalCache<Int, String>(bytes: 1_000)
         cache.set(-1, "used", bytes: 10)
         for key in 0..<1_000 {

@@ -30,7 +30,7 @@ import Testing
         (StorageError.Code.unavailable, 503), (.timedOut, 504), (.badAnswer, 502), (.denied, 502),
         (.preconditionFailed, 409),
     ])
-    func aStoreThatFailsBeforeTheFirstByteIsItsOwnProblem(_ code: StorageError.Code, _ expected: Int) async throws {
+    func aStoreErrorBeforeTheFirstByteBecomesAProblem(_ code: StorageError.Code, _ expected: Int) async throws {
         let notes = RequestNotes()
         let respond = Self.failing(after: "", StorageError(code, during: .get, detail: "/srv/secret"), notes)
         try await ListenerFixture.run(respond: respond, answerError: { Problem(thrown: $0).response(requestID: $1) }) {
@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    @Test func aStoreThatFailsLaterIsNotedAndCut() async throws {
+    @Test func aStoreErrorDuringTheBodyIsLoggedAndCutsTheConnection() async throws {
         let notes = RequestNotes()
         let respond = Self.failing(after: "12345", StorageError(.unavailable, during: .get), notes)
         try await ListenerFixture.run(respond: respond, answerError: { Problem(thrown: $0).response(requestID: $1) }) {

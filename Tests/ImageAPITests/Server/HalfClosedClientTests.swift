@@ -8,7 +8,7 @@ import Testing
 /// Responses to clients that close their sending side after the request.
 @Suite struct HalfClosedClientTests {
     /// Whether the service announces codec work, with and without a rendition to make.
-    @Test func onlyWhatIsMadeNeedsACodec() async throws {
+    @Test func onlyAMissingRenditionAnnouncesCodecWork() async throws {
         let service = try await FastPathFixture.makeService()
         let demands = Notes<String>()
         for (target, expected) in [
@@ -30,7 +30,8 @@ import Testing
     }
 
     /// The fast path and the normal path behave in the same way.
-    @Test(arguments: [true, false]) func hitsAreAnswered(hasFastPath: Bool) async throws {
+    @Test(arguments: [true, false]) func responsesWithoutCodecWorkReachAHalfClosedClient(hasFastPath: Bool) async throws
+    {
         let service = try await FastPathFixture.makeService()
         try await FastPathFixture.run(service, hasFastPath: hasFastPath) { fixture in
             for _ in 0..<2 {

@@ -127,7 +127,7 @@ import Testing
                     + many("1\r\nx\r\n", 1 << 20) + "0\r\n\r\n").utf8)),
     ]
 
-    @Test(arguments: Self.reads + Self.writes) func noRequestKeepsALoopBusy(_ stalling: Case) async throws {
+    @Test(arguments: Self.reads + Self.writes) func noRequestBlocksAnEventLoop(_ stalling: Case) async throws {
         let service = try await FastPathFixture.makeService()
         for number in 0..<1_000 { try await FastPathFixture.store("many/\(number)/p.jpg", 700, in: service) }
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)

@@ -35,7 +35,7 @@ import Testing
         return Descriptor(number)
     }
 
-    @Test func theyFitWhereNobodyElseHasWritten() async throws {
+    @Test func metadataAreBoundIfOnlyThisStoreHasWritten() async throws {
         try await put("a", "1")
         #expect(try await storage.head(key("a")).hasBoundMetadata)
         #expect(try await storage.get(key("a"), options: GetOptions()).info.hasBoundMetadata)
@@ -51,7 +51,7 @@ import Testing
     }
 
     @Test(arguments: ["longer than it was", "short", "same", ""])
-    func theyDoNotWhereAHandHasWritten(_ text: String) async throws {
+    func metadataAreNotBoundAfterAChangeByHand(_ text: String) async throws {
         try await put("a", "1234")
         try overwrite("a", text)
         let info = try await storage.head(key("a"))
@@ -63,7 +63,7 @@ import Testing
     }
 
     /// `cp -a`, rsync -aX and backups restore the time and the attributes together with the bytes.
-    @Test func aCopyWithItsTimeAndAttributesFits() async throws {
+    @Test func metadataAreBoundInACopyWithTimeAndAttributes() async throws {
         try await put("a", "1234")
         let (from, to) = ("\(folder.path)/a", "\(folder.path)/b")
         let copied = try Process.run(URL(fileURLWithPath: "/bin/cp"), arguments: ["-a", from, to])
@@ -78,7 +78,7 @@ import Testing
 
     /// The documented limit: a program that restores the exact time and writes the same number of bytes is not noticed.
     /// The version is the same too.
-    @Test func whoBringsTheTimeBackIsNotSeen() async throws {
+    @Test func aChangeThatRestoresTheTimeIsNotDetected() async throws {
         try await put("a", "1234")
         let before = try await storage.head(key("a"))
         let file = try descriptor("a")
@@ -89,7 +89,7 @@ import Testing
         #expect(try await storage.head(key("a")).etag == before.etag)
     }
 
-    @Test func whatAnEarlierVersionHasWrittenIsNotBound() async throws {
+    @Test func attributesOfAnEarlierReleaseAreNotBound() async throws {
         try folder.write("1234", to: "a")
         let text = Array("content-type=image/jpeg\nmeta.tintype-image=jpeg 1x1 o1 a0 f1\n".utf8)
         let file = try descriptor("a")
@@ -98,7 +98,7 @@ import Testing
         #expect(info.metadata == ["tintype-image": "jpeg 1x1 o1 a0 f1"] && !info.hasBoundMetadata)
     }
 
-    @Test func aRewriteKeepsWhatOthersHavePutBesideAFile() async throws {
+    @Test func aRewritePreservesAttributesOfOtherPrograms() async throws {
         try folder.write("by hand", to: "a")
         let file = try descriptor("a")
         for (name, value) in [("user.album", "holidays"), ("user.xdg.tags", "sea,sun"), ("user.empty", "")] {

@@ -25,7 +25,7 @@ import Testing
         #expect(folder.text(of: "a/b c/d.jpg") == "replaced")
     }
 
-    @Test func aHandThatChangesAFileChangesItsVersion() async throws {
+    @Test func aChangeByHandChangesTheVersion() async throws {
         let etag = try await storage.put("a", "one")
         try folder.write("two", to: "a")
         #expect(try await storage.head(key("a")).etag != etag)
@@ -39,7 +39,7 @@ import Testing
         String(repeating: "x", count: 256),
         "a/\(String(repeating: "é", count: 128))/b", ".tintype", ".tintype/tmp", ".tintype/tmp/x", ".tintype/locks/00",
     ])
-    func aKeyThatIsNoPathIsRejected(_ name: String) async throws {
+    func aKeyThatIsNotAPathIsRejected(_ name: String) async throws {
         let key = try key(name)
         #expect(try await errorCode { try await storage.put(name, "x") } == .invalidKey)
         #expect(try await errorCode { _ = try await storage.head(key) } == .invalidKey)
@@ -68,7 +68,7 @@ import Testing
         #expect(rolled.prefixes.isEmpty)
     }
 
-    @Test func aKeyBesideItsOwnFolderIsAConflict() async throws {
+    @Test func aKeyThatIsAlsoAFolderIsAConflict() async throws {
         try await storage.put("a", "file")
         #expect(try await errorCode { try await storage.put("a/b", "x") } == .conflict)
         #expect(try await errorCode { try await storage.put("a/b/c", "x", mode: .createOnly) } == .conflict)
@@ -83,7 +83,7 @@ import Testing
         #expect(try folder.leftovers().isEmpty)
     }
 
-    @Test func foldersGoWithTheirLastFile() async throws {
+    @Test func aFolderIsRemovedWithItsLastFile() async throws {
         try await storage.put("a/b/c/1", "x")
         try await storage.put("a/2", "x")
         try await storage.delete(key("a/b/c/1"), ifMatch: nil)
@@ -96,7 +96,7 @@ import Testing
 
     /// A process that is killed after it made its folders, but before it made its file, leaves empty folders. They must
     /// not block the name.
-    @Test func foldersWithoutAnyFileBarNoKey() async throws {
+    @Test func emptyFoldersDoNotBlockAKey() async throws {
         try FileManager.default.createDirectory(atPath: "\(folder.path)/a/b/c", withIntermediateDirectories: true)
         try FileManager.default.createDirectory(atPath: "\(folder.path)/a/d", withIntermediateDirectories: true)
         let rolled = try await storage.list(ListRequest(delimiter: UInt8(ascii: "/")))
@@ -131,7 +131,7 @@ import Testing
         #expect(try folder.names().isEmpty)
     }
 
-    @Test func aNameThatIsNoUTF8IsNoKey() async throws {
+    @Test func aFileNameThatIsNotUTF8IsNotListed() async throws {
         let path = Array("\(folder.path)/bad-".utf8) + [0xFF, 0xFE, 0]
         let file = path.withUnsafeBufferPointer { bytes in
             bytes.withMemoryRebound(to: CChar.self) { $0.baseAddress.map { open($0, O_CREAT | O_WRONLY, 0o644) } ?? -1 }
@@ -142,13 +142,13 @@ import Testing
         #expect(try await storage.names() == ["good"])
     }
 
-    @Test func aPipeIsNoObject() async throws {
+    @Test func aPipeIsNotAnObject() async throws {
         #expect(mkfifo("\(folder.path)/pipe", 0o644) == 0)
         #expect(try await errorCode { _ = try await storage.get(key("pipe"), options: GetOptions()) } == .notFound)
         #expect(try await storage.names().isEmpty)
     }
 
-    @Test func metadataThatNoHeaderCouldCarryIsRejected() async throws {
+    @Test func metadataThatDoNotFitAHeaderAreRejected() async throws {
         let bad: [ObjectMetadata] = [
             ["Upper": "x"], ["a b": "x"], ["": "x"], ["id": "line\nbreak"], ["id": "é"],
             ["id": String(repeating: "x", count: 2047)],
@@ -171,7 +171,7 @@ import Testing
         #expect(throws: StorageError.self) { try LocalStorage(root: folder.path + "/file/below") }
     }
 
-    @Test func theRootIsMadeWithTheWayToIt() async throws {
+    @Test func theRootIsCreatedWithItsParentFolders() async throws {
         let deep = try LocalStorage(root: folder.path + "/x/y/z")
         try await deep.put("a", "1")
         #expect(folder.text(of: "x/y/z/a") == "1")
@@ -186,7 +186,7 @@ import Testing
         #expect(try await errorCode { try await inner.put("b", "1") } == .unavailable)
     }
 
-    @Test func theStoresOwnFoldersComeBack() async throws {
+    @Test func theStoresOwnFoldersAreCreatedAgain() async throws {
         try FileManager.default.removeItem(atPath: folder.path + "/.tintype")
         try await storage.put("a", "1", mode: .createOnly)
         #expect(try await storage.text(of: "a") == "1")

@@ -6,7 +6,7 @@ import Testing
 
 /// A file system of 1 MiB, if this process may mount one.
 @Suite(.enabled(if: SmallDisk.isPermitted)) struct LocalFullDiskTests {
-    @Test func aFullDiskIsToldAndLeavesNothing() async throws {
+    @Test func aFullDiskIsReportedAndNothingIsLeft() async throws {
         let disk = try SmallDisk()
         let storage = try LocalStorage(root: disk.folder.path, partSize: 400_000)
         try await storage.put("kept", "kept")
@@ -32,7 +32,7 @@ import Testing
     }
 
     /// A write to a full disk that would replace an object fails, and the old object stays complete.
-    @Test func aReplaceThatFindsNoRoomKeepsTheOldOne() async throws {
+    @Test func aReplaceOnAFullDiskKeepsTheOldObject() async throws {
         let disk = try SmallDisk()
         let storage = try LocalStorage(root: disk.folder.path)
         let etag = try await storage.put("a", String(repeating: "o", count: 600_000))

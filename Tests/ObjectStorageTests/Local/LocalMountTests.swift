@@ -34,7 +34,7 @@ import Testing
 
     /// ramfs has no extended attributes. A bind mount has the same device, but no file can be renamed into it.
     @Test(arguments: ["tmpfs", "ramfs", "bind"], [true, false])
-    func everythingWorksThere(_ type: String, unnamed: Bool) async throws {
+    func readsWritesAndDeletesWorkOnAMount(_ type: String, unnamed: Bool) async throws {
         // In memory, because the checks write a lot.
         let disk = try TemporaryFolder()
         let whole = try Mount(on: disk.path)
@@ -53,7 +53,7 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: path).allSatisfy { !$0.hasPrefix(".tintype") })
     }
 
-    @Test func aFileThatIsBeingWrittenIsNoObjectAndIsSwept() async throws {
+    @Test func anUnfinishedFileOnAMountIsNotAnObjectAndIsSwept() async throws {
         let folder = try TemporaryFolder()
         let mount = try Mount(on: "\(folder.path)/m/with space")
         defer { withExtendedLifetime(mount) {} }
@@ -98,7 +98,7 @@ import Testing
         #expect(LocalStorageError("mkdirat", number, takesName: true).code == .invalidKey)
     }
 
-    @Test func theSameFromACallWithoutANameIs() {
+    @Test func theSameErrorOfACallWithoutANameIsAnOutage() {
         #expect(LocalStorageError("fsync", EINVAL).code == .unavailable)
     }
 
@@ -107,7 +107,7 @@ import Testing
         ".tıntype/x",
         ".tintype/derived/.tintype-x",
     ])
-    func nothingLeadsIntoTheServersOwnFolder(_ name: String) async throws {
+    func noSpellingLeadsIntoTheServersOwnFolder(_ name: String) async throws {
         let folder = try TemporaryFolder()
         let storage = try LocalStorage(root: folder.path)
         #expect(try await errorCode { try await storage.put(name, "x") } == .invalidKey)

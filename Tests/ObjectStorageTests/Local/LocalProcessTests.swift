@@ -14,7 +14,7 @@ import Testing
         storage = try LocalStorage(root: folder.path, partSize: 1 << 20)
     }
 
-    @Test func racingReplacesOfTwoProcessesLoseNone() async throws {
+    @Test func racingReplacesOfTwoProcessesLoseNoWrite() async throws {
         try await storage.put("counter", "0")
         let others = try (0..<2).map { _ in try ChildProcess("add", folder.path, "counter", "100") }
         var left = 100
@@ -45,7 +45,7 @@ import Testing
     }
 
     /// The writer is killed at random moments, many times. Visible objects are complete, and no other files stay.
-    @Test func aKilledWriterLeavesOnlyWholeObjects() async throws {
+    @Test func aKilledWriterLeavesOnlyCompleteObjects() async throws {
         for _ in 0..<12 {
             let writer = try ChildProcess("write", folder.path)
             _ = await writer.line()

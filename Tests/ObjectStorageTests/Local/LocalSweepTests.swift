@@ -6,7 +6,7 @@ import Testing
 
 /// A sweep removes the files of dead writers, and never the file of a live writer.
 @Suite struct LocalSweepTests {
-    @Test func sweepsWhatNobodyHolds() async throws {
+    @Test func filesOfDeadWritersAreSwept() async throws {
         let folder = try TemporaryFolder()
         let storage = try LocalStorage(root: folder.path)
         try folder.write("half", to: ".tintype/tmp/left")
@@ -18,7 +18,7 @@ import Testing
         #expect(try folder.leftovers().isEmpty)
     }
 
-    @Test func sparesTheLiving() async throws {
+    @Test func filesOfLiveWritersAreNotSwept() async throws {
         let folder = try TemporaryFolder()
         let features = LocalStorage.Features(unnamedFiles: false, attributes: true)
         let storage = try LocalStorage(root: folder.path, partSize: 10, features: features)
@@ -34,7 +34,7 @@ import Testing
 
     /// If the owner of an upload forgets it, the file does not stay under its name.
     @Test(arguments: [true, false])
-    func aForgottenUploadLeavesNothing(unnamed: Bool) async throws {
+    func aDroppedUploadLeavesNothing(unnamed: Bool) async throws {
         let folder = try TemporaryFolder()
         let features = LocalStorage.Features(unnamedFiles: unnamed, attributes: true)
         let storage = try LocalStorage(root: folder.path, features: features)
@@ -47,7 +47,7 @@ import Testing
 
     /// A sweep runs all the time next to writers whose files have names. It may remove a file after the writer made it
     /// and before the writer locked it. Then the writer makes another file.
-    @Test func racesWithWriters() async throws {
+    @Test func sweepsAndWritersAtTheSameTime() async throws {
         let folder = try TemporaryFolder()
         let features = LocalStorage.Features(unnamedFiles: false, attributes: true)
         let storage = try LocalStorage(root: folder.path, features: features)

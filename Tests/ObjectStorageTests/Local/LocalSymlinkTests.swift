@@ -23,7 +23,7 @@ import Testing
     }
 
     @Test(arguments: ["file", "folder", "folder/secret", "up", "up/tmp", "loop", "loop/x", "nowhere"])
-    func readsAsIfItWereNotThere(_ name: String) async throws {
+    func readsOfALinkAreNotFound(_ name: String) async throws {
         let key = try key(name)
         #expect(try await errorCode { _ = try await storage.head(key) } == .notFound)
         #expect(try await errorCode { _ = try await storage.get(key, options: GetOptions()) } == .notFound)
@@ -31,7 +31,7 @@ import Testing
         #expect(outside.text(of: "secret") == "secret" && outside.text(of: "deep/secret") == "secret")
     }
 
-    @Test func isListedNowhere() async throws {
+    @Test func linksAreNotListed() async throws {
         #expect(try await storage.names().isEmpty)
         #expect(try await storage.names(prefix: "folder/").isEmpty)
         #expect(try await storage.names(prefix: "up/").isEmpty)
@@ -39,7 +39,7 @@ import Testing
     }
 
     @Test(arguments: ["file", "nowhere", "loop", "folder"])
-    func aWriteTakesItsPlace(_ name: String) async throws {
+    func aWriteReplacesALink(_ name: String) async throws {
         try await storage.put(name, "mine", mode: .createOnly)
         #expect(try await storage.text(of: name) == "mine")
         #expect(outside.text(of: "secret") == "secret" && outside.text(of: "deep/secret") == "secret")
@@ -48,20 +48,20 @@ import Testing
     }
 
     @Test(arguments: ["folder/new", "folder/secret", "up/new", "loop/x", "file/x"])
-    func noWriteGoesThroughIt(_ name: String) async throws {
+    func noWriteFollowsALink(_ name: String) async throws {
         #expect(try await errorCode { try await storage.put(name, "mine") } == .conflict)
         #expect(outside.text(of: "deep/secret") == "secret")
         #expect(outside.text(of: "deep/new") == nil)
     }
 
-    @Test func theStoresOwnFolderMayNotBeOne() throws {
+    @Test func theStoresOwnFolderMustNotBeALink() throws {
         let root = try TemporaryFolder()
         try root.link(".tintype", to: outside.path)
         #expect(throws: StorageError.self) { try LocalStorage(root: root.path) }
         #expect(try FileManager.default.contentsOfDirectory(atPath: outside.path).sorted() == ["deep", "secret"])
     }
 
-    @Test func theRootMayBeOne() async throws {
+    @Test func theRootMayBeALink() async throws {
         let root = try TemporaryFolder()
         try root.link("root", to: outside.path)
         let storage = try LocalStorage(root: root.path + "/root")

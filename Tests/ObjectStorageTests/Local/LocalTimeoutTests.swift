@@ -106,7 +106,7 @@ import TextCoding
     }
 
     /// 1,000 clients listed a large folder, and every read waited for a thread after them.
-    @Test func listingsThatHoldTheirThreadsLeaveTheOthersToReads() async throws {
+    @Test func blockedListingsDoNotBlockReads() async throws {
         let folder = try TemporaryFolder()
         let clock = ManualClock()
         let storage = try LocalStorage(root: folder.path, threads: 8, timeout: .seconds(10), clock: clock.clock)
@@ -124,7 +124,7 @@ import TextCoding
         for task in lists { _ = try? await task.value }
     }
 
-    @Test func cancelledCallIsLeft() async throws {
+    @Test func aCancelledCallReturnsAtOnce() async throws {
         let pool = BlockingPool(threads: 1, timeout: .seconds(600))
         let stuck = Stuck()
         let task = Task { try await pool.run(.put) { () throws(LocalStorageError) in stuck.wait() } }
@@ -147,7 +147,7 @@ import TextCoding
     }
 
     /// Another process stopped while it held the lock of a key.
-    @Test func lockThatIsNeverReleased() async throws {
+    @Test func writesThatWaitForALockTimeOutAndHaveNoEffect() async throws {
         let folder = try TemporaryFolder()
         let clock = ManualClock()
         let storage = try LocalStorage(root: folder.path, threads: 2, timeout: .seconds(10), clock: clock.clock)
@@ -179,7 +179,7 @@ import TextCoding
         #expect(try await storage.text(of: "a") == "next")
     }
 
-    @Test func whatWasGivenUpNeverBecomesVisible() throws {
+    @Test func anAbandonedWriteNeverBecomesVisible() throws {
         let folder = try TemporaryFolder()
         let tree = try LocalTree(path: folder.path)
         for unnamed in [true, false] {

@@ -32,7 +32,7 @@ import TextCoding
         }
     }
 
-    @Test func theClockGivesTheTime() async throws {
+    @Test func theTimeOfAnObjectIsThatOfTheClock() async throws {
         let time = Timestamp(seconds: 1_700_000_000, nanoseconds: 123_456_789)
         let storage = try LocalStorage(root: folder.path) { time }
         try await storage.put("a", "x")
@@ -40,7 +40,7 @@ import TextCoding
         #expect(try await storage.list(ListRequest()).items.first?.lastModified == time)
     }
 
-    @Test func aFileThatIsCutUnderItsReaderBreaksTheBodyOff() async throws {
+    @Test func aFileTruncatedDuringAReadBreaksTheBody() async throws {
         let storage = try LocalStorage(root: folder.path)
         try await storage.put("a", String(repeating: "x", count: 1 << 20))
         let result = try await storage.get(key("a"), options: GetOptions())
@@ -50,7 +50,7 @@ import TextCoding
         await #expect(throws: StorageError.self) { while try await iterator.next() != nil {} }
     }
 
-    @Test func aFileThatIsChangedInPlaceBreaksTheBodyOff() async throws {
+    @Test func aFileChangedInPlaceDuringAReadBreaksTheBody() async throws {
         let storage = try LocalStorage(root: folder.path)
         try await storage.put("a", String(repeating: "x", count: 1 << 20))
         let result = try await storage.get(key("a"), options: GetOptions())
