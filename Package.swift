@@ -268,7 +268,7 @@ let package = Package(
         .target(
             name: "TintypeSettings",
             dependencies: [
-                "AccessControl", "ImageCodecs", "ImageRequests",
+                "AccessControl", "ImageCodecs", "ImageModel", "ImageRequests", "TextCoding",
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Yams", package: "Yams"),
             ],
