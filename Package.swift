@@ -376,7 +376,7 @@ let package = Package(
             name: "ImageServiceTests",
             dependencies: [
                 "Admission", "ImageCache", "ImageCodecs", "ImageModel", "ImageService", "ObjectStorage", "TaskSupport",
-                "TestClock",
+                "TestClock", "TextCoding",
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
             swiftSettings: swiftSettings

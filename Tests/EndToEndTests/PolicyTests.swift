@@ -157,6 +157,37 @@ extension EndToEnd {
             }
         }
 
+        @Test("notBefore revokes the signed URLs of a folder, and neither new ones nor those of others")
+        func revocation() async throws {
+            let (store, file) = (try LocalFolder(), try SettingsFile())
+            try file.write("readAccess: protected\n")
+            for path in ["a/p.jpg", "b/p.jpg"] { try store.plant(path, try Pictures.jpeg()) }
+            let environment = Self.environment(store).merging([
+                "URL_SIGNING_KEYS": "k1:\(String(repeating: "s", count: 32))"
+            ]) { $1 }
+            let server = try await TintypeServer.start(environment, arguments: ["--config", file.path])
+            func sign(_ path: String) throws -> String {
+                let signed = try Command.run(["sign", path, "--config", file.path], environment)
+                #expect(signed.exitCode == 0, "\(signed.errors)")
+                return server.base + signed.output.trimmingCharacters(in: .whitespacesAndNewlines)
+            }
+            func status(_ url: String) async throws -> Int { try await HTTP.get(url).status }
+            let (a, b) = (try sign("a/p.jpg"), try sign("b/p.jpg"))
+            for _ in 0..<3 {
+                #expect(try await status(a) == 200)
+                #expect(try await status(b) == 200)
+            }
+            let moment = ISO8601DateFormatter().string(from: Date() + 1)
+            try file.write("readAccess: protected\npolicies: {a/: {notBefore: \(moment)}}\n")
+            #expect(try await Self.waitUntil { try await status(a) == 403 })
+            #expect(try await status(b) == 200)
+            #expect(try await status(try sign("a/p.jpg")) == 200)
+            let made = try await HTTP.post(
+                server.base + "/api/v1/signed-urls", json: #"{"path":"a/p.jpg","expiresIn":60}"#, Self.key)
+            let url = try #require(try made.object()["url"] as? String)
+            #expect(try await status(server.base + url) == 200)
+        }
+
         @Test("A wrong policy stops the start, and the command explains a path")
         func explained() throws {
             let (store, file) = (try LocalFolder(), try SettingsFile())

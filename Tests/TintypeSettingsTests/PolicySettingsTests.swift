@@ -96,7 +96,7 @@ import Testing
             (#"policies, "d/", maxUploadBytes"#, "52428801", "at most MAX_UPLOAD_BYTES, which is 52428800"),
             (#"policies, "d/", maxPixels"#, "120000001", "at most MAX_IMAGE_PIXELS, which is 120000000"),
             (#"policies, "e/", writers"#, "", "or [] for nobody"), (#"policies, "e/", types"#, "", "at least one"),
-            (#"policies, "e/", cacheControl"#, "a mapping", "visible ASCII"),
+            (#"policies, "e/", cacheControl"#, "a list or mapping", "visible ASCII"),
             (#"policies, "e/", renditions"#, "", "any, presets"), (#"policies, "f/""#, "protected", "a mapping"),
         ] {
             let line = text.split(separator: "\n").first { line in

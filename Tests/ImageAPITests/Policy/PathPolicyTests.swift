@@ -338,6 +338,18 @@ struct PathPolicyTests {
         }
     }
 
+    @Test("Every lifetime of a Cache-Control field is cut")
+    func cutText() {
+        for (text, seconds, expected) in [
+            ("public, s-maxage=600, max-age=60", Int64(30), "public, s-maxage=30, max-age=30"),
+            ("public, s-maxage=600", 30, "public, s-maxage=30, max-age=30"), ("no-cache", 30, "no-cache"),
+            ("max-age=9, stale-while-revalidate=99", 30, "max-age=9"), ("public", 30, "public, max-age=30"),
+            ("s-maxage=600, max-age=60, immutable", 0, "no-cache"), ("no-store", 0, "no-store"),
+        ] {
+            #expect(CacheControl(text).lasting(atMost: seconds).text == expected)
+        }
+    }
+
     // MARK: Signed URLs
 
     @Test("notBefore revokes signed URLs under its prefix, on both paths")

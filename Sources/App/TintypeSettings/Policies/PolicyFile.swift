@@ -75,7 +75,8 @@ enum PolicyFile {
             guard !SettingsFile.isNull(valueNode), let text = FileValue.text(of: valueNode, as: field.shape) else {
                 errors.append(
                     Item(
-                        setting: name(prefix, field.key), value: SettingsFile.isNull(valueNode) ? "" : "a mapping",
+                        setting: name(prefix, field.key),
+                        value: SettingsFile.isNull(valueNode) ? "" : "a list or mapping",
                         expected: field.expected))
                 continue
             }
