@@ -268,7 +268,7 @@ let package = Package(
         .target(
             name: "TintypeSettings",
             dependencies: [
-                "AccessControl", "ImageCodecs", "ImageRequests",
+                "AccessControl", "ImageCodecs", "ImageModel", "ImageRequests", "TextCoding",
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Yams", package: "Yams"),
             ],
@@ -376,7 +376,7 @@ let package = Package(
             name: "ImageServiceTests",
             dependencies: [
                 "Admission", "ImageCache", "ImageCodecs", "ImageModel", "ImageService", "ObjectStorage", "TaskSupport",
-                "TestClock",
+                "TestClock", "TextCoding",
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
             swiftSettings: swiftSettings

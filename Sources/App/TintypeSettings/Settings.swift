@@ -123,6 +123,11 @@ public struct Settings: Sendable {
     /// UNSAFE_ALLOW_ANONYMOUS_WRITES: anybody who can reach the listener may write.
     public var unsafeAllowAnonymousWrites = false
 
+    /// The policies by prefix. Only the file has them.
+    public var policies = Policies()
+    /// The file of `--config`; nil: none was given.
+    public var file: LoadedFile?
+
     /// LOG_LEVEL.
     public var logLevel = LogLevel.info
     /// LOG_FORMAT.

@@ -1,3 +1,5 @@
+import AccessControl
+
 /// The settings as text for people, generated from ``Setting/all``.
 public enum SettingsReference {
     /// The table of the README and of the reference page.
@@ -119,7 +121,9 @@ public enum SettingsReference {
             ```
 
             The files that `API_KEYS_FILE` and `URL_SIGNING_KEYS_FILE` name have the same form. The server reads them
-            each second. All other settings are read at start only.
+            each second. All other settings except the policies are read at start only.
+
+            \(PolicyReference.section)
 
             ## Rules between settings
 
@@ -151,6 +155,7 @@ public enum SettingsReference {
 
             """
         }.joined(separator: "\n")
+            + (settings.policies.isEmpty ? "" : "\n" + PolicyReference.effective(settings.policies))
     }
 
     private static func cell(_ text: String?) -> String { text ?? "–" }

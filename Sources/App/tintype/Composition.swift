@@ -56,6 +56,7 @@ enum Composition {
             onBound: { logger.info("public listener is bound", metadata: ["address": "\($0)"]) })
 
         tellOfWrites(settings, logger)
+        credentials?.access.logLockouts(to: logger)
 
         // Stopped from the last to the first: the ops listener reports on everything that stops before it.
         var services: [any Service] = [operations]
@@ -157,7 +158,7 @@ enum Composition {
             intermediateSide: settings.intermediateSide, intermediateQuality: settings.intermediateQuality)
     }
 
-    private static func imagesConfiguration(_ settings: Settings) -> ImagesConfiguration {
+    static func imagesConfiguration(_ settings: Settings) -> ImagesConfiguration {
         ImagesConfiguration(
             cacheControl: settings.cacheControl,
             urlBase: settings.cdnURL.map(\.text), maximumUploadBytes: Int64(settings.maxUploadBytes),

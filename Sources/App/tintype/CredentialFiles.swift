@@ -11,8 +11,8 @@ import TintypeSettings
     import Foundation
 #endif
 
-/// Reads the files of keys, at the start and then each second, so that keys change without a restart. Kubernetes swaps
-/// symbolic links, which a watch on the file does not see.
+/// Reads the files of keys and the policies of the settings file, at the start and then each second, so that they change
+/// without a restart. Kubernetes swaps symbolic links, which a watch on the file does not see.
 struct CredentialFiles: Service {
     private let files: [WatchedFile]
     /// The texts that are in force.
@@ -23,10 +23,16 @@ struct CredentialFiles: Service {
     /// A larger file is an error.
     private static let maximumBytes = 1 << 20
 
+    private enum Kind: Sendable {
+        case keys, policies
+    }
+
     /// One file, and what happens with a new text.
     private struct WatchedFile: Sendable {
         var setting: String
         var path: String
+        /// What the file has.
+        var kind = Kind.keys
         var apply: @Sendable (String) async throws -> Void
     }
 
@@ -50,6 +56,20 @@ struct CredentialFiles: Service {
         }
         watch("JWT_JWKS_FILE", settings.jwksFile) { text in
             tokens?.replace(fileKeys: try await TokenKeys(jwks: Array(text.utf8)))
+        }
+        if let file = settings.file {
+            let policies = WatchedFile(setting: "policies", path: file.path, kind: .policies) { text in
+                let change = try file.change(text, settings)
+                if !change.otherKeys.isEmpty {
+                    logger.warning(
+                        "the settings file has changed in more than the policies, which needs a restart",
+                        metadata: ["file": "\(file.path)", "keys": "\(change.otherKeys.joined(separator: ", "))"])
+                }
+                guard change.policies != access.policies else { return }
+                access.replace(policies: change.policies)
+                access.logLockouts(to: logger)
+            }
+            files.append(policies)
         }
         var texts: [String] = []
         for file in files {
@@ -98,15 +118,23 @@ struct CredentialFiles: Service {
             return note("\(error)", of: file)
         }
         Self.counter(file, "ok").increment()
-        logger.notice("keys were reloaded", metadata: ["setting": "\(file.setting)"])
+        switch file.kind {
+        case .keys: logger.notice("keys were reloaded", metadata: ["setting": "\(file.setting)"])
+        case .policies: logger.notice("the policies were reloaded", metadata: ["file": "\(file.path)"])
+        }
     }
 
     /// The keys of the last good file stay. The error names no key.
     private func note(_ error: String, of file: WatchedFile) {
         Self.counter(file, "error").increment()
-        logger.error(
-            "keys cannot be reloaded, the last good ones stay in force",
-            metadata: ["setting": "\(file.setting)", "file": "\(file.path)", "error": "\(error)"])
+        let metadata: Logger.Metadata = [
+            "setting": "\(file.setting)", "file": "\(file.path)", "error": "\(error)",
+        ]
+        switch file.kind {
+        case .keys: logger.error("keys cannot be reloaded, the last good ones stay in force", metadata: metadata)
+        case .policies:
+            logger.error("the policies cannot be reloaded, the last good ones stay in force", metadata: metadata)
+        }
     }
 
     private static func counter(_ file: WatchedFile, _ result: String) -> Counter {
@@ -119,6 +147,17 @@ struct CredentialFiles: Service {
         guard bytes.count <= maximumBytes else { throw StartError("more than \(maximumBytes) bytes") }
         guard let text = String(data: bytes, encoding: .utf8) else { throw StartError("not UTF-8") }
         return text
+    }
+}
+
+extension AccessControl {
+    /// Tells the operator of policies under which nobody can read or write.
+    func logLockouts(to logger: Logger) {
+        for lockout in lockouts {
+            logger.warning(
+                "a policy locks everybody out",
+                metadata: ["prefix": "\(lockout.prefix.text)", "reason": "\(lockout.reason)"])
+        }
     }
 }
 

@@ -4,18 +4,19 @@ import NIOPosix
 import ServiceLifecycle
 import TintypeSettings
 
-/// The credentials of the settings and their files, and what keeps them fresh.
+/// The credentials and policies of the settings and their files, and what keeps them fresh.
 struct Credentials {
     let access: AccessControl
     private let files: CredentialFiles
     private let tokens: TokenKeySource?
     private let download: KeySetDownload?
 
-    /// Nil if no credential and no key for signed URLs is configured.
+    /// Nil if no credential and no key for signed URLs is configured, and there is no file that has policies, or may
+    /// have them later.
     ///
     /// - Throws: ``StartError`` if a file is wrong.
     init?(_ settings: Settings, logger: Logger) async throws(StartError) {
-        guard settings.hasCredentials || settings.hasSigningKeys else { return nil }
+        guard settings.hasCredentials || settings.hasSigningKeys || settings.file != nil else { return nil }
         if let url = settings.jwksURL, !url.isEncrypted {
             logger.warning(
                 "JWT_JWKS_URL is not https: whoever is on the way can make keys", metadata: ["host": "\(url.host)"])
@@ -31,16 +32,14 @@ struct Credentials {
             access = AccessControl(
                 apiKeys: try APIKeys(parsing: settings.apiKeys?.revealed ?? ""),
                 signingKeys: try SigningKeys(parsing: settings.urlSigningKeys?.revealed ?? ""),
-                signer: URLSigner(
-                    longestSeconds: settings.signedURLMax.components.seconds,
-                    grainSeconds: settings.signedURLGrain.components.seconds),
+                signer: URLSigner(settings),
                 tokens: tokens.map { keys in
                     TokenAccess(
                         TokenAuthenticator(
                             keys: keys, cache: VerifiedTokens(), issuer: settings.jwtIssuer,
                             audience: settings.jwtAudience),
                         template: settings.jwtPrefixes)
-                }, hasCredentials: settings.hasCredentials)
+                }, hasCredentials: settings.hasCredentials, policies: settings.policies)
         } catch {
             throw StartError("\(error)")
         }
@@ -59,6 +58,15 @@ struct Credentials {
     /// Closes connections. Call it once, after the services have ended.
     func close() async {
         try? await download?.shutdown()
+    }
+}
+
+extension URLSigner {
+    /// The limits of the settings.
+    init(_ settings: Settings) {
+        self.init(
+            longestSeconds: settings.signedURLMax.components.seconds,
+            grainSeconds: settings.signedURLGrain.components.seconds)
     }
 }
 

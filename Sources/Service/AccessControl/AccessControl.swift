@@ -1,10 +1,12 @@
 import NIOConcurrencyHelpers
+import Synchronization
 
-/// The credentials that the server accepts now. A reload replaces a part of them while requests are judged.
+/// The credentials that the server accepts now, and the policies by prefix. A reload replaces a part of them while requests are judged.
 public final class AccessControl: Sendable {
     private struct Keys {
         var api: APIKeys
         var signing: SigningKeys
+        var policies: Policies
         /// Grows with each reload.
         var generation: UInt64 = 0
     }
@@ -16,18 +18,23 @@ public final class AccessControl: Sendable {
     public let signer: URLSigner
     private let keys: NIOLockedValueBox<Keys>
     private let tokens: TokenAccess?
+    /// Counts the lists of policies that are not empty or have replaced another one. Outside the lock, because the
+    /// event loops ask for it with every hit.
+    private let policyCount: Synchronization.Atomic<UInt64>
 
     /// Access with these keys.
     ///
     /// - Parameters:
     ///   - tokens: nil: no token is accepted.
     ///   - hasCredentials: whether API keys or tokens are configured; a list that is reloaded may be empty.
+    ///   - policies: the policies by prefix.
     public init(
         apiKeys: APIKeys = APIKeys(), signingKeys: SigningKeys = SigningKeys(), signer: URLSigner,
-        tokens: TokenAccess? = nil, hasCredentials: Bool = true
+        tokens: TokenAccess? = nil, hasCredentials: Bool = true, policies: Policies = Policies()
     ) {
         self.hasCredentials = hasCredentials
-        keys = NIOLockedValueBox(Keys(api: apiKeys, signing: signingKeys))
+        keys = NIOLockedValueBox(Keys(api: apiKeys, signing: signingKeys, policies: policies))
+        policyCount = Synchronization.Atomic(policies.isEmpty ? 0 : 1)
         self.signer = signer
         self.tokens = tokens
     }
@@ -50,10 +57,43 @@ public final class AccessControl: Sendable {
         }
     }
 
-    /// Changes with each reload of keys of any kind. What was judged before must be judged anew.
+    /// Replaces the policies. They hold for every request that is judged from now on.
+    public func replace(policies: Policies) {
+        keys.withLockedValue {
+            $0.policies = policies
+            $0.generation += 1
+            policyCount.wrappingAdd(1, ordering: .releasing)
+        }
+    }
+
+    /// Changes with each reload of policies or of keys of any kind. What was judged before must be judged anew.
     public var generation: UInt64 {
         // Both only grow, so their sum changes with each of them.
         keys.withLockedValue { $0.generation } &+ (tokens?.generation ?? 0)
+    }
+
+    // MARK: Policies
+
+    /// The policies in force.
+    public var policies: Policies { keys.withLockedValue { $0.policies } }
+
+    /// Changes with each reload of policies. 0: there are no policies, and there have never been any. Takes no lock.
+    public var policyGeneration: UInt64 { policyCount.load(ordering: .acquiring) }
+
+    /// The policies in force, and their ``policyGeneration``.
+    public var policiesWithGeneration: (policies: Policies, generation: UInt64) {
+        keys.withLockedValue { ($0.policies, policyCount.load(ordering: .relaxed)) }
+    }
+
+    /// The API keys in force.
+    public var apiKeys: APIKeys { keys.withLockedValue { $0.api } }
+
+    /// Whether tokens are accepted.
+    public var acceptsTokens: Bool { tokens != nil }
+
+    /// What a token of this subject permits that names no prefixes and has these scopes. For explanations only.
+    public func identity(ofSubject subject: String, scopes: Scopes) -> Identity? {
+        tokens?.identity(ofSubject: subject, scopes: scopes)
     }
 
     // MARK: Credentials
@@ -104,15 +144,20 @@ public final class AccessControl: Sendable {
     public func verify(
         path: some Collection<UInt8>, query: ArraySlice<UInt8>, now: Int64
     ) throws(AccessError) -> URLSignature.Verified {
-        let keys = keys.withLockedValue { $0.signing }
-        return try URLSignature.verify(path: path, query: query, keys: keys, now: now, limits: signer)
+        let (keys, policies) = keys.withLockedValue { ($0.signing, $0.policies) }
+        return try URLSignature.verify(
+            path: path, query: query, keys: keys, now: now, limits: signer,
+            notBefore: policies.policy(for: path)?.rules.notBefore ?? 0)
     }
 
-    /// Signs the URL of an image or a rendition; see ``URLSigner``.
+    /// Signs the URL of an image or a rendition; see ``URLSigner``. What the policy of the path has revoked does not
+    /// concern the new URL.
     ///
     /// - Returns: nil if there is no key.
     public func sign(path: some Collection<UInt8>, query: String, for seconds: Int64, now: Int64) -> URLSigner.Signed? {
-        let keys = keys.withLockedValue { $0.signing }
-        return signer.sign(path: path, query: query, for: seconds, now: now, keys: keys)
+        let (keys, policies) = keys.withLockedValue { ($0.signing, $0.policies) }
+        return signer.sign(
+            path: path, query: query, for: seconds, now: now,
+            notBefore: policies.policy(for: path)?.rules.notBefore ?? 0, keys: keys)
     }
 }

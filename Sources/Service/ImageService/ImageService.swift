@@ -6,6 +6,7 @@ public import NIOCore
 public import ObjectStorage
 import Rendering
 public import TaskSupport
+public import TextCoding
 
 /// The use cases: upload, serve, render, rotate, delete, describe, list. Knows pictures and versions, but neither HTTP
 /// nor S3.
@@ -276,27 +277,34 @@ public struct ImageService: Sendable {
     ///
     /// - Parameters:
     ///   - declared: the length of the body in bytes, if known.
+    ///   - rules: what it may be, within the service's own limits.
     ///   - client: clients share the memory for uploads evenly.
     public func upload(
-        to path: ImagePath, condition: WriteCondition, declared: Int64? = nil, for client: ClientIdentity = .unknown,
-        body: UploadBody
+        to path: ImagePath, condition: WriteCondition, declared: Int64? = nil, rules: UploadRules = UploadRules(),
+        for client: ClientIdentity = .unknown, body: UploadBody
     ) async throws(ServiceError) -> UploadedImage {
-        try await uploads.upload(to: .fixed(path), condition: condition, declared: declared, for: client, body: body)
+        try await uploads.upload(
+            to: .fixed(path), condition: condition, declared: declared, rules: rules, for: client, body: body)
     }
 
     /// Stores a picture under a random name: `prefix`, 128 random bits, and the extension of the detected format.
     public func upload(
-        intoPrefix prefix: [UInt8], for client: ClientIdentity = .unknown, body: UploadBody
+        intoPrefix prefix: [UInt8], rules: UploadRules = UploadRules(), for client: ClientIdentity = .unknown,
+        body: UploadBody
     ) async throws(ServiceError) -> UploadedImage {
-        try await uploads.upload(to: .random(behind: prefix), condition: .always, for: client, body: body)
+        try await uploads.upload(
+            to: .random(behind: prefix), condition: .always, rules: rules, for: client, body: body)
     }
 
     /// Rotates or flips the stored picture, as it is seen.
+    ///
+    /// - Parameter aliveAt: the picture's lifetime, and the present time: one that has outlived it is not found. Nil: it
+    ///   has no end.
     public func rotate(
         _ path: ImagePath, by change: RotationChange, condition: WriteCondition,
-        for client: ClientIdentity = .unknown
+        aliveAt: (lifetime: ImageLifetime, now: Timestamp)? = nil, for client: ClientIdentity = .unknown
     ) async throws(ServiceError) -> RotatedImage {
-        try await rotation.rotate(path, by: change, condition: condition, for: client)
+        try await rotation.rotate(path, by: change, condition: condition, aliveAt: aliveAt, for: client)
     }
 
     /// Deletes a picture and all objects derived from it.

@@ -1,5 +1,6 @@
 import Admission
 public import ImageCodecs
+public import ImageModel
 public import ObjectStorage
 
 /// Why a use case failed. Every case carries what its message needs, and `cause` for the log.
@@ -14,6 +15,8 @@ public enum ServiceError: Error, Sendable {
     case tooLong(limit: Int64)
     /// The bytes are not a picture of a supported format.
     case notAnImage
+    /// A picture of a format that is not taken here.
+    case formatNotAccepted(ImageFormat, accepted: [ImageFormat])
     /// A picture that is damaged, cut off, too large to decode, or that cannot be transformed in this way.
     case unprocessable(CodecError)
     /// A valid picture from which this rendition cannot be made; the text says why.

@@ -20,9 +20,10 @@ final class TintypeServer: Sendable {
     ///
     /// - Parameters:
     ///   - ready: whether to wait until the server is ready; false: only until it listens.
+    ///   - arguments: of the command `serve`.
     ///   - openFiles: how many descriptors the server may have; nil: as many as this process.
     static func start(
-        _ environment: [String: String], ready: Bool = true, openFiles: Int? = nil
+        _ environment: [String: String], ready: Bool = true, arguments: [String] = [], openFiles: Int? = nil
     ) async throws -> TintypeServer {
         let log = FileManager.default.temporaryDirectory.appendingPathComponent("tintype-\(UUID()).log")
         guard FileManager.default.createFile(atPath: log.path, contents: nil) else {
@@ -30,7 +31,7 @@ final class TintypeServer: Sendable {
         }
         let process = Process()
         process.executableURL = try binary()
-        process.arguments = ["serve"]
+        process.arguments = ["serve"] + arguments
         if let openFiles {
             process.executableURL = URL(fileURLWithPath: "/bin/sh")
             process.arguments = ["-c", "ulimit -n \(openFiles) && exec \"$0\" serve", try binary().path]

@@ -3,6 +3,7 @@ import HTTPServer
 import HTTPTypes
 import ImageService
 import NIOCore
+import TextCoding
 
 @testable import ImageAPI
 
@@ -13,13 +14,14 @@ struct TestApplication {
 
     /// - Parameter policy: Nil for the policy of a server without credentials.
     init(
-        _ service: ImageService, policy: (any RequestPolicy)? = nil, access: AccessControl? = nil
+        _ service: ImageService, policy: (any RequestPolicy)? = nil, access: AccessControl? = nil,
+        now: @escaping WallClock = { Timestamp.now }
     ) throws {
         self.service = service
         let configuration = try FastPathFixture.makeConfiguration()
         responder = ImageResponder(
             service: service, configuration: configuration, policy: policy ?? KeylessPolicy(configuration),
-            access: access, status: { .idle })
+            access: access, status: { .idle }, now: now)
     }
 
     struct Answer {

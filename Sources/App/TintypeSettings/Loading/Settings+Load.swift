@@ -11,7 +11,10 @@ extension Settings {
     ) throws(SettingsErrors) -> Settings {
         guard let file else { return try load(environment: environment, yaml: "", path: "") }
         switch SettingsFile.read(file) {
-        case .success(let yaml): return try load(environment: environment, yaml: yaml, path: file)
+        case .success(let yaml):
+            var settings = try load(environment: environment, yaml: yaml, path: file)
+            settings.file = LoadedFile(path: file, yaml: yaml)
+            return settings
         // Together with the errors of the environment: the operator should not have to try twice.
         case .failure(let error):
             return try load(environment: environment, yaml: "", path: file, errors: [error.item])
@@ -22,11 +25,12 @@ extension Settings {
     static func load(
         environment: [String: String], yaml: String, path: String, errors early: [SettingsErrors.Item] = []
     ) throws(SettingsErrors) -> Settings {
-        let (values, fileErrors) = SettingsFile.parse(yaml, path: path)
-        let source = SettingSource(environment: environment, file: values)
+        let contents = SettingsFile.parse(yaml, path: path)
+        let source = SettingSource(environment: environment, file: contents.values)
         var settings = Settings()
+        settings.policies = contents.policies
         var wrong: Set<String> = []
-        var errors = early + fileErrors
+        var errors = early + contents.errors
 
         let pairs = CredentialFamily.chosen(in: source)
         for setting in Setting.all {
@@ -40,6 +44,7 @@ extension Settings {
         errors += LaterSettings.errors(in: source)
         // A setting that is wrong is not also missing: its default is used, and further checks would mislead.
         errors += SettingChecks.errors(in: settings).filter { !wrong.contains($0.setting) }
+        errors += PolicyChecks.errors(in: contents.policies, settings) { !wrong.contains($0) }
         guard errors.isEmpty else { throw SettingsErrors(items: errors) }
         return settings
     }

@@ -1,8 +1,9 @@
+import AccessControl
 import FoundationEssentials
 import Yams
 
 /// The YAML file of `--config`: one mapping of settings, in lower camel case, to scalars, and for some to the shapes of
-/// ``FileShape``.
+/// ``FileShape``; and the policies, which are in no other place.
 enum SettingsFile {
     typealias Item = SettingsErrors.Item
 
@@ -24,42 +25,56 @@ enum SettingsFile {
         let item: Item
     }
 
-    /// The values by their keys, and every error on the way. An unknown key is an error: somebody believes that this
+    /// What a file says.
+    struct Contents {
+        /// By their keys.
+        var values: [String: String] = [:]
+        var policies = Policies()
+        var errors: [Item] = []
+    }
+
+    /// The values by their keys, the policies, and every error on the way. An unknown key is an error: somebody believes that this
     /// setting is in force.
     ///
     /// - Parameter path: named in errors of the whole file.
-    static func parse(_ yaml: String, path: String) -> (values: [String: String], errors: [Item]) {
+    static func parse(_ yaml: String, path: String) -> Contents {
         let root: Node?
         do {
             root = try Yams.compose(yaml: yaml)
         } catch {
-            return ([:], [Item(setting: "--config", value: path, expected: expectation(from: error))])
+            return Contents(errors: [Item(setting: "--config", value: path, expected: expectation(from: error))])
         }
-        guard let root, !isNull(root) else { return ([:], []) }
+        guard let root, !isNull(root) else { return Contents() }
         guard let mapping = root.mapping else {
-            return ([:], [Item(setting: "--config", value: path, expected: "a mapping of settings to values")])
+            return Contents(
+                errors: [Item(setting: "--config", value: path, expected: "a mapping of settings to values")])
         }
-        var values: [String: String] = [:]
-        var errors: [Item] = []
+        var contents = Contents()
         for (keyNode, valueNode) in mapping {
             let key = keyNode.scalar?.string ?? ""
+            if key == PolicyFile.key {
+                let (policies, errors) = PolicyFile.read(valueNode)
+                contents.policies = policies
+                contents.errors += errors
+                continue
+            }
             guard let shape = shapes[key] else {
                 // Masked: it may be a secret with a misspelled key.
-                errors.append(
+                contents.errors.append(
                     Item(setting: "\(key.debugDescription) in the file", value: Secret.mask, expected: hint(for: key)))
                 continue
             }
             if isNull(valueNode) { continue }
             guard let text = FileValue.text(of: valueNode, as: shape) else {
-                errors.append(
+                contents.errors.append(
                     Item(
                         setting: "\(key) in the file", value: "a list or mapping",
                         expected: FileValue.expectation(for: shape)))
                 continue
             }
-            values[key] = text
+            contents.values[key] = text
         }
-        return (values, errors)
+        return contents
     }
 
     /// The shape of every known key.
@@ -68,14 +83,14 @@ enum SettingsFile {
     ) { first, _ in first }
 
     /// Null in the core schema, if it is not quoted.
-    private static func isNull(_ node: Node) -> Bool {
+    static func isNull(_ node: Node) -> Bool {
         guard let scalar = node.scalar, scalar.style == .plain || scalar.style == .any else { return false }
         return ["", "~", "null", "Null", "NULL"].contains(scalar.string)
     }
 
     private static func hint(for key: String) -> String {
         let plain = { (text: String) in text.lowercased().filter { $0 != "_" && $0 != "-" } }
-        let meant = shapes.keys.sorted().first { plain($0) == plain(key) }
+        let meant = (shapes.keys + [PolicyFile.key]).sorted().first { plain($0) == plain(key) }
         return "a known setting" + (meant.map { ", perhaps \($0)" } ?? "")
     }
 

@@ -43,12 +43,12 @@ final class ImageFastPath: FastPath {
     /// - Parameter table: What the fast paths of a listener share.
     init(
         service: ImageService, configuration: ImagesConfiguration, policy: any RequestPolicy,
-        table: CachedResponseTable? = nil
+        table: CachedResponseTable? = nil, now: @escaping WallClock = { Timestamp.now }
     ) {
         self.service = service
         self.policy = policy
         self.snapshots = CacheSnapshots(now: service.clock.now())
-        self.reading = ImageReading(service: service, configuration: configuration)
+        self.reading = ImageReading(service: service, configuration: configuration, now: now)
         self.table = table ?? CachedResponseTable(service.requestMemory)
         service.requestMemory.change(by: CacheSnapshots.bytes)
     }
@@ -60,6 +60,8 @@ final class ImageFastPath: FastPath {
             guard target.count <= Self.maximumTargetBytes, let grant = self.policy.quickGrant(request) else {
                 return nil
             }
+            // The rest of an image's lifetime is in the head, so that no head can be used again.
+            if grant.lifetime != nil { return self.read(request, grant, target, hash: 0, isKnown: true) }
             let hash = self.table.hash(target)
             let now = self.service.clock.now()
             var isKnown = false
@@ -200,7 +202,7 @@ final class ImageFastPath: FastPath {
 
     // MARK: Everything else
 
-    /// - Parameter isKnown: Whether the cached response of the target is still valid.
+    /// - Parameter isKnown: Whether the cached response of the target is still valid, or none can be.
     private func read(
         _ request: FastRequest, _ grant: RequestGrant, _ raw: UnsafeRawBufferPointer, hash: UInt64, isKnown: Bool
     ) -> FastAnswer? {
@@ -208,6 +210,7 @@ final class ImageFastPath: FastPath {
             let fresh = self.service.fresh(target.path)
         else { return nil }
         let image = fresh.resolved.image
+        guard self.reading.isAlive(image, grant) else { return nil }
         if let version = target.query.version, version != image.version { return nil }
         var (accept, name): (Accept?, RenditionName?)
         if target.variance.isNegotiable {

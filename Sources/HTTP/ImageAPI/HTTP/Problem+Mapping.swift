@@ -1,6 +1,7 @@
 import HTTPServer
 import HTTPTypes
 import ImageCodecs
+import ImageModel
 import ImageRequests
 import ImageService
 import ObjectStorage
@@ -14,6 +15,10 @@ extension Problem {
         case .conflict(let text): self.init(.conflict, text)
         case .tooLong(let limit): self.init(.tooLong, "The body is longer than \(limit) bytes, the most that is taken.")
         case .notAnImage: self.init(.unsupportedImage, "The bytes are not a JPEG, PNG, WebP or AVIF image.")
+        case .formatNotAccepted(let format, let accepted):
+            let names = accepted.map(\.displayName).joined(separator: ", ")
+            self.init(
+                .unsupportedImage, "The image is of the type \(format.displayName); this place takes: \(names).")
         case .unprocessable(let error): self.init(error)
         case .cannotRender(let text): self.init(.unsupportedTransform, text)
         case .beyondLimit(let text): self.init(.imageTooLarge, text)
@@ -121,4 +126,9 @@ extension Problem {
 
     /// The seconds after which a retry may help while the store is unavailable.
     private static let outageRetry = 5
+}
+
+extension ImageFormat {
+    /// For clients: the subtype of the media type.
+    fileprivate var displayName: String { String(capabilities.mediaType.dropFirst("image/".utf8.count)) }
 }

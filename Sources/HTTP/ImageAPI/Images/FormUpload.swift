@@ -11,10 +11,12 @@ struct FormUpload {
     private let form: FormReader
     /// Applies to a file with a given path. A file with a generated name has no earlier version.
     private let condition: WriteCondition
-    private let maximumBytes: Int64
+    private var maximumBytes: Int64
+    /// Of the place that the form has named.
+    private var rules = UploadRules()
     private let client: ClientIdentity
     /// Called before the first file, with the place that the form has named.
-    private let authorize: @Sendable (RequestAction) async throws(Problem) -> Void
+    private let authorize: @Sendable (RequestAction) async throws(Problem) -> RequestGrant
 
     private enum Target {
         case prefix([UInt8])
@@ -33,7 +35,7 @@ struct FormUpload {
 
     init(
         service: ImageService, form: FormReader, condition: WriteCondition, maximumBytes: Int64,
-        client: ClientIdentity, authorize: @escaping @Sendable (RequestAction) async throws(Problem) -> Void
+        client: ClientIdentity, authorize: @escaping @Sendable (RequestAction) async throws(Problem) -> RequestGrant
     ) {
         self.service = service
         self.form = form
@@ -95,10 +97,13 @@ struct FormUpload {
         // A browser sends a file input without a chosen file as a file without a name and without bytes.
         if part.filename?.isEmpty == true, try await body.isEmpty() { return }
         if !isAuthorized {
-            switch target {
-            case .prefix(let prefix): try await authorize(.uploadInto(prefix: prefix))
-            case .path(let path): try await authorize(.upload(path))
-            }
+            let grant =
+                switch target {
+                case .prefix(let prefix): try await authorize(.uploadInto(prefix: prefix))
+                case .path(let path): try await authorize(.upload(path))
+                }
+            maximumBytes = grant.maximumUploadBytes
+            rules = grant.uploads
             isAuthorized = true
         }
         do {
@@ -111,11 +116,14 @@ struct FormUpload {
                             + "there is no earlier version.")
                 }
                 entries.append(
-                    .stored(try await service.upload(intoPrefix: prefix, for: client) { try await body.next() }))
+                    .stored(
+                        try await service.upload(intoPrefix: prefix, rules: rules, for: client) {
+                            try await body.next()
+                        }))
             case .path(let path):
                 guard entries.isEmpty else { throw Problem(.badBody, "A form with a path takes one file only.") }
                 let form = form
-                let uploaded = try await service.upload(to: path, condition: condition, for: client) {
+                let uploaded = try await service.upload(to: path, condition: condition, rules: rules, for: client) {
                     if let bytes = try await body.next() { return bytes }
                     // Only a complete form without a second file may replace the image at its path.
                     while let event = try await form.next() {

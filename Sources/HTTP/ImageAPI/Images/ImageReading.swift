@@ -11,6 +11,8 @@ import TextCoding
 struct ImageReading: Sendable {
     let service: ImageService
     let configuration: ImagesConfiguration
+    /// For the end of images.
+    var now: WallClock = { Timestamp.now }
 
     /// One request for an image, parsed.
     struct Read: Sendable {
@@ -75,18 +77,20 @@ struct ImageReading: Sendable {
     // MARK: Originals
 
     private func original(_ read: Read) async throws(ServiceError) -> Response {
-        if !read.isHead, read.range == nil, read.conditions.isEmpty {
+        if !read.isHead, read.range == nil, read.conditions.isEmpty, read.grant.lifetime == nil {
             let opened = try await service.open(read.path, expecting: read.query.version, for: read.client)
             read.notes.keep(opened.hold)
             let representation = representation(of: opened, read)
             return representation.whole(.streaming(opened.body, length: representation.length, notes: read.notes))
         }
         let resolved = try await service.locate(read.path, expecting: read.query.version)
+        try judgeAge(resolved.image, read.grant)
         let representation = representation(of: resolved, read)
         if let answer = representation.judge(read) { return answer }
         if read.isHead { return representation.head() }
         let range = representation.range(read)
         let opened = try await service.open(resolved, range: range, for: read.client)
+        try judgeAge(opened.resolved.image, read.grant)
         read.notes.keep(opened.hold)
         let answer = self.representation(of: opened, read)
         let body = ResponseBody.streaming(opened.body, length: Int64(opened.range.count), notes: read.notes)
@@ -120,7 +124,9 @@ struct ImageReading: Sendable {
 
     private func rendition(_ read: Read, _ request: RenditionRequest) async throws(ServiceError) -> Response {
         // Only the file tells whether there is transparency or animation, on which the format depends.
+        try await judgeAge(of: read.path, read.grant)
         let resolved = try await service.locateForRendition(read.path, expecting: read.query.version)
+        try judgeAge(resolved.image, read.grant)
         let spec = request.spec(for: resolved.image, accept: read.accept, savesData: read.query.savesData)
         var representation = representation(
             of: resolved, as: spec.format, tag: service.renditionTag(resolved.image, spec), version: read.query.version,
@@ -191,9 +197,33 @@ struct ImageReading: Sendable {
     private func cacheControl(_ image: StoredImage, _ freshness: Freshness, version: String?, _ grant: RequestGrant)
         -> String
     {
+        let control = untilReplaced(image, freshness, version: version, grant)
+        // No cache may use it after the end of the image.
+        guard let end = grant.lifetime?.end(of: image.object) else { return control }
+        return CacheControl(control).lasting(atMost: end - now().seconds).text
+    }
+
+    private func untilReplaced(_ image: StoredImage, _ freshness: Freshness, version: String?, _ grant: RequestGrant)
+        -> String
+    {
         if freshness == .stale { return grant.validatedCacheControl }
         guard let version else { return grant.cacheControl }
         return version == image.version ? grant.versionedCacheControl : grant.validatedCacheControl
+    }
+
+    /// Whether an image is still served under this grant.
+    func isAlive(_ image: StoredImage, _ grant: RequestGrant) -> Bool {
+        grant.lifetime.map { !$0.isOver(image.object, at: now()) } ?? true
+    }
+
+    /// For what would look into the file first: an image that is gone has no other errors.
+    private func judgeAge(of path: ImagePath, _ grant: RequestGrant) async throws(ServiceError) {
+        guard grant.lifetime != nil else { return }
+        try judgeAge(try await service.locate(path).image, grant)
+    }
+
+    private func judgeAge(_ image: StoredImage, _ grant: RequestGrant) throws(ServiceError) {
+        guard isAlive(image, grant) else { throw .notFound }
     }
 
     // MARK: Metadata and listings
@@ -205,11 +235,13 @@ struct ImageReading: Sendable {
         let image: StoredImage
         var extras: ImageExtras?
         do {
+            try await judgeAge(of: path, grant)
             if wanted.needsExtras {
                 (image, extras) = try await service.describeWithExtras(path, for: client)
             } else {
                 image = try await service.describe(path)
             }
+            try judgeAge(image, grant)
         } catch .preconditionFailed {
             throw Self.replacedTooOften
         } catch {

@@ -4,6 +4,7 @@ import HTTPTypes
 import ImageRequests
 import ImageService
 import NIOCore
+import TextCoding
 
 /// Answers every request of the public listener. It finds the route, checks access, and turns every error into a
 /// problem.
@@ -16,13 +17,14 @@ public struct ImageResponder: Responder {
 
     init(
         service: ImageService, configuration: ImagesConfiguration, policy: any RequestPolicy,
-        access: AccessControl? = nil, status: @escaping @Sendable () -> StatusDocument
+        access: AccessControl? = nil, status: @escaping @Sendable () -> StatusDocument,
+        now: @escaping WallClock = { Timestamp.now }
     ) {
         self.policy = policy
         self.status = status
         signing = URLSigning(service: service, access: access, base: configuration.documentBase)
-        reading = ImageReading(service: service, configuration: configuration)
-        writing = ImageWriting(service: service, configuration: configuration)
+        reading = ImageReading(service: service, configuration: configuration, now: now)
+        writing = ImageWriting(service: service, configuration: configuration, now: now)
     }
 
     /// Answers one request. Every error is answered as a problem (RFC 9457).
@@ -70,12 +72,12 @@ public struct ImageResponder: Responder {
             _ = try await access.grant(.delete(path))
             return try await writing.delete(path, request)
         case (.rotate(let path), _):
-            _ = try await access.grant(.rotate(path))
-            return try await writing.rotate(path, query, request, for: context.client)
+            let grant = try await access.grant(.rotate(path))
+            return try await writing.rotate(path, query, request, grant, for: context.client)
         case (.collection, .post):
             let grant = try await access.grant(.uploadForm)
             return try await writing.form(request, grant, context) { action throws(Problem) in
-                _ = try await access.grant(action)
+                try await access.grant(action)
             }
         // Of the methods that the route accepts, only GET and HEAD are left.
         case (.image(let path), _):

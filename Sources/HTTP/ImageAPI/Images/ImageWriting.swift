@@ -12,6 +12,8 @@ import TextCoding
 struct ImageWriting: Sendable {
     let service: ImageService
     let configuration: ImagesConfiguration
+    /// For the end of images.
+    var now: WallClock = { Timestamp.now }
 
     // MARK: Upload
 
@@ -29,7 +31,7 @@ struct ImageWriting: Sendable {
         do {
             uploaded = try await service.upload(
                 to: path, condition: condition, declared: request.headers[.contentLength].flatMap { Int64($0) },
-                for: client
+                rules: grant.uploads, for: client
             ) { try await iterator.next() }
         } catch {
             throw Problem(error)
@@ -41,7 +43,7 @@ struct ImageWriting: Sendable {
 
     func form(
         _ request: Request, _ grant: RequestGrant, _ context: APIContext,
-        authorize: @escaping @Sendable (RequestAction) async throws(Problem) -> Void
+        authorize: @escaping @Sendable (RequestAction) async throws(Problem) -> RequestGrant
     ) async throws(Problem) -> Response {
         let condition = try writeCondition(request, createOnly: true)
         var upload = FormUpload(
@@ -73,12 +75,13 @@ struct ImageWriting: Sendable {
     // MARK: Rotate
 
     func rotate(
-        _ path: ImagePath, _ query: Query, _ request: Request, for client: ClientIdentity
+        _ path: ImagePath, _ query: Query, _ request: Request, _ grant: RequestGrant, for client: ClientIdentity
     ) async throws(Problem) -> Response {
         let change = try await RotationChange(query, request)
         let condition = try writeCondition(request, createOnly: false)
         do {
-            let rotated = try await service.rotate(path, by: change, condition: condition, for: client)
+            let rotated = try await service.rotate(
+                path, by: change, condition: condition, aliveAt: grant.lifetime.map { ($0, now()) }, for: client)
             let cost = RotationCost(isLossless: rotated.isLossless, effects: rotated.effects.names)
             return document(rotated.image, status: .ok, cost: cost)
         } catch {

@@ -3,18 +3,18 @@ import HTTPServer
 import HTTPTypes
 import ImageRequests
 import ImageService
-import NIOConcurrencyHelpers
 import NIOCore
 import ObjectStorage
 import TextCoding
 
-/// The policy if credentials are configured. A credential, or a signature for one URL, says who may do what; if reads
+/// The policy if credentials, keys for signed URLs or policies by prefix are configured. A credential, or a signature for one URL, says who may do what; if reads
 /// are public, everybody may read images and their metadata.
 struct AccessPolicy: RequestPolicy {
     private let access: AccessControl
+    private let grants: CurrentPolicyGrants
+    /// Where no policy holds.
     private let isPublic: Bool
     private let grant: RequestGrant
-    private let signedGrants: SignedGrants
     private let keyless: WritePolicy
     private let decisions = QuickDecisions()
     private let now: WallClock
@@ -24,14 +24,9 @@ struct AccessPolicy: RequestPolicy {
     ) {
         self.access = access
         self.now = now
-        isPublic = configuration.readsArePublic
-        let control = CacheControl(configuration.cacheControl)
-        grant = RequestGrant(
-            cacheControl: isPublic ? configuration.cacheControl : control.forOneClient.text,
-            versionedCacheControl: (isPublic ? CacheControl.versioned : CacheControl.versioned.forOneClient).text,
-            validatedCacheControl: (isPublic ? CacheControl.validated : CacheControl.validated.forOneClient).text,
-            renditions: configuration.renditions, maximumUploadBytes: configuration.maximumUploadBytes)
-        signedGrants = SignedGrants(configuration)
+        grants = CurrentPolicyGrants(access, configuration)
+        isPublic = grants.base.isPublic
+        grant = grants.base.grant
         keyless = WritePolicy(areUnrestricted: configuration.allowsAnonymousWrites)
     }
 
@@ -39,22 +34,42 @@ struct AccessPolicy: RequestPolicy {
         _ action: RequestAction, by origin: RequestOrigin, _ query: Query
     ) async throws(Problem) -> AccessDecision {
         let identity = access.hasCredentials ? try await identity(of: origin) : nil
+        let grants = grants.current
         if case .read(let path) = action, access.judgesSignatures, isSigned(query) {
-            return AccessDecision(grant: try signedGrant(path.key.bytes, origin.rawQuery), identity: identity)
+            return AccessDecision(
+                grant: try signedGrant(path.key.bytes, origin.rawQuery, grants), identity: identity)
         }
-        if action.isRead, isPublic { return AccessDecision(grant: grant, identity: identity) }
+        return AccessDecision(grant: try judge(action, by: identity, origin, grants), identity: identity)
+    }
+
+    /// Judges what is not signed.
+    ///
+    /// - Parameter identity: the caller; nil: no credential was presented, or none is configured.
+    func judge(
+        _ action: RequestAction, by identity: Identity?, _ origin: RequestOrigin
+    ) throws(Problem) -> RequestGrant {
+        try judge(action, by: identity, origin, grants.current)
+    }
+
+    private func judge(
+        _ action: RequestAction, by identity: Identity?, _ origin: RequestOrigin, _ grants: PolicyGrants
+    ) throws(Problem) -> RequestGrant {
+        let rules = grants.rules(for: action)
+        if action.isRead, rules.isPublic { return rules.grant }
         guard access.hasCredentials else {
-            if action.isReading, !isPublic {
+            if action.isReading, !grants.isPublic(action) {
                 throw Problem.unauthorized("This needs a signed URL. No credential is configured.")
             }
             if action.needsWriter {
                 try keyless.judge(origin.headers, authority: origin.authority, isLoopback: origin.isLoopback)
             }
-            return AccessDecision(grant: grant)
+            if action.isWriting { try rules.judgeWriter(nil) }
+            return rules.grant
         }
         guard let identity else { throw Problem.unauthorized("This needs a credential: an API key, or a token.") }
         guard action.right.isHeld(by: identity) else { throw Problem.forbidden(action, identity) }
-        return AccessDecision(grant: grant, identity: identity)
+        if action.isWriting { try rules.judgeWriter(identity) }
+        return rules.grant
     }
 
     private func identity(of origin: RequestOrigin) async throws(Problem) -> Identity? {
@@ -73,10 +88,13 @@ struct AccessPolicy: RequestPolicy {
         query.items.contains { $0.name == URLSignature.Parameter.signature }
     }
 
-    private func signedGrant(_ path: [UInt8], _ rawQuery: ArraySlice<UInt8>) throws(Problem) -> RequestGrant {
+    private func signedGrant(
+        _ path: [UInt8], _ rawQuery: ArraySlice<UInt8>, _ grants: PolicyGrants
+    ) throws(Problem) -> RequestGrant {
         let now = now().seconds
         do throws(AccessError) {
-            return signedGrants.grant(until: try access.verify(path: path, query: rawQuery, now: now).expires, now: now)
+            let expires = try access.verify(path: path, query: rawQuery, now: now).expires
+            return grants.rules(for: path).signedGrants.grant(until: expires, now: now)
         } catch {
             throw Problem(badSignature: error)
         }
@@ -85,7 +103,7 @@ struct AccessPolicy: RequestPolicy {
     // MARK: Hits
 
     func quickGrant(_ request: FastRequest) -> RequestGrant? {
-        if isPublic, request.authorization == nil {
+        if isPublic, request.authorization == nil, access.policyGeneration == 0 {
             // The usual hit: there is nothing to judge.
             let mark = UInt8(ascii: "?")
             guard access.judgesSignatures, request.target.readableBytesView.contains(mark) else { return grant }
@@ -112,57 +130,26 @@ struct AccessPolicy: RequestPolicy {
             identity = known
         }
         let end = identity?.expires ?? .max
+        let grants = grants.current
         if !rawQuery.isEmpty, access.judgesSignatures {
             guard let query = try? Query(rawQuery) else { return nil }
             if isSigned(query) {
                 guard let image = Self.imagePath(path),
                     let verified = try? access.verify(path: image, query: rawQuery, now: now)
                 else { return nil }
-                return (signedGrants.grant(until: verified.expires, now: now), min(verified.expires, end))
+                let grant = grants.rules(for: image).signedGrants.grant(until: verified.expires, now: now)
+                return (grant, min(verified.expires, end))
             }
         }
-        if isPublic { return (grant, end) }
-        guard let identity, let image = Self.imagePath(path), identity.may(.read, image) else { return nil }
-        return (grant, end)
+        guard let image = Self.imagePath(path) else { return nil }
+        let rules = grants.rules(for: image)
+        guard rules.isPublic || identity?.may(.read, image) == true else { return nil }
+        return (rules.grant, end)
     }
 
     private static func imagePath(_ path: ArraySlice<UInt8>) -> [UInt8]? {
         guard case .image(let image)? = try? Route(method: .get, path: path) else { return nil }
         return image.key.bytes
-    }
-}
-
-/// The grants of signed URLs. No response may be cached for longer than its URL lasts. So that responses can be cached
-/// here, all requests within a minute whose URLs end at the same time share a grant; the lifetime that it names is
-/// counted from the end of the minute.
-private final class SignedGrants: Sendable {
-    private let configuration: ImagesConfiguration
-    private let state = NIOLockedValueBox<(minute: Int64, grants: [Int64: RequestGrant])>((0, [:]))
-
-    init(_ configuration: ImagesConfiguration) {
-        var configuration = configuration
-        // A hint would make another rendition than the one that was signed.
-        configuration.renditions.hints = []
-        self.configuration = configuration
-    }
-
-    /// More URLs that end at different times within a minute than this do not share their grants.
-    private static let maximum = 4_096
-
-    func grant(until expires: Int64, now: Int64) -> RequestGrant {
-        let minute = now / 60
-        return state.withLockedValue { state in
-            if state.minute != minute || state.grants.count >= Self.maximum { state = (minute, [:]) }
-            if let grant = state.grants[expires] { return grant }
-            let seconds = expires - (minute + 1) * 60
-            let grant = RequestGrant(
-                cacheControl: CacheControl(configuration.cacheControl).forOneClient.lasting(atMost: seconds).text,
-                versionedCacheControl: CacheControl.versioned.forOneClient.lasting(atMost: seconds).text,
-                validatedCacheControl: CacheControl.validated.forOneClient.text, renditions: configuration.renditions,
-                maximumUploadBytes: configuration.maximumUploadBytes)
-            state.grants[expires] = grant
-            return grant
-        }
     }
 }
 
@@ -190,11 +177,4 @@ extension Problem {
         case .badSignature(let detail), .badCredential(let detail): self.init(.badSignature, detail)
         }
     }
-}
-
-/// Who was rejected, for the log.
-private struct RejectedIdentity: Error, CustomDebugStringConvertible {
-    var text: String
-
-    var debugDescription: String { text }
 }

@@ -33,7 +33,7 @@ struct CacheControl: Sendable, Hashable {
     func lasting(atMost seconds: Int64) -> CacheControl {
         var control = self
         if seconds < 1 {
-            let lasting = ["max-age", "immutable", "stale-while-revalidate", "stale-if-error"]
+            let lasting = ["max-age", "s-maxage", "immutable", "stale-while-revalidate", "stale-if-error"]
             control.directives.removeAll { lasting.contains($0.name) }
             if !control.directives.contains(where: { $0.name == "no-cache" || $0.name == "no-store" }) {
                 control.directives.append(("no-cache", nil))
@@ -41,7 +41,7 @@ struct CacheControl: Sendable, Hashable {
             return control
         }
         control.directives.removeAll { ["stale-while-revalidate", "stale-if-error"].contains($0.name) }
-        for index in control.directives.indices where control.directives[index].name == "max-age" {
+        for index in control.directives.indices where ["max-age", "s-maxage"].contains(control.directives[index].name) {
             let age = control.directives[index].argument.flatMap { Int64($0) } ?? 0
             control.directives[index].argument = String(min(age, seconds))
         }

@@ -5,12 +5,12 @@ import NIOCore
 /// hit. Bounded in bytes.
 ///
 /// A grant is found under the bytes of the target and the credential, the keys that were in force, and the minute. So
-/// after a reload of keys, and in the next minute, everything is judged anew.
+/// after a reload of keys or policies, and in the next minute, everything is judged anew.
 final class QuickDecisions: Sendable {
     struct Key: Hashable, Sendable {
         var target: ByteBuffer
         var authorization: ByteBuffer?
-        /// Changes with every reload of keys.
+        /// Changes with every reload of keys or policies.
         var generation: UInt64
         var minute: Int64
     }

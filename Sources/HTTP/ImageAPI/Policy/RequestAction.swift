@@ -56,6 +56,16 @@ enum RequestAction: Sendable, Hashable {
         }
     }
 
+    /// Whether a policy's list of writers decides about it: what changes stored data at a place that is known, and what
+    /// only those may see.
+    var isWriting: Bool {
+        switch self {
+        case .describe(_, location: true), .upload, .uploadInto, .rotate, .delete: true
+        // A form names its places later.
+        case .read, .describe(_, location: false), .list, .uploadForm, .sign, .showAccess, .showStatus: false
+        }
+    }
+
     /// Whether it changes stored data, or shows data that only writers may see.
     var needsWriter: Bool {
         switch self {

@@ -54,12 +54,22 @@ final class RequestGrant: Sendable {
     let renditions: RenditionRules
     /// The longest body of an upload, in bytes.
     let maximumUploadBytes: Int64
+    /// What an upload may be.
+    let uploads: UploadRules
+    /// For how long images are served after their last write; nil: for ever.
+    let lifetime: ImageLifetime?
+    /// Whether everybody may have the image: reads are public, or a signature has opened it.
+    let isForEverybody: Bool
 
     init(
         cacheControl: String, versionedCacheControl: String = CacheControl.versioned.text,
         validatedCacheControl: String = CacheControl.validated.text, renditions: RenditionRules,
-        maximumUploadBytes: Int64
+        maximumUploadBytes: Int64, uploads: UploadRules = UploadRules(), lifetime: ImageLifetime? = nil,
+        isForEverybody: Bool = true
     ) {
+        self.uploads = uploads
+        self.lifetime = lifetime
+        self.isForEverybody = isForEverybody
         self.cacheControl = cacheControl
         self.versionedCacheControl = versionedCacheControl
         self.validatedCacheControl = validatedCacheControl

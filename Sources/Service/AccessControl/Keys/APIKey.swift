@@ -10,7 +10,7 @@ public struct APIKey: Sendable, Hashable {
     let hash: SecretHash
 
     /// The requests of this key.
-    var identity: Identity { Identity(name: .key(name), scopes: scopes, prefixes: prefixes) }
+    public var identity: Identity { Identity(name: .key(name), scopes: scopes, prefixes: prefixes) }
 
     static func isName(_ text: some StringProtocol) -> Bool {
         (1...64).contains(text.utf8.count)

@@ -45,9 +45,11 @@ public enum URLSignature {
     ///   - query: as it came, without the question mark.
     ///   - now: Unix seconds.
     ///   - limits: how long a URL may last.
+    ///   - notBefore: URLs signed before it are revoked, Unix seconds.
     /// - Throws: ``AccessError/badSignature(_:)``.
     static func verify(
-        path: some Collection<UInt8>, query: ArraySlice<UInt8>, keys: SigningKeys, now: Int64, limits: URLSigner
+        path: some Collection<UInt8>, query: ArraySlice<UInt8>, keys: SigningKeys, now: Int64, limits: URLSigner,
+        notBefore: Int64 = 0
     ) throws(AccessError) -> Verified {
         var signed: [UInt8] = []
         signed.reserveCapacity(query.count)
@@ -83,7 +85,9 @@ public enum URLSignature {
         guard expires - issued <= limits.longestSpan else {
             throw .badSignature("The signed URL lasts longer than SIGNED_URL_MAX_SECONDS allows.")
         }
-        guard issued <= now + limits.grainSeconds else {
+        guard issued >= notBefore else { throw .badSignature("The signed URL has been revoked.") }
+        // The signer takes the time of a revocation, even if that is still to come.
+        guard issued <= max(now + limits.grainSeconds, notBefore) else {
             throw .badSignature("The signed URL was signed in the future.")
         }
         return Verified(expires: expires, issued: issued)

@@ -27,6 +27,11 @@ public struct TokenAccess: Sendable {
         authenticator.knownClaims(of: token, at: now).map(identity)
     }
 
+    /// What a token of this subject permits that names no prefixes.
+    func identity(ofSubject subject: String, scopes: Scopes) -> Identity {
+        Identity(name: .subject(subject), scopes: scopes, prefixes: template.prefixes(subject: subject))
+    }
+
     private func identity(_ claims: TokenClaims) -> Identity {
         Identity(
             name: .subject(claims.subject), scopes: claims.scopes,

@@ -4,6 +4,7 @@ public import ImageModel
 import NIOCore
 import ObjectStorage
 import TaskSupport
+import TextCoding
 
 /// The result of a rotate.
 public struct RotatedImage: Sendable {
@@ -64,13 +65,15 @@ struct Rotation: Sendable {
     }
 
     func rotate(
-        _ path: ImagePath, by change: RotationChange, condition: WriteCondition, for client: ClientIdentity
+        _ path: ImagePath, by change: RotationChange, condition: WriteCondition, aliveAt: Life? = nil,
+        for client: ClientIdentity
     ) async throws(ServiceError) -> RotatedImage {
         do {
             return try await StartDeadline.run(within: Self.timeout, clock: settlement.clock) { deadline in
                 try await queue.withLock(path.key) {
                     try deadline.begin()
-                    let rotated = try await rotateAlone(path, by: change, condition: condition, for: client)
+                    let rotated = try await rotateAlone(
+                        path, by: change, Terms(condition: condition, life: aliveAt), for: client)
                     derived.removeAll(of: path.key, but: rotated.image.etag)
                     return rotated
                 }
@@ -82,6 +85,21 @@ struct Rotation: Sendable {
             throw ServiceError(error)
         } catch {
             throw .cancelled
+        }
+    }
+
+    /// A lifetime, and the present time.
+    typealias Life = (lifetime: ImageLifetime, now: Timestamp)
+
+    /// What must be true of the version that is rotated.
+    private struct Terms {
+        var condition: WriteCondition
+        var life: Life?
+
+        func judge(_ object: ObjectInfo) throws(ServiceError) {
+            if let life, life.lifetime.isOver(object, at: life.now) { throw .notFound }
+            // A client that named its version is rejected here if another one has come.
+            _ = try condition.mode(given: object.etag)
         }
     }
 
@@ -101,14 +119,14 @@ struct Rotation: Sendable {
     private typealias Attempts = WriteAttempts<Attempt>
 
     private func rotateAlone(
-        _ path: ImagePath, by change: RotationChange, condition: WriteCondition, for client: ClientIdentity
+        _ path: ImagePath, by change: RotationChange, _ terms: Terms, for client: ClientIdentity
     ) async throws(ServiceError) -> RotatedImage {
         let start = settlement.clock.now()
         var attempts = Attempts()
         var longestPause = 10
         while true {
             if let rotated = try await attempt(
-                path, by: change, condition: condition, after: &attempts, since: start, for: client)
+                path, by: change, terms, after: &attempts, since: start, for: client)
             {
                 return rotated
             }
@@ -127,11 +145,11 @@ struct Rotation: Sendable {
 
     /// One round; nil if another one is needed.
     private func attempt(
-        _ path: ImagePath, by change: RotationChange, condition: WriteCondition, after attempts: inout Attempts,
+        _ path: ImagePath, by change: RotationChange, _ terms: Terms, after attempts: inout Attempts,
         since start: ContinuousClock.Instant, for client: ClientIdentity
     ) async throws(ServiceError) -> RotatedImage? {
         let found = try await ask { () async throws(StorageError) in try await storage.head(path.key) }
-        if let rotated = try await earlierResult(found, condition, attempts) { return rotated }
+        if let rotated = try await earlierResult(found, terms, attempts) { return rotated }
         try limits.check(found.size, toBe: "rotated")
         // The permit comes before the read. A wait between read and write would give other writers time to come first,
         // and would hold a connection to the store. It is held until the result is with the store.
@@ -141,7 +159,7 @@ struct Rotation: Sendable {
         let got = try await ask { () async throws(StorageError) in
             try await storage.get(path.key, options: GetOptions())
         }
-        if let rotated = try await earlierResult(got.info, condition, attempts) { return rotated }
+        if let rotated = try await earlierResult(got.info, terms, attempts) { return rotated }
         // Another file has come, for which too little memory is reserved.
         guard got.info.size <= found.size else { return nil }
         let file = try await transform(try await read(got), change, in: permit)
@@ -169,7 +187,7 @@ struct Rotation: Sendable {
 
     /// What is there now, if that ends this rotate; nil if the rotate is still to be done.
     private func earlierResult(
-        _ object: ObjectInfo, _ condition: WriteCondition, _ attempts: Attempts
+        _ object: ObjectInfo, _ _ terms: Terms, _ attempts: Attempts
     ) async throws(ServiceError) -> RotatedImage? {
         // An attempt that was given up may have taken effect since. It was this rotate, and must not be done twice.
         if let rotated = await result(object, attempts) { return rotated }
@@ -177,8 +195,7 @@ struct Rotation: Sendable {
             throw .conflict(
                 "The image was replaced while it was being rotated; whether it had been rotated before is not known.")
         }
-        // A client that named its version is rejected here if another one has come.
-        _ = try condition.mode(given: object.etag)
+        try terms.judge(object)
         return nil
     }
 

@@ -14,12 +14,19 @@ struct BodyReceiver: Sendable {
     /// The budget for whole files whose metadata are dropped.
     let rewriting: ByteBudget<ClientIdentity>
     let workers: CodecWorkers
-    let limits: UploadLimits
+    var limits: UploadLimits
     let clock: MonotonicClock
 
     /// An upload waits no longer than this for memory: by then, every client that stalled would have been cut off
     /// several times.
     static let memoryTimeout = Duration.seconds(180)
+
+    /// The same for an upload that may be less.
+    func narrowed(by rules: UploadRules) -> BodyReceiver {
+        var receiver = self
+        receiver.limits = limits.narrowed(by: rules)
+        return receiver
+    }
 
     /// - Parameters:
     ///   - declared: the length of the body, if known.

@@ -18,6 +18,8 @@ struct UploadReceiver {
     /// The next attempt to detect the format needs so many bytes.
     private var signatureBytes = 1
     private var info: ImageInfo?
+    /// As detected.
+    private var format: ImageFormat?
 
     init(limits: UploadLimits, partSize: Int) {
         self.limits = limits
@@ -44,8 +46,15 @@ struct UploadReceiver {
         do throws(CodecError) {
             try judge(slice)
         } catch {
+            try judgeFormat()
             throw error == .notAnImage ? .notAnImage : .unprocessable(error)
         }
+        try judgeFormat()
+    }
+
+    private func judgeFormat() throws(ServiceError) {
+        guard let format, let accepted = limits.formats, !accepted.contains(format) else { return }
+        throw .formatNotAccepted(format, accepted: accepted)
     }
 
     private mutating func judge(_ slice: ByteBuffer) throws(CodecError) {
@@ -72,6 +81,7 @@ struct UploadReceiver {
             return
         case .needs, .notAnImage: throw .notAnImage
         }
+        self.format = format
         var check = StructureCheck(format: format, limits: limits.codec)
         try check.consume(part.readableBytesSpan)
         self.check = check
@@ -113,8 +123,10 @@ struct UploadReceiver {
         do throws(CodecError) {
             if check == nil { try begin(isAll: true) }
         } catch {
+            try judgeFormat()
             throw error == .notAnImage ? .notAnImage : .unprocessable(error)
         }
+        try judgeFormat()
         try await readHeader()
         do throws(CodecError) {
             guard let summary = try check?.finish(), var info else { throw CodecError.truncated("the header") }
@@ -137,6 +149,8 @@ public struct UploadLimits: Sendable {
     public var codec: CodecLimits
     /// What happens to an upload's metadata.
     public var metadata: MetadataPolicy
+    /// The formats that are taken; nil: all.
+    var formats: [ImageFormat]?
 
     /// Limits; by default metadata are kept.
     public init(maximumBytes: Int64, codec: CodecLimits, metadata: MetadataPolicy = .keep) {

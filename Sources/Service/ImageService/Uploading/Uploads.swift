@@ -28,10 +28,11 @@ struct Uploads: Sendable {
     ///
     /// - Parameters:
     ///   - declared: the length of the body, if known.
+    ///   - rules: what it may be.
     ///   - client: takes its share of the memory.
     func upload(
-        to target: UploadTarget, condition: WriteCondition, declared: Int64? = nil, for client: ClientIdentity,
-        body: UploadBody
+        to target: UploadTarget, condition: WriteCondition, declared: Int64? = nil, rules: UploadRules,
+        for client: ClientIdentity, body: UploadBody
     ) async throws(ServiceError) -> UploadedImage {
         // Whatever can be rejected without reading the body is rejected first.
         var mode = PutMode.overwrite
@@ -50,7 +51,8 @@ struct Uploads: Sendable {
         defer { looking?.cancel() }
 
         let id = WriteID.random()
-        let received = try await receiver.receive(target, id: id, declared: declared, for: client, body)
+        let received = try await receiver.narrowed(by: rules).receive(
+            target, id: id, declared: declared, for: client, body)
         defer { received.release() }
         do throws(ServiceError) {
             let path = try target.path(for: received.info.format)
