@@ -11,6 +11,7 @@ import re
 import time
 import unicodedata
 from pathlib import Path
+from urllib.parse import unquote_to_bytes
 
 import payloads
 import servers
@@ -27,6 +28,8 @@ REFUSALS = {400, 403, 404, 405, 414, 431}
 LISTINGS = {b"/api/v1/images", b"/api/v1/images?"}
 # A file without a name gets its name through its descriptor (open(2), O_TMPFILE).
 LINKED = re.compile(rb"/proc/self/fd/\d+")
+# libdispatch looks at the state of its own threads.
+THREAD = re.compile(rb"/proc/\d+/stat")
 # How the server's own objects of one image begin.
 DERIVED = b".tintype/derived/"
 
@@ -87,6 +90,29 @@ class Attack:
                 self.judge(method, target, key, allowed, status)
         peer.close()
 
+    def list(self, texts):
+        """Listings whose prefix is the payload, in the box and without it. 200 only for what the key covers."""
+        peer = Peer(self.port)
+        for text in texts:
+            for start in (b"", BOX.encode()):
+                prefix = start + text.replace(b"&", b"%26").replace(b"#", b"%23").replace(b"+", b"%2B")
+                target = b"/api/v1/images?delimiter=/&limit=5&prefix=" + prefix
+                try:
+                    status, _, body = peer.ask(request(b"GET", target, [("Authorization", f"Bearer {self.secret}")]))
+                except OSError as error:
+                    peer.close()
+                    self.found.note("unanswered", f"GET {payloads.show(target)}: {error}")
+                    continue
+                self.statuses[status] += 1
+                what = f"GET {payloads.show(target)[:300]}: {status}"
+                if status is None or status >= 500:
+                    self.found.note("5xx", what)
+                elif self.bound and status == 200 and not unquote_to_bytes(prefix).startswith(BOX.encode()):
+                    self.found.note("wrong status", what)
+                elif b"canary" in body or (self.bound and OTHER.encode() in body):
+                    self.found.note("touched", f"{what}: {body[:200]}")
+        peer.close()
+
     def judge(self, method, target, key, allowed, status):
         what = f"{method.decode()} {payloads.show(target)[:300]}: {status}"
         if status is None or status >= 500:
@@ -100,8 +126,7 @@ class Attack:
             self.found.note("wrong status", f"{what}, although it names nothing permitted")
 
 
-def target_list(short):
-    texts = payloads.corpus(250 if short else 5_200)
+def target_list(texts):
     return [target for text in texts for target in payloads.targets(text)] + list(payloads.strange_targets())
 
 
@@ -118,7 +143,7 @@ def plant(server, secret):
     peer.close()
 
 
-def local(folder, targets, found):
+def local(folder, targets, texts, found, short):
     """Yields a row for each key."""
     jail = folder / "jail"
     root = jail / "files"
@@ -168,6 +193,19 @@ def local(folder, targets, found):
                 if not may_touch(path, os.fsencode(root), attack.touchable, usual):
                     found.note("touched", f"{name}: {call} {path!r}")
             yield Row(f"local files, {name}: paths in strace", str(count), "> 0, none elsewhere", count > 0)
+            start = os.path.getsize(trace)
+            listing = Attack(server.port, secret, secret == bound, found)
+            listing.list(texts)
+            time.sleep(1)
+            with open(trace, "rb") as file:
+                file.seek(start)
+                lines = file.read().splitlines()
+            place = os.fsencode(root) + (b"/" + BOX[:-1].encode() if secret == bound else b"")
+            for call, path in tracer.paths(lines):
+                inside = path == place or path.startswith(place + b"/")
+                if not inside and not may_touch(path, os.fsencode(root), set(), usual):
+                    found.note("touched", f"{name}, listing: {call} {path!r}")
+            yield Row(f"local files, {name}: listings, {len(lines)} calls in strace", shown(listing), "none elsewhere", True)
     if not traced:
         yield Row("local files: strace", "not permitted here; files around the root compared", "–", True)
 
@@ -177,7 +215,7 @@ def shown(attack):
 
 
 def may_touch(path, root, touchable, usual):
-    if path in usual or path == root:
+    if path in usual or path == root or THREAD.fullmatch(path):
         return True
     if not path.startswith(root + b"/"):
         return False
@@ -201,12 +239,12 @@ def derived_of(key, touchable):
 _digests = {}
 
 
-def s3(folder, targets, found):
+def s3(folder, targets, texts, found, short):
     with servers.seaweed(folder) as weed, Recorder(servers.free_port(), weed) as recorder:
         (free, free_entry), (bound, bound_entry) = make_key(SCOPES), make_key(SCOPES, BOX)
         settings = {"API_KEYS": f"{free_entry},{bound_entry}", "READ_ACCESS": "protected", "ACCESS_LOG": "off"}
         with servers.tintype(folder, recorder.port, **settings) as server:
-            for name, secret in (("a key for everything", free), (f"a key for {BOX}", bound)):
+            for name, secret in (("a key for everything", free), (f"a key for {BOX}", bound))[1 if short else 0:]:
                 plant(server, free)
                 time.sleep(3)
                 recorder.take()
@@ -223,6 +261,19 @@ def s3(folder, targets, found):
                           "no 5xx", True)
                 yield Row(f"SeaweedFS, {name}: requests to the store", str(len(notes)), "> 0, none elsewhere",
                           len(notes) > 0)
+                listing = Attack(server.port, secret, secret == bound, found)
+                listing.list(texts)
+                notes = recorder.take()
+                for note in notes:
+                    # For up to half a minute after the start, the server finds out what the store honours.
+                    if note.path.startswith(f"/{servers.BUCKET}/.tintype/probe".encode()):
+                        continue
+                    if note.path not in (f"/{servers.BUCKET}".encode(), f"/{servers.BUCKET}/".encode()) or note.prefix is None:
+                        found.note("touched", f"SeaweedFS, {name}, listing: {note.method} {note.target}")
+                    elif secret == bound and not note.prefix.startswith(BOX.encode()):
+                        found.note("touched", f"SeaweedFS, {name}, listing: {note.method} {note.target}")
+                yield Row(f"SeaweedFS, {name}: listings, {len(notes)} requests to the store", shown(listing), "none elsewhere",
+                          True)
         for failure in recorder.failures:
             found.note("touched", f"a request to the store could not be read: {failure}")
 
@@ -251,14 +302,17 @@ def judge_note(note, touchable, where, found):
 
 def run(folder, short):
     found = Findings()
-    targets = target_list(short)
+    corpus = payloads.corpus(250 if short else 5_200)
+    targets = target_list(corpus)
+    # Of them for listings: a listing asks more of a store than a read.
+    texts = corpus[::5]
     distinct = len(set(targets))
     yield Row("distinct payloads", f"{distinct:,}", "≥ 5,000 (short: 250)", distinct >= (250 if short else 5_000))
     for name, part in (("local", local), ("s3", s3)):
         say(f"traversal: {name}")
         place = folder / name
         place.mkdir()
-        yield from part(place, targets, found)
+        yield from part(place, targets, texts, found, short)
     yield found.row("touched outside the root or the prefix", "touched")
     yield found.row("5xx, or no answer", "5xx", "unanswered")
     yield found.row("another status than the rules give", "wrong status")
