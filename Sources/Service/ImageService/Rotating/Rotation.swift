@@ -187,7 +187,7 @@ struct Rotation: Sendable {
 
     /// What is there now, if that ends this rotate; nil if the rotate is still to be done.
     private func earlierResult(
-        _ object: ObjectInfo, _ _ terms: Terms, _ attempts: Attempts
+        _ object: ObjectInfo, _ terms: Terms, _ attempts: Attempts
     ) async throws(ServiceError) -> RotatedImage? {
         // An attempt that was given up may have taken effect since. It was this rotate, and must not be done twice.
         if let rotated = await result(object, attempts) { return rotated }
