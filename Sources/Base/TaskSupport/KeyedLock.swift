@@ -42,7 +42,7 @@ private struct KeyQueues<Key: Hashable & Sendable>: Sendable {
         var isShared: Bool
         var waiting: Deque<Waiter> = []
 
-        /// Lets in those at the front for whom the holders leave room.
+        /// Lets in those at the front whom the holders do not exclude.
         mutating func admit() -> [Int] {
             var admitted: [Int] = []
             while let next = waiting.first, holders == 0 || isShared && next.isShared {

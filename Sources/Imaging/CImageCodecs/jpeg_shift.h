@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 /// Moves the samples of a line by a part of their distance, towards its begin: each becomes what lies `part` (0 to 1)
-/// behind it. `copy` is room for as many samples.
+/// behind it. `copy` is space for as many samples.
 void tt_jpeg_shift_line(
     uint8_t *_Nonnull line, size_t count, size_t stride, double part, uint8_t *_Nonnull copy);
 

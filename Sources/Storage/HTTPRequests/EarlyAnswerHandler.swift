@@ -21,7 +21,7 @@ final class EarlyAnswerHandler: ChannelDuplexHandler {
     private var request = 0
     /// Bytes of the request's body.
     private var bodyBytes = 0
-    /// A longer body may stay unread in the kernel after a refusal: its connection is not reused either.
+    /// A longer body may stay unread in the kernel after a rejection: its connection is not reused either.
     private static let longestUnread = 16 << 10
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {

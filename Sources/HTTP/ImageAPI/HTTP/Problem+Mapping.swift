@@ -87,7 +87,7 @@ extension Problem {
         // Use cases have their own errors for these.
         case .notFound, .preconditionFailed, .conflict, .rangeNotSatisfiable, .cancelled: self.init(ServiceError(error))
         case .invalidKey: self.init(.badPath, "The storage cannot hold an object of this name.")
-        case .full: self.init(.storageFull, "The storage has no room left.", cause: error)
+        case .full: self.init(.storageFull, "The storage has no space left.", cause: error)
         case .denied: self.init(.storageDenied, "The storage refused the server's credentials.", cause: error)
         case .archived:
             self.init(

@@ -159,7 +159,8 @@ struct CurrentImages: Sendable {
             return ResolvedImage(image: image, freshness: .stale, asked: stale.asked)
         }
         do {
-            let entry = try await ask(path.key, expected, until: stale == nil ? nil : clock.now() + Self.timeout)
+            let limit = stale == nil ? nil : clock.now() + Self.timeout
+            let entry = try await ask(path.key, expected, since: arrival, until: limit)
             let image = try present(entry)
             return ResolvedImage(
                 image: image, freshness: freshness(of: image, since: known, at: arrival),
@@ -186,12 +187,19 @@ struct CurrentImages: Sendable {
     }
 
     /// Asks the store, together with all others that are asking. Stops waiting at `limit`; the question goes on.
-    private func ask(
-        _ path: ObjectKey, _ expected: String?, until limit: ContinuousClock.Instant?
+    ///
+    /// A caller that found an old entry may come here only after the flight of others has ended. So the flight that it
+    /// then begins looks into memory again before it asks.
+    ///
+    /// - Parameter arrival: when the caller found that memory does not answer it.
+    func ask(
+        _ path: ObjectKey, _ expected: String?, since arrival: ContinuousClock.Instant,
+        until limit: ContinuousClock.Instant?
     ) async throws(ServiceError) -> CurrentEntry {
-        let arrival = clock.now()
         while true {
-            let entry = try await joinFlight(path, until: limit)
+            let entry = try await joinFlight(path, until: limit) { known in
+                answersLate(known, since: arrival, expected)
+            }
             if isRecentEnough(entry.image?.version, asked: entry.asked, to: arrival, expected) { return entry }
         }
     }
@@ -202,7 +210,10 @@ struct CurrentImages: Sendable {
         guard refreshing.withLockedValue({ $0.count < limit && $0.insert(path).inserted }) else { return }
         let key = FlightKey(path: path, epoch: cache.epoch(of: path))
         Task {
-            _ = try? await flights.run(key) { await self.question(key) }
+            // An entry that another flight has just refreshed needs no question.
+            _ = try? await flights.run(key) {
+                await self.question(key) { clock.now() - $0.asked < lookAhead }
+            }
             // A store that refuses at once is not asked again with every hit.
             if health.isAway { try? await clock.sleep(clock.now() + Self.pauseWhileAway) }
             refreshing.withLockedValue { _ = $0.remove(path) }
@@ -220,16 +231,26 @@ struct CurrentImages: Sendable {
         return false
     }
 
+    /// Whether an entry that is in memory now answers a caller that found none at `arrival`. As ``isRecentEnough``, but
+    /// an entry from the very moment of the arrival may be the one that the caller has found and not accepted.
+    func answersLate(_ entry: CurrentEntry, since arrival: ContinuousClock.Instant, _ expected: String?) -> Bool {
+        if entry.asked > arrival { return true }
+        return arrival - entry.asked < revalidateAfter && (expected == nil || entry.image?.version == expected)
+    }
+
     private func joinFlight(
-        _ path: ObjectKey, until limit: ContinuousClock.Instant?
+        _ path: ObjectKey, until limit: ContinuousClock.Instant?,
+        unless answers: @escaping @Sendable (CurrentEntry) -> Bool
     ) async throws(ServiceError) -> CurrentEntry {
         let key = FlightKey(path: path, epoch: cache.epoch(of: path))
         let result: Result<CurrentEntry, StorageError>
         do {
             if let limit {
-                result = try await wait(until: limit) { try await flights.run(key) { await self.question(key) } }
+                result = try await wait(until: limit) {
+                    try await flights.run(key) { await self.question(key, unless: answers) }
+                }
             } else {
-                result = try await flights.run(key) { await self.question(key) }
+                result = try await flights.run(key) { await self.question(key, unless: answers) }
             }
         } catch {
             throw .cancelled
@@ -241,7 +262,12 @@ struct CurrentImages: Sendable {
         }
     }
 
-    private func question(_ key: FlightKey) async -> Result<CurrentEntry, StorageError> {
+    /// Asks the store, unless memory has an entry by now that answers the caller. It keeps the answer before the flight
+    /// ends, so that the next flight finds it.
+    private func question(
+        _ key: FlightKey, unless answers: (CurrentEntry) -> Bool
+    ) async -> Result<CurrentEntry, StorageError> {
+        if let known = cache.current(key.path), answers(known) { return .success(known) }
         let asked = clock.now()
         do throws(StorageError) {
             let entry = CurrentEntry(image: try await lookUp(key.path), asked: asked)

@@ -35,6 +35,8 @@ struct Originals: Sendable {
         case shared(StoredImage, FillingBody)
         /// The first reader takes it; the others open their own.
         case single(StoredImage, OneTake<ObjectBody>)
+        /// An earlier shared read has found this version, so that nothing had to be read.
+        case known(StoredImage)
     }
 
     private struct Landed: Sendable {
@@ -73,9 +75,25 @@ struct Originals: Sendable {
             return try await open(
                 ResolvedImage(image: image, freshness: .hit, asked: entry.asked), range: nil, for: client)
         }
-        let arrival = current.clock.now()
+        return try await joinRead(path.key, expecting: expected, since: current.clock.now(), for: client)
+    }
+
+    /// The whole picture by one read of the store for all who ask.
+    ///
+    /// - Parameter arrival: when the caller found that memory does not answer it. The read of others may have ended
+    ///   since. So the one that this caller then begins looks into memory again first.
+    func joinRead(
+        _ path: ObjectKey, expecting expected: String?, since arrival: ContinuousClock.Instant,
+        for client: ClientIdentity
+    ) async throws(ServiceError) -> OpenedImage {
         while true {
-            let landed = try await join(FlightKey(path: path.key, etag: nil, epoch: cache.epoch(of: path.key)))
+            let key = FlightKey(path: path, etag: nil, epoch: cache.epoch(of: path))
+            let landed = try await join(key) {
+                guard let entry = cache.current(path), current.answersLate(entry, since: arrival, expected) else {
+                    return nil
+                }
+                return Landed(opening: .success(entry.image.map { .known($0) } ?? .absent), asked: entry.asked)
+            }
             switch landed.opening {
             case .success(.absent):
                 guard current.isRecentEnough(nil, asked: landed.asked, to: arrival, expected) else { continue }
@@ -87,6 +105,13 @@ struct Originals: Sendable {
                 let asked = landed.asked < arrival ? landed.asked : nil
                 return try await opened(
                     landed, ResolvedImage(image: image, freshness: .miss, asked: asked), for: client)
+            case .success(.known(let image)):
+                guard current.isRecentEnough(image.version, asked: landed.asked, to: arrival, expected) else {
+                    continue
+                }
+                let asked = landed.asked < arrival ? landed.asked : nil
+                return try await open(
+                    ResolvedImage(image: image, freshness: .miss, asked: asked), range: nil, for: client)
             case .failure(let error): throw ServiceError(error)
             }
         }
@@ -113,7 +138,12 @@ struct Originals: Sendable {
             }
             // It may have been completed between the two look-ups.
             if let hit = inMemory(resolved, bytes) { return hit }
-            let landed = try await join(FlightKey(path: path, etag: image.etag, epoch: cache.epoch(of: path)))
+            let landed = try await join(FlightKey(path: path, etag: image.etag, epoch: cache.epoch(of: path))) {
+                // Another read may have begun or ended since.
+                guard cache.filling(path, image.etag, .original) != nil || cache.contains(path, image.etag, .original)
+                else { return nil }
+                return Landed(opening: .success(.known(image)), asked: current.clock.now())
+            }
             return try await opened(landed, resolved, for: client)
         }
         let hold = try await admit(bytes, for: client)
@@ -149,6 +179,11 @@ struct Originals: Sendable {
                 return OpenedImage(resolved: resolved, range: 0..<image.size, body: body, hold: AnswerHold(filling))
             }
             // The read has ended before this reader got its turn, so the bytes may be in memory.
+            if let hit = inMemory(resolved, 0..<image.size) { return hit }
+        case .success(.known):
+            if let filling = cache.filling(image.object.key, image.etag, .original), let body = filling.stream() {
+                return OpenedImage(resolved: resolved, range: 0..<image.size, body: body, hold: AnswerHold(filling))
+            }
             if let hit = inMemory(resolved, 0..<image.size) { return hit }
         case .success(.single(_, let body)):
             let hold = try await admit(0..<image.size, for: client)
@@ -200,9 +235,15 @@ struct Originals: Sendable {
 
     // MARK: The shared read
 
-    private func join(_ key: FlightKey) async throws(ServiceError) -> Landed {
+    /// - Parameter known: asked when this caller's read begins: what memory has by then, if that answers it.
+    private func join(
+        _ key: FlightKey, orUse known: @escaping @Sendable () -> Landed?
+    ) async throws(ServiceError) -> Landed {
         do {
-            return try await flights.run(key) { await fetch(key) }
+            return try await flights.run(key) {
+                if let known = known() { return known }
+                return await fetch(key)
+            }
         } catch {
             throw .cancelled
         }

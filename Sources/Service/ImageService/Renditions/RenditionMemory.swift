@@ -28,7 +28,7 @@ struct RenditionMemory: Sendable {
         }
     }
 
-    /// Nil: the cache has no room for it.
+    /// Nil: the cache cannot hold it.
     func keepInCache(_ bytes: ByteBuffer, _ key: RenditionJob.Key) -> RenderedRendition.Pixels? {
         reserve(bytes.readableBytes, key).map { keep(bytes, key, in: $0) }
     }
