@@ -280,7 +280,7 @@ struct PathPolicyTests {
             server.access.sign(path: "tmp/p.jpg".utf8, query: "", for: 100_000, now: written))
         let reads = [
             "images/tmp/p.jpg", "images/tmp/p.jpg?w=16&format=jpeg", "images/tmp/p.jpg?v=\(described.version)",
-            "images/tmp/p.jpg?\(signed.query)", "metadata/tmp/p.jpg", "metadata/tmp/p.jpg?include=placeholder",
+            "images/tmp/p.jpg?\(signed.query)", "metadata/tmp/p.jpg", "metadata/tmp/p.jpg?include=extras",
         ]
         // One second before its end.
         server.seconds.move(by: written + 999 - server.seconds.now.seconds)
