@@ -83,7 +83,7 @@ import Testing
                       f/: protected
                     """))
         for (name, value, expected) in [
-            ("PORT", "x", "a whole number"), ("a prefix of policies", "users", "ends with a slash"),
+            ("port in the file", "x", "a whole number"), ("a prefix of policies", "users", "ends with a slash"),
             ("a prefix of policies", "/a/", "does not begin with one"), ("a prefix of policies", "a//b/", "folder"),
             (#"policies, "b/", reads"#, "private", "public or protected"),
             (#"policies, "b/""#, "lifetme", "only the keys reads, writers, types"),

@@ -189,6 +189,27 @@ struct PathPolicyTests {
         #expect(cached == "public, max-age=60")
     }
 
+    @Test("A grant tells whether the image is for everybody")
+    func everybody() async throws {
+        let server = try await Self.server(Self.mixed, images: ["open/p.jpg", "closed/p.jpg"])
+        var configuration = try FastPathFixture.makeConfiguration()
+        configuration.readsArePublic = true
+        let policy = AccessPolicy(server.access, configuration)
+        let signed = try #require(
+            server.access.sign(path: "closed/p.jpg".utf8, query: "", for: 60, now: Timestamp.now.seconds))
+        for (path, query, isForEverybody) in [
+            ("open/p.jpg", "", true), ("closed/p.jpg", "", false), ("closed/p.jpg", signed.query, true),
+        ] {
+            var origin = RequestOrigin(
+                headers: [.authorization: "Bearer \(Self.secret("reader"))"], authority: nil, isLoopback: false,
+                rawQuery: Array(query.utf8)[...])
+            if !query.isEmpty { origin.headers = [:] }
+            let decision = try await policy.judge(
+                .read(try ImagePath(path.utf8)), by: origin, try Query(Array(query.utf8)[...]))
+            #expect(decision.grant.isForEverybody == isForEverybody, "\(path)")
+        }
+    }
+
     @Test("Presets only, by prefix")
     func presets() async throws {
         let server = try await Self.server(Self.mixed, images: ["p.jpg", "presets/p.jpg", "none/p.jpg"])
@@ -280,7 +301,7 @@ struct PathPolicyTests {
             server.access.sign(path: "tmp/p.jpg".utf8, query: "", for: 100_000, now: written))
         let reads = [
             "images/tmp/p.jpg", "images/tmp/p.jpg?w=16&format=jpeg", "images/tmp/p.jpg?v=\(described.version)",
-            "images/tmp/p.jpg?\(signed.query)", "metadata/tmp/p.jpg", "metadata/tmp/p.jpg?include=placeholder",
+            "images/tmp/p.jpg?\(signed.query)", "metadata/tmp/p.jpg", "metadata/tmp/p.jpg?include=extras",
         ]
         // One second before its end.
         server.seconds.move(by: written + 999 - server.seconds.now.seconds)

@@ -10,7 +10,7 @@ struct KeylessPolicy: RequestPolicy {
         writes = WritePolicy(areUnrestricted: configuration.allowsAnonymousWrites)
         grant = RequestGrant(
             cacheControl: configuration.cacheControl, renditions: configuration.renditions,
-            maximumUploadBytes: configuration.maximumUploadBytes)
+            maximumUploadBytes: configuration.maximumUploadBytes, isForEverybody: true)
     }
 
     func judge(_ action: RequestAction, by origin: RequestOrigin, _ query: Query) throws(Problem) -> AccessDecision {

@@ -169,7 +169,7 @@ final class SignedGrants: Sendable {
                 cacheControl: CacheControl(configuration.cacheControl).forOneClient.lasting(atMost: seconds).text,
                 versionedCacheControl: CacheControl.versioned.forOneClient.lasting(atMost: seconds).text,
                 validatedCacheControl: CacheControl.validated.forOneClient.text, renditions: configuration.renditions,
-                maximumUploadBytes: configuration.maximumUploadBytes, lifetime: lifetime)
+                maximumUploadBytes: configuration.maximumUploadBytes, lifetime: lifetime, isForEverybody: true)
             state.grants[expires] = grant
             return grant
         }

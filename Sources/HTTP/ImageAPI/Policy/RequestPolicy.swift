@@ -58,14 +58,14 @@ final class RequestGrant: Sendable {
     let uploads: UploadRules
     /// For how long images are served after their last write; nil: for ever.
     let lifetime: ImageLifetime?
-    /// Whether everybody may have the image: reads are public, or a signature has opened it.
+    /// Whether everybody may read what this request reads, or everybody with the same signed URL.
     let isForEverybody: Bool
 
     init(
         cacheControl: String, versionedCacheControl: String = CacheControl.versioned.text,
         validatedCacheControl: String = CacheControl.validated.text, renditions: RenditionRules,
         maximumUploadBytes: Int64, uploads: UploadRules = UploadRules(), lifetime: ImageLifetime? = nil,
-        isForEverybody: Bool = true
+        isForEverybody: Bool = false
     ) {
         self.uploads = uploads
         self.lifetime = lifetime
