@@ -415,7 +415,7 @@ let package = Package(
             dependencies: [
                 "AccessControl", "Admission", "HTTPServer", "ImageAPI", "ImageCodecs", "ImageModel", "ImageRequests",
                 "ImageService",
-                "ObjectStorage", "TestListener", "TextCoding",
+                "ObjectStorage", "TestClock", "TestListener", "TextCoding",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -427,7 +427,8 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .testTarget(
-            name: "TintypeSettingsTests", dependencies: ["ImageCodecs", "ImageRequests", "TintypeSettings"],
+            name: "TintypeSettingsTests",
+            dependencies: ["AccessControl", "ImageCodecs", "ImageRequests", "TintypeSettings"],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "TelemetryTests",

@@ -1,10 +1,10 @@
 """What access control costs a hit. Start it with ./Benchmarks/http/access.
 
 wrk requests one rendition of some KB on 64 keep-alive connections, from a server without credentials and from one with
-READ_ACCESS=protected: with an API key, with a token (HS256), and with a signed URL. The servers run at the same time and
-are loaded alternately, with the access log on. Each round compares runs that follow each other; the median of the
-rounds' ratios counts. Exits 1 if a hit with a credential reaches less than 0.9 of the rate of an open one, or a response
-is not 200."""
+READ_ACCESS=protected: with an API key, with a token (HS256), and with a signed URL; and from one that is open and has
+RATE_LIMITS that are never reached ("limited"). The servers run at the same time and are loaded alternately, with the access log on. Each round compares runs that follow each other; the median of the
+rounds' ratios counts. Exits 1 if a hit with a credential or a limit reaches less than 0.9 of the rate of an open one, or
+a response is not 200."""
 
 import argparse
 import json
@@ -23,6 +23,8 @@ import servers
 GOAL = 0.9
 IMAGE = "/api/v1/images/p.jpg"
 SECRET = "s" * 32
+# More than wrk can ask for: each hit is counted, and none is rejected.
+LIMITS = "reads=100000000/1000000000,writes=1000/1000,pixels=1000000000/10000000000"
 
 
 def command(*arguments, **settings):
@@ -64,11 +66,13 @@ def main():
     }
     picture = pictures.jpeg(300_000, seed=1)
     with tempfile.TemporaryDirectory(prefix="tintype-benchmark-") as folder:
-        folders = [Path(folder) / name for name in ("open", "protected")]
+        folders = [Path(folder) / name for name in ("open", "protected", "limited")]
         for one in folders:
             one.mkdir()
-        with servers.tintype(folders[0]) as opened, servers.tintype(folders[1], **settings) as protected:
+        with (servers.tintype(folders[0]) as opened, servers.tintype(folders[1], **settings) as protected,
+              servers.tintype(folders[2], RATE_LIMITS=LIMITS) as limited):
             request(opened.port, "PUT", IMAGE, picture)
+            request(limited.port, "PUT", IMAGE, picture)
             request(protected.port, "PUT", IMAGE, picture, key)
             body = json.dumps({"path": "p.jpg", "query": "w=300", "expiresIn": 86_400}).encode()
             signed = json.loads(request(protected.port, "POST", "/api/v1/signed-urls", body, key))["url"]
@@ -76,6 +80,7 @@ def main():
             cases = {
                 "open": (opened.port, rendition, None), "API key": (protected.port, rendition, key),
                 "token, HS256": (protected.port, rendition, token), "signed URL": (protected.port, signed, None),
+                "limited": (limited.port, rendition, None),
             }
             wanted = request(opened.port, "GET", rendition)
             for name, (port, path, credential) in cases.items():

@@ -120,6 +120,12 @@ public struct Settings: Sendable {
     public var signedURLMax = Duration.seconds(604_800)
     /// SIGNED_URL_GRAIN_SECONDS: the end of a signed URL is rounded up to it.
     public var signedURLGrain = Duration.seconds(300)
+    /// RATE_LIMITS: what each client may do.
+    public var rateLimits = RateLimitRules.standard
+    /// TRUSTED_PROXIES: the peers whose fields about the client are believed.
+    public var trustedProxies: [IPNetwork] = []
+    /// PROXY_PROTOCOL: whether these proxies begin each connection with a header.
+    public var proxyProtocol = false
     /// UNSAFE_ALLOW_ANONYMOUS_WRITES: anybody who can reach the listener may write.
     public var unsafeAllowAnonymousWrites = false
 

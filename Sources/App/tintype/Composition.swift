@@ -1,3 +1,4 @@
+import AccessControl
 import Admission
 import CoreMetrics
 import HTTPServer
@@ -26,7 +27,8 @@ enum Composition {
 
         let credentials = try await Credentials(settings, logger: logger)
         let store = try Store.open(settings, connections: descriptors.storageConnections, logger: logger)
-        let workers = codecWorkers(settings)
+        let limits = RateLimits(settings.rateLimits, hasCredentials: settings.hasCredentials)
+        let workers = codecWorkers(settings, limits: limits)
         let service = ImageService(
             storage: MeteredStorage(store.storage, logger: logger), workers: workers,
             configuration: configuration(settings))
@@ -51,7 +53,8 @@ enum Composition {
             logger: logger, onBound: { logger.info("ops listener is bound", metadata: ["address": "\($0)"]) })
         let images = Listeners.images(
             publicListener(settings, descriptors), service: service, images: imagesConfiguration(settings),
-            access: credentials?.access, readiness: readiness, logger: logger, lines: RequestLines(lines),
+            access: credentials?.access, limits: limits, readiness: readiness, logger: logger,
+            lines: RequestLines(lines),
             status: { status(service.usage, workers.usage) },
             onBound: { logger.info("public listener is bound", metadata: ["address": "\($0)"]) })
 
@@ -114,7 +117,7 @@ enum Composition {
     /// Long work gets one part of the time, other codec work two. Not less: its time limit is measured in real time.
     private static let longNiceness: CInt = 13
 
-    private static func codecWorkers(_ settings: Settings) -> CodecWorkers {
+    private static func codecWorkers(_ settings: Settings, limits: RateLimits?) -> CodecWorkers {
         func pool(_ name: String, niceness: CInt) -> WorkerPool {
             WorkerPool(
                 threads: settings.renderThreads ?? Processors.count, queueLimit: CodecWorkers.unlimited, name: name,
@@ -123,7 +126,8 @@ enum Composition {
         return CodecWorkers(
             memoryBytes: settings.renderMemoryBytes, queueLimit: settings.renderQueue,
             pool: pool("codec", niceness: codecNiceness), longPool: pool("codec-long", niceness: longNiceness),
-            timeout: settings.renderQueueTimeout, timeLimit: settings.renderTimeout)
+            timeout: settings.renderQueueTimeout, timeLimit: settings.renderTimeout,
+            pixels: limits.flatMap { PixelLimiter($0) })
     }
 
     private static func end(_ store: Store, _ workers: CodecWorkers, _ service: ImageService) async {
@@ -175,6 +179,10 @@ enum Composition {
         listener.minUploadRate = settings.minUploadRate
         listener.minDownloadRate = settings.minDownloadRate
         listener.drainWindow = .init(settings.drain)
+        if !settings.trustedProxies.isEmpty {
+            listener.proxies = ForwardedClients(TrustedProxies(settings.trustedProxies))
+            listener.expectsProxyHeader = settings.proxyProtocol
+        }
         // A rejected upload that would have fitted is read to its end: many clients never read an answer if sending
         // fails.
         listener.lingerBytes = settings.maxUploadBytes

@@ -6,6 +6,7 @@ enum MetricHelp {
     static let texts: [String: String] = [
         "tintype_jwks_refresh_total": "Refreshes of the JWK set of JWT_JWKS_URL.",
         "tintype_key_reloads_total": "Files of keys, and policies, that changed and were read again.",
+        "tintype_rate_limited_total": "Rejections by RATE_LIMITS (429): reads, writes, pixels, failures.",
         "tintype_http_requests_total": "Requests answered by the public listener.",
         "tintype_http_request_duration_seconds": "From the complete request head to the last byte of the answer.",
         "tintype_http_sent_bytes_total": "Bytes of answers, heads included.",

@@ -10,30 +10,34 @@ public enum Listeners {
     ///
     /// - Parameters:
     ///   - access: The credentials that are configured; nil: none.
+    ///   - limits: What each client may do; nil: nothing is limited.
     ///   - status: The state of this replica, for `/api/v1/status`.
     ///   - lines: Where the access log lines go; nil: to the logger.
     ///   - onBound: Called with the address once the listener accepts connections.
     public static func images(
         _ configuration: ListenerConfiguration, service: ImageService, images: ImagesConfiguration,
-        access: AccessControl? = nil, readiness: Readiness, logger: Logger, lines: (any RequestLineSink)? = nil,
+        access: AccessControl? = nil, limits: RateLimits? = nil, readiness: Readiness, logger: Logger,
+        lines: (any RequestLineSink)? = nil,
         status: @escaping @Sendable () -> StatusDocument,
         onBound: @escaping @Sendable (SocketAddress) -> Void
     ) -> ServerListener<ImageResponder> {
         self.images(
-            configuration, service: service, images: images, access: access, readiness: readiness, logger: logger,
-            lines: lines, status: status, hasFastPath: true, onBound: onBound)
+            configuration, service: service, images: images, access: access, limits: limits, readiness: readiness,
+            logger: logger, lines: lines, status: status, hasFastPath: true, onBound: onBound)
     }
 
     /// - Parameter hasFastPath: Without it every request takes the normal path, with the same responses.
     static func images(
         _ configuration: ListenerConfiguration, service: ImageService, images: ImagesConfiguration,
-        access: AccessControl? = nil, readiness: Readiness, logger: Logger, lines: (any RequestLineSink)? = nil,
+        access: AccessControl? = nil, limits: RateLimits? = nil, readiness: Readiness, logger: Logger,
+        lines: (any RequestLineSink)? = nil,
         status: @escaping @Sendable () -> StatusDocument, hasFastPath: Bool,
         onBound: @escaping @Sendable (SocketAddress) -> Void
     ) -> ServerListener<ImageResponder> {
         let log = RequestLog(logger: logger, lines: lines)
         let table = CachedResponseTable(service.requestMemory)
-        let policy: any RequestPolicy = access.map { AccessPolicy($0, images) } ?? KeylessPolicy(images)
+        let judging: any RequestPolicy = access.map { AccessPolicy($0, images) } ?? KeylessPolicy(images)
+        let policy: any RequestPolicy = limits.map { LimitedPolicy(judging, $0, access) } ?? judging
         let makeFastPath: @Sendable () -> any FastPath = {
             ImageFastPath(service: service, configuration: images, policy: policy, table: table)
         }

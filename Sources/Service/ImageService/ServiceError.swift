@@ -29,6 +29,9 @@ public enum ServiceError: Error, Sendable {
     case rangeNotSatisfiable(size: Int64)
     /// Everything is busy; retry after so many seconds.
     case overloaded(retryAfter: Int)
+    /// The client has used up its limit of work on pixels; retry after so many seconds. The value is for the caller that
+    /// set the limit.
+    case rateLimited(any PixelRejection)
     /// The store failed; `StorageError.code` says how.
     case storage(StorageError)
     /// A path that breaks the rules.
@@ -45,7 +48,15 @@ public enum ServiceError: Error, Sendable {
     /// Whether the same request may succeed later, with the same picture.
     var isPassing: Bool {
         switch self {
-        case .overloaded, .storage, .cancelled, .conflict, .preconditionFailed, .notFound: true
+        case .overloaded, .rateLimited, .storage, .cancelled, .conflict, .preconditionFailed, .notFound: true
+        default: false
+        }
+    }
+
+    /// Whether the client that asked was rejected, which says nothing of others that asked for the same.
+    var isOfClient: Bool {
+        switch self {
+        case .overloaded, .rateLimited: true
         default: false
         }
     }

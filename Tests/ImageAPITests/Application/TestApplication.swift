@@ -32,16 +32,17 @@ struct TestApplication {
         var text: String { String(decoding: bytes, as: UTF8.self) }
     }
 
-    /// Sends a request from this machine.
+    /// Sends a request, from this machine if no other address is given.
     ///
     /// - Parameter target: The part after `/api/v1/`.
     func send(
-        _ method: HTTPRequest.Method, _ target: String, _ headers: HTTPFields = HTTPFields(), body: [UInt8] = []
+        _ method: HTTPRequest.Method, _ target: String, _ headers: HTTPFields = HTTPFields(), body: [UInt8] = [],
+        from address: String = "127.0.0.1"
     ) async throws -> Answer {
         var head = HTTPRequest(method: method, scheme: "http", authority: "localhost", path: "/api/v1/\(target)")
         head.headerFields = headers
         let source = ServerRequestSource(
-            requestID: "1", remoteAddress: try SocketAddress(ipAddress: "127.0.0.1", port: 1))
+            requestID: "1", remoteAddress: try SocketAddress(ipAddress: address, port: 1))
         let request = Request(head: head, body: RequestBody(ByteBuffer(bytes: body)))
         let response = try await responder.respond(to: request, context: APIContext(source: source))
         let collector = BodyCollector()

@@ -1,3 +1,4 @@
+import AccessControl
 import Admission
 import HTTPServer
 import ImageCodecs
@@ -84,24 +85,29 @@ struct FastPathFixture: Sendable {
     /// Runs a listener during a test.
     static func run(
         _ service: ImageService, hasFastPath: Bool, drainWindow: TimeAmount = .zero,
-        eventLoopGroup: MultiThreadedEventLoopGroup = .singleton,
+        eventLoopGroup: MultiThreadedEventLoopGroup = .singleton, limits: RateLimits? = nil,
+        proxies: (any ClientNaming)? = nil, expectsProxyHeader: Bool = false,
         test: @escaping @Sendable (FastPathFixture) async throws -> Void
     ) async throws {
         var configuration = ListenerConfiguration(host: "127.0.0.1", port: 0)
         configuration.drainWindow = drainWindow
+        configuration.proxies = proxies
+        configuration.expectsProxyHeader = expectsProxyHeader
         configuration.shutdownLimit = drainWindow + .milliseconds(500)
         configuration.lingerTimeout = .milliseconds(500)
         let (bound, finished, lines) = (Notes<Int>(), Notes<Finished>(), Notes<[String: String]>())
         let draining = Notes<Bool>()
         let images = try Self.makeConfiguration()
         let log = RequestLog(logger: Logger(label: "test") { _ in NotingLogHandler(lines: lines) })
+        let policy: any RequestPolicy =
+            limits.map { LimitedPolicy(KeylessPolicy(images), $0, nil) } ?? KeylessPolicy(images)
         let makeFastPath: @Sendable () -> any FastPath = {
-            ImageFastPath(service: service, configuration: images, policy: KeylessPolicy(images))
+            ImageFastPath(service: service, configuration: images, policy: policy)
         }
         let listener = ServerListener(
             configuration: configuration,
             responder: ImageResponder(
-                service: service, configuration: images, policy: KeylessPolicy(images), status: { .idle }),
+                service: service, configuration: images, policy: policy, status: { .idle }),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             eventLoopGroup: eventLoopGroup,
             hooks: ListenerHooks(

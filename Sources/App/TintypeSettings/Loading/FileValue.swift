@@ -5,6 +5,8 @@ enum FileShape: Sendable, Hashable {
     case scalar
     /// A list; in the environment its items are separated by commas.
     case list
+    /// A mapping of names to values, or a list of such pairs; in the environment `name=value`, separated by commas.
+    case pairs
     /// A mapping of names to mappings of parameters.
     case presets
 }
@@ -17,6 +19,7 @@ enum FileValue {
         switch shape {
         case .scalar: return nil
         case .list: return node.sequence.flatMap { texts(Array($0)) }?.joined(separator: ",")
+        case .pairs: return node.mapping.flatMap(pairs) ?? text(of: node, as: .list)
         case .presets: return node.mapping.flatMap(presets)
         }
     }
@@ -26,6 +29,7 @@ enum FileValue {
         switch shape {
         case .scalar: "one value"
         case .list: "one value, or a list of them"
+        case .pairs: "one value, a mapping of names to values such as reads: 200/400, or a list of name=value"
         case .presets: "a mapping of names to mappings of parameters, such as thumb: {w: 200, fit: cover}"
         }
     }
@@ -39,6 +43,16 @@ enum FileValue {
                 PresetText(name: PresetText.encode(name).replacing(",", with: "%2C"), parameters: parameters))
         }
         return PresetText.text(presets)
+    }
+
+    private static func pairs(_ mapping: Node.Mapping) -> String? {
+        var pairs: [String] = []
+        for (name, value) in mapping {
+            // YAML 1.1 also reads `off` as a boolean; the text is the same.
+            guard let name = name.scalar?.string, let value = value.scalar?.string else { return nil }
+            pairs.append("\(name)=\(value)")
+        }
+        return pairs.joined(separator: ",")
     }
 
     private static func query(_ parameters: Node.Mapping) -> String? {

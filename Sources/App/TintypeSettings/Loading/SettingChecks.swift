@@ -7,6 +7,7 @@ enum SettingChecks {
 
     static func errors(in settings: Settings) -> [Item] {
         ports(settings) + anonymousWrites(settings) + keys(settings) + readers(settings) + tokens(settings)
+            + proxyProtocol(settings)
             + presetNames(settings) + presets(settings) + (settings.storageType == .s3 ? s3(settings.s3) : [])
     }
 
@@ -70,6 +71,16 @@ enum SettingChecks {
                     expected: "at least \(TokenSecret.minimumLength) bytes"))
         }
         return errors
+    }
+
+    /// Without proxies, no connection would have a header.
+    private static func proxyProtocol(_ settings: Settings) -> [Item] {
+        guard settings.proxyProtocol, settings.trustedProxies.isEmpty else { return [] }
+        return [
+            Item(
+                setting: "TRUSTED_PROXIES", value: nil,
+                expected: "the addresses of the proxies, because PROXY_PROTOCOL is true")
+        ]
     }
 
     private static func readers(_ settings: Settings) -> [Item] {

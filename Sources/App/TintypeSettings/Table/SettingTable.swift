@@ -235,6 +235,20 @@ extension Setting {
             "the end of a signed URL is rounded up to it, so that everybody gets the same URL within it, and caches hit"
         ),
         Setting(
+            "RATE_LIMITS", \.rateLimits, .rateLimits, default: "failures=10/100 if credentials are configured",
+            "what one client may do on each replica: `reads=200/400,writes=10/50,pixels=50000000/200000000`, each as a "
+                + "rate a second and a burst (429). A client is a key, the subject of a token, or an address. `pixels` are "
+                + "those that are decoded and made; `failures` are credentials that are not valid, by address; "
+                + "`failures=off` lifts that limit. See docs/security.md"),
+        Setting(
+            "TRUSTED_PROXIES", \.trustedProxies, .networks,
+            "addresses and networks of proxies, such as `10.0.0.0/8,fd00::/8`. If the peer is one of them, the client is "
+                + "the right-most address in `X-Forwarded-For`, else in `Forwarded`, that is none of them"),
+        Setting(
+            "PROXY_PROTOCOL", \.proxyProtocol, .flag,
+            "every connection from TRUSTED_PROXIES begins with a header of the PROXY protocol, version 2, which names the "
+                + "client; without it the connection is closed. Connections from others have none"),
+        Setting(
             "UNSAFE_ALLOW_ANONYMOUS_WRITES", \.unsafeAllowAnonymousWrites, .flag,
             "**dangerous**: everybody who reaches the listener may store, change and delete, if no "
                 + "credential is configured. Without it and without credentials the server starts on loopback only, and "

@@ -32,6 +32,8 @@ final class Exchange {
     var isCostly = false
     /// How fast the body comes.
     var bodyRate: RateFloor?
+    /// Who sent it, if a proxy names somebody; nil: the peer of the connection.
+    var client: RequestClient?
 
     init(
         number: UInt64,

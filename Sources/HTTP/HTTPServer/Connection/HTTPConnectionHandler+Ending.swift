@@ -215,7 +215,7 @@ extension HTTPConnectionHandler {
         let finished = FinishedRequest(
             source: .exchange(exchange.head, requestID: exchange.requestID),
             remoteAddress: self.remoteAddress,
-            clientAddress: self.clientAddress,
+            clientAddress: (exchange.client ?? self.client)?.text,
             status: exchange.status ?? (outcome == .clientLeft ? 499 : 0),
             outcome: outcome,
             bytesSent: bytesSent,

@@ -12,8 +12,11 @@ extension HTTPConnectionHandler {
         var startedAt = beganAt
         // One read of the socket may hold a thousand heads, and the loop's other connections wait meanwhile.
         while bytes.readableBytes > 0, answered < Self.maximumFastAnswers, self.mayAnswerFast(context),
-            let (request, length) = fastPath.reader.read(bytes), let answer = fastPath.slot.fastPath.answer(request)
+            let (read, length) = fastPath.reader.read(bytes, isFromProxy: self.proxies != nil)
         {
+            var request = read
+            request.client = self.client(request.forwarding)
+            guard let answer = fastPath.slot.fastPath.answer(request) else { break }
             bytes.moveReaderIndex(forwardBy: length)
             self.write(answer, to: request, startedAt: startedAt, context: context)
             answered += 1
@@ -112,7 +115,7 @@ extension HTTPConnectionHandler {
         let finished = FinishedRequest(
             source: .fastPath(exchange.request, exchange.id),
             remoteAddress: self.remoteAddress,
-            clientAddress: self.clientAddress,
+            clientAddress: exchange.request.client?.text,
             status: exchange.answer.status,
             outcome: outcome,
             bytesSent: bytesSent,

@@ -34,8 +34,12 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
     private let executor: EventLoopTaskExecutor
     /// Stored, because the channel forgets it when it closes.
     var remoteAddress: SocketAddress?
-    /// Its text without the port, for the access log.
-    var clientAddress: String?
+    /// The peer as a client.
+    var client: RequestClient?
+    /// Names the clients of this connection; nil: the peer is the client.
+    var proxies: (any ClientNaming)?
+    /// The client that was named last, and by what. A proxy often sends many requests of one client in a row.
+    var lastNamed: (fields: ForwardingFields, client: RequestClient)?
 
     var context: ChannelHandlerContext?
     var phase = Phase.idle
@@ -82,9 +86,13 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
         limits.maxHeaderFieldCount = core.configuration.maxFields
         let monitor = ConnectionMonitorHandler()
         let decoder = HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: limits)
+        let connection = HTTPConnectionHandler(core: core, monitor: monitor, eventLoop: pipeline.eventLoop)
+        if core.configuration.expectsProxyHeader {
+            try pipeline.addHandler(ProxyHeaderHandler(core: core, connection: connection))
+        }
         try pipeline.addHandler(monitor)
         try pipeline.addHandler(ByteToMessageHandler(decoder))
-        try pipeline.addHandler(HTTPConnectionHandler(core: core, monitor: monitor, eventLoop: pipeline.eventLoop))
+        try pipeline.addHandler(connection)
     }
 
     // MARK: Bytes in
@@ -97,7 +105,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
 
     func channelActive(context: ChannelHandlerContext) {
         self.remoteAddress = context.channel.remoteAddress
-        self.clientAddress = self.remoteAddress?.ipAddress
+        self.notePeer(self.remoteAddress)
         self.directSocket = DirectSocket(context.channel)
         self.becomeIdle()
     }
@@ -217,9 +225,11 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
             handler: NIOLoopBound(self, eventLoop: self.eventLoop),
             number: self.lastNumber
         )
+        let client = self.proxies == nil ? self.client : self.client(ForwardingFields(result.request.headerFields))
         let source = ServerRequestSource(
             requestID: self.core.requestIDs.next().text,
             remoteAddress: self.remoteAddress,
+            client: client,
             receivedAt: self.eventLoop.now,
             announceCostlyWork: { link.costsMuch() }
         )
@@ -235,6 +245,7 @@ final class HTTPConnectionHandler: ChannelInboundHandler {
             startedAt: source.receivedAt,
             firstByteOut: self.monitor.bytesOut
         )
+        exchange.client = client
         if body != nil { exchange.bodyRate = RateFloor(window: self.core.configuration.rateWindow) }
         // The connection was about to be closed because no request came.
         if self.closesWhenFlushed { exchange.mustClose = true }

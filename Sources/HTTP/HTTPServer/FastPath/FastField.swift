@@ -8,6 +8,9 @@ enum FastField {
     case connection
     case accept
     case authorization
+    /// What proxies say about the client. No response depends on it, but limits and the log do.
+    case forwarded
+    case forwardedFor
     /// Conditions and ranges. The same code evaluates them as on the normal path.
     case condition(HTTPField.Name)
     /// A request with this field takes the normal path. The field says where the message ends or what happens to the
@@ -32,7 +35,9 @@ enum FastField {
         case 8:
             if isName("if-match") { self = .condition(.ifMatch) }
             if isName("if-range") { self = .condition(.ifRange) }
-        case 9: if isName("save-data") || isName("x-api-key") { self = .longWay }
+        case 9:
+            if isName("save-data") || isName("x-api-key") { self = .longWay }
+            if isName("forwarded") { self = .forwarded }
         case 10:
             if isName("connection") { self = .connection }
             if isName("sec-ch-dpr") { self = .longWay }
@@ -41,6 +46,7 @@ enum FastField {
             if isName("if-none-match") { self = .condition(.ifNoneMatch) }
             if isName("authorization") { self = .authorization }
         case 14: if isName("content-length") || isName("http2-settings") { self = .longWay }
+        case 15: if isName("x-forwarded-for") { self = .forwardedFor }
         case 16: if isName("proxy-connection") { self = .longWay }
         case 17:
             if isName("if-modified-since") { self = .condition(.ifModifiedSince) }

@@ -26,7 +26,9 @@ struct FastHeadReader: Sendable {
     }
 
     /// The request at the start of the buffer, and the length of its head. Nil if the parser has to read it.
-    func read(_ buffer: ByteBuffer) -> (request: FastRequest, length: Int)? {
+    ///
+    /// - Parameter isFromProxy: Whether the fields about the client are wanted.
+    func read(_ buffer: ByteBuffer, isFromProxy: Bool = false) -> (request: FastRequest, length: Int)? {
         let bytes = buffer.readableBytesUInt8Span
         var cursor = Cursor(end: min(bytes.count, self.maxBytes))
         let isHead = bytes.begins(with: "HEAD ", at: 0, end: cursor.end)
@@ -63,6 +65,10 @@ struct FastHeadReader: Sendable {
             case .authorization:
                 guard request.authorization == nil else { return nil }
                 request.authorization = buffer.slice(value)
+            case .forwarded:
+                if isFromProxy { request.forwarding.noteForwarded(bytes, value) }
+            case .forwardedFor:
+                if isFromProxy { request.forwarding.noteForwardedFor(bytes, value) }
             case .condition(let name):
                 request.fields.append(HTTPField(name: name, value: String(buffer: buffer.slice(value))))
             }

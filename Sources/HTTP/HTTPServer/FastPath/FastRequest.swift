@@ -13,6 +13,10 @@ public struct FastRequest: Sendable {
     public var authorization: ByteBuffer?
     /// The fields of conditions and ranges.
     public var fields = HTTPFields()
+    /// Who sent it; nil if it did not come over a connection.
+    public var client: RequestClient?
+    /// What proxies say about the client; nil if they say nothing, or if nobody asks.
+    var forwarding: ForwardingFields?
 
     var method: HTTPRequest.Method { self.isHead ? .head : .get }
 

@@ -30,7 +30,7 @@ public struct FinishedRequest: Sendable {
     public let source: Source
     /// The peer of the connection.
     public let remoteAddress: SocketAddress?
-    /// Its text, made once per connection.
+    /// The text of the client's address: of the peer, or the one that a trusted proxy names.
     public let clientAddress: String?
     /// The status that was sent. If none was sent: 499 if the client left, 0 if the server gave up.
     public let status: Int

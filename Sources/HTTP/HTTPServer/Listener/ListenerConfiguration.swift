@@ -61,6 +61,12 @@ public struct ListenerConfiguration: Sendable {
     /// How long `run()` waits for requests that were cut at the shutdown limit. Then it returns without them.
     public var cancelGrace: TimeAmount = .seconds(2)
 
+    /// Says which peers are proxies, and who their clients are; nil: every peer is the client.
+    public var proxies: (any ClientNaming)?
+    /// Whether every connection of such a proxy begins with a header of the PROXY protocol, version 2. If it does not, or
+    /// if the header is not whole within `headTimeout`, the connection is closed.
+    public var expectsProxyHeader = false
+
     var uploadRate: RateLimit { Self.limit(self.minUploadRate, self.contendedRate) }
     var downloadRate: RateLimit { Self.limit(self.minDownloadRate, self.contendedRate) }
 

@@ -5,7 +5,7 @@ public import ServiceLifecycle
 
 /// An HTTP/1.1 listener that asks a ``Responder``.
 ///
-/// The handlers in a connection's pipeline, from the socket on:
+/// The handlers in a connection's pipeline, from the socket on (after `ProxyHeaderHandler`, if proxies send headers):
 /// 1. `ConnectionMonitorHandler` counts bytes, notices that the client leaves, drops what comes after the last
 /// response, and lets a ``FastPath`` answer what it can answer at once.
 /// 2. NIO's parser.

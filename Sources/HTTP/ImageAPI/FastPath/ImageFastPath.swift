@@ -20,6 +20,7 @@ final class ImageFastPath: FastPath {
     private let service: ImageService
     private let reading: ImageReading
     private let policy: any RequestPolicy
+    private let hitLimit: (any HitLimit)?
     private let table: CachedResponseTable
     private var snapshots: CacheSnapshots
     private var accepts = GenerationalCache<ByteBuffer, Accept>(bytes: 64 << 10)
@@ -47,6 +48,7 @@ final class ImageFastPath: FastPath {
     ) {
         self.service = service
         self.policy = policy
+        self.hitLimit = policy.hitLimit
         self.snapshots = CacheSnapshots(now: service.clock.now())
         self.reading = ImageReading(service: service, configuration: configuration, now: now)
         self.table = table ?? CachedResponseTable(service.requestMemory)
@@ -56,6 +58,13 @@ final class ImageFastPath: FastPath {
     deinit { self.service.requestMemory.change(by: -CacheSnapshots.bytes) }
 
     func answer(_ request: FastRequest) -> FastAnswer? {
+        guard let answer = self.ready(request) else { return nil }
+        // Only now, because the normal path counts what is not answered here.
+        if let hitLimit, !hitLimit.admits(request) { return nil }
+        return answer
+    }
+
+    private func ready(_ request: FastRequest) -> FastAnswer? {
         request.target.withUnsafeReadableBytes { target in
             guard target.count <= Self.maximumTargetBytes, let grant = self.policy.quickGrant(request) else {
                 return nil

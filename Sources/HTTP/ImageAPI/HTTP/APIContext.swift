@@ -8,8 +8,8 @@ public struct APIContext: RequestContext {
     public let requestID: String
     /// Whether the client is on this machine.
     public let isLoopback: Bool
-    /// The client, for a fair share of permits.
-    let client: ClientIdentity
+    /// The client's address, for the limit of failed credentials.
+    let address: ClientIdentity
     let notes = RequestNotes()
     /// Called before the request waits for a codec permit.
     let codecDemand: CodecDemand
@@ -18,9 +18,13 @@ public struct APIContext: RequestContext {
     public init(source: ServerRequestSource) {
         requestID = source.requestID
         isLoopback = source.isLoopback
-        client = ClientIdentity(source.remoteAddress)
+        address = ClientIdentity(source.clientAddress)
         codecDemand = CodecDemand(onNeed: source.announceCostlyWork)
     }
+
+    /// The client, for its limits and for a fair share of permits and memory: the owner of the credential, once that has
+    /// been judged; else the address.
+    var client: ClientIdentity { notes.owner ?? address }
 }
 
 /// What the server learns about a request while it answers, for the access log and the metrics.
@@ -36,6 +40,7 @@ final class RequestNotes: Sendable {
     }
 
     private let values = NIOLockedValueBox(Values())
+    private let judged = NIOLockedValueBox<(isCounted: Bool, owner: ClientIdentity?)>((false, nil))
     /// Counts the response's bytes until the kernel has taken the last of them.
     private let holds = NIOLockedValueBox<[AnswerHold]>([])
 
@@ -43,6 +48,21 @@ final class RequestNotes: Sendable {
 
     func update(_ change: (inout Values) -> Void) {
         values.withLockedValue { change(&$0) }
+    }
+
+    /// The owner of the credential, once that has been judged.
+    var owner: ClientIdentity? { judged.withLockedValue { $0.owner } }
+
+    func note(owner: ClientIdentity?) {
+        if let owner { judged.withLockedValue { $0.owner = owner } }
+    }
+
+    /// Whether limits have counted the request before. A policy may be asked about one request more than once.
+    func countOnce() -> Bool {
+        judged.withLockedValue { judged in
+            defer { judged.isCounted = true }
+            return !judged.isCounted
+        }
     }
 
     /// Stores what counts the response's bytes, until the request has ended.

@@ -30,6 +30,7 @@ extension Problem {
             self.init(.rangeNotSatisfiable, "The image has \(size) bytes.")
             headers[.contentRange] = "bytes */\(size)"
         case .overloaded(let seconds): self.init(.overloaded, "Too much is being worked on.", retryAfter: seconds)
+        case .rateLimited(let rejection): self.init(rejection)
         case .badPath(let error): self.init(.badPath, error.description)
         case .badCursor: self.init(.badParameter, "The parameter cursor is not one that a listing has given.")
         case .storage(let error): self.init(error)

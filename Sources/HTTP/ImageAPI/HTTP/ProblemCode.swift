@@ -27,6 +27,7 @@ enum ProblemCode: String, Sendable, CaseIterable {
     case imageTooLarge = "image_too_large"
     case unsupportedTransform = "unsupported_transform"
     case transformTooSlow = "transform_too_slow"
+    case rateLimited = "rate_limited"
     case headersTooLarge = "headers_too_large"
     case clientLeft = "client_left"
     case internalError = "internal_error"
@@ -58,6 +59,7 @@ enum ProblemCode: String, Sendable, CaseIterable {
         case .expectationFailed: .expectationFailed
         case .brokenImage, .truncatedImage, .imageTooLarge, .unsupportedTransform, .transformTooSlow:
             .unprocessableContent
+        case .rateLimited: .tooManyRequests
         case .headersTooLarge: .requestHeaderFieldsTooLarge
         // No client reads it: it is for the log, in nginx's words.
         case .clientLeft: HTTPResponse.Status(code: 499, reasonPhrase: "Client Closed Request")
@@ -97,6 +99,7 @@ enum ProblemCode: String, Sendable, CaseIterable {
         case .imageTooLarge: "The image goes beyond a limit"
         case .unsupportedTransform: "This image cannot be transformed so"
         case .transformTooSlow: "This image takes too long to transform"
+        case .rateLimited: "The client has used up its limit"
         case .headersTooLarge: "The header fields are too large"
         case .clientLeft: "The client has left"
         case .internalError: "Something went wrong on the server"

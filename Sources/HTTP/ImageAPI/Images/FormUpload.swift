@@ -17,6 +17,8 @@ struct FormUpload {
     private let client: ClientIdentity
     /// Called before the first file, with the place that the form has named.
     private let authorize: @Sendable (RequestAction) async throws(Problem) -> RequestGrant
+    /// Called before each file but the first, which is counted with the request.
+    private let countFile: @Sendable () -> Void
 
     private enum Target {
         case prefix([UInt8])
@@ -35,7 +37,8 @@ struct FormUpload {
 
     init(
         service: ImageService, form: FormReader, condition: WriteCondition, maximumBytes: Int64,
-        client: ClientIdentity, authorize: @escaping @Sendable (RequestAction) async throws(Problem) -> RequestGrant
+        client: ClientIdentity, authorize: @escaping @Sendable (RequestAction) async throws(Problem) -> RequestGrant,
+        countFile: @escaping @Sendable () -> Void
     ) {
         self.service = service
         self.form = form
@@ -43,6 +46,7 @@ struct FormUpload {
         self.maximumBytes = maximumBytes
         self.client = client
         self.authorize = authorize
+        self.countFile = countFile
     }
 
     /// Reads the whole form.
@@ -96,7 +100,9 @@ struct FormUpload {
         var body = FilePart(form: form)
         // A browser sends a file input without a chosen file as a file without a name and without bytes.
         if part.filename?.isEmpty == true, try await body.isEmpty() { return }
-        if !isAuthorized {
+        if isAuthorized {
+            countFile()
+        } else {
             let grant =
                 switch target {
                 case .prefix(let prefix): try await authorize(.uploadInto(prefix: prefix))

@@ -76,9 +76,10 @@ public struct ImageResponder: Responder {
             return try await writing.rotate(path, query, request, grant, for: context.client)
         case (.collection, .post):
             let grant = try await access.grant(.uploadForm)
-            return try await writing.form(request, grant, context) { action throws(Problem) in
-                try await access.grant(action)
-            }
+            return try await writing.form(
+                request, grant, context,
+                authorize: { action throws(Problem) in try await access.grant(action) },
+                countFile: { policy.countFile(of: context.client) })
         // Of the methods that the route accepts, only GET and HEAD are left.
         case (.image(let path), _):
             let grant = try await access.grant(.read(path))
@@ -122,9 +123,13 @@ struct RequestAccess: Sendable {
     func decision(_ action: RequestAction) async throws(Problem) -> AccessDecision {
         let origin = RequestOrigin(
             headers: request.headers, authority: request.head.authority, isLoopback: context.isLoopback,
-            rawQuery: Route.split(target: request.head.path ?? "/").query)
+            rawQuery: Route.split(target: request.head.path ?? "/").query, address: context.address,
+            isCounted: context.notes.countOnce())
         let decision = try await policy.judge(action, by: origin, query)
-        if let identity = decision.identity { context.notes.update { $0.identity = identity.text } }
+        if let identity = decision.identity {
+            context.notes.update { $0.identity = identity.text }
+            context.notes.note(owner: ClientIdentity(identity))
+        }
         return decision
     }
 

@@ -43,12 +43,14 @@ struct ImageWriting: Sendable {
 
     func form(
         _ request: Request, _ grant: RequestGrant, _ context: APIContext,
-        authorize: @escaping @Sendable (RequestAction) async throws(Problem) -> RequestGrant
+        authorize: @escaping @Sendable (RequestAction) async throws(Problem) -> RequestGrant,
+        countFile: @escaping @Sendable () -> Void
     ) async throws(Problem) -> Response {
         let condition = try writeCondition(request, createOnly: true)
         var upload = FormUpload(
             service: service, form: try FormReader(request), condition: condition,
-            maximumBytes: grant.maximumUploadBytes, client: context.client, authorize: authorize)
+            maximumBytes: grant.maximumUploadBytes, client: context.client, authorize: authorize,
+            countFile: countFile)
         return try await upload.run(base: configuration.documentBase, requestID: context.requestID)
     }
 

@@ -18,6 +18,18 @@ protocol RequestPolicy: Sendable {
     ///
     /// - Returns: What ``judge(_:by:_:)`` would grant; nil if that method must be asked.
     func quickGrant(_ request: FastRequest) -> RequestGrant?
+
+    /// Limits how often each client may read; nil: nothing does.
+    var hitLimit: (any HitLimit)? { get }
+
+    /// Counts a further file of a form. A form that has begun is not rejected: its client has to wait afterwards.
+    func countFile(of client: ClientIdentity)
+}
+
+extension RequestPolicy {
+    var hitLimit: (any HitLimit)? { nil }
+
+    func countFile(of client: ClientIdentity) {}
 }
 
 /// The answer of a policy to a request that it permits.
@@ -37,6 +49,10 @@ struct RequestOrigin: Sendable {
     var isLoopback: Bool
     /// The query as it came, without the question mark.
     var rawQuery: ArraySlice<UInt8>
+    /// The client's address.
+    var address = ClientIdentity.unknown
+    /// Whether limits count this question. A policy may be asked about one request more than once.
+    var isCounted = true
 }
 
 /// What a policy grants to one request.

@@ -18,6 +18,12 @@ extension RenderPlan {
         return Self.sum(Self.product(frames, info.size.pixels, 4), Self.product(outputSize.pixels, 4))
     }
 
+    /// Pixels that are decoded and pixels that are made, of all frames.
+    public func pixels(info: ImageInfo) -> Int {
+        let frames = isAnimated ? max(1, info.frames ?? 1) : 1
+        return Self.sum(Self.product(frames, info.size.pixels), Self.product(frames, outputSize.pixels))
+    }
+
     /// For a pixel of a PNG or WebP that is decoded and encoded again without loss.
     public static let losslessPrice = 36
 

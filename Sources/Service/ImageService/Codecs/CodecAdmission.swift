@@ -13,6 +13,8 @@ struct CodecWork: Sendable {
     var cost: Int
     /// Bytes of memory for the pixels and what is made of them, at any one time.
     var load: Int
+    /// Pixels that are decoded and made, for the limit of its client.
+    var pixels: Int
 
     /// How many times larger pixels are than their file, if nothing else is known: about the ratio of photos.
     private static let usualExpansion = 12
@@ -27,6 +29,7 @@ struct CodecWork: Sendable {
         let pixels = self.file.multipliedReportingOverflow(by: Self.usualExpansion)
         cost = min(pixels.overflow ? .max : pixels.partialValue, Self.maximum)
         load = cost
+        self.pixels = cost / Self.pixelBytes
     }
 
     /// A picture that is decoded.
@@ -38,7 +41,8 @@ struct CodecWork: Sendable {
         let frames = isStill ? 1 : max(1, info.frames ?? 1)
         let (pixels, overflows) = info.size.pixels.multipliedReportingOverflow(by: frames)
         let most = Self.maximum / Self.pixelBytes
-        cost = max(file, (overflows ? most : min(pixels, most)) * Self.pixelBytes)
+        self.pixels = overflows ? most : min(pixels, most)
+        cost = max(file, self.pixels * Self.pixelBytes)
         load = cost
     }
 
@@ -57,11 +61,12 @@ struct CodecWork: Sendable {
         guard let plan = try? RenderPlan(info: info, of: original, spec: spec, limits: RenderLimits(codec: limits))
         else {
             // It fails as soon as its file has been read. It must not delay others until then.
-            (cost, load) = (self.file, self.file)
+            (cost, load, pixels) = (self.file, self.file, 0)
             return
         }
         cost = min(max(self.file, plan.workBytes(info: info, spec: spec)), Self.maximum)
         load = min(max(self.file, plan.pixelBytes(info: info)), Self.maximum)
+        pixels = min(plan.pixels(info: info), Self.maximum / Self.pixelBytes)
     }
 
     /// A picture that is rotated or flipped.
@@ -69,6 +74,11 @@ struct CodecWork: Sendable {
     /// - Parameter info: from its record; nil if that says nothing.
     init(rotating file: Int64, _ info: ImageInfo?) {
         self.init(file: file)
+        if let info {
+            // Every pixel is read and written.
+            let (pixels, overflows) = info.size.pixels.multipliedReportingOverflow(by: 2)
+            self.pixels = overflows ? Self.maximum / Self.pixelBytes : min(pixels, Self.maximum / Self.pixelBytes)
+        }
         // A JPEG's coefficients are moved; any other format is decoded and encoded without loss.
         guard let info, info.format != .jpeg else { return }
         let (pixels, overflows) = info.size.pixels.multipliedReportingOverflow(by: RenderPlan.losslessPrice)

@@ -21,6 +21,7 @@ public struct CodecWorkers: Sendable {
     private let timeout: Duration
     /// How long work may take once it has a thread.
     private let timeLimit: Duration
+    private let pixels: (any PixelLimit)?
     private let meter = AdmissionMetrics()
     private let clock: MonotonicClock
 
@@ -37,11 +38,13 @@ public struct CodecWorkers: Sendable {
     ///   - timeout: how long work may wait. It is accepted if the recent pace promises half of that, so that it is not
     ///     rejected later when the pace falls.
     ///   - timeLimit: how long work may take once it has a thread; then it is told to stop, which it does between rows.
+    ///   - pixels: limits the work of each client; nil: nothing does.
     public init(
         memoryBytes: Int, queueLimit: Int, pool: WorkerPool, longPool: WorkerPool, timeout: Duration = .seconds(6),
-        timeLimit: Duration = .seconds(30), clock: MonotonicClock = .continuous
+        timeLimit: Duration = .seconds(30), pixels: (any PixelLimit)? = nil, clock: MonotonicClock = .continuous
     ) {
         self.clock = clock
+        self.pixels = pixels
         permits = CodecAdmission(
             threads: pool.usage.threads, memoryBytes: memoryBytes, queueLimit: queueLimit, timeout: timeout,
             clock: clock)
@@ -56,6 +59,7 @@ public struct CodecWorkers: Sendable {
     /// held until nothing of the work is in memory any more.
     func admit(_ work: CodecWork, for client: ClientIdentity = .unknown) async throws(ServiceError) -> Permit {
         CodecDemand.current?.note()
+        if let rejection = pixels?.take(work.pixels, for: client) { throw .rateLimited(rejection) }
         let began = clock.now()
         do {
             let permit = try await permits.acquire(work, for: client, deadline: began + timeout)
@@ -63,6 +67,7 @@ public struct CodecWorkers: Sendable {
             return permit
         } catch {
             meter.note(error)
+            pixels?.giveBack(work.pixels, for: client)
             switch error {
             case .full(let seconds), .displaced(let seconds), .tooLate(let seconds):
                 throw .overloaded(retryAfter: seconds)

@@ -2,6 +2,7 @@ import Admission
 import ImageCache
 import ImageCodecs
 import ImageModel
+import NIOConcurrencyHelpers
 import NIOCore
 import ObjectStorage
 import Rendering
@@ -53,14 +54,26 @@ struct ExtrasStore: Sendable {
         let (path, etag) = (resolved.image.object.key, resolved.image.etag)
         if let stored = await inMemory(path, etag) { return stored }
         let key = FlightKey(path: path, etag: etag, epoch: cache.epoch(of: path))
-        do {
-            return try await flights.run(key) { await find(resolved, key, for: client) }.get()
-        } catch let error as ServiceError {
-            throw error
-        } catch {
-            throw .cancelled
+        for _ in 0..<Self.maximumTries {
+            let isLeader = NIOLockedValueBox(false)
+            do {
+                return try await flights.run(key) {
+                    isLeader.withLockedValue { $0 = true }
+                    return await find(resolved, key, for: client)
+                }.get()
+            } catch ServiceError.rateLimited(let rejection) {
+                // The limit of the client that asked first is not this one's, which asks again on its own.
+                if isLeader.withLockedValue({ $0 }) { throw .rateLimited(rejection) }
+            } catch let error as ServiceError {
+                throw error
+            } catch {
+                throw .cancelled
+            }
         }
+        throw .overloaded(retryAfter: 1)
     }
+
+    private static let maximumTries = 4
 
     private func find(
         _ resolved: ResolvedImage, _ key: FlightKey, for client: ClientIdentity

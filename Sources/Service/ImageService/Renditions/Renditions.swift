@@ -89,11 +89,11 @@ struct Renditions: Sendable {
                 throw .cancelled
             }
             // A caller that joined another's work was rejected on the other's account, so it asks again on its own.
-            if case .failure(.overloaded) = result, !isLeader.withLockedValue({ $0 }),
-                rejections < Self.maximumRejections
-            {
+            if case .failure(let error) = result, error.isOfClient, !isLeader.withLockedValue({ $0 }) {
                 rejections += 1
-                continue
+                if rejections <= Self.maximumRejections { continue }
+                // The limit of another client is not this one's.
+                if case .rateLimited = error { throw .overloaded(retryAfter: 1) }
             }
             return rendition(try result.get(), isHit: false)
         }
