@@ -113,6 +113,14 @@ import Testing
             try #require(errorText([:], yaml: "policies: {a/: {reads: public}, a/: {}}")).contains("every key once"))
     }
 
+    @Test func theExampleOfTheReferencePageIsValid() throws {
+        let blocks = SettingsReference.page.split(separator: "```yaml\n").map { $0.split(separator: "```")[0] }
+        let example = try #require(blocks.first { $0.hasPrefix("policies:") })
+        let policies = try Self.policies(String(example))
+        let rules = try #require(policies.policy(for: "users/public/a.jpg".utf8)).rules
+        #expect(rules.reads == .public && rules.writers == [.subject(nil)] && rules.maximumUploadBytes == 20_000_000)
+    }
+
     @Test func aLimitMayBeThatOfTheSettings() throws {
         let rules = try Self.policies("policies: {a/: {maxUploadBytes: 52428800, maxPixels: 120000000}}").all[0].rules
         #expect(rules.maximumUploadBytes == 52_428_800 && rules.maximumPixels == 120_000_000)

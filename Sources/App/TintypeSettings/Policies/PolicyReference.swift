@@ -60,9 +60,10 @@ public enum PolicyReference {
             |---|---|---|---|
             \(rows.joined(separator: "\n"))
 
-            - At most \(Policies.maximumCount) policies. An unknown key, a value that is left out, or a limit above that of the settings is an
-              error: the server does not start (exit code 78).
-            - A policy never gives a right. Scopes and prefixes of the credential must permit the request, too.
+            - At most \(Policies.maximumCount) policies. An unknown key, a value that is left out, or a limit above that of the
+              settings is an error: the server does not start (exit code 78).
+            - Apart from `reads: public`, a policy gives no right. Scopes and prefixes of the credential must permit the
+              request, too.
             - The server warns at start if a policy locks everybody out, and names its prefix.
             - `tintype config --path users/7/a.jpg --as key:shop` shows which policy holds for a path, where each value
               comes from, and what a caller may do there.
