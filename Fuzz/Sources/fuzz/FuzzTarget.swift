@@ -25,6 +25,8 @@ enum FuzzTarget: String, CaseIterable {
     case field
     /// The data that an S3 store sends, and the server's own objects in a store.
     case s3
+    /// The JSON reader of tokens and key sets.
+    case json
 
     private static let limits = CodecLimits(
         maximumPixels: 1 << 18, maximumFrames: 64, maximumScans: 20, maximumAnimationPixels: 1 << 20)
@@ -44,6 +46,7 @@ enum FuzzTarget: String, CaseIterable {
         case .head: Self.expectNoError(HeadFuzzing.error(Array(bytes)))
         case .field: Self.expectNoError(FieldFuzzing.error(Array(bytes)))
         case .s3: S3Fuzzing.run(Array(bytes))
+        case .json: Self.expectNoError(JSONFuzzing.error(Array(bytes)))
         }
     }
 
