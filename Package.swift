@@ -454,8 +454,10 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "ImageCodecs", "ImageModel", "ObjectStorage", "S3Storage", "TestServers", "tintype",
+                "ImageCodecs", "ImageModel", "ObjectStorage", "S3Storage", "TestServers", "TextCoding", "tintype",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),

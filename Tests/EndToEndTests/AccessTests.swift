@@ -112,6 +112,11 @@ extension EndToEnd {
             let line = signed.output.split(separator: "\n").first.map(String.init) ?? ""
             #expect(try await HTTP.get(server.base + line).status == 200)
             #expect(try Command.run(["sign", "../x"], environment).exitCode != 0)
+            // As the API rejects them: no browser would send these bytes as they are.
+            for query in ["w=1#x", "w=1 2", "caf\u{e9}", "sig=1", "%65xp=1", String(repeating: "a", count: 1_025)] {
+                let rejected = try Command.run(["sign", path, "--query", query], environment)
+                #expect(rejected.exitCode == 64 && rejected.output.isEmpty, "\(query.prefix(20))")
+            }
 
             let now = Int(Date().timeIntervalSince1970)
             for (program, file) in [

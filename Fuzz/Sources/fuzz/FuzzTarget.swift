@@ -25,6 +25,8 @@ enum FuzzTarget: String, CaseIterable {
     case field
     /// The data that an S3 store sends, and the server's own objects in a store.
     case s3
+    /// The JSON reader of tokens and key sets.
+    case json
 
     /// Small limits, so that one input takes milliseconds and inputs reach the limits.
     private static let limits = CodecLimits(
@@ -46,6 +48,7 @@ enum FuzzTarget: String, CaseIterable {
         case .head: Self.expectNoError(HeadFuzzing.error(Array(bytes)))
         case .field: Self.expectNoError(FieldFuzzing.error(Array(bytes)))
         case .s3: S3Fuzzing.run(Array(bytes))
+        case .json: Self.expectNoError(JSONFuzzing.error(Array(bytes)))
         }
     }
 

@@ -17,6 +17,7 @@ enum Seeds {
         case .head: HeadFuzzing.seeds.enumerated().map { ("\($0.offset)", $0.element) }
         case .field: FieldFuzzing.seeds.enumerated().map { ("\($0.offset)", $0.element) }
         case .s3: S3Fuzzing.seeds.enumerated().map { ("\($0.offset)", $0.element) }
+        case .json: JSONFuzzing.seeds.enumerated().map { ("\($0.offset)", $0.element) }
         case .exif: blocks().enumerated().map { ("\($0.offset)", [UInt8($0.offset % 16)] + $0.element) }
         }
     }

@@ -5,12 +5,6 @@ import NIOPosix
 import ServiceLifecycle
 import TintypeSettings
 
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
-
 /// Reads the files of keys and the policies of the settings file, at the start and then each second, so that they change
 /// without a restart. Kubernetes swaps symbolic links, which a watch on the file does not see.
 struct CredentialFiles: Service {
@@ -55,7 +49,9 @@ struct CredentialFiles: Service {
             tokens?.replace(secrets: try await TokenKeys(settings.jwtSecret, lines: text))
         }
         watch("JWT_JWKS_FILE", settings.jwksFile) { text in
-            tokens?.replace(fileKeys: try await TokenKeys(jwks: Array(text.utf8)))
+            let keys = try await TokenKeys(jwks: Array(text.utf8))
+            tokens?.replace(fileKeys: keys)
+            Self.note(passedOver: keys.passedOver, "JWT_JWKS_FILE", logger)
         }
         if let file = settings.file {
             let policies = WatchedFile(setting: "policies", path: file.path, kind: .policies) { text in
@@ -142,10 +138,21 @@ struct CredentialFiles: Service {
             label: "tintype_key_reloads_total", dimensions: [("setting", file.setting), ("result", result)])
     }
 
+    /// Keys that an operator may expect to work.
+    private static func note(passedOver reasons: [UnusableKey], _ setting: String, _ logger: Logger) {
+        guard !reasons.isEmpty else { return }
+        let counts = Dictionary(grouping: reasons, by: \.rawValue).mapValues(\.count).sorted { $0.key < $1.key }
+        logger.warning(
+            "keys of a JWK set are passed over",
+            metadata: [
+                "setting": "\(setting)", "keys": "\(reasons.count)",
+                "reasons": "\(counts.map { "\($0.value) \($0.key)" }.joined(separator: "; "))",
+            ])
+    }
+
     private static func read(_ path: String) throws -> String {
-        let bytes = try Data(contentsOf: URL(filePath: path))
-        guard bytes.count <= maximumBytes else { throw StartError("more than \(maximumBytes) bytes") }
-        guard let text = String(data: bytes, encoding: .utf8) else { throw StartError("not UTF-8") }
+        let bytes = try BoundedFile.read(path, atMost: maximumBytes)
+        guard let text = String(validating: bytes, as: UTF8.self) else { throw StartError("not UTF-8") }
         return text
     }
 }

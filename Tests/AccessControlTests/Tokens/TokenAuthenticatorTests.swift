@@ -51,6 +51,28 @@ import Testing
         #expect(provider.fetches == 1 && cache.count == 1)
     }
 
+    /// An issuer that names no key in its tokens changes its key: the first token of the new one fits no known key.
+    @Test func fetchesForATokenThatNamesNoKey() async throws {
+        let token = try old.token(claims, .edDSA)
+        _ = try await authenticator.verify(Array(token.utf8), at: 1_000)
+        provider.answer(keySet(new.jwk(("kid", "new"))))
+        let other = try new.token(claims, .edDSA)
+        // Anybody can send such a token, so it makes the server fetch once a minute at most.
+        await #expect(throws: TokenError.badSignature) { try await authenticator.verify(Array(other.utf8), at: 1_000) }
+        #expect(provider.fetches == 1)
+        clock.advance(by: .seconds(60))
+        #expect(try await authenticator.verify(Array(other.utf8), at: 1_000).scopes == .write)
+        #expect(provider.fetches == 2)
+        // A forged one costs no more fetches than one of an unknown key.
+        let forged = try SigningKey.ed25519().token(claims, .edDSA)
+        for _ in 0..<3 {
+            await #expect(throws: TokenError.badSignature) {
+                try await authenticator.verify(Array(forged.utf8), at: 1_000)
+            }
+        }
+        #expect(provider.fetches == 2)
+    }
+
     /// A key that is gone is gone from the cache too.
     @Test func revocation() async throws {
         let token = try old.token(claims, .edDSA, id: "old")

@@ -54,9 +54,11 @@ struct FastPathFixture: Sendable {
     }
 
     /// A service whose responses stay fresh, with two images: `p.jpg`, and `large.jpg` of 200,000 bytes.
-    static func makeService(revalidateAfter: Duration = .seconds(3600)) async throws -> ImageService {
+    static func makeService(
+        revalidateAfter: Duration = .seconds(3600), storage: any ObjectStorage = MemoryStorage()
+    ) async throws -> ImageService {
         let service = ImageService(
-            storage: MemoryStorage(),
+            storage: storage,
             workers: CodecWorkers(
                 memoryBytes: 64 << 20, queueLimit: 10, pool: WorkerPool(threads: 1, queueLimit: 10, name: "test"),
                 longPool: WorkerPool(threads: 1, queueLimit: 10, name: "test-long")),
@@ -83,8 +85,10 @@ struct FastPathFixture: Sendable {
     }
 
     /// Runs a listener during a test.
+    ///
+    /// - Parameter access: The credentials; nil for none. With credentials, reads are protected.
     static func run(
-        _ service: ImageService, hasFastPath: Bool, drainWindow: TimeAmount = .zero,
+        _ service: ImageService, hasFastPath: Bool, access: AccessControl? = nil, drainWindow: TimeAmount = .zero,
         eventLoopGroup: MultiThreadedEventLoopGroup = .singleton, limits: RateLimits? = nil,
         proxies: (any ClientNaming)? = nil, expectsProxyHeader: Bool = false,
         test: @escaping @Sendable (FastPathFixture) async throws -> Void
@@ -97,17 +101,19 @@ struct FastPathFixture: Sendable {
         configuration.lingerTimeout = .milliseconds(500)
         let (bound, finished, lines) = (Notes<Int>(), Notes<Finished>(), Notes<[String: String]>())
         let draining = Notes<Bool>()
-        let images = try Self.makeConfiguration()
+        var images = try Self.makeConfiguration()
+        images.readsArePublic = access == nil
+        let rules: any RequestPolicy =
+            access.map { [images] in AccessPolicy($0, images) } ?? KeylessPolicy(images)
+        let policy: any RequestPolicy = limits.map { LimitedPolicy(rules, $0, nil) } ?? rules
         let log = RequestLog(logger: Logger(label: "test") { _ in NotingLogHandler(lines: lines) })
-        let policy: any RequestPolicy =
-            limits.map { LimitedPolicy(KeylessPolicy(images), $0, nil) } ?? KeylessPolicy(images)
-        let makeFastPath: @Sendable () -> any FastPath = {
+        let makeFastPath: @Sendable () -> any FastPath = { [images] in
             ImageFastPath(service: service, configuration: images, policy: policy)
         }
         let listener = ServerListener(
             configuration: configuration,
             responder: ImageResponder(
-                service: service, configuration: images, policy: policy, status: { .idle }),
+                service: service, configuration: images, policy: policy, access: access, status: { .idle }),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             eventLoopGroup: eventLoopGroup,
             hooks: ListenerHooks(

@@ -27,6 +27,22 @@ struct RouteTests {
         #expect(try route(.get, "/api/v1/metadata/a/b") == .metadata(path("a/b")))
     }
 
+    @Test("Allow lists the methods of every route that has the target")
+    func allow() throws {
+        for (target, expected) in [
+            ("/api/v1/images/a", "GET, HEAD, PUT, DELETE"), ("/api/v1/images/a/rotate", "GET, HEAD, PUT, DELETE, POST"),
+            ("/api/v1/images/a%2Frotate", "GET, HEAD, PUT, DELETE, POST"),
+            ("/api/v1/images/rotate", "GET, HEAD, PUT, DELETE"), ("/api/v1/images", "GET, HEAD, POST"),
+        ] {
+            do {
+                _ = try route(.patch, target)
+                Issue.record("\(target) takes PATCH")
+            } catch let problem as Problem {
+                #expect(problem.headers[.allow] == expected, "\(target)")
+            }
+        }
+    }
+
     @Test(
         "Paths and methods without a route",
         arguments: [

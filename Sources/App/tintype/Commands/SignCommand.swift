@@ -1,5 +1,6 @@
 import AccessControl
 import ArgumentParser
+import ImageRequests
 import ImageService
 import Logging
 import TextCoding
@@ -28,9 +29,11 @@ struct SignCommand: AsyncParsableCommand {
         } catch {
             throw ValidationError("\(error)")
         }
-        let names = query.split(separator: "&").map { String($0.prefix { $0 != "=" }) }
-        guard !names.contains(where: URLSignature.Parameter.all.contains) else {
-            throw ValidationError("--query must not have exp, iat, kid or sig, which this command adds.")
+        do {
+            try SignableQuery.check(query.utf8)
+            _ = try Query(Array(query.utf8))
+        } catch {
+            throw ValidationError("--query: \(error)")
         }
         let settings = try options.loadOrExit()
         let credentials: Credentials?

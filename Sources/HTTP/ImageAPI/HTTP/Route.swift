@@ -1,5 +1,6 @@
 import HTTPTypes
 import ImageService
+import ObjectStorage
 import TextCoding
 
 /// What a request is for, by its method and its raw target. Keys are bytes, so the target is split as bytes and
@@ -37,8 +38,9 @@ enum Route: Sendable, Hashable {
     init(method: HTTPRequest.Method, path: ArraySlice<UInt8>) throws(Problem) {
         self = try Self.find(method, path)
         guard methods.contains(method) else {
-            var problem = Problem(.methodNotAllowed, "This resource takes \(Self.list(methods)).")
-            problem.headers[.allow] = Self.list(methods)
+            let allowed = Self.list(methodsOfTarget)
+            var problem = Problem(.methodNotAllowed, "This resource takes \(allowed).")
+            problem.headers[.allow] = allowed
             throw problem
         }
     }
@@ -69,6 +71,14 @@ enum Route: Sendable, Hashable {
         case .signedURLs: [.post]
         case .access, .status: [.get, .head]
         }
+    }
+
+    /// The methods of every route that has this target: an image may be named `a/rotate`, and POST there rotates `a`.
+    private var methodsOfTarget: [HTTPRequest.Method] {
+        guard case .image(let path) = self, path.key.bytes.count > Self.rotateSuffix.count,
+            path.key.bytes.suffix(Self.rotateSuffix.count).elementsEqual(Self.rotateSuffix)
+        else { return methods }
+        return methods + [.post]
     }
 
     private static func list(_ methods: [HTTPRequest.Method]) -> String {

@@ -54,7 +54,6 @@ struct URLSigning: Sendable {
     private static let heldBytesPerByte = 6
     /// A shorter body fits what is counted for each connection anyway.
     private static let uncountedBytes = 4 << 10
-    private static let maximumQueryBytes = 1_024
 
     /// Answers the request. The list is read and signed outside the event loop.
     func answer(_ request: Request, _ requestAccess: RequestAccess) async throws(Problem) -> Response {
@@ -81,16 +80,18 @@ struct URLSigning: Sendable {
         }
         let (isList, items) = try await offLoop { () throws(Problem) in try Self.items(in: bytes) }
         // A thousand paths, each compared with every prefix of the caller: not on the event loop.
-        _ = try await Task { () -> Result<RequestGrant, Problem> in
+        let decision = try await Task { () -> Result<AccessDecision, Problem> in
             do throws(Problem) {
-                return .success(try await requestAccess.grant(.sign(items.map(\.path))))
+                return .success(try await requestAccess.decision(.sign(items.map(\.path))))
             } catch {
                 return .failure(error)
             }
         }.value.get()
         let document = try await offLoop { () throws(Problem) in
             var answers: [Answer] = []
-            for item in items { answers.append(try sign(item.wanted, item.path)) }
+            for item in items {
+                answers.append(try sign(item.wanted, item.path, endOfCaller: decision.identity?.expires ?? .max))
+            }
             return isList ? JSON.encode(answers) : JSON.encode(answers[0])
         }
         return .confidential(document)
@@ -134,17 +135,17 @@ struct URLSigning: Sendable {
         return (isList, items)
     }
 
-    private func sign(_ item: Item, _ path: ImagePath) throws(Problem) -> Answer {
+    /// - Parameter endOfCaller: when its credential ends, in Unix seconds. What it makes must not last longer: whoever
+    ///   has a token for ten minutes could otherwise read for a week.
+    private func sign(_ item: Item, _ path: ImagePath, endOfCaller: Int64) throws(Problem) -> Answer {
         let query = item.query ?? ""
-        guard query.utf8.count <= Self.maximumQueryBytes, query.utf8.allSatisfy(Self.isQueryByte) else {
-            throw Problem(
-                .badParameter,
-                "The query must be percent-encoded as in a URL, and have at most \(Self.maximumQueryBytes) bytes.")
+        do throws(SignableQueryError) {
+            try SignableQuery.check(query.utf8)
+        } catch {
+            throw Problem(.badParameter, error.description)
         }
-        let parsed = try Problem.mapping { () throws(RequestError) in try Query(Array(query.utf8)) }
-        if let name = URLSignature.Parameter.all.first(where: { name in parsed.items.contains { $0.name == name } }) {
-            throw Problem(.badParameter, "The query must not have the parameter \(name), which the server adds.")
-        }
+        // More parameters than a read may have.
+        _ = try Problem.mapping { () throws(RequestError) in try Query(Array(query.utf8)) }
         guard let access, access.judgesSignatures else {
             throw Problem(.notSupported, "URL_SIGNING_KEYS is not set, so this server makes no signed URLs.")
         }
@@ -152,17 +153,14 @@ struct URLSigning: Sendable {
         guard (1...longest).contains(item.expiresIn) else {
             throw Problem(.badParameter, "expiresIn must be 1 to \(longest) seconds.")
         }
-        guard
-            let signed = access.sign(
-                path: path.key.bytes, query: query, for: item.expiresIn, now: Timestamp.now.seconds)
-        else { throw Problem(.notSupported, "URL_SIGNING_KEYS is not set, so this server makes no signed URLs.") }
+        let now = Timestamp.now.seconds
+        // At least a second: the signer rounds up, and a token may be valid for some seconds beyond its end.
+        let seconds = max(1, min(item.expiresIn, endOfCaller - now))
+        guard let signed = access.sign(path: path.key.bytes, query: query, for: seconds, now: now) else {
+            throw Problem(.notSupported, "URL_SIGNING_KEYS is not set, so this server makes no signed URLs.")
+        }
         let encoded = PercentEncoding.encode(path.key.bytes, keepingSlashes: true)
         return Answer(
             url: "\(base)/\(encoded)?\(signed.query)", expiresAt: Timestamp(seconds: signed.expires).rfc3339)
-    }
-
-    /// RFC 3986, section 3.4.
-    private static func isQueryByte(_ byte: UInt8) -> Bool {
-        byte.isASCIILetter || byte.isASCIIDigit || "-._~!$&'()*+,;=:@/?%".utf8.contains(byte)
     }
 }

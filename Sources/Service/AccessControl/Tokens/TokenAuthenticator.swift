@@ -1,5 +1,5 @@
 /// Verifies the tokens of requests: with the cache if it can, with the present keys otherwise, and once more with fresh
-/// keys if the token names one that is not known.
+/// keys if the token names one that is not known, or names none and fits none.
 public struct TokenAuthenticator: Sendable {
     private let keys: TokenKeySource
     private let cache: VerifiedTokens
@@ -43,10 +43,20 @@ public struct TokenAuthenticator: Sendable {
         do {
             return try verify(token, at: now, with: snapshot)
         } catch {
-            guard case .unknownKey = error,
+            guard Self.mayBeOfNewKey(token, error),
                 let fresh = await keys.refresh(afterUnknownKeyIn: snapshot.generation)
             else { throw error }
             return try verify(token, at: now, with: fresh)
+        }
+    }
+
+    /// Whether the token may be of a key that the issuer has published since the keys were fetched. Without a `kid`, a
+    /// signature that fits no key says so, too.
+    private static func mayBeOfNewKey(_ token: [UInt8], _ error: TokenError) -> Bool {
+        switch error {
+        case .unknownKey: true
+        case .badSignature, .unsupportedAlgorithm: TokenVerifier.namesNoKey(token)
+        default: false
         }
     }
 

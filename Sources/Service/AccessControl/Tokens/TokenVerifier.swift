@@ -51,6 +51,12 @@ public struct TokenVerifier: Sendable {
         throw .badSignature
     }
 
+    /// Whether the token has a header that can be read, and the header names no key. Such a token may be of any key.
+    static func namesNoKey(_ token: [UInt8]) -> Bool {
+        guard let parts = try? TokenParts(token), let header = try? TokenHeader(parts.header) else { return false }
+        return header.keyID == nil
+    }
+
     /// Some of jwt-kit's signers throw where others say no, if a signature cannot be read at all.
     private static func fits(_ parts: TokenParts, _ signer: any JWTAlgorithm) -> Bool {
         (try? signer.verify(parts.signature, signs: parts.signed)) == true

@@ -27,6 +27,9 @@ struct JSONObject: Sendable {
 
     init() {}
 
+    /// Every member, in no order.
+    var all: [(name: [UInt8], value: JSONValue)] { members.map { ($0.key, $0.value) } }
+
     subscript(name: String) -> JSONValue? { members[Array(name.utf8)] }
 
     /// Keeps the first value if the name is there already.
