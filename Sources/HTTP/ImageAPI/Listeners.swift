@@ -12,23 +12,24 @@ public enum Listeners {
     ///   - access: The credentials that are configured; nil: none.
     ///   - status: The state of this replica, for `/api/v1/status`.
     ///   - lines: Where the access log lines go; nil: to the logger.
+    ///   - audit: Writes, rejections and uses of `admin`; nil: they are not logged apart.
     ///   - onBound: Called with the address once the listener accepts connections.
     public static func images(
         _ configuration: ListenerConfiguration, service: ImageService, images: ImagesConfiguration,
         access: AccessControl? = nil, readiness: Readiness, logger: Logger, lines: (any RequestLineSink)? = nil,
-        status: @escaping @Sendable () -> StatusDocument,
+        audit: AuditLog? = nil, status: @escaping @Sendable () -> StatusDocument,
         onBound: @escaping @Sendable (SocketAddress) -> Void
     ) -> ServerListener<ImageResponder> {
         self.images(
             configuration, service: service, images: images, access: access, readiness: readiness, logger: logger,
-            lines: lines, status: status, hasFastPath: true, onBound: onBound)
+            lines: lines, audit: audit, status: status, hasFastPath: true, onBound: onBound)
     }
 
     /// - Parameter hasFastPath: Without it every request takes the normal path, with the same responses.
     static func images(
         _ configuration: ListenerConfiguration, service: ImageService, images: ImagesConfiguration,
         access: AccessControl? = nil, readiness: Readiness, logger: Logger, lines: (any RequestLineSink)? = nil,
-        status: @escaping @Sendable () -> StatusDocument, hasFastPath: Bool,
+        audit: AuditLog? = nil, status: @escaping @Sendable () -> StatusDocument, hasFastPath: Bool,
         onBound: @escaping @Sendable (SocketAddress) -> Void
     ) -> ServerListener<ImageResponder> {
         let log = RequestLog(logger: logger, lines: lines)
@@ -47,6 +48,7 @@ public enum Listeners {
                 onFinished: { finished, context in
                     context?.notes.letGo()
                     log.finished(finished, finished.notes(context))
+                    audit?.finished(finished, context?.notes)
                 },
                 uploadsWait: { service.isUploadMemoryContended },
                 readersWait: { service.isAnswerMemoryContended },

@@ -298,7 +298,10 @@ public struct ImageService: Sendable {
     }
 
     /// Deletes a picture and all objects derived from it.
-    public func delete(_ path: ImagePath, condition: WriteCondition) async throws(ServiceError) {
+    ///
+    /// - Returns: the version that was there just before.
+    @discardableResult
+    public func delete(_ path: ImagePath, condition: WriteCondition) async throws(ServiceError) -> String {
         let found: ObjectInfo
         do {
             found = try await storage.head(path.key)
@@ -330,6 +333,7 @@ public struct ImageService: Sendable {
             throw ServiceError(error)
         }
         derived.removeAll(of: path.key, but: nil)
+        return StoredImage.version(of: found.etag)
     }
 
     // MARK: Operations

@@ -36,10 +36,11 @@ struct FastPathFixture: Sendable {
         try await RawClient(port: self.port, receiveBuffer: receiveBuffer)
     }
 
-    static func makeConfiguration() throws -> ImagesConfiguration {
+    static func makeConfiguration(origins: AllowedOrigins = AllowedOrigins()) throws -> ImagesConfiguration {
         ImagesConfiguration(
             cacheControl: "public, no-cache", urlBase: nil, maximumUploadBytes: 50 << 20, allowsAnonymousWrites: false,
-            renditions: RenditionRules(presets: ["small": try RenditionPreset(parameters: "w=8&format=jpeg")]))
+            renditions: RenditionRules(presets: ["small": try RenditionPreset(parameters: "w=8&format=jpeg")]),
+            origins: origins)
     }
 
     /// Reads until the connection ends.
@@ -84,7 +85,7 @@ struct FastPathFixture: Sendable {
     /// Runs a listener during a test.
     static func run(
         _ service: ImageService, hasFastPath: Bool, drainWindow: TimeAmount = .zero,
-        eventLoopGroup: MultiThreadedEventLoopGroup = .singleton,
+        eventLoopGroup: MultiThreadedEventLoopGroup = .singleton, origins: AllowedOrigins = AllowedOrigins(),
         test: @escaping @Sendable (FastPathFixture) async throws -> Void
     ) async throws {
         var configuration = ListenerConfiguration(host: "127.0.0.1", port: 0)
@@ -93,7 +94,7 @@ struct FastPathFixture: Sendable {
         configuration.lingerTimeout = .milliseconds(500)
         let (bound, finished, lines) = (Notes<Int>(), Notes<Finished>(), Notes<[String: String]>())
         let draining = Notes<Bool>()
-        let images = try Self.makeConfiguration()
+        let images = try Self.makeConfiguration(origins: origins)
         let log = RequestLog(logger: Logger(label: "test") { _ in NotingLogHandler(lines: lines) })
         let makeFastPath: @Sendable () -> any FastPath = {
             ImageFastPath(service: service, configuration: images, policy: KeylessPolicy(images))
@@ -135,10 +136,10 @@ struct FastPathFixture: Sendable {
 }
 
 /// Stores the metadata of every line.
-private struct NotingLogHandler: LogHandler {
+struct NotingLogHandler: LogHandler {
     let lines: Notes<[String: String]>
-    var metadata = Logger.Metadata()
     var logLevel = Logger.Level.info
+    var metadata = Logger.Metadata()
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { self.metadata[key] }

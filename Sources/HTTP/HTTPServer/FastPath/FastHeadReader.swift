@@ -63,6 +63,9 @@ struct FastHeadReader: Sendable {
             case .authorization:
                 guard request.authorization == nil else { return nil }
                 request.authorization = buffer.slice(value)
+            case .origin:
+                guard request.origin == nil else { return nil }
+                request.origin = buffer.slice(value)
             case .condition(let name):
                 request.fields.append(HTTPField(name: name, value: String(buffer: buffer.slice(value))))
             }

@@ -38,7 +38,7 @@ enum Route: Sendable, Hashable {
         self = try Self.find(method, path)
         guard methods.contains(method) else {
             var problem = Problem(.methodNotAllowed, "This resource takes \(Self.list(methods)).")
-            problem.headers[.allow] = Self.list(methods)
+            problem.headers[.allow] = Self.list(methods + [.options])
             throw problem
         }
     }
@@ -71,7 +71,29 @@ enum Route: Sendable, Hashable {
         }
     }
 
-    private static func list(_ methods: [HTTPRequest.Method]) -> String {
+    /// What a path has for OPTIONS, whether or not it can name an image: a script has to learn from the request itself
+    /// that its path is bad.
+    ///
+    /// - Returns: All methods, and whether it is an image or its metadata, which may be public.
+    /// - Throws: ``Problem`` if there is no such resource.
+    static func resource(
+        at path: ArraySlice<UInt8>
+    ) throws(Problem) -> (methods: [HTTPRequest.Method], isReadable: Bool) {
+        do {
+            // Only POST tells an operation on an image from an image.
+            let (route, posted) = (try find(.get, path), try find(.post, path))
+            let methods = route.methods + posted.methods.filter { !route.methods.contains($0) }
+            switch route {
+            case .image, .rotate, .metadata: return (methods, true)
+            case .collection, .signedURLs, .access, .status: return (methods, false)
+            }
+        } catch {
+            guard error.code == .badPath else { throw error }
+            return (path.starts(with: metadata) ? [.get, .head] : [.get, .head, .put, .delete, .post], true)
+        }
+    }
+
+    static func list(_ methods: [HTTPRequest.Method]) -> String {
         methods.map(\.rawValue).joined(separator: ", ")
     }
 

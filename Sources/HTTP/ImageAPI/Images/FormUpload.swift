@@ -13,6 +13,7 @@ struct FormUpload {
     private let condition: WriteCondition
     private let maximumBytes: Int64
     private let client: ClientIdentity
+    private let notes: RequestNotes
     /// Called before the first file, with the place that the form has named.
     private let authorize: @Sendable (RequestAction) async throws(Problem) -> Void
 
@@ -33,13 +34,15 @@ struct FormUpload {
 
     init(
         service: ImageService, form: FormReader, condition: WriteCondition, maximumBytes: Int64,
-        client: ClientIdentity, authorize: @escaping @Sendable (RequestAction) async throws(Problem) -> Void
+        client: ClientIdentity, notes: RequestNotes,
+        authorize: @escaping @Sendable (RequestAction) async throws(Problem) -> Void
     ) {
         self.service = service
         self.form = form
         self.condition = condition
         self.maximumBytes = maximumBytes
         self.client = client
+        self.notes = notes
         self.authorize = authorize
     }
 
@@ -110,8 +113,7 @@ struct FormUpload {
                         "A form takes If-Match and If-None-Match with the field path and one file only: under a made name "
                             + "there is no earlier version.")
                 }
-                entries.append(
-                    .stored(try await service.upload(intoPrefix: prefix, for: client) { try await body.next() }))
+                store(try await service.upload(intoPrefix: prefix, for: client) { try await body.next() })
             case .path(let path):
                 guard entries.isEmpty else { throw Problem(.badBody, "A form with a path takes one file only.") }
                 let form = form
@@ -125,7 +127,7 @@ struct FormUpload {
                     }
                     return nil
                 }
-                entries.append(.stored(uploaded))
+                store(uploaded)
             }
         } catch let error as ServiceError {
             try await reject(error, &body)
@@ -136,11 +138,23 @@ struct FormUpload {
         }
     }
 
+    private static let action = RequestAction.uploadForm.auditName
+
+    private mutating func store(_ uploaded: UploadedImage) {
+        entries.append(.stored(uploaded))
+        notes.noteWrite(AuditNotes.Write(action: Self.action, uploaded))
+    }
+
     /// Records why a file was rejected and skips the rest of it. If the form itself is invalid, throws.
     private mutating func reject(_ error: ServiceError, _ body: inout FilePart) async throws(Problem) {
         switch error {
         case .body, .cancelled, .badPath: throw Problem(error)
-        default: entries.append(.rejected(Problem(error)))
+        default:
+            let problem = Problem(error)
+            entries.append(.rejected(problem))
+            var path: String?
+            if case .path(let named) = target { path = named.key.text }
+            notes.noteWrite(AuditNotes.Write(action: Self.action, path: path, problem: problem.code))
         }
         var skipped: Int64 = 0
         while let bytes = try await body.next() {
@@ -187,7 +201,9 @@ struct FormUpload {
             guard let path = try? ImagePath(uploaded.image.object.key.bytes) else { continue }
             // The client may have left, but the files must be removed anyway.
             let service = service
-            await Task { _ = try? await service.delete(path, condition: .always) }.value
+            let removed = await Task { try? await service.delete(path, condition: .always) }.value
+            guard let removed else { continue }
+            notes.noteWrite(AuditNotes.Write(action: "form_undo", path: path.key.text, before: removed))
         }
     }
 

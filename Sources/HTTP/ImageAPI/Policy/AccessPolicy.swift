@@ -30,9 +30,11 @@ struct AccessPolicy: RequestPolicy {
             cacheControl: isPublic ? configuration.cacheControl : control.forOneClient.text,
             versionedCacheControl: (isPublic ? CacheControl.versioned : CacheControl.versioned.forOneClient).text,
             validatedCacheControl: (isPublic ? CacheControl.validated : CacheControl.validated.forOneClient).text,
-            renditions: configuration.renditions, maximumUploadBytes: configuration.maximumUploadBytes)
+            renditions: configuration.renditions, maximumUploadBytes: configuration.maximumUploadBytes,
+            isForEverybody: isPublic)
         signedGrants = SignedGrants(configuration)
-        keyless = WritePolicy(areUnrestricted: configuration.allowsAnonymousWrites)
+        keyless = WritePolicy(
+            areUnrestricted: configuration.allowsAnonymousWrites, allowedOrigins: configuration.origins)
     }
 
     func judge(
@@ -159,7 +161,7 @@ private final class SignedGrants: Sendable {
                 cacheControl: CacheControl(configuration.cacheControl).forOneClient.lasting(atMost: seconds).text,
                 versionedCacheControl: CacheControl.versioned.forOneClient.lasting(atMost: seconds).text,
                 validatedCacheControl: CacheControl.validated.forOneClient.text, renditions: configuration.renditions,
-                maximumUploadBytes: configuration.maximumUploadBytes)
+                maximumUploadBytes: configuration.maximumUploadBytes, isForEverybody: true)
             state.grants[expires] = grant
             return grant
         }
@@ -193,7 +195,7 @@ extension Problem {
 }
 
 /// Who was rejected, for the log.
-private struct RejectedIdentity: Error, CustomDebugStringConvertible {
+struct RejectedIdentity: Error, CustomDebugStringConvertible {
     var text: String
 
     var debugDescription: String { text }

@@ -7,10 +7,11 @@ struct KeylessPolicy: RequestPolicy {
     private let grant: RequestGrant
 
     init(_ configuration: ImagesConfiguration) {
-        writes = WritePolicy(areUnrestricted: configuration.allowsAnonymousWrites)
+        writes = WritePolicy(
+            areUnrestricted: configuration.allowsAnonymousWrites, allowedOrigins: configuration.origins)
         grant = RequestGrant(
             cacheControl: configuration.cacheControl, renditions: configuration.renditions,
-            maximumUploadBytes: configuration.maximumUploadBytes)
+            maximumUploadBytes: configuration.maximumUploadBytes, isForEverybody: true)
     }
 
     func judge(_ action: RequestAction, by origin: RequestOrigin, _ query: Query) throws(Problem) -> AccessDecision {

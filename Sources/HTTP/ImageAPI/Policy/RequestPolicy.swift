@@ -54,16 +54,20 @@ final class RequestGrant: Sendable {
     let renditions: RenditionRules
     /// The longest body of an upload, in bytes.
     let maximumUploadBytes: Int64
+    /// Whether everybody may read what this request reads, or everybody with the same signed URL. Pages of other origins
+    /// may then embed it.
+    let isForEverybody: Bool
 
     init(
         cacheControl: String, versionedCacheControl: String = CacheControl.versioned.text,
         validatedCacheControl: String = CacheControl.validated.text, renditions: RenditionRules,
-        maximumUploadBytes: Int64
+        maximumUploadBytes: Int64, isForEverybody: Bool = false
     ) {
         self.cacheControl = cacheControl
         self.versionedCacheControl = versionedCacheControl
         self.validatedCacheControl = validatedCacheControl
         self.renditions = renditions
         self.maximumUploadBytes = maximumUploadBytes
+        self.isForEverybody = isForEverybody
     }
 }

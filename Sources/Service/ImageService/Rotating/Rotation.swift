@@ -9,6 +9,8 @@ import TaskSupport
 public struct RotatedImage: Sendable {
     /// The version that the rotate has written.
     public var image: StoredImage
+    /// The version from which it was made.
+    public var previousVersion: String
     /// Whether every pixel is unchanged but for its place.
     public var isLossless: Bool
     /// What else the file has lost.
@@ -96,6 +98,8 @@ struct Rotation: Sendable {
         var cost: Cost
         /// What it writes.
         var info: ImageInfo
+        /// From what it was made.
+        var source: ETag
     }
 
     /// What earlier rounds of the same rotate have left.
@@ -175,13 +179,15 @@ struct Rotation: Sendable {
         // The rest is the store's work.
         permit.endWork()
         let id = WriteID.random()
-        past.attempts[id] = Attempt(cost: file.cost, info: file.info)
+        past.attempts[id] = Attempt(cost: file.cost, info: file.info, source: version.object.etag)
         switch await write(file, path, over: version, as: id, past) {
         case .done(let put):
             let image = await StoredImage.afterWrite(
                 of: path, put: put, image: file.info, size: Int64(file.bytes.readableBytes), storage: storage,
                 cache: cache, clock: settlement.clock)
-            return RotatedImage(image: image, isLossless: file.cost.isLossless, effects: file.cost.effects)
+            return RotatedImage(
+                image: image, previousVersion: StoredImage.version(of: version.object.etag),
+                isLossless: file.cost.isLossless, effects: file.cost.effects)
         case .seen(let found):
             return await rotated(found, past)
         case .notDone(let error, let found):
@@ -225,6 +231,7 @@ struct Rotation: Sendable {
         }
         return RotatedImage(
             image: await StoredImage.found(object, after: id, of: attempt.info, storage: storage),
+            previousVersion: StoredImage.version(of: attempt.source),
             isLossless: attempt.cost.isLossless, effects: attempt.cost.effects)
     }
 
