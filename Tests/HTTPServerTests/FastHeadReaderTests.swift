@@ -25,6 +25,14 @@ struct FastHeadReaderTests {
         #expect(try #require(self.read("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n")).request.isHead)
     }
 
+    @Test func theOriginIsTakenOnce() throws {
+        let line = "GET /a HTTP/1.1\r\nHost: a\r\n"
+        let (request, _) = try #require(self.read(line + "oRIGIN:  https://a.example \r\n\r\n"))
+        #expect(request.origin.map { String(buffer: $0) } == "https://a.example")
+        #expect(self.read(line + "\r\n")?.request.origin == nil)
+        #expect(self.read(line + "Origin: a\r\nOrigin: a\r\n\r\n") == nil)
+    }
+
     @Test func anIncompleteHeadIsNotRead() {
         let head = "GET /a HTTP/1.1\r\nHost: a\r\nX: y\r\n\r\n"
         for length in 0..<head.utf8.count {

@@ -168,7 +168,7 @@ struct ImagingTests {
         // The note is written after the image was deleted.
         _ = try await service.upload(path, try Samples.jpeg())
         let other = ImageService.make(storage)
-        storage.before(next: .put) { try? await other.delete(path, condition: .always) }
+        storage.before(next: .put) { _ = try? await other.delete(path, condition: .always) }
         _ = try await service.describeWithExtras(path)
         #expect(try await ownObjects().isEmpty)
     }

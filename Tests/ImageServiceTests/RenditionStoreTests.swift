@@ -125,7 +125,7 @@ struct RenditionStoreTests {
         let service = replica()
         _ = try await service.upload(path, try Samples.noise(.jpeg, side: 400))
         let other = replica()
-        storage.before(next: .put) { try? await other.delete(path, condition: .always) }
+        storage.before(next: .put) { _ = try? await other.delete(path, condition: .always) }
         _ = try await render(service, 50)
         await until { storage.count(.put) >= 2 && storage.count(.delete) >= 2 }
         try await waitForOwn("rendition", 0)

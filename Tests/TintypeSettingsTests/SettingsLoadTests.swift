@@ -114,7 +114,7 @@ func load(_ environment: [String: String], yaml: String = "") throws -> Settings
     }
 
     @Test(arguments: [
-        "CORS_ORIGINS", "TLS_CERT_FILE",
+        "CLAMD_ADDRESS", "TLS_CERT_FILE",
     ])
     func laterSettingsAreRejectedRatherThanIgnored(_ name: String) throws {
         let fromEnvironment = try #require(errorText([name: "hunter2"]))

@@ -133,6 +133,10 @@ public struct Settings: Sendable {
     public var policies = Policies()
     /// The file of `--config`; nil: none was given.
     public var file: LoadedFile?
+    /// CORS_ORIGINS.
+    public var corsOrigins = AllowedOrigins()
+    /// AUDIT_LOG; nil: on if anybody can present a credential or a signed URL.
+    public var auditLog: AuditLogMode?
 
     /// LOG_LEVEL.
     public var logLevel = LogLevel.info
@@ -148,6 +152,8 @@ extension Settings {
     public var hasCredentials: Bool { apiKeys != nil || apiKeysFile != nil || hasTokens }
     /// Whether tokens are verified.
     public var hasTokens: Bool { jwtSecret != nil || jwtSecretsFile != nil || jwksFile != nil || jwksURL != nil }
+    /// Whether writes, rejections and uses of `admin` are logged under a label of their own.
+    public var writesAuditLog: Bool { auditLog.map { $0 == .on } ?? (hasCredentials || hasSigningKeys) }
     /// Whether URLs can be signed.
     public var hasSigningKeys: Bool { urlSigningKeys != nil || urlSigningKeysFile != nil }
 }
@@ -160,6 +166,11 @@ public enum StorageType: String, Sendable, Hashable, CaseIterable {
 /// Who may read images and their metadata.
 public enum ReadAccess: String, Sendable, Hashable, CaseIterable {
     case `public`, protected
+}
+
+/// Whether the audit log is written.
+public enum AuditLogMode: String, Sendable, Hashable, CaseIterable {
+    case on, off
 }
 
 /// The format of log lines.

@@ -55,6 +55,7 @@ enum Composition {
             publicListener(settings, descriptors), service: service, images: imagesConfiguration(settings),
             access: credentials?.access, limits: limits, readiness: readiness, logger: logger,
             lines: RequestLines(lines),
+            audit: settings.writesAuditLog ? AuditLog(logger: Logger(label: "tintype.audit")) : nil,
             status: { status(service.usage, workers.usage) },
             onBound: { logger.info("public listener is bound", metadata: ["address": "\($0)"]) })
 
@@ -167,7 +168,8 @@ enum Composition {
             cacheControl: settings.cacheControl,
             urlBase: settings.cdnURL.map(\.text), maximumUploadBytes: Int64(settings.maxUploadBytes),
             allowsAnonymousWrites: settings.unsafeAllowAnonymousWrites,
-            readsArePublic: settings.readAccess == .public, renditions: RenditionRules(settings))
+            readsArePublic: settings.readAccess == .public, renditions: RenditionRules(settings),
+            origins: settings.corsOrigins)
     }
 
     private static func publicListener(_ settings: Settings, _ descriptors: DescriptorPlan) -> ListenerConfiguration {

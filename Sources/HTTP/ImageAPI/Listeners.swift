@@ -13,24 +13,25 @@ public enum Listeners {
     ///   - limits: What each client may do; nil: nothing is limited.
     ///   - status: The state of this replica, for `/api/v1/status`.
     ///   - lines: Where the access log lines go; nil: to the logger.
+    ///   - audit: Writes, rejections and uses of `admin`; nil: they are not logged apart.
     ///   - onBound: Called with the address once the listener accepts connections.
     public static func images(
         _ configuration: ListenerConfiguration, service: ImageService, images: ImagesConfiguration,
         access: AccessControl? = nil, limits: RateLimits? = nil, readiness: Readiness, logger: Logger,
-        lines: (any RequestLineSink)? = nil,
+        lines: (any RequestLineSink)? = nil, audit: AuditLog? = nil,
         status: @escaping @Sendable () -> StatusDocument,
         onBound: @escaping @Sendable (SocketAddress) -> Void
     ) -> ServerListener<ImageResponder> {
         self.images(
             configuration, service: service, images: images, access: access, limits: limits, readiness: readiness,
-            logger: logger, lines: lines, status: status, hasFastPath: true, onBound: onBound)
+            logger: logger, lines: lines, audit: audit, status: status, hasFastPath: true, onBound: onBound)
     }
 
     /// - Parameter hasFastPath: Without it every request takes the normal path, with the same responses.
     static func images(
         _ configuration: ListenerConfiguration, service: ImageService, images: ImagesConfiguration,
         access: AccessControl? = nil, limits: RateLimits? = nil, readiness: Readiness, logger: Logger,
-        lines: (any RequestLineSink)? = nil,
+        lines: (any RequestLineSink)? = nil, audit: AuditLog? = nil,
         status: @escaping @Sendable () -> StatusDocument, hasFastPath: Bool,
         onBound: @escaping @Sendable (SocketAddress) -> Void
     ) -> ServerListener<ImageResponder> {
@@ -51,6 +52,7 @@ public enum Listeners {
                 onFinished: { finished, context in
                     context?.notes.letGo()
                     log.finished(finished, finished.notes(context))
+                    audit?.finished(finished, context?.notes)
                 },
                 uploadsWait: { service.isUploadMemoryContended },
                 readersWait: { service.isAnswerMemoryContended },

@@ -9,6 +9,8 @@ public struct ImageQuery: Sendable, Hashable {
     public var version: String?
     /// Whether the client asks for less than the default quality, and may do so.
     public var savesData: Bool
+    /// Whether a browser is to save the answer as a file.
+    public var download: Download?
 
     /// - Parameters:
     ///   - headers: They hold the client hints.
@@ -20,6 +22,7 @@ public struct ImageQuery: Sendable, Hashable {
         let hints = ClientHints(headers, variance.hints)
         rendition = try RenditionQuery.parse(query, rules, hints: hints)
         version = try query.text("v")
+        download = try Download.parse(query)
         savesData = hints.savesData
     }
 }

@@ -308,7 +308,10 @@ public struct ImageService: Sendable {
     }
 
     /// Deletes a picture and all objects derived from it.
-    public func delete(_ path: ImagePath, condition: WriteCondition) async throws(ServiceError) {
+    ///
+    /// - Returns: the version that was there just before.
+    @discardableResult
+    public func delete(_ path: ImagePath, condition: WriteCondition) async throws(ServiceError) -> String {
         try await deletion.delete(path, condition: condition)
     }
 

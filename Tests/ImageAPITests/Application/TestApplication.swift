@@ -1,24 +1,27 @@
 import AccessControl
-import HTTPServer
 import HTTPTypes
 import ImageService
 import NIOCore
 import TextCoding
 
+@testable import HTTPServer
 @testable import ImageAPI
 
 /// The API without sockets: it takes a request and returns the response with its bytes.
 struct TestApplication {
     let service: ImageService
     private let responder: ImageResponder
+    private let audit: AuditLog?
 
     /// - Parameter policy: Nil for the policy of a server without credentials.
     init(
         _ service: ImageService, policy: (any RequestPolicy)? = nil, access: AccessControl? = nil,
+        configuration: ImagesConfiguration? = nil, audit: AuditLog? = nil,
         now: @escaping WallClock = { Timestamp.now }
     ) throws {
         self.service = service
-        let configuration = try FastPathFixture.makeConfiguration()
+        self.audit = audit
+        let configuration = try configuration ?? FastPathFixture.makeConfiguration()
         responder = ImageResponder(
             service: service, configuration: configuration, policy: policy ?? KeylessPolicy(configuration),
             access: access, status: { .idle }, now: now)
@@ -44,9 +47,15 @@ struct TestApplication {
         let source = ServerRequestSource(
             requestID: "1", remoteAddress: try SocketAddress(ipAddress: address, port: 1))
         let request = Request(head: head, body: RequestBody(ByteBuffer(bytes: body)))
-        let response = try await responder.respond(to: request, context: APIContext(source: source))
+        let context = APIContext(source: source)
+        let response = try await responder.respond(to: request, context: context)
         let collector = BodyCollector()
         if method != .head { try await response.body.write(collector) }
+        audit?.finished(
+            FinishedRequest(
+                source: .exchange(head, requestID: "1"), remoteAddress: nil, clientAddress: "127.0.0.1",
+                status: response.status.code, outcome: .complete, bytesSent: 0, bodyBytesReceived: 0, duration: .zero),
+            context.notes)
         return Answer(status: response.status.code, headers: response.headers, bytes: collector.bytes)
     }
 }

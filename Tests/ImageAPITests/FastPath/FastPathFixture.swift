@@ -37,10 +37,11 @@ struct FastPathFixture: Sendable {
         try await RawClient(port: self.port, receiveBuffer: receiveBuffer)
     }
 
-    static func makeConfiguration() throws -> ImagesConfiguration {
+    static func makeConfiguration(origins: AllowedOrigins = AllowedOrigins()) throws -> ImagesConfiguration {
         ImagesConfiguration(
             cacheControl: "public, no-cache", urlBase: nil, maximumUploadBytes: 50 << 20, allowsAnonymousWrites: false,
-            renditions: RenditionRules(presets: ["small": try RenditionPreset(parameters: "w=8&format=jpeg")]))
+            renditions: RenditionRules(presets: ["small": try RenditionPreset(parameters: "w=8&format=jpeg")]),
+            origins: origins)
     }
 
     /// Reads until the connection ends.
@@ -89,8 +90,8 @@ struct FastPathFixture: Sendable {
     /// - Parameter access: The credentials; nil for none. With credentials, reads are protected.
     static func run(
         _ service: ImageService, hasFastPath: Bool, access: AccessControl? = nil, drainWindow: TimeAmount = .zero,
-        eventLoopGroup: MultiThreadedEventLoopGroup = .singleton, limits: RateLimits? = nil,
-        proxies: (any ClientNaming)? = nil, expectsProxyHeader: Bool = false,
+        eventLoopGroup: MultiThreadedEventLoopGroup = .singleton, origins: AllowedOrigins = AllowedOrigins(),
+        limits: RateLimits? = nil, proxies: (any ClientNaming)? = nil, expectsProxyHeader: Bool = false,
         test: @escaping @Sendable (FastPathFixture) async throws -> Void
     ) async throws {
         var configuration = ListenerConfiguration(host: "127.0.0.1", port: 0)
@@ -101,7 +102,7 @@ struct FastPathFixture: Sendable {
         configuration.lingerTimeout = .milliseconds(500)
         let (bound, finished, lines) = (Notes<Int>(), Notes<Finished>(), Notes<[String: String]>())
         let draining = Notes<Bool>()
-        var images = try Self.makeConfiguration()
+        var images = try Self.makeConfiguration(origins: origins)
         images.readsArePublic = access == nil
         let rules: any RequestPolicy =
             access.map { [images] in AccessPolicy($0, images) } ?? KeylessPolicy(images)
@@ -147,10 +148,10 @@ struct FastPathFixture: Sendable {
 }
 
 /// Stores the metadata of every line.
-private struct NotingLogHandler: LogHandler {
+struct NotingLogHandler: LogHandler {
     let lines: Notes<[String: String]>
-    var metadata = Logger.Metadata()
     var logLevel = Logger.Level.info
+    var metadata = Logger.Metadata()
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { self.metadata[key] }

@@ -20,7 +20,9 @@ struct FastPathScripts {
         self.modified = image.object.lastModified?.httpDate ?? ""
     }
 
-    var all: [Script] { self.plain + self.conditions + self.ranges + self.forms + self.pipelines }
+    var all: [Script] {
+        self.plain + self.conditions + self.ranges + self.forms + self.pipelines + self.browsers
+    }
 
     /// The same for the same seed.
     func random(_ count: Int, seed: UInt64) -> [Script] {
@@ -28,15 +30,16 @@ struct FastPathScripts {
         let targets = [
             "p.jpg", "p.jpg?w=16", "p.jpg?w=16&format=png", "p.jpg?preset=small", "p.jpg?v=\(self.version)",
             "large.jpg", "huge.jpg", "missing.jpg", "p.jpg?v=other", "%70.jpg", "p.jpg?w=16&utm=1", "p.jpg?w=0",
-            "p.jpg?sig=1",
+            "p.jpg?sig=1", "p.jpg?download", "p.jpg?w=16&download=a.png",
         ]
         let tags = [self.etag, "W/\(self.etag)", "\"other\"", "*", "\"a\", \(self.etag)", "nonsense"]
         let dates = [self.past, self.modified, self.future, "nonsense"]
         let ranges = ["bytes=0-9", "bytes=-5", "bytes=100-", "bytes=9-0", "bytes=0-1,4-5", "bytes=99999999-", "x=1-2"]
         let accepts = ["image/webp", "*/*", "image/png;q=0.5, image/webp;q=0", "image/avif,image/webp,*/*;q=0.8", ""]
         let others = ["Authorization: Bearer x", "X-API-Key: x", "Cookie: a=b", "Save-Data: on", "User-Agent: x"]
+        let origins = ["https://shop.example", "http://localhost:3000", "https://evil.example", "null"]
         func field(_ random: inout SplitMix64) -> String {
-            switch Int.random(in: 0..<8, using: &random) {
+            switch Int.random(in: 0..<10, using: &random) {
             case 0: "If-None-Match: \(tags.randomElement(using: &random) ?? "")"
             case 1: "If-Match: \(tags.randomElement(using: &random) ?? "")"
             case 2: "If-Modified-Since: \(dates.randomElement(using: &random) ?? "")"
@@ -44,6 +47,7 @@ struct FastPathScripts {
             case 4: "If-Range: \((tags + dates).randomElement(using: &random) ?? "")"
             case 5: "Range: \(ranges.randomElement(using: &random) ?? "")"
             case 6: "Accept: \(accepts.randomElement(using: &random) ?? "")"
+            case 7, 8: "Origin: \(origins.randomElement(using: &random) ?? "")"
             default: others.randomElement(using: &random) ?? ""
             }
         }
@@ -155,6 +159,25 @@ struct FastPathScripts {
             script("many fields", line + "Host: a\r\n" + String(repeating: "X: y\r\n", count: 120) + "\r\n", true),
             script("empty line before it", "\r\n" + line + "Host: a\r\n\r\n", false),
         ]
+    }
+
+    /// Pages of some origins, and downloads.
+    private var browsers: [Script] {
+        let shop = "Origin: https://shop.example"
+        let others = ["http://localhost:3000", "https://evil.example", "null", "", "HTTPS://shop.example"]
+        return [
+            Script("a page", "p.jpg", [shop], fast: true), Script("HEAD", "p.jpg", [shop], fast: true, method: "HEAD"),
+            Script("rendition", "p.jpg?w=16", [shop], fast: true),
+            Script("not modified", "p.jpg", [shop, "If-None-Match: \(self.etag)"], fast: true),
+            Script("part", "p.jpg", [shop, "Range: bytes=0-9"], fast: true),
+            Script("two origins", "p.jpg", [shop, shop], fast: false),
+            Script("an error for a page", "missing.jpg", [shop], fast: false),
+            Script("no match for a page", "p.jpg", [shop, "If-Match: \"x\""], fast: false),
+            Script("preflight", "p.jpg", [shop, "Access-Control-Request-Method: GET"], fast: false, method: "OPTIONS"),
+            Script("download", "p.jpg?download", fast: false),
+            Script("download for a page", "p.jpg?w=16&download=a.png", [shop], fast: false),
+            Script("a download twice", "p.jpg?download&download", fast: false),
+        ] + others.map { Script("origin \($0)", "p.jpg?w=16", ["Origin: \($0)"], fast: true) }
     }
 
     private var pipelines: [Script] {

@@ -1,3 +1,4 @@
+import ImageRequests
 import ImageService
 import NIOCore
 import ObjectStorage
@@ -36,13 +37,19 @@ struct FastPathTests {
     /// Ends a connection, on the normal path.
     static let last = Self.request("p.jpg", ["Connection: close"], method: "HEAD")
 
-    @Test func theTwoWaysAnswerTheSame() async throws {
+    /// None, a listed origin, and all.
+    private static let origins = [
+        AllowedOrigins(), AllowedOrigins(["https://shop.example", "http://localhost:3000"]),
+        AllowedOrigins(["https://shop.example"], allowsPublicReads: true),
+    ]
+
+    @Test(arguments: origins) func theTwoWaysAnswerTheSame(_ origins: AllowedOrigins) async throws {
         let service = try await FastPathFixture.makeService()
         let scripts = try await FastPathScripts(service).all
-        try await FastPathFixture.run(service, hasFastPath: false) { long in
+        try await FastPathFixture.run(service, hasFastPath: false, origins: origins) { long in
             // This makes the renditions, which are hits from now on.
             for script in scripts { _ = try await Self.run(script, on: long) }
-            try await FastPathFixture.run(service, hasFastPath: true) { fast in
+            try await FastPathFixture.run(service, hasFastPath: true, origins: origins) { fast in
                 for script in scripts {
                     let seen = fast.finished.all.count
                     let answers = try await Self.run(script, on: fast)
@@ -62,9 +69,10 @@ struct FastPathTests {
     @Test(arguments: [UInt64(1), 2, 3]) func theTwoWaysAnswerRandomRequestsInTheSameWay(seed: UInt64) async throws {
         let service = try await FastPathFixture.makeService()
         let scripts = try await FastPathScripts(service).random(120, seed: seed)
-        try await FastPathFixture.run(service, hasFastPath: false) { long in
+        let origins = Self.origins[Int(seed) % Self.origins.count]
+        try await FastPathFixture.run(service, hasFastPath: false, origins: origins) { long in
             for script in scripts { _ = try await Self.run(script, on: long) }
-            try await FastPathFixture.run(service, hasFastPath: true) { fast in
+            try await FastPathFixture.run(service, hasFastPath: true, origins: origins) { fast in
                 for script in scripts {
                     let answers = try await Self.run(script, on: fast)
                     let expected = try await Self.run(script, on: long)
@@ -133,6 +141,26 @@ struct FastPathTests {
             var ways = fixture.finished.all.map(\.isFast)
             ways.remove(at: 3)
             #expect(ways == [true, false, true, true, false, true, true])
+        }
+    }
+
+    /// Many origins at once share the remembered heads: each gets its own fields, hit after hit.
+    @Test func hitsAreForTheirOrigin() async throws {
+        let service = try await FastPathFixture.makeService()
+        let allowed = ["https://shop.example", "http://localhost:3000"]
+        try await FastPathFixture.run(service, hasFastPath: true, origins: AllowedOrigins(allowed)) { fixture in
+            let client = try await fixture.client()
+            for round in 0..<6 {
+                for origin in allowed + ["https://evil.example", nil] {
+                    try await client.send(Self.request("p.jpg", origin.map { ["Origin: \($0)"] } ?? [], method: "HEAD"))
+                    let head = try await client.receive(until: "\r\n\r\n")
+                    let found = head.matches(of: /Access-Control-Allow-Origin: (\S+)\r\n/).map { String($0.1) }
+                    #expect(found == (origin.map { allowed.contains($0) ? [$0] : [] } ?? []), "\(round)")
+                    #expect(head.contains("\r\nVary: Origin\r\n"))
+                }
+            }
+            let finished = try await fixture.finished.wait(for: 24)
+            #expect(finished.dropFirst().allSatisfy { $0.isFast })
         }
     }
 

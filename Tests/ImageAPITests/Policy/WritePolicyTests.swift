@@ -1,4 +1,5 @@
 import HTTPTypes
+import ImageRequests
 import Testing
 
 @testable import ImageAPI
@@ -92,6 +93,22 @@ struct WritePolicyTests {
         ])
     func foreignOrigins(_ origin: String) throws {
         #expect(try code([("Origin", origin)], host: "localhost:8080") == .writesNotAllowed)
+    }
+
+    @Test("Origins that CORS_ORIGINS lists are not foreign; * lists none")
+    func listedOrigins() throws {
+        func isTaken(_ origins: [String], _ allowed: AllowedOrigins, host: String = "localhost") -> Bool {
+            var headers = HTTPFields()
+            for origin in origins { headers.append(HTTPField(name: .origin, value: origin)) }
+            let policy = WritePolicy(areUnrestricted: false, allowedOrigins: allowed)
+            return (try? policy.judge(headers, authority: host, isLoopback: true)) != nil
+        }
+        let shop = "https://shop.example"
+        #expect(isTaken([shop], AllowedOrigins([shop])))
+        #expect(!isTaken([shop + ":444"], AllowedOrigins([shop])) && !isTaken(["null"], AllowedOrigins([shop])))
+        #expect(!isTaken([shop], AllowedOrigins(allowsPublicReads: true)))
+        #expect(!isTaken([shop, shop], AllowedOrigins([shop])))
+        #expect(!isTaken([shop], AllowedOrigins([shop]), host: "shop.example"))
     }
 
     @Test("Two Origin fields are rejected")

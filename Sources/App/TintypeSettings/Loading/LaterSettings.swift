@@ -3,7 +3,7 @@
 /// They are rejected and not ignored: an operator who sets one believes that it is in force.
 enum LaterSettings {
     static let names = [
-        "CLAMD_ADDRESS", "CORS_ORIGINS", "READ_ONLY", "STORAGE_QUOTA_BYTES", "TLS_CERT_FILE", "TLS_KEY_FILE",
+        "CLAMD_ADDRESS", "READ_ONLY", "STORAGE_QUOTA_BYTES", "TLS_CERT_FILE", "TLS_KEY_FILE",
     ]
 
     static func errors(in source: SettingSource) -> [SettingsErrors.Item] {

@@ -249,6 +249,10 @@ extension Setting {
             "every connection from TRUSTED_PROXIES begins with a header of the PROXY protocol, version 2, which names the "
                 + "client; without it the connection is closed. Connections from others have none"),
         Setting(
+            "CORS_ORIGINS", \.corsOrigins, .origins,
+            "origins whose pages may use the server from their scripts, with commas between them: "
+                + "`https://shop.example,http://localhost:3000`; `*`: every page may read what everybody may read"),
+        Setting(
             "UNSAFE_ALLOW_ANONYMOUS_WRITES", \.unsafeAllowAnonymousWrites, .flag,
             "**dangerous**: everybody who reaches the listener may store, change and delete, if no "
                 + "credential is configured. Without it and without credentials the server starts on loopback only, and "
@@ -260,5 +264,9 @@ extension Setting {
         Setting(
             "LOG_LEVEL", \.logLevel, .choice, "`trace`, `debug`, `info`, `notice`, `warning`, `error`, `critical`"),
         Setting("LOG_FORMAT", \.logFormat, .choice, "`text`, or `json` for containers"),
+        Setting(
+            "AUDIT_LOG", \.auditLog, .optional(.choice), default: "`on` with credentials or signing keys, else `off`",
+            "`on`: a line with the label `tintype.audit` for each write, each rejection (401, 403, 429) and each use of "
+                + "`admin`, whatever LOG_LEVEL is; `off`: none"),
     ]
 }

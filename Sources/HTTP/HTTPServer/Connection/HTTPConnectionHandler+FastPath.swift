@@ -51,6 +51,7 @@ extension HTTPConnectionHandler {
             firstByteOut: self.monitor.bytesOut)
         self.fastHead.clear()
         self.fastHead.writeImmutableBuffer(answer.head)
+        if let fields = answer.fields { self.fastHead.writeImmutableBuffer(fields) }
         ResponseHeadEncoder.encodeEnd(requestID: exchange.id, into: &self.fastHead)
         let headBytes = self.fastHead.readableBytes
         let bytes = headBytes + (answer.body?.range.count ?? 0)

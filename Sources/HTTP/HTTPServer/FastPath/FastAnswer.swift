@@ -8,6 +8,9 @@ public struct FastAnswer {
     public var status: Int
     /// The result of ``encodeHead(_:_:)``. The connection adds its own fields and the empty line.
     public var head: ByteBuffer
+    /// Fields of this answer alone, which follow the head: heads are shared between requests. The result of
+    /// ``encodeFields(_:)``; nil for none.
+    public var fields: ByteBuffer?
     /// The bytes to send after the head; nil for none.
     public var body: (bytes: any BytesInMemory, range: Range<Int>)?
 
@@ -26,6 +29,15 @@ public struct FastAnswer {
         var bytes = ByteBuffer()
         let hasDate = ResponseHeadEncoder.encodeBeginning(of: head, into: &bytes)
         assert(hasDate, "answers from memory tell their age, and so their date")
+        return bytes
+    }
+}
+
+extension FastAnswer {
+    /// Fields as they follow a head.
+    public static func encodeFields(_ fields: HTTPFields) -> ByteBuffer {
+        var bytes = ByteBuffer()
+        ResponseHeadEncoder.encode(fields, into: &bytes)
         return bytes
     }
 }

@@ -11,6 +11,7 @@ enum FastField {
     /// What proxies say about the client. No response depends on it, but limits and the log do.
     case forwarded
     case forwardedFor
+    case origin
     /// Conditions and ranges. The same code evaluates them as on the normal path.
     case condition(HTTPField.Name)
     /// A request with this field takes the normal path. The field says where the message ends or what happens to the
@@ -31,6 +32,7 @@ enum FastField {
         case 6:
             if isName("accept") { self = .accept }
             if isName("expect") { self = .longWay }
+            if isName("origin") { self = .origin }
         case 7: if isName("upgrade") || isName("trailer") { self = .longWay }
         case 8:
             if isName("if-match") { self = .condition(.ifMatch) }

@@ -69,6 +69,9 @@ struct FastHeadReader: Sendable {
                 if isFromProxy { request.forwarding.noteForwarded(bytes, value) }
             case .forwardedFor:
                 if isFromProxy { request.forwarding.noteForwardedFor(bytes, value) }
+            case .origin:
+                guard request.origin == nil else { return nil }
+                request.origin = buffer.slice(value)
             case .condition(let name):
                 request.fields.append(HTTPField(name: name, value: String(buffer: buffer.slice(value))))
             }

@@ -11,6 +11,8 @@ public struct FastRequest: Sendable {
     public var accept: ByteBuffer?
     /// The Authorization field, as received; nil if the request does not have it.
     public var authorization: ByteBuffer?
+    /// The Origin field, as received; nil if there is none.
+    public var origin: ByteBuffer?
     /// The fields of conditions and ranges.
     public var fields = HTTPFields()
     /// Who sent it; nil if it did not come over a connection.

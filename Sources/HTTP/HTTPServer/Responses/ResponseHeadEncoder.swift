@@ -43,17 +43,20 @@ enum ResponseHeadEncoder {
         buffer.writeStaticString(" ")
         buffer.writeString(head.status.reasonPhrase)
         buffer.writeStaticString("\r\n")
-        var hasDate = false
-        for field in head.headerFields {
+        Self.encode(head.headerFields, into: &buffer)
+        return head.headerFields[.date] != nil
+    }
+
+    /// Writes fields.
+    static func encode(_ fields: HTTPFields, into buffer: inout ByteBuffer) {
+        for field in fields {
             // The connection sets the Connection field. It has already applied the handler's.
             if field.name == .connection { continue }
-            if field.name == .date { hasDate = true }
             buffer.writeString(field.name.rawName)
             buffer.writeStaticString(": ")
             field.withUnsafeBytesOfValue { _ = buffer.writeBytes($0) }
             buffer.writeStaticString("\r\n")
         }
-        return hasDate
     }
 
     /// Ends an HTTP/1.1 head that has a Date, on a connection that stays open.

@@ -17,6 +17,8 @@ struct FastTarget {
         let variance = Variance(of: query, rules)
         // A request with client hints never takes the fast path.
         guard let wanted = try? ImageQuery(query, HTTPFields(), rules, variance: variance) else { return nil }
+        // A save by a person is rare, and its head has a name that no other answer has.
+        guard wanted.download == nil else { return nil }
         self.path = image
         self.query = wanted
         self.variance = variance

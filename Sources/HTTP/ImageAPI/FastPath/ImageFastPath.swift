@@ -22,6 +22,7 @@ final class ImageFastPath: FastPath {
     private let policy: any RequestPolicy
     private let hitLimit: (any HitLimit)?
     private let table: CachedResponseTable
+    private let crossOrigin: CrossOrigin?
     private var snapshots: CacheSnapshots
     private var accepts = GenerationalCache<ByteBuffer, Accept>(bytes: 64 << 10)
     private var lastAccept: (raw: ByteBuffer, accept: Accept)?
@@ -49,6 +50,7 @@ final class ImageFastPath: FastPath {
         self.service = service
         self.policy = policy
         self.hitLimit = policy.hitLimit
+        self.crossOrigin = CrossOrigin(configuration.origins)
         self.snapshots = CacheSnapshots(now: service.clock.now())
         self.reading = ImageReading(service: service, configuration: configuration, now: now)
         self.table = table ?? CachedResponseTable(service.requestMemory)
@@ -69,35 +71,44 @@ final class ImageFastPath: FastPath {
             guard target.count <= Self.maximumTargetBytes, let grant = self.policy.quickGrant(request) else {
                 return nil
             }
-            // The rest of an image's lifetime is in the head, so that no head can be used again.
-            if grant.lifetime != nil { return self.read(request, grant, target, hash: 0, isKnown: true) }
-            let hash = self.table.hash(target)
-            let now = self.service.clock.now()
-            var isKnown = false
-            if let snapshot = self.snapshots[hash], snapshot.freshness.lasts(at: now), snapshot.entry.isOf(target),
-                snapshot.entry.grant === grant,
-                snapshot.entry.accept == nil || snapshot.entry.accept == self.accept(request.accept)
-            {
-                switch self.answer(request, snapshot) {
-                case .answer(let answer): return answer
-                case .none: return nil
-                case .notHere: break
-                case .part: isKnown = true
-                }
-            }
-            if !isKnown,
-                let entry = self.table.entry(target, hash: hash, accept: self.accept(request.accept)),
-                entry.grant === grant
-            {
-                switch self.answer(request, entry, hash: hash, now: now) {
-                case .answer(let answer): return answer
-                case .none: return nil
-                case .notHere: break
-                case .part: isKnown = true
-                }
-            }
-            return self.read(request, grant, target, hash: hash, isKnown: isKnown)
+            guard let crossOrigin else { return self.answer(request, grant, target) }
+            guard var answer = self.answer(request, grant, target) else { return nil }
+            answer.fields = crossOrigin.bytes(request.origin, isOpenRead: grant.isForEverybody)
+            return answer
         }
+    }
+
+    private func answer(
+        _ request: FastRequest, _ grant: RequestGrant, _ target: UnsafeRawBufferPointer
+    ) -> FastAnswer? {
+        // The rest of an image's lifetime is in the head, so that no head can be used again.
+        if grant.lifetime != nil { return self.read(request, grant, target, hash: 0, isKnown: true) }
+        let hash = self.table.hash(target)
+        let now = self.service.clock.now()
+        var isKnown = false
+        if let snapshot = self.snapshots[hash], snapshot.freshness.lasts(at: now), snapshot.entry.isOf(target),
+            snapshot.entry.grant === grant,
+            snapshot.entry.accept == nil || snapshot.entry.accept == self.accept(request.accept)
+        {
+            switch self.answer(request, snapshot) {
+            case .answer(let answer): return answer
+            case .none: return nil
+            case .notHere: break
+            case .part: isKnown = true
+            }
+        }
+        if !isKnown,
+            let entry = self.table.entry(target, hash: hash, accept: self.accept(request.accept)),
+            entry.grant === grant
+        {
+            switch self.answer(request, entry, hash: hash, now: now) {
+            case .answer(let answer): return answer
+            case .none: return nil
+            case .notHere: break
+            case .part: isKnown = true
+            }
+        }
+        return self.read(request, grant, target, hash: hash, isKnown: isKnown)
     }
 
     /// The result of one of the three steps.

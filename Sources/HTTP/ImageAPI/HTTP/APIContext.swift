@@ -1,4 +1,5 @@
 public import HTTPServer
+import HTTPTypes
 import ImageService
 import NIOConcurrencyHelpers
 
@@ -37,12 +38,25 @@ final class RequestNotes: Sendable {
         var problem: Problem?
         /// Who sent the request, proven by a credential: `key:NAME` or `subject:NAME`.
         var identity: String?
+        /// Whether it is a read that everybody may do, or everybody with the same signed URL.
+        var isOpenRead = false
+        /// The fields that let a page of another origin read the response.
+        var crossOrigin = HTTPFields()
+        var audit = AuditNotes()
     }
 
     private let values = NIOLockedValueBox(Values())
     private let judged = NIOLockedValueBox<(isCounted: Bool, owner: ClientIdentity?)>((false, nil))
     /// Counts the response's bytes until the kernel has taken the last of them.
     private let holds = NIOLockedValueBox<[AnswerHold]>([])
+
+    let handling = Handling()
+
+    /// Runs the closure as soon as the request has been handled.
+    func whenHandled(_ body: @escaping @Sendable () -> Void) { handling.whenEnded(body) }
+
+    /// Notes a file that was written or rejected.
+    func noteWrite(_ write: AuditNotes.Write) { update { $0.audit.writes.append(write) } }
 
     var current: Values { values.withLockedValue { $0 } }
 

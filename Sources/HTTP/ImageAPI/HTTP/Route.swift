@@ -38,9 +38,8 @@ enum Route: Sendable, Hashable {
     init(method: HTTPRequest.Method, path: ArraySlice<UInt8>) throws(Problem) {
         self = try Self.find(method, path)
         guard methods.contains(method) else {
-            let allowed = Self.list(methodsOfTarget)
-            var problem = Problem(.methodNotAllowed, "This resource takes \(allowed).")
-            problem.headers[.allow] = allowed
+            var problem = Problem(.methodNotAllowed, "This resource takes \(Self.list(methodsOfTarget)).")
+            problem.headers[.allow] = Self.list(methodsOfTarget + [.options])
             throw problem
         }
     }
@@ -81,7 +80,29 @@ enum Route: Sendable, Hashable {
         return methods + [.post]
     }
 
-    private static func list(_ methods: [HTTPRequest.Method]) -> String {
+    /// What a path has for OPTIONS, whether or not it can name an image: a script has to learn from the request itself
+    /// that its path is bad.
+    ///
+    /// - Returns: All methods, and whether it is an image or its metadata, which may be public.
+    /// - Throws: ``Problem`` if there is no such resource.
+    static func resource(
+        at path: ArraySlice<UInt8>
+    ) throws(Problem) -> (methods: [HTTPRequest.Method], isReadable: Bool) {
+        do {
+            // Only POST tells an operation on an image from an image.
+            let (route, posted) = (try find(.get, path), try find(.post, path))
+            let methods = route.methods + posted.methods.filter { !route.methods.contains($0) }
+            switch route {
+            case .image, .rotate, .metadata: return (methods, true)
+            case .collection, .signedURLs, .access, .status: return (methods, false)
+            }
+        } catch {
+            guard error.code == .badPath else { throw error }
+            return (path.starts(with: metadata) ? [.get, .head] : [.get, .head, .put, .delete, .post], true)
+        }
+    }
+
+    static func list(_ methods: [HTTPRequest.Method]) -> String {
         methods.map(\.rawValue).joined(separator: ", ")
     }
 

@@ -15,6 +15,7 @@ struct FormUpload {
     /// Of the place that the form has named.
     private var rules = UploadRules()
     private let client: ClientIdentity
+    private let notes: RequestNotes
     /// Called before the first file, with the place that the form has named.
     private let authorize: @Sendable (RequestAction) async throws(Problem) -> RequestGrant
     /// Called before each file but the first, which is counted with the request.
@@ -37,7 +38,8 @@ struct FormUpload {
 
     init(
         service: ImageService, form: FormReader, condition: WriteCondition, maximumBytes: Int64,
-        client: ClientIdentity, authorize: @escaping @Sendable (RequestAction) async throws(Problem) -> RequestGrant,
+        client: ClientIdentity, notes: RequestNotes,
+        authorize: @escaping @Sendable (RequestAction) async throws(Problem) -> RequestGrant,
         countFile: @escaping @Sendable () -> Void
     ) {
         self.service = service
@@ -45,6 +47,7 @@ struct FormUpload {
         self.condition = condition
         self.maximumBytes = maximumBytes
         self.client = client
+        self.notes = notes
         self.authorize = authorize
         self.countFile = countFile
     }
@@ -121,11 +124,8 @@ struct FormUpload {
                         "A form takes If-Match and If-None-Match with the field path and one file only: under a made name "
                             + "there is no earlier version.")
                 }
-                entries.append(
-                    .stored(
-                        try await service.upload(intoPrefix: prefix, rules: rules, for: client) {
-                            try await body.next()
-                        }))
+                store(
+                    try await service.upload(intoPrefix: prefix, rules: rules, for: client) { try await body.next() })
             case .path(let path):
                 guard entries.isEmpty else { throw Problem(.badBody, "A form with a path takes one file only.") }
                 let form = form
@@ -139,7 +139,7 @@ struct FormUpload {
                     }
                     return nil
                 }
-                entries.append(.stored(uploaded))
+                store(uploaded)
             }
         } catch let error as ServiceError {
             try await reject(error, &body)
@@ -150,11 +150,23 @@ struct FormUpload {
         }
     }
 
+    private static let action = RequestAction.uploadForm.auditName
+
+    private mutating func store(_ uploaded: UploadedImage) {
+        entries.append(.stored(uploaded))
+        notes.noteWrite(AuditNotes.Write(action: Self.action, uploaded))
+    }
+
     /// Records why a file was rejected and skips the rest of it. If the form itself is invalid, throws.
     private mutating func reject(_ error: ServiceError, _ body: inout FilePart) async throws(Problem) {
         switch error {
         case .body, .cancelled, .badPath: throw Problem(error)
-        default: entries.append(.rejected(Problem(error)))
+        default:
+            let problem = Problem(error)
+            entries.append(.rejected(problem))
+            var path: String?
+            if case .path(let named) = target { path = named.key.text }
+            notes.noteWrite(AuditNotes.Write(action: Self.action, path: path, problem: problem.code))
         }
         var skipped: Int64 = 0
         while let bytes = try await body.next() {
@@ -201,7 +213,9 @@ struct FormUpload {
             guard let path = try? ImagePath(uploaded.image.object.key.bytes) else { continue }
             // The client may have left, but the files must be removed anyway.
             let service = service
-            await Task { _ = try? await service.delete(path, condition: .always) }.value
+            let removed = await Task { try? await service.delete(path, condition: .always) }.value
+            guard let removed else { continue }
+            notes.noteWrite(AuditNotes.Write(action: "form_undo", path: path.key.text, before: removed))
         }
     }
 

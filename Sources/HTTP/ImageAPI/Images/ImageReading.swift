@@ -107,7 +107,9 @@ struct ImageReading: Sendable {
 
     private func representation(of resolved: ResolvedImage, _ read: Read) -> Representation {
         read.notes.update { $0.cache = resolved.freshness.label }
-        return representation(of: resolved, version: read.query.version, read.grant)
+        var representation = representation(of: resolved, version: read.query.version, read.grant)
+        representation.download = read.query.download.map { ($0, read.path) }
+        return representation
     }
 
     /// The original, requested with this version in the URL.
@@ -117,7 +119,8 @@ struct ImageReading: Sendable {
             etag: resolved.image.etag, lastModified: resolved.image.object.lastModified,
             cacheControl: cacheControl(resolved.image, resolved.freshness, version: version, grant),
             cacheStatus: CacheStatus.text(resolved.freshness), isNegotiable: false,
-            age: resolved.asked.map(AnswerAge.init))
+            age: resolved.asked.map(AnswerAge.init), isForEverybody: grant.isForEverybody,
+            variesByOrigin: !configuration.origins.isEmpty)
     }
 
     // MARK: Renditions
@@ -131,6 +134,7 @@ struct ImageReading: Sendable {
         var representation = representation(
             of: resolved, as: spec.format, tag: service.renditionTag(resolved.image, spec), version: read.query.version,
             variance: read.variance, grant: read.grant)
+        representation.download = read.query.download.map { ($0, read.path) }
         // A condition on the tag needs no pixels.
         if let answer = representation.judge(read) {
             read.notes.update { $0.cache = resolved.freshness.label }
@@ -189,7 +193,8 @@ struct ImageReading: Sendable {
             lastModified: resolved.image.object.lastModified,
             cacheControl: cacheControl(resolved.image, resolved.freshness, version: version, grant),
             cacheStatus: CacheStatus.text(resolved.freshness), isNegotiable: variance.isNegotiable,
-            hints: variance.hints, age: resolved.asked.map(AnswerAge.init))
+            hints: variance.hints, age: resolved.asked.map(AnswerAge.init), isForEverybody: grant.isForEverybody,
+            variesByOrigin: !configuration.origins.isEmpty)
     }
 
     // MARK: Caching

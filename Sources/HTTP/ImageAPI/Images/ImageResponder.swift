@@ -14,6 +14,7 @@ public struct ImageResponder: Responder {
     private let writing: ImageWriting
     private let signing: URLSigning
     private let status: @Sendable () -> StatusDocument
+    private let browsers: BrowserSafety
 
     init(
         service: ImageService, configuration: ImagesConfiguration, policy: any RequestPolicy,
@@ -22,6 +23,7 @@ public struct ImageResponder: Responder {
     ) {
         self.policy = policy
         self.status = status
+        browsers = BrowserSafety(configuration)
         signing = URLSigning(service: service, access: access, base: configuration.documentBase)
         reading = ImageReading(service: service, configuration: configuration, now: now)
         writing = ImageWriting(service: service, configuration: configuration, now: now)
@@ -31,18 +33,31 @@ public struct ImageResponder: Responder {
     ///
     /// - Throws: Only if the client has left. Then the connection is cut.
     public func respond(to request: Request, context: APIContext) async throws -> Response {
-        try await CodecDemand.$current.withValue(context.codecDemand) { try await answer(request, context) }
+        defer { context.notes.handling.end() }
+        var response = try await CodecDemand.$current.withValue(context.codecDemand) {
+            try await answer(request, context)
+        }
+        // A preflight has its own fields.
+        if request.method == .options, response.status == .noContent { return response }
+        browsers.finish(&response, to: request.headers, context.notes)
+        return response
     }
 
     /// Turns the error into a problem.
     public func response(to error: any Error, requestID: String) -> Response {
-        Problem(thrown: error).response(requestID: requestID)
+        var response = Problem(thrown: error).response(requestID: requestID)
+        browsers.finish(&response, to: nil, nil)
+        return response
     }
 
     private func answer(_ request: Request, _ context: APIContext) async throws -> Response {
         let (path, rawQuery) = Route.split(target: request.head.path ?? "/")
         var variance = Variance()
         do throws(Problem) {
+            if request.method == .options {
+                context.notes.update { $0.route = "options" }
+                return try browsers.options(path, request.headers)
+            }
             let route = try Route(method: request.method, path: path)
             context.notes.update { $0.route = route.name(request.method) }
             let query = try Problem.mapping { () throws(RequestError) in try Query(rawQuery) }
@@ -67,13 +82,14 @@ public struct ImageResponder: Responder {
         let access = RequestAccess(policy: policy, request: request, query: query, context: context)
         switch (route, request.method) {
         case (.image(let path), .put):
-            return try await writing.put(path, request, try await access.grant(.upload(path)), for: context.client)
+            let grant = try await access.grant(.upload(path))
+            return try await writing.put(path, request, grant, for: context.client, notes: context.notes)
         case (.image(let path), .delete):
             _ = try await access.grant(.delete(path))
-            return try await writing.delete(path, request)
+            return try await writing.delete(path, request, notes: context.notes)
         case (.rotate(let path), _):
             let grant = try await access.grant(.rotate(path))
-            return try await writing.rotate(path, query, request, grant, for: context.client)
+            return try await writing.rotate(path, query, request, grant, for: context.client, notes: context.notes)
         case (.collection, .post):
             let grant = try await access.grant(.uploadForm)
             return try await writing.form(
@@ -125,11 +141,21 @@ struct RequestAccess: Sendable {
             headers: request.headers, authority: request.head.authority, isLoopback: context.isLoopback,
             rawQuery: Route.split(target: request.head.path ?? "/").query, address: context.address,
             isCounted: context.notes.countOnce())
-        let decision = try await policy.judge(action, by: origin, query)
+        context.notes.update { $0.audit.judge(action) }
+        let decision: AccessDecision
+        do {
+            decision = try await policy.judge(action, by: origin, query)
+        } catch {
+            if let rejected = error.cause as? RejectedIdentity {
+                context.notes.update { $0.audit.rejectedIdentity = rejected.text }
+            }
+            throw error
+        }
         if let identity = decision.identity {
             context.notes.update { $0.identity = identity.text }
             context.notes.note(owner: ClientIdentity(identity))
         }
+        if action.isRead, decision.grant.isForEverybody { context.notes.update { $0.isOpenRead = true } }
         return decision
     }
 

@@ -18,7 +18,7 @@ struct ImageWriting: Sendable {
     // MARK: Upload
 
     func put(
-        _ path: ImagePath, _ request: Request, _ grant: RequestGrant, for client: ClientIdentity
+        _ path: ImagePath, _ request: Request, _ grant: RequestGrant, for client: ClientIdentity, notes: RequestNotes
     ) async throws(Problem) -> Response {
         try judgeDeclaredLength(request, grant)
         guard request.headers[.contentRange] == nil else {
@@ -36,6 +36,7 @@ struct ImageWriting: Sendable {
         } catch {
             throw Problem(error)
         }
+        notes.noteWrite(AuditNotes.Write(action: "upload", uploaded))
         return document(uploaded.image, status: uploaded.isNew ? .created : .ok)
     }
 
@@ -49,7 +50,7 @@ struct ImageWriting: Sendable {
         let condition = try writeCondition(request, createOnly: true)
         var upload = FormUpload(
             service: service, form: try FormReader(request), condition: condition,
-            maximumBytes: grant.maximumUploadBytes, client: context.client, authorize: authorize,
+            maximumBytes: grant.maximumUploadBytes, client: context.client, notes: context.notes, authorize: authorize,
             countFile: countFile)
         return try await upload.run(base: configuration.documentBase, requestID: context.requestID)
     }
@@ -64,10 +65,11 @@ struct ImageWriting: Sendable {
 
     // MARK: Delete
 
-    func delete(_ path: ImagePath, _ request: Request) async throws(Problem) -> Response {
+    func delete(_ path: ImagePath, _ request: Request, notes: RequestNotes) async throws(Problem) -> Response {
         let condition = try writeCondition(request, createOnly: false)
         do {
-            try await service.delete(path, condition: condition)
+            let version = try await service.delete(path, condition: condition)
+            notes.noteWrite(AuditNotes.Write(action: "delete", path: path.key.text, before: version))
         } catch {
             throw Problem(error)
         }
@@ -77,13 +79,18 @@ struct ImageWriting: Sendable {
     // MARK: Rotate
 
     func rotate(
-        _ path: ImagePath, _ query: Query, _ request: Request, _ grant: RequestGrant, for client: ClientIdentity
+        _ path: ImagePath, _ query: Query, _ request: Request, _ grant: RequestGrant, for client: ClientIdentity,
+        notes: RequestNotes
     ) async throws(Problem) -> Response {
         let change = try await RotationChange(query, request)
         let condition = try writeCondition(request, createOnly: false)
         do {
             let rotated = try await service.rotate(
                 path, by: change, condition: condition, aliveAt: grant.lifetime.map { ($0, now()) }, for: client)
+            notes.noteWrite(
+                AuditNotes.Write(
+                    action: "rotate", path: path.key.text, before: rotated.previousVersion,
+                    after: rotated.image.version))
             let cost = RotationCost(isLossless: rotated.isLossless, effects: rotated.effects.names)
             return document(rotated.image, status: .ok, cost: cost)
         } catch {
@@ -122,5 +129,14 @@ struct ImageWriting: Sendable {
                 "/api/v1/images/" + PercentEncoding.encode(image.object.key.bytes, keepingSlashes: true)
         }
         return response
+    }
+}
+
+extension AuditNotes.Write {
+    /// A file that was stored.
+    init(action: String, _ uploaded: UploadedImage) {
+        self.init(
+            action: action, path: uploaded.image.object.key.text, before: uploaded.previousVersion,
+            after: uploaded.image.version)
     }
 }

@@ -15,11 +15,13 @@ public struct ImagesConfiguration: Sendable {
     public var readsArePublic: Bool
     /// Which renditions clients may request.
     public var renditions: RenditionRules
+    /// Which pages may use the server from their scripts.
+    public var origins: AllowedOrigins
 
     /// Creates a configuration; see each property.
     public init(
         cacheControl: String, urlBase: String?, maximumUploadBytes: Int64, allowsAnonymousWrites: Bool,
-        readsArePublic: Bool = true, renditions: RenditionRules
+        readsArePublic: Bool = true, renditions: RenditionRules, origins: AllowedOrigins = AllowedOrigins()
     ) {
         self.cacheControl = cacheControl
         self.urlBase = urlBase
@@ -27,5 +29,6 @@ public struct ImagesConfiguration: Sendable {
         self.allowsAnonymousWrites = allowsAnonymousWrites
         self.readsArePublic = readsArePublic
         self.renditions = renditions
+        self.origins = origins
     }
 }

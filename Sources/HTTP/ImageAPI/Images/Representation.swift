@@ -1,5 +1,6 @@
 import HTTPServer
 import HTTPTypes
+import ImageModel
 import ImageRequests
 import ImageService
 import NIOCore
@@ -23,6 +24,12 @@ struct Representation: Sendable {
     var hints: ClientHints.Kinds = []
     /// The age of the response; nil if it was made for this request.
     var age: AnswerAge?
+    /// Whether everybody gets this answer, or everybody with the same signed URL.
+    var isForEverybody = false
+    /// Whether the Origin of a request counts.
+    var variesByOrigin = false
+    /// Set if a browser is to save the answer, with the path of the image.
+    var download: (wanted: Download, path: ImagePath)?
 
     /// The fields that 200, 206 and 304 have in common (RFC 9110, section 15.4.5).
     private var sharedHeaders: HTTPFields {
@@ -40,6 +47,8 @@ struct Representation: Sendable {
             headers[.date] = date.httpDate
         }
         if let vary { headers[.vary] = vary }
+        if variesByOrigin { headers.varyByOrigin() }
+        headers[.crossOriginResourcePolicy] = BrowserSafety.resourcePolicy(isOpenRead: isForEverybody)
         return headers
     }
 
@@ -51,6 +60,11 @@ struct Representation: Sendable {
         if let length { headers[.contentLength] = String(length) }
         headers[.acceptRanges] = isWeak ? "none" : "bytes"
         headers[.contentTypeOptions] = "nosniff"
+        headers[.contentSecurityPolicy] = BrowserSafety.contentPolicy
+        if let (wanted, path) = download {
+            let format = ImageFormat.allCases.first { $0.capabilities.mediaType == contentType }
+            headers[.contentDisposition] = wanted.disposition(of: path.key.bytes, as: format)
+        }
         if let accepted = hints.accepted { headers[.acceptCH] = accepted }
         return headers
     }
@@ -115,7 +129,8 @@ extension ResponseBody {
                 do {
                     chunk = try await iterator.next()
                 } catch {
-                    let problem = Problem(reading: error)
+                    var problem = Problem(reading: error)
+                    problem.headers.append(contentsOf: notes.current.crossOrigin)
                     notes.update { $0.problem = problem }
                     throw problem.forListener
                 }

@@ -73,7 +73,9 @@ public struct OperationsResponder: Responder {
     private static func text(_ status: HTTPResponse.Status, _ body: String) -> Response {
         Response(
             status: status,
-            headers: [.contentType: "text/plain; charset=utf-8", .cacheControl: "no-store"],
+            headers: [
+                .contentType: "text/plain; charset=utf-8", .cacheControl: "no-store", .contentTypeOptions: "nosniff",
+            ],
             body: ResponseBody(ByteBuffer(string: body)))
     }
 }

@@ -27,7 +27,8 @@ struct AccessPolicy: RequestPolicy {
         grants = CurrentPolicyGrants(access, configuration)
         isPublic = grants.base.isPublic
         grant = grants.base.grant
-        keyless = WritePolicy(areUnrestricted: configuration.allowsAnonymousWrites)
+        keyless = WritePolicy(
+            areUnrestricted: configuration.allowsAnonymousWrites, allowedOrigins: configuration.origins)
     }
 
     func judge(

@@ -7,7 +7,8 @@ struct KeylessPolicy: RequestPolicy {
     private let grant: RequestGrant
 
     init(_ configuration: ImagesConfiguration) {
-        writes = WritePolicy(areUnrestricted: configuration.allowsAnonymousWrites)
+        writes = WritePolicy(
+            areUnrestricted: configuration.allowsAnonymousWrites, allowedOrigins: configuration.origins)
         grant = RequestGrant(
             cacheControl: configuration.cacheControl, renditions: configuration.renditions,
             maximumUploadBytes: configuration.maximumUploadBytes, isForEverybody: true)

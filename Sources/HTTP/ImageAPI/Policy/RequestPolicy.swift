@@ -74,7 +74,8 @@ final class RequestGrant: Sendable {
     let uploads: UploadRules
     /// For how long images are served after their last write; nil: for ever.
     let lifetime: ImageLifetime?
-    /// Whether everybody may read what this request reads, or everybody with the same signed URL.
+    /// Whether everybody may read what this request reads, or everybody with the same signed URL. Pages of other origins
+    /// may then embed it.
     let isForEverybody: Bool
 
     init(
@@ -91,5 +92,6 @@ final class RequestGrant: Sendable {
         self.validatedCacheControl = validatedCacheControl
         self.renditions = renditions
         self.maximumUploadBytes = maximumUploadBytes
+        self.isForEverybody = isForEverybody
     }
 }

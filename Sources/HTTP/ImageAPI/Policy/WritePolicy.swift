@@ -1,5 +1,6 @@
 import HTTPServer
 import HTTPTypes
+import ImageRequests
 import NIOCore
 import TextCoding
 
@@ -11,6 +12,8 @@ import TextCoding
 struct WritePolicy: Sendable {
     /// Disables all of these rules.
     var areUnrestricted: Bool
+    /// Pages of these origins may write, too.
+    var allowedOrigins = AllowedOrigins()
 
     /// - Parameter authority: The Host field, or the host of a target that is a whole URL. In the latter case, the Host
     ///   field is among the headers.
@@ -33,6 +36,7 @@ struct WritePolicy: Sendable {
 
     private func isOwn(_ origins: [String], _ hosts: [String]) -> Bool {
         guard origins.count == 1, let origin = origins.first else { return false }
+        if allowedOrigins.lists(origin) { return true }
         for (scheme, port) in [("http", 80), ("https", 443)] {
             let start = scheme + "://"
             guard origin.lowercased().hasPrefix(start),

@@ -33,6 +33,9 @@ public struct Variance: Sendable, Hashable {
         self.hints = hints
     }
 
+    /// What Vary says if the Origin of a request counts.
+    public static let origin = HTTPField.Name.origin.rawName
+
     /// The value of Vary; nil if only the URL counts.
     public var field: String? {
         guard isNegotiable || !hints.isEmpty else { return nil }

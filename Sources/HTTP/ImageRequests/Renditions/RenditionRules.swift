@@ -61,8 +61,9 @@ public struct RenditionRules: Sendable, Hashable {
                 "The parameter \(RenditionQuery.presetName) must be \(RenditionPreset.nameRule).")
         }
         guard let preset = presets[name] else {
+            // Without the name: parameters are in no error and in no log.
             throw RequestError.badParameter(
-                "The parameter \(RenditionQuery.presetName) names \(name), which is no preset here.")
+                "The parameter \(RenditionQuery.presetName) names no preset of this server.")
         }
         var whole = query
         whole.items += preset.items.filter { item in !query.items.contains { $0.name == item.name } }

@@ -6,7 +6,8 @@ struct Deletion: Sendable {
     let settlement: WriteSettlement
     let derived: DerivedObjects
 
-    func delete(_ path: ImagePath, condition: WriteCondition) async throws(ServiceError) {
+    /// - Returns: the version that was there just before.
+    func delete(_ path: ImagePath, condition: WriteCondition) async throws(ServiceError) -> String {
         let found: ObjectInfo
         do {
             found = try await storage.head(path.key)
@@ -23,5 +24,6 @@ struct Deletion: Sendable {
             throw ServiceError(error)
         }
         derived.removeAll(of: path.key, but: nil)
+        return StoredImage.version(of: found.etag)
     }
 }

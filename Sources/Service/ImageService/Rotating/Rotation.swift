@@ -10,6 +10,8 @@ import TextCoding
 public struct RotatedImage: Sendable {
     /// The version that the rotate has written.
     public var image: StoredImage
+    /// The version from which it was made.
+    public var previousVersion: String
     /// Whether every pixel is unchanged but for its place.
     public var isLossless: Bool
     /// What else the file has lost.
@@ -114,6 +116,8 @@ struct Rotation: Sendable {
         var cost: Cost
         /// What it writes.
         var info: ImageInfo
+        /// From what it was made.
+        var source: ETag
     }
 
     private typealias Attempts = WriteAttempts<Attempt>
@@ -165,13 +169,15 @@ struct Rotation: Sendable {
         let file = try await transform(try await read(got), change, in: permit)
         // The rest is the store's work.
         permit.endWork()
-        let id = attempts.begin(Attempt(cost: file.cost, info: file.info))
+        let id = attempts.begin(Attempt(cost: file.cost, info: file.info, source: got.info.etag))
         switch await write(file, path, over: got.info, as: id, attempts) {
         case .done(let put):
             let image = await StoredImage.afterWrite(
                 of: path, put: put, image: file.info, size: Int64(file.bytes.readableBytes), storage: storage,
                 cache: cache, clock: settlement.clock)
-            return RotatedImage(image: image, isLossless: file.cost.isLossless, effects: file.cost.effects)
+            return RotatedImage(
+                image: image, previousVersion: StoredImage.version(of: got.info.etag),
+                isLossless: file.cost.isLossless, effects: file.cost.effects)
         case .seen(let found):
             return await result(found, attempts)
         case .notDone(let error, let found):
@@ -204,6 +210,7 @@ struct Rotation: Sendable {
         guard let (id, attempt) = attempts.newest(in: object) else { return nil }
         return RotatedImage(
             image: await StoredImage.found(object, after: id, of: attempt.info, storage: storage),
+            previousVersion: StoredImage.version(of: attempt.source),
             isLossless: attempt.cost.isLossless, effects: attempt.cost.effects)
     }
 

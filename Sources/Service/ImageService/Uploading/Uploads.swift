@@ -15,6 +15,9 @@ public struct UploadedImage: Sendable {
     public var image: StoredImage
     /// Whether the path had no picture before, as looked up while the body came.
     public var isNew: Bool
+    /// The version that the path had before, as looked up while the body came; nil if there was none, or if the store
+    /// does not tell.
+    public var previousVersion: String?
 }
 
 /// Stores pictures: receives the body, checks it, writes it. A rejected or broken-off upload leaves nothing.
@@ -82,7 +85,9 @@ struct Uploads: Sendable {
             let (image, before) = try await writer.write(
                 received, to: path, mode: mode, condition: condition, id: id, before: before)
             if before != .nothing { derived.removeAll(of: path.key, but: image.etag) }
-            return UploadedImage(image: image, isNew: before == .nothing)
+            return UploadedImage(
+                image: image, isNew: before == .nothing,
+                previousVersion: before.etag.map { StoredImage.version(of: $0) })
         } catch {
             if before != .nothing { derived.removeIfWritten(path.key, error) }
             throw error
