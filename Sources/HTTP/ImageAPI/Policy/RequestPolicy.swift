@@ -92,6 +92,5 @@ final class RequestGrant: Sendable {
         self.validatedCacheControl = validatedCacheControl
         self.renditions = renditions
         self.maximumUploadBytes = maximumUploadBytes
-        self.isForEverybody = isForEverybody
     }
 }
