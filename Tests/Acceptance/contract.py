@@ -64,7 +64,9 @@ def schemathesis(folder, url, name, more, count, paths):
     report = folder / f"{name}.ndjson"
     command = [
         os.environ["SCHEMATHESIS"], "run", str(ROOT / "openapi.yaml"), "--url", url, "--checks", "all", "--continue-on-failure",
-        "--seed", "11", "--max-examples", str(count), "--no-shrink", "--report", "ndjson", "--report-ndjson-path", str(report),
+        "--seed", "11", "--max-examples", str(count), "--no-shrink",
+        # A large rendition on a busy machine takes its time.
+        "--request-timeout", "90", "--report", "ndjson", "--report-ndjson-path", str(report),
         *paths, *more,
     ]
     log = folder / f"{name}.log"
