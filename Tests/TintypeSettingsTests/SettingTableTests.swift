@@ -19,8 +19,10 @@ import Testing
         for setting in Setting.all where !setting.isSecret {
             guard let value = setting.value(in: Settings()), value == setting.defaultText else { continue }
             var settings = Settings()
-            let isNote = ["AWS for the region", "true with an endpoint", "S3_ENDPOINT_URL", "one for each core"]
-                .contains(value)
+            let isNote = [
+                "AWS for the region", "true with an endpoint", "S3_ENDPOINT_URL", "one for each core",
+                "on with credentials",
+            ].contains(value)
             #expect(setting.set(value, in: &settings) != isNote, "\(setting.name)")
         }
     }
