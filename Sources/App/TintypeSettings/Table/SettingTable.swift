@@ -265,8 +265,8 @@ extension Setting {
             "LOG_LEVEL", \.logLevel, .choice, "`trace`, `debug`, `info`, `notice`, `warning`, `error`, `critical`"),
         Setting("LOG_FORMAT", \.logFormat, .choice, "`text`, or `json` for containers"),
         Setting(
-            "AUDIT_LOG", \.auditLog, .optional(.choice), default: "`on` with credentials or signing keys, else `off`",
+            "AUDIT_LOG", \.auditLog, .optional(.choice), default: "on with credentials",
             "`on`: a line with the label `tintype.audit` for each write, each rejection (401, 403, 429) and each use of "
-                + "`admin`, whatever LOG_LEVEL is; `off`: none"),
+                + "`admin`, whatever LOG_LEVEL is; `off`: none. On by default if keys, tokens or signing keys are set"),
     ]
 }
