@@ -2,8 +2,8 @@ import Foundation
 import Testing
 
 extension EndToEnd {
-    /// Sends keys, tokens and signatures in every place of a request, right and wrong ones, on every route, and reads all
-    /// that the program puts out: answers, log, metrics.
+    /// Sends keys, tokens and signatures in every place of a request, right and wrong ones, on every route, and reads
+    /// all that the program puts out: answers, log, metrics.
     @Suite("No secret comes out again", .serialized)
     struct SecretTests {
         private static let key = "good-" + String(repeating: "5e1f", count: 10)

@@ -46,12 +46,14 @@ struct ProxyHeaderTests {
     @Test(
         "Without the address of a client, the peer counts",
         arguments: [
-            (0x20, 0x00, []), (0x20, 0x11, ipv4), (0x20, 0x21, [1, 2, 3]), (0x21, 0x00, []), (0x21, 0x00, [1, 2, 3]),
+            (0x20, 0x00, []), (0x20, 0x11, ipv4), (0x20, 0x21, [1, 2, 3]), (0x20, 0xFF, [1]), (0x21, 0x00, []),
+            (0x21, 0x00, [1, 2, 3]),
             (0x21, 0x31, [UInt8](repeating: 0x2F, count: 216)), (0x21, 0x01, ipv4),
         ] as [(UInt8, UInt8, [UInt8])])
     func local(_ command: UInt8, _ family: UInt8, _ rest: [UInt8]) {
         let header = Self.header(command, family, rest)
-        #expect(ProxyHeader.read(header) == .whole(ProxyHeader(source: nil, length: header.count)))
+        let isLocal = command == 0x20
+        #expect(ProxyHeader.read(header) == .whole(ProxyHeader(source: nil, isLocal: isLocal, length: header.count)))
     }
 
     @Test("Every part of a header is incomplete, and nothing more")
@@ -101,7 +103,10 @@ struct ProxyHeaderTests {
 
         func isProxy(_ peer: SocketAddress) -> Bool { self.trusts && peer.ipAddress == "127.0.0.1" }
 
-        func client(behind peer: SocketAddress, forwardedFor: [[UInt8]], forwarded: [[UInt8]]) -> SocketAddress { peer }
+        func client(behind peer: SocketAddress, forwardedFor: [[UInt8]], forwarded: [[UInt8]]) -> SocketAddress {
+            let named = forwardedFor.first.map { String(decoding: $0, as: UTF8.self) }
+            return named.flatMap { try? SocketAddress(ipAddress: $0, port: 1) } ?? peer
+        }
     }
 
     private static let request = Array("GET /a HTTP/1.1\r\nHost: h\r\n\r\n".utf8)
@@ -150,6 +155,18 @@ struct ProxyHeaderTests {
             let answer = try await Self.send([header + Self.request], until: "!")
             #expect(answer.hasSuffix("from 127.0.0.1 by 127.0.0.1 true!"))
         }
+    }
+
+    @Test("A client without an IP address cannot name another one; a proxy that speaks for itself can")
+    func fieldsOfUnknownClients() async throws {
+        let request = Array("GET /a HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 192.0.2.66\r\n\r\n".utf8)
+        for family: UInt8 in [0x00, 0x31] {
+            let rest = [UInt8](repeating: 0x2F, count: family == 0 ? 0 : 216)
+            let answer = try await Self.send([Self.header(0x21, family, rest) + request], until: "!")
+            #expect(answer.hasSuffix("from 127.0.0.1 by 127.0.0.1 true!"))
+        }
+        let itself = try await Self.send([Self.header(0x20, 0, []) + request], until: "!")
+        #expect(itself.hasSuffix("from 192.0.2.66 by 127.0.0.1 false!"))
     }
 
     @Test("A connection of a proxy without a valid header is closed without an answer")

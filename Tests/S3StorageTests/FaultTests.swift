@@ -181,8 +181,8 @@ import Testing
         }
     }
 
-    /// The second try finds no upload any more, as on AWS. (SeaweedFS repeats its first response.) Whether the first try
-    /// has completed it is for the caller to find out.
+    /// The second try finds no upload any more, as on AWS. (SeaweedFS repeats its first response.) Whether the first
+    /// try has completed it is for the caller to find out.
     @Test func lostResponseOfCompleteIsReportedAsUnknown() async throws {
         try await Servers.withFaults(ownBucket: true) { storage, proxy in
             let key = try key(freshPrefix() + "object")

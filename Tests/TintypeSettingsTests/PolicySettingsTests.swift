@@ -144,14 +144,22 @@ import Testing
     @Test func aLaterTextOfTheFileChangesPoliciesOnly() throws {
         let file = LoadedFile(path: "t.yaml", yaml: "port: 1\nlogLevel: info\npolicies: {a/: {reads: public}}\n")
         let settings = try Settings.load(environment: ["MAX_UPLOAD_BYTES": "1000"], yaml: "", path: "")
-        let change = try file.change("port: 2\nhost: 127.0.0.1\npolicies: {b/: {reads: protected}}\n", settings)
+        let change = try file.change(
+            "port: 2\nhost: 127.0.0.1\npolicies: {b/: {reads: protected}}\n", settings, hasPolicies: true)
         #expect(change.policies.all.map(\.prefix.text) == ["b/"])
         #expect(change.otherKeys == ["host", "logLevel", "port"])
-        #expect(try file.change("port: 1\nlogLevel: info\n", settings).otherKeys == [])
+        #expect(try file.change("port: 1\nlogLevel: info\n", settings, hasPolicies: false).otherKeys == [])
+        #expect(try file.change("policies: {}", settings, hasPolicies: true).policies.isEmpty)
+        // Perhaps a half written file: protected folders must not open.
+        for short in ["", "# nothing", "port: 1\n"] {
+            #expect(throws: SettingsErrors.self, "\(short)") {
+                try file.change(short, settings, hasPolicies: true)
+            }
+        }
         for bad in [
             "policies: {b/: {maxUploadBytes: 1001}}", "policies: {b: {}}", "nonsense: 1", "policies: {b/: {", "- a",
         ] {
-            #expect(throws: SettingsErrors.self, "\(bad)") { try file.change(bad, settings) }
+            #expect(throws: SettingsErrors.self, "\(bad)") { try file.change(bad, settings, hasPolicies: true) }
         }
     }
 

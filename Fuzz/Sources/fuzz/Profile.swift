@@ -1,6 +1,7 @@
 /// A small ICC profile for seeds (ICC.1:2010, sections 7 to 10).
 enum Profile {
-    /// The profile of Display P3: the primaries of SMPTE RP 431-2 adapted to D50, and the curve of sRGB in parametric form.
+    /// The profile of Display P3: the primaries of SMPTE RP 431-2 adapted to D50, and the curve of sRGB in parametric
+    /// form.
     static func displayP3() -> [UInt8] {
         func xyz(_ values: [Double]) -> [UInt8] { Array("XYZ ".utf8) + long(0) + values.flatMap(fixed) }
         let curve =

@@ -5,8 +5,8 @@ import NIOPosix
 import ServiceLifecycle
 import TintypeSettings
 
-/// Reads the files of keys and the policies of the settings file, at the start and then each second, so that they change
-/// without a restart. Kubernetes swaps symbolic links, which a watch on the file does not see.
+/// Reads the files of keys and the policies of the settings file, at the start and then each second, so that they
+/// change without a restart. Kubernetes swaps symbolic links, which a watch on the file does not see.
 struct CredentialFiles: Service {
     private let files: [WatchedFile]
     /// The texts that are in force.
@@ -55,7 +55,7 @@ struct CredentialFiles: Service {
         }
         if let file = settings.file {
             let policies = WatchedFile(setting: "policies", path: file.path, kind: .policies) { text in
-                let change = try file.change(text, settings)
+                let change = try file.change(text, settings, hasPolicies: !access.policies.isEmpty)
                 if !change.otherKeys.isEmpty {
                     logger.warning(
                         "the settings file has changed in more than the policies, which needs a restart",
@@ -88,26 +88,35 @@ struct CredentialFiles: Service {
             return
         }
         await cancelWhenGracefulShutdown {
-            var last = texts
+            var looks = texts.map { Look(judged: $0) }
             while (try? await Task.sleep(for: Self.interval)) != nil {
-                for (index, file) in files.enumerated() { await check(file, &last[index]) }
+                for (index, file) in files.enumerated() { await check(file, &looks[index]) }
             }
         }
     }
 
-    /// - Parameter last: the text, or the error, of the last time.
-    private func check(_ file: WatchedFile, _ last: inout String) async {
+    /// What was found in a file.
+    private struct Look {
+        /// The text, or the error, that was judged last.
+        var judged: String
+        /// A new text of policies, which may be half written.
+        var unsettled: String?
+    }
+
+    private func check(_ file: WatchedFile, _ look: inout Look) async {
         let text: String
         do {
             text = try await NIOThreadPool.singleton.runIfActive { try Self.read(file.path) }
         } catch {
             let error = "\(error)"
-            if error != last { note(error, of: file) }
-            last = error
+            if error != look.judged { note(error, of: file) }
+            look.judged = error
             return
         }
-        guard text != last else { return }
-        last = text
+        guard text != look.judged else { return look.unsettled = nil }
+        // A list of keys that is cut off lets fewer people in, and one of policies may let in more.
+        if file.kind == .policies, text != look.unsettled { return look.unsettled = text }
+        look = Look(judged: text)
         do {
             try await file.apply(text)
         } catch {

@@ -1,7 +1,8 @@
 import NIOConcurrencyHelpers
 import Synchronization
 
-/// The credentials that the server accepts now, and the policies by prefix. A reload replaces a part of them while requests are judged.
+/// The credentials that the server accepts now, and the policies by prefix. A reload replaces a part of them while
+/// requests are judged.
 public final class AccessControl: Sendable {
     private struct Keys {
         var api: APIKeys

@@ -28,12 +28,14 @@ public struct ClientIdentity: Sendable, Hashable {
     /// The subject of a token, from wherever it sends.
     public static func subject(_ name: String) -> ClientIdentity { ClientIdentity(kind: .subject, number: hash(name)) }
 
-    /// The name is not kept: a hit should not have to count references to it. The hash is keyed with a random key of the
-    /// process (Swift's `Hasher`), so nobody can choose a name with the hash of somebody else, and by chance two of a
-    /// million names have the same hash once in 30 million runs.
+    /// The name is not kept: a hit should not have to count references to it. The hash is keyed with a random key of
+    /// the process (Swift's `Hasher`), so nobody can choose a name with the hash of somebody else, and by chance two of
+    /// a million names have the same hash once in 30 million runs.
     private static func hash(_ name: String) -> UInt64 {
         var hasher = Hasher()
-        hasher.combine(name)
+        // As bytes: two spellings of a name that Unicode calls equal are two clients.
+        var name = name
+        name.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
         return UInt64(truncatingIfNeeded: hasher.finalize())
     }
 }

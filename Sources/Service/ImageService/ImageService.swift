@@ -298,8 +298,8 @@ public struct ImageService: Sendable {
 
     /// Rotates or flips the stored picture, as it is seen.
     ///
-    /// - Parameter aliveAt: the picture's lifetime, and the present time: one that has outlived it is not found. Nil: it
-    ///   has no end.
+    /// - Parameter aliveAt: the picture's lifetime, and the present time: one that has outlived it is not found. Nil:
+    ///   it has no end.
     public func rotate(
         _ path: ImagePath, by change: RotationChange, condition: WriteCondition,
         aliveAt: (lifetime: ImageLifetime, now: Timestamp)? = nil, for client: ClientIdentity = .unknown

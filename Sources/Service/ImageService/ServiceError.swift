@@ -29,8 +29,8 @@ public enum ServiceError: Error, Sendable {
     case rangeNotSatisfiable(size: Int64)
     /// Everything is busy; retry after so many seconds.
     case overloaded(retryAfter: Int)
-    /// The client has used up its limit of work on pixels; retry after so many seconds. The value is for the caller that
-    /// set the limit.
+    /// The client has used up its limit of work on pixels; retry after so many seconds. The value is for the caller
+    /// that set the limit.
     case rateLimited(any PixelRejection)
     /// The store failed; `StorageError.code` says how.
     case storage(StorageError)

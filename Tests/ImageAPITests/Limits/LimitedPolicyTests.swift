@@ -5,6 +5,7 @@ import ImageService
 import Logging
 import NIOCore
 import TestClock
+import TestListener
 import Testing
 import TextCoding
 
@@ -27,7 +28,7 @@ struct LimitedPolicyTests {
         let access: AccessControl
         let clock: ManualClock
 
-        init(_ text: String, isPublic: Bool = true, hasKeys: Bool = true) async throws {
+        init(_ text: String, isPublic: Bool = true, hasKeys: Bool = true, audit: AuditLog? = nil) async throws {
             service = try await FastPathFixture.makeService()
             clock = ManualClock()
             let entries = ["one", "two"].map { "\($0):\(secret($0)):read write delete admin" }.joined(separator: ",")
@@ -43,7 +44,8 @@ struct LimitedPolicyTests {
             let inner: any RequestPolicy =
                 hasKeys ? AccessPolicy(access, configuration) : KeylessPolicy(configuration)
             let policy = LimitedPolicy(inner, limits, hasKeys ? access : nil)
-            application = try TestApplication(service, policy: policy, access: hasKeys ? access : nil)
+            application = try TestApplication(
+                service, policy: policy, access: hasKeys ? access : nil, audit: audit)
             fastPath = ImageFastPath(service: service, configuration: configuration, policy: policy)
         }
 
@@ -60,6 +62,19 @@ struct LimitedPolicyTests {
             request.client = RequestClient(try SocketAddress(ipAddress: address, port: 1))
             return fastPath.answer(request)?.status
         }
+    }
+
+    @Test("The audit log names whose limit was used up")
+    func audit() async throws {
+        let lines = Notes<[String: String]>()
+        let logger = Logger(label: "tintype.audit") { _ in NotingLogHandler(lines: lines) }
+        let limited = try await Limited("writes=0.01/1", audit: AuditLog(logger: logger))
+        for status in [404, 429] {
+            #expect(try await limited.status(.delete, "images/a/none.jpg", Self.header("one")) == status)
+        }
+        let line = try #require(lines.all.last)
+        #expect(line["audit.kind"] == "rejection" && line["problem.code"] == "rate_limited")
+        #expect(line["access.identity"] == "key:one" && line["image.path"] == "a/none.jpg")
     }
 
     // MARK: Each request

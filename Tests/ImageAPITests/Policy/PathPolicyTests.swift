@@ -434,7 +434,9 @@ struct PathPolicyTests {
                 ("frozen/free/", Self.rules { $0.writers = [.everybody] }),
             ], keys: nil, images: ["closed/p.jpg", "p.jpg"])
         for (target, status) in [
-            ("images/p.jpg", 200), ("images/closed/p.jpg", 401), ("metadata/closed/p.jpg", 401), ("images", 401),
+            ("images/p.jpg", 200), ("images/closed/p.jpg", 401), ("metadata/closed/p.jpg", 401),
+            ("metadata/closed/p.jpg?include=location", 401), ("metadata/closed/none.jpg?include=location", 401),
+            ("metadata/p.jpg?include=location", 200), ("images", 401),
             ("images?prefix=clo", 401), ("images?prefix=closed/x", 401), ("images?prefix=closet", 200),
             ("images?prefix=open/", 200),
         ] {

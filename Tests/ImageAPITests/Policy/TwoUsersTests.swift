@@ -12,8 +12,8 @@ import TextCoding
 @testable import HTTPServer
 @testable import ImageAPI
 
-/// Two users with a folder each. Whatever one of them sends, it reads, lists, learns of and changes nothing of the other,
-/// on the fast path and on the normal path.
+/// Two users with a folder each. Whatever one of them sends, it reads, lists, learns of and changes nothing of the
+/// other, on the fast path and on the normal path.
 @Suite("Two users", .timeLimit(.minutes(5)), .serialized)
 struct TwoUsersTests {
     private static let secret = String(repeating: "t", count: 32)

@@ -1,7 +1,7 @@
 /// An environment variable that is no setting, and looks as if somebody meant one.
 ///
-/// Foreign variables are normal in an environment, so that this is worth a warning and no error, unlike an unknown key in
-/// the file.
+/// Foreign variables are normal in an environment, so that this is worth a warning and no error, unlike an unknown key
+/// in the file.
 public struct MisspelledVariable: Sendable, Hashable {
     /// As it is set.
     public let name: String
@@ -13,8 +13,8 @@ public struct MisspelledVariable: Sendable, Hashable {
     /// Shorter names come too close to foreign ones by chance: PATH is two letters from PORT.
     private static let shortest = 6
 
-    /// Those of an environment, by their names. What is at most two letters from a setting's name counts, and one letter
-    /// where the name has fewer than ten.
+    /// Those of an environment, by their names. What is at most two letters from a setting's name counts, and one
+    /// letter where the name has fewer than ten.
     public static func all(in environment: [String: String]) -> [MisspelledVariable] {
         let settings = Setting.all.map(\.name) + LaterSettings.names
         let known = Set(settings + Setting.all.flatMap(\.fallbacks))
@@ -28,8 +28,8 @@ public struct MisspelledVariable: Sendable, Hashable {
         }
     }
 
-    /// The Levenshtein distance: how many letters must be changed, added or removed. A distance above `limit` may be any
-    /// number above it.
+    /// The Levenshtein distance: how many letters must be changed, added or removed. A distance above `limit` may be
+    /// any number above it.
     private static func distance(from first: String, to second: String, upTo limit: Int) -> Int {
         let (first, second) = (Array(first.utf8), Array(second.utf8))
         guard abs(first.count - second.count) <= limit else { return limit + 1 }

@@ -30,11 +30,13 @@ enum SettingsFile {
         /// By their keys.
         var values: [String: String] = [:]
         var policies = Policies()
+        /// Whether there is a key for policies, even if it has none.
+        var namesPolicies = false
         var errors: [Item] = []
     }
 
-    /// The values by their keys, the policies, and every error on the way. An unknown key is an error: somebody believes that this
-    /// setting is in force.
+    /// The values by their keys, the policies, and every error on the way. An unknown key is an error: somebody
+    /// believes that this setting is in force.
     ///
     /// - Parameter path: named in errors of the whole file.
     static func parse(_ yaml: String, path: String) -> Contents {
@@ -55,6 +57,7 @@ enum SettingsFile {
             if key == PolicyFile.key {
                 let (policies, errors) = PolicyFile.read(valueNode)
                 contents.policies = policies
+                contents.namesPolicies = true
                 contents.errors += errors
                 continue
             }

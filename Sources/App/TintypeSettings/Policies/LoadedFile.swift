@@ -22,11 +22,20 @@ public struct LoadedFile: Sendable {
 
     /// Reads a later text of the file.
     ///
-    /// - Parameter settings: those in force, which the policies must fit.
+    /// - Parameters:
+    ///   - settings: those in force, which the policies must fit.
+    ///   - hasPolicies: whether policies are in force. A file without the key `policies` is an error then: it may be
+    ///     half written, and protected folders would be open.
     /// - Throws: ``SettingsErrors`` with all errors of the policies, and of the file as a whole.
-    public func change(_ text: String, _ settings: Settings) throws(SettingsErrors) -> Change {
+    public func change(_ text: String, _ settings: Settings, hasPolicies: Bool) throws(SettingsErrors) -> Change {
         let contents = SettingsFile.parse(text, path: path)
-        let errors = contents.errors + PolicyChecks.errors(in: contents.policies, settings)
+        var errors = contents.errors + PolicyChecks.errors(in: contents.policies, settings)
+        if hasPolicies, !contents.namesPolicies {
+            errors.append(
+                SettingsErrors.Item(
+                    setting: "policies in the file", value: nil,
+                    expected: "to be there, as policies are in force; policies: {} ends them"))
+        }
         guard errors.isEmpty else { throw SettingsErrors(items: errors) }
         let keys = Set(values.keys).union(contents.values.keys).filter {
             values[$0]?.revealed != contents.values[$0]

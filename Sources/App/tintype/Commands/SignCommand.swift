@@ -43,6 +43,8 @@ struct SignCommand: AsyncParsableCommand {
             StandardStreams.printError("tintype: \(error)")
             throw ExitCode(SettingsErrors.exitCode)
         }
+        // The keys are read; nothing is asked of a server.
+        await credentials?.close()
         guard let access = credentials?.access, access.judgesSignatures else {
             throw ValidationError("URL_SIGNING_KEYS is not set.")
         }
@@ -50,7 +52,6 @@ struct SignCommand: AsyncParsableCommand {
             throw ValidationError("--expires-in must be 1 to \(access.signer.longestSeconds).")
         }
         let signed = access.sign(path: path.utf8, query: query, for: expiresIn, now: Timestamp.now.seconds)
-        await credentials?.close()
         guard let signed else { throw ValidationError("URL_SIGNING_KEYS is not set.") }
         let base = settings.cdnURL?.text ?? "/api/v1/images"
         print("\(base)/\(PercentEncoding.encode(path.utf8, keepingSlashes: true))?\(signed.query)")

@@ -10,6 +10,12 @@ extension HTTPConnectionHandler {
         self.lastNamed = nil
     }
 
+    /// The peer is no proxy whose fields about the client are believed.
+    func distrustFields() {
+        self.proxies = nil
+        self.lastNamed = nil
+    }
+
     /// Who sent a request with these fields.
     func client(_ fields: ForwardingFields?) -> RequestClient? {
         guard let fields, let proxies, let peer = self.client?.address else { return self.client }

@@ -63,8 +63,8 @@ public struct ListenerConfiguration: Sendable {
 
     /// Says which peers are proxies, and who their clients are; nil: every peer is the client.
     public var proxies: (any ClientNaming)?
-    /// Whether every connection of such a proxy begins with a header of the PROXY protocol, version 2. If it does not, or
-    /// if the header is not whole within `headTimeout`, the connection is closed.
+    /// Whether every connection of such a proxy begins with a header of the PROXY protocol, version 2. If it does not,
+    /// or if the header is not whole within `headTimeout`, the connection is closed.
     public var expectsProxyHeader = false
 
     var uploadRate: RateLimit { Self.limit(self.minUploadRate, self.contendedRate) }

@@ -4,6 +4,8 @@ struct ProxyHeader: Sendable, Equatable {
     /// The client, as 4 or 16 bytes and a port; nil: the proxy speaks for itself (LOCAL), or for a client without an IP
     /// address (UNSPEC, UNIX). The peer of the connection is the client then.
     var source: Source?
+    /// Whether the proxy speaks for itself, as in a health check.
+    var isLocal = false
     /// Bytes of the whole header. What follows is the first request.
     var length: Int
 
@@ -42,7 +44,10 @@ struct ProxyHeader: Sendable, Equatable {
         guard command <= 1 else { return .malformed(reason: "command \(command)") }
         guard bytes.count > 13 else { return .incomplete }
         let (family, transport) = (byte(13) >> 4, byte(13) & 0xF)
-        guard family <= 3, transport <= 2 else { return .malformed(reason: "family \(family), transport \(transport)") }
+        // With LOCAL, receivers ignore them.
+        guard command == 0 || family <= 3 && transport <= 2 else {
+            return .malformed(reason: "family \(family), transport \(transport)")
+        }
         guard bytes.count >= self.fixedLength else { return .incomplete }
         let rest = Int(byte(14)) << 8 | Int(byte(15))
         guard rest <= self.maximumRest else { return .malformed(reason: "\(rest) bytes") }
@@ -56,6 +61,6 @@ struct ProxyHeader: Sendable, Equatable {
                 address: Array(bytes.dropFirst(self.fixedLength).prefix(size)),
                 port: Int(byte(port)) << 8 | Int(byte(port + 1)))
         }
-        return .whole(ProxyHeader(source: source, length: self.fixedLength + rest))
+        return .whole(ProxyHeader(source: source, isLocal: command == 0, length: self.fixedLength + rest))
     }
 }

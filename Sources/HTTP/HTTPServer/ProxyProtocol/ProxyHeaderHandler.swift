@@ -1,8 +1,8 @@
 import Logging
 import NIOCore
 
-/// The first handler of a connection, if proxies begin theirs with a ``ProxyHeader``. It takes the header from a trusted
-/// proxy, tells the connection who the client is, and leaves the pipeline.
+/// The first handler of a connection, if proxies begin theirs with a ``ProxyHeader``. It takes the header from a
+/// trusted proxy, tells the connection who the client is, and leaves the pipeline.
 ///
 /// A connection from anybody else is served as it is: its first bytes are a request, and its peer is the client.
 final class ProxyHeaderHandler: ChannelInboundHandler, RemovableChannelHandler {
@@ -60,6 +60,9 @@ final class ProxyHeaderHandler: ChannelInboundHandler, RemovableChannelHandler {
                     return self.close(context, "an address of \(source.address.count) bytes")
                 }
                 self.connection.notePeer(client)
+            } else if !header.isLocal {
+                // A client without an IP address. What its requests say about their sender, it says itself.
+                self.connection.distrustFields()
             }
             self.held.moveReaderIndex(forwardBy: header.length)
             let rest = self.held

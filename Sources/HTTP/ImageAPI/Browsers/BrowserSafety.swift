@@ -5,8 +5,8 @@ import ImageRequests
 /// The fields that tell browsers what they may do with an answer. `Representation` sets its own, because the fast path
 /// keeps its heads; every other answer gets them here.
 ///
-/// - Content-Security-Policy: what is opened as a page loads nothing, runs nothing, and has an origin of its own. It has
-///   no effect on an image in a page.
+/// - Content-Security-Policy: what is opened as a page loads nothing, runs nothing, and has an origin of its own. It
+///   has no effect on an image in a page.
 /// - X-Content-Type-Options: the type is the declared one.
 /// - Cross-Origin-Resource-Policy: whether pages of other origins may embed it (Fetch, section 3.7).
 /// - Referrer-Policy, on documents: some browsers make links of the URLs in them. A link would tell the URL of the
@@ -76,5 +76,5 @@ extension HTTPFields {
 }
 
 extension HTTPField.Name {
-    static let referrerPolicy = HTTPField.Name("Referrer-Policy") ?? .contentType
+    static let referrerPolicy = HTTPField.Name("Referrer-Policy") ?? .via
 }

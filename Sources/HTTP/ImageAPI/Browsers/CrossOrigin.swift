@@ -3,10 +3,11 @@ import HTTPTypes
 import ImageRequests
 import NIOCore
 
-/// The fields of the CORS protocol (Fetch, section 3.2), which let scripts of other origins read answers. There is never
-/// Access-Control-Allow-Credentials: the server knows no cookies, and scripts send keys themselves.
+/// The fields of the CORS protocol (Fetch, section 3.2), which let scripts of other origins read answers. There is
+/// never Access-Control-Allow-Credentials: the server knows no cookies, and scripts send keys themselves.
 ///
-/// On the fast path, heads are shared by all origins. So the fields for one origin are ready as bytes, and follow a head.
+/// On the fast path, heads are shared by all origins. So the fields for one origin are ready as bytes, and follow a
+/// head.
 struct CrossOrigin: Sendable {
     private let allowed: AllowedOrigins
     /// By origin, as fields and encoded.

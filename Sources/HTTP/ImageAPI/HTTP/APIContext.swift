@@ -23,8 +23,8 @@ public struct APIContext: RequestContext {
         codecDemand = CodecDemand(onNeed: source.announceCostlyWork)
     }
 
-    /// The client, for its limits and for a fair share of permits and memory: the owner of the credential, once that has
-    /// been judged; else the address.
+    /// The client, for its limits and for a fair share of permits and memory: the owner of the credential, once that
+    /// has been judged; else the address.
     var client: ClientIdentity { notes.owner ?? address }
 }
 

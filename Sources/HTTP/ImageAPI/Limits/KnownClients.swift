@@ -3,8 +3,8 @@ import ImageService
 import NIOConcurrencyHelpers
 import NIOCore
 
-/// Whose credential an event loop has seen lately, so that it need not hash a key or look up a token for each hit. Bounded
-/// in bytes. As with ``QuickDecisions``, a reload of keys and the next minute begin anew.
+/// Whose credential an event loop has seen lately, so that it need not hash a key or look up a token for each hit.
+/// Bounded in bytes. As with ``QuickDecisions``, a reload of keys and the next minute begin anew.
 final class KnownClients: Sendable {
     private struct Key: Hashable, Sendable {
         var authorization: ByteBuffer

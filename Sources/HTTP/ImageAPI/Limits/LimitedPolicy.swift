@@ -8,9 +8,9 @@ import TextCoding
 /// Limits how often each client asks, around the policy that says what it may do.
 ///
 /// - A request counts once, after it has been permitted: as a read, or as a write.
-/// - A credential that is not known yet counts as a failure of its address before it is verified, and the count is taken
-///   back if it is valid. So an address without failures left cannot make the server verify signatures, while keys and
-///   tokens that are known work on.
+/// - A credential that is not known yet counts as a failure of its address before it is verified, and the count is
+///   taken back if it is valid. So an address without failures left cannot make the server verify signatures, while
+///   keys and tokens that are known work on.
 struct LimitedPolicy: RequestPolicy {
     private let judging: any RequestPolicy
     private let limits: RateLimits
@@ -38,10 +38,10 @@ struct LimitedPolicy: RequestPolicy {
         if origin.isCounted {
             let client = decision.identity.flatMap { ClientIdentity($0) } ?? origin.address
             do throws(Problem) {
-                try count(action.needsWrite ? .writes : .reads, RateLimitClient(client))
+                try count(action.isWrite ? .writes : .reads, RateLimitClient(client))
             } catch {
                 var problem = error
-                problem.cause = decision.identity.map { LimitedIdentity(text: $0.text) }
+                problem.cause = decision.identity.map { RejectedIdentity(text: $0.text) }
                 throw problem
             }
         }
@@ -85,13 +85,6 @@ struct LimitedPolicy: RequestPolicy {
     func countFile(of client: ClientIdentity) { limits.charge(.writes, for: RateLimitClient(client)) }
 }
 
-/// Whose limit was used up, for the log.
-private struct LimitedIdentity: Error, CustomDebugStringConvertible {
-    var text: String
-
-    var debugDescription: String { text }
-}
-
 /// Limits how often each client reads what the fast path has.
 protocol HitLimit: Sendable {
     /// Counts a request that the fast path is about to answer. If it is not admitted, the normal path answers it, and
@@ -114,15 +107,5 @@ private struct ClientHitLimit: HitLimit {
         var client: ClientIdentity?
         if let credential = request.authorization { client = clients.owner(of: credential, now: now().seconds) }
         return limits.take(.reads, for: RateLimitClient(client ?? ClientIdentity(request.client?.address))) == nil
-    }
-}
-
-extension RequestAction {
-    /// Whether it changes what is stored. The limits count it as a write then.
-    var needsWrite: Bool {
-        switch self {
-        case .upload, .uploadForm, .uploadInto, .rotate, .delete: true
-        case .read, .describe, .list, .sign, .showAccess, .showStatus: false
-        }
     }
 }

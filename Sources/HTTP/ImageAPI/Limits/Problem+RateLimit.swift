@@ -3,9 +3,9 @@ import HTTPTypes
 import ImageService
 
 extension Problem {
-    /// 429, with what the client needs in order to wait for the right time: `Retry-After` (RFC 9110, section 10.2.3), and
-    /// `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-11, sections 3 and 4): the quota `q` in a
-    /// window of `w` seconds, and what remains of it, `r`, until it is given anew in `t` seconds.
+    /// 429, with what the client needs in order to wait for the right time: `Retry-After` (RFC 9110, section 10.2.3),
+    /// and `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-11, sections 3 and 4): the quota
+    /// `q` in a window of `w` seconds, and what remains of it, `r`, until it is given anew in `t` seconds.
     ///
     /// The policy is named as in RATE_LIMITS. Its quota is the burst, and the window the time in which an empty bucket
     /// becomes full.

@@ -2,13 +2,13 @@ import HTTPServer
 import HTTPTypes
 public import Logging
 
-/// A line for each write, each rejection (401, 403, 429) and each use of `admin`. It has a logger of its own, so that its
-/// lines can be kept apart. No line has a query, a credential or a signature.
+/// A line for each write, each rejection (401, 403, 429) and each use of `admin`. It has a logger of its own, so that
+/// its lines can be kept apart. No line has a query, a credential or a signature.
 public struct AuditLog: Sendable {
     private let logger: Logger
 
-    /// - Parameter logger: Its label tells these lines from others. Its level is not used: whether there is an audit log
-    ///   is a setting of its own.
+    /// - Parameter logger: Its label tells these lines from others. Its level is not used: whether there is an audit
+    ///   log is a setting of its own.
     public init(logger: Logger) {
         var logger = logger
         logger.logLevel = Self.level
@@ -59,6 +59,7 @@ public struct AuditLog: Sendable {
         set("http.method", request.head?.method.rawValue)
         set("http.path", (request.head?.path).map { String(decoding: Route.split(target: $0).path, as: UTF8.self) })
         set("image.path", file.path)
+        set("image.prefix", values.audit.prefix)
         set("image.version.before", file.before)
         set("image.version.after", file.after)
         set("problem.code", (file.problem ?? values.problem?.code)?.rawValue)

@@ -22,6 +22,8 @@ struct AuditNotes: Sendable {
     private(set) var action: String?
     /// The image that the request names, if it is about one.
     private(set) var path: String?
+    /// The folder that a listing or a form names.
+    private(set) var prefix: String?
     private(set) var isWrite = false
     private(set) var usesAdmin = false
     /// Whose credential was rejected; only if it was valid, but does not permit the request.
@@ -29,13 +31,15 @@ struct AuditNotes: Sendable {
     /// What was written, in order.
     var writes: [Write] = []
 
-    /// The policy is asked about an action. A form is judged again at its first file.
+    /// The policy is asked about an action. A form, and a list of URLs to sign, are judged again when their places are
+    /// known.
     mutating func judge(_ action: RequestAction) {
         if action.right.scope.contains(.admin) { usesAdmin = true }
+        path = action.path?.key.text ?? path
+        prefix = action.prefix.map { String(decoding: $0, as: UTF8.self) } ?? prefix
         guard self.action == nil else { return }
         self.action = action.auditName
         isWrite = action.isWrite
-        path = action.path?.key.text
     }
 }
 
@@ -56,17 +60,19 @@ extension RequestAction {
         }
     }
 
-    fileprivate var isWrite: Bool {
-        switch self {
-        case .upload, .uploadForm, .uploadInto, .rotate, .delete: true
-        case .read, .describe, .list, .sign, .showAccess, .showStatus: false
-        }
-    }
-
+    /// Of a list of URLs to sign, the first.
     fileprivate var path: ImagePath? {
         switch self {
         case .read(let path), .describe(let path, _), .upload(let path), .rotate(let path), .delete(let path): path
-        case .list, .uploadForm, .uploadInto, .sign, .showAccess, .showStatus: nil
+        case .sign(let paths): paths.first
+        case .list, .uploadForm, .uploadInto, .showAccess, .showStatus: nil
+        }
+    }
+
+    fileprivate var prefix: [UInt8]? {
+        switch self {
+        case .list(let prefix), .uploadInto(let prefix): prefix
+        case .read, .describe, .upload, .rotate, .delete, .uploadForm, .sign, .showAccess, .showStatus: nil
         }
     }
 }

@@ -1,7 +1,7 @@
 import NIOConcurrencyHelpers
 
-/// Whether a request is still being handled. Its connection may have ended before: a write that has begun goes on to its
-/// end, although the client has left.
+/// Whether a request is still being handled. Its connection may have ended before: a write that has begun goes on to
+/// its end, although the client has left.
 final class Handling: Sendable {
     private struct State {
         var hasEnded = false

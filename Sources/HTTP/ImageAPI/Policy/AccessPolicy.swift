@@ -7,8 +7,8 @@ import NIOCore
 import ObjectStorage
 import TextCoding
 
-/// The policy if credentials, keys for signed URLs or policies by prefix are configured. A credential, or a signature for one URL, says who may do what; if reads
-/// are public, everybody may read images and their metadata.
+/// The policy if credentials, keys for signed URLs or policies by prefix are configured. A credential, or a signature
+/// for one URL, says who may do what; if reads are public, everybody may read images and their metadata.
 struct AccessPolicy: RequestPolicy {
     private let access: AccessControl
     private let grants: CurrentPolicyGrants
@@ -38,7 +38,7 @@ struct AccessPolicy: RequestPolicy {
         let grants = grants.current
         if case .read(let path) = action, access.judgesSignatures, isSigned(query) {
             return AccessDecision(
-                grant: try signedGrant(path.key.bytes, origin.rawQuery, grants), identity: identity)
+                grant: try signedGrant(path.key.bytes, origin.rawQuery, grants, by: identity), identity: identity)
         }
         return AccessDecision(grant: try judge(action, by: identity, origin, grants), identity: identity)
     }
@@ -90,14 +90,16 @@ struct AccessPolicy: RequestPolicy {
     }
 
     private func signedGrant(
-        _ path: [UInt8], _ rawQuery: ArraySlice<UInt8>, _ grants: PolicyGrants
+        _ path: [UInt8], _ rawQuery: ArraySlice<UInt8>, _ grants: PolicyGrants, by identity: Identity?
     ) throws(Problem) -> RequestGrant {
         let now = now().seconds
         do throws(AccessError) {
             let expires = try access.verify(path: path, query: rawQuery, now: now).expires
             return grants.rules(for: path).signedGrants.grant(until: expires, now: now)
         } catch {
-            throw Problem(badSignature: error)
+            var problem = Problem(badSignature: error)
+            problem.cause = identity.map { RejectedIdentity(text: $0.text) }
+            throw problem
         }
     }
 

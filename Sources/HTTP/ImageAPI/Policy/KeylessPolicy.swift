@@ -1,7 +1,8 @@
 import HTTPServer
 import ImageRequests
 
-/// The policy if no credential, no key for signed URLs and no settings file, which may have policies, is configured: everybody may read, and ``WritePolicy`` says who may write.
+/// The policy if no credential, no key for signed URLs and no settings file, which may have policies, is configured:
+/// everybody may read, and ``WritePolicy`` says who may write.
 struct KeylessPolicy: RequestPolicy {
     private let writes: WritePolicy
     private let grant: RequestGrant

@@ -108,12 +108,14 @@ final class CurrentPolicyGrants: Sendable {
 
     /// For the policies in force.
     var current: PolicyGrants {
-        let generation = access.policyGeneration
+        let present = known.withLockedValue { $0 }
+        guard present.generation != access.policyGeneration else { return present.grants }
+        // Made outside the lock, so that nobody waits: after a reload, a few may do the same work.
+        let (policies, generation) = access.policiesWithGeneration
+        let grants = PolicyGrants(policies, configuration, base: base)
         return known.withLockedValue { known in
-            if known.generation != generation {
-                let (policies, generation) = access.policiesWithGeneration
-                known = (generation, PolicyGrants(policies, configuration, base: base))
-            }
+            // Requests compare grants by identity, so all use those that were stored first.
+            if known.generation < generation { known = (generation, grants) }
             return known.grants
         }
     }

@@ -1,8 +1,8 @@
 import NIOConcurrencyHelpers
 import NIOCore
 
-/// What event loops were granted lately, so that they need not parse a target, hash a key or verify a signature for each
-/// hit. Bounded in bytes.
+/// What event loops were granted lately, so that they need not parse a target, hash a key or verify a signature for
+/// each hit. Bounded in bytes.
 ///
 /// A grant is found under the bytes of the target and the credential, the keys that were in force, and the minute. So
 /// after a reload of keys or policies, and in the next minute, everything is judged anew.

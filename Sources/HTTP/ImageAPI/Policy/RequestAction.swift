@@ -51,8 +51,16 @@ enum RequestAction: Sendable, Hashable {
     /// Whether it shows images, or what is stored.
     var isReading: Bool {
         switch self {
-        case .list, .sign: true
-        default: isRead
+        case .read, .describe, .list, .sign: true
+        case .upload, .uploadForm, .uploadInto, .rotate, .delete, .showAccess, .showStatus: false
+        }
+    }
+
+    /// Whether it changes what is stored.
+    var isWrite: Bool {
+        switch self {
+        case .upload, .uploadForm, .uploadInto, .rotate, .delete: true
+        case .read, .describe, .list, .sign, .showAccess, .showStatus: false
         }
     }
 

@@ -74,8 +74,8 @@ final class RequestGrant: Sendable {
     let uploads: UploadRules
     /// For how long images are served after their last write; nil: for ever.
     let lifetime: ImageLifetime?
-    /// Whether everybody may read what this request reads, or everybody with the same signed URL. Pages of other origins
-    /// may then embed it.
+    /// Whether everybody may read what this request reads, or everybody with the same signed URL. Pages of other
+    /// origins may then embed it.
     let isForEverybody: Bool
 
     init(

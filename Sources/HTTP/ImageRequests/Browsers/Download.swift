@@ -73,8 +73,8 @@ enum FileName {
         }
     }
 
-    /// A name without anything that has a meaning in a path, a shell of Windows or a quoted string, with an extension of
-    /// the format, of at most ``Download/maximumNameBytes`` bytes.
+    /// A name without anything that has a meaning in a path, a shell of Windows or a quoted string, with an extension
+    /// of the format, of at most ``Download/maximumNameBytes`` bytes.
     static func safe(_ text: String, as format: ImageFormat?) -> String {
         var scalars = String.UnicodeScalarView()
         for scalar in text.unicodeScalars { scalars.append(isUnsafe(scalar) ? "_" : scalar) }
@@ -97,8 +97,8 @@ enum FileName {
         return text.isEmpty ? substitute : text
     }
 
-    /// The same in ASCII, for clients that do not know RFC 8187. Some decode percent signs, so there are none (RFC 6266,
-    /// appendix D).
+    /// The same in ASCII, for clients that do not know RFC 8187. Some decode percent signs, so there are none (RFC
+    /// 6266, appendix D).
     static func ascii(_ name: String) -> String {
         String(String.UnicodeScalarView(name.unicodeScalars.map { $0.isASCII && $0 != "%" ? $0 : "_" }))
     }
@@ -107,7 +107,7 @@ enum FileName {
         if Download.isControl(scalar) { return true }
         switch scalar.value {
         // Separators of lines, and marks that change the direction of text: a name could be read as another one.
-        case 0x200E, 0x200F, 0x2028, 0x2029, 0x202A...0x202E, 0x2066...0x2069, 0xFEFF: return true
+        case 0x061C, 0x200E, 0x200F, 0x2028, 0x2029, 0x202A...0x202E, 0x2066...0x2069, 0xFEFF: return true
         default: return "\"\\/:*?<>|".unicodeScalars.contains(scalar)
         }
     }

@@ -13,7 +13,8 @@ public struct IPNetwork: Sendable, Hashable {
         "IPv4 or IPv6 addresses, or networks such as 10.0.0.0/8 and fd00::/8, with commas between them; a prefix length is "
         + "1 to 32 or 1 to 128, and no bit behind it is set"
 
-    /// Nil if the text is no address and no network, or if bits behind the prefix are set: then another network was meant.
+    /// Nil if the text is no address and no network, or if bits behind the prefix are set: then another network was
+    /// meant.
     public init?(_ text: String) {
         let parts = text.utf8.split(separator: UInt8(ascii: "/"), maxSplits: 1, omittingEmptySubsequences: false)
         guard let first = parts.first, let address = IPAddress(first) else { return nil }

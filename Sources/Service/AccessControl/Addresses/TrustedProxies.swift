@@ -1,8 +1,8 @@
 /// The proxies whose word about the client is believed: TRUSTED_PROXIES.
 ///
-/// Each proxy appends the address of its peer at the right of the field. So the client is the right-most address that is
-/// not one of these proxies: only what is left of it could have been written by the client itself. Where something cannot
-/// be read, the last address that could be believed counts.
+/// Each proxy appends the address of its peer at the right of the field. So the client is the right-most address that
+/// is not one of these proxies: only what is left of it could have been written by the client itself. Where something
+/// cannot be read, the last address that could be believed counts.
 public struct TrustedProxies: Sendable, Hashable {
     private let networks: [IPNetwork]
 
@@ -19,8 +19,8 @@ public struct TrustedProxies: Sendable, Hashable {
 
     /// The client of a request.
     ///
-    /// If there is an `X-Forwarded-For`, `Forwarded` is not looked at: proxies that write the one often pass on the other
-    /// as the client has sent it.
+    /// If there is an `X-Forwarded-For`, `Forwarded` is not looked at: proxies that write the one often pass on the
+    /// other as the client has sent it.
     ///
     /// - Parameters:
     ///   - peer: of the connection. If it is none of the proxies, it is the client.

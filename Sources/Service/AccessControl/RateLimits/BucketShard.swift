@@ -1,14 +1,14 @@
-/// A part of the buckets of one kind: a hash table of fixed places. A client's bucket is in one of the eight places that
-/// its hash names, so finding it costs the same however many clients there are.
+/// A part of the buckets of one kind: a hash table of fixed places. A client's bucket is in one of the eight places
+/// that its hash names, so finding it costs the same however many clients there are.
 ///
 /// Of a bucket only the time is stored at which it will be full again (as in the generic cell rate algorithm). A bucket
 /// that is full by now is the same as none, so its place is free.
 ///
 /// The table doubles when eight places are taken, up to its maximum. Then a new client takes the place of the one whose
-/// bucket is full soonest: of those eight, it loses the least by beginning anew. Nobody is rejected because of a flood of
-/// addresses. To have his own bucket forgotten, an attacker needs eight emptier buckets in the same places. The hash is
-/// keyed, so he has to empty about as many buckets of other clients as there are places, which is far more than the one
-/// that he gains.
+/// bucket is full soonest: of those eight, it loses the least by beginning anew. Nobody is rejected because of a flood
+/// of addresses. To have his own bucket forgotten, an attacker needs eight emptier buckets in the same places. The hash
+/// is keyed, so he has to empty about as many buckets of other clients as there are places, which is far more than the
+/// one that he gains.
 struct BucketShard: Sendable {
     private struct Slot: Sendable {
         var hash: UInt64 = 0

@@ -13,8 +13,8 @@ final class TokenBuckets: Sendable {
     /// Sums of times are rounded: a hundredth of a token is forgiven.
     private static let tolerance = 0.01
 
-    /// - Parameter maximumPlaces: of all shards, a power of two, at least 1,024. Half as many clients find a place almost
-    ///   always.
+    /// - Parameter maximumPlaces: of all shards, a power of two, at least 1,024. Half as many clients find a place
+    ///   almost always.
     init(_ rule: RateLimitRule, maximumPlaces: Int) {
         self.rule = rule
         shards = (0..<Self.shardCount).map { _ in
@@ -40,7 +40,8 @@ final class TokenBuckets: Sendable {
         }
     }
 
-    /// Takes tokens if there are any, however many are wanted: the bucket may go into debt, but for no longer than a day.
+    /// Takes tokens if there are any, however many are wanted: the bucket may go into debt, but for no longer than a
+    /// day.
     func takeInDebt(_ amount: Int, hash: UInt64, now: Double) -> Double? {
         shard(hash).withLockedValue { shard in
             let fullAt = shard.fullAt(hash, now: now)

@@ -57,9 +57,13 @@ public struct CodecWorkers: Sendable {
 
     /// Gets a permit for this work, with memory for its file. To be called before the first byte is read; the permit is
     /// held until nothing of the work is in memory any more.
-    func admit(_ work: CodecWork, for client: ClientIdentity = .unknown) async throws(ServiceError) -> Permit {
+    ///
+    /// - Parameter isCounted: false if the client has paid for this work already.
+    func admit(
+        _ work: CodecWork, for client: ClientIdentity = .unknown, isCounted: Bool = true
+    ) async throws(ServiceError) -> Permit {
         CodecDemand.current?.note()
-        if let rejection = pixels?.take(work.pixels, for: client) { throw .rateLimited(rejection) }
+        if isCounted, let rejection = pixels?.take(work.pixels, for: client) { throw .rateLimited(rejection) }
         let began = clock.now()
         do {
             let permit = try await permits.acquire(work, for: client, deadline: began + timeout)
@@ -67,7 +71,7 @@ public struct CodecWorkers: Sendable {
             return permit
         } catch {
             meter.note(error)
-            pixels?.giveBack(work.pixels, for: client)
+            if isCounted { pixels?.giveBack(work.pixels, for: client) }
             switch error {
             case .full(let seconds), .displaced(let seconds), .tooLate(let seconds):
                 throw .overloaded(retryAfter: seconds)

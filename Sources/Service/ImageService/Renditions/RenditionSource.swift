@@ -28,8 +28,8 @@ enum RenditionBytes: Sendable {
     case new(ByteBuffer, AnswerMemory.Budget.Reservation?)
 }
 
-/// A place that renditions come from. The sources stand in a list; each asks the next one for what it does not have, and
-/// may keep what comes back.
+/// A place that renditions come from. The sources stand in a list; each asks the next one for what it does not have,
+/// and may keep what comes back.
 protocol RenditionSource: Sendable {
     func rendition(_ job: RenditionJob, next: RenditionSources) async throws(ServiceError) -> RenditionBytes
 }

@@ -158,7 +158,8 @@ struct Rotation: Sendable {
         // The permit comes before the read. A wait between read and write would give other writers time to come first,
         // and would hold a connection to the store. It is held until the result is with the store.
         let work = CodecWork(rotating: found.size, ImageRecord(found).image)
-        let permit = try await workers.admit(work, for: client)
+        // After an attempt that may have taken effect, 429 would invite the client to rotate once more.
+        let permit = try await workers.admit(work, for: client, isCounted: attempts.isEmpty)
         defer { permit.release() }
         let got = try await ask { () async throws(StorageError) in
             try await storage.get(path.key, options: GetOptions())

@@ -10,6 +10,9 @@ struct WriteAttempts<Result: Sendable>: Sendable {
     private var uncertainBase: ObjectInfo?
     private var hasMetOutage = false
 
+    /// Whether no write was begun.
+    var isEmpty: Bool { begun.isEmpty }
+
     /// The ids of all writes that were begun.
     var ids: Set<WriteID> { Set(begun.keys) }
 

@@ -165,8 +165,8 @@ final class S3Client: Sendable {
         // The HTTP client would notice too, but a fast answer could come before that.
         try Task.checkCancellation()
         let signed = try await sign(request)
-        // The HTTP client knows its own clock alone: it is told what is left by ours. So under a clock that a test holds
-        // still, a store that does not answer at all is given up by the system's time.
+        // The HTTP client knows its own clock alone: it is told what is left by ours. So under a clock that a test
+        // holds still, a store that does not answer at all is given up by the system's time.
         let response = try await pool.send(signed, timeout: clock.now().duration(to: deadline))
         let isKnown = voice.hear(response.headers, to: request)
         guard (200...299).contains(response.status) else {

@@ -34,8 +34,8 @@ extension S3Storage {
             do throws(S3RequestError) {
                 return try await beginUpload(key, options: options, until: deadline)
             } catch {
-                // Sent again, the request begins a second upload. The first one has a marker of its own by then, by which
-                // the sweep finds it.
+                // Sent again, the request begins a second upload. The first one has a marker of its own by then, by
+                // which the sweep finds it.
                 let isOver = tries == Self.beginTries || client.clock.now() >= deadline
                 guard error.leavesDoubt, error.storageError.isOutage, !isOver else { throw error.storageError }
             }
