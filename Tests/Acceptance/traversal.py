@@ -156,7 +156,7 @@ def local(folder, targets, texts, found, short):
     trace = folder / "trace"
     (free, free_entry), (bound, bound_entry) = make_key(SCOPES), make_key(SCOPES, BOX)
     settings = {
-        "LOCAL_STORAGE_PATH": str(root), "API_KEYS": f"{free_entry},{bound_entry}", "READ_ACCESS": "protected",
+        "LOCAL_STORAGE_PATH": str(root), "API_KEYS": f"{free_entry},{bound_entry}", "RATE_LIMITS": "failures=off", "READ_ACCESS": "protected",
         "ACCESS_LOG": "off", "TRACED_BINARY": os.environ["TINTYPE_BIN"],
     }
     binary = tracer.wrapper(folder, trace) if traced else None
@@ -242,7 +242,7 @@ _digests = {}
 def s3(folder, targets, texts, found, short):
     with servers.seaweed(folder) as weed, Recorder(servers.free_port(), weed) as recorder:
         (free, free_entry), (bound, bound_entry) = make_key(SCOPES), make_key(SCOPES, BOX)
-        settings = {"API_KEYS": f"{free_entry},{bound_entry}", "READ_ACCESS": "protected", "ACCESS_LOG": "off"}
+        settings = {"API_KEYS": f"{free_entry},{bound_entry}", "RATE_LIMITS": "failures=off", "READ_ACCESS": "protected", "ACCESS_LOG": "off"}
         with servers.tintype(folder, recorder.port, **settings) as server:
             for name, secret in (("a key for everything", free), (f"a key for {BOX}", bound))[1 if short else 0:]:
                 plant(server, free)
