@@ -53,6 +53,10 @@ extension EndToEnd {
             for number in 0..<10 { #expect(try await status("wrong-\(number)") == 401) }
             for number in 0..<5 { #expect(try await status("wrong-\(number)") == 429) }
             #expect(try await status(secret) == 200)
+            // Lines are written in the background.
+            for _ in 0..<100 where !server.logText.contains("rate_limited") {
+                try await Task.sleep(for: .milliseconds(50))
+            }
             #expect(server.logText.contains("rate_limited") && !server.logText.contains("wrong-"))
         }
     }

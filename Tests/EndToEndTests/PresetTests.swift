@@ -46,7 +46,8 @@ extension EndToEnd {
                 let rejected = try await HTTP.get(server.image("p.jpg", query))
                 #expect(rejected.status == 400, "\(query)")
                 #expect(try code(rejected) == "bad_parameter")
-                if query == "preset=nobody" { #expect(rejected.text.contains("nobody")) }
+                // An error shows no value of the query: it may be a secret in the wrong place.
+                if query == "preset=nobody" { #expect(!rejected.text.contains("nobody")) }
             }
         }
 
