@@ -46,8 +46,8 @@ struct RenditionRulesTests {
             ("preset=", "must be"), ("preset", "must be"), ("preset=a%20b", "must be"),
             ("preset=th%C3%BCmb", "must be"),
             // The Kelvin sign, which equals K in Swift.
-            ("preset=%E2%84%AA", "must be"), ("preset=%FF", "not UTF-8"), ("preset=Thumb", "names Thumb, which"),
-            ("preset=card&w=1", "names card, which"), ("preset=thumb&preset=thumb", "given twice"),
+            ("preset=%E2%84%AA", "must be"), ("preset=%FF", "not UTF-8"), ("preset=Thumb", "names no preset"),
+            ("preset=card&w=1", "names no preset"), ("preset=thumb&preset=thumb", "given twice"),
         ])
     func noPreset(_ query: String, _ expected: String) throws {
         for mode in [RenditionRules.Mode.any, .presets] where mode == .any || !query.contains("w=") {
