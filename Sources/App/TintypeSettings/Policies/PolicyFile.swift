@@ -71,7 +71,7 @@ enum PolicyFile {
                         expected: "only the keys \(PolicyField.all.map(\.key).joined(separator: ", "))"))
                 continue
             }
-            // Nothing is not the same as an empty list: whoever leaves a value out has forgotten it.
+            // A key without a value is an error. It is not an empty list: the operator has probably forgotten the value.
             guard !SettingsFile.isNull(valueNode), let text = FileValue.text(of: valueNode, as: field.shape) else {
                 errors.append(
                     Item(

@@ -135,8 +135,8 @@ struct URLSigning: Sendable {
         return (isList, items)
     }
 
-    /// - Parameter endOfCaller: when its credential ends, in Unix seconds. What it makes must not last longer: whoever
-    ///   has a token for ten minutes could otherwise read for a week.
+    /// - Parameter endOfCaller: when its credential ends, in Unix seconds. The signed URL must not
+    ///   last longer. Otherwise a token for ten minutes could be used to read for a week.
     private func sign(_ item: Item, _ path: ImagePath, endOfCaller: Int64) throws(Problem) -> Answer {
         let query = item.query ?? ""
         do throws(SignableQueryError) {

@@ -5,7 +5,7 @@ import ImageService
 import NIOConcurrencyHelpers
 import ObjectStorage
 
-/// What holds at one place: under one policy, or where there is none.
+/// The rules for all paths under one policy, or for all paths that have no policy.
 final class PlaceRules: Sendable {
     /// Whether everybody may read images and their metadata.
     let isPublic: Bool

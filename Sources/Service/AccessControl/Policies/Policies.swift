@@ -48,7 +48,8 @@ public struct Policies: Sendable, Hashable {
     public func place(for path: some Collection<UInt8>) -> Int? {
         var place: Int? = firstPlace { path.lexicographicallyPrecedes($0) } - 1
         if place == -1 { return nil }
-        // Every prefix that contains the path also contains the last one that is not behind the path, or is that one.
+        // `place` is the last prefix that sorts before the path, or equals it. If another prefix contains the path, it is
+        // one of the parents of this one.
         while let candidate = place, !all[candidate].prefix.contains(path) { place = all[candidate].parent }
         return place
     }
